@@ -1,0 +1,89 @@
+package psrd
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bits-and-blooms/bitset"
+	"github.com/google/uuid"
+)
+
+// Block is a run of pre-shared random bytes, each of which is unallocated, allocated or consumed.
+// The pool that it was added to guards it; a block has no methods for anyone else.
+type Block struct {
+	id        uuid.UUID
+	data      []byte
+	allocated *bitset.BitSet // includes the consumed bytes
+	consumed  *bitset.BitSet
+
+	unallocated int       // clear bits in allocated
+	unconsumed  int       // clear bits in consumed
+	overtaken   bool      // the peer has named bytes of a later block
+	touched     time.Time // when it was added or the peer last named bytes of it
+}
+
+// NewBlock returns a block of the bytes in data, all of them unallocated. The block owns data from
+// here on and zeroes it as it is consumed.
+func NewBlock(id uuid.UUID, data []byte) *Block {
+	size := uint(len(data))
+	return &Block{
+		id:          id,
+		data:        data,
+		allocated:   bitset.New(size),
+		consumed:    bitset.New(size),
+		unallocated: len(data),
+		unconsumed:  len(data),
+	}
+}
+
+// Format implements [fmt.Formatter], so that no verb prints the data.
+func (b *Block) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "block %v of %d bytes", b.id, len(b.data))
+}
+
+// check returns why f does not name a run of bytes of this block that are not consumed, if so.
+func (b *Block) check(f Fragment) error {
+	// Start is compared with what is left of the block, since Start+Size could overflow.
+	if f.Start < 0 || f.Size <= 0 || f.Start > len(b.data)-f.Size {
+		return &FragmentError{f, ErrOutOfRange}
+	}
+	if used, ok := b.consumed.NextSet(uint(f.Start)); ok && used < uint(f.end()) {
+		return &FragmentError{f, ErrUsed}
+	}
+	return nil
+}
+
+// allocate marks the first run of unallocated bytes, at most size of them. There must be one.
+func (b *Block) allocate(size int) Fragment {
+	start, _ := b.allocated.NextClear(0)
+	end := min(start+uint(size), uint(len(b.data)))
+	if next, ok := b.allocated.NextSet(start); ok {
+		end = min(end, next)
+	}
+	b.allocated.SetRange(start, end)
+	f := Fragment{Block: b.id, Start: int(start), Size: int(end - start)}
+	b.unallocated -= f.Size
+	return f
+}
+
+// deallocate undoes allocate.
+func (b *Block) deallocate(f Fragment) {
+	b.allocated.FlipRange(uint(f.Start), uint(f.end()))
+	b.unallocated += f.Size
+}
+
+// consume appends the bytes of f to value and zeroes them. They must be unconsumed; they may be
+// allocated, but then all of them.
+func (b *Block) consume(f Fragment, value []byte) []byte {
+	start, end := uint(f.Start), uint(f.end())
+	if !b.allocated.Test(start) {
+		b.allocated.SetRange(start, end)
+		b.unallocated -= f.Size
+	}
+	b.consumed.SetRange(start, end)
+	b.unconsumed -= f.Size
+	bytes := b.data[start:end]
+	value = append(value, bytes...)
+	clear(bytes)
+	return value
+}

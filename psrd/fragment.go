@@ -1,0 +1,43 @@
+package psrd
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// Fragment names a run of bytes in a block. It is what nodes tell each other and holds no secret, so
+// it may be logged.
+type Fragment struct {
+	Block uuid.UUID `json:"block_uuid"`
+	Start int       `json:"start"` // of the first byte, counted from 0
+	Size  int       `json:"size"`  // bytes
+}
+
+// String returns the form in which a signature header names the fragment: BLOCK_UUID:START:SIZE.
+func (f Fragment) String() string { return fmt.Sprintf("%v:%d:%d", f.Block, f.Start, f.Size) }
+
+// end is the position after the last byte, for a fragment that is known to be in range.
+func (f Fragment) end() int { return f.Start + f.Size }
+
+// checkDisjoint returns an [ErrOverlap] if two of the fragments share a byte. The fragments are known
+// to be in range.
+func checkDisjoint(fragments []Fragment) error {
+	if len(fragments) < 2 {
+		return nil
+	}
+	sorted := slices.Clone(fragments)
+	slices.SortFunc(sorted, func(a, b Fragment) int {
+		return cmp.Or(bytes.Compare(a.Block[:], b.Block[:]), cmp.Compare(a.Start, b.Start))
+	})
+	for i, f := range sorted[1:] {
+		before := sorted[i]
+		if f.Block == before.Block && f.Start < before.end() {
+			return &FragmentError{f, ErrOverlap}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package psrd
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// maxRetired is the number of retired blocks whose UUIDs a pool remembers.
+const maxRetired = 64
+
+// Pool is the blocks that one side of an association chooses bytes from. Its methods may be called
+// by several goroutines; each of them either succeeds or changes nothing.
+type Pool struct {
+	owned bool
+
+	mu      sync.Mutex
+	blocks  []*Block    // in the order in which they were added, which is that of their use
+	retired []uuid.UUID // the last maxRetired blocks that were used up, oldest first
+}
+
+// NewPool returns an empty pool. It is owned if this side chooses bytes from it, and not owned if
+// the peer does.
+func NewPool(owned bool) *Pool { return &Pool{owned: owned} }
+
+// Owned reports whether it is this side that chooses bytes from the pool.
+func (p *Pool) Owned() bool { return p.owned }
+
+// Add puts a block into the pool, which owns it from then on. It fails with [ErrDuplicateBlock] if a
+// block of that UUID is there or was among the last to be used up, and with [ErrOutOfRange]
+// if the block is empty.
+func (p *Pool) Add(block *Block) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(block.data) == 0 {
+		return &FragmentError{Fragment{Block: block.id}, ErrOutOfRange}
+	}
+	if p.find(block.id) != nil || slices.Contains(p.retired, block.id) {
+		return &FragmentError{Fragment{Block: block.id, Size: len(block.data)}, ErrDuplicateBlock}
+	}
+	block.touched = time.Now()
+	p.blocks = append(p.blocks, block)
+	return nil
+}
+
+// Available returns the number of unallocated bytes.
+func (p *Pool) Available() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.available()
+}
+
+func (p *Pool) available() int {
+	sum := 0
+	for _, b := range p.blocks {
+		sum += b.unallocated
+	}
+	return sum
+}
+
+// Allocate chooses size bytes, at least 1, from as many blocks as that takes. It fails with an
+// [ExhaustedError] if there are not that many, and with [ErrNotOwned] if the peer owns the pool.
+func (p *Pool) Allocate(size int) (*Allocation, error) {
+	allocations, err := p.AllocateEach(size)
+	if err != nil {
+		return nil, err
+	}
+	return allocations[0], nil
+}
+
+// AllocateEach makes an allocation of each size, in this order, or none at all. The errors are those
+// of [Pool.Allocate], and speak of the sum.
+func (p *Pool) AllocateEach(sizes ...int) ([]*Allocation, error) {
+	if !p.owned {
+		return nil, ErrNotOwned
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	available := p.available()
+	needed := 0
+	for _, size := range sizes {
+		if size <= 0 {
+			return nil, &FragmentError{Fragment{Size: size}, ErrOutOfRange}
+		}
+		needed += min(size, math.MaxInt-needed)
+	}
+	if available < needed {
+		return nil, &ExhaustedError{Needed: needed, Available: available}
+	}
+	allocations := make([]*Allocation, len(sizes))
+	for i, size := range sizes {
+		allocations[i] = p.allocate(size)
+	}
+	return allocations, nil
+}
+
+// allocate chooses size bytes, which must be there.
+func (p *Pool) allocate(size int) *Allocation {
+	a := &Allocation{pool: p}
+	for _, b := range p.blocks {
+		for size > 0 && b.unallocated > 0 {
+			f := b.allocate(size)
+			a.fragments = append(a.fragments, f)
+			size -= f.Size
+		}
+	}
+	return a
+}
+
+// Copy returns the bytes that the peer's fragments name, in that order, without using them. It is
+// for one purpose: to compute the tag that must be right before [Pool.Take] may spend the bytes. The
+// caller owns the copy and clears it. No fragments are no bytes; the errors are those of Take.
+func (p *Pool) Copy(fragments []Fragment) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.check(fragments); err != nil {
+		return nil, err
+	}
+	value := make([]byte, 0, totalSize(fragments))
+	for _, f := range fragments {
+		value = append(value, p.find(f.Block).data[f.Start:f.end()]...)
+	}
+	return value, nil
+}
+
+// Take consumes the bytes that the peer's fragments name and returns their values in that order. The
+// caller owns the value. It takes all of them or none, and fails with a [FragmentError] that is an
+// [ErrUnknownBlock], an [ErrOutOfRange] (also for a negative or zero size), an [ErrUsed] or an
+// [ErrOverlap]; or with [ErrNotOwned] if the pool is not the peer's to choose from.
+func (p *Pool) Take(fragments []Fragment) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.check(fragments); err != nil {
+		return nil, err
+	}
+	p.touch(fragments)
+	return p.consume(fragments), nil
+}
+
+// touch notes that the peer uses the blocks of these fragments, and so has overtaken earlier ones.
+func (p *Pool) touch(fragments []Fragment) {
+	now := time.Now()
+	latest := -1
+	for _, f := range fragments {
+		i := slices.IndexFunc(p.blocks, func(b *Block) bool { return b.id == f.Block })
+		p.blocks[i].touched = now
+		latest = max(latest, i)
+	}
+	for _, b := range p.blocks[:max(latest, 0)] {
+		b.overtaken = true
+	}
+}
+
+// DropOvertaken retires blocks that the owner has left behind, and returns how many. Blocks are used
+// in the order in which they were added, except for bytes that were deallocated, so once the peer has
+// named bytes of a later block and for the time of idle none of an earlier one, what remains of the
+// earlier one belonged to messages that were lost. Idle has to be longer than a message can be on its
+// way. Only a pool that the peer owns can have such blocks.
+func (p *Pool) DropOvertaken(idle time.Duration) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	dropped := 0
+	for _, b := range slices.Clone(p.blocks) {
+		if b.overtaken && time.Since(b.touched) >= idle {
+			clear(b.data)
+			p.retire(b)
+			dropped++
+		}
+	}
+	return dropped
+}
+
+// check returns why the peer cannot have the fragments, if so.
+func (p *Pool) check(fragments []Fragment) error {
+	if p.owned {
+		return ErrNotOwned
+	}
+	for _, f := range fragments {
+		b := p.find(f.Block)
+		switch {
+		case b == nil && slices.Contains(p.retired, f.Block):
+			return &FragmentError{f, ErrUsed}
+		case b == nil:
+			return &FragmentError{f, ErrUnknownBlock}
+		}
+		if err := b.check(f); err != nil {
+			return err
+		}
+	}
+	return checkDisjoint(fragments)
+}
+
+// consume returns the value of the fragments, zeroes it and retires the blocks that this used up.
+func (p *Pool) consume(fragments []Fragment) []byte {
+	value := make([]byte, 0, totalSize(fragments))
+	for _, f := range fragments {
+		b := p.find(f.Block)
+		value = b.consume(f, value)
+		if b.unconsumed == 0 {
+			p.retire(b)
+		}
+	}
+	return value
+}
+
+func (p *Pool) retire(b *Block) {
+	p.blocks = slices.DeleteFunc(p.blocks, func(other *Block) bool { return other == b })
+	if len(p.retired) == maxRetired {
+		p.retired = slices.Delete(p.retired, 0, 1)
+	}
+	p.retired = append(p.retired, b.id)
+}
+
+// find returns the block with that UUID, or nil. A pool has few blocks, so it looks at each.
+func (p *Pool) find(id uuid.UUID) *Block {
+	for _, b := range p.blocks {
+		if b.id == id {
+			return b
+		}
+	}
+	return nil
+}
+
+func totalSize(fragments []Fragment) int {
+	sum := 0
+	for _, f := range fragments {
+		sum += f.Size
+	}
+	return sum
+}

@@ -1,0 +1,23 @@
+package psrd
+
+import "github.com/google/uuid"
+
+// BlockStatus describes a block without any of its bytes.
+type BlockStatus struct {
+	UUID   uuid.UUID `json:"uuid"`
+	Size   int       `json:"size"`            // bytes
+	Used   int       `json:"nr_used_bytes"`   // allocated or consumed
+	Unused int       `json:"nr_unused_bytes"` // unallocated
+}
+
+// Status describes the blocks that are not used up, in the order of their use.
+func (p *Pool) Status() []BlockStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	status := make([]BlockStatus, 0, len(p.blocks))
+	for _, b := range p.blocks {
+		size := len(b.data)
+		status = append(status, BlockStatus{b.id, size, size - b.unallocated, b.unallocated})
+	}
+	return status
+}

@@ -1,0 +1,58 @@
+package psrd
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+func TestStatusOwned(t *testing.T) {
+	p := newPool(t, true, 10, 20, 30)
+	must(t)(mustAllocate(t, p, 10).Consume())
+	must(t)(mustAllocate(t, p, 5).Consume())
+	mustAllocate(t, p, 17)
+	want := []BlockStatus{{id(1), 20, 20, 0}, {id(2), 30, 2, 28}}
+	if got := p.Status(); !slices.Equal(got, want) {
+		t.Errorf("status is %v, want %v", got, want)
+	}
+}
+
+func TestStatusNotOwned(t *testing.T) {
+	p := newPool(t, false, 10, 20)
+	must(t)(p.Take([]Fragment{at(1, 3, 4), at(1, 10, 1)}))
+	want := []BlockStatus{{id(0), 10, 0, 10}, {id(1), 20, 5, 15}}
+	if got := p.Status(); !slices.Equal(got, want) {
+		t.Errorf("status is %v, want %v", got, want)
+	}
+}
+
+func TestStatusJSON(t *testing.T) {
+	p := newPool(t, true, 10)
+	mustAllocate(t, p, 3)
+	for pool, want := range map[*Pool]string{
+		NewPool(true): `[]`,
+		p: `[{"uuid":"00000000-0000-0000-0000-000000000000","size":10,` +
+			`"nr_used_bytes":3,"nr_unused_bytes":7}]`,
+	} {
+		if got, err := json.Marshal(pool.Status()); err != nil || string(got) != want {
+			t.Errorf("status is %s, %v; want %s", got, err, want)
+		}
+	}
+}
+
+// Nothing in a status can hold or lead to the bytes of a block.
+func TestStatusHasNoData(t *testing.T) {
+	status := reflect.TypeFor[BlockStatus]()
+	for field := range status.Fields() {
+		switch field.Name {
+		case "UUID":
+		case "Size", "Used", "Unused":
+			if field.Type.Kind() != reflect.Int {
+				t.Errorf("%s is a %v", field.Name, field.Type)
+			}
+		default:
+			t.Errorf("there is a %s, of type %v", field.Name, field.Type)
+		}
+	}
+}
