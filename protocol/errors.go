@@ -1,0 +1,18 @@
+package protocol
+
+import "errors"
+
+// The reasons why a node refuses a message, beside those of package psrd.
+var (
+	ErrMalformed              = errors.New("malformed message")
+	ErrSignature              = errors.New("signature is missing or wrong")
+	ErrClientNotRegistered    = errors.New("client is not registered")
+	ErrEncryptorNotRegistered = errors.New("encryptor is not registered for that client")
+	ErrWrongToken             = errors.New("name belongs to another client")
+	ErrNotMeantForCaller      = errors.New("share is not meant for the caller")
+	ErrUnknownKey             = errors.New("unknown key ID")
+	ErrUnknownEncryptor       = errors.New("unknown encryptor")
+	ErrDuplicateKey           = errors.New("a share for that key ID is already there")
+	ErrStopped                = errors.New("node is stopped")
+	ErrTooLarge               = errors.New("request is over its limit")
+)

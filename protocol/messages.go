@@ -1,0 +1,206 @@
+package protocol
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+
+	"github.com/google/uuid"
+
+	"dske/psrd"
+)
+
+// Paths of the DSKE interface, under the URL of a hub.
+const (
+	PathRegistration = "/dske/oob/v1/registration"
+	PathPSRD         = "/dske/oob/v1/psrd"
+	PathEncryptors   = "/dske/oob/v1/encryptors" // followed by a slash and the name
+	PathKeyShare     = "/dske/api/v1/key-share"
+)
+
+// TokenHeader carries the token that a hub binds a client's name to.
+const TokenHeader = "DSKE-OOB-Token"
+
+// MaxShareIndex is the largest share index: 254 and 255 are the digest and the key.
+const MaxShareIndex = 253
+
+// PoolOwner says which side chooses bytes from a pool.
+type PoolOwner string
+
+// The two pools of an association.
+const (
+	OwnerClient PoolOwner = "client"
+	OwnerHub    PoolOwner = "hub"
+)
+
+// Registration is what a client tells a hub about itself: PUT [PathRegistration].
+type Registration struct {
+	ClientName     string   `json:"client_name"`
+	EncryptorNames []string `json:"encryptor_names,omitempty"` // none: one with the client's name
+}
+
+// Registered is the hub's answer to a [Registration].
+type Registered struct {
+	HubName string `json:"hub_name"`
+}
+
+// BlockData is a block on its way from a hub to a client: GET [PathPSRD]. It is secret.
+type BlockData struct {
+	UUID uuid.UUID `json:"block_uuid"`
+	Data []byte    `json:"data"`
+}
+
+// Format implements [fmt.Formatter]; only the JSON form, in which it travels, shows the data.
+func (b BlockData) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{%v %s}", b.UUID, redacted) }
+
+// LogValue implements [slog.LogValuer].
+func (b BlockData) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(b)) }
+
+// Encryptor says which client serves an encryptor: GET [PathEncryptors]/NAME.
+type Encryptor struct {
+	EncryptorName string `json:"encryptor_name"`
+	ClientName    string `json:"client_name"`
+}
+
+// PadAllocation is the member that says which bytes a share was one-time-padded with.
+type PadAllocation struct {
+	Fragments []psrd.Fragment `json:"fragments"`
+}
+
+// SealedShare is a share that was one-time-padded, with the place of the pad.
+type SealedShare struct {
+	Pad   PadAllocation `json:"encryption_key_allocation"`
+	Value []byte        `json:"encrypted_share_value"`
+}
+
+// check returns an error unless the pad is as long as the value.
+func (s SealedShare) check() error {
+	left := len(s.Value)
+	for _, f := range s.Pad.Fragments {
+		if f.Start < 0 || f.Size <= 0 {
+			return &psrd.FragmentError{Fragment: f, Err: psrd.ErrOutOfRange}
+		}
+		if f.Size > left {
+			return fmt.Errorf("%w: the pad is longer than the encrypted value", ErrMalformed)
+		}
+		left -= f.Size
+	}
+	if left > 0 || len(s.Value) == 0 {
+		return fmt.Errorf("%w: the pad is shorter than the encrypted value, or that is empty", ErrMalformed)
+	}
+	return nil
+}
+
+// PostShare is a share on its way to a hub: POST [PathKeyShare].
+type PostShare struct {
+	ClientName string    `json:"master_client_name"`
+	MasterSAE  string    `json:"master_sae_id"`
+	SlaveSAE   string    `json:"slave_sae_id"`
+	KeyID      uuid.UUID `json:"user_key_id"`
+	ShareIndex int       `json:"share_index"`
+	SealedShare
+}
+
+// ParsePostShare reads the body of a [PostShare]; what is wrong with it is an [ErrMalformed] or an
+// out-of-range fragment.
+func ParsePostShare(body []byte) (PostShare, error) {
+	m := PostShare{ShareIndex: -1}
+	if err := Unmarshal(body, &m); err != nil {
+		return PostShare{}, err
+	}
+	if m.ClientName == "" || m.MasterSAE == "" || m.SlaveSAE == "" || m.KeyID == uuid.Nil {
+		return PostShare{}, fmt.Errorf("%w: a name or the key ID is missing", ErrMalformed)
+	}
+	if err := checkShareIndex(m.ShareIndex); err != nil {
+		return PostShare{}, err
+	}
+	return m, m.check()
+}
+
+// ShareReply is a share on its way from a hub: the response to GET [PathKeyShare].
+type ShareReply struct {
+	ShareIndex int `json:"share_index"`
+	SealedShare
+}
+
+// ParseShareReply reads the body of a [ShareReply]; the errors are those of [ParsePostShare].
+func ParseShareReply(body []byte) (ShareReply, error) {
+	m := ShareReply{ShareIndex: -1}
+	if err := Unmarshal(body, &m); err != nil {
+		return ShareReply{}, err
+	}
+	if err := checkShareIndex(m.ShareIndex); err != nil {
+		return ShareReply{}, err
+	}
+	return m, m.check()
+}
+
+func checkShareIndex(index int) error {
+	if index < 0 || index > MaxShareIndex {
+		return fmt.Errorf("%w: share_index is missing or not in 0..%d", ErrMalformed, MaxShareIndex)
+	}
+	return nil
+}
+
+// GetShare asks a hub for a share: the query of GET [PathKeyShare].
+type GetShare struct {
+	ClientName string
+	MasterSAE  string
+	SlaveSAE   string
+	KeyID      uuid.UUID
+}
+
+// Query returns the raw query string, which the signature covers.
+func (m GetShare) Query() string {
+	return "client_name=" + url.QueryEscape(m.ClientName) +
+		"&master_sae_id=" + url.QueryEscape(m.MasterSAE) +
+		"&slave_sae_id=" + url.QueryEscape(m.SlaveSAE) +
+		"&key_id=" + m.KeyID.String()
+}
+
+// ParseGetShare reads a raw query string; what is wrong with it is an [ErrMalformed].
+func ParseGetShare(query string) (GetShare, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return GetShare{}, fmt.Errorf("%w: query: %w", ErrMalformed, err)
+	}
+	var m GetShare
+	var keyID string
+	members := []struct {
+		name string
+		to   *string
+	}{{"client_name", &m.ClientName}, {"master_sae_id", &m.MasterSAE}, {"slave_sae_id", &m.SlaveSAE}, {"key_id", &keyID}}
+	for _, member := range members {
+		if *member.to, err = One(values, member.name); err != nil {
+			return GetShare{}, err
+		}
+	}
+	m.KeyID, err = ParseUUID(keyID)
+	return m, err
+}
+
+// One returns the value of a query member that must be there exactly once and not be empty.
+func One(values url.Values, name string) (string, error) {
+	if len(values[name]) != 1 || values[name][0] == "" {
+		return "", fmt.Errorf("%w: %s must be given once in the query", ErrMalformed, name)
+	}
+	return values[name][0], nil
+}
+
+// ParseUUID reads a UUID in its 36-character form.
+func ParseUUID(s string) (uuid.UUID, error) {
+	id, err := uuid.Parse(s)
+	if err != nil || len(s) != 36 || id == uuid.Nil {
+		return uuid.Nil, fmt.Errorf("%w: %q is not a UUID", ErrMalformed, s)
+	}
+	return id, nil
+}
+
+// Unmarshal reads the JSON of one message. Unknown members are ignored.
+func Unmarshal(body []byte, message any) error {
+	if err := json.Unmarshal(body, message); err != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package shamir
+
+import (
+	"iter"
+	"math"
+)
+
+// newestSets is how many sets with the newest share are tried before those without it. It leaves
+// the rest of MaxSubsets for the case that the newest share is itself a lie and that nobody has
+// tried the others before.
+const newestSets = 4000
+
+// newestFirst yields the k-subsets of 0..n-1, 2 <= k <= n, in an order that suits Recover: first
+// those that hold n-1, but no more than newestSets of them, then those that do not, then what is
+// left. Each part is in the order of subsets. The next subset may overwrite the slice.
+func newestFirst(n, k int) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		others, stop := iter.Pull(subsets(n-1, k-1))
+		defer stop()
+		with := func(limit int) bool {
+			for range limit {
+				chosen, ok := others()
+				if !ok {
+					return true
+				}
+				if !yield(append(chosen, n-1)) {
+					return false
+				}
+			}
+			return true
+		}
+		without := func() bool {
+			for chosen := range subsets(n-1, k) {
+				if !yield(chosen) {
+					return false
+				}
+			}
+			return true
+		}
+		_ = with(newestSets) && without() && with(math.MaxInt)
+	}
+}
+
+// subsets yields the k-subsets of 0..n-1, k > 0, each ascending, in colexicographic order: all those
+// of 0..m before any that holds m+1. If t of the elements are wrong, the first k+t hold a subset
+// without them, so that one comes among the first (k+t over t). The next subset overwrites the
+// slice. (Knuth, The Art of Computer Programming 4A, 7.2.1.3, algorithm L.)
+func subsets(n, k int) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		if k > n {
+			return
+		}
+		chosen := make([]int, k)
+		for i := range chosen {
+			chosen[i] = i
+		}
+		for yield(chosen) {
+			i := 0
+			for i < k-1 && chosen[i]+1 == chosen[i+1] {
+				chosen[i] = i
+				i++
+			}
+			chosen[i]++
+			if chosen[i] == n {
+				return
+			}
+		}
+	}
+}
