@@ -1,0 +1,74 @@
+package etsi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// Error is an answer other than 200 (ETSI GS QKD 014 V1.1.1, clauses 5 and 6.5): what a [KME] returns
+// to have it sent, and what a [Client] returns when it got one. None contains key material.
+type Error struct {
+	Status  int    `json:"-"` // of HTTP; one that a KME returns is 400 to 599
+	Message string `json:"message"`
+	Details []any  `json:"details,omitempty"` // each becomes a JSON object
+}
+
+// The errors whose message, or lack of one, the standard fixes. An [Error] with the same status and
+// message is the same error to [errors.Is], whatever its details.
+var (
+	ErrSizeNotMultiple = &Error{Status: http.StatusBadRequest,
+		Message: "size shall be a multiple of 8"}
+	ErrKeyNotFound = &Error{Status: http.StatusBadRequest,
+		Message: "one or more keys specified are not found on KME"}
+	ErrUnauthorized = &Error{Status: http.StatusUnauthorized}
+)
+
+// Error returns the status, the message and the details in one line.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	if details, err := json.Marshal(e.Details); err == nil && len(e.Details) > 0 {
+		text += " " + string(details)
+	}
+	return text
+}
+
+// Is tells whether target is an [*Error] of the same status and message.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Status == e.Status && t.Message == e.Message
+}
+
+// with returns a copy of e whose details name the offending value.
+func (e *Error) with(name string, value any) *Error {
+	named := *e
+	named.Details = []any{map[string]any{name: value}}
+	return &named
+}
+
+func badRequest(message string) *Error {
+	return &Error{Status: http.StatusBadRequest, Message: message}
+}
+
+func outOfBounds(name string, value any) *Error {
+	return badRequest(name+" is out of bounds").with(name, value)
+}
+
+// classify turns any error into the one that is answered. It is the only place that does.
+func classify(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Status >= 400 && e.Status <= 599 {
+		return e
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Status: http.StatusGatewayTimeout, Message: "deadline passed"}
+	case errors.Is(err, context.Canceled): // as a rule the caller has gone and will not see this
+		return &Error{Status: http.StatusServiceUnavailable, Message: "request cancelled"}
+	}
+	return &Error{Status: http.StatusInternalServerError, Message: "internal error"}
+}

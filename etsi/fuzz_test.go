@@ -1,0 +1,51 @@
+package etsi_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"dske/etsi"
+)
+
+// FuzzQuery sends anything at all as header, path and query: an answer is a refusal or keys, and
+// never a failure.
+func FuzzQuery(f *testing.F) {
+	for _, call := range []string{"sofia/enc_keys", "sofia/dec_keys", "sofia/status", "sam/status", "a%2Fb/status", "//"} {
+		for _, query := range []string{"", "number=1&size=64", "number=9&size=9", "size=%zz", "a;b",
+			"number=128&size=16777216", "size=9999999999999999999999", "number=-1&number=2", "number=+1",
+			"key_ID=5D3D3F39-6A9C-4C0E-8A3E-6F3F2D1F0B11", "key_ID=1", "key_ID="} {
+			f.Add("sam", call, query)
+		}
+	}
+	f.Add("stranger", "sofia/status", "")
+	f.Fuzz(func(t *testing.T, sae, call, query string) {
+		target, err := url.Parse(carolPath + "/api/v1/keys/" + call)
+		if err != nil {
+			t.Skip()
+		}
+		target.RawQuery = query
+		r := &http.Request{Method: http.MethodGet, URL: target, Header: http.Header{}}
+		w := newNetwork("sofia", "susan").do(r, sae)
+		switch w.Code {
+		case http.StatusOK:
+			var answer map[string]any
+			if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+				t.Errorf("answer %s: %v", w.Body, err)
+			}
+		case http.StatusBadRequest, http.StatusServiceUnavailable:
+			var refusal etsi.Error
+			if err := json.Unmarshal(w.Body.Bytes(), &refusal); err != nil || refusal.Message == "" {
+				t.Errorf("refusal %s: %v", w.Body, err)
+			}
+		case http.StatusUnauthorized:
+			if w.Body.Len() > 0 {
+				t.Errorf("401 with a body: %s", w.Body)
+			}
+		case http.StatusNotFound:
+		default:
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	})
+}

@@ -1,0 +1,57 @@
+package etsi
+
+import (
+	"encoding/json"
+	"log/slog"
+
+	"github.com/google/uuid"
+)
+
+// Key is a key and the ID under which the SAE at the other end finds the same one. By itself it shows
+// as its ID with the value [redacted], as JSON too: put it into a [KeyContainer] to deliver it.
+type Key struct {
+	ID  uuid.UUID `json:"key_ID"`
+	Key Secret    `json:"key"`
+}
+
+// KeyContainer carries keys to an SAE (ETSI GS QKD 014 V1.1.1, clause 6.3). Its JSON form, and nothing
+// else about it, discloses the values of the keys: delivering them is what it is for. So do not put it
+// into a struct that is logged as JSON.
+type KeyContainer struct {
+	Keys []Key
+}
+
+// deliveredContainer and deliveredKey are the JSON form of a KeyContainer.
+type deliveredContainer struct {
+	Keys []deliveredKey `json:"keys"`
+}
+
+type deliveredKey struct {
+	ID  uuid.UUID `json:"key_ID"`
+	Key []byte    `json:"key"` // padded base64
+}
+
+// MarshalJSON implements [json.Marshaler]; keys is an array even if there are none.
+func (c KeyContainer) MarshalJSON() ([]byte, error) {
+	keys := make([]deliveredKey, len(c.Keys))
+	for i, k := range c.Keys {
+		keys[i] = deliveredKey{k.ID, k.Key.Reveal()}
+	}
+	return json.Marshal(deliveredContainer{keys})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. Members that are not of the standard are ignored.
+func (c *KeyContainer) UnmarshalJSON(data []byte) error {
+	var read deliveredContainer
+	if err := json.Unmarshal(data, &read); err != nil {
+		return err
+	}
+	c.Keys = make([]Key, len(read.Keys))
+	for i, k := range read.Keys {
+		c.Keys[i] = Key{k.ID, NewSecret(k.Key)}
+	}
+	return nil
+}
+
+// LogValue implements [slog.LogValuer]: without it a logger that writes JSON would disclose the keys.
+func (c KeyContainer) LogValue() slog.Value { return slog.AnyValue(c.Keys) }

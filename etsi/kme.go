@@ -1,0 +1,32 @@
+package etsi
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+)
+
+// KME is what the server side needs from a key management entity. The calling SAE is always one of
+// its encryptors, and never the SAE at the other end.
+//
+// A method that fails returns an [*Error], possibly wrapped, for whatever the caller should know. An
+// error that wraps [context.DeadlineExceeded] is answered with 504, [context.Canceled] with 503, and
+// anything else with a plain 500, its text being logged instead of sent. No error contains key material.
+type KME interface {
+	// Encryptors returns the IDs of the SAEs that this KME serves. The slice remains the KME's own.
+	Encryptors() []string
+
+	// Status tells how things stand between master, the caller, and slave. It fills in the two KME
+	// IDs and StoredKeyCount; the other members are the server side's to set.
+	Status(ctx context.Context, master, slave string) (Status, error)
+
+	// GetKey makes new keys for master, the caller, to share with slave. The defaults of the request
+	// have been applied and its limits checked.
+	GetKey(ctx context.Context, master, slave string, request KeyRequest) ([]Key, error)
+
+	// GetKeyWithKeyIDs hands slave, the caller, the keys that its KME or another one made for it when
+	// master asked for them. It delivers all of them, in the order of ids, or none: one that is unknown,
+	// or that slave has fetched before, is an [ErrKeyNotFound]. If Get key for one of them did not name
+	// slave, it is [ErrUnauthorized].
+	GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]Key, error)
+}

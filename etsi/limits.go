@@ -1,0 +1,13 @@
+package etsi
+
+// The defaults and limits of the server side. A status answer states them (clause 6.1), and a request
+// beyond them is refused before it reaches the [KME].
+const (
+	DefaultKeySize   = 256        // bits
+	MinKeySize       = 64         // bits
+	MaxKeySize       = 16_777_216 // bits, which is 2 MiB
+	DefaultNumber    = 1          // keys
+	MaxKeyPerRequest = 128        // keys
+	MaxKeyCount      = 100_000    // keys, the most that a status admits to have in store
+	MaxSAEIDCount    = 0          // additional slave SAEs a key can be made for: none
+)

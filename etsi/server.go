@@ -1,0 +1,123 @@
+package etsi
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+)
+
+// Register mounts the methods of the standard (ETSI GS QKD 014 V1.1.1, clause 5) in g, under
+// /api/v1/keys, and serves them from kme. The routes write their errors themselves, in the form of
+// the standard. What the caller is not told about a 500 goes to log.
+func Register(g *echo.Group, kme KME, log *slog.Logger) {
+	s := &server{kme, log}
+	g.GET("/api/v1/keys/:sae/status", s.handle(s.status))
+	g.GET("/api/v1/keys/:sae/enc_keys", s.handle(s.encKeys))
+	g.GET("/api/v1/keys/:sae/dec_keys", s.handle(s.decKeys))
+}
+
+type server struct {
+	kme KME
+	log *slog.Logger
+}
+
+// A method answers a request of caller, one of the KME's encryptors, that concerns peer, another SAE.
+// What it returns is sent as JSON.
+type method func(r *http.Request, caller, peer string) (any, error)
+
+func (s *server) status(r *http.Request, master, slave string) (any, error) {
+	status, err := s.kme.Status(r.Context(), master, slave)
+	return status.complete(master, slave), err
+}
+
+func (s *server) encKeys(r *http.Request, master, slave string) (any, error) {
+	query, err := parseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	request, err := parseKeyRequest(query)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.kme.GetKey(r.Context(), master, slave, request)
+	return KeyContainer{keys}, err
+}
+
+func (s *server) decKeys(r *http.Request, slave, master string) (any, error) {
+	query, err := parseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	id, err := parseKeyID(query)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.kme.GetKeyWithKeyIDs(r.Context(), slave, master, []uuid.UUID{id})
+	return KeyContainer{keys}, err
+}
+
+// handle wraps a method in what all of them have in common: who is concerned, and how to answer.
+func (s *server) handle(answer method) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+		caller, peer, err := s.parties(c)
+		if err != nil {
+			return s.fail(c, err)
+		}
+		body, err := answer(c.Request(), caller, peer)
+		if err != nil {
+			return s.fail(c, err)
+		}
+		return c.JSON(http.StatusOK, body)
+	}
+}
+
+// parties returns the SAE that is calling and the one that the path names. Who is calling is settled
+// before anything else about the request is looked at.
+func (s *server) parties(c echo.Context) (caller, peer string, err error) {
+	caller, err = identify(c.Request(), s.kme.Encryptors())
+	if err != nil {
+		return "", "", err
+	}
+	peer, err = saeID(c)
+	if err != nil {
+		return "", "", err
+	}
+	if peer == caller {
+		return "", "", badRequest("the SAE in the path is the caller itself").with("SAE_ID", peer)
+	}
+	return caller, peer, nil
+}
+
+// saeID returns the SAE ID in the path. Echo matches, and takes its parameters from, the encoded path
+// if the request has kept it, and otherwise the decoded one, which must not be decoded again.
+func saeID(c echo.Context) (string, error) {
+	id := c.Param("sae")
+	if c.Request().URL.RawPath != "" {
+		decoded, err := url.PathUnescape(id)
+		if err != nil {
+			return "", badRequest("malformed SAE ID").with("SAE_ID", id)
+		}
+		id = decoded
+	}
+	if id == "" {
+		return "", badRequest("the SAE ID in the path is empty")
+	}
+	return id, nil
+}
+
+// fail answers with what err amounts to. The body of a 401 is empty (clause 5).
+func (s *server) fail(c echo.Context, err error) error {
+	e := classify(err)
+	switch e.Status {
+	case http.StatusUnauthorized:
+		return c.NoContent(e.Status)
+	case http.StatusInternalServerError:
+		s.log.ErrorContext(c.Request().Context(), "internal error",
+			"path", c.Request().URL.Path, "error", err)
+	}
+	return c.JSON(e.Status, e)
+}

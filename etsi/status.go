@@ -1,0 +1,30 @@
+package etsi
+
+// Status describes the keys that are to be had between two SAEs (ETSI GS QKD 014 V1.1.1, clause 6.1).
+type Status struct {
+	SourceKMEID      string `json:"source_KME_ID"`       // of the KME that was asked
+	TargetKMEID      string `json:"target_KME_ID"`       // of the KME that serves the slave
+	MasterSAEID      string `json:"master_SAE_ID"`       // of the caller
+	SlaveSAEID       string `json:"slave_SAE_ID"`        // of the SAE in the path
+	KeySize          int    `json:"key_size"`            // bits, where a request names no size
+	StoredKeyCount   int    `json:"stored_key_count"`    // keys of KeySize that can be had now
+	MaxKeyCount      int    `json:"max_key_count"`       // the most that StoredKeyCount can be
+	MaxKeyPerRequest int    `json:"max_key_per_request"` // keys
+	MaxKeySize       int    `json:"max_key_size"`        // bits
+	MinKeySize       int    `json:"min_key_size"`        // bits
+	MaxSAEIDCount    int    `json:"max_SAE_ID_count"`    // additional slave SAEs in one request
+}
+
+// complete returns s with the members that a KME leaves to the server side.
+func (s Status) complete(master, slave string) Status {
+	s.MasterSAEID = master
+	s.SlaveSAEID = slave
+	s.KeySize = DefaultKeySize
+	s.StoredKeyCount = min(s.StoredKeyCount, MaxKeyCount)
+	s.MaxKeyCount = MaxKeyCount
+	s.MaxKeyPerRequest = MaxKeyPerRequest
+	s.MaxKeySize = MaxKeySize
+	s.MinKeySize = MinKeySize
+	s.MaxSAEIDCount = MaxSAEIDCount
+	return s
+}
