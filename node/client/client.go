@@ -1,0 +1,221 @@
+// Package client is a DSKE client: the key management entity (KME) that encryptors fetch their keys
+// from. For one encryptor it makes a key and scatters its shares over the hubs; for the other one, at
+// another client, it gathers shares until there are enough for the key.
+//
+// With every one of its hubs a client holds an association: it registers, and keeps two pools of
+// pre-shared random data filled. A hub that is down, hangs, lies or has lost its state costs no more
+// than its share: the client goes on with the other hubs and mends the association by itself.
+package client
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dske/etsi"
+	"dske/node"
+	"dske/protocol"
+)
+
+// maxHubs is the number of shares that a key can be split into.
+const maxHubs = protocol.MaxShareIndex + 1
+
+// Config is what a client needs from outside. Name, Hubs, Threshold and Transport are required.
+type Config struct {
+	Name       string
+	Encryptors []string // SAE IDs; none: one with the client's name
+	Hubs       []Hub    // at least Threshold, at most 254
+	Threshold  int      // shares that make a key, at least 2
+	Token      string   // what hubs bind the name to; it has to outlive the process
+	PSRD       PSRD
+
+	HubTimeout     time.Duration // for one message to a hub, a large one taking longer; default 5 s
+	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
+	KeyTTL         time.Duration // how long the shares of a failed gather are kept; default 1 h
+
+	Transport http.RoundTripper // to the hubs
+	Random    node.Random       // default crypto/rand
+	Logger    *slog.Logger      // default: none
+	Stop      func()            // called when the management interface asks the client to stop
+}
+
+// Hub is the name and the base URL of a hub, for example http://127.0.0.1:8100/hub/hank.
+type Hub struct {
+	Name string
+	URL  string
+}
+
+// PSRD says how a client stocks up, in bytes per pool. The zero value is the default.
+type PSRD struct {
+	BlockSize int // of a block; default 16384
+	LowWater  int // below it, the pool is filled in the background; default 4096
+	HighWater int // up to at least here; default 16384
+}
+
+func (c *Config) validate() error {
+	if err := node.CheckName(c.Name); err != nil {
+		return err
+	}
+	if len(c.Encryptors) == 0 {
+		c.Encryptors = []string{c.Name}
+	}
+	for _, id := range c.Encryptors {
+		if err := node.CheckSAE(id); err != nil {
+			return err
+		}
+	}
+	if c.Threshold < 2 || c.Threshold > len(c.Hubs) || len(c.Hubs) > maxHubs {
+		return fmt.Errorf("threshold %d of %d hubs is not in 2 <= k <= n <= %d", c.Threshold, len(c.Hubs), maxHubs)
+	}
+	c.PSRD.BlockSize = cmp.Or(c.PSRD.BlockSize, 16384)
+	c.PSRD.LowWater = cmp.Or(c.PSRD.LowWater, 4096)
+	c.PSRD.HighWater = cmp.Or(c.PSRD.HighWater, 16384)
+	if c.PSRD.BlockSize < 1 || c.PSRD.BlockSize > maxBlockSize || c.PSRD.LowWater < 1 || c.PSRD.LowWater > c.PSRD.HighWater {
+		return fmt.Errorf("PSRD sizes %+v do not fit", c.PSRD)
+	}
+	c.HubTimeout = cmp.Or(c.HubTimeout, 5*time.Second)
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, time.Minute)
+	c.KeyTTL = cmp.Or(c.KeyTTL, time.Hour)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Transport == nil {
+		return errors.New("no transport to the hubs")
+	}
+	return nil
+}
+
+// Client is a client. It implements [etsi.KME].
+type Client struct {
+	config  Config
+	handler http.Handler
+	hubs    []*peerHub
+	random  io.Reader // of keys, key IDs and shares
+
+	started chan struct{} // closed when Run has begun
+	ready   chan struct{} // closed when every hub has been registered with
+	waiting atomic.Int32  // hubs that have never been registered with
+
+	clients sync.Map // of encryptor ID to the name of its client, as hubs have told
+
+	mu      sync.Mutex
+	running context.Context // of Run; nil before it
+	tasks   sync.WaitGroup  // goroutines that outlive the request that they were started for
+	gathers map[gatherID]*gather
+}
+
+var _ etsi.KME = (*Client)(nil)
+
+//go:embed openapi.json
+var api string
+
+// New returns a client that has not registered with its hubs.
+func New(config Config) (*Client, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	c := &Client{
+		config:  config,
+		random:  config.Random.For("keys"),
+		started: make(chan struct{}),
+		ready:   make(chan struct{}),
+		gathers: map[gatherID]*gather{},
+	}
+	for _, h := range config.Hubs {
+		c.hubs = append(c.hubs, newPeerHub(c, h))
+	}
+	c.waiting.Store(int32(len(c.hubs)))
+	router := node.NewRouter(config.Logger)
+	group := router.Group(node.Prefix(node.KindClient, config.Name))
+	node.Management{
+		Kind:   node.KindClient,
+		Name:   config.Name,
+		Status: func() any { return c.Inspect() },
+		Stop:   config.Stop,
+		API:    []byte(strings.ReplaceAll(api, "{prefix}", node.Prefix(node.KindClient, config.Name))),
+	}.Mount(group)
+	etsi.Register(group.Group("/etsi"), c, config.Logger)
+	c.handler = router
+	return c, nil
+}
+
+// Handler serves the client's URLs, all of which start with /client/NAME.
+func (c *Client) Handler() http.Handler { return c.handler }
+
+// Started is closed when Run has begun. Before that, requests for keys are refused.
+func (c *Client) Started() <-chan struct{} { return c.started }
+
+// Ready is closed when the client has registered with every hub and filled its pools.
+func (c *Client) Ready() <-chan struct{} { return c.ready }
+
+// Run registers with the hubs and keeps the pools filled until ctx ends. It then waits for its
+// goroutines and returns nil. It can be called once.
+func (c *Client) Run(ctx context.Context) error {
+	c.mu.Lock()
+	c.running = ctx
+	c.mu.Unlock()
+	close(c.started)
+	for _, h := range c.hubs {
+		h.maintain()
+	}
+	ticker := time.NewTicker(min(c.config.KeyTTL, time.Minute))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			c.tasks.Wait()
+			return nil
+		case <-ticker.C:
+			c.sweep()
+		}
+	}
+}
+
+func (c *Client) sweep() {
+	c.dropExpiredGathers()
+	for _, h := range c.hubs {
+		if s := h.current(); s != nil {
+			s.channel.Peer.DropOvertaken(overtakenAfter)
+		}
+	}
+}
+
+// start runs f as a task of the client, which Run waits for. Its context ends with Run. It fails with
+// [protocol.ErrStopped] if the client is not running.
+func (c *Client) start(f func(ctx context.Context)) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running == nil || c.running.Err() != nil {
+		return protocol.ErrStopped
+	}
+	ctx := c.running
+	c.tasks.Go(func() { f(ctx) })
+	return nil
+}
+
+// Unregister tells the hubs that the client stops for good or for a while. It may take until ctx
+// ends; a hub that cannot be told does not matter.
+func (c *Client) Unregister(ctx context.Context) {
+	var done sync.WaitGroup
+	for _, h := range c.hubs {
+		done.Go(func() {
+			if err := h.unregister(ctx); err != nil {
+				c.config.Logger.Info("could not unregister", "hub", h.Name, "error", err)
+			}
+		})
+	}
+	done.Wait()
+}
+
+// Encryptors implements [etsi.KME].
+func (c *Client) Encryptors() []string { return slices.Clone(c.config.Encryptors) }

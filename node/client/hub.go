@@ -1,0 +1,274 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dske/node"
+	"dske/protocol"
+	"dske/psrd"
+)
+
+const (
+	maxBlockSize = 4 << 20  // bytes that a hub gives in one block
+	maxPoolSize  = 64 << 20 // unused bytes at which a pool is full
+
+	minBackoff = 50 * time.Millisecond
+	maxBackoff = 2 * time.Second
+
+	// overtakenAfter is when what is left of a hub's block is given up because later ones are in use.
+	// It is longer than any message is on its way.
+	overtakenAfter = time.Minute
+)
+
+// peerHub is a hub as its client sees it.
+type peerHub struct {
+	Hub
+	client *Client
+
+	// oob is held during out-of-band exchanges, of which there is one at a time: whoever holds it knows
+	// that no block is on its way.
+	oob chan struct{}
+
+	mu      sync.Mutex
+	session *session
+	known   bool // there has been a session
+
+	maintaining atomic.Bool
+	outstanding atomic.Int32 // exchanges for keys that are under way
+}
+
+// session is what a registration brings: it ends when the client registers again.
+type session struct {
+	channel *protocol.Channel
+}
+
+func newPeerHub(c *Client, h Hub) *peerHub {
+	return &peerHub{Hub: h, client: c, oob: make(chan struct{}, 1)}
+}
+
+// lock takes h.oob.
+func (h *peerHub) lock(ctx context.Context) error {
+	select {
+	case h.oob <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (h *peerHub) unlock() { <-h.oob }
+
+// current returns the session, or nil if there is none.
+func (h *peerHub) current() *session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.session
+}
+
+// forget ends a session, if it is still the current one.
+func (h *peerHub) forget(s *session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.session == s {
+		h.session = nil
+	}
+}
+
+// ensureSession returns the current session. If there is none it registers and fills the pools.
+func (h *peerHub) ensureSession(ctx context.Context) (*session, error) {
+	if s := h.current(); s != nil {
+		return s, nil
+	}
+	if err := h.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer h.unlock()
+	if s := h.current(); s != nil {
+		return s, nil
+	}
+	if err := h.register(ctx); err != nil {
+		return nil, fmt.Errorf("registering: %w", err)
+	}
+	s := &session{channel: protocol.NewChannel()}
+	if err := h.fill(ctx, s); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.session = s
+	if !h.known {
+		h.known = true
+		if h.client.waiting.Add(-1) == 0 {
+			close(h.client.ready)
+		}
+	}
+	return s, nil
+}
+
+// maintain registers, if that is needed, and fills the pools, in the background and for as long as it
+// takes. It does nothing if that is going on already.
+func (h *peerHub) maintain() {
+	if !h.maintaining.CompareAndSwap(false, true) {
+		return
+	}
+	err := h.client.start(func(ctx context.Context) {
+		defer h.maintaining.Store(false)
+		for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
+			err := h.topUp(ctx)
+			if err == nil || ctx.Err() != nil {
+				return
+			}
+			h.client.config.Logger.Warn("hub cannot be used", "hub", h.Name, "error", err, "retry_in", backoff)
+			select {
+			case <-ctx.Done():
+			case <-time.After(backoff):
+			}
+		}
+	})
+	if err != nil {
+		h.maintaining.Store(false)
+	}
+}
+
+// topUp is one attempt of maintain.
+func (h *peerHub) topUp(ctx context.Context) error {
+	s, err := h.ensureSession(ctx)
+	if err != nil {
+		return err
+	}
+	if err := h.lock(ctx); err != nil {
+		return err
+	}
+	defer h.unlock()
+	err = h.fill(ctx, s)
+	if errors.Is(err, protocol.ErrClientNotRegistered) {
+		h.forget(s)
+	}
+	return err
+}
+
+// topUpIfLow starts maintain if a pool of the session is below the low-water mark.
+func (h *peerHub) topUpIfLow(s *session) {
+	low := h.client.config.PSRD.LowWater
+	if s.channel.Own.Available() < low || s.channel.Peer.Available() < low {
+		h.maintain()
+	}
+}
+
+// fill brings both pools up to the high-water mark if they are below the low one. The caller holds
+// h.oob.
+func (h *peerHub) fill(ctx context.Context, s *session) error {
+	sizes := h.client.config.PSRD
+	for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
+		pool := s.pool(owner)
+		if pool.Available() >= sizes.LowWater {
+			continue
+		}
+		for pool.Available() < sizes.HighWater {
+			if err := h.fetchBlock(ctx, s, owner, sizes.BlockSize); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fetch gets at least size bytes more, in as many blocks as that takes. The caller holds h.oob.
+func (h *peerHub) fetch(ctx context.Context, s *session, owner protocol.PoolOwner, size int) error {
+	for size > 0 {
+		block := max(h.client.config.PSRD.BlockSize, min(size, maxBlockSize))
+		if err := h.fetchBlock(ctx, s, owner, block); err != nil {
+			return err
+		}
+		size -= block
+	}
+	return nil
+}
+
+func (s *session) pool(owner protocol.PoolOwner) *psrd.Pool {
+	if owner == protocol.OwnerClient {
+		return s.channel.Own
+	}
+	return s.channel.Peer
+}
+
+// register makes the client known to the hub.
+func (h *peerHub) register(ctx context.Context) error {
+	body, err := json.Marshal(protocol.Registration{
+		ClientName:     h.client.config.Name,
+		EncryptorNames: h.client.config.Encryptors,
+	})
+	if err != nil {
+		return err
+	}
+	var registered protocol.Registered
+	if err := h.outOfBand(ctx, message{method: http.MethodPut, path: protocol.PathRegistration, body: body}, &registered); err != nil {
+		return err
+	}
+	if registered.HubName != h.Name {
+		return fmt.Errorf("%s is hub %q and not %q", h.URL, registered.HubName, h.Name)
+	}
+	return nil
+}
+
+func (h *peerHub) unregister(ctx context.Context) error {
+	if err := h.lock(ctx); err != nil {
+		return err
+	}
+	defer h.unlock()
+	query := url.Values{"client_name": {h.client.config.Name}}.Encode()
+	return h.outOfBand(ctx, message{method: http.MethodDelete, path: protocol.PathRegistration + "?" + query}, nil)
+}
+
+// fetchBlock gets one block of size bytes.
+func (h *peerHub) fetchBlock(ctx context.Context, s *session, owner protocol.PoolOwner, size int) error {
+	if unused := s.pool(owner).Available(); unused+size > maxPoolSize {
+		return fmt.Errorf("the %s-owned pool is full: %d bytes unused", owner, unused)
+	}
+	query := url.Values{
+		"client_name": {h.client.config.Name},
+		"pool_owner":  {string(owner)},
+		"size":        {strconv.Itoa(size)},
+	}.Encode()
+	var block protocol.BlockData
+	err := h.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathPSRD + "?" + query, expected: size}, &block)
+	if err == nil && len(block.Data) != size {
+		err = fmt.Errorf("%w: %d bytes", protocol.ErrMalformed, len(block.Data))
+	}
+	if err == nil {
+		err = s.pool(owner).Add(psrd.NewBlock(block.UUID, block.Data))
+	}
+	if err == nil {
+		return nil
+	}
+	var refused *node.Error
+	if owner == protocol.OwnerHub && !errors.As(err, &refused) {
+		// The hub may hold a block now that did not arrive here, and would seal shares with it that
+		// nobody can open.
+		h.forget(s)
+	}
+	return fmt.Errorf("fetching PSRD: %w", err)
+}
+
+// outOfBand makes an out-of-band request and reads the answer into reply, if that is not nil.
+func (h *peerHub) outOfBand(ctx context.Context, m message, reply any) error {
+	m.header, m.value = protocol.TokenHeader, h.client.config.Token
+	response, err := h.send(ctx, m)
+	if err != nil {
+		return err
+	}
+	defer clear(response.body)
+	if reply == nil {
+		return nil
+	}
+	return protocol.Unmarshal(response.body, reply)
+}

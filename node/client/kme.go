@@ -1,0 +1,98 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"dske/etsi"
+	"dske/protocol"
+)
+
+// GetKey implements [etsi.KME].
+func (c *Client) GetKey(ctx context.Context, master, slave string, request etsi.KeyRequest) ([]etsi.Key, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	defer cancel()
+	if _, err := c.clientOf(ctx, slave); err != nil {
+		return nil, etsiError(err)
+	}
+	keys := make([]etsi.Key, request.Number)
+	for i := range keys {
+		k, err := c.scatter(ctx, master, slave, request.Size/8)
+		if err != nil {
+			return nil, etsiError(err)
+		}
+		keys[i] = etsi.Key{ID: k.id, Key: etsi.NewSecret(k.value.Reveal())}
+	}
+	return keys, nil
+}
+
+// GetKeyWithKeyIDs implements [etsi.KME].
+func (c *Client) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]etsi.Key, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	defer cancel()
+	gathers := make([]*gather, len(ids))
+	for i, id := range ids {
+		gathers[i] = c.gatherFor(gatherID{id, master, slave})
+		if slices.Contains(gathers[:i], gathers[i]) {
+			return nil, etsi.ErrKeyNotFound // it can be delivered only once
+		}
+		if err := gathers[i].run(ctx); err != nil {
+			return nil, etsiError(err)
+		}
+	}
+	keys, err := c.deliver(gathers)
+	for _, g := range gathers {
+		g.dropIfDone()
+	}
+	return keys, err
+}
+
+// Status implements [etsi.KME].
+func (c *Client) Status(ctx context.Context, _, slave string) (etsi.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	defer cancel()
+	target, err := c.clientOf(ctx, slave)
+	if err != nil {
+		return etsi.Status{}, etsiError(err)
+	}
+	return etsi.Status{
+		SourceKMEID:    c.config.Name,
+		TargetKMEID:    cmp.Or(target, "unknown"),
+		StoredKeyCount: c.storedKeyCount(etsi.DefaultKeySize / 8),
+	}, nil
+}
+
+// storedKeyCount returns how many keys of size bytes the PSRD at hand can carry: as many as the k-th
+// best stocked hub can take shares of. A share costs a pad and a signing key of the own pool, and one
+// signing key of the hub's for its response.
+func (c *Client) storedKeyCount(size int) int {
+	counts := make([]int, len(c.hubs))
+	for i, h := range c.hubs {
+		if s := h.current(); s != nil {
+			counts[i] = min(s.channel.Own.Available()/(size+protocol.SigningKeySize),
+				s.channel.Peer.Available()/protocol.SigningKeySize)
+		}
+	}
+	slices.Sort(counts)
+	return counts[len(counts)-c.config.Threshold]
+}
+
+// etsiError makes of an error what an SAE is told.
+func etsiError(err error) error {
+	var shares *shareError
+	switch {
+	case errors.As(err, &shares):
+		return &etsi.Error{Status: http.StatusServiceUnavailable, Message: shares.Error(), Details: []any{shares.details()}}
+	case errors.Is(err, errUnknownSlave):
+		return &etsi.Error{Status: http.StatusBadRequest, Message: err.Error()}
+	case errors.Is(err, protocol.ErrStopped):
+		return &etsi.Error{Status: http.StatusServiceUnavailable, Message: err.Error()}
+	default:
+		return err
+	}
+}

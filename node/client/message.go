@@ -1,0 +1,80 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"dske/node"
+	"dske/protocol"
+)
+
+const (
+	// maxResponse is the largest response that is read, in bytes: a block of 4 MiB in base64 and more.
+	maxResponse = 8 << 20
+
+	// slowest is the rate in bytes per second that even a large message is expected to travel at.
+	slowest = 128 << 10
+)
+
+// message is an HTTP request to a hub.
+type message struct {
+	method   string
+	path     string // under the URL of the hub, with the query
+	header   string // name of the one header that matters
+	value    string
+	body     []byte
+	expected int // bytes that the response carries, if that is known to be a lot
+}
+
+// response is what a hub answers with status 200.
+type response struct {
+	header http.Header
+	body   []byte
+}
+
+// send sends a message and reads the response, within the hub timeout and what its size takes beyond
+// that. A status other than 200 is a [node.Error].
+func (h *peerHub) send(ctx context.Context, m message) (*response, error) {
+	size := time.Duration(len(m.body) + m.expected)
+	ctx, cancel := context.WithTimeout(ctx, h.client.config.HubTimeout+size*time.Second/slowest)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, m.method, h.URL+m.path, bytes.NewReader(m.body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set(m.header, m.value)
+	if len(m.body) > 0 {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	reply, err := h.client.config.Transport.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	defer reply.Body.Close()
+	body, err := readBody(reply)
+	if err != nil {
+		return nil, err
+	}
+	if reply.StatusCode != http.StatusOK {
+		return nil, node.DecodeError(reply.StatusCode, body)
+	}
+	return &response{reply.Header, body}, nil
+}
+
+func readBody(reply *http.Response) ([]byte, error) {
+	var buffer bytes.Buffer
+	if reply.ContentLength > 0 && reply.ContentLength <= maxResponse {
+		buffer.Grow(int(reply.ContentLength) + bytes.MinRead)
+	}
+	if _, err := buffer.ReadFrom(io.LimitReader(reply.Body, maxResponse+1)); err != nil {
+		return nil, err
+	}
+	if buffer.Len() > maxResponse {
+		return nil, fmt.Errorf("response of the hub: %w: over %d bytes", protocol.ErrTooLarge, maxResponse)
+	}
+	return buffer.Bytes(), nil
+}

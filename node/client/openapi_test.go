@@ -1,0 +1,368 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+	"github.com/labstack/echo/v4"
+
+	"dske/etsi"
+	"dske/node/client"
+	"dske/node/hub"
+)
+
+const (
+	keys  = "/etsi/api/v1/keys/"
+	sofia = "söfia/1" // an ID that has to be encoded in a path
+)
+
+// described is a client together with the description that it serves of itself. It compares every
+// response with the description.
+type described struct {
+	t       *testing.T
+	prefix  string
+	client  *client.Client
+	handler http.Handler
+	doc     *openapi3.T
+	routes  routers.Router
+	given   map[string]bool // the responses seen: METHOD /path status
+}
+
+// newDescribed returns a client of three hubs, two of which make a key.
+func newDescribed(t *testing.T, config client.Config) *described {
+	t.Helper()
+	for _, name := range []string{"hank", "helen", "hilary"} {
+		config.Hubs = append(config.Hubs, client.Hub{Name: name, URL: "http://memory/hub/" + name})
+	}
+	config.Threshold = 2
+	config.HubTimeout = time.Minute
+	c, err := client.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &described{t: t, prefix: "/client/" + config.Name, client: c, handler: c.Handler(), given: map[string]bool{}}
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, d.prefix+"/openapi.json", nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("GET openapi.json: %d %s", w.Code, w.Body)
+	}
+	if d.doc, err = openapi3.NewLoader().LoadFromData(w.Body.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if d.routes, err = legacy.NewRouter(d.doc); err != nil { // which validates the document
+		t.Fatal(err)
+	}
+	return d
+}
+
+// run runs the client until the test ends.
+func (d *described) run() {
+	done := make(chan error, 1)
+	go func() { done <- d.client.Run(d.t.Context()) }()
+	d.t.Cleanup(func() {
+		if err := <-done; err != nil {
+			d.t.Errorf("Run: %v", err)
+		}
+	})
+}
+
+// call is a request to the client, and the status that it should be answered with.
+type call struct {
+	method string
+	path   string // below the client's prefix, with the query
+	sae    string // of the Authorization header; not sent if empty
+	status int
+}
+
+func (d *described) do(c call) *httptest.ResponseRecorder {
+	d.t.Helper()
+	return d.doWithin(d.t.Context(), c)
+}
+
+func (d *described) doWithin(ctx context.Context, c call) *httptest.ResponseRecorder {
+	d.t.Helper()
+	r := httptest.NewRequestWithContext(ctx, c.method, d.prefix+c.path, nil)
+	if c.sae != "" {
+		r.Header.Set("Authorization", c.sae)
+	}
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, r)
+	if w.Code != c.status {
+		d.t.Errorf("%s %s: %d %s, want %d", c.method, c.path, w.Code, w.Body, c.status)
+	}
+	if w.Code == http.StatusUnauthorized && w.Body.Len() > 0 {
+		d.t.Errorf("%s %s: the body of a 401 is not empty: %s", c.method, c.path, w.Body)
+	}
+	if err := d.compare(r, w); err != nil {
+		d.t.Errorf("%s %s, %d: %v", c.method, c.path, w.Code, err)
+	}
+	return w
+}
+
+// compare returns how a response, or the request of one that succeeded, differs from the description.
+// What the description has no place for has to be an error.
+func (d *described) compare(r *http.Request, w *httptest.ResponseRecorder) error {
+	route, params, err := d.routes.FindRoute(r)
+	if err != nil {
+		return d.compareError(w)
+	}
+	d.given[fmt.Sprint(route.Method, " ", route.Path, " ", w.Code)] = true
+	options := &openapi3filter.Options{
+		IncludeResponseStatus: true,
+		ExcludeResponseBody:   w.Header().Get("Content-Type") == "text/html",
+		AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc,
+	}
+	request := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route, Options: options}
+	if w.Code == http.StatusOK {
+		if err := openapi3filter.ValidateRequest(d.t.Context(), request); err != nil {
+			return err
+		}
+	}
+	response := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: request,
+		Status:                 w.Code,
+		Header:                 w.Header(),
+		Options:                options,
+	}
+	return openapi3filter.ValidateResponse(d.t.Context(), response.SetBodyBytes(w.Body.Bytes()))
+}
+
+func (d *described) compareError(w *httptest.ResponseRecorder) error {
+	if w.Code < 400 {
+		return fmt.Errorf("status %d of a route that is not described", w.Code)
+	}
+	var body any
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+		return err
+	}
+	return d.doc.Components.Schemas["Error"].Value.VisitJSON(body)
+}
+
+// hubs is a transport that calls the handlers of three hubs, unless they are down.
+type hubs struct {
+	handlers map[string]http.Handler // by the start of the path
+	down     atomic.Bool
+}
+
+func newHubs(t *testing.T) *hubs {
+	t.Helper()
+	h := &hubs{handlers: map[string]http.Handler{}}
+	for _, name := range []string{"hank", "helen", "hilary"} {
+		node, err := hub.New(hub.Config{Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.handlers["/hub/"+name+"/"] = node.Handler()
+	}
+	return h
+}
+
+func (h *hubs) RoundTrip(r *http.Request) (*http.Response, error) {
+	if h.down.Load() {
+		return nil, errors.New("connection refused")
+	}
+	for prefix, handler := range h.handlers {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			return w.Result(), nil
+		}
+	}
+	return nil, fmt.Errorf("no hub at %s", r.URL)
+}
+
+// stalled is a transport to hubs that never answer.
+type stalled struct {
+	reached chan struct{} // receives something for every request, while there is room
+}
+
+func (s stalled) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case s.reached <- struct{}{}:
+	default:
+	}
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// TestResponsesAreDescribed makes the client give every response of its description but those that its
+// network gives when the client is stopped.
+func TestResponsesAreDescribed(t *testing.T) {
+	network := newHubs(t)
+	d := newDescribed(t, client.Config{Name: "carol", Encryptors: []string{"sam"}, Transport: network, Stop: func() {}})
+	other := newDescribed(t, client.Config{Name: "connie", Encryptors: []string{sofia, "susan"}, Transport: network})
+	other.given = d.given // the documents differ in the name only
+
+	d.driveBeforeRun()
+	d.run()
+	other.run()
+	<-d.client.Ready()
+	<-other.client.Ready()
+	d.driveManagement()
+	other.do(call{"POST", "/mgmt/v1/stop", "", 403}) // nobody stops it
+	d.driveRefusals()
+	driveDelivery(d, other)
+	driveOutage(d, other, network)
+	d.driveDeadline()
+
+	for path, item := range d.doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			for status, response := range operation.Responses.Map() {
+				name := method + " " + path + " " + status
+				if !d.given[name] && response.Ref != "#/components/responses/Stopped" {
+					t.Errorf("%s is described and was not seen", name)
+				}
+			}
+		}
+	}
+}
+
+const (
+	toSofia    = keys + "s%C3%B6fia%2F1/"
+	unknownKey = "?key_ID=7d0f6c1e-2b4a-4f83-8c95-e1a6d3b7f204"
+)
+
+func (d *described) driveBeforeRun() {
+	d.do(call{"GET", "/mgmt/v1/status", "", 200}) // registered with none of the hubs
+	d.do(call{"GET", toSofia + "status", "", 503})
+	d.do(call{"GET", toSofia + "enc_keys", "", 503})
+	d.do(call{"GET", toSofia + "dec_keys" + unknownKey, "", 503})
+}
+
+func (d *described) driveManagement() {
+	for _, path := range []string{"/mgmt/v1/status", "/openapi.json", "/docs"} {
+		d.do(call{"GET", path, "", 200})
+		d.do(call{"DELETE", path, "", 405})
+	}
+	d.do(call{"POST", "/mgmt/v1/stop", "", 200})
+	d.do(call{"GET", "/mgmt/v2/status", "", 404})
+	d.do(call{"GET", keys + "sofia/other_keys", "", 404})
+	d.do(call{"PUT", keys + "sofia/enc_keys", "", 405})
+}
+
+func (d *described) driveRefusals() {
+	for _, c := range []call{
+		{"GET", keys + "nobody/status", "", 400},
+		{"GET", keys + "sam/status", "", 400},
+		{"GET", toSofia + "status", "stranger", 401},
+
+		{"GET", toSofia + "enc_keys?size=100", "", 400},
+		{"GET", toSofia + "enc_keys?size=56", "", 400},
+		{"GET", toSofia + "enc_keys?size=big", "", 400},
+		{"GET", toSofia + "enc_keys?number=1&number=2", "", 400},
+		{"GET", keys + "nobody/enc_keys", "", 400},
+		{"GET", toSofia + "enc_keys", "stranger", 401},
+
+		{"GET", toSofia + "dec_keys", "", 400},
+		{"GET", toSofia + "dec_keys?key_ID=1", "", 400},
+		{"GET", toSofia + "dec_keys" + unknownKey, "", 400},
+		{"GET", toSofia + "dec_keys" + unknownKey, "stranger", 401},
+	} {
+		d.do(c)
+	}
+}
+
+// makeKeys fetches two keys for sofia at carol and returns the queries that name them.
+func (d *described) makeKeys() [2]string {
+	d.t.Helper()
+	var container etsi.KeyContainer
+	body := d.do(call{"GET", toSofia + "enc_keys?number=2&size=64", "sam", 200}).Body
+	if err := json.Unmarshal(body.Bytes(), &container); err != nil || len(container.Keys) != 2 {
+		d.t.Fatalf("two keys: %v, %s", err, body)
+	}
+	return [2]string{"?key_ID=" + container.Keys[0].ID.String(), "?key_ID=" + strings.ToUpper(container.Keys[1].ID.String())}
+}
+
+func driveDelivery(master, slave *described) {
+	master.do(call{"GET", toSofia + "status", "", 200})
+	ids := master.makeKeys()
+	for _, id := range ids {
+		slave.do(call{"GET", keys + "sam/dec_keys" + id, "susan", 401})
+		slave.do(call{"GET", keys + "sam/dec_keys" + id, sofia, 200})
+		slave.do(call{"GET", keys + "sam/dec_keys" + id, sofia, 400})
+	}
+	master.do(call{"GET", toSofia + "enc_keys", "", 200})
+}
+
+func driveOutage(master, slave *described, network *hubs) {
+	ids := master.makeKeys()
+	network.down.Store(true)
+	master.do(call{"GET", toSofia + "enc_keys", "", 503})
+	slave.do(call{"GET", keys + "sam/dec_keys" + ids[0], sofia, 503})
+	network.down.Store(false)
+	slave.do(call{"GET", keys + "sam/dec_keys" + ids[0], sofia, 200})
+}
+
+// driveDeadline makes the requests of a client whose hubs never answer, and who is not patient.
+func (d *described) driveDeadline() {
+	network := stalled{make(chan struct{}, 1)}
+	waiting := newDescribed(d.t, client.Config{Name: "carol", Transport: network})
+	waiting.given = d.given
+	waiting.run()
+	<-network.reached // it is running
+	ctx, cancel := context.WithDeadline(d.t.Context(), time.Now())
+	defer cancel()
+	for _, path := range []string{"status", "enc_keys", "dec_keys" + unknownKey} {
+		waiting.doWithin(ctx, call{"GET", toSofia + path, "", 504})
+	}
+}
+
+func TestDescriptionHasAllRoutes(t *testing.T) {
+	d := newDescribed(t, client.Config{Name: "carol", Transport: newHubs(t)})
+	var registered, listed []string
+	parameter := regexp.MustCompile(`:(\w+)`)
+	for _, route := range d.handler.(*echo.Echo).Routes() {
+		path := strings.TrimPrefix(route.Path, d.prefix)
+		if path != "/docs/*" {
+			registered = append(registered, route.Method+" "+parameter.ReplaceAllString(path, "{$1}"))
+		}
+	}
+	for path, item := range d.doc.Paths.Map() {
+		for method := range item.Operations() {
+			listed = append(listed, method+" "+path)
+		}
+	}
+	slices.Sort(registered)
+	slices.Sort(listed)
+	if !slices.Equal(registered, listed) {
+		t.Errorf("registered %q\ndescribed  %q", registered, listed)
+	}
+}
+
+// TestDocsAreReadableOffline follows everything that the page of the documentation loads.
+func TestDocsAreReadableOffline(t *testing.T) {
+	d := newDescribed(t, client.Config{Name: "connie", Transport: newHubs(t)})
+	page := d.do(call{"GET", "/docs", "", 200}).Body.String()
+	if elsewhere := regexp.MustCompile(`(https?:)?//\w[^"' ]*\.[^"' ]*`).FindAllString(page, -1); elsewhere != nil {
+		t.Errorf("the page names other hosts: %q", elsewhere)
+	}
+	links := regexp.MustCompile(`\b(?:src|href)\s*=\s*["']?([^"'\s>]+)`).FindAllStringSubmatch(page, -1)
+	links = append(links, regexp.MustCompile(`"swaggerJsonUrl":"([^"]+)"`).FindStringSubmatch(page))
+	if len(links) < 5 {
+		t.Errorf("the page loads only %q", links)
+	}
+	for _, link := range links {
+		w := httptest.NewRecorder()
+		d.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, link[1], nil))
+		if !strings.HasPrefix(link[1], d.prefix+"/") || w.Code != http.StatusOK || w.Body.Len() == 0 {
+			t.Errorf("%s: %d, %d bytes", link[1], w.Code, w.Body.Len())
+		}
+		if strings.HasSuffix(link[1], ".css") && regexp.MustCompile(`@import|url\(["']?(https?:)?//`).Match(w.Body.Bytes()) {
+			t.Errorf("%s loads from other hosts", link[1])
+		}
+	}
+}

@@ -1,0 +1,264 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"dske/etsi"
+	"dske/node/hub"
+	"dske/protocol"
+	"dske/protocol/shamir"
+	"dske/psrd"
+)
+
+var hubNames = []string{"hank", "helen", "hilary", "holly", "hugo"}
+
+// world is five real hubs and the wire to them.
+type world struct {
+	testing.TB
+
+	mu        sync.Mutex
+	hubs      map[string]*hub.Hub
+	intercept func(r *http.Request, next roundTrip) (*http.Response, error) // nil: nothing
+	log       bytes.Buffer
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func newWorld(t testing.TB) *world {
+	w := &world{TB: t, hubs: map[string]*hub.Hub{}}
+	w.restart(hubNames...)
+	return w
+}
+
+// restart replaces hubs by fresh ones.
+func (w *world) restart(names ...string) {
+	w.Helper()
+	for _, name := range names {
+		h, err := hub.New(hub.Config{Name: name})
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.mu.Lock()
+		w.hubs[name] = h
+		w.mu.Unlock()
+	}
+}
+
+// onTheWire sets what happens to requests from now on.
+func (w *world) onTheWire(intercept func(r *http.Request, next roundTrip) (*http.Response, error)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.intercept = intercept
+}
+
+func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	intercept := w.intercept
+	w.mu.Unlock()
+	if intercept == nil {
+		return w.deliver(r)
+	}
+	return intercept(r, w.deliver)
+}
+
+func (w *world) deliver(r *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	h := w.hubs[hubOf(r)]
+	w.mu.Unlock()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	received := httptest.NewRequest(r.Method, r.URL.RequestURI(), bytes.NewReader(body))
+	received.Header = r.Header.Clone()
+	recorder := httptest.NewRecorder()
+	h.Handler().ServeHTTP(recorder, received)
+	return recorder.Result(), nil
+}
+
+// hubOf returns the name of the hub that a request goes to.
+func hubOf(r *http.Request) string { return strings.Split(r.URL.Path, "/")[2] }
+
+// isShare reports whether a request is of that method and about a share.
+func isShare(r *http.Request, method string) bool {
+	return r.Method == method && strings.HasSuffix(r.URL.Path, protocol.PathKeyShare)
+}
+
+// stopped is how a stopped hub answers.
+func stopped() (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	recorder.WriteHeader(http.StatusServiceUnavailable)
+	recorder.WriteString(`{"message": "Node is stopped.", "details": {}}`)
+	return recorder.Result(), nil
+}
+
+func (w *world) config(name string, encryptors ...string) Config {
+	c := Config{
+		Name:       name,
+		Encryptors: encryptors,
+		Threshold:  3,
+		Token:      "token of " + name,
+		Transport:  w,
+		Logger: slog.New(slog.NewTextHandler(writer(func(p []byte) (int, error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.log.Write(p)
+		}), nil)),
+	}
+	for _, hub := range hubNames {
+		c.Hubs = append(c.Hubs, Hub{Name: hub, URL: "http://memory/hub/" + hub})
+	}
+	return c
+}
+
+func (w *world) logged() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log.String()
+}
+
+type writer func([]byte) (int, error)
+
+func (f writer) Write(p []byte) (int, error) { return f(p) }
+
+// run runs a client until the test ends.
+func (w *world) run(config Config) *Client {
+	w.Helper()
+	c, err := New(config)
+	if err != nil {
+		w.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.Run(ctx)
+	}()
+	w.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	<-c.Started()
+	return c
+}
+
+// ready runs a client and waits until it is ready.
+func (w *world) ready(config Config) *Client {
+	w.Helper()
+	c := w.run(config)
+	<-c.Ready()
+	return c
+}
+
+// getKey makes a key of 32 bytes at c.
+func (w *world) getKey(c *Client, master, slave string) etsi.Key {
+	w.Helper()
+	keys, err := c.GetKey(context.Background(), master, slave, etsi.KeyRequest{Number: 1, Size: 256})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return keys[0]
+}
+
+func fetch(c *Client, slave, master string, ids ...uuid.UUID) ([]byte, error) {
+	keys, err := c.GetKeyWithKeyIDs(context.Background(), slave, master, ids)
+	if err != nil {
+		return nil, err
+	}
+	return keys[0].Key.Reveal(), nil
+}
+
+// insider is a client that does as it likes: it speaks the protocol by hand.
+type insider struct {
+	*world
+	name     string
+	channels map[string]*protocol.Channel
+}
+
+// newInsider registers a client with one encryptor with every hub.
+func (w *world) newInsider(name, encryptor string) *insider {
+	w.Helper()
+	i := &insider{w, name, map[string]*protocol.Channel{}}
+	for _, hub := range hubNames {
+		registration, _ := json.Marshal(protocol.Registration{ClientName: name, EncryptorNames: []string{encryptor}})
+		i.call(hub, "PUT", protocol.PathRegistration, registration, "")
+		channel := protocol.NewChannel()
+		for owner, pool := range map[protocol.PoolOwner]*psrd.Pool{protocol.OwnerClient: channel.Own, protocol.OwnerHub: channel.Peer} {
+			var block protocol.BlockData
+			body := i.call(hub, "GET", protocol.PathPSRD+"?client_name="+name+"&size=4000&pool_owner="+string(owner), nil, "")
+			if err := json.Unmarshal(body, &block); err != nil {
+				w.Fatal(err)
+			}
+			if err := pool.Add(psrd.NewBlock(block.UUID, block.Data)); err != nil {
+				w.Fatal(err)
+			}
+		}
+		i.channels[hub] = channel
+	}
+	return i
+}
+
+func (i *insider) call(hub, method, path string, body []byte, signature string) []byte {
+	i.Helper()
+	r, err := http.NewRequest(method, "http://memory/hub/"+hub+path, bytes.NewReader(body))
+	if err != nil {
+		i.Fatal(err)
+	}
+	if signature != "" {
+		r.Header.Set(protocol.SignatureHeader, signature)
+	}
+	response, err := i.deliver(r)
+	if err != nil {
+		i.Fatal(err)
+	}
+	answer, _ := io.ReadAll(response.Body)
+	if response.StatusCode != 200 {
+		i.Fatalf("%s %s at %s: %d %s", method, path, hub, response.StatusCode, answer)
+	}
+	return answer
+}
+
+// post gives a hub a share.
+func (i *insider) post(hub, master, slave string, key uuid.UUID, share shamir.Share) {
+	i.Helper()
+	out, err := i.channels[hub].Reserve(len(share.Value))
+	if err != nil {
+		i.Fatal(err)
+	}
+	m := protocol.PostShare{ClientName: i.name, MasterSAE: master, SlaveSAE: slave, KeyID: key, ShareIndex: share.Index}
+	if m.SealedShare, err = out.Seal(protocol.NewSecret(share.Value)); err != nil {
+		i.Fatal(err)
+	}
+	body, _ := json.Marshal(m)
+	signature, err := out.Sign("", body)
+	if err != nil {
+		i.Fatal(err)
+	}
+	i.call(hub, "POST", protocol.PathKeyShare, body, signature)
+}
+
+// scatter gives every hub a share of key that went through change.
+func (i *insider) scatter(master, slave string, key []byte, change func(hub int, share *shamir.Share)) uuid.UUID {
+	i.Helper()
+	shares, err := shamir.Split(key, 3, len(hubNames), bytes.NewReader(bytes.Repeat([]byte{17}, 1000)))
+	if err != nil {
+		i.Fatal(err)
+	}
+	id := uuid.New()
+	for n, hub := range hubNames {
+		change(n, &shares[n])
+		i.post(hub, master, slave, id, shares[n])
+	}
+	return id
+}

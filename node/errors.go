@@ -1,0 +1,131 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+
+	"dske/protocol"
+	"dske/psrd"
+)
+
+// Error is an error as the DSKE and management interfaces show it. It wraps the sentinel that it
+// stands for, on the side that reports it and on the side that [DecodeError] read it from.
+type Error struct {
+	Status  int            `json:"-"` // HTTP
+	Message string         `json:"message"`
+	Details map[string]any `json:"details"`
+
+	cause error
+}
+
+func (e *Error) Error() string {
+	if len(e.Details) == 0 {
+		return e.Message
+	}
+	details, _ := json.Marshal(e.Details) // a map of plain values, its keys sorted
+	return fmt.Sprintf("%s %s", e.Message, details)
+}
+
+func (e *Error) Unwrap() error { return e.cause }
+
+// statuses is the one place that turns errors into HTTP.
+var statuses = []struct {
+	err    error
+	status int
+}{
+	{protocol.ErrMalformed, http.StatusBadRequest},
+	{psrd.ErrOutOfRange, http.StatusBadRequest},
+	{psrd.ErrOverlap, http.StatusBadRequest},
+	{protocol.ErrSignature, http.StatusUnauthorized},
+	{protocol.ErrClientNotRegistered, http.StatusForbidden},
+	{protocol.ErrEncryptorNotRegistered, http.StatusForbidden},
+	{protocol.ErrWrongToken, http.StatusForbidden},
+	{protocol.ErrNotMeantForCaller, http.StatusForbidden},
+	{protocol.ErrUnknownKey, http.StatusNotFound},
+	{protocol.ErrUnknownEncryptor, http.StatusNotFound},
+	{psrd.ErrUnknownBlock, http.StatusNotFound},
+	{psrd.ErrUsed, http.StatusConflict},
+	{protocol.ErrDuplicateKey, http.StatusConflict},
+	{protocol.ErrTooLarge, http.StatusRequestEntityTooLarge},
+	{psrd.ErrExhausted, http.StatusServiceUnavailable},
+	{protocol.ErrStopped, http.StatusServiceUnavailable},
+	{context.DeadlineExceeded, http.StatusGatewayTimeout},
+}
+
+// NewError classifies err and adds pairs of a name and a value to the details. An error that is none
+// of the table's becomes an internal error, whose cause is not shown.
+func NewError(err error, details ...any) *Error {
+	e := classify(err)
+	for i := 0; i+1 < len(details); i += 2 {
+		e.Details[details[i].(string)] = details[i+1]
+	}
+	return e
+}
+
+// Stopped is the error for requests to a node that is not there to answer them.
+func Stopped(kind Kind, name string) *Error {
+	return NewError(protocol.ErrStopped, "node", string(kind)+"/"+name)
+}
+
+// NotFound is the error for requests to a node that there is none of.
+func NotFound(kind, name string) *Error {
+	return &Error{Status: http.StatusNotFound, Message: "No such node.", Details: map[string]any{"node": kind + "/" + name}}
+}
+
+func classify(err error) *Error {
+	var known *Error
+	if errors.As(err, &known) {
+		e := *known
+		e.Details = maps.Clone(known.Details)
+		return &e
+	}
+	for _, row := range statuses {
+		if errors.Is(err, row.err) {
+			return &Error{row.status, sentence(row.err), detailsOf(err), err}
+		}
+	}
+	return &Error{http.StatusInternalServerError, "Internal error.", map[string]any{}, err}
+}
+
+// detailsOf names what the sentinel of err does not say by itself.
+func detailsOf(err error) map[string]any {
+	var fragment *psrd.FragmentError
+	var exhausted *psrd.ExhaustedError
+	switch {
+	case errors.As(err, &fragment):
+		f := fragment.Fragment
+		return map[string]any{"block_uuid": f.Block.String(), "start": f.Start, "size": f.Size}
+	case errors.As(err, &exhausted):
+		return map[string]any{"needed": exhausted.Needed, "available": exhausted.Available}
+	case errors.Is(err, protocol.ErrMalformed):
+		return map[string]any{"reason": err.Error()}
+	default:
+		return map[string]any{}
+	}
+}
+
+// sentence makes a message for users of the text of a sentinel.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// DecodeError reads the body of an error response. The result wraps the sentinel that the other side
+// reported, if it is of the table, so that errors.Is works across the wire.
+func DecodeError(status int, body []byte) *Error {
+	e := &Error{Status: status}
+	if err := json.Unmarshal(body, e); err != nil || e.Message == "" {
+		return &Error{Status: status, Message: fmt.Sprintf("HTTP status %d.", status)}
+	}
+	for _, row := range statuses {
+		if status == row.status && e.Message == sentence(row.err) {
+			e.cause = row.err
+		}
+	}
+	return e
+}

@@ -1,0 +1,131 @@
+// Package hub is a DSKE hub: it hands pre-shared random data to clients, takes a share of a key from
+// the client that makes it, and relays the share to the client that the key is for. A hub sees one
+// share of every key and so learns nothing of it.
+package hub
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"dske/node"
+	"dske/protocol"
+)
+
+const (
+	// MaxBlockSize is the largest block, in bytes, that a client can ask for.
+	MaxBlockSize = 4 << 20
+
+	// MaxPoolSize is the number of unused bytes at which a pool is full.
+	MaxPoolSize = 64 << 20
+
+	// maxBody is the largest body of a request, in bytes: a share of 2 MiB in base64, with the places
+	// of its pad, fits well.
+	maxBody = 8 << 20
+
+	// overtakenAfter is when what is left of a block is given up because later ones are in use. It is
+	// longer than any message is on its way.
+	overtakenAfter = time.Minute
+)
+
+// Config is what a hub needs from outside. Only Name is required.
+type Config struct {
+	Name     string
+	ShareTTL time.Duration // how long a share waits to be fetched; default 1 h
+	Random   node.Random   // default crypto/rand
+	Logger   *slog.Logger  // default: none
+	Stop     func()        // called when the management interface asks the hub to stop
+}
+
+func (c *Config) validate() error {
+	c.ShareTTL = cmp.Or(c.ShareTTL, time.Hour)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.ShareTTL < 0 {
+		return errors.New("the time to live of shares is negative")
+	}
+	return node.CheckName(c.Name)
+}
+
+// Hub is a hub. It keeps its state in memory.
+type Hub struct {
+	config  Config
+	handler http.Handler
+	shares  *shareStore
+
+	mu      sync.Mutex
+	clients map[string]*peerClient
+}
+
+// New returns a hub that knows no clients.
+func New(config Config) (*Hub, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	h := &Hub{
+		config:  config,
+		shares:  &shareStore{ttl: config.ShareTTL, shares: map[uuid.UUID]*share{}},
+		clients: map[string]*peerClient{},
+	}
+	router := node.NewRouter(config.Logger)
+	h.mount(router.Group(node.Prefix(node.KindHub, config.Name)))
+	h.handler = router
+	return h, nil
+}
+
+//go:embed openapi.json
+var api string
+
+func (h *Hub) mount(g *echo.Group) {
+	g.PUT(protocol.PathRegistration, h.putRegistration)
+	g.DELETE(protocol.PathRegistration, h.deleteRegistration)
+	g.GET(protocol.PathPSRD, h.getPSRD)
+	g.GET(protocol.PathEncryptors+"/:name", h.getEncryptor)
+	g.POST(protocol.PathKeyShare, h.postKeyShare)
+	g.GET(protocol.PathKeyShare, h.getKeyShare)
+	node.Management{
+		Kind:   node.KindHub,
+		Name:   h.config.Name,
+		Status: func() any { return h.Inspect() },
+		Stop:   h.config.Stop,
+		API:    []byte(strings.ReplaceAll(api, "{prefix}", node.Prefix(node.KindHub, h.config.Name))),
+	}.Mount(g)
+}
+
+// Handler serves the hub's URLs, all of which start with /hub/NAME.
+func (h *Hub) Handler() http.Handler { return h.handler }
+
+// Run forgets expired shares and abandoned blocks until ctx ends, and then returns nil.
+func (h *Hub) Run(ctx context.Context) error {
+	ticker := time.NewTicker(min(h.config.ShareTTL, time.Minute))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			h.sweep()
+		}
+	}
+}
+
+func (h *Hub) sweep() {
+	if n := h.shares.dropExpired(); n > 0 {
+		h.config.Logger.Info("shares expired", "count", n)
+	}
+	for _, p := range h.registered() {
+		if n := p.channel.Peer.DropOvertaken(overtakenAfter); n > 0 {
+			h.config.Logger.Info("blocks given up", "client", p.name, "count", n)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package hub
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"dske/node"
+)
+
+// Status describes a hub without any secret.
+type Status struct {
+	Name        string         `json:"name"`
+	PeerClients []ClientStatus `json:"peer_clients"` // by name
+	Shares      []ShareStatus  `json:"shares"`       // by key ID
+}
+
+// ClientStatus describes the association with a registered client.
+type ClientStatus struct {
+	ClientName     string          `json:"client_name"`
+	EncryptorNames []string        `json:"encryptor_names"`
+	LocalPool      node.PoolStatus `json:"local_pool"`
+	PeerPool       node.PoolStatus `json:"peer_pool"`
+}
+
+// ShareStatus describes a share that waits to be fetched.
+type ShareStatus struct {
+	KeyID      uuid.UUID `json:"key_id"`
+	MasterSAE  string    `json:"master_sae_id"`
+	SlaveSAE   string    `json:"slave_sae_id"`
+	ShareIndex int       `json:"share_index"`
+}
+
+// Inspect returns a snapshot.
+func (h *Hub) Inspect() Status {
+	s := Status{Name: h.config.Name, PeerClients: []ClientStatus{}, Shares: h.shares.status()}
+	for _, p := range h.registered() {
+		s.PeerClients = append(s.PeerClients, ClientStatus{
+			ClientName:     p.name,
+			EncryptorNames: p.encryptors,
+			LocalPool:      node.StatusOf(p.channel.Own),
+			PeerPool:       node.StatusOf(p.channel.Peer),
+		})
+	}
+	return s
+}
+
+// registered returns the clients that are registered, by name.
+func (h *Hub) registered() []*peerClient {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clients := slices.Collect(maps.Values(h.clients))
+	clients = slices.DeleteFunc(clients, func(p *peerClient) bool { return p.channel == nil })
+	slices.SortFunc(clients, func(a, b *peerClient) int { return cmp.Compare(a.name, b.name) })
+	return clients
+}
+
+func (s *shareStore) status() []ShareStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]ShareStatus, 0, len(s.shares))
+	for key, sh := range s.shares {
+		list = append(list, ShareStatus{key, sh.masterSAE, sh.slaveSAE, sh.index})
+	}
+	slices.SortFunc(list, func(a, b ShareStatus) int { return cmp.Compare(a.KeyID.String(), b.KeyID.String()) })
+	return list
+}

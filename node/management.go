@@ -1,0 +1,48 @@
+package node
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	"github.com/swaggest/swgui/v5emb"
+)
+
+// Management is what the management interface of a node needs from it.
+type Management struct {
+	Kind   Kind
+	Name   string
+	Status func() any // a snapshot, without any secret
+	Stop   func()     // begins to stop the node and returns at once; nil: the node cannot be stopped
+	API    []byte     // OpenAPI description of the node, in JSON
+}
+
+// Mount adds the management interface and the API documentation to the group of a node.
+func (m Management) Mount(g *echo.Group) {
+	g.GET("/mgmt/v1/status", func(c echo.Context) error {
+		return c.JSON(http.StatusOK, m.Status())
+	})
+	g.POST("/mgmt/v1/stop", m.stop)
+	g.GET("/openapi.json", func(c echo.Context) error {
+		return c.JSONBlob(http.StatusOK, m.API)
+	})
+	docs := func(c echo.Context) error {
+		prefix := Prefix(m.Kind, m.Name)
+		title := string(m.Kind) + " " + m.Name
+		v5emb.New(title, prefix+"/openapi.json", prefix+"/docs").ServeHTTP(c.Response(), c.Request())
+		return nil
+	}
+	g.GET("/docs", docs)
+	g.GET("/docs/*", docs)
+}
+
+func (m Management) stop(c echo.Context) error {
+	if m.Stop == nil {
+		return &Error{
+			Status:  http.StatusForbidden,
+			Message: "This node cannot be stopped from outside.",
+			Details: map[string]any{"node": string(m.Kind) + "/" + m.Name},
+		}
+	}
+	m.Stop()
+	return c.JSON(http.StatusOK, map[string]string{"result": string(m.Kind) + " " + m.Name + " is stopping"})
+}

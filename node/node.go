@@ -1,0 +1,86 @@
+// Package node is what hubs and clients have in common: names, the router with its errors, the
+// management interface and the source of randomness.
+//
+// [hub.Hub] and [client.Client] are the nodes themselves. Both are made by a New that checks a Config
+// and starts nothing, serve HTTP with their Handler, and do their background work in a blocking Run.
+//
+// [hub.Hub]: dske/node/hub
+// [client.Client]: dske/node/client
+package node
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"regexp"
+
+	"dske/psrd"
+)
+
+// Kind is hub or client.
+type Kind string
+
+// The kinds of nodes.
+const (
+	KindHub    Kind = "hub"
+	KindClient Kind = "client"
+)
+
+// Prefix returns the start of the path of every URL of a node: /hub/NAME or /client/NAME.
+func Prefix(kind Kind, name string) string { return "/" + string(kind) + "/" + name }
+
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+
+// CheckName returns an error unless name can be the name of a hub or a client.
+func CheckName(name string) error {
+	if !nameForm.MatchString(name) {
+		return fmt.Errorf("name %q is not %s", name, nameForm)
+	}
+	return nil
+}
+
+// CheckSAE returns an error unless id can be the ID of an encryptor: an opaque string of 1 to 255
+// bytes.
+func CheckSAE(id string) error {
+	if id == "" || len(id) > 255 {
+		return fmt.Errorf("encryptor ID %q is not of 1 to 255 bytes", id)
+	}
+	return nil
+}
+
+// Random gives the source of random bytes for one purpose. Purposes are kept apart so that a seeded
+// run is reproducible however its goroutines are scheduled. The readers it returns may be used by
+// several goroutines. A nil Random is crypto/rand.
+type Random func(purpose string) io.Reader
+
+// For returns the source for a purpose.
+func (r Random) For(purpose string) io.Reader {
+	if r == nil {
+		return rand.Reader
+	}
+	return r(purpose)
+}
+
+// PoolStatus describes a pool without any of its bytes.
+type PoolStatus struct {
+	Owner  string             `json:"owner"` // local or peer
+	Blocks []psrd.BlockStatus `json:"blocks"`
+}
+
+// Unused returns the number of unallocated bytes.
+func (s PoolStatus) Unused() int {
+	sum := 0
+	for _, b := range s.Blocks {
+		sum += b.Unused
+	}
+	return sum
+}
+
+// StatusOf describes a pool. Local means that this node owns it.
+func StatusOf(pool *psrd.Pool) PoolStatus {
+	owner := "peer"
+	if pool.Owned() {
+		owner = "local"
+	}
+	return PoolStatus{Owner: owner, Blocks: pool.Status()}
+}

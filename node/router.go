@@ -1,0 +1,104 @@
+package node
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"dske/protocol"
+)
+
+// NewRouter returns an Echo router that answers a handler's error with what [NewError] makes of it.
+func NewRouter(log *slog.Logger) *echo.Echo {
+	router := echo.New()
+	router.HTTPErrorHandler = func(err error, c echo.Context) {
+		if c.Response().Committed {
+			return
+		}
+		e := fromRouter(err, c)
+		if e.Status == http.StatusInternalServerError {
+			log.Error("internal error", "method", c.Request().Method, "path", c.Request().URL.Path, "error", err)
+		}
+		WriteError(c.Response(), e)
+	}
+	router.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic(log)}))
+	return router
+}
+
+func logPanic(log *slog.Logger) middleware.LogErrorFunc {
+	return func(_ echo.Context, err error, stack []byte) error {
+		log.Error("panic", "stack", string(stack))
+		return err
+	}
+}
+
+// fromRouter classifies an error, also those with which Echo itself refuses a request.
+func fromRouter(err error, c echo.Context) *Error {
+	var refused *echo.HTTPError
+	if !errors.As(err, &refused) {
+		return NewError(err)
+	}
+	details := map[string]any{"method": c.Request().Method, "path": c.Request().URL.Path}
+	switch refused.Code {
+	case http.StatusNotFound:
+		return &Error{Status: refused.Code, Message: "Unknown path.", Details: details}
+	case http.StatusMethodNotAllowed:
+		return &Error{Status: refused.Code, Message: "Wrong method for this path.", Details: details}
+	default:
+		return &Error{Status: refused.Code, Message: fmt.Sprintf("%s.", http.StatusText(refused.Code)), Details: details}
+	}
+}
+
+// WriteError answers a request with an error.
+func WriteError(w http.ResponseWriter, e *Error) {
+	body, err := json.Marshal(e)
+	if err != nil { // details that JSON cannot express
+		body = []byte(`{"message":"Internal error.","details":{}}`)
+	}
+	w.Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	w.WriteHeader(e.Status)
+	w.Write(body)
+}
+
+// WriteJSON answers a request with status 200 and body, which is JSON. It says how long that is, so that
+// the other side can read it in one go.
+func WriteJSON(c echo.Context, body []byte) error {
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
+	return c.JSONBlob(http.StatusOK, body)
+}
+
+// Param returns the value of a path parameter, decoded. Echo matches the encoded path if the request has
+// kept it, and otherwise the decoded one, which must not be decoded again.
+func Param(c echo.Context, name string) (string, error) {
+	value := c.Param(name)
+	if c.Request().URL.RawPath == "" {
+		return value, nil
+	}
+	value, err := url.PathUnescape(value)
+	if err != nil {
+		return "", fmt.Errorf("%w: path: %w", protocol.ErrMalformed, err)
+	}
+	return value, nil
+}
+
+// ReadBody returns the body of a request of at most limit bytes; a larger one is a
+// [protocol.ErrTooLarge].
+func ReadBody(c echo.Context, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, NewError(protocol.ErrTooLarge, "limit", limit)
+	case err != nil:
+		return nil, fmt.Errorf("%w: reading the body: %w", protocol.ErrMalformed, err)
+	}
+	return body, nil
+}
