@@ -1,0 +1,24 @@
+// Package topology says what a network consists of: its hubs, its clients and their encryptors, and
+// how many hubs it takes to make a key.
+//
+// A topology comes from a YAML file by [Load], or from three numbers by [Generate]:
+//
+//	threshold: 3            # k, default floor(n/2)+1 for n hubs
+//	hubs:
+//	  - name: hank
+//	  - name: helen
+//	  - name: hilary
+//	clients:
+//	  - name: carol
+//	    encryptors:         # default: the client is its own encryptor
+//	      - name: sam
+//	    hubs: [hank, helen, hilary] # default: all
+//	psrd: {block_size: 16384, low_water: 4096, high_water: 16384} # bytes
+//
+// Only hubs and clients are required, so the files of the Python implementation read unchanged.
+// JSON is YAML too: a topology that was marshalled as JSON can be loaded again.
+//
+// A topology that one of the two returned follows all rules. Whoever changes it, or makes one by hand,
+// asks [Topology.Validate]. Errors are sentences for the person who wrote the file; those of Load start
+// with the file and the line, as compilers have it.
+package topology

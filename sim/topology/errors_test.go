@@ -1,0 +1,165 @@
+package topology
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// badFiles are files with one mistake each, and what Load says about it after the name of the file.
+var badFiles = []struct{ name, text, want string }{
+	// The file as a whole.
+	{"empty", "", "1: the file is empty: list hubs and clients"},
+	{"only comments", "# nothing\n# here\n", "1: the file is empty: list hubs and clients"},
+	{"only a mark", "\n\n---\n", "3: the file is empty: list hubs and clients"},
+	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, psrd, but is a list"},
+	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, psrd, but is a string"},
+	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put one topology into a file"},
+	{"bad second document", three + "clients: [{name: a}]\n---\n[\n", "8: not valid YAML: did not find expected node content while parsing a flow node"},
+
+	// Text and syntax.
+	{"not UTF-8", "hubs:\n- name: \xff\n", "2: byte 0xff is not UTF-8: save the file as UTF-8 text"},
+	{"UTF-16", "\xff\xfeh\x00", "1: byte 0xff is not UTF-8: save the file as UTF-8 text"},
+	{"a control character", "hubs:\n\n- name: \x01\n", "3: character U+0001 is not allowed: save the file as plain text"},
+	{"a noncharacter", "hubs:\n- name: \uffff\n", "2: character U+FFFF is not allowed: save the file as plain text"},
+	{"indentation", "hubs:\n  - name: hank\n   x: 1\n", "3: not valid YAML: did not find expected '-' indicator while parsing a block collection that starts in line 2"},
+	{"open quote", "hubs:\n  - name: \"hank\n  - name: helen\n", "4: not valid YAML: found unexpected end of stream while scanning a quoted scalar that starts in line 2"},
+	{"tab", "hubs:\n\t- name: hank\n", "2: not valid YAML: found character that cannot start any token while scanning for the next token"},
+	{"colon", "hubs:\n  - name: a: b\n", "2: not valid YAML: mapping values are not allowed in this context"},
+	{"unknown anchor", three + "clients: *all\n", "5: not valid YAML: unknown anchor 'all' referenced"},
+	{"too deep", strings.Repeat("[", 21), "1: not valid YAML: exceeded max depth of 20 while increasing flow level"},
+
+	// Members.
+	{"unknown member", three + "clients: [{name: a}]\nthreshhold: 2\n", `6: the topology has no member "threshhold": use threshold, hubs, clients, psrd`},
+	{"unknown member of a hub", "hubs:\n  - name: a\n    port: 1\n", `3: a hub has no member "port": use name`},
+	{"unknown member of a client", three + "clients:\n  - name: a\n\n    sae: b\n", `8: a client has no member "sae": use name, encryptors, hubs`},
+	{"unknown member of an encryptor", three + "clients:\n  - name: a\n    encryptors:\n      - nam: b\n", `8: an encryptor has no member "nam": use name`},
+	{"unknown member of psrd", "psrd:\n  block_size: 64\n  blocks: 1\n", `3: psrd has no member "blocks": use block_size, low_water, high_water`},
+	{"long unknown member", strings.Repeat("a", 1000) + ": 1", `1: the topology has no member "` + strings.Repeat("a", 64) + `": use threshold, hubs, clients, psrd`},
+	{"complex member", "? [hubs]\n: 1\n", `1: the topology has no member "": use threshold, hubs, clients, psrd`},
+	{"merge", "hubs: &h\n  - &a {name: a}\n  - <<: *a\n", `3: a hub has no member "<<": use name`},
+	{"member twice", three + "clients: [{name: a}]\nhubs: []\n", `6: the topology has member "hubs" twice: remove one`},
+	{"name twice", "hubs:\n  - name: a\n    name: b\n", `3: a hub has member "name" twice: remove one`},
+
+	// Types.
+	{"hubs empty", "clients: [{name: a}]\nhubs:\n", "2: hubs must be a list, but is empty"},
+	{"hubs a mapping", "hubs: {hank: 1}\n", "1: hubs must be a list, but is a mapping"},
+	{"clients a number", three + "clients: 3\n", "5: clients must be a list, but is a number"},
+	{"a hub without name:", "hubs:\n  - hank\n", "2: a hub must be a mapping with name, but is a string"},
+	{"name a number", "hubs:\n  - name: 007\n", `2: name must be a string, but is a number: write "007", with quotes`},
+	{"name a boolean", "hubs:\n  - name: true\n", `2: name must be a string, but is a boolean: write "true", with quotes`},
+	{"name a date", "hubs:\n  - name: 2024-01-01\n", `2: name must be a string, but is a date: write "2024-01-01", with quotes`},
+	{"name of another type", "hubs:\n  - name: !x y\n", `2: name must be a string, but is a value of another type: write "y", with quotes`},
+	{"name empty", "hubs:\n  - name:\n", "2: name must be a string, but is empty"},
+	{"name a list", "hubs:\n  - name: [a]\n", "2: name must be a string, but is a list"},
+	{"encryptors empty", three + "clients:\n  - name: a\n    encryptors:\n", "7: encryptors must be a list, but is empty"},
+	{"an encryptor without name:", three + "clients:\n  - name: a\n    encryptors: [b]\n", "7: an encryptor must be a mapping with name, but is a string"},
+	{"client hubs a string", three + "clients:\n  - name: a\n    hubs: hank\n", "7: the hubs of a client must be a list, but is a string"},
+	{"client hub a mapping", three + "clients:\n  - name: a\n    hubs:\n      - name: hank\n", "8: the name of a hub must be a string, but is a mapping"},
+	{"threshold a string", "threshold: two\n", "1: threshold must be a whole number, but is a string"},
+	{"threshold a fraction", "threshold: 2.5\n", "1: threshold must be a whole number, but is a floating-point number"},
+	{"threshold huge", "threshold: 99999999999999999999\n", "1: threshold must be a whole number, but is a floating-point number"},
+	{"threshold very large", "threshold: 18446744073709551615\n", `1: threshold must be a whole number, but is "18446744073709551615"`},
+	{"psrd a number", "psrd: 16384\n", "1: psrd must be a mapping with block_size, low_water, high_water, but is a number"},
+	{"an alias that contains itself", "hubs: &h\n  - *h\n", "2: a hub must be a mapping with name, but is a list"},
+
+	// Names.
+	{"no hubs", "\nclients: [{name: a}]\n", `2: there are no hubs: list them under "hubs"`},
+	{"empty list of hubs", "clients: [{name: a}]\nhubs: []\n", `2: there are no hubs: list them under "hubs"`},
+	{"no clients", three, `1: there are no clients: list them under "clients"`},
+	{"empty list of clients", three + "clients: []\n", `5: there are no clients: list them under "clients"`},
+	{"hub without a name", "hubs:\n  - name: hank\n  - {}\n", `3: "" cannot be the name of a hub: ` + nameRule},
+	{"capital letter", three + "clients:\n- name: Carol\n", `6: "Carol" cannot be the name of a client: ` + nameRule},
+	{"path in a name", "hubs:\n  - name: ../x\n", `2: "../x" cannot be the name of a hub: ` + nameRule},
+	{"dot first", "hubs:\n  - name: .x\n", `2: ".x" cannot be the name of a hub: ` + nameRule},
+	{"line end in a name", "hubs:\n  - name: \"x\\n\"\n", `2: "x\n" cannot be the name of a hub: ` + nameRule},
+	{"name too long", "hubs:\n  - name: " + strings.Repeat("a", 64), `2: "` + strings.Repeat("a", 64) + `" cannot be the name of a hub: ` + nameRule},
+	{"hub twice", three + "  - name: helen\n", `5: there are two hubs named "helen": rename one`},
+	{"client twice", three + "clients:\n  - name: a\n  - name: b\n  - encryptors: []\n    name: a\n", `9: there are two clients named "a": rename one`},
+
+	// Encryptors.
+	{"encryptor twice", three + "clients:\n- name: a\n  encryptors:\n    - name: s\n    - name: s\n", `9: client "a" has encryptor "s" twice: remove one`},
+	{"encryptor on two clients", three + "clients:\n- name: a\n  encryptors: [name: s]\n- name: b\n  encryptors:\n  - name: s\n", `10: encryptor "s" is on client "a" and on client "b": remove or rename one`},
+	{"encryptors by alias", three + "clients:\n- {name: a, encryptors: &e [name: s]}\n- {name: b, encryptors: *e}\n", `6: encryptor "s" is on client "a" and on client "b": remove or rename one`},
+	{"encryptor named as a later client", three + "clients:\n- name: a\n  encryptors:\n  - name: b\n- name: b\n", `8: encryptor "b" of client "a" has the name of a client without encryptors, which is its own encryptor: rename it, or give client "b" an encryptor`},
+	{"encryptor named as an earlier client", three + "clients:\n- name: b\n- name: a\n  encryptors:\n  - name: b\n", `9: encryptor "b" of client "a" has the name of a client without encryptors, which is its own encryptor: rename it, or give client "b" an encryptor`},
+	{"encryptor without a name", three + "clients:\n- name: a\n  encryptors:\n\n  - {}\n", `9: client "a" cannot have an encryptor named "": ` + encryptorRule},
+	{"encryptor too long", three + "clients:\n- name: a\n  encryptors:\n  - name: " + strings.Repeat("é", 128), `8: client "a" cannot have an encryptor named "` + strings.Repeat("é", 64) + `": ` + encryptorRule},
+	{"control character in an encryptor", three + "clients:\n- name: a\n  encryptors: [name: \"x\\ty\"]\n", `7: client "a" cannot have an encryptor named "x\ty": ` + encryptorRule},
+
+	// Hubs of a client, and the threshold.
+	{"hub that does not exist", three + "clients:\n- name: a\n  hubs:\n  - hank\n  - hugo\n  - helen\n", `9: client "a" uses hub "hugo", which does not exist: use a name from the list of hubs`},
+	{"hub repeated", three + "clients:\n- name: a\n  hubs: [hank,\n    helen,\n    hank]\n", `9: client "a" uses hub "hank" twice: remove one`},
+	{"no hub of a client", three + "clients:\n- name: a\n  hubs: []\n", `7: client "a" uses 0 of the hubs and can never make a key: list at least 2 hubs, or leave the list out to use all`},
+	{"default threshold too high", "clients:\n- name: b\n- name: a\n  hubs: [h1, h2]\nhubs: [{name: h1}, {name: h2}, {name: h3}, {name: h4}]\n", `4: client "a" uses 2 hubs, fewer than the threshold of 3 (the default for 4 hubs), and can never make a key: set threshold to at most 2, or list more hubs`},
+	{"threshold too high for a client", "threshold: 4\nclients:\n- name: a\n  hubs:\n  - h1\n  - h2\n  - h3\nhubs: [{name: h1}, {name: h2}, {name: h3}, {name: h4}]\n", `4: client "a" uses 3 hubs, fewer than the threshold of 4, and can never make a key: set threshold to at most 3, or list more hubs`},
+	{"threshold too high", three + "clients: [{name: a}]\nthreshold: 4\n", "6: threshold is 4 and there are 3 hubs: set it to 2 to 3, or add hubs"},
+	{"threshold zero", "threshold: 0\n" + three + "clients: [{name: a}]\n", "1: threshold is 0: set it to at least 2, or else a single hub knows every key"},
+	{"threshold negative", "threshold: -3\n" + three + "clients: [{name: a}]\n", "1: threshold is -3: set it to at least 2, or else a single hub knows every key"},
+	{"one hub", "clients: [{name: a}]\nhubs: [{name: a}]\n", "2: there is only one hub, which would know every key: add hubs"},
+	{"too many hubs", hubList(255) + "clients:\n- name: a\n  hubs: [h1, h2, h3]\n- name: b\nthreshold: 2\n", `260: client "b" uses 255 hubs: list at most 254 under its "hubs"`},
+
+	// PSRD.
+	{"block_size small", psrdFile("block_size: 63"), "7: block_size is 63 bytes: set it to 64 to 4194304"},
+	{"block_size large", psrdFile("block_size: 4194305"), "7: block_size is 4194305 bytes: set it to 64 to 4194304"},
+	{"low_water zero", psrdFile("low_water: 0"), "7: low_water is 0 bytes: set it to at least 1"},
+	{"low_water negative", psrdFile("high_water: 1\n  low_water: -1"), "8: low_water is -1 bytes: set it to at least 1"},
+	{"high_water large", psrdFile("low_water: 1\n  high_water: 16777217"), "8: high_water is 16777217 bytes: set it to at most 16777216"},
+	{"low_water over high_water", psrdFile("low_water: 2000\n  high_water: 1000"), "6: low_water is 2000 bytes, more than high_water with 1000: set both (the defaults are 4096 and 16384)"},
+	{"low_water over default", psrdFile("low_water: 16385"), "6: low_water is 16385 bytes, more than high_water with 16384: set both (the defaults are 4096 and 16384)"},
+	{"high_water under default", psrdFile("high_water: 4095"), "6: low_water is 4096 bytes, more than high_water with 4095: set both (the defaults are 4096 and 16384)"},
+}
+
+const (
+	nameRule      = "use 1 to 63 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit"
+	encryptorRule = "use 1 to 255 bytes without control characters"
+)
+
+func hubList(n int) string {
+	var text strings.Builder
+	text.WriteString("hubs:\n")
+	for i := range n {
+		fmt.Fprintf(&text, "- name: h%d\n", i+1)
+	}
+	return text.String()
+}
+
+// psrdFile has psrd in line 6 and its members from line 7 on.
+func psrdFile(members string) string {
+	return three + "clients: [{name: a}]\npsrd:\n  " + members + "\n"
+}
+
+func TestBadFiles(t *testing.T) {
+	for _, test := range badFiles {
+		t.Run(test.name, func(t *testing.T) {
+			topology, err := Load("dir/test.yaml", []byte(test.text))
+			if err == nil || topology != nil {
+				t.Fatalf("got %+v, %v; want an error", topology, err)
+			}
+			if want := "dir/test.yaml:" + test.want; err.Error() != want {
+				t.Errorf("got  %s\nwant %s", err, want)
+			}
+		})
+	}
+}
+
+func TestFileTooLong(t *testing.T) {
+	_, err := Load("big.yaml", make([]byte, maxFile+1))
+	want := "big.yaml:1: the file has 16777217 bytes: a topology has at most 16777216"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// Aliases are not expanded, so a file of a few lines cannot fill the memory.
+func TestManyLaughs(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("hubs: &a0 [x, x]\nclients:\n")
+	for i := range 40 {
+		fmt.Fprintf(&text, "- &a%d [*a%[2]d, *a%[2]d, *a%[2]d, *a%[2]d, *a%[2]d, *a%[2]d]\n", i+1, i)
+	}
+	_, err := Load("laughs.yaml", []byte(text.String()))
+	if want := "laughs.yaml:1: a hub must be a mapping with name, but is a string"; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}

@@ -1,0 +1,94 @@
+package topology
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+	"pgregory.net/rapid"
+)
+
+// awkward are encryptor names that YAML would take for something else if they were not quoted.
+var awkward = []string{"null", "~", "true", "no", "1", "0x1f", "1e3", "2024-01-01", "-", "- a", "a: b", "#",
+	" a ", "*a", "&a", "!a", "<<", "{}", "[]", "'", "\"", "\\", "|", ">", "%", "@", "---", "...", "ü", "\u2028"}
+
+func drawTopology(t *rapid.T) *Topology {
+	name := rapid.StringMatching(`[a-z0-9][a-z0-9._-]{0,9}`)
+	names := rapid.SliceOfNDistinct(name, 2, 12, rapid.ID)
+	top := &Topology{PSRD: drawPSRD(t)}
+	for _, hub := range names.Draw(t, "hubs") {
+		top.Hubs = append(top.Hubs, Hub{hub})
+	}
+	top.Threshold = rapid.IntRange(2, len(top.Hubs)).Draw(t, "threshold")
+	for i, client := range names.Draw(t, "clients") {
+		top.Clients = append(top.Clients, Client{client, []Encryptor{}, drawClientHubs(t, top)})
+		for j := range rapid.IntRange(0, 3).Draw(t, "encryptors") {
+			sae := fmt.Sprintf("%s/%d/%d", rapid.SampledFrom(awkward).Draw(t, "encryptor"), i, j)
+			top.Clients[i].Encryptors = append(top.Clients[i].Encryptors, Encryptor{sae})
+		}
+	}
+	if sae := rapid.SampledFrom(awkward).Draw(t, "encryptor"); len(top.Clients[0].Encryptors) > 0 {
+		top.Clients[0].Encryptors[0].Name = sae // one that is awkward from end to end
+	}
+	return top
+}
+
+func drawPSRD(t *rapid.T) PSRD {
+	high := rapid.IntRange(1, maxHighWater).Draw(t, "high")
+	return PSRD{
+		BlockSize: rapid.IntRange(minBlockSize, maxBlockSize).Draw(t, "block"),
+		LowWater:  rapid.IntRange(1, high).Draw(t, "low"),
+		HighWater: high,
+	}
+}
+
+// drawClientHubs draws at least Threshold hubs, in the order of the topology.
+func drawClientHubs(t *rapid.T, top *Topology) []string {
+	hubs := top.hubNames()
+	for len(hubs) > top.Threshold && rapid.Bool().Draw(t, "fewer") {
+		i := rapid.IntRange(0, len(hubs)-1).Draw(t, "without")
+		hubs = append(hubs[:i], hubs[i+1:]...)
+	}
+	return hubs
+}
+
+func TestRoundTrip(t *testing.T) {
+	toYAML := func(v any) ([]byte, error) { return yaml.Dump(v) }
+	for name, marshal := range map[string]func(any) ([]byte, error){"YAML": toYAML, "JSON": json.Marshal} {
+		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
+			want := drawTopology(t)
+			if err := want.Validate(); err != nil {
+				t.Skip("not valid, as an encryptor has the name of a client:", err)
+			}
+			text, err := marshal(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := Load("drawn", text)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("got  %+v\nwant %+v\n%s", got, want, text)
+			}
+		}))
+	}
+}
+
+func TestGeneratedRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want, err := Generate(rapid.IntRange(2, 40).Draw(t, "hubs"), rapid.IntRange(1, 10).Draw(t, "clients"), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := yaml.Dump(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Load("generated", text); err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("got %+v, %v; want %+v", got, err, want)
+		}
+	})
+}

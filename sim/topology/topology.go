@@ -1,0 +1,61 @@
+package topology
+
+// MaxHubs is how many hubs one client can use: a share is a point of GF(2^8), and two of those are
+// spoken for by the key and its digest. A topology may have more hubs if every client names its own.
+const MaxHubs = 254
+
+// Topology is a whole network.
+type Topology struct {
+	// Threshold is k: a key can be made from the shares of any k hubs and from no fewer. It is at least
+	// 2 and at most the number of hubs of every client.
+	Threshold int      `json:"threshold" yaml:"threshold"`
+	Hubs      []Hub    `json:"hubs" yaml:"hubs"`
+	Clients   []Client `json:"clients" yaml:"clients"`
+	PSRD      PSRD     `json:"psrd" yaml:"psrd"`
+}
+
+// Hub is a node that relays shares. Its name matches [a-z0-9][a-z0-9._-]{0,62} and no other hub has it.
+type Hub struct {
+	Name string `json:"name" yaml:"name"`
+}
+
+// Client is a node that makes keys for its encryptors. Its name follows the rule of [Hub] and no other
+// client has it; a hub may.
+type Client struct {
+	Name string `json:"name" yaml:"name"`
+
+	// Encryptors is empty for a client that has, when it runs, one encryptor with its own name.
+	Encryptors []Encryptor `json:"encryptors" yaml:"encryptors"`
+
+	// Hubs are the names of the hubs that the client uses, at least Threshold and at most MaxHubs, in
+	// the order of the topology. Clients that use all hubs may share one slice: don't write to it.
+	Hubs []string `json:"hubs" yaml:"hubs,omitempty"`
+}
+
+// Encryptor is a consumer of keys. Its name is its SAE ID: any 1 to 255 bytes of UTF-8 text without
+// control characters, unique in the topology, also among the clients that are their own encryptors.
+type Encryptor struct {
+	Name string `json:"name" yaml:"name"`
+}
+
+// PSRD is how much pre-shared random data a client keeps in each of its pools. All sizes are in bytes.
+type PSRD struct {
+	BlockSize int `json:"block_size" yaml:"block_size"` // of a block that a client asks for, 64 to 4 MiB
+	LowWater  int `json:"low_water" yaml:"low_water"`   // a pool with less is filled up, at least 1
+	HighWater int `json:"high_water" yaml:"high_water"` // to this, LowWater to 16 MiB
+}
+
+// defaultPSRD holds the sizes that a file leaves out.
+var defaultPSRD = PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384}
+
+// defaultThreshold is a majority of all hubs.
+func defaultThreshold(hubs int) int { return hubs/2 + 1 }
+
+// hubNames returns the names of all hubs, in a slice that can be shared: appending to it copies.
+func (t *Topology) hubNames() []string {
+	names := make([]string, len(t.Hubs))
+	for i, hub := range t.Hubs {
+		names[i] = hub.Name
+	}
+	return names
+}
