@@ -1,0 +1,27 @@
+# Everything here needs Go, make and the module proxy, and nothing else.
+
+PACKAGES = ./... ./testdata
+
+.PHONY: run build test lint format-check check-and-test
+
+run:
+	go run . run
+
+build:
+	go build -o dske .
+
+test:
+	go test -race $(PACKAGES)
+
+lint:
+	go vet $(PACKAGES)
+	go tool staticcheck $(PACKAGES)
+
+format-check:
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	go mod tidy -diff
+
+check-and-test: lint format-check
+	go test -race -coverprofile=coverage.out $(PACKAGES)
+	@echo; echo "Statements covered:"
+	@go tool cover -func=coverage.out | tail -n 1

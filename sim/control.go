@@ -1,0 +1,98 @@
+package sim
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"dske/node"
+)
+
+// Overview is what a network tells about itself: GET /sim/v1/topology.
+type Overview struct {
+	Threshold int              `json:"threshold"`
+	Transport string           `json:"transport"`
+	Hubs      []HubOverview    `json:"hubs"`
+	Clients   []ClientOverview `json:"clients"`
+}
+
+// HubOverview is a hub of the topology.
+type HubOverview struct {
+	Name    string `json:"name"`
+	Running bool   `json:"running"`
+}
+
+// ClientOverview is a client of the topology.
+type ClientOverview struct {
+	Name       string   `json:"name"`
+	Running    bool     `json:"running"`
+	Encryptors []string `json:"encryptors"` // a client without any has one with its own name
+	Hubs       []string `json:"hubs"`
+}
+
+// Overview describes the network as it is now.
+func (n *Network) Overview() Overview {
+	o := Overview{Threshold: n.config.Topology.Threshold, Transport: n.config.Transport}
+	for _, s := range n.slots {
+		if s.kind == node.KindHub {
+			o.Hubs = append(o.Hubs, HubOverview{s.name, s.isRunning()})
+			continue
+		}
+		encryptors := s.encryptors()
+		if len(encryptors) == 0 {
+			encryptors = []string{s.name}
+		}
+		o.Clients = append(o.Clients, ClientOverview{s.name, s.isRunning(), encryptors, s.client.Hubs})
+	}
+	return o
+}
+
+// Nodes returns the names of all nodes, such as hub/hank, hubs first.
+func (o Overview) Nodes() []string {
+	var names []string
+	for _, h := range o.Hubs {
+		names = append(names, "hub/"+h.Name)
+	}
+	for _, c := range o.Clients {
+		names = append(names, "client/"+c.Name)
+	}
+	return names
+}
+
+// IsStopped reports whether a node, such as hub/hank, is one of the network that is not running.
+func (o Overview) IsStopped(name string) bool {
+	isStoppedHub := func(h HubOverview) bool { return "hub/"+h.Name == name && !h.Running }
+	isStoppedClient := func(c ClientOverview) bool { return "client/"+c.Name == name && !c.Running }
+	return slices.ContainsFunc(o.Hubs, isStoppedHub) || slices.ContainsFunc(o.Clients, isStoppedClient)
+}
+
+// newControl returns the router of the network's own interface.
+func (n *Network) newControl() http.Handler {
+	router := node.NewRouter(n.config.Logger)
+	g := router.Group("/sim/v1")
+	g.GET("/topology", func(c echo.Context) error { return c.JSON(http.StatusOK, n.Overview()) })
+	g.POST("/nodes/:kind/:name/start", n.change(func(_ echo.Context, name string) error {
+		return n.Start(name)
+	}))
+	g.POST("/nodes/:kind/:name/stop", n.change(func(c echo.Context, name string) error {
+		return n.Stop(c.Request().Context(), name)
+	}))
+	return router
+}
+
+// change serves a request that starts or stops a node and waits until that is done.
+func (n *Network) change(do func(c echo.Context, name string) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		kind, name := c.Param("kind"), c.Param("name")
+		err := do(c, kind+"/"+name)
+		if errors.Is(err, ErrNoSuchNode) {
+			return node.NotFound(kind, name)
+		}
+		if err != nil {
+			return err
+		}
+		return c.JSON(http.StatusOK, struct{}{})
+	}
+}

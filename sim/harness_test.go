@@ -1,0 +1,170 @@
+package sim
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"dske/etsi"
+	"dske/sim/topology"
+	"dske/testdata"
+)
+
+// reference returns the topology that comes with the program.
+func reference(t testing.TB) *topology.Topology {
+	t.Helper()
+	data, err := testdata.Topologies.ReadFile("topologies/reference.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := topology.Load("reference.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return top
+}
+
+// testNetwork is a running network and a way to reach it from outside.
+type testNetwork struct {
+	*Network
+	testing.TB
+	outside http.RoundTripper
+}
+
+// start runs a network until the test ends. By default it is the reference topology in memory.
+func start(t testing.TB, config Config, wrap ...func(http.RoundTripper) http.RoundTripper) *testNetwork {
+	t.Helper()
+	if config.Topology == nil {
+		config.Topology = reference(t)
+	}
+	if config.Transport == "" {
+		config.Transport = Memory
+	}
+	n, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside := n.transport
+	for _, w := range wrap {
+		n.transport = w(n.transport)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		if loopback, ok := outside.(*http.Transport); ok {
+			loopback.CloseIdleConnections()
+		}
+	})
+	if err := n.WaitReady(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return &testNetwork{n, t, outside}
+}
+
+// do makes a request from outside and returns the status and the body of the response.
+func (n *testNetwork) do(method, path string, header http.Header, body string) (int, string) {
+	n.Helper()
+	r, err := http.NewRequest(method, n.URL()+path, strings.NewReader(body))
+	if err != nil {
+		n.Fatal(err)
+	}
+	r.Header = header
+	if header == nil {
+		r.Header = http.Header{}
+	}
+	response, err := n.outside.RoundTrip(r)
+	if err != nil {
+		n.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		n.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+// sae returns the ETSI client of an encryptor, at the client that serves it.
+func (n *testNetwork) sae(name string) *etsi.Client {
+	n.Helper()
+	client, err := n.Overview().ClientOf(name)
+	if err != nil {
+		n.Fatal(err)
+	}
+	return n.saeAt(name, client)
+}
+
+// saeAt returns an ETSI client that says it is an encryptor, at any client.
+func (n *testNetwork) saeAt(name, client string) *etsi.Client {
+	return &etsi.Client{URL: n.URL() + "/client/" + client + "/etsi", SAE: name, HTTP: &http.Client{Transport: n.outside}}
+}
+
+// getKey makes a key for master and slave.
+func (n *testNetwork) getKey(master, slave string, bits int) etsi.Key {
+	n.Helper()
+	keys, err := n.sae(master).GetKey(context.Background(), slave, etsi.KeyRequest{Size: bits})
+	if err != nil {
+		n.Fatalf("get key: %v", err)
+	}
+	return keys[0]
+}
+
+// fetch fetches a key for the slave.
+func (n *testNetwork) fetch(master, slave string, id uuid.UUID) (etsi.Key, error) {
+	n.Helper()
+	keys, err := n.sae(slave).GetKeyWithKeyIDs(context.Background(), master, id)
+	if err != nil {
+		return etsi.Key{}, err
+	}
+	return keys[0], nil
+}
+
+// keyPair makes a key, fetches it and fails the test unless both are the same.
+func (n *testNetwork) keyPair(master, slave string, bits int) {
+	n.Helper()
+	made := n.getKey(master, slave, bits)
+	fetched, err := n.fetch(master, slave, made.ID)
+	if err != nil {
+		n.Fatalf("get key with key IDs: %v", err)
+	}
+	if made.ID != fetched.ID || string(made.Key.Reveal()) != string(fetched.Key.Reveal()) {
+		n.Fatal("the key values do not match")
+	}
+	if bits != 0 && len(made.Key.Reveal())*8 != bits {
+		n.Fatalf("a key of %d bits instead of %d", len(made.Key.Reveal())*8, bits)
+	}
+}
+
+// stop stops nodes.
+func (n *testNetwork) stop(names ...string) {
+	n.Helper()
+	for _, name := range names {
+		if err := n.Stop(context.Background(), name); err != nil {
+			n.Fatal(err)
+		}
+	}
+}
+
+// start starts nodes.
+func (n *testNetwork) start(names ...string) {
+	n.Helper()
+	for _, name := range names {
+		if err := n.Start(name); err != nil {
+			n.Fatal(err)
+		}
+	}
+}
+
+// roundTrip is a function as a transport.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -1,0 +1,195 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"dske/node"
+	"dske/node/client"
+	"dske/node/hub"
+	"dske/sim/topology"
+)
+
+// stopTimeout bounds the time that a client takes to unregister when it is asked to stop over its
+// management interface.
+const stopTimeout = 2 * time.Second
+
+// slot is the place of a node in the network. It outlives the nodes that fill it one after the other.
+type slot struct {
+	network *Network
+	kind    node.Kind
+	name    string
+	client  *topology.Client // nil for a hub
+	token   string           // of a client, for all of its lives
+
+	change sync.Mutex // held while the node is being started or stopped
+
+	mu       sync.RWMutex
+	occupant *occupant // nil: the slot is empty
+}
+
+// occupant is a running node.
+type occupant struct {
+	handler  http.Handler
+	client   *client.Client // nil for a hub
+	requests sync.WaitGroup
+	cancel   context.CancelFunc
+	done     chan struct{} // closed when its Run has returned
+}
+
+// runner is what the slot needs from a node.
+type runner interface {
+	Handler() http.Handler
+	Run(ctx context.Context) error
+}
+
+// ServeHTTP passes a request to the node, or says that there is none.
+func (s *slot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.RLock()
+	o := s.occupant
+	if o != nil {
+		o.requests.Add(1)
+	}
+	s.mu.RUnlock()
+	if o == nil {
+		node.WriteError(w, node.Stopped(s.kind, s.name))
+		return
+	}
+	defer o.requests.Done()
+	o.handler.ServeHTTP(w, r)
+}
+
+func (s *slot) isRunning() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.occupant != nil
+}
+
+func (s *slot) runningClient() *client.Client {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.occupant == nil {
+		return nil
+	}
+	return s.occupant.client
+}
+
+// start fills the slot.
+func (s *slot) start() error {
+	s.change.Lock()
+	defer s.change.Unlock()
+	if s.isRunning() {
+		return nil
+	}
+	running := s.network.running
+	if running == nil || running.Err() != nil {
+		return errors.New("the network is not running")
+	}
+	n, err := s.newNode()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(running)
+	o := &occupant{handler: n.Handler(), cancel: cancel, done: make(chan struct{})}
+	o.client, _ = n.(*client.Client)
+	s.network.tasks.Go(func() {
+		defer close(o.done)
+		n.Run(ctx)
+	})
+	if o.client != nil {
+		<-o.client.Started()
+	}
+	s.mu.Lock()
+	s.occupant = o
+	s.mu.Unlock()
+	s.network.config.Logger.Info("started", "node", s.path())
+	return nil
+}
+
+// stop empties the slot, after the node has unregistered.
+func (s *slot) stop(ctx context.Context) {
+	if c := s.runningClient(); c != nil {
+		c.Unregister(ctx)
+	}
+	s.halt()
+}
+
+// halt empties the slot.
+func (s *slot) halt() {
+	s.change.Lock()
+	defer s.change.Unlock()
+	s.mu.Lock()
+	o := s.occupant
+	s.occupant = nil
+	s.mu.Unlock()
+	if o == nil {
+		return
+	}
+	o.requests.Wait()
+	o.cancel()
+	<-o.done
+	s.network.config.Logger.Info("stopped", "node", s.path())
+}
+
+// stopSoon stops the node without waiting, since it is the node itself that asks for it.
+func (s *slot) stopSoon() {
+	s.network.tasks.Go(func() {
+		ctx, cancel := context.WithTimeout(s.network.running, stopTimeout)
+		defer cancel()
+		s.stop(ctx)
+	})
+}
+
+func (s *slot) path() string { return string(s.kind) + "/" + s.name }
+
+func (s *slot) newNode() (runner, error) {
+	config := s.network.config
+	log := config.Logger.With(string(s.kind), s.name)
+	var random node.Random
+	if s.network.seeds != nil {
+		random = s.network.seeds.random(s.path())
+	}
+	if s.kind == node.KindHub {
+		return hub.New(hub.Config{
+			Name:     s.name,
+			ShareTTL: config.ShareTTL,
+			Random:   random,
+			Logger:   log,
+			Stop:     s.stopSoon,
+		})
+	}
+	t := config.Topology
+	return client.New(client.Config{
+		Name:       s.name,
+		Encryptors: s.encryptors(),
+		Hubs:       s.hubs(),
+		Threshold:  t.Threshold,
+		Token:      s.token,
+		PSRD:       client.PSRD(t.PSRD),
+		HubTimeout: config.HubTimeout,
+		KeyTTL:     config.ShareTTL,
+		Transport:  s.network.transport,
+		Random:     random,
+		Logger:     log,
+		Stop:       s.stopSoon,
+	})
+}
+
+func (s *slot) encryptors() []string {
+	var names []string
+	for _, e := range s.client.Encryptors {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+func (s *slot) hubs() []client.Hub {
+	var hubs []client.Hub
+	for _, name := range s.client.Hubs {
+		hubs = append(hubs, client.Hub{Name: name, URL: s.network.url + node.Prefix(node.KindHub, name)})
+	}
+	return hubs
+}
