@@ -16,7 +16,7 @@ const MaxSubsets = 5000
 //
 // Shares are listed in the order of their arrival. Somebody who gathers them calls Recover with the
 // whole list whenever another one has come, so sets without the newest share have mostly been tried
-// before: those that include the last share of the list come first. See newestFirst for the rest of
+// before: those that include the last share of the list come first. See NewestFirst for the rest of
 // the order, which finds t liars within about threshold+t over t sets.
 //
 // No share can spoil the others:
@@ -63,7 +63,7 @@ func candidates(threshold int, shares []Share) iter.Seq[[]Share] {
 			if distinctIndices(group) < threshold {
 				continue
 			}
-			for chosen := range newestFirst(len(group), threshold) {
+			for chosen := range NewestFirst(len(group), threshold) {
 				for i, c := range chosen {
 					points[i] = group[c]
 				}

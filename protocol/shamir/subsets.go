@@ -10,22 +10,22 @@ import (
 // tried the others before.
 const newestSets = 4000
 
-// newestFirst yields the k-subsets of 0..n-1, 2 <= k <= n, in an order that suits Recover: first
-// those that hold n-1, but no more than newestSets of them, then those that do not, then what is
-// left. Each part is in the order of subsets. The next subset may overwrite the slice.
-func newestFirst(n, k int) iter.Seq[[]int] {
+// NewestFirst yields the k-subsets of 0..n-1, 2 <= k <= n, in an order that suits Recover, of this
+// package and of others that search for shares that agree: first those that hold n-1, but no more than
+// newestSets of them, then those that do not, then what is left. Each part is in the order of subsets.
+// The next subset may overwrite the slice.
+func NewestFirst(n, k int) iter.Seq[[]int] {
 	return func(yield func([]int) bool) {
-		others, stop := iter.Pull(subsets(n-1, k-1))
-		defer stop()
-		with := func(limit int) bool {
-			for range limit {
-				chosen, ok := others()
-				if !ok {
-					return true
+		with := func(from, to int) bool {
+			at := 0
+			for others := range subsets(n-1, k-1) {
+				if at == to {
+					break
 				}
-				if !yield(append(chosen, n-1)) {
+				if at >= from && !yield(append(others, n-1)) {
 					return false
 				}
+				at++
 			}
 			return true
 		}
@@ -37,7 +37,7 @@ func newestFirst(n, k int) iter.Seq[[]int] {
 			}
 			return true
 		}
-		_ = with(newestSets) && without() && with(math.MaxInt)
+		_ = with(0, newestSets) && without() && with(newestSets, math.MaxInt)
 	}
 }
 

@@ -17,7 +17,7 @@ func TestSubsetsInOrder(t *testing.T) {
 func TestNewestFirstInOrder(t *testing.T) {
 	want := [][]int{{0, 1, 4}, {0, 2, 4}, {1, 2, 4}, {0, 3, 4}, {1, 3, 4}, {2, 3, 4},
 		{0, 1, 2}, {0, 1, 3}, {0, 2, 3}, {1, 2, 3}}
-	if got := collect(newestFirst(5, 3)); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := collect(NewestFirst(5, 3)); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -27,7 +27,7 @@ func TestNewestFirstIsComplete(t *testing.T) {
 	for _, c := range []struct{ n, k, want int }{
 		{2, 2, 1}, {5, 2, 10}, {6, 5, 6}, {7, 7, 1}, {16, 8, 12870}, {91, 89, 4095},
 	} {
-		got := collect(newestFirst(c.n, c.k))
+		got := collect(NewestFirst(c.n, c.k))
 		distinct := map[string]bool{}
 		for _, chosen := range got {
 			distinct[fmt.Sprint(chosen)] = true
@@ -42,7 +42,7 @@ func TestNewestFirstIsComplete(t *testing.T) {
 }
 
 func TestNewestFirstReservesSomeForTheOthers(t *testing.T) {
-	got := collect(newestFirst(16, 8))
+	got := collect(NewestFirst(16, 8))
 	for i, chosen := range got[:newestSets+100] {
 		if with := chosen[7] == 15; with != (i < newestSets) {
 			t.Fatalf("subset %d is %v", i, chosen)
@@ -53,7 +53,7 @@ func TestNewestFirstReservesSomeForTheOthers(t *testing.T) {
 func TestNewestFirstStopsWhenAsked(t *testing.T) {
 	for limit := 1; limit <= 10; limit++ {
 		count := 0
-		for range newestFirst(5, 3) {
+		for range NewestFirst(5, 3) {
 			if count++; count == limit {
 				break
 			}

@@ -1,0 +1,90 @@
+package its_test
+
+import (
+	"crypto/rand"
+	"fmt"
+	"testing"
+
+	"dske/protocol/its"
+)
+
+func BenchmarkMul(b *testing.B) {
+	x := its.NewElement([16]byte{1, 2, 3})
+	for b.Loop() {
+		x = x.Mul(x)
+	}
+}
+
+func BenchmarkInverse(b *testing.B) {
+	x := its.NewElement([16]byte{1, 2, 3})
+	for b.Loop() {
+		x = x.Inverse()
+	}
+}
+
+func BenchmarkMAC(b *testing.B) {
+	key := random(b, its.SigningKeySize)
+	for _, size := range []int{256, 1 << 20} {
+		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
+			body := random(b, size)
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				its.MAC(key, "", body)
+			}
+		})
+	}
+}
+
+func BenchmarkSplit(b *testing.B) {
+	forSizes(b, func(b *testing.B, key []byte) {
+		for b.Loop() {
+			if _, _, err := its.Split(key, 3, 5, rand.Reader); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkFromPads(b *testing.B) {
+	forSizes(b, func(b *testing.B, key []byte) {
+		size := its.ShareSize(len(key))
+		pads := [][]byte{random(b, size), random(b, size), random(b, size)}
+		for b.Loop() {
+			if _, _, _, err := its.FromPads(pads, len(key), 3, 5); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkCombine(b *testing.B) {
+	forSizes(b, func(b *testing.B, key []byte) {
+		shares, tag, err := its.Split(key, 3, 5, rand.Reader)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			if _, err := its.Combine(3, len(key), tag, shares[2:]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// forSizes runs a benchmark for a short key and for a very long one.
+func forSizes(b *testing.B, run func(*testing.B, []byte)) {
+	for _, size := range []int{32, 2 << 20} {
+		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
+			b.SetBytes(int64(size))
+			run(b, random(b, size))
+		})
+	}
+}
+
+func random(b *testing.B, size int) []byte {
+	data := make([]byte, size)
+	if _, err := rand.Read(data); err != nil {
+		b.Fatal(err)
+	}
+	return data
+}

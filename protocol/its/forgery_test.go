@@ -1,0 +1,58 @@
+package its
+
+import "testing"
+
+// The bound of the package comment on a forged message, by trying everything in small fields: for every
+// two messages of at most three blocks, the one with the length included, and every difference
+// of their tags, at most s of |F| choices of c fit, s being the blocks of the longer one, and
+// some fit that many. d is uniform and hides c.
+func TestForgeryBoundIsMetAndNeverExceeded(t *testing.T) {
+	for _, f := range []field[int]{gf4, gf8} {
+		q := 1 << f.bits
+		all := messages(q)
+		var most [4]int // by s
+		for i, first := range all {
+			for _, second := range all[:i] {
+				s := max(len(first), len(second))
+				most[s] = max(most[s], mostKeys(f, first, second))
+			}
+		}
+		if most != [4]int{0, 0, 2, 3} {
+			t.Errorf("field of %d: at most %v keys fit, by number of blocks", q, most)
+		}
+	}
+}
+
+// messages returns all of none, one or two blocks, followed by one that tells how many.
+func messages(q int) [][]int {
+	all := [][]int{{0}}
+	for a := range q {
+		all = append(all, []int{a, 1})
+		for b := range q {
+			all = append(all, []int{a, b, 2})
+		}
+	}
+	return all
+}
+
+// mostKeys returns for how many c the tags of two messages differ by the same, at most.
+func mostKeys(f field[int], first, second []int) int {
+	var fitting [8]int
+	for c := range 1 << f.bits {
+		fitting[f.mac(c, 0, first)^f.mac(c, 0, second)]++
+	}
+	most := 0
+	for _, count := range fitting {
+		most = max(most, count)
+	}
+	return most
+}
+
+// Without the block with the lengths, a message and the same one after a block of zeros have the same tag.
+func TestMACNeedsTheLengths(t *testing.T) {
+	for c := range 8 {
+		if gf8.mac(c, 5, []int{3}) != gf8.mac(c, 5, []int{0, 3}) {
+			t.Errorf("the tags differ for c = %d", c)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package its
+
+import "encoding/binary"
+
+const (
+	// SigningKeySize is the number of bytes of a signing key: c, then d.
+	SigningKeySize = 2 * ElementSize
+
+	// TagSize is the number of bytes of a secret tag and of a message's tag.
+	TagSize = ElementSize
+)
+
+// MAC returns the tag of a message, TagSize bytes that belong to the caller. A response has an empty
+// query. A key authenticates one message, ever: two tags under the same key can give it away. Compare tags
+// in constant time. MAC panics unless the key has SigningKeySize bytes.
+func MAC(key []byte, query string, body []byte) []byte {
+	if len(key) != SigningKeySize {
+		panic("its: signing key is not 32 bytes long")
+	}
+	h := horner{c: newFactor(load(key))}
+	h.absorb([]byte(query))
+	h.absorb(body)
+	var lengths [ElementSize]byte
+	binary.BigEndian.PutUint64(lengths[:], uint64(len(query)))
+	binary.BigEndian.PutUint64(lengths[8:], uint64(len(body)))
+	h.absorb(lengths[:])
+	tag := h.value.Add(load(key[ElementSize:])).Bytes()
+	return tag[:]
+}
+
+// horner evaluates a polynomial at c whose coefficients come with the highest first and the lowest
+// that of c.
+type horner struct {
+	c     factor
+	value Element
+}
+
+// absorb takes data as coefficients, the last one padded with zero bytes.
+func (h *horner) absorb(data []byte) {
+	for ; len(data) >= ElementSize; data = data[ElementSize:] {
+		h.step(load(data))
+	}
+	if len(data) > 0 {
+		var last [ElementSize]byte
+		copy(last[:], data)
+		h.step(load(last[:]))
+	}
+}
+
+func (h *horner) step(coefficient Element) {
+	h.value = h.c.mul(h.value.Add(coefficient))
+}

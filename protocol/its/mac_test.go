@@ -1,0 +1,84 @@
+package its
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestMACIsTheModels(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		key := rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "key")
+		query := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "query")
+		body := rapid.SliceOfN(rapid.Byte(), 0, 70).Draw(t, "body")
+		checkMAC(t, key, query, body)
+	})
+}
+
+func FuzzMAC(f *testing.F) {
+	f.Add(make([]byte, 32), []byte{}, []byte{})
+	f.Add([]byte(strings.Repeat("key!", 8)), []byte("a=b&c=d"), []byte("exactly 16 bytes"))
+	f.Fuzz(func(t *testing.T, key, query, body []byte) {
+		if len(key) == SigningKeySize && len(query)+len(body) < 1000 {
+			checkMAC(t, key, query, body)
+		}
+	})
+}
+
+func checkMAC(t rapid.TB, key, query, body []byte) {
+	t.Helper()
+	before := bytes.Join([][]byte{key, query, body}, nil)
+	got := MAC(key, string(query), body)
+	blocks := append(elements(query), elements(body)...)
+	blocks = append(blocks, Element{uint64(len(query)), uint64(len(body))})
+	if want := bigField.mac(load(key), load(key[16:]), blocks).Bytes(); !bytes.Equal(got, want[:]) {
+		t.Fatalf("got %x, want %x", got, want)
+	}
+	if !bytes.Equal(before, bytes.Join([][]byte{key, query, body}, nil)) {
+		t.Fatal("MAC changed its input")
+	}
+}
+
+// Where the query ends and how much is padding matters.
+func TestMACTellsMessagesApart(t *testing.T) {
+	key := []byte("0123456789abcdefghijklmnopqrstuv")
+	seen := map[string]string{}
+	for _, m := range [][2]string{
+		{"", ""}, {"\x00", ""}, {"", "\x00"}, {"", "\x00\x00"}, {"a", ""}, {"", "a"}, {"a\x00", ""}, {"", "a\x00"},
+		{"a", "b"}, {"ab", ""}, {"", "ab"}, {"sixteen bytes ok", ""}, {"", "sixteen bytes ok"},
+		{"sixteen bytes ok", "\x00"}, {"sixteen bytes ok", "b"}, {"", "sixteen bytes okb"},
+	} {
+		tag := string(MAC(key, m[0], []byte(m[1])))
+		if other, ok := seen[tag]; ok {
+			t.Errorf("%q has the tag of %s", m, other)
+		}
+		seen[tag] = m[0] + "|" + m[1]
+	}
+}
+
+func TestMACPanicsWithoutAWholeKey(t *testing.T) {
+	for _, size := range []int{0, 16, 31, 33, 64} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("no panic with a key of %d bytes", size)
+				}
+			}()
+			MAC(make([]byte, size), "", nil)
+		}()
+	}
+}
+
+// Two messages under the same key give c away: here the difference of the tags is c² times that of
+// the only blocks that differ.
+func TestMACKeyIsForOneMessage(t *testing.T) {
+	key := []byte("0123456789abcdefghijklmnopqrstuv")
+	first, second := []byte("sixteen bytes ok"), []byte("also 16 bytes ok")
+	tags := load(MAC(key, "", first)).Add(load(MAC(key, "", second)))
+	c := bigField.root(tags.Mul(load(first).Add(load(second)).Inverse()))
+	if c != load(key) {
+		t.Errorf("c is %x, want %x", c.Bytes(), key[:16])
+	}
+}

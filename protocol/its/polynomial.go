@@ -1,0 +1,82 @@
+package its
+
+import "sync"
+
+// secretIndex is where the shared vector is: at x = 0.
+const secretIndex = -1
+
+// polynomials are those of lowest degree through some points, one for each coordinate.
+type polynomials struct {
+	points  []Share
+	inverse []Element // for point i, 1 over the product of x_i - x_j over all other points j
+}
+
+// through returns the polynomials through points, which it keeps. There is at least one point; indices
+// differ and are -1..253, lengths are the same multiple of ElementSize.
+func through(points []Share) polynomials {
+	inverse := make([]Element, len(points))
+	for i, p := range points {
+		inverse[i] = one
+		for j, q := range points {
+			if i != j {
+				inverse[i] = inverse[i].Mul(inverses()[(p.Index+1)^(q.Index+1)])
+			}
+		}
+	}
+	return polynomials{points, inverse}
+}
+
+// inverses returns those of 0..255, among which all differences of x-coordinates are. These are
+// public, so they may be looked up.
+var inverses = sync.OnceValue(func() *[256]Element {
+	var table [256]Element
+	for i := range table {
+		table[i] = Element{lo: uint64(i)}.Inverse()
+	}
+	return &table
+})
+
+// at returns the share with the given index: a sum of points, each times a weight that depends on
+// x-coordinates only.
+func (f polynomials) at(index int) []byte {
+	weights := f.weights(coordinate(index))
+	value := make([]byte, len(f.points[0].Value))
+	for at := 0; at < len(value); at += ElementSize {
+		var sum product
+		for i, p := range f.points {
+			sum.add(&weights[i], load(p.Value[at:]))
+		}
+		store(value[at:], sum.reduce())
+	}
+	return value
+}
+
+// between returns the shares with indices from <= index < to.
+func (f polynomials) between(from, to int) []Share {
+	var shares []Share
+	for i := from; i < to; i++ {
+		shares = append(shares, Share{i, f.at(i)})
+	}
+	return shares
+}
+
+// weights returns Lagrange's weights for x: for point i, the product of (x - x_j) / (x_i - x_j) over all
+// other points j.
+func (f polynomials) weights(x Element) []factor {
+	others := make([]Element, len(f.points)) // for point i, the product of x - x_j
+	before := one
+	for i, p := range f.points {
+		others[i] = before
+		before = before.Mul(x.Add(coordinate(p.Index)))
+	}
+	weights := make([]factor, len(f.points))
+	after := one
+	for i := len(f.points) - 1; i >= 0; i-- {
+		weights[i] = newFactor(others[i].Mul(after).Mul(f.inverse[i]))
+		after = after.Mul(x.Add(coordinate(f.points[i].Index)))
+	}
+	return weights
+}
+
+// coordinate returns the x-coordinate of a share.
+func coordinate(index int) Element { return Element{lo: uint64(index + 1)} }
