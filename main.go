@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ import (
 	"dske/etsi"
 	"dske/node/client"
 	"dske/node/hub"
+	"dske/protocol/its"
 	"dske/sim"
 	"dske/sim/topology"
 	"dske/testdata"
@@ -122,6 +124,8 @@ func runCommand() *cli.Command {
 			&cli.IntFlag{Name: "hubs", Usage: "instead of a file: generate `N` hubs, hub1 and so on"},
 			&cli.IntFlag{Name: "clients", Usage: "generate `M` clients, client1 with encryptor sae1 and so on"},
 			&cli.IntFlag{Name: "threshold", Usage: "`K` shares make a key (default: N/2+1)"},
+			&cli.StringFlag{Name: "suite", Usage: "dske-python or its (default: that of the topology, or dske-python)"},
+			&cli.StringFlag{Name: "key-source", Usage: "rng or, with suite its, psrd: keys are made of PSRD alone"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "how nodes reach each other: loopback or memory"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible; its keys are then not secret"},
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
@@ -133,6 +137,11 @@ func run(c *cli.Context) error {
 	t, err := chooseTopology(c)
 	if err != nil {
 		return err
+	}
+	t.Suite = cmp.Or(c.String("suite"), t.Suite)
+	t.KeySource = cmp.Or(c.String("key-source"), t.KeySource)
+	if err := t.Validate(); err != nil {
+		return usageError{err}
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
@@ -371,6 +380,9 @@ func status(c *cli.Context) error {
 	if len(nodes) == 0 {
 		nodes = overview.Nodes()
 	}
+	if len(c.Args().Slice()) == 0 && !c.Bool("json") {
+		fmt.Println(describe(overview))
+	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	defer table.Flush()
 	for _, name := range nodes {
@@ -387,6 +399,20 @@ func status(c *cli.Context) error {
 		}
 	}
 	return nil
+}
+
+// describe says what the network as a whole is, with the bounds that its suite proves.
+func describe(o sim.Overview) string {
+	text := fmt.Sprintf("threshold %d, suite %s, keys from %s", o.Threshold, o.Suite, o.KeySource)
+	if o.Suite != topology.SuiteITS {
+		return text
+	}
+	n := 0
+	for _, client := range o.Clients {
+		n = max(n, len(client.Hubs))
+	}
+	return text + fmt.Sprintf("\na wrong key of 256 bits passes with a chance of at most %v, a forged message of 1 kB of at most %v",
+		its.WrongKeyBound(n, o.Threshold, 32, 1), its.ForgeryBound(0, 1000, 1))
 }
 
 // summary puts the status of a node into one line.

@@ -39,6 +39,7 @@ var statuses = []struct {
 	status int
 }{
 	{protocol.ErrMalformed, http.StatusBadRequest},
+	{protocol.ErrSuite, http.StatusBadRequest},
 	{psrd.ErrOutOfRange, http.StatusBadRequest},
 	{psrd.ErrOverlap, http.StatusBadRequest},
 	{protocol.ErrSignature, http.StatusUnauthorized},
@@ -52,6 +53,7 @@ var statuses = []struct {
 	{psrd.ErrUsed, http.StatusConflict},
 	{protocol.ErrDuplicateKey, http.StatusConflict},
 	{protocol.ErrTooLarge, http.StatusRequestEntityTooLarge},
+	{protocol.ErrTooManyFailures, http.StatusTooManyRequests},
 	{psrd.ErrExhausted, http.StatusServiceUnavailable},
 	{protocol.ErrStopped, http.StatusServiceUnavailable},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout},
@@ -81,7 +83,8 @@ func classify(err error) *Error {
 	var known *Error
 	if errors.As(err, &known) {
 		e := *known
-		e.Details = maps.Clone(known.Details)
+		e.Details = map[string]any{} // also where a foreign node gave none
+		maps.Copy(e.Details, known.Details)
 		return &e
 	}
 	for _, row := range statuses {
@@ -102,7 +105,7 @@ func detailsOf(err error) map[string]any {
 		return map[string]any{"block_uuid": f.Block.String(), "start": f.Start, "size": f.Size}
 	case errors.As(err, &exhausted):
 		return map[string]any{"needed": exhausted.Needed, "available": exhausted.Available}
-	case errors.Is(err, protocol.ErrMalformed):
+	case errors.Is(err, protocol.ErrMalformed), errors.Is(err, protocol.ErrSuite):
 		return map[string]any{"reason": err.Error()}
 	default:
 		return map[string]any{}
@@ -122,10 +125,21 @@ func DecodeError(status int, body []byte) *Error {
 	if err := json.Unmarshal(body, e); err != nil || e.Message == "" {
 		return &Error{Status: status, Message: fmt.Sprintf("HTTP status %d.", status)}
 	}
+	e.cause = reported(status, e.Message)
+	return e
+}
+
+// Reported is [DecodeError] for an error whose status and message came in another form.
+func Reported(status int, message string) *Error {
+	return &Error{Status: status, Message: message, cause: reported(status, message)}
+}
+
+// reported returns the sentinel that a status and a message stand for, or nil.
+func reported(status int, message string) error {
 	for _, row := range statuses {
-		if status == row.status && e.Message == sentence(row.err) {
-			e.cause = row.err
+		if status == row.status && message == sentence(row.err) {
+			return row.err
 		}
 	}
-	return e
+	return nil
 }

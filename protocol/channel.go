@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"crypto/subtle"
+	"errors"
 	"fmt"
 
 	"dske/psrd"
@@ -12,12 +13,18 @@ import (
 type Channel struct {
 	Own  *psrd.Pool // this side chooses pads and signing keys from it
 	Peer *psrd.Pool // the other side does
+
+	suite Suite
 }
 
-// NewChannel returns a channel with two empty pools.
-func NewChannel() *Channel {
-	return &Channel{Own: psrd.NewPool(true), Peer: psrd.NewPool(false)}
+// NewChannel returns a channel with two empty pools, for messages of one suite.
+func NewChannel(suite Suite) *Channel {
+	return &Channel{Own: psrd.NewPool(true), Peer: psrd.NewPool(false), suite: suite}
 }
+
+// CheckTerms returns why a share of size bytes with these terms is none of the channel's suite: an
+// [ErrSuite] or an [ErrMalformed].
+func (c *Channel) CheckTerms(terms Terms, size int) error { return c.suite.checkTerms(terms, size) }
 
 // Reserve sets aside the PSRD for one message: a pad of padSize bytes, none if that is 0, and a
 // signing key. It takes both or none, and fails with a [psrd.ExhaustedError] that names the bytes
@@ -31,7 +38,7 @@ func (c *Channel) Reserve(padSize int) (*Outgoing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reserving for a message: %w", err)
 	}
-	o := &Outgoing{padSize: padSize, key: allocations[len(allocations)-1]}
+	o := &Outgoing{suite: c.suite, padSize: padSize, key: allocations[len(allocations)-1]}
 	if padSize > 0 {
 		o.pad = allocations[0]
 	}
@@ -40,21 +47,47 @@ func (c *Channel) Reserve(padSize int) (*Outgoing, error) {
 
 // Outgoing is a message in the making: its pad and its signing key.
 type Outgoing struct {
+	suite   Suite
 	padSize int              // bytes
 	pad     *psrd.Allocation // nil if the message has no share
 	key     *psrd.Allocation
+	taken   Secret // the value of the pad, after TakePad
 }
+
+// TakePad returns the value of the pad, for a share that is to be made of it: a key that is taken from
+// PSRD needs no other source of random bytes. The caller must not change it. The message can still be
+// sealed, once; the encrypted share is zero then.
+func (o *Outgoing) TakePad() (Secret, error) {
+	if o.pad == nil {
+		return Secret{}, errors.New("taking the pad of a message without one")
+	}
+	pad, err := o.pad.Consume()
+	if err != nil {
+		return Secret{}, fmt.Errorf("taking a pad: %w", err)
+	}
+	o.taken = NewSecret(pad)
+	return o.taken, nil
+}
+
+// PadFragments returns where the pad is. The caller owns the slice.
+func (o *Outgoing) PadFragments() []psrd.Fragment { return o.pad.Fragments() }
 
 // Seal one-time-pads a share, which has to be as long as the pad that was reserved, and spends the pad.
 func (o *Outgoing) Seal(share Secret) (SealedShare, error) {
 	if o.pad == nil || share.Size() != o.padSize {
 		return SealedShare{}, fmt.Errorf("sealing a share of %d bytes with a pad of %d", share.Size(), o.padSize)
 	}
-	value, err := o.pad.Consume()
-	if err != nil {
-		return SealedShare{}, fmt.Errorf("sealing a share: %w", err)
+	pad := o.taken.Reveal()
+	o.taken = Secret{}
+	if pad == nil {
+		var err error
+		if pad, err = o.pad.Consume(); err != nil {
+			return SealedShare{}, fmt.Errorf("sealing a share: %w", err)
+		}
+		defer clear(pad)
 	}
-	subtle.XORBytes(value, value, share.Reveal())
+	value := make([]byte, len(pad))
+	subtle.XORBytes(value, pad, share.Reveal())
 	return SealedShare{Pad: PadAllocation{o.pad.Fragments()}, Value: value}, nil
 }
 
@@ -65,7 +98,7 @@ func (o *Outgoing) Sign(query string, body []byte) (string, error) {
 		return "", fmt.Errorf("signing a message: %w", err)
 	}
 	defer clear(key)
-	return signature{o.key.Fragments(), computeTag(key, query, body)}.String(), nil
+	return signature{o.key.Fragments(), o.suite.computeTag(key, query, body)}.String(), nil
 }
 
 // Release gives back what was reserved and not spent.
@@ -79,8 +112,8 @@ func (o *Outgoing) Release() {
 
 // Verify checks the signature of a received message, which came with these [SignatureHeader] values, and
 // spends nothing. It fails with [ErrSignature] if the signature is missing or wrong, with
-// [ErrMalformed] if it cannot be read, and with the errors of [psrd.Pool.Take] if its key cannot be
-// had: a replayed message fails with [psrd.ErrUsed].
+// [ErrMalformed] if it cannot be read, with [ErrSuite] if it is one of another suite, and with the errors
+// of [psrd.Pool.Take] if its key cannot be had: a replayed message fails with [psrd.ErrUsed].
 func (c *Channel) Verify(headers []string, query string, body []byte) (*Incoming, error) {
 	if len(headers) == 0 {
 		return nil, ErrSignature
@@ -92,12 +125,15 @@ func (c *Channel) Verify(headers []string, query string, body []byte) (*Incoming
 	if err != nil {
 		return nil, err
 	}
+	if size := len(s.tag); size != c.suite.tagSize() && (size == Python.tagSize() || size == ITS.tagSize()) {
+		return nil, otherSuite(c.suite)
+	}
 	key, err := c.Peer.Copy(s.fragments)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(key)
-	if subtle.ConstantTimeCompare(s.tag, computeTag(key, query, body)) != 1 {
+	if subtle.ConstantTimeCompare(s.tag, c.suite.computeTag(key, query, body)) != 1 {
 		return nil, ErrSignature
 	}
 	return &Incoming{peer: c.Peer, key: s.fragments}, nil

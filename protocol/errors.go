@@ -5,6 +5,7 @@ import "errors"
 // The reasons why a node refuses a message, beside those of package psrd.
 var (
 	ErrMalformed              = errors.New("malformed message")
+	ErrSuite                  = errors.New("message of another suite")
 	ErrSignature              = errors.New("signature is missing or wrong")
 	ErrClientNotRegistered    = errors.New("client is not registered")
 	ErrEncryptorNotRegistered = errors.New("encryptor is not registered for that client")
@@ -13,6 +14,7 @@ var (
 	ErrUnknownKey             = errors.New("unknown key ID")
 	ErrUnknownEncryptor       = errors.New("unknown encryptor")
 	ErrDuplicateKey           = errors.New("a share for that key ID is already there")
+	ErrTooManyFailures        = errors.New("too many wrong signatures in the name of that client")
 	ErrStopped                = errors.New("node is stopped")
 	ErrTooLarge               = errors.New("request is over its limit")
 )

@@ -17,6 +17,7 @@ const (
 	PathPSRD         = "/dske/oob/v1/psrd"
 	PathEncryptors   = "/dske/oob/v1/encryptors" // followed by a slash and the name
 	PathKeyShare     = "/dske/api/v1/key-share"
+	PathKeyShares    = "/dske/api/v1/key-shares" // ours only
 )
 
 // TokenHeader carries the token that a hub binds a client's name to.
@@ -99,6 +100,7 @@ type PostShare struct {
 	SlaveSAE   string    `json:"slave_sae_id"`
 	KeyID      uuid.UUID `json:"user_key_id"`
 	ShareIndex int       `json:"share_index"`
+	Terms
 	SealedShare
 }
 
@@ -121,6 +123,7 @@ func ParsePostShare(body []byte) (PostShare, error) {
 // ShareReply is a share on its way from a hub: the response to GET [PathKeyShare].
 type ShareReply struct {
 	ShareIndex int `json:"share_index"`
+	Terms
 	SealedShare
 }
 
@@ -153,28 +156,18 @@ type GetShare struct {
 
 // Query returns the raw query string, which the signature covers.
 func (m GetShare) Query() string {
-	return "client_name=" + url.QueryEscape(m.ClientName) +
-		"&master_sae_id=" + url.QueryEscape(m.MasterSAE) +
-		"&slave_sae_id=" + url.QueryEscape(m.SlaveSAE) +
-		"&key_id=" + m.KeyID.String()
+	return queryOf(m.ClientName, m.MasterSAE, m.SlaveSAE) + "&key_id=" + m.KeyID.String()
 }
 
 // ParseGetShare reads a raw query string; what is wrong with it is an [ErrMalformed].
 func ParseGetShare(query string) (GetShare, error) {
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		return GetShare{}, fmt.Errorf("%w: query: %w", ErrMalformed, err)
-	}
 	var m GetShare
 	var keyID string
-	members := []struct {
-		name string
-		to   *string
-	}{{"client_name", &m.ClientName}, {"master_sae_id", &m.MasterSAE}, {"slave_sae_id", &m.SlaveSAE}, {"key_id", &keyID}}
-	for _, member := range members {
-		if *member.to, err = One(values, member.name); err != nil {
-			return GetShare{}, err
-		}
+	err := parseQuery(query, map[string]*string{
+		"client_name": &m.ClientName, "master_sae_id": &m.MasterSAE, "slave_sae_id": &m.SlaveSAE, "key_id": &keyID,
+	})
+	if err != nil {
+		return GetShare{}, err
 	}
 	m.KeyID, err = ParseUUID(keyID)
 	return m, err

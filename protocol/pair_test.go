@@ -34,7 +34,7 @@ func content(n, size int) []byte {
 // 0, 1 and so on, the receiver blocks 100, 101 and so on.
 func connect(t rapid.TB, sizes ...int) (sender, receiver *protocol.Channel) {
 	t.Helper()
-	sender, receiver = protocol.NewChannel(), protocol.NewChannel()
+	sender, receiver = protocol.NewChannel(protocol.Python), protocol.NewChannel(protocol.Python)
 	for n, size := range sizes {
 		share(t, n, size, sender.Own, receiver.Peer)
 		share(t, 100+n, size, receiver.Own, sender.Peer)

@@ -1,8 +1,6 @@
 package protocol
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"strconv"
@@ -77,12 +75,4 @@ func parseFragment(name string) (psrd.Fragment, error) {
 		return psrd.Fragment{}, fmt.Errorf("%w: fragment in %s is not UUID:START:SIZE", ErrMalformed, SignatureHeader)
 	}
 	return psrd.Fragment{Block: block, Start: start, Size: size}, nil
-}
-
-// computeTag returns HMAC-SHA-256 (RFC 2104) over the query and the body.
-func computeTag(key []byte, query string, body []byte) []byte {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(query))
-	mac.Write(body)
-	return mac.Sum(nil)
 }

@@ -18,7 +18,7 @@ func TestKnownAnswer(t *testing.T) {
 		body  = `{"share_index": 0}`
 		want  = "6ba7b810-9dad-11d1-80b4-00c04fd430c8:8:32%V1+eQXNevf9fCSjo0SwKb6i4Wv273a56EYIUNRyQ8Ro="
 	)
-	c := protocol.NewChannel()
+	c := protocol.NewChannel(protocol.Python)
 	block := make([]byte, 64)
 	for i := range block {
 		block[i] = byte(i)

@@ -14,6 +14,8 @@ import (
 type Overview struct {
 	Threshold int              `json:"threshold"`
 	Transport string           `json:"transport"`
+	Suite     string           `json:"suite"`
+	KeySource string           `json:"key_source"`
 	Hubs      []HubOverview    `json:"hubs"`
 	Clients   []ClientOverview `json:"clients"`
 }
@@ -34,7 +36,8 @@ type ClientOverview struct {
 
 // Overview describes the network as it is now.
 func (n *Network) Overview() Overview {
-	o := Overview{Threshold: n.config.Topology.Threshold, Transport: n.config.Transport}
+	t := n.config.Topology
+	o := Overview{Threshold: t.Threshold, Transport: n.config.Transport, Suite: t.Suite, KeySource: t.KeySource}
 	for _, s := range n.slots {
 		if s.kind == node.KindHub {
 			o.Hubs = append(o.Hubs, HubOverview{s.name, s.isRunning()})

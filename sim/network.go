@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"dske/node"
+	"dske/protocol"
 	"dske/sim/topology"
 )
 
@@ -28,6 +29,10 @@ const (
 	Loopback = "loopback" // HTTP through the port
 	Memory   = "memory"   // direct calls
 )
+
+// maxFailures is how many wrong signatures in the name of a client a hub of the information-theoretic
+// suite looks at in a minute: its bound on forgeries grows with every one.
+const maxFailures = 1000
 
 // maxPending is about how many associations are set up at the same time when a network starts.
 const maxPending = 256
@@ -68,6 +73,7 @@ func (c *Config) validate() error {
 // Network is a network of hubs and clients.
 type Network struct {
 	config    Config
+	suite     protocol.Suite
 	seeds     *seeds // nil: crypto/rand
 	slots     []*slot
 	byPrefix  map[string]*slot
@@ -85,7 +91,11 @@ func New(config Config) (*Network, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	n := &Network{config: config, byPrefix: map[string]*slot{}, started: make(chan struct{})}
+	suite, err := protocol.SuiteNamed(config.Topology.Suite)
+	if err != nil {
+		return nil, err
+	}
+	n := &Network{config: config, suite: suite, byPrefix: map[string]*slot{}, started: make(chan struct{})}
 	if config.Seed != nil {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int{}}
 	}

@@ -33,6 +33,27 @@ func TestKeyPair(t *testing.T) {
 	}
 }
 
+func TestInformationTheoreticSuite(t *testing.T) {
+	for _, source := range []string{topology.KeysFromRNG, topology.KeysFromPSRD} {
+		t.Run(source, func(t *testing.T) {
+			top := reference(t)
+			top.Suite, top.KeySource = topology.SuiteITS, source
+			n := start(t, Config{Topology: top})
+			n.keyPair("sam", "sofia", 0)
+			n.keyPair("sunny", "susan", 64)
+			n.keyPair("cindy", "serena", 8*20_000)
+			n.stop("hub/hank", "hub/holly")
+			n.keyPair("sam", "sofia", 256)
+			n.stop("hub/hugo")
+			if _, err := n.sae("sam").GetKey(context.Background(), "sofia", etsi.KeyRequest{}); err == nil {
+				t.Error("a key from two hubs")
+			}
+			n.start("hub/hank", "hub/holly", "hub/hugo")
+			n.keyPair("sam", "sofia", 256)
+		})
+	}
+}
+
 func TestGeneratedTopology(t *testing.T) {
 	top, err := topology.Generate(16, 3, 0)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"dske/node"
 	"dske/node/client"
 	"dske/node/hub"
+	"dske/protocol"
 	"dske/sim/topology"
 )
 
@@ -153,12 +154,18 @@ func (s *slot) newNode() (runner, error) {
 		random = s.network.seeds.random(s.path())
 	}
 	if s.kind == node.KindHub {
+		limit := 0
+		if s.network.suite == protocol.ITS {
+			limit = maxFailures
+		}
 		return hub.New(hub.Config{
-			Name:     s.name,
-			ShareTTL: config.ShareTTL,
-			Random:   random,
-			Logger:   log,
-			Stop:     s.stopSoon,
+			Name:        s.name,
+			Suite:       s.network.suite,
+			MaxFailures: limit,
+			ShareTTL:    config.ShareTTL,
+			Random:      random,
+			Logger:      log,
+			Stop:        s.stopSoon,
 		})
 	}
 	t := config.Topology
@@ -169,6 +176,10 @@ func (s *slot) newNode() (runner, error) {
 		Threshold:  t.Threshold,
 		Token:      s.token,
 		PSRD:       client.PSRD(t.PSRD),
+
+		Suite:        s.network.suite,
+		KeysFromPSRD: t.KeySource == topology.KeysFromPSRD,
+
 		HubTimeout: config.HubTimeout,
 		KeyTTL:     config.ShareTTL,
 		Transport:  s.network.transport,

@@ -39,6 +39,9 @@ type Config struct {
 	Token      string   // what hubs bind the name to; it has to outlive the process
 	PSRD       PSRD
 
+	Suite        protocol.Suite // default protocol.Python
+	KeysFromPSRD bool           // keys are made of pads, without a source of random bytes; not with every suite
+
 	HubTimeout     time.Duration // for one message to a hub, a large one taking longer; default 5 s
 	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
 	KeyTTL         time.Duration // how long the shares of a failed gather are kept; default 1 h
@@ -86,6 +89,12 @@ func (c *Config) validate() error {
 	c.HubTimeout = cmp.Or(c.HubTimeout, 5*time.Second)
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, time.Minute)
 	c.KeyTTL = cmp.Or(c.KeyTTL, time.Hour)
+	if c.Suite == nil {
+		c.Suite = protocol.Python
+	}
+	if _, _, err := c.Suite.FromPads(nil, 1, c.Threshold, len(c.Hubs)); c.KeysFromPSRD && errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

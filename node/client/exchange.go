@@ -9,7 +9,6 @@ import (
 
 	"dske/node"
 	"dske/protocol"
-	"dske/protocol/shamir"
 	"dske/psrd"
 )
 
@@ -19,22 +18,27 @@ const maxOutstanding = 1024
 
 var errBusy = errors.New("too many requests are waiting for the hub")
 
-// postShare gives the hub its share of a key.
-func (h *peerHub) postShare(ctx context.Context, m protocol.PostShare, share protocol.Secret) error {
+// post sends shares to the hub, sealed together: body makes the message of the sealed share. What was
+// reserved for it is used, if that is of the current session.
+func (h *peerHub) post(ctx context.Context, path string, shares protocol.Secret, r *reservation, body func(protocol.SealedShare) any) error {
 	return h.inSession(ctx, func(s *session) error {
-		out, err := h.reserve(ctx, s, share.Size())
-		if err != nil {
-			return err
+		out := r.take(s)
+		if out == nil {
+			var err error
+			if out, err = h.reserve(ctx, s, shares.Size()); err != nil {
+				return err
+			}
 		}
 		defer out.Release()
-		if m.SealedShare, err = out.Seal(share); err != nil {
-			return err
-		}
-		body, err := json.Marshal(m)
+		sealed, err := out.Seal(shares)
 		if err != nil {
 			return err
 		}
-		incoming, _, err := h.inBand(ctx, s, out, http.MethodPost, "", body)
+		text, err := json.Marshal(body(sealed))
+		if err != nil {
+			return err
+		}
+		incoming, _, err := h.inBand(ctx, s, out, message{method: http.MethodPost, path: path, body: text})
 		if err != nil {
 			return err
 		}
@@ -42,28 +46,23 @@ func (h *peerHub) postShare(ctx context.Context, m protocol.PostShare, share pro
 	})
 }
 
-// getShare fetches the hub's share of a key.
-func (h *peerHub) getShare(ctx context.Context, m protocol.GetShare) (shamir.Share, error) {
-	var share shamir.Share
-	err := h.inSession(ctx, func(s *session) error {
+// get asks the hub for shares. Read makes of the verified response, which it has to open, what it is.
+func (h *peerHub) get(ctx context.Context, path, query string, read func(*session, *protocol.Incoming, []byte) error) error {
+	return h.inSession(ctx, func(s *session) error {
 		out, err := h.reserve(ctx, s, 0)
 		if err != nil {
 			return err
 		}
 		defer out.Release()
-		incoming, body, err := h.inBand(ctx, s, out, http.MethodGet, m.Query(), nil)
+		incoming, body, err := h.inBand(ctx, s, out, message{method: http.MethodGet, path: path, query: query})
 		if err != nil {
 			return err
 		}
-		reply, err := protocol.ParseShareReply(body)
-		if err != nil {
+		if err := read(s, incoming, body); err != nil {
 			return fmt.Errorf("response of the hub: %w", err)
 		}
-		value, err := incoming.Open(reply.SealedShare)
-		share = shamir.Share{Index: reply.ShareIndex, Value: value.Reveal()}
-		return err
+		return nil
 	})
-	return share, err
 }
 
 // inSession runs an exchange, and runs it once more after a new registration if it turns out that the
@@ -124,15 +123,12 @@ func (h *peerHub) reserve(ctx context.Context, s *session, padSize int) (*protoc
 //
 // A hub that is out of PSRD for its response refuses before it spends any, so once it has more it is
 // sent the same bytes again. They authenticate the same message, which is no second use.
-func (h *peerHub) inBand(ctx context.Context, s *session, out *protocol.Outgoing, method, query string, body []byte) (*protocol.Incoming, []byte, error) {
-	signature, err := out.Sign(query, body)
+func (h *peerHub) inBand(ctx context.Context, s *session, out *protocol.Outgoing, m message) (*protocol.Incoming, []byte, error) {
+	signature, err := out.Sign(m.query, m.body)
 	if err != nil {
 		return nil, nil, err
 	}
-	m := message{method: method, path: protocol.PathKeyShare, header: protocol.SignatureHeader, value: signature, body: body}
-	if query != "" {
-		m.path += "?" + query
-	}
+	m.header, m.value = protocol.SignatureHeader, signature
 	for {
 		response, err := h.send(ctx, m)
 		if err == nil {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -11,7 +12,6 @@ import (
 
 	"dske/etsi"
 	"dske/protocol"
-	"dske/protocol/shamir"
 )
 
 // gatherID is a key as one slave asks for it.
@@ -30,10 +30,11 @@ type gather struct {
 	attempt sync.Mutex // held by the request that is asking the hubs
 
 	mu        sync.Mutex
-	pending   int            // hubs that are being asked
-	settled   []bool         // by hub: it has given its share, or has none for this slave
-	shares    []shamir.Share // in the order of their arrival
-	from      []int          // hub of each share
+	pending   int              // hubs that are being asked
+	settled   []bool           // by hub: it has given its share, or has none for this slave
+	answers   *tally           // of the last attempt, by hub
+	shares    []protocol.Share // in the order of their arrival
+	from      []int            // hub of each share
 	key       protocol.Secret
 	found     bool
 	delivered bool
@@ -51,110 +52,166 @@ func (c *Client) gatherFor(id gatherID) *gather {
 	return g
 }
 
-// run asks the hubs for the shares that are missing, until the key is found.
-func (g *gather) run(ctx context.Context) error {
-	g.attempt.Lock()
-	defer g.attempt.Unlock()
-	defer g.dropIfDone()
-	g.mu.Lock()
-	found, delivered := g.found, g.delivered
-	g.mu.Unlock()
-	switch {
-	case delivered:
+// gatherAll asks the hubs for the shares that are missing, until all keys are found. The gathers are of
+// the same master and slave.
+func (c *Client) gatherAll(ctx context.Context, gathers []*gather) error {
+	// Locked in the order of their IDs, so that two requests cannot wait for each other.
+	for _, g := range slices.SortedFunc(slices.Values(gathers), byKeyID) {
+		g.attempt.Lock()
+		defer g.attempt.Unlock()
+		defer g.dropIfDone()
+	}
+	if slices.ContainsFunc(gathers, (*gather).wasDelivered) {
 		return etsi.ErrKeyNotFound
-	case found:
-		return nil
 	}
-	missing := g.missing()
-	answers, err := g.ask(missing)
+	missing := make([][]*gather, len(c.hubs))
+	for _, g := range gathers {
+		for _, hub := range g.begin() {
+			missing[hub] = append(missing[hub], g)
+		}
+	}
+	answers, err := c.askHubs(c.hubs, func(ctx context.Context, hub int) error {
+		c.hubs[hub].gather(ctx, hub, missing[hub])
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	outcome, err := collect(ctx, answers, len(missing), 0, func(*tally) bool { return g.hasKey() })
-	if err != nil {
+	if err := wait(ctx, answers, gathers); err != nil {
 		return err
 	}
-	if g.hasKey() {
-		return nil
+	for _, g := range gathers {
+		if err := g.failure(); err != nil {
+			return err
+		}
 	}
-	return g.failure(missing, outcome)
+	return nil
 }
 
-// ask asks the hubs with these indices for their shares.
-func (g *gather) ask(missing []int) (<-chan answer, error) {
-	hubs := make([]*peerHub, len(missing))
-	for i, hub := range missing {
-		hubs[i] = g.client.hubs[hub]
-	}
-	m := protocol.GetShare{ClientName: g.client.config.Name, MasterSAE: g.id.master, SlaveSAE: g.id.slave, KeyID: g.id.key}
-	g.mu.Lock()
-	g.pending += len(missing)
-	g.mu.Unlock()
-	answers, err := g.client.askHubs(hubs, func(ctx context.Context, i int) error {
-		share, err := hubs[i].getShare(ctx, m)
-		g.add(missing[i], share, err)
-		return err
+func byKeyID(a, b *gather) int { return bytes.Compare(a.id.key[:], b.id.key[:]) }
+
+// wait waits until all the keys are found, or all hubs have answered; once one of the keys cannot be found
+// any more, only for stragglerGrace.
+func wait(ctx context.Context, answers <-chan answer, gathers []*gather) error {
+	_, err := collect(ctx, answers, cap(answers), stragglerGrace, func(t *tally) bool {
+		found := true
+		for _, g := range gathers {
+			g.mu.Lock()
+			found = found && g.found
+			hopeless := !g.found && !g.canBeFound()
+			g.mu.Unlock()
+			if hopeless {
+				return true
+			}
+		}
+		t.final = found
+		return found
 	})
-	return answers, err
+	return err
+}
+
+func (g *gather) wasDelivered() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.delivered
+}
+
+// begin starts an attempt and returns the indices of the hubs to ask: none if the key is found.
+func (g *gather) begin() []int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.answers = newTally(len(g.client.hubs))
+	if g.found {
+		return nil
+	}
+	var missing []int
+	for hub := range g.client.hubs {
+		if !slices.Contains(g.from, hub) {
+			missing = append(missing, hub)
+		}
+	}
+	g.pending += len(missing)
+	return missing
+}
+
+// gather asks the hub, which has this index, for the shares of several keys.
+func (h *peerHub) gather(ctx context.Context, hub int, gathers []*gather) {
+	if len(gathers) == 0 {
+		return
+	}
+	m := protocol.GetShares{ClientName: h.client.config.Name, MasterSAE: gathers[0].id.master, SlaveSAE: gathers[0].id.slave}
+	open := map[uuid.UUID]*gather{}
+	for _, g := range gathers {
+		m.KeyIDs = append(m.KeyIDs, g.id.key)
+		open[g.id.key] = g
+	}
+	err := h.getShares(ctx, m, func(key uuid.UUID, share protocol.Share, err error) {
+		if g := open[key]; g != nil { // a hub may answer what nobody asked, or twice
+			delete(open, key)
+			g.add(hub, share, err)
+		}
+	})
+	if err == nil {
+		err = protocol.ErrMalformed
+	}
+	for _, g := range open {
+		g.add(hub, protocol.Share{}, err)
+	}
 }
 
 // add takes the answer of a hub, and tries to find the key with its share.
-func (g *gather) add(hub int, share shamir.Share, err error) {
+func (g *gather) add(hub int, share protocol.Share, err error) {
 	defer g.dropIfDone()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.pending--
 	g.settled[hub] = err == nil || isUnknown(err) || isDenied(err)
+	g.answers.add(answer{hub, err})
 	if err != nil || g.found {
 		return
 	}
 	g.shares = append(g.shares, share)
 	g.from = append(g.from, hub)
-	key, atOdds, err := shamir.Recover(g.client.config.Threshold, g.shares)
+	key, atOdds, err := g.client.config.Suite.Recover(g.client.config.Threshold, g.shares)
 	if err != nil {
 		return
 	}
-	g.key, g.found = protocol.NewSecret(key), true
+	g.key, g.found = key, true
 	if len(atOdds) > 0 {
 		g.client.config.Logger.Warn("shares at odds with the key", "key_id", g.id.key, "hubs", g.hubsOf(atOdds))
 	}
 }
 
-// hubsOf returns the names of the hubs whose shares have one of these indices.
-func (g *gather) hubsOf(indices []int) []string {
-	var names []string
-	for i, share := range g.shares {
-		if slices.Contains(indices, share.Index) {
-			names = append(names, g.client.hubs[g.from[i]].Name)
-		}
+// hubsOf returns the names of the hubs whose shares are at these positions.
+func (g *gather) hubsOf(positions []int) []string {
+	names := make([]string, len(positions))
+	for i, position := range positions {
+		names[i] = g.client.hubs[g.from[position]].Name
 	}
 	return names
 }
 
-func (g *gather) hasKey() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.found
-}
-
-// missing returns the indices of the hubs that have not given a share.
-func (g *gather) missing() []int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	var missing []int
-	for i := range g.client.hubs {
-		if !slices.Contains(g.from, i) {
-			missing = append(missing, i)
+// canBeFound reports whether the hubs that have not refused could make up the key. The caller holds g.mu.
+func (g *gather) canBeFound() bool {
+	refused := 0
+	for _, err := range g.answers.errs {
+		if isUnknown(err) || isDenied(err) {
+			refused++
 		}
 	}
-	return missing
+	return len(g.client.hubs)-refused >= g.client.config.Threshold
 }
 
-// failure says why the shares at hand are not enough. The key is unknown if the hubs that did not
-// answer could not make up for those that have nothing for this slave.
-func (g *gather) failure(asked []int, outcome *tally) error {
+// failure says why the shares at hand are not enough, or returns nil if the key is found. The key is
+// unknown if the hubs that did not answer could not make up for those that have nothing for this slave.
+func (g *gather) failure() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.found {
+		return nil
+	}
 	var unknown, denied int
-	for _, err := range outcome.errs {
+	for _, err := range g.answers.errs {
 		switch {
 		case isUnknown(err):
 			unknown++
@@ -162,26 +219,28 @@ func (g *gather) failure(asked []int, outcome *tally) error {
 			denied++
 		}
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	c := g.client
-	if len(g.shares) == 0 && len(c.hubs)-unknown-denied < c.config.Threshold {
+	if len(g.shares) == 0 && !g.canBeFound() {
 		if denied >= max(unknown, 1) {
 			return etsi.ErrUnauthorized
 		}
 		return etsi.ErrKeyNotFound
 	}
-	hubs := make([]*peerHub, len(asked))
-	for i, hub := range asked {
-		hubs[i] = c.hubs[hub]
-	}
-	causes := c.causes(hubs, outcome)
-	if len(g.shares) >= c.config.Threshold {
-		for _, hub := range g.from {
-			causes = append(causes, Cause{c.hubs[hub].Name, "its share is at odds with the others"})
+	return &shareError{"gather", g.id.key, len(g.shares), g.client.config.Threshold, g.causes()}
+}
+
+// causes says of every hub why its share is missing or was of no use. The caller holds g.mu.
+func (g *gather) causes() []Cause {
+	c := g.client
+	var causes []Cause
+	for hub, h := range c.hubs {
+		switch {
+		case !slices.Contains(g.from, hub):
+			causes = append(causes, c.causeOf(h, g.answers, hub))
+		case len(g.shares) >= c.config.Threshold:
+			causes = append(causes, Cause{h.Name, "its share is at odds with the others"})
 		}
 	}
-	return &shareError{"gather", g.id.key, len(g.shares), c.config.Threshold, causes}
+	return causes
 }
 
 func isUnknown(err error) bool { return errors.Is(err, protocol.ErrUnknownKey) }

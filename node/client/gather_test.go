@@ -15,7 +15,6 @@ import (
 
 	"dske/etsi"
 	"dske/protocol"
-	"dske/protocol/shamir"
 )
 
 // is503 reports whether err is the ETSI error for too few shares, and with which details.
@@ -27,55 +26,87 @@ func is503(err error, verb string) (string, bool) {
 	return err.Error(), true
 }
 
+// both are the suites, for tests that hold for either.
+var both = []protocol.Suite{protocol.Python, protocol.ITS}
+
+// flip changes a byte of a share.
+func flip(share *protocol.Share, at int, bits byte) { share.Value.Reveal()[at] ^= bits }
+
 func TestLyingHubsAreOutvotedAndNamed(t *testing.T) {
 	key := []byte("the key that all of this is for.")
-	flip := func(share *shamir.Share) { share.Value[3] ^= 0x40 }
-	for name, change := range map[string]func(hub int, share *shamir.Share){
-		"one lies":       func(hub int, share *shamir.Share) { share.Value[0] ^= byte(1 - min(hub, 1)) },
-		"two lie":        func(hub int, share *shamir.Share) { share.Value[5] ^= byte(2 - min(hub, 2)) },
-		"wrong length":   func(hub int, share *shamir.Share) { share.Value = share.Value[:32-4*(1-min(hub, 1))] },
-		"repeated index": func(hub int, share *shamir.Share) { share.Index = max(hub, 1) },
-		"wrong index":    func(hub int, share *shamir.Share) { share.Index = hub + 200*(1-min(hub, 1)) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
-				connie := w.ready(w.config("connie", "sofia"))
-				mallory := w.newInsider("mallory", "max")
-				lie := func(hub int, share *shamir.Share) { change(hub, share) }
-				id := mallory.scatter("max", "sofia", key, lie)
-				// The liars answer first, so that they cannot be overlooked.
-				w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
-					if isShare(r, "GET") && hubOf(r) != "hank" && hubOf(r) != "helen" {
-						time.Sleep(time.Millisecond)
-					}
-					return next(r)
-				})
-				got, err := fetch(connie, "sofia", "max", id)
-				if err != nil || !bytes.Equal(got, key) {
-					t.Fatalf("got %v", err)
+	for _, suite := range both {
+		for name, lie := range map[string]func(hub int, share *protocol.Share){
+			"one lies": func(hub int, share *protocol.Share) {
+				if hub == 0 {
+					flip(share, 0, 1)
 				}
-				synctest.Wait()
-				if !strings.Contains(w.logged(), "hank") {
-					t.Errorf("the log does not name hank: %s", w.logged())
+			},
+			"two lie": func(hub int, share *protocol.Share) {
+				if hub < 2 {
+					flip(share, 5, byte(hub+1))
 				}
+			},
+			"repeated index": func(hub int, share *protocol.Share) { share.Index = max(hub, 1) },
+			"wrong index":    func(hub int, share *protocol.Share) { share.Index = hub + 200*(1-min(hub, 1)) },
+		} {
+			t.Run(suite.Name()+" "+name, func(t *testing.T) {
+				testLyingHubs(t, suite, key, lie)
 			})
-		})
+		}
 	}
-	t.Run("too many lie", func(t *testing.T) {
-		w := newWorld(t)
+	t.Run("wrong length", func(t *testing.T) {
+		testLyingHubs(t, protocol.Python, key, func(hub int, share *protocol.Share) {
+			share.Value = protocol.NewSecret(share.Value.Reveal()[:32-4*(1-min(hub, 1))])
+		})
+	})
+	t.Run("other terms", func(t *testing.T) {
+		testLyingHubs(t, protocol.ITS, key, func(hub int, share *protocol.Share) {
+			if hub < 2 { // as if two shares were enough
+				share.Terms.Threshold = 2
+			}
+		})
+	})
+}
+
+func testLyingHubs(t *testing.T, suite protocol.Suite, key []byte, lie func(hub int, share *protocol.Share)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(t, suite)
 		connie := w.ready(w.config("connie", "sofia"))
-		id := w.newInsider("mallory", "max").scatter("max", "sofia", key, func(hub int, share *shamir.Share) {
+		id := w.newInsider("mallory", "max").scatter("max", "sofia", key, lie)
+		// The liars answer first, so that they cannot be overlooked.
+		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			if isShare(r, "GET") && hubOf(r) != "hank" && hubOf(r) != "helen" {
+				time.Sleep(time.Millisecond)
+			}
+			return next(r)
+		})
+		got, err := fetch(connie, "sofia", "max", id)
+		if err != nil || !bytes.Equal(got, key) {
+			t.Fatalf("got %v", err)
+		}
+		synctest.Wait()
+		if !strings.Contains(w.logged(), "hank") {
+			t.Errorf("the log does not name hank: %s", w.logged())
+		}
+	})
+}
+
+func TestTooManyLyingHubs(t *testing.T) {
+	for _, suite := range both {
+		w := newWorldOf(t, suite)
+		connie := w.ready(w.config("connie", "sofia"))
+		key := []byte("the key that all of this is for.")
+		id := w.newInsider("mallory", "max").scatter("max", "sofia", key, func(hub int, share *protocol.Share) {
 			if hub < 3 {
-				flip(share)
-				share.Value[hub] ^= 1
+				flip(share, 3, 0x40)
+				flip(share, hub, 1)
 			}
 		})
 		_, err := fetch(connie, "sofia", "max", id)
 		if text, ok := is503(err, "gather"); !ok || strings.Count(text, "at odds") != 5 {
-			t.Errorf("got %v", err)
+			t.Errorf("%s: got %v", suite.Name(), err)
 		}
-	})
+	}
 }
 
 func TestFailedGatherIsKept(t *testing.T) {

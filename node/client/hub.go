@@ -49,6 +49,9 @@ type peerHub struct {
 // session is what a registration brings: it ends when the client registers again.
 type session struct {
 	channel *protocol.Channel
+
+	// singly says that the hub does not know messages with several shares.
+	singly atomic.Bool
 }
 
 func newPeerHub(c *Client, h Hub) *peerHub {
@@ -98,7 +101,7 @@ func (h *peerHub) ensureSession(ctx context.Context) (*session, error) {
 	if err := h.register(ctx); err != nil {
 		return nil, fmt.Errorf("registering: %w", err)
 	}
-	s := &session{channel: protocol.NewChannel()}
+	s := &session{channel: protocol.NewChannel(h.client.config.Suite)}
 	if err := h.fill(ctx, s); err != nil {
 		return nil, err
 	}
@@ -226,7 +229,7 @@ func (h *peerHub) unregister(ctx context.Context) error {
 	}
 	defer h.unlock()
 	query := url.Values{"client_name": {h.client.config.Name}}.Encode()
-	return h.outOfBand(ctx, message{method: http.MethodDelete, path: protocol.PathRegistration + "?" + query}, nil)
+	return h.outOfBand(ctx, message{method: http.MethodDelete, path: protocol.PathRegistration, query: query}, nil)
 }
 
 // fetchBlock gets one block of size bytes.
@@ -240,7 +243,7 @@ func (h *peerHub) fetchBlock(ctx context.Context, s *session, owner protocol.Poo
 		"size":        {strconv.Itoa(size)},
 	}.Encode()
 	var block protocol.BlockData
-	err := h.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathPSRD + "?" + query, expected: size}, &block)
+	err := h.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathPSRD, query: query, expected: size}, &block)
 	if err == nil && len(block.Data) != size {
 		err = fmt.Errorf("%w: %d bytes", protocol.ErrMalformed, len(block.Data))
 	}

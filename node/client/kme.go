@@ -20,12 +20,12 @@ func (c *Client) GetKey(ctx context.Context, master, slave string, request etsi.
 	if _, err := c.clientOf(ctx, slave); err != nil {
 		return nil, etsiError(err)
 	}
-	keys := make([]etsi.Key, request.Number)
-	for i := range keys {
-		k, err := c.scatter(ctx, master, slave, request.Size/8)
-		if err != nil {
-			return nil, etsiError(err)
-		}
+	made, err := c.scatter(ctx, master, []string{slave}, request.Size/8, request.Number)
+	if err != nil {
+		return nil, etsiError(err)
+	}
+	keys := make([]etsi.Key, len(made))
+	for i, k := range made {
 		keys[i] = etsi.Key{ID: k.id, Key: etsi.NewSecret(k.value.Reveal())}
 	}
 	return keys, nil
@@ -37,13 +37,15 @@ func (c *Client) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids
 	defer cancel()
 	gathers := make([]*gather, len(ids))
 	for i, id := range ids {
-		gathers[i] = c.gatherFor(gatherID{id, master, slave})
-		if slices.Contains(gathers[:i], gathers[i]) {
+		if slices.Contains(ids[:i], id) {
 			return nil, etsi.ErrKeyNotFound // it can be delivered only once
 		}
-		if err := gathers[i].run(ctx); err != nil {
-			return nil, etsiError(err)
-		}
+	}
+	for i, id := range ids {
+		gathers[i] = c.gatherFor(gatherID{id, master, slave})
+	}
+	if err := c.gatherAll(ctx, gathers); err != nil {
+		return nil, etsiError(err)
 	}
 	keys, err := c.deliver(gathers)
 	for _, g := range gathers {
@@ -74,7 +76,7 @@ func (c *Client) storedKeyCount(size int) int {
 	counts := make([]int, len(c.hubs))
 	for i, h := range c.hubs {
 		if s := h.current(); s != nil {
-			counts[i] = min(s.channel.Own.Available()/(size+protocol.SigningKeySize),
+			counts[i] = min(s.channel.Own.Available()/(c.config.Suite.ShareSize(size)+protocol.SigningKeySize),
 				s.channel.Peer.Available()/protocol.SigningKeySize)
 		}
 	}

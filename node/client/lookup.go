@@ -38,7 +38,8 @@ func (c *Client) clientOf(ctx context.Context, encryptor string) (string, error)
 	}
 	enough := len(c.hubs) - c.config.Threshold + 1
 	outcome, err := collect(ctx, answers, len(c.hubs), 0, func(t *tally) bool {
-		return t.successful > 0 || t.unknown() >= enough
+		t.final = t.successful > 0 || t.unknown() >= enough
+		return t.final
 	})
 	switch {
 	case err != nil:

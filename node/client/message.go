@@ -23,7 +23,8 @@ const (
 // message is an HTTP request to a hub.
 type message struct {
 	method   string
-	path     string // under the URL of the hub, with the query
+	path     string // under the URL of the hub
+	query    string
 	header   string // name of the one header that matters
 	value    string
 	body     []byte
@@ -42,7 +43,11 @@ func (h *peerHub) send(ctx context.Context, m message) (*response, error) {
 	size := time.Duration(len(m.body) + m.expected)
 	ctx, cancel := context.WithTimeout(ctx, h.client.config.HubTimeout+size*time.Second/slowest)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, m.method, h.URL+m.path, bytes.NewReader(m.body))
+	url := h.URL + m.path
+	if m.query != "" {
+		url += "?" + m.query
+	}
+	request, err := http.NewRequestWithContext(ctx, m.method, url, bytes.NewReader(m.body))
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"dske/protocol"
-	"dske/protocol/shamir"
 )
 
 // stragglerGrace is how long the answer to a request waits for the hubs that have not answered when
@@ -51,48 +50,73 @@ func (e *shareError) details() map[string]any {
 	}
 }
 
-// scatter makes a key for master and slave and gives every hub a share of it. It succeeds if at least
-// the threshold have one.
-func (c *Client) scatter(ctx context.Context, master, slave string, size int) (key, error) {
-	k, shares, err := c.makeKey(size)
-	if err != nil {
-		return key{}, err
+// scatter makes keys of size bytes for master and slaves and gives every hub its shares. It succeeds if at
+// least the threshold have them.
+func (c *Client) scatter(ctx context.Context, master string, slaves []string, size, number int) ([]key, error) {
+	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size)))
+	var keys []key
+	for len(keys) < number {
+		b := &batch{master: master, slaves: slaves}
+		reservations, err := c.makeKeys(ctx, b, size, min(atOnce, number-len(keys)))
+		if err != nil {
+			return nil, err
+		}
+		if err := c.scatterBatch(ctx, b, reservations); err != nil {
+			return nil, err
+		}
+		keys = append(keys, b.keys...)
 	}
-	m := protocol.PostShare{ClientName: c.config.Name, MasterSAE: master, SlaveSAE: slave, KeyID: k.id}
-	answers, err := c.askHubs(c.hubs, func(ctx context.Context, i int) error {
-		m := m
-		m.ShareIndex = shares[i].Index
-		return c.hubs[i].postShare(ctx, m, protocol.NewSecret(shares[i].Value))
-	})
-	if err != nil {
-		return key{}, err
-	}
-	n, threshold := len(c.hubs), c.config.Threshold
-	outcome, err := collect(ctx, answers, n, stragglerGrace, func(t *tally) bool {
-		return t.successful >= threshold || n-t.failed < threshold
-	})
-	if err != nil {
-		return key{}, err
-	}
-	if outcome.successful < threshold {
-		return key{}, &shareError{"scatter", k.id, outcome.successful, threshold, c.causes(c.hubs, outcome)}
-	}
-	c.config.Logger.Debug("key scattered", "key_id", k.id, "shares", outcome.successful, "hubs", n)
-	return k, nil
+	return keys, nil
 }
 
-// makeKey returns a new key of size bytes and its shares, one for each hub.
-func (c *Client) makeKey(size int) (key, []shamir.Share, error) {
-	id, err := uuid.NewRandomFromReader(c.random)
+func (c *Client) scatterBatch(ctx context.Context, b *batch, reservations []*reservation) error {
+	answers, err := c.askHubs(c.hubs, func(ctx context.Context, i int) error {
+		defer reservations[i].release()
+		return c.hubs[i].postBatch(ctx, b, i, reservations[i])
+	})
 	if err != nil {
-		return key{}, nil, err
+		return err
 	}
-	value := make([]byte, size)
-	if _, err := io.ReadFull(c.random, value); err != nil {
-		return key{}, nil, err
+	n, threshold := len(c.hubs), c.config.Threshold
+	outcome, err := collect(ctx, answers, n, stragglerGrace, c.isSettled)
+	if err != nil {
+		return err
 	}
-	shares, err := shamir.Split(value, c.config.Threshold, len(c.hubs), c.random)
-	return key{id, protocol.NewSecret(value)}, shares, err
+	if outcome.successful < threshold {
+		return &shareError{"scatter", b.keys[0].id, outcome.successful, threshold, c.causes(c.hubs, outcome)}
+	}
+	c.config.Logger.Debug("keys scattered", "first_key_id", b.keys[0].id, "keys", len(b.keys), "successful_hubs", outcome.successful, "hubs", n)
+	return nil
+}
+
+// isSettled reports whether the hubs that have not answered can no longer change the outcome.
+func (c *Client) isSettled(t *tally) bool {
+	return t.successful >= c.config.Threshold || len(c.hubs)-t.failed < c.config.Threshold
+}
+
+// makeKeys adds number keys of size bytes and their shares to the batch. If they are made of pads, it
+// returns what was reserved for each hub, and otherwise nothing for any.
+func (c *Client) makeKeys(ctx context.Context, b *batch, size, number int) ([]*reservation, error) {
+	if c.config.KeysFromPSRD {
+		return c.makeKeysFromPads(ctx, b, size, number)
+	}
+	for range number {
+		id, err := uuid.NewRandomFromReader(c.random)
+		if err != nil {
+			return nil, err
+		}
+		value := make([]byte, size)
+		if _, err := io.ReadFull(c.random, value); err != nil {
+			return nil, err
+		}
+		k := key{id, protocol.NewSecret(value)}
+		shares, err := c.config.Suite.Split(k.value, c.config.Threshold, len(c.hubs), c.random)
+		if err != nil {
+			return nil, err
+		}
+		b.keys, b.shares = append(b.keys, k), append(b.shares, shares)
+	}
+	return make([]*reservation, len(c.hubs)), nil
 }
 
 // answer is how the exchange with a hub ended.
@@ -107,7 +131,10 @@ type tally struct {
 	failed     int
 	errs       []error // by hub; nil for the successful ones
 	answered   []bool  // by hub
+	final      bool    // nothing more is to be learned from the others
 }
+
+func newTally(n int) *tally { return &tally{errs: make([]error, n), answered: make([]bool, n)} }
 
 // askHubs runs ask for every hub at once, each in a task that goes on when the request that it is for has
 // been answered without it. The channel takes all the answers.
@@ -126,9 +153,10 @@ func (c *Client) askHubs(hubs []*peerHub, ask func(ctx context.Context, i int) e
 	return answers, nil
 }
 
-// collect waits for n answers, but when the outcome is settled only for the time of grace longer.
+// collect waits for n answers. When the outcome is settled it waits only for the time of grace longer, and
+// not at all if the tally is final.
 func collect(ctx context.Context, answers <-chan answer, n int, grace time.Duration, settled func(*tally) bool) (*tally, error) {
-	t := &tally{errs: make([]error, n), answered: make([]bool, n)}
+	t := newTally(n)
 	var enough <-chan time.Time
 	for t.successful+t.failed < n {
 		select {
@@ -139,11 +167,11 @@ func collect(ctx context.Context, answers <-chan answer, n int, grace time.Durat
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		if enough == nil && settled(t) {
-			if grace == 0 {
-				return t, nil
-			}
+		if settled(t) && enough == nil {
 			enough = time.After(grace)
+		}
+		if t.final {
+			return t, nil
 		}
 	}
 	return t, nil
@@ -162,14 +190,21 @@ func (t *tally) add(a answer) {
 func (c *Client) causes(hubs []*peerHub, t *tally) []Cause {
 	causes := []Cause{}
 	for i, h := range hubs {
-		switch {
-		case !t.answered[i]:
-			causes = append(causes, Cause{h.Name, "no answer yet"})
-		case errors.Is(t.errs[i], context.DeadlineExceeded):
-			causes = append(causes, Cause{h.Name, fmt.Sprintf("no answer in %v", c.config.HubTimeout)})
-		case t.errs[i] != nil:
-			causes = append(causes, Cause{h.Name, t.errs[i].Error()})
+		if !t.answered[i] || t.errs[i] != nil {
+			causes = append(causes, c.causeOf(h, t, i))
 		}
 	}
 	return causes
+}
+
+// causeOf says why the hub with index i was not successful.
+func (c *Client) causeOf(h *peerHub, t *tally, i int) Cause {
+	switch {
+	case !t.answered[i]:
+		return Cause{h.Name, "no answer yet"}
+	case errors.Is(t.errs[i], context.DeadlineExceeded):
+		return Cause{h.Name, fmt.Sprintf("no answer in %v", c.config.HubTimeout)}
+	default:
+		return Cause{h.Name, t.errs[i].Error()}
+	}
 }

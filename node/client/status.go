@@ -24,7 +24,7 @@ type HubStatus struct {
 func (c *Client) Inspect() Status {
 	status := Status{Name: c.config.Name, EncryptorNames: c.Encryptors()}
 	for _, h := range c.hubs {
-		channel := protocol.NewChannel() // two empty pools, to describe a hub without a session
+		channel := protocol.NewChannel(c.config.Suite) // two empty pools, to describe a hub without a session
 		s := h.current()
 		if s != nil {
 			channel = s.channel

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,7 +18,6 @@ import (
 	"dske/etsi"
 	"dske/node/hub"
 	"dske/protocol"
-	"dske/protocol/shamir"
 	"dske/psrd"
 )
 
@@ -26,6 +26,7 @@ var hubNames = []string{"hank", "helen", "hilary", "holly", "hugo"}
 // world is five real hubs and the wire to them.
 type world struct {
 	testing.TB
+	suite protocol.Suite
 
 	mu        sync.Mutex
 	hubs      map[string]*hub.Hub
@@ -35,8 +36,10 @@ type world struct {
 
 type roundTrip func(*http.Request) (*http.Response, error)
 
-func newWorld(t testing.TB) *world {
-	w := &world{TB: t, hubs: map[string]*hub.Hub{}}
+func newWorld(t testing.TB) *world { return newWorldOf(t, protocol.Python) }
+
+func newWorldOf(t testing.TB, suite protocol.Suite) *world {
+	w := &world{TB: t, suite: suite, hubs: map[string]*hub.Hub{}}
 	w.restart(hubNames...)
 	return w
 }
@@ -45,7 +48,7 @@ func newWorld(t testing.TB) *world {
 func (w *world) restart(names ...string) {
 	w.Helper()
 	for _, name := range names {
-		h, err := hub.New(hub.Config{Name: name})
+		h, err := hub.New(hub.Config{Name: name, Suite: w.suite})
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -108,6 +111,7 @@ func (w *world) config(name string, encryptors ...string) Config {
 		Name:       name,
 		Encryptors: encryptors,
 		Threshold:  3,
+		Suite:      w.suite,
 		Token:      "token of " + name,
 		Transport:  w,
 		Logger: slog.New(slog.NewTextHandler(writer(func(p []byte) (int, error) {
@@ -193,7 +197,7 @@ func (w *world) newInsider(name, encryptor string) *insider {
 	for _, hub := range hubNames {
 		registration, _ := json.Marshal(protocol.Registration{ClientName: name, EncryptorNames: []string{encryptor}})
 		i.call(hub, "PUT", protocol.PathRegistration, registration, "")
-		channel := protocol.NewChannel()
+		channel := protocol.NewChannel(w.suite)
 		for owner, pool := range map[protocol.PoolOwner]*psrd.Pool{protocol.OwnerClient: channel.Own, protocol.OwnerHub: channel.Peer} {
 			var block protocol.BlockData
 			body := i.call(hub, "GET", protocol.PathPSRD+"?client_name="+name+"&size=4000&pool_owner="+string(owner), nil, "")
@@ -230,14 +234,14 @@ func (i *insider) call(hub, method, path string, body []byte, signature string) 
 }
 
 // post gives a hub a share.
-func (i *insider) post(hub, master, slave string, key uuid.UUID, share shamir.Share) {
+func (i *insider) post(hub, master, slave string, key uuid.UUID, share protocol.Share) {
 	i.Helper()
-	out, err := i.channels[hub].Reserve(len(share.Value))
+	out, err := i.channels[hub].Reserve(share.Value.Size())
 	if err != nil {
 		i.Fatal(err)
 	}
-	m := protocol.PostShare{ClientName: i.name, MasterSAE: master, SlaveSAE: slave, KeyID: key, ShareIndex: share.Index}
-	if m.SealedShare, err = out.Seal(protocol.NewSecret(share.Value)); err != nil {
+	m := protocol.PostShare{ClientName: i.name, MasterSAE: master, SlaveSAE: slave, KeyID: key, ShareIndex: share.Index, Terms: share.Terms}
+	if m.SealedShare, err = out.Seal(share.Value); err != nil {
 		i.Fatal(err)
 	}
 	body, _ := json.Marshal(m)
@@ -249,9 +253,9 @@ func (i *insider) post(hub, master, slave string, key uuid.UUID, share shamir.Sh
 }
 
 // scatter gives every hub a share of key that went through change.
-func (i *insider) scatter(master, slave string, key []byte, change func(hub int, share *shamir.Share)) uuid.UUID {
+func (i *insider) scatter(master, slave string, key []byte, change func(hub int, share *protocol.Share)) uuid.UUID {
 	i.Helper()
-	shares, err := shamir.Split(key, 3, len(hubNames), bytes.NewReader(bytes.Repeat([]byte{17}, 1000)))
+	shares, err := i.suite.Split(protocol.NewSecret(key), 3, len(hubNames), rand.NewChaCha8([32]byte{17}))
 	if err != nil {
 		i.Fatal(err)
 	}

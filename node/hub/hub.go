@@ -39,15 +39,20 @@ const (
 
 // Config is what a hub needs from outside. Only Name is required.
 type Config struct {
-	Name     string
-	ShareTTL time.Duration // how long a share waits to be fetched; default 1 h
-	Random   node.Random   // default crypto/rand
-	Logger   *slog.Logger  // default: none
-	Stop     func()        // called when the management interface asks the hub to stop
+	Name        string
+	Suite       protocol.Suite // default protocol.Python
+	MaxFailures int            // wrong signatures in the name of a client in a minute; default 0: no limit
+	ShareTTL    time.Duration  // how long a share waits to be fetched; default 1 h
+	Random      node.Random    // default crypto/rand
+	Logger      *slog.Logger   // default: none
+	Stop        func()         // called when the management interface asks the hub to stop
 }
 
 func (c *Config) validate() error {
 	c.ShareTTL = cmp.Or(c.ShareTTL, time.Hour)
+	if c.Suite == nil {
+		c.Suite = protocol.Python
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -93,6 +98,8 @@ func (h *Hub) mount(g *echo.Group) {
 	g.GET(protocol.PathEncryptors+"/:name", h.getEncryptor)
 	g.POST(protocol.PathKeyShare, h.postKeyShare)
 	g.GET(protocol.PathKeyShare, h.getKeyShare)
+	g.POST(protocol.PathKeyShares, h.postKeyShares)
+	g.GET(protocol.PathKeyShares, h.getKeyShares)
 	node.Management{
 		Kind:   node.KindHub,
 		Name:   h.config.Name,

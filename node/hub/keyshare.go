@@ -4,15 +4,16 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"dske/node"
 	"dske/protocol"
 )
 
-// In both handlers the order is what keeps bad requests free of charge: verify, which spends nothing;
-// reserve the response, so that a hub without PSRD refuses before anything has happened; spend what
-// the request named; act; answer.
+// In all handlers of shares the order is what keeps bad requests free of charge: verify, which spends
+// nothing; reserve the response, so that a hub without PSRD refuses before anything has happened; spend
+// what the request named; act; answer.
 
 func (h *Hub) postKeyShare(c echo.Context) error {
 	body, err := node.ReadBody(c, maxBody)
@@ -23,9 +24,37 @@ func (h *Hub) postKeyShare(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return h.store(c, body, protocol.PostShares{
+		ClientName:  m.ClientName,
+		MasterSAE:   m.MasterSAE,
+		SlaveSAEs:   []string{m.SlaveSAE},
+		Shares:      []protocol.BatchedShare{{KeyID: m.KeyID, ShareIndex: m.ShareIndex, Size: len(m.Value), Terms: m.Terms}},
+		SealedShare: m.SealedShare,
+	})
+}
+
+func (h *Hub) postKeyShares(c echo.Context) error {
+	body, err := node.ReadBody(c, maxBody)
+	if err != nil {
+		return err
+	}
+	m, err := protocol.ParsePostShares(body)
+	if err != nil {
+		return err
+	}
+	return h.store(c, body, m)
+}
+
+// store takes the shares of a request whose body was read.
+func (h *Hub) store(c echo.Context, body []byte, m protocol.PostShares) error {
 	p, incoming, err := h.verify(c, m.ClientName, body)
 	if err != nil {
 		return err
+	}
+	for _, s := range m.Shares {
+		if err := p.channel.CheckTerms(s.Terms, s.Size); err != nil {
+			return err
+		}
 	}
 	out, err := reserve(p, 0)
 	if err != nil {
@@ -39,10 +68,23 @@ func (h *Hub) postKeyShare(c echo.Context) error {
 	if !slices.Contains(p.encryptors, m.MasterSAE) {
 		return node.NewError(protocol.ErrEncryptorNotRegistered, "encryptor_name", m.MasterSAE)
 	}
-	if err := h.shares.put(m.KeyID, &share{index: m.ShareIndex, value: value, masterSAE: m.MasterSAE, slaveSAE: m.SlaveSAE}); err != nil {
+	if err := h.shares.put(opened(m, value)); err != nil {
 		return err
 	}
 	return reply(c, out, struct{}{})
+}
+
+// opened returns the shares of a message that was opened, by the ID of their key.
+func opened(m protocol.PostShares, value protocol.Secret) map[uuid.UUID]*share {
+	slaves := slices.Compact(slices.Sorted(slices.Values(m.SlaveSAEs)))
+	shares := map[uuid.UUID]*share{}
+	rest := value.Reveal()
+	for _, s := range m.Shares {
+		sh := &share{masterSAE: m.MasterSAE, slaveSAEs: slaves}
+		sh.Share, rest = s.Share(rest)
+		shares[s.KeyID] = sh
+	}
+	return shares
 }
 
 func (h *Hub) getKeyShare(c echo.Context) error {
@@ -50,20 +92,35 @@ func (h *Hub) getKeyShare(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	all := protocol.GetShares{ClientName: m.ClientName, MasterSAE: m.MasterSAE, SlaveSAE: m.SlaveSAE, KeyIDs: []uuid.UUID{m.KeyID}}
+	return h.hand(c, all, true)
+}
+
+func (h *Hub) getKeyShares(c echo.Context) error {
+	m, err := protocol.ParseGetShares(c.Request().URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	return h.hand(c, m, false)
+}
+
+// hand gives a client the shares that it asks for. The answer to a request for a single one is that share
+// or an error.
+func (h *Hub) hand(c echo.Context, m protocol.GetShares, single bool) error {
 	p, incoming, err := h.verify(c, m.ClientName, nil)
 	if err != nil {
 		return err
 	}
-	sh, err := h.findShare(p, m)
-	if err != nil {
-		// A right signature counts even on a request that is refused, lest somebody sends it again
-		// when it would be granted.
-		if spent := incoming.Accept(); spent != nil {
-			return spent
+	shares, refused, refusals := h.findShares(p, m)
+	if single && len(refusals) > 0 {
+		// A right signature counts even on a request that is refused, lest somebody sends it again when
+		// it would be granted.
+		if err := incoming.Accept(); err != nil {
+			return err
 		}
-		return err
+		return refusals[0]
 	}
-	out, err := reserve(p, sh.value.Size())
+	out, err := reserve(p, shares.size())
 	if err != nil {
 		return err
 	}
@@ -71,14 +128,18 @@ func (h *Hub) getKeyShare(c echo.Context) error {
 	if err := incoming.Accept(); err != nil {
 		return err
 	}
-	if !h.shares.remove(m.KeyID, sh) { // another request was faster
-		return node.NewError(protocol.ErrUnknownKey, "key_id", m.KeyID)
+	if err := h.shares.deliver(shares, m.SlaveSAE); err != nil {
+		return err
 	}
-	sealed, err := out.Seal(sh.value)
+	sealed, err := shares.seal(out)
 	if err != nil {
 		return err
 	}
-	return reply(c, out, protocol.ShareReply{ShareIndex: sh.index, SealedShare: sealed})
+	if single {
+		s := shares[0]
+		return reply(c, out, protocol.ShareReply{ShareIndex: s.Index, Terms: s.Terms, SealedShare: sealed})
+	}
+	return reply(c, out, protocol.SharesReply{Shares: shares.places(), Refused: refused, SealedShare: sealed})
 }
 
 // verify finds the client that a request says it is from and checks its signature.
@@ -87,17 +148,13 @@ func (h *Hub) verify(c echo.Context, client string, body []byte) (*peerClient, *
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := p.failures.check(h.config.MaxFailures); err != nil {
+		return nil, nil, node.NewError(err, "client_name", client)
+	}
 	r := c.Request()
 	incoming, err := p.channel.Verify(r.Header.Values(protocol.SignatureHeader), r.URL.RawQuery, body)
+	p.failures.note(err)
 	return p, incoming, err
-}
-
-// findShare returns the share that a client asks for, if it is meant for an encryptor of that client.
-func (h *Hub) findShare(p *peerClient, m protocol.GetShare) (*share, error) {
-	if !slices.Contains(p.encryptors, m.SlaveSAE) {
-		return nil, node.NewError(protocol.ErrEncryptorNotRegistered, "encryptor_name", m.SlaveSAE)
-	}
-	return h.shares.find(m)
 }
 
 // reserve sets PSRD aside for the response to a client.

@@ -26,6 +26,7 @@ type peerClient struct {
 	name       string
 	token      string
 	encryptors []string
+	failures   *failures
 	channel    *protocol.Channel // nil while it is not registered
 	adding     sync.Mutex        // held from looking at the room in a pool to filling it
 }
@@ -55,8 +56,12 @@ func (h *Hub) register(r protocol.Registration, token string) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if known := h.clients[r.ClientName]; known != nil && !sameToken(known.token, token) {
-		return node.NewError(protocol.ErrWrongToken, "client_name", r.ClientName)
+	count := &failures{}
+	if known := h.clients[r.ClientName]; known != nil {
+		if !sameToken(known.token, token) {
+			return node.NewError(protocol.ErrWrongToken, "client_name", r.ClientName)
+		}
+		count = known.failures
 	}
 	for _, name := range r.EncryptorNames {
 		if owner := h.ownerOf(name); owner != nil && owner.name != r.ClientName {
@@ -64,7 +69,13 @@ func (h *Hub) register(r protocol.Registration, token string) error {
 		}
 	}
 	// A new value, not a change of the old one: requests under way keep the client that they found.
-	h.clients[r.ClientName] = &peerClient{name: r.ClientName, token: token, encryptors: r.EncryptorNames, channel: protocol.NewChannel()}
+	h.clients[r.ClientName] = &peerClient{
+		name:       r.ClientName,
+		token:      token,
+		encryptors: r.EncryptorNames,
+		failures:   count,
+		channel:    protocol.NewChannel(h.config.Suite),
+	}
 	h.config.Logger.Info("client registered", "client", r.ClientName)
 	return nil
 }
@@ -97,7 +108,7 @@ func (h *Hub) deleteRegistration(c echo.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.clients[name] == p { // it may have registered again meanwhile
-		h.clients[name] = &peerClient{name: p.name, token: p.token, encryptors: p.encryptors}
+		h.clients[name] = &peerClient{name: p.name, token: p.token, encryptors: p.encryptors, failures: p.failures}
 	}
 	return c.JSON(http.StatusOK, struct{}{})
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -12,10 +13,10 @@ import (
 
 // share is a share that waits to be fetched.
 type share struct {
-	index     int
-	value     protocol.Secret
+	protocol.Share
 	masterSAE string
-	slaveSAE  string
+	slaveSAEs []string // that it is meant for
+	delivered []string // that have fetched it
 	expires   time.Time
 }
 
@@ -26,41 +27,62 @@ type shareStore struct {
 	shares map[uuid.UUID]*share
 }
 
-// put adds the share of a key that has none there.
-func (s *shareStore) put(key uuid.UUID, sh *share) error {
+// put adds shares of keys that have none there, all of them or none.
+func (s *shareStore) put(shares map[uuid.UUID]*share) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old := s.shares[key]; old != nil && time.Now().Before(old.expires) {
-		return node.NewError(protocol.ErrDuplicateKey, "key_id", key)
+	for key := range shares {
+		if s.live(key) != nil {
+			return node.NewError(protocol.ErrDuplicateKey, "key_id", key)
+		}
 	}
-	sh.expires = time.Now().Add(s.ttl)
-	s.shares[key] = sh
+	for key, sh := range shares {
+		sh.expires = time.Now().Add(s.ttl)
+		s.shares[key] = sh
+	}
 	return nil
+}
+
+// live returns the share of a key, or nil if there is none or it has expired. The caller holds s.mu.
+func (s *shareStore) live(key uuid.UUID) *share {
+	sh := s.shares[key]
+	if sh == nil || !time.Now().Before(sh.expires) {
+		return nil
+	}
+	return sh
 }
 
 // find returns the share that a slave asks for, and leaves it there.
 func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sh := s.shares[m.KeyID]
-	if sh == nil || !time.Now().Before(sh.expires) {
+	sh := s.live(m.KeyID)
+	if sh == nil || sh.masterSAE == m.MasterSAE && slices.Contains(sh.delivered, m.SlaveSAE) {
 		return nil, node.NewError(protocol.ErrUnknownKey, "key_id", m.KeyID)
 	}
-	if sh.slaveSAE != m.SlaveSAE || sh.masterSAE != m.MasterSAE {
+	if sh.masterSAE != m.MasterSAE || !slices.Contains(sh.slaveSAEs, m.SlaveSAE) {
 		return nil, node.NewError(protocol.ErrNotMeantForCaller, "key_id", m.KeyID)
 	}
 	return sh, nil
 }
 
-// remove forgets a share that was found, and reports whether it was still there.
-func (s *shareStore) remove(key uuid.UUID, sh *share) bool {
+// deliver marks shares that were found as delivered to a slave, and forgets those for which that was the
+// last one. It fails and changes nothing if another request was faster with one of them.
+func (s *shareStore) deliver(shares found, slave string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.shares[key] != sh {
-		return false
+	for _, sh := range shares {
+		if s.shares[sh.key] != sh.share || slices.Contains(sh.delivered, slave) {
+			return node.NewError(protocol.ErrUnknownKey, "key_id", sh.key)
+		}
 	}
-	delete(s.shares, key)
-	return true
+	for _, sh := range shares {
+		sh.delivered = append(sh.delivered, slave)
+		if len(sh.delivered) == len(sh.slaveSAEs) {
+			delete(s.shares, sh.key)
+		}
+	}
+	return nil
 }
 
 // dropExpired forgets shares that nobody fetched in time and returns how many.

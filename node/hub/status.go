@@ -23,9 +23,10 @@ type ClientStatus struct {
 	EncryptorNames []string        `json:"encryptor_names"`
 	LocalPool      node.PoolStatus `json:"local_pool"`
 	PeerPool       node.PoolStatus `json:"peer_pool"`
+	Failures       int             `json:"nr_failed_verifications,omitempty"`
 }
 
-// ShareStatus describes a share that waits to be fetched.
+// ShareStatus describes a share that waits to be fetched, by one of its slaves.
 type ShareStatus struct {
 	KeyID      uuid.UUID `json:"key_id"`
 	MasterSAE  string    `json:"master_sae_id"`
@@ -42,6 +43,7 @@ func (h *Hub) Inspect() Status {
 			EncryptorNames: p.encryptors,
 			LocalPool:      node.StatusOf(p.channel.Own),
 			PeerPool:       node.StatusOf(p.channel.Peer),
+			Failures:       p.failures.count(),
 		})
 	}
 	return s
@@ -62,8 +64,14 @@ func (s *shareStore) status() []ShareStatus {
 	defer s.mu.Unlock()
 	list := make([]ShareStatus, 0, len(s.shares))
 	for key, sh := range s.shares {
-		list = append(list, ShareStatus{key, sh.masterSAE, sh.slaveSAE, sh.index})
+		for _, slave := range sh.slaveSAEs {
+			if !slices.Contains(sh.delivered, slave) {
+				list = append(list, ShareStatus{key, sh.masterSAE, slave, sh.Index})
+			}
+		}
 	}
-	slices.SortFunc(list, func(a, b ShareStatus) int { return cmp.Compare(a.KeyID.String(), b.KeyID.String()) })
+	slices.SortFunc(list, func(a, b ShareStatus) int {
+		return cmp.Or(cmp.Compare(a.KeyID.String(), b.KeyID.String()), cmp.Compare(a.SlaveSAE, b.SlaveSAE))
+	})
 	return list
 }

@@ -12,8 +12,8 @@ var badFiles = []struct{ name, text, want string }{
 	{"empty", "", "1: the file is empty: list hubs and clients"},
 	{"only comments", "# nothing\n# here\n", "1: the file is empty: list hubs and clients"},
 	{"only a mark", "\n\n---\n", "3: the file is empty: list hubs and clients"},
-	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, psrd, but is a list"},
-	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, psrd, but is a string"},
+	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, suite, key_source, psrd, but is a list"},
+	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, suite, key_source, psrd, but is a string"},
 	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put one topology into a file"},
 	{"bad second document", three + "clients: [{name: a}]\n---\n[\n", "8: not valid YAML: did not find expected node content while parsing a flow node"},
 
@@ -30,13 +30,13 @@ var badFiles = []struct{ name, text, want string }{
 	{"too deep", strings.Repeat("[", 21), "1: not valid YAML: exceeded max depth of 20 while increasing flow level"},
 
 	// Members.
-	{"unknown member", three + "clients: [{name: a}]\nthreshhold: 2\n", `6: the topology has no member "threshhold": use threshold, hubs, clients, psrd`},
+	{"unknown member", three + "clients: [{name: a}]\nthreshhold: 2\n", `6: the topology has no member "threshhold": use threshold, hubs, clients, suite, key_source, psrd`},
 	{"unknown member of a hub", "hubs:\n  - name: a\n    port: 1\n", `3: a hub has no member "port": use name`},
 	{"unknown member of a client", three + "clients:\n  - name: a\n\n    sae: b\n", `8: a client has no member "sae": use name, encryptors, hubs`},
 	{"unknown member of an encryptor", three + "clients:\n  - name: a\n    encryptors:\n      - nam: b\n", `8: an encryptor has no member "nam": use name`},
 	{"unknown member of psrd", "psrd:\n  block_size: 64\n  blocks: 1\n", `3: psrd has no member "blocks": use block_size, low_water, high_water`},
-	{"long unknown member", strings.Repeat("a", 1000) + ": 1", `1: the topology has no member "` + strings.Repeat("a", 64) + `": use threshold, hubs, clients, psrd`},
-	{"complex member", "? [hubs]\n: 1\n", `1: the topology has no member "": use threshold, hubs, clients, psrd`},
+	{"long unknown member", strings.Repeat("a", 1000) + ": 1", `1: the topology has no member "` + strings.Repeat("a", 64) + `": use threshold, hubs, clients, suite, key_source, psrd`},
+	{"complex member", "? [hubs]\n: 1\n", `1: the topology has no member "": use threshold, hubs, clients, suite, key_source, psrd`},
 	{"merge", "hubs: &h\n  - &a {name: a}\n  - <<: *a\n", `3: a hub has no member "<<": use name`},
 	{"member twice", three + "clients: [{name: a}]\nhubs: []\n", `6: the topology has member "hubs" twice: remove one`},
 	{"name twice", "hubs:\n  - name: a\n    name: b\n", `3: a hub has member "name" twice: remove one`},
@@ -98,6 +98,11 @@ var badFiles = []struct{ name, text, want string }{
 	{"threshold negative", "threshold: -3\n" + three + "clients: [{name: a}]\n", "1: threshold is -3: set it to at least 2, or else a single hub knows every key"},
 	{"one hub", "clients: [{name: a}]\nhubs: [{name: a}]\n", "2: there is only one hub, which would know every key: add hubs"},
 	{"too many hubs", hubList(255) + "clients:\n- name: a\n  hubs: [h1, h2, h3]\n- name: b\nthreshold: 2\n", `260: client "b" uses 255 hubs: list at most 254 under its "hubs"`},
+
+	// Suite.
+	{"suite", "suite: rot13\n" + three + "clients: [{name: a}]\n", `1: suite is "rot13": set it to dske-python or its`},
+	{"key source", three + "clients: [{name: a}]\nkey_source: dice\nsuite: its\n", `6: key_source is "dice": set it to rng or psrd`},
+	{"key source of the other suite", "key_source: psrd\n" + three + "clients: [{name: a}]\n", `1: key_source psrd needs suite its`},
 
 	// PSRD.
 	{"block_size small", psrdFile("block_size: 63"), "7: block_size is 63 bytes: set it to 64 to 4194304"},

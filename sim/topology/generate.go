@@ -13,7 +13,7 @@ func Generate(hubs, clients, threshold int) (*Topology, error) {
 	if hubs > MaxHubs {
 		return nil, fmt.Errorf("%d hubs are too many: a client can use at most %d", hubs, MaxHubs)
 	}
-	t := &Topology{Threshold: threshold, PSRD: defaultPSRD}
+	t := &Topology{Threshold: threshold, PSRD: defaultPSRD, Suite: SuitePython, KeySource: KeysFromRNG}
 	if threshold == 0 {
 		t.Threshold = defaultThreshold(hubs)
 	}

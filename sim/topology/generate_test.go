@@ -20,7 +20,9 @@ func TestGenerate(t *testing.T) {
 			{"client1", []Encryptor{{"sae1"}}, all},
 			{"client2", []Encryptor{{"sae2"}}, all},
 		},
-		PSRD: PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384},
+		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384},
+		Suite:     SuitePython,
+		KeySource: KeysFromRNG,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -36,7 +36,7 @@ func load(data []byte) (*Topology, error) {
 }
 
 func read(root *yaml.Node) (*Topology, error) {
-	t := &Topology{PSRD: defaultPSRD}
+	t := &Topology{PSRD: defaultPSRD, Suite: SuitePython, KeySource: KeysFromRNG}
 	givenThreshold := false
 	err := members(root, "the topology",
 		member{"threshold", func(n *yaml.Node) error {
@@ -45,6 +45,8 @@ func read(root *yaml.Node) (*Topology, error) {
 		}},
 		member{"hubs", func(n *yaml.Node) error { return list(n, "hubs", &t.Hubs, readHub) }},
 		member{"clients", func(n *yaml.Node) error { return list(n, "clients", &t.Clients, readClient) }},
+		member{"suite", func(n *yaml.Node) error { return text(n, "suite", &t.Suite) }},
+		member{"key_source", func(n *yaml.Node) error { return text(n, "key_source", &t.KeySource) }},
 		member{"psrd", func(n *yaml.Node) error { return readPSRD(n, &t.PSRD) }},
 	)
 	if err != nil {

@@ -41,7 +41,9 @@ func TestReference(t *testing.T) {
 			{"connie", []Encryptor{{"sofia"}}, all},
 			{"curtis", []Encryptor{{"sunny"}, {"susan"}}, all},
 		},
-		PSRD: PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384},
+		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384},
+		Suite:     SuitePython,
+		KeySource: KeysFromRNG,
 	}
 	if got := mustLoad(t, string(data)); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -56,6 +58,8 @@ func TestDefaults(t *testing.T) {
 		Hubs:      []Hub{{"hank"}, {"helen"}, {"hilary"}},
 		Clients:   []Client{{"carol", []Encryptor{}, all}},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 65536},
+		Suite:     SuitePython,
+		KeySource: KeysFromRNG,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -126,7 +130,7 @@ func TestJSON(t *testing.T) {
 	want := `{"threshold":2,"hubs":[{"name":"h1"},{"name":"h2"}],` +
 		`"clients":[{"name":"a","encryptors":[],"hubs":["h1","h2"]},` +
 		`{"name":"b","encryptors":[{"name":"c"}],"hubs":["h1","h2"]}],` +
-		`"psrd":{"block_size":16384,"low_water":4096,"high_water":16384}}`
+		`"psrd":{"block_size":16384,"low_water":4096,"high_water":16384},"suite":"dske-python","key_source":"rng"}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

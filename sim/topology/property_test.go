@@ -17,7 +17,10 @@ var awkward = []string{"null", "~", "true", "no", "1", "0x1f", "1e3", "2024-01-0
 func drawTopology(t *rapid.T) *Topology {
 	name := rapid.StringMatching(`[a-z0-9][a-z0-9._-]{0,9}`)
 	names := rapid.SliceOfNDistinct(name, 2, 12, rapid.ID)
-	top := &Topology{PSRD: drawPSRD(t)}
+	top := &Topology{PSRD: drawPSRD(t), Suite: rapid.SampledFrom([]string{SuitePython, SuiteITS}).Draw(t, "suite"), KeySource: KeysFromRNG}
+	if top.Suite == SuiteITS {
+		top.KeySource = rapid.SampledFrom([]string{KeysFromRNG, KeysFromPSRD}).Draw(t, "key source")
+	}
 	for _, hub := range names.Draw(t, "hubs") {
 		top.Hubs = append(top.Hubs, Hub{hub})
 	}

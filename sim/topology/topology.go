@@ -12,7 +12,22 @@ type Topology struct {
 	Hubs      []Hub    `json:"hubs" yaml:"hubs"`
 	Clients   []Client `json:"clients" yaml:"clients"`
 	PSRD      PSRD     `json:"psrd" yaml:"psrd"`
+
+	Suite     string `json:"suite" yaml:"suite"`           // SuitePython or SuiteITS
+	KeySource string `json:"key_source" yaml:"key_source"` // KeysFromRNG or, with SuiteITS, KeysFromPSRD
 }
+
+// The suites: how messages are authenticated and how keys are shared.
+const (
+	SuitePython = "dske-python" // as the Python implementation; the default
+	SuiteITS    = "its"         // information-theoretic
+)
+
+// The places that clients take keys from.
+const (
+	KeysFromRNG  = "rng"  // a random generator; the default
+	KeysFromPSRD = "psrd" // the pre-shared random data, and no random generator
+)
 
 // Hub is a node that relays shares. Its name matches [a-z0-9][a-z0-9._-]{0,62} and no other hub has it.
 type Hub struct {

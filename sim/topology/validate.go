@@ -44,7 +44,7 @@ func (t *Topology) Validate() error {
 
 func (t *Topology) flaw() *flaw {
 	rules := []func(*Topology) *flaw{
-		hubNamesFlaw, clientNamesFlaw, encryptorFlaw, thresholdFlaw, clientHubsFlaw, psrdFlaw,
+		hubNamesFlaw, clientNamesFlaw, encryptorFlaw, thresholdFlaw, clientHubsFlaw, psrdFlaw, suiteFlaw,
 	}
 	for _, rule := range rules {
 		if f := rule(t); f != nil {
@@ -203,6 +203,18 @@ func psrdFlaw(t *Topology) *flaw {
 	case p.LowWater > p.HighWater:
 		return flawf(at("psrd"), "low_water is %d bytes, more than high_water with %d: set both "+
 			"(the defaults are %d and %d)", p.LowWater, p.HighWater, defaultPSRD.LowWater, defaultPSRD.HighWater)
+	}
+	return nil
+}
+
+func suiteFlaw(t *Topology) *flaw {
+	switch {
+	case t.Suite != SuitePython && t.Suite != SuiteITS:
+		return flawf(at("suite"), "suite is %.64q: set it to %s or %s", t.Suite, SuitePython, SuiteITS)
+	case t.KeySource != KeysFromRNG && t.KeySource != KeysFromPSRD:
+		return flawf(at("key_source"), "key_source is %.64q: set it to %s or %s", t.KeySource, KeysFromRNG, KeysFromPSRD)
+	case t.KeySource == KeysFromPSRD && t.Suite != SuiteITS:
+		return flawf(at("key_source"), "key_source %s needs suite %s", KeysFromPSRD, SuiteITS)
 	}
 	return nil
 }

@@ -1,0 +1,266 @@
+package hub_test
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"dske/node/hub"
+	"dske/protocol"
+	"dske/psrd"
+)
+
+// batchOf returns what carol's client says about shares of these keys, for sofia and susan.
+func batchOf(sizes map[int]int) (m protocol.PostShares, values []byte) {
+	m = protocol.PostShares{ClientName: "carol", MasterSAE: "sam", SlaveSAEs: []string{"susan", "sofia"}}
+	for _, n := range sortedKeys(sizes) {
+		m.Shares = append(m.Shares, protocol.BatchedShare{KeyID: keyID(n), ShareIndex: 3, Size: sizes[n]})
+		values = append(values, valueOf(n, sizes[n])...)
+	}
+	return m, values
+}
+
+func sortedKeys(sizes map[int]int) []int {
+	var keys []int
+	for n := range sizes {
+		keys = append(keys, n)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// valueOf returns the share of key n.
+func valueOf(n, size int) []byte { return bytes.Repeat([]byte{byte(0x10 + n)}, size) }
+
+// postAll returns a signed request to deposit several shares.
+func (c *conversation) postAll(m protocol.PostShares, values []byte) request {
+	c.t.Helper()
+	m.SealedShare = c.sealed(values)
+	return c.sign(request{method: "POST", path: protocol.PathKeyShares, body: marshal(c.t, m)})
+}
+
+// getAll returns a signed request for the shares of several keys for a slave of connie's.
+func (c *conversation) getAll(slave string, keys ...int) request {
+	c.t.Helper()
+	m := protocol.GetShares{ClientName: "connie", MasterSAE: "sam", SlaveSAE: slave}
+	for _, n := range keys {
+		m.KeyIDs = append(m.KeyIDs, keyID(n))
+	}
+	return c.sign(request{method: "GET", path: protocol.PathKeyShares, query: m.Query()})
+}
+
+// openAll reads the answer to a request for several shares, which has to bring those with these sizes
+// and refuse those with these statuses.
+func (c *conversation) openAll(w *httptest.ResponseRecorder, sizes, refused map[int]int) {
+	c.t.Helper()
+	incoming := c.verify(w)
+	if incoming == nil {
+		return
+	}
+	reply, err := protocol.ParseSharesReply(w.Body.Bytes())
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	statuses, wantStatuses := map[uuid.UUID]int{}, map[uuid.UUID]int{}
+	for _, r := range reply.Refused {
+		statuses[r.KeyID] = r.Status
+	}
+	for n, status := range refused {
+		wantStatuses[keyID(n)] = status
+	}
+	want, values := batchOf(sizes)
+	if !reflect.DeepEqual(reply.Shares, want.Shares) && len(sizes) > 0 || !reflect.DeepEqual(statuses, wantStatuses) {
+		c.t.Errorf("the shares are %+v and %+v", reply.Shares, reply.Refused)
+	}
+	if len(reply.Shares) == 0 {
+		err = incoming.Accept()
+	} else {
+		var got protocol.Secret
+		got, err = incoming.Open(reply.SealedShare)
+		if !bytes.Equal(got.Reveal(), values) {
+			c.t.Errorf("the shares are % x, want % x", got.Reveal(), values)
+		}
+	}
+	if err != nil {
+		c.t.Error(err)
+	}
+}
+
+// TestBatch relays several shares in one message, to each of two slaves once.
+func TestBatch(t *testing.T) {
+	h, carol, connie := newPair(t)
+	sizes := map[int]int{1: 32, 2: 1, 3: 100}
+	connie.wantSpent(0, 0, func() {
+		carol.wantSpent(133+32, 32, func() { carol.accept(carol.send(carol.postAll(batchOf(sizes)))) })
+	})
+	if shares := h.Inspect().Shares; len(shares) != 6 || shares[0].SlaveSAE != "sofia" || shares[1].SlaveSAE != "susan" {
+		t.Errorf("the shares are %+v", shares)
+	}
+	connie.wantSpent(32, 33+32, func() {
+		connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 9)), map[int]int{1: 32, 2: 1}, map[int]int{9: 404})
+	})
+	connie.wantSpent(32, 100+32, func() {
+		connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 3)), map[int]int{3: 100}, map[int]int{1: 404, 2: 404})
+	})
+	connie.wantSpent(32, 32, func() {
+		connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 3)), nil, map[int]int{1: 404, 2: 404, 3: 404})
+	})
+	connie.wantSpent(32, 133+32, func() { connie.openAll(connie.send(connie.getAll("susan", 1, 2, 3)), sizes, nil) })
+	if shares := h.Inspect().Shares; len(shares) != 0 {
+		t.Errorf("delivered and still there: %+v", shares)
+	}
+}
+
+// Shares that came together can be fetched one by one, and the other way round.
+func TestBatchAndSingle(t *testing.T) {
+	_, carol, connie := newPair(t)
+	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 20, 2: 30}))))
+	carol.accept(carol.send(carol.post(shareOf(keyID(3)), valueOf(3, 40))))
+	connie.open(connie.send(connie.get(askFor(keyID(1)))), valueOf(1, 20))
+	wantRefused(t, connie.send(connie.get(askFor(keyID(1)))), 404, protocol.ErrUnknownKey)
+	ask := askFor(keyID(1))
+	ask.MasterSAE = "dan"
+	wantRefused(t, connie.send(connie.get(ask)), 403, protocol.ErrNotMeantForCaller)
+	connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 3)), map[int]int{2: 30, 3: 40}, map[int]int{1: 404})
+	connie.openAll(connie.send(connie.getAll("susan", 1, 2, 3)), map[int]int{1: 20, 2: 30}, map[int]int{3: 404})
+}
+
+// A slave that names a key twice, in a request or in a message for it, does not use up what is another's.
+func TestBatchRepeated(t *testing.T) {
+	h, carol, connie := newPair(t)
+	m, values := batchOf(map[int]int{1: 20})
+	m.SlaveSAEs = []string{"sofia", "susan", "sofia", "susan"}
+	carol.accept(carol.send(carol.postAll(m, values)))
+	if shares := h.Inspect().Shares; len(shares) != 2 {
+		t.Errorf("the shares are %+v", shares)
+	}
+	wantFreeRefusal(t, h, connie.getAll("sofia", 1, 1), 400, protocol.ErrMalformed)
+	connie.openAll(connie.send(connie.getAll("sofia", 1)), map[int]int{1: 20}, nil)
+	connie.openAll(connie.send(connie.getAll("susan", 1)), map[int]int{1: 20}, nil)
+	if shares := h.Inspect().Shares; len(shares) != 0 {
+		t.Errorf("delivered and still there: %+v", shares)
+	}
+}
+
+// A batch is taken whole or not at all.
+func TestBatchRefused(t *testing.T) {
+	h, carol, connie := newPair(t)
+	carol.accept(carol.send(carol.post(shareOf(keyID(2)), valueOf(2, 16))))
+	stray, values := batchOf(map[int]int{4: 16, 5: 16})
+	stray.MasterSAE = "sofia"
+	for _, test := range []struct {
+		r      request
+		status int
+		reason error
+	}{
+		{carol.postAll(batchOf(map[int]int{1: 16, 2: 16})), 409, protocol.ErrDuplicateKey},
+		{carol.postAll(stray, values), 403, protocol.ErrEncryptorNotRegistered},
+	} {
+		clientOwned, hubOwned := carol.unused()
+		wantRefused(t, carol.send(test.r), test.status, test.reason)
+		if c, h := carol.unused(); clientOwned-c != 64 || hubOwned != h {
+			t.Errorf("spent %d bytes client-owned and %d hub-owned", clientOwned-c, hubOwned-h)
+		}
+		wantReplay(t, h, test.r)
+	}
+	if shares := h.Inspect().Shares; len(shares) != 1 || shares[0].KeyID != keyID(2) {
+		t.Errorf("the shares are %+v", shares)
+	}
+	asked := connie.getAll("susan", 2, 3)
+	connie.openAll(connie.send(asked), nil, map[int]int{2: 403, 3: 404})
+	wantReplay(t, h, asked)
+	connie.openAll(connie.send(connie.getAll("dan", 2)), nil, map[int]int{2: 403})
+	connie.openAll(connie.send(connie.getAll("sofia", 2)), map[int]int{2: 16}, nil)
+}
+
+// An answer carries as many shares as are a megabyte together; the others wait for the next request.
+func TestBatchTooLargeForOneAnswer(t *testing.T) {
+	h := newHub(t, hub.Config{})
+	carol, connie := connect(t, h, "carol", "sam"), connect(t, h, "connie", "sofia", "susan")
+	const most = protocol.MaxBatchSize
+	for n, size := range []int{10, most - 10, 1, most + 1} {
+		carol.fetch(protocol.OwnerClient, size+32)
+		carol.accept(carol.send(carol.post(shareOf(keyID(n)), valueOf(n, size))))
+	}
+	connie.fetch(protocol.OwnerHub, 2*most+100)
+	connie.openAll(connie.send(connie.getAll("sofia", 0, 1, 2, 3)), map[int]int{0: 10, 1: most - 10}, nil)
+	connie.openAll(connie.send(connie.getAll("sofia", 0, 2, 3)), map[int]int{2: 1}, map[int]int{0: 404})
+	connie.openAll(connie.send(connie.getAll("sofia", 2, 3)), map[int]int{3: most + 1}, map[int]int{2: 404})
+}
+
+func TestBatchExhausted(t *testing.T) {
+	h := newHub(t, hub.Config{})
+	carol, connie := connect(t, h, "carol", "sam"), meet(t, h, "connie")
+	connie.register("sofia", "susan")
+	connie.fetch(protocol.OwnerClient, blockSize)
+	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 20, 2: 30}))))
+	asked := connie.getAll("sofia", 1, 2, 3)
+	wantExhausted(t, h, asked, `{"available":0,"needed":82,"pool_owner":"hub"}`)
+	connie.fetch(protocol.OwnerHub, 81)
+	wantExhausted(t, h, asked, `{"available":81,"needed":82,"pool_owner":"hub"}`)
+	connie.fetch(protocol.OwnerHub, 1)
+	connie.openAll(connie.send(asked), map[int]int{1: 20, 2: 30}, map[int]int{3: 404})
+	wantReplay(t, h, asked)
+}
+
+func TestBatchDamage(t *testing.T) {
+	h, carol, connie := newPair(t)
+	sizes := map[int]int{1: 20, 2: 30}
+	posted := carol.postAll(batchOf(sizes))
+	wantHarmless(t, h, posted)
+	carol.accept(carol.send(posted))
+	wantReplay(t, h, posted)
+	asked := connie.getAll("sofia", 1, 2)
+	wantHarmless(t, h, asked)
+	connie.openAll(connie.send(asked), sizes, nil)
+	wantReplay(t, h, asked)
+
+	// What is signed for one path is not good for the other.
+	carol.accept(carol.send(carol.post(shareOf(keyID(3)), []byte("share"))))
+	for _, r := range []request{connie.get(askFor(keyID(3))), connie.getAll("sofia", 3)} {
+		r.path = map[string]string{protocol.PathKeyShare: protocol.PathKeyShares, protocol.PathKeyShares: protocol.PathKeyShare}[r.path]
+		wantFreeRefusal(t, h, r, 400, protocol.ErrMalformed)
+	}
+}
+
+func TestBatchMalformed(t *testing.T) {
+	h, carol, connie := newPair(t)
+	m, values := batchOf(map[int]int{1: 20, 2: 30})
+	m.SealedShare = carol.sealed(values)
+	body := string(marshal(t, m))
+	for _, change := range [][2]string{
+		{body, ``}, {body, `{}`}, {body, body[1:]},
+		{`"carol"`, `""`}, {`"sam"`, `""`},
+		{`["susan","sofia"]`, `[]`}, {`"slave_sae_ids"`, `"slaves"`},
+		{`"key_shares"`, `"shares"`},
+		{`"size":20`, `"size":19`}, {`"size":20`, `"size":21`}, {`"size":20`, `"size":0`}, {`"size":20`, `"size":-20`},
+		{`"share_index":3`, `"share_index":254`},
+		{keyID(1).String(), keyID(2).String()}, {keyID(1).String(), uuid.Nil.String()},
+	} {
+		changed := strings.Replace(body, change[0], change[1], 1)
+		if changed == body {
+			t.Fatalf("no %s in %s", change[0], body)
+		}
+		r := carol.sign(request{method: "POST", path: protocol.PathKeyShares, body: []byte(changed)})
+		wantFreeRefusal(t, h, r, 400, protocol.ErrMalformed)
+	}
+	m.Pad.Fragments = []psrd.Fragment{carol.at(protocol.OwnerClient, 200, 0)}
+	r := carol.sign(request{method: "POST", path: protocol.PathKeyShares, body: marshal(t, m)})
+	wantFreeRefusal(t, h, r, 400, psrd.ErrOutOfRange)
+	tooLarge := request{method: "POST", path: protocol.PathKeyShares, body: make([]byte, 8<<20+1)}
+	wantFreeRefusal(t, h, tooLarge, 413, protocol.ErrTooLarge)
+
+	many := make([]int, protocol.MaxBatch+1)
+	for n := range many {
+		many[n] = n
+	}
+	wantFreeRefusal(t, h, connie.getAll("sofia", many...), 400, protocol.ErrMalformed)
+	wantFreeRefusal(t, h, connie.getAll("sofia"), 400, protocol.ErrMalformed)
+	wantOK(t, connie.send(connie.getAll("sofia", many[1:]...)))
+}

@@ -1,0 +1,17 @@
+package hub
+
+import (
+	"github.com/google/uuid"
+
+	"dske/psrd"
+)
+
+// AddZeros puts a block of zeros, of any size, into the pool that a registered client owns. It is not
+// sent to anybody.
+func (h *Hub) AddZeros(client string, size int) error {
+	p, err := h.find(client)
+	if err != nil {
+		return err
+	}
+	return p.channel.Peer.Add(psrd.NewBlock(uuid.New(), make([]byte, size)))
+}

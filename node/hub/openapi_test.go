@@ -1,0 +1,373 @@
+package hub_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"dske/node/hub"
+	"dske/protocol"
+	"dske/psrd"
+)
+
+const (
+	hank         = "/hub/hank"
+	registration = protocol.PathRegistration
+	sofia        = "söfia/1" // an ID that has to be encoded in a path
+)
+
+// described is a hub together with the description that it serves of itself. It compares every response
+// with the description.
+type described struct {
+	t       *testing.T
+	suite   protocol.Suite
+	handler http.Handler
+	doc     *openapi3.T
+	routes  routers.Router
+	given   map[string]bool // the responses seen: METHOD /path status
+}
+
+func newDescribed(t *testing.T, config hub.Config) *described {
+	t.Helper()
+	config.Name = "hank"
+	h, err := hub.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &described{t: t, suite: protocol.Python, handler: h.Handler(), given: map[string]bool{}}
+	if config.Suite != nil {
+		d.suite = config.Suite
+	}
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, hank+"/openapi.json", nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("GET openapi.json: %d %s", w.Code, w.Body)
+	}
+	if d.doc, err = openapi3.NewLoader().LoadFromData(w.Body.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if d.routes, err = legacy.NewRouter(d.doc); err != nil { // which validates the document
+		t.Fatal(err)
+	}
+	return d
+}
+
+// call is a request to the hub, and the status that it should be answered with.
+type call struct {
+	method    string
+	path      string // below /hub/hank, with the query
+	token     string
+	signature string
+	body      []byte
+	status    int
+}
+
+func (c call) request() *http.Request {
+	r := httptest.NewRequest(c.method, hank+c.path, bytes.NewReader(c.body))
+	if c.body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		r.Header.Set(protocol.TokenHeader, c.token)
+	}
+	if c.signature != "" {
+		r.Header.Set(protocol.SignatureHeader, c.signature)
+	}
+	return r
+}
+
+func (d *described) do(c call) *httptest.ResponseRecorder {
+	d.t.Helper()
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, c.request())
+	if w.Code != c.status {
+		d.t.Errorf("%s %s: %d %s, want %d", c.method, c.path, w.Code, w.Body, c.status)
+	}
+	if err := d.compare(c.request(), w); err != nil {
+		d.t.Errorf("%s %s, %d: %v", c.method, c.path, w.Code, err)
+	}
+	return w
+}
+
+// compare returns how a response, or the request of one that succeeded, differs from the description.
+// What the description has no place for has to be an error.
+func (d *described) compare(r *http.Request, w *httptest.ResponseRecorder) error {
+	route, params, err := d.routes.FindRoute(r)
+	if err != nil {
+		return d.compareError(w)
+	}
+	d.given[fmt.Sprint(route.Method, " ", route.Path, " ", w.Code)] = true
+	options := &openapi3filter.Options{
+		IncludeResponseStatus: true,
+		ExcludeResponseBody:   w.Header().Get("Content-Type") == "text/html",
+		AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc,
+	}
+	request := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route, Options: options}
+	if w.Code == http.StatusOK {
+		if err := openapi3filter.ValidateRequest(d.t.Context(), request); err != nil {
+			return err
+		}
+	}
+	response := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: request,
+		Status:                 w.Code,
+		Header:                 w.Header(),
+		Options:                options,
+	}
+	return openapi3filter.ValidateResponse(d.t.Context(), response.SetBodyBytes(w.Body.Bytes()))
+}
+
+func (d *described) compareError(w *httptest.ResponseRecorder) error {
+	if w.Code < 400 {
+		return fmt.Errorf("status %d of a route that is not described", w.Code)
+	}
+	var body any
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+		return err
+	}
+	return d.doc.Components.Schemas["Error"].Value.VisitJSON(body)
+}
+
+// register registers carol and returns her end of a channel with a block of size bytes in each pool,
+// none where that is 0.
+func (d *described) register(clientOwned, hubOwned int) *protocol.Channel {
+	d.t.Helper()
+	d.do(call{method: "PUT", path: registration, token: "t", body: []byte(`{"client_name": "carol", "encryptor_names": ["sam", "` + sofia + `"]}`), status: 200})
+	channel := protocol.NewChannel(d.suite)
+	for _, p := range []struct {
+		owner protocol.PoolOwner
+		pool  *psrd.Pool
+		size  int
+	}{{protocol.OwnerClient, channel.Own, clientOwned}, {protocol.OwnerHub, channel.Peer, hubOwned}} {
+		if p.size == 0 {
+			continue
+		}
+		path := fmt.Sprintf("%s?client_name=carol&pool_owner=%s&size=%d", protocol.PathPSRD, p.owner, p.size)
+		var block protocol.BlockData
+		if err := json.Unmarshal(d.do(call{method: "GET", path: path, token: "t", status: 200}).Body.Bytes(), &block); err != nil {
+			d.t.Fatal(err)
+		}
+		if err := p.pool.Add(psrd.NewBlock(block.UUID, block.Data)); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	return channel
+}
+
+// post returns a signed request to deposit a share of 64 bytes, from master for slave.
+func (d *described) post(channel *protocol.Channel, key uuid.UUID, master, slave string, status int) call {
+	d.t.Helper()
+	out, err := channel.Reserve(64)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	m := protocol.PostShare{ClientName: "carol", MasterSAE: master, SlaveSAE: slave, KeyID: key, ShareIndex: 1, Terms: d.terms()}
+	if m.SealedShare, err = out.Seal(protocol.NewSecret(make([]byte, 64))); err != nil {
+		d.t.Fatal(err)
+	}
+	body, err := json.Marshal(m)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return call{method: "POST", path: protocol.PathKeyShare, body: body, signature: d.sign(out, "", body), status: status}
+}
+
+// get returns a signed request to fetch a share.
+func (d *described) get(channel *protocol.Channel, key uuid.UUID, master, slave string, status int) call {
+	d.t.Helper()
+	out, err := channel.Reserve(0)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	query := protocol.GetShare{ClientName: "carol", MasterSAE: master, SlaveSAE: slave, KeyID: key}.Query()
+	return call{method: "GET", path: protocol.PathKeyShare + "?" + query, signature: d.sign(out, query, nil), status: status}
+}
+
+func (d *described) sign(out *protocol.Outgoing, query string, body []byte) string {
+	d.t.Helper()
+	signature, err := out.Sign(query, body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return signature
+}
+
+// TestResponsesAreDescribed makes the hub give every response of its description but those that its
+// network gives when the hub is stopped.
+func TestResponsesAreDescribed(t *testing.T) {
+	d := newDescribed(t, hub.Config{Stop: func() {}})
+	d.driveOutOfBand()
+	d.driveInBand()
+	d.driveShares()
+	for _, path := range []string{"/mgmt/v1/status", "/openapi.json", "/docs"} {
+		d.do(call{method: "GET", path: path, status: 200})
+		d.do(call{method: "PUT", path: path, status: 405})
+	}
+	d.do(call{method: "POST", path: "/mgmt/v1/stop", status: 200})
+	d.do(call{method: "GET", path: "/dske/oob/v2/psrd", status: 404})
+
+	lonely := newDescribed(t, hub.Config{}) // nobody stops it
+	lonely.given = d.given
+	lonely.do(call{method: "POST", path: "/mgmt/v1/stop", status: 403})
+	guarded := newDescribed(t, hub.Config{MaxFailures: 4})
+	guarded.given = d.given
+	guarded.driveFailures()
+	for path, item := range d.doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			for status, response := range operation.Responses.Map() {
+				name := method + " " + path + " " + status
+				if !d.given[name] && response.Ref != "#/components/responses/Stopped" {
+					t.Errorf("%s is described and was not seen", name)
+				}
+			}
+		}
+	}
+}
+
+func (d *described) driveOutOfBand() {
+	const block = protocol.PathPSRD + "?client_name=carol"
+	tooLarge := bytes.Repeat([]byte(" "), 8<<20+1)
+	for _, c := range []call{
+		{"PUT", registration, "", "", []byte(`{"client_name": "Carol"}`), 400},
+		{"PUT", registration, "", "", []byte(`{"client_name": `), 400},
+		{"PUT", registration, "", "", tooLarge, 413},
+		{"PUT", registration, "t", "", []byte(`{"client_name": "carol"}`), 200},
+		{"PUT", registration, "", "", []byte(`{"client_name": "carol"}`), 403},
+		{"PUT", registration, "", "", []byte(`{"client_name": "dave", "encryptor_names": ["carol"]}`), 403},
+		{"POST", registration, "", "", []byte(`{}`), 405},
+
+		{"GET", block + "&pool_owner=client&size=1000", "t", "", nil, 200},
+		{"GET", block + "&pool_owner=nobody&size=1000", "t", "", nil, 400},
+		{"GET", block + "&pool_owner=hub&size=0", "t", "", nil, 400},
+		{"GET", block + "&pool_owner=hub", "t", "", nil, 400},
+		{"GET", block + "&pool_owner=hub&size=1000", "", "", nil, 403},
+		{"GET", protocol.PathPSRD + "?client_name=dave&pool_owner=hub&size=1000", "", "", nil, 403},
+		{"GET", block + "&pool_owner=hub&size=4194305", "t", "", nil, 413},
+
+		{"GET", protocol.PathEncryptors + "/carol", "", "", nil, 200},
+		{"GET", protocol.PathEncryptors + "/nobody", "", "", nil, 404},
+		{"DELETE", protocol.PathEncryptors + "/carol", "", "", nil, 405},
+
+		{"DELETE", registration, "t", "", nil, 400},
+		{"DELETE", registration + "?client_name=carol", "", "", nil, 403},
+		{"DELETE", registration + "?client_name=carol", "t", "", nil, 200},
+		{"DELETE", registration + "?client_name=carol", "t", "", nil, 403},
+	} {
+		d.do(c)
+	}
+}
+
+func (d *described) driveInBand() {
+	const key, other = "7d0f6c1e-2b4a-4f83-8c95-e1a6d3b7f204", "a2c4e6f8-1b3d-4579-8ace-02468bdf1357"
+	id, otherID := uuid.MustParse(key), uuid.MustParse(other)
+	old := d.register(1000, 0)
+	d.do(d.post(old, id, "sam", sofia, 503))
+
+	channel := d.register(1000, 1000)
+	d.do(d.post(old, id, "sam", sofia, 404)) // names a block of before
+	d.do(d.get(old, id, "sam", sofia, 404))
+	posted := d.post(channel, id, "sam", sofia, 200)
+	d.do(posted)
+	d.do(call{method: "GET", path: "/mgmt/v1/status", status: 200}) // with blocks in use and a share
+	d.do(call{method: "GET", path: protocol.PathEncryptors + "/" + url.PathEscape(sofia), status: 200})
+	posted.status = 409
+	d.do(posted)
+	d.do(d.post(channel, id, "sam", sofia, 409))
+	d.do(d.post(channel, otherID, "nobody", sofia, 403))
+
+	d.spoil(d.post(channel, otherID, "sam", sofia, 0))
+	d.spoil(d.get(channel, id, "sam", sofia, 0))
+	d.do(call{method: "POST", path: protocol.PathKeyShare, body: []byte(`{"master_client_name": "carol"}`), status: 400})
+	d.do(call{method: "POST", path: protocol.PathKeyShare, body: make([]byte, 8<<20+1), status: 413})
+
+	fetched := d.get(channel, id, "sam", sofia, 200)
+	d.do(d.get(channel, otherID, "sam", sofia, 404))
+	d.do(d.get(channel, id, "sam", "sam", 403))
+	d.do(d.get(channel, id, "sam", "nobody", 403))
+	d.do(fetched)
+	fetched.status = 409
+	d.do(fetched)
+
+	poor := d.register(1000, 32) // enough to acknowledge a share, and no more
+	d.do(d.post(poor, otherID, "sam", sofia, 200))
+	d.do(d.get(poor, otherID, "sam", sofia, 503))
+}
+
+// spoil sends a signed request with signatures that are not as they should be.
+func (d *described) spoil(good call) {
+	const other = "a2c4e6f8-1b3d-4579-8ace-02468bdf1357"
+	_, tag, _ := strings.Cut(good.signature, "%")
+	for _, s := range []struct {
+		status    int
+		signature string
+	}{
+		{400, strings.Replace(good.signature, ":32%", ":31%", 1)},
+		{400, good.signature[:36] + ":10000:32%" + tag}, // beyond the end of the block
+		{401, ""},
+		{404, other + good.signature[len(other):]},
+	} {
+		c := good
+		c.status, c.signature = s.status, s.signature
+		d.do(c)
+	}
+}
+
+func TestDescriptionHasAllRoutes(t *testing.T) {
+	d := newDescribed(t, hub.Config{})
+	var registered, listed []string
+	parameter := regexp.MustCompile(`:(\w+)`)
+	for _, route := range d.handler.(*echo.Echo).Routes() {
+		path := strings.TrimPrefix(route.Path, hank)
+		if path != "/docs/*" {
+			registered = append(registered, route.Method+" "+parameter.ReplaceAllString(path, "{$1}"))
+		}
+	}
+	for path, item := range d.doc.Paths.Map() {
+		for method := range item.Operations() {
+			listed = append(listed, method+" "+path)
+		}
+	}
+	slices.Sort(registered)
+	slices.Sort(listed)
+	if !slices.Equal(registered, listed) {
+		t.Errorf("registered %q\ndescribed  %q", registered, listed)
+	}
+}
+
+// TestDocsAreReadableOffline follows everything that the page of the documentation loads.
+func TestDocsAreReadableOffline(t *testing.T) {
+	d := newDescribed(t, hub.Config{})
+	page := d.do(call{method: "GET", path: "/docs", status: 200}).Body.String()
+	if elsewhere := regexp.MustCompile(`(https?:)?//\w[^"' ]*\.[^"' ]*`).FindAllString(page, -1); elsewhere != nil {
+		t.Errorf("the page names other hosts: %q", elsewhere)
+	}
+	links := regexp.MustCompile(`\b(?:src|href)\s*=\s*["']?([^"'\s>]+)`).FindAllStringSubmatch(page, -1)
+	links = append(links, regexp.MustCompile(`"swaggerJsonUrl":"([^"]+)"`).FindStringSubmatch(page))
+	if len(links) < 5 {
+		t.Errorf("the page loads only %q", links)
+	}
+	for _, link := range links {
+		w := httptest.NewRecorder()
+		d.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, link[1], nil))
+		if !strings.HasPrefix(link[1], hank+"/") || w.Code != http.StatusOK || w.Body.Len() == 0 {
+			t.Errorf("%s: %d, %d bytes", link[1], w.Code, w.Body.Len())
+		}
+		if strings.HasSuffix(link[1], ".css") && regexp.MustCompile(`@import|url\(["']?(https?:)?//`).Match(w.Body.Bytes()) {
+			t.Errorf("%s loads from other hosts", link[1])
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package hub
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dske/protocol"
+)
+
+// A share that expires while a request for it is under way, and is replaced, is neither delivered nor
+// taken for the new one.
+func TestShareReplacedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := uuid.UUID{0: 0xab}
+		store := &shareStore{ttl: time.Minute, shares: map[uuid.UUID]*share{}}
+		put := func(index int) {
+			t.Helper()
+			sh := &share{Share: protocol.Share{Index: index}, masterSAE: "sam", slaveSAEs: []string{"sofia"}}
+			if err := store.put(map[uuid.UUID]*share{key: sh}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		find := func() found {
+			t.Helper()
+			sh, err := store.find(protocol.GetShare{MasterSAE: "sam", SlaveSAE: "sofia", KeyID: key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return found{{key, sh}}
+		}
+		put(1)
+		old := find()
+		time.Sleep(time.Minute)
+		put(2)
+		if err := store.deliver(old, "sofia"); !errors.Is(err, protocol.ErrUnknownKey) {
+			t.Errorf("delivering what is no longer there: %v", err)
+		}
+		shares := find()
+		if err := store.deliver(shares, "sofia"); err != nil || shares[0].Index != 2 {
+			t.Errorf("delivering share %d: %v", shares[0].Index, err)
+		}
+	})
+}

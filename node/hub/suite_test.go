@@ -1,0 +1,82 @@
+package hub_test
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+
+	"dske/node/hub"
+	"dske/protocol"
+)
+
+// itsTerms are terms of a share of 64 bytes, for a key of 16.
+var itsTerms = protocol.Terms{Suite: "its", KeySize: 16, Threshold: 3, SecretTag: bytes.Repeat([]byte{7}, 16)}
+
+// A hub gives the terms of a share to who fetches it.
+func TestTerms(t *testing.T) {
+	h := newHub(t, hub.Config{Suite: protocol.ITS})
+	carol, connie := meet(t, h, "carol"), meet(t, h, "connie")
+	for c, encryptor := range map[*conversation]string{carol: "sam", connie: "sofia"} {
+		c.suite = protocol.ITS
+		c.register(encryptor)
+		c.fetch(protocol.OwnerClient, blockSize)
+		c.fetch(protocol.OwnerHub, blockSize)
+	}
+	m := shareOf(keyID(1))
+	m.Terms = itsTerms
+	share := valueOf(1, 64)
+	posted := carol.post(m, share)
+	wantHarmless(t, h, posted)
+	carol.accept(carol.send(posted))
+	wantReplay(t, h, posted)
+	asked := connie.get(askFor(keyID(1)))
+	wantHarmless(t, h, asked)
+	w := connie.send(asked)
+	connie.open(w, share)
+	reply, err := protocol.ParseShareReply(w.Body.Bytes())
+	if err != nil || !reflect.DeepEqual(reply.Terms, itsTerms) {
+		t.Errorf("the terms are %+v, %v", reply.Terms, err)
+	}
+
+	batch, values := batchOf(map[int]int{2: 64, 3: 64})
+	batch.Shares[0].Terms, batch.Shares[1].Terms = itsTerms, itsTerms
+	batch.Shares[1].Threshold = 4
+	batch.SlaveSAEs = []string{"sofia"}
+	carol.accept(carol.send(carol.postAll(batch, values)))
+	w = connie.send(connie.getAll("sofia", 2, 3))
+	all, err := protocol.ParseSharesReply(w.Body.Bytes())
+	if err != nil || !reflect.DeepEqual(all.Shares, batch.Shares) {
+		t.Errorf("the shares are %+v, %v, want %+v", all.Shares, err, batch.Shares)
+	}
+}
+
+// A message of another suite is refused for free, also a genuine one.
+func TestOtherSuite(t *testing.T) {
+	const theirs, ours = `{"reason":"message of another suite: this node speaks dske-python"}`, `{"reason":"message of another suite: this node speaks its"}`
+	h, carol, connie := newPair(t)
+	m := shareOf(keyID(1))
+	m.Terms = itsTerms
+	batch, values := batchOf(map[int]int{1: 64, 2: 64})
+	batch.Shares[1].Terms = itsTerms
+	for _, r := range []request{carol.post(m, valueOf(1, 64)), carol.postAll(batch, values)} {
+		wantFreeRefusal(t, h, r, 400, protocol.ErrSuite)
+		wantDetails(t, r.to(t, h), theirs)
+	}
+	connie.suite = protocol.ITS
+	connie.register("sofia")
+	connie.fetch(protocol.OwnerClient, blockSize)
+	wantFreeRefusal(t, h, connie.get(askFor(keyID(1))), 400, protocol.ErrSuite)
+
+	h = newHub(t, hub.Config{Suite: protocol.ITS})
+	carol = connect(t, h, "carol", "sam")
+	r := carol.post(shareOf(keyID(1)), valueOf(1, 64)) // signed in the Python suite
+	wantFreeRefusal(t, h, r, 400, protocol.ErrSuite)
+	wantDetails(t, r.to(t, h), ours)
+	carol.suite = protocol.ITS
+	carol.register("sam")
+	carol.fetch(protocol.OwnerClient, blockSize)
+	r = carol.post(shareOf(keyID(1)), valueOf(1, 64)) // without terms
+	wantFreeRefusal(t, h, r, 400, protocol.ErrSuite)
+	m.KeySize = 17
+	wantFreeRefusal(t, h, carol.post(m, valueOf(1, 64)), 400, protocol.ErrMalformed)
+}
