@@ -23,6 +23,8 @@ var (
 		Message: "size shall be a multiple of 8"}
 	ErrKeyNotFound = &Error{Status: http.StatusBadRequest,
 		Message: "one or more keys specified are not found on KME"}
+	ErrExtension = &Error{Status: http.StatusBadRequest,
+		Message: "not all extension_mandatory parameters are supported"}
 	ErrUnauthorized = &Error{Status: http.StatusUnauthorized}
 )
 
