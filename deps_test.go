@@ -20,7 +20,8 @@ var allowed = map[string][]string{
 	"dske/protocol":        {"dske/protocol/shamir", "dske/psrd"},
 	"dske/protocol/shamir": {},
 	"dske/psrd":            {},
-	"dske/sim":             {"dske/node", "dske/node/*", "dske/sim/topology"},
+	"dske/sim":             {"dske/node", "dske/node/*", "dske/sim/certs", "dske/sim/topology"},
+	"dske/sim/certs":       {},
 	"dske/sim/topology":    {},
 	"dske/testdata":        {},
 }

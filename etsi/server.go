@@ -91,7 +91,7 @@ func (s *server) handle(answer method) echo.HandlerFunc {
 // parties returns the SAE that is calling and the one that the path names. Who is calling is settled
 // before anything else about the request is looked at.
 func (s *server) parties(c echo.Context) (caller, peer string, err error) {
-	caller, err = identify(c.Request(), s.kme.Encryptors())
+	caller, err = Identify(c.Request(), s.kme.Encryptors())
 	if err != nil {
 		return "", "", err
 	}

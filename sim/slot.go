@@ -24,6 +24,7 @@ type slot struct {
 	name    string
 	client  *topology.Client // nil for a hub
 	token   string           // of a client, for all of its lives
+	kmeURL  string           // of a client's own port, if it has one; set before any node runs
 
 	change sync.Mutex // held while the node is being started or stopped
 
