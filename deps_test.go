@@ -14,8 +14,9 @@ import (
 var allowed = map[string][]string{
 	"dske":                 {"any"},
 	"dske/etsi":            {},
+	"dske/etsi/skip":       {"dske/etsi"},
 	"dske/node":            {"dske/protocol", "dske/psrd"},
-	"dske/node/client":     {"dske/etsi", "dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
+	"dske/node/client":     {"dske/etsi", "dske/etsi/*", "dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
 	"dske/node/hub":        {"dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
 	"dske/protocol":        {"dske/protocol/shamir", "dske/psrd"},
 	"dske/protocol/shamir": {},

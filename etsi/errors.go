@@ -61,8 +61,8 @@ func outOfBounds(name string, value any) *Error {
 	return badRequest(name+" is out of bounds").with(name, value)
 }
 
-// classify turns any error into the one that is answered. It is the only place that does.
-func classify(err error) *Error {
+// ErrorOf turns any error of a [KME] into the one that is answered. It is the only place that does.
+func ErrorOf(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok && e.Status >= 400 && e.Status <= 599 {
 		return e
 	}

@@ -137,7 +137,7 @@ func newNetwork(slaves ...string) *network {
 	for _, kme := range []*vaultKME{carol, connie} {
 		e := echo.New()
 		etsi.Register(e.Group("/etsi"), kme, slog.New(slog.NewTextHandler(n.log, nil)))
-		n.nodes["/client/"+kme.name] = e
+		n.nodes["/client/"+kme.name] = described(e)
 	}
 	return n
 }

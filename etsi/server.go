@@ -124,7 +124,7 @@ func saeID(c echo.Context) (string, error) {
 
 // fail answers with what err amounts to. The body of a 401 is empty (clause 5).
 func (s *server) fail(c echo.Context, err error) error {
-	e := classify(err)
+	e := ErrorOf(err)
 	switch e.Status {
 	case http.StatusUnauthorized:
 		return c.NoContent(e.Status)

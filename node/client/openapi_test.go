@@ -2,6 +2,8 @@ package client_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,6 +43,7 @@ type described struct {
 	doc     *openapi3.T
 	routes  routers.Router
 	given   map[string]bool // the responses seen: METHOD /path status
+	tls     bool            // requests come over TLS, and show no certificate
 }
 
 // newDescribed returns a client of three hubs, two of which make a key.
@@ -100,6 +103,9 @@ func (d *described) doWithin(ctx context.Context, c call) *httptest.ResponseReco
 	r := httptest.NewRequestWithContext(ctx, c.method, d.prefix+c.path, strings.NewReader(c.body))
 	if c.body != "" {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if d.tls {
+		r.TLS = &tls.ConnectionState{}
 	}
 	if c.sae != "" {
 		r.Header.Set("Authorization", c.sae)
@@ -209,8 +215,8 @@ func (s stalled) RoundTrip(r *http.Request) (*http.Response, error) {
 // network gives when the client is stopped.
 func TestResponsesAreDescribed(t *testing.T) {
 	network := newHubs(t)
-	d := newDescribed(t, client.Config{Name: "carol", Encryptors: []string{"sam"}, Transport: network, Stop: func() {}})
-	other := newDescribed(t, client.Config{Name: "connie", Encryptors: []string{sofia, "susan"}, Transport: network})
+	d := newDescribed(t, client.Config{Name: "carol", Encryptors: []string{"sam"}, Systems: []string{"connie"}, Transport: network, Stop: func() {}})
+	other := newDescribed(t, client.Config{Name: "connie", Encryptors: []string{sofia, "susan"}, Systems: []string{"carol"}, Transport: network})
 	other.given = d.given // the documents differ in the name only
 
 	d.driveBeforeRun()
@@ -222,6 +228,7 @@ func TestResponsesAreDescribed(t *testing.T) {
 	other.do(call{"POST", "/mgmt/v1/stop", "", 403, ""}) // nobody stops it
 	d.driveRefusals()
 	driveDelivery(d, other)
+	driveSKIP(d, other)
 	driveOutage(d, other, network)
 	d.driveDeadline()
 
@@ -240,8 +247,11 @@ func TestResponsesAreDescribed(t *testing.T) {
 const (
 	toSofia    = keys + "s%C3%B6fia%2F1/"
 	unknownKey = "?key_ID=7d0f6c1e-2b4a-4f83-8c95-e1a6d3b7f204"
+	toConnie   = "/skip/key?remoteSystemID=connie"
 	unknownIDs = `{"key_IDs": [{"key_ID": "7d0f6c1e-2b4a-4f83-8c95-e1a6d3b7f204"}]}`
 )
+
+const unknownSKIPKey = "/skip/key/7d0f6c1e2b4a4f838c95e1a6d3b7f204?remoteSystemID=connie"
 
 func (d *described) driveBeforeRun() {
 	d.do(call{"GET", "/mgmt/v1/status", "", 200, ""}) // registered with none of the hubs
@@ -250,6 +260,8 @@ func (d *described) driveBeforeRun() {
 	d.do(call{"GET", toSofia + "dec_keys" + unknownKey, "", 503, ""})
 	d.do(call{"POST", toSofia + "enc_keys", "", 503, "{}"})
 	d.do(call{"POST", toSofia + "dec_keys", "", 503, unknownIDs})
+	d.do(call{"GET", toConnie, "", 503, ""})
+	d.do(call{"GET", unknownSKIPKey, "", 503, ""})
 }
 
 func (d *described) driveManagement() {
@@ -321,6 +333,29 @@ func driveDelivery(master, slave *described) {
 	slave.do(call{"POST", keys + "sam/dec_keys", sofia, 200, `{"key_IDs": [{"key_ID": "` + made.Keys[0].ID.String() + `"}]}`})
 }
 
+func driveSKIP(master, slave *described) {
+	master.do(call{"GET", "/skip/capabilities", "", 200, ""})
+	master.do(call{"GET", "/skip/entropy?minentropy=100", "", 200, ""})
+	master.do(call{"GET", "/skip/entropy?minentropy=0", "", 400, ""})
+	master.do(call{"GET", "/skip/key", "", 400, ""})
+	master.do(call{"GET", unknownSKIPKey, "", 400, ""})
+	var made struct{ KeyID, Key string }
+	body := master.do(call{"GET", toConnie + "&size=128", "", 200, ""}).Body
+	if err := json.Unmarshal(body.Bytes(), &made); err != nil {
+		master.t.Fatal(err)
+	}
+	path := "/skip/key/" + made.KeyID + "?remoteSystemID=carol"
+	if fetched := slave.do(call{"GET", path, "", 200, ""}).Body; !strings.Contains(fetched.String(), made.Key) {
+		slave.t.Errorf("the keys differ: %s and %s", body, fetched)
+	}
+	slave.do(call{"GET", path, "", 400, ""})
+	master.tls = true
+	for _, path := range []string{"/skip/capabilities", "/skip/entropy", toConnie, unknownSKIPKey, toSofia + "status"} {
+		master.do(call{"GET", path, "sam", 401, ""})
+	}
+	master.tls = false
+}
+
 func driveOutage(master, slave *described, network *hubs) {
 	ids := master.makeKeys()
 	network.down.Store(true)
@@ -333,7 +368,13 @@ func driveOutage(master, slave *described, network *hubs) {
 // driveDeadline makes the requests of a client whose hubs never answer, and who is not patient.
 func (d *described) driveDeadline() {
 	network := stalled{make(chan struct{}, 1)}
-	waiting := newDescribed(d.t, client.Config{Name: "carol", Transport: network})
+	noEntropy := func(purpose string) io.Reader {
+		if purpose == "entropy" {
+			return strings.NewReader("")
+		}
+		return rand.Reader
+	}
+	waiting := newDescribed(d.t, client.Config{Name: "carol", Systems: []string{"connie"}, Transport: network, Random: noEntropy})
 	waiting.given = d.given
 	waiting.run()
 	<-network.reached // it is running
@@ -344,6 +385,9 @@ func (d *described) driveDeadline() {
 	}
 	waiting.doWithin(ctx, call{"POST", toSofia + "enc_keys", "", 504, "{}"})
 	waiting.doWithin(ctx, call{"POST", toSofia + "dec_keys", "", 504, unknownIDs})
+	waiting.doWithin(ctx, call{"GET", toConnie, "", 504, ""})
+	waiting.doWithin(ctx, call{"GET", unknownSKIPKey, "", 504, ""})
+	waiting.do(call{"GET", "/skip/entropy", "", 503, ""})
 }
 
 func TestDescriptionHasAllRoutes(t *testing.T) {
