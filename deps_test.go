@@ -14,14 +14,16 @@ import (
 var allowed = map[string][]string{
 	"dske":                 {"any"},
 	"dske/etsi":            {},
+	"dske/etsi/skip":       {"dske/etsi"},
 	"dske/node":            {"dske/protocol", "dske/psrd"},
-	"dske/node/client":     {"dske/etsi", "dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
+	"dske/node/client":     {"dske/etsi", "dske/etsi/*", "dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
 	"dske/node/hub":        {"dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
 	"dske/protocol":        {"dske/protocol/its", "dske/protocol/shamir", "dske/psrd"},
 	"dske/protocol/its":    {"dske/protocol/shamir"},
 	"dske/protocol/shamir": {},
 	"dske/psrd":            {},
-	"dske/sim":             {"dske/node", "dske/node/*", "dske/protocol", "dske/sim/topology"},
+	"dske/sim":             {"dske/node", "dske/node/*", "dske/protocol", "dske/sim/certs", "dske/sim/topology"},
+	"dske/sim/certs":       {},
 	"dske/sim/topology":    {},
 	"dske/testdata":        {},
 }

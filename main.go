@@ -9,9 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -24,6 +28,7 @@ import (
 	"dske/node/hub"
 	"dske/protocol/its"
 	"dske/sim"
+	"dske/sim/certs"
 	"dske/sim/topology"
 	"dske/testdata"
 )
@@ -58,7 +63,7 @@ func newApp() *cli.App {
 	return &cli.App{
 		Name:           "dske",
 		Usage:          "a Distributed Symmetric Key Establishment network in one process",
-		Commands:       []*cli.Command{runCommand(), etsiCommand(), statusCommand(), changeCommand("start"), changeCommand("stop")},
+		Commands:       []*cli.Command{runCommand(), certsCommand(), etsiCommand(), statusCommand(), changeCommand("start"), changeCommand("stop")},
 		OnUsageError:   onUsageError,
 		ExitErrHandler: func(*cli.Context, error) {}, // main prints the error
 		Action: func(c *cli.Context) error {
@@ -119,22 +124,29 @@ func runCommand() *cli.Command {
 		ArgsUsage:    "[TOPOLOGY]",
 		Action:       run,
 		OnUsageError: onUsageError,
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: defaultAddress, Usage: "serve on `ADDRESS`; port 0 picks a free one"},
-			&cli.IntFlag{Name: "hubs", Usage: "instead of a file: generate `N` hubs, hub1 and so on"},
-			&cli.IntFlag{Name: "clients", Usage: "generate `M` clients, client1 with encryptor sae1 and so on"},
-			&cli.IntFlag{Name: "threshold", Usage: "`K` shares make a key (default: N/2+1)"},
 			&cli.StringFlag{Name: "suite", Usage: "dske-python or its (default: that of the topology, or dske-python)"},
 			&cli.StringFlag{Name: "key-source", Usage: "rng or, with suite its, psrd: keys are made of PSRD alone"},
+			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
+			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: ask every caller for a certificate, not just encryptors"},
+			&cli.IntFlag{Name: "kme-port-base", Usage: "the ETSI API of each client also on a port of its own, from `P` on; 0 picks free ones"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "how nodes reach each other: loopback or memory"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible; its keys are then not secret"},
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
-		},
+		}, generateFlags...),
 	}
 }
 
+// generateFlags describe a topology instead of a file.
+var generateFlags = []cli.Flag{
+	&cli.IntFlag{Name: "hubs", Usage: "instead of a file: generate `N` hubs, hub1 and so on"},
+	&cli.IntFlag{Name: "clients", Usage: "generate `M` clients, client1 with encryptor sae1 and so on"},
+	&cli.IntFlag{Name: "threshold", Usage: "`K` shares make a key (default: N/2+1)"},
+}
+
 func run(c *cli.Context) error {
-	t, err := chooseTopology(c)
+	t, err := chooseTopology(c, c.Args().Slice())
 	if err != nil {
 		return err
 	}
@@ -147,10 +159,17 @@ func run(c *cli.Context) error {
 	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
 		return usagef("--log-level: %w", err)
 	}
+	kmeListen, err := kmeAddresses(c, len(t.Clients))
+	if err != nil {
+		return err
+	}
 	config := sim.Config{
 		Topology:  t,
 		Transport: c.String("transport"),
 		Listen:    c.String("listen"),
+		TLS:       certs.Directory(c.String("tls")),
+		TLSAll:    c.Bool("tls-all"),
+		KMEListen: kmeListen,
 		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 	if c.IsSet("seed") {
@@ -170,17 +189,42 @@ func run(c *cli.Context) error {
 		ended <- network.Run(ctx)
 	}()
 	if network.WaitReady(ctx) == nil {
-		printReady(network)
+		printReady(network, config.TLS)
 	}
 	return <-ended
 }
 
-func chooseTopology(c *cli.Context) (*topology.Topology, error) {
+// kmeAddresses returns the addresses that --kme-port-base gives to the clients, on the host of --listen.
+func kmeAddresses(c *cli.Context, clients int) ([]string, error) {
+	if !c.IsSet("kme-port-base") {
+		return nil, nil
+	}
+	host, _, err := net.SplitHostPort(c.String("listen"))
+	if err != nil {
+		return nil, usagef("--listen: %w", err)
+	}
+	base := c.Int("kme-port-base")
+	if base < 0 || base+clients > 1<<16 {
+		return nil, usagef("--kme-port-base: ports %d to %d are not in 0 to 65535", base, base+clients-1)
+	}
+	addresses := make([]string, clients)
+	for i := range addresses {
+		port := base
+		if base > 0 {
+			port += i
+		}
+		addresses[i] = net.JoinHostPort(host, strconv.Itoa(port))
+	}
+	return addresses, nil
+}
+
+// chooseTopology returns the topology that flags or args, a file, name.
+func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {
 	generate := c.IsSet("hubs") || c.IsSet("clients")
 	switch {
-	case c.NArg() > 1:
-		return nil, usagef("run takes one topology file, not %d", c.NArg())
-	case generate && c.NArg() == 1:
+	case len(args) > 1:
+		return nil, usagef("%s takes one topology file, not %d", c.Command.Name, len(args))
+	case generate && len(args) == 1:
 		return nil, usagef("give either a topology file or --hubs and --clients")
 	case generate && !(c.IsSet("hubs") && c.IsSet("clients")):
 		return nil, usagef("--hubs and --clients go together")
@@ -188,12 +232,12 @@ func chooseTopology(c *cli.Context) (*topology.Topology, error) {
 		return asUsage(topology.Generate(c.Int("hubs"), c.Int("clients"), c.Int("threshold")))
 	case c.IsSet("threshold"):
 		return nil, usagef("--threshold goes with --hubs and --clients; in a topology file, set threshold")
-	case c.NArg() == 1:
-		data, err := os.ReadFile(c.Args().First())
+	case len(args) == 1:
+		data, err := os.ReadFile(args[0])
 		if err != nil {
 			return nil, err
 		}
-		return topology.Load(c.Args().First(), data)
+		return topology.Load(args[0], data)
 	}
 	data, err := testdata.Topologies.ReadFile(defaultTopology)
 	if err != nil {
@@ -210,9 +254,23 @@ func asUsage(t *topology.Topology, err error) (*topology.Topology, error) {
 }
 
 // printReady says what runs where, and how to get a first pair of keys.
-func printReady(n *sim.Network) {
+func printReady(n *sim.Network, dir certs.Directory) {
 	o := n.Overview()
 	fmt.Printf("ready on %s: %d hubs, %d clients, threshold %d\n", n.URL(), len(o.Hubs), len(o.Clients), o.Threshold)
+	printFirstKey(n.URL(), o, dir)
+	if len(o.Clients) == 0 || o.Clients[0].KMEURL == "" {
+		return
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	defer table.Flush()
+	fmt.Fprintln(table, "client\tETSI API at\tencryptors")
+	for _, c := range o.Clients {
+		fmt.Fprintf(table, "%s\t%s/api/v1/keys\t%s\n", c.Name, c.KMEURL, strings.Join(c.Encryptors, ", "))
+	}
+}
+
+// printFirstKey prints commands for a shell: the first encryptor gets a key, the second one fetches it.
+func printFirstKey(base string, o sim.Overview, dir certs.Directory) {
 	var clients, encryptors []string
 	for _, c := range o.Clients {
 		for _, e := range c.Encryptors {
@@ -222,20 +280,103 @@ func printReady(n *sim.Network) {
 	if len(encryptors) < 2 {
 		return
 	}
-	fmt.Printf(`key_id=$(curl -s -H 'Authorization: %s' '%s/client/%s/etsi/api/v1/keys/%s/enc_keys' | tee /dev/stderr | sed 's/.*"key_ID":"\([^"]*\)".*/\1/')`+"\n",
-		encryptors[0], n.URL(), clients[0], encryptors[1])
-	fmt.Printf(`curl -s -H 'Authorization: %s' '%s/client/%s/etsi/api/v1/keys/%s/dec_keys?key_ID='"$key_id"`+"\n",
-		encryptors[1], n.URL(), clients[1], encryptors[0])
+	keys := func(i, peer int) string {
+		return base + "/client/" + clients[i] + "/etsi/api/v1/keys/" + url.PathEscape(encryptors[peer])
+	}
+	fmt.Printf(`key_id=$(curl -s %s %s | tee /dev/stderr | sed 's/.*"key_ID":"\([^"]*\)".*/\1/')`+"\n",
+		identity(dir, encryptors[0]), quote(keys(0, 1)+"/enc_keys"))
+	fmt.Printf(`curl -s %s %s"$key_id"`+"\n", identity(dir, encryptors[1]), quote(keys(1, 0)+"/dec_keys?key_ID="))
 }
 
-var urlFlag = &cli.StringFlag{Name: "url", Value: "http://" + defaultAddress, Usage: "of the running network"}
+// identity returns the options that make curl an encryptor.
+func identity(dir certs.Directory, encryptor string) string {
+	if dir == "" {
+		return "-H " + quote("Authorization: "+encryptor)
+	}
+	p := dir.SAE(encryptor)
+	return fmt.Sprintf("--cacert %s --cert %s --key %s", quote(dir.Authority().Certificate), quote(p.Certificate), quote(p.Key))
+}
+
+// quote makes one word for a shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+func certsCommand() *cli.Command {
+	return &cli.Command{
+		Name:         "certs",
+		Usage:        "make the certificates for a network that speaks mutual TLS",
+		ArgsUsage:    "DIR [TOPOLOGY]",
+		OnUsageError: onUsageError,
+		Flags: append([]cli.Flag{
+			&cli.StringSliceFlag{Name: "host", Usage: "a further `HOST` name or IP address that clients are reached at; may be repeated"},
+		}, generateFlags...),
+		Action: func(c *cli.Context) error {
+			if !c.Args().Present() {
+				return usagef("certs takes %s", c.Command.ArgsUsage)
+			}
+			t, err := chooseTopology(c, c.Args().Tail())
+			if err != nil {
+				return err
+			}
+			return writeCerts(certs.Directory(c.Args().First()), t, c.StringSlice("host"))
+		},
+	}
+}
+
+func writeCerts(dir certs.Directory, t *topology.Topology, hosts []string) error {
+	names := certs.Names{Hosts: hosts}
+	for _, c := range t.Clients {
+		names.KMEs = append(names.KMEs, c.Name)
+		for _, e := range c.Encryptors {
+			names.SAEs = append(names.SAEs, e.Name)
+		}
+		if len(c.Encryptors) == 0 {
+			names.SAEs = append(names.SAEs, c.Name)
+		}
+	}
+	if err := dir.Write(names); err != nil {
+		return err
+	}
+	fmt.Printf("%s: certificates of an authority, %d clients and %d encryptors\n", dir, len(names.KMEs), len(names.SAEs))
+	return nil
+}
+
+// The flags that name a running network.
+var networkFlags = []cli.Flag{
+	&cli.StringFlag{Name: "url", Usage: "of the running network (default: \"http://" + defaultAddress + "\", https with --tls)"},
+	&cli.StringFlag{Name: "tls", Usage: "the certificates in `DIR` with which it speaks TLS"},
+}
+
+// networkURL returns the URL of the running network.
+func networkURL(c *cli.Context) string {
+	switch {
+	case c.IsSet("url"):
+		return strings.TrimSuffix(c.String("url"), "/")
+	case c.IsSet("tls"):
+		return "https://" + defaultAddress
+	default:
+		return "http://" + defaultAddress
+	}
+}
+
+// httpClient returns the HTTP client to a network, one that shows a certificate if the network speaks
+// TLS.
+func httpClient(c *cli.Context, shown func(certs.Directory) certs.Pair) (*http.Client, error) {
+	dir := certs.Directory(c.String("tls"))
+	if dir == "" {
+		return http.DefaultClient, nil
+	}
+	config, err := dir.Client(shown(dir))
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}, nil
+}
 
 func etsiCommand() *cli.Command {
-	request := []cli.Flag{
-		urlFlag,
+	request := append([]cli.Flag{
 		&cli.IntFlag{Name: "size", Usage: "of each key, in `BITS` (default: 256)"},
 		&cli.IntFlag{Name: "number", Usage: "`N` keys in one request (default: 1)"},
-	}
+	}, networkFlags...)
 	command := func(name, usage, args string, flags []cli.Flag, do func(*cli.Context, pair) error) *cli.Command {
 		return &cli.Command{
 			Name: name, Usage: usage, ArgsUsage: args, Flags: flags, OnUsageError: onUsageError,
@@ -252,9 +393,9 @@ func etsiCommand() *cli.Command {
 		Name:  "etsi-qkd",
 		Usage: "ask the clients of a running network, as their encryptors would, over ETSI GS QKD 014",
 		Subcommands: []*cli.Command{
-			command("get-status", "how things stand between two encryptors", "MASTER SLAVE", []cli.Flag{urlFlag}, getStatus),
+			command("get-status", "how things stand between two encryptors", "MASTER SLAVE", networkFlags, getStatus),
 			command("get-key", "make keys for the master", "MASTER SLAVE", request, getKey),
-			command("get-key-with-key-ids", "fetch the same keys for the slave", "MASTER SLAVE KEY_ID...", []cli.Flag{urlFlag}, getKeyWithKeyIDs),
+			command("get-key-with-key-ids", "fetch the same keys for the slave", "MASTER SLAVE KEY_ID...", networkFlags, getKeyWithKeyIDs),
 			command("get-key-pair", "both, and compare", "MASTER SLAVE", request, getKeyPair),
 		},
 	}
@@ -262,7 +403,11 @@ func etsiCommand() *cli.Command {
 
 // running finds the network that the command is about.
 func running(c *cli.Context) (sim.Remote, sim.Overview, error) {
-	remote := sim.Remote{URL: strings.TrimSuffix(c.String("url"), "/")}
+	client, err := httpClient(c, certs.Directory.Operator)
+	if err != nil {
+		return sim.Remote{}, sim.Overview{}, err
+	}
+	remote := sim.Remote{URL: networkURL(c), HTTP: client}
 	overview, err := remote.Topology(c.Context)
 	if err != nil {
 		err = fmt.Errorf("no network answers at %s (%w); start one with dske run, or name it with --url", remote.URL, err)
@@ -288,7 +433,11 @@ func newPair(c *cli.Context, nrArgs int) (pair, error) {
 	}
 	find := func(sae string) (*etsi.Client, error) {
 		name, err := overview.ClientOf(sae)
-		return &etsi.Client{URL: c.String("url") + "/client/" + name + "/etsi", SAE: sae}, err
+		if err != nil {
+			return nil, err
+		}
+		client, err := httpClient(c, func(dir certs.Directory) certs.Pair { return dir.SAE(sae) })
+		return &etsi.Client{URL: networkURL(c) + "/client/" + name + "/etsi", SAE: sae, HTTP: client}, err
 	}
 	if p.masterClient, err = find(p.master); err != nil {
 		return pair{}, err
@@ -365,7 +514,7 @@ func statusCommand() *cli.Command {
 		Name:         "status",
 		Usage:        "show the nodes of a running network",
 		ArgsUsage:    "[NODE...], for example hub/hank client/carol",
-		Flags:        []cli.Flag{urlFlag, &cli.BoolFlag{Name: "json", Usage: "print what the nodes answer"}},
+		Flags:        append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print what the nodes answer"}}, networkFlags...),
 		Action:       status,
 		OnUsageError: onUsageError,
 	}
@@ -444,7 +593,7 @@ func changeCommand(verb string) *cli.Command {
 		Name:         verb,
 		Usage:        verb + " nodes of a running network",
 		ArgsUsage:    "NODE..., for example hub/hank client/carol",
-		Flags:        []cli.Flag{urlFlag},
+		Flags:        networkFlags,
 		OnUsageError: onUsageError,
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {

@@ -1,6 +1,7 @@
 package etsi
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -8,7 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -33,46 +34,60 @@ const (
 // Status asks how things stand between this SAE and slave.
 func (c *Client) Status(ctx context.Context, slave string) (Status, error) {
 	var status Status
-	err := c.get(ctx, slave, "status", nil, maxBody, &status)
+	err := c.call(ctx, call{peer: slave, name: "status", limit: maxBody}, &status)
 	return status, err
 }
 
 // GetKey asks for new keys to share with slave. What request leaves at 0 is for the KME to choose: one
 // key, of the size in its status.
 func (c *Client) GetKey(ctx context.Context, slave string, request KeyRequest) ([]Key, error) {
-	query := url.Values{}
-	if request.Number != 0 {
-		query.Set("number", strconv.Itoa(request.Number))
+	asked := call{peer: slave, name: "enc_keys"}
+	if len(request.AdditionalSlaves) > 0 { // which a GET cannot express
+		asked.body = keyRequest(request)
+	} else {
+		asked.query = request.query()
 	}
-	if request.Size != 0 {
-		query.Set("size", strconv.Itoa(request.Size))
-	}
-	return c.getKeys(ctx, slave, "enc_keys", query, max(request.Number, 1))
+	return c.getKeys(ctx, asked, max(request.Number, 1))
 }
 
-// GetKeyWithKeyIDs fetches the keys that master shares with this SAE, in the order of ids, one call
-// for each. A KME delivers a key only once, so with an error come the keys that were fetched before it.
+// GetKeyWithKeyIDs fetches the keys that master shares with this SAE, in the order of ids, in one call.
+// It fetches all of them or none, and those are then gone from the KME.
 func (c *Client) GetKeyWithKeyIDs(ctx context.Context, master string, ids ...uuid.UUID) ([]Key, error) {
-	var fetched []Key
-	for _, id := range ids {
-		keys, err := c.getKeys(ctx, master, "dec_keys", url.Values{"key_ID": {id.String()}}, 1)
-		if err != nil {
-			return fetched, err
-		}
-		if keys[0].ID != id {
-			return fetched, fmt.Errorf("the KME delivered key %v, not %v", keys[0].ID, id)
-		}
-		fetched = append(fetched, keys[0])
+	asked := call{peer: master, name: "dec_keys"}
+	switch len(ids) {
+	case 0:
+		return nil, nil
+	case 1:
+		asked.query = url.Values{"key_ID": {ids[0].String()}}
+	default:
+		asked.body = newKeyIDs(ids)
 	}
-	return fetched, nil
+	keys, err := c.getKeys(ctx, asked, len(ids))
+	if err != nil {
+		return nil, err
+	}
+	return inOrder(keys, ids)
+}
+
+// inOrder returns keys in the order of ids. A KME may have another one.
+func inOrder(keys []Key, ids []uuid.UUID) ([]Key, error) {
+	ordered := make([]Key, len(ids))
+	for i, id := range ids {
+		at := slices.IndexFunc(keys, func(k Key) bool { return k.ID == id })
+		if at < 0 {
+			return nil, fmt.Errorf("the KME did not deliver key %v", id)
+		}
+		ordered[i] = keys[at]
+	}
+	return ordered, nil
 }
 
 // getKeys makes a call that is to bring a number of keys, at least one.
-func (c *Client) getKeys(ctx context.Context, peer, call string, query url.Values, number int) ([]Key, error) {
+func (c *Client) getKeys(ctx context.Context, asked call, number int) ([]Key, error) {
 	perKey := base64.StdEncoding.EncodedLen(MaxKeySize/8) + maxKey
-	limit := min(number, MaxKeyPerRequest) * perKey
+	asked.limit = min(number, MaxKeyPerRequest) * perKey
 	var container KeyContainer
-	if err := c.get(ctx, peer, call, query, limit, &container); err != nil {
+	if err := c.call(ctx, asked, &container); err != nil {
 		return nil, err
 	}
 	if len(container.Keys) != number {
@@ -81,13 +96,38 @@ func (c *Client) getKeys(ctx context.Context, peer, call string, query url.Value
 	return container.Keys, nil
 }
 
-// get makes a call about peer and decodes an answer of at most limit bytes.
-func (c *Client) get(ctx context.Context, peer, call string, query url.Values, limit int, answer any) error {
-	address := strings.TrimSuffix(c.URL, "/") + "/api/v1/keys/" + url.PathEscape(peer) + "/" + call
-	if len(query) > 0 {
-		address += "?" + query.Encode()
+// call is what is asked of a KME about another SAE.
+type call struct {
+	peer  string
+	name  string // status, enc_keys or dec_keys
+	query url.Values
+	body  any // if not nil it is sent as JSON, with POST
+	limit int // of the answer, in bytes
+}
+
+// request makes the HTTP request of a call to the KME at base.
+func (asked call) request(ctx context.Context, base string) (*http.Request, error) {
+	address := strings.TrimSuffix(base, "/") + "/api/v1/keys/" + url.PathEscape(asked.peer) + "/" + asked.name
+	if len(asked.query) > 0 {
+		address += "?" + asked.query.Encode()
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if asked.body == nil {
+		return http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	}
+	body, err := json.Marshal(asked.body)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err == nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return request, err
+}
+
+// call makes a call and decodes the answer.
+func (c *Client) call(ctx context.Context, asked call, answer any) error {
+	request, err := asked.request(ctx, c.URL)
 	if err != nil {
 		return err
 	}
@@ -102,7 +142,7 @@ func (c *Client) get(ctx context.Context, peer, call string, query url.Values, l
 	if response.StatusCode != http.StatusOK {
 		return readError(response)
 	}
-	return decode(response.Body, limit, answer)
+	return decode(response.Body, asked.limit, answer)
 }
 
 func (c *Client) http() *http.Client {

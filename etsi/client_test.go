@@ -22,7 +22,7 @@ func TestStatus(t *testing.T) {
 	got, err := sam.Status(t.Context(), "sofia")
 	want := etsi.Status{SourceKMEID: "carol", TargetKMEID: "connie", MasterSAEID: "sam", SlaveSAEID: "sofia",
 		KeySize: 256, StoredKeyCount: 1000, MaxKeyCount: 100_000, MaxKeyPerRequest: 128,
-		MaxKeySize: 16_777_216, MinKeySize: 64}
+		MaxKeySize: 16_777_216, MinKeySize: 64, MaxSAEIDCount: 16}
 	if err != nil || got != want {
 		t.Errorf("Status = %+v, %v, want %+v", got, err, want)
 	}
@@ -109,12 +109,20 @@ func TestKeyIsDeliveredOnce(t *testing.T) {
 	if _, err := susan.GetKeyWithKeyIDs(t.Context(), "sam", keys[0].ID); !errors.Is(err, etsi.ErrUnauthorized) {
 		t.Errorf("another SAE's key: %v, want %v", err, etsi.ErrUnauthorized)
 	}
-	fetched, err := sofia.GetKeyWithKeyIDs(t.Context(), "sam", keys[0].ID, keys[0].ID, keys[1].ID)
-	if !errors.Is(err, etsi.ErrKeyNotFound) {
-		t.Errorf("second delivery: %v, want %v", err, etsi.ErrKeyNotFound)
+	ids := []uuid.UUID{keys[1].ID, keys[0].ID}
+	for _, bad := range [][]uuid.UUID{{ids[0], ids[0]}, {ids[0], uuid.New()}} {
+		if _, err := sofia.GetKeyWithKeyIDs(t.Context(), "sam", bad...); !errors.Is(err, etsi.ErrKeyNotFound) {
+			t.Errorf("%v: %v, want %v", bad, err, etsi.ErrKeyNotFound)
+		}
 	}
-	if len(fetched) != 1 || fetched[0].ID != keys[0].ID {
-		t.Errorf("with the error came %v, want the first key", fetched)
+	fetched, err := sofia.GetKeyWithKeyIDs(t.Context(), "sam", ids...)
+	if err != nil || len(fetched) != 2 || fetched[0].ID != ids[0] || fetched[1].ID != ids[1] {
+		t.Errorf("got %v, %v, want %v", fetched, err, ids)
+	}
+	for _, id := range ids {
+		if _, err := sofia.GetKeyWithKeyIDs(t.Context(), "sam", id); !errors.Is(err, etsi.ErrKeyNotFound) {
+			t.Errorf("second delivery: %v, want %v", err, etsi.ErrKeyNotFound)
+		}
 	}
 }
 
@@ -170,7 +178,7 @@ func TestClientOfStrangeKME(t *testing.T) {
 		{"key is not base64", strings.Replace(container, "c2", "!", 1), 200, "cannot read the KME's answer"},
 		{"too long", long, 200, "longer than 2797228 bytes"},
 		{"no key", `{}`, 200, "delivered 0 keys, not 1"},
-		{"other key", container, 200, "delivered key 5d3d3f39-6a9c-4c0e-8a3e-6f3f2d1f0b11, not 00000000-"},
+		{"other key", container, 200, "did not deliver key 00000000-"},
 		{"cut short", "", 0, "unexpected EOF"},
 	}
 	for _, test := range tests {

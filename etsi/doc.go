@@ -12,9 +12,11 @@
 //
 // Served are, below the path where Register is called,
 //
-//	GET /api/v1/keys/{slave SAE ID}/status
-//	GET /api/v1/keys/{slave SAE ID}/enc_keys?number=&size=
-//	GET /api/v1/keys/{master SAE ID}/dec_keys?key_ID=
+//	GET  /api/v1/keys/{slave SAE ID}/status
+//	GET  /api/v1/keys/{slave SAE ID}/enc_keys?number=&size=
+//	POST /api/v1/keys/{slave SAE ID}/enc_keys      a Key request
+//	GET  /api/v1/keys/{master SAE ID}/dec_keys?key_ID=
+//	POST /api/v1/keys/{master SAE ID}/dec_keys     Key IDs
 //
 // SAE IDs are opaque strings, URL-encoded in a path. The size of a key is always in bits.
 package etsi

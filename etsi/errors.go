@@ -23,6 +23,8 @@ var (
 		Message: "size shall be a multiple of 8"}
 	ErrKeyNotFound = &Error{Status: http.StatusBadRequest,
 		Message: "one or more keys specified are not found on KME"}
+	ErrExtension = &Error{Status: http.StatusBadRequest,
+		Message: "not all extension_mandatory parameters are supported"}
 	ErrUnauthorized = &Error{Status: http.StatusUnauthorized}
 )
 
@@ -59,8 +61,8 @@ func outOfBounds(name string, value any) *Error {
 	return badRequest(name+" is out of bounds").with(name, value)
 }
 
-// classify turns any error into the one that is answered. It is the only place that does.
-func classify(err error) *Error {
+// ErrorOf turns any error of a [KME] into the one that is answered. It is the only place that does.
+func ErrorOf(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok && e.Status >= 400 && e.Status <= 599 {
 		return e
 	}

@@ -3,6 +3,7 @@ package etsi_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 
@@ -27,25 +28,50 @@ func FuzzQuery(f *testing.F) {
 		}
 		target.RawQuery = query
 		r := &http.Request{Method: http.MethodGet, URL: target, Header: http.Header{}}
-		w := newNetwork("sofia", "susan").do(r, sae)
-		switch w.Code {
-		case http.StatusOK:
-			var answer map[string]any
-			if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
-				t.Errorf("answer %s: %v", w.Body, err)
-			}
-		case http.StatusBadRequest, http.StatusServiceUnavailable:
-			var refusal etsi.Error
-			if err := json.Unmarshal(w.Body.Bytes(), &refusal); err != nil || refusal.Message == "" {
-				t.Errorf("refusal %s: %v", w.Body, err)
-			}
-		case http.StatusUnauthorized:
-			if w.Body.Len() > 0 {
-				t.Errorf("401 with a body: %s", w.Body)
-			}
-		case http.StatusNotFound:
-		default:
-			t.Errorf("%d %s", w.Code, w.Body)
+		checkForm(t, newNetwork("sofia", "susan").do(r, sae))
+	})
+}
+
+// FuzzBody sends anything at all as the body of a POST.
+func FuzzBody(f *testing.F) {
+	const id = `"5d3d3f39-6a9c-4c0e-8a3e-6f3f2d1f0b11"`
+	for _, body := range []string{"", "{}", "null", "[]", "{", "17", `"a"`, `{"number": 2, "size": 64}`, `{"number": 1e400}`,
+		`{"size": -0}`, `{"number": 128, "size": 16777216}`, `{"additional_slave_SAE_IDs": ["susan", "sam", ""]}`,
+		`{"extension_mandatory": [{"a": [{}]}, null]}`, `{"extension_optional": 1}`, `{"key_IDs": [{"key_ID": ` + id + `}]}`,
+		`{"key_IDs": [{"key_ID": ` + id + `}, {"key_ID": ` + id + `}]}`, `{"key_IDs": [null, {}, []]}`, `{"key_IDs": {"key_ID": "x"}}`} {
+		f.Add(true, []byte(body))
+		f.Add(false, []byte(body))
+	}
+	f.Fuzz(func(t *testing.T, enc bool, body []byte) {
+		network := newNetwork("sofia", "susan")
+		if enc {
+			checkForm(t, network.post(encKeys, string(body), "sam"))
+		} else {
+			checkForm(t, network.post(decKeys, string(body), "sofia"))
 		}
 	})
+}
+
+// checkForm fails the test unless w is keys or a refusal in the form of the standard.
+func checkForm(t *testing.T, w *httptest.ResponseRecorder) {
+	t.Helper()
+	switch w.Code {
+	case http.StatusOK:
+		var answer map[string]any
+		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+			t.Errorf("answer %s: %v", w.Body, err)
+		}
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable:
+		var refusal etsi.Error
+		if err := json.Unmarshal(w.Body.Bytes(), &refusal); err != nil || refusal.Message == "" {
+			t.Errorf("refusal %s: %v", w.Body, err)
+		}
+	case http.StatusUnauthorized:
+		if w.Body.Len() > 0 {
+			t.Errorf("401 with a body: %s", w.Body)
+		}
+	case http.StatusNotFound:
+	default:
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
 }

@@ -1,20 +1,46 @@
 package etsi
 
 import (
+	"crypto/x509"
 	"net/http"
 	"slices"
 )
 
-// identify returns the ID of the SAE that sent r, which is one of the encryptors, or [ErrUnauthorized].
-// The whole value of the Authorization header is the SAE ID; without that header the only encryptor
-// of a KME is assumed to be calling.
-func identify(r *http.Request, encryptors []string) (string, error) {
+// Identify returns the ID of the SAE that sent r, which is one of the saes, or [ErrUnauthorized].
+//
+// Over TLS a certificate says who is calling, and nothing else does: its subject common name is the SAE
+// ID, or else one of its URIs or DNS names is. The TLS configuration of the server has to verify client
+// certificates; it need not require them.
+//
+// Over plain HTTP, which is for experiments, the whole value of the Authorization header is the SAE ID;
+// without that header the only SAE of a KME is assumed to be calling.
+func Identify(r *http.Request, saes []string) (string, error) {
+	if r.TLS != nil {
+		if len(r.TLS.VerifiedChains) == 0 {
+			return "", ErrUnauthorized
+		}
+		return identifyBy(r.TLS.VerifiedChains[0][0], saes)
+	}
 	claimed := r.Header.Values("Authorization")
 	switch {
-	case len(claimed) == 0 && len(encryptors) == 1:
-		return encryptors[0], nil
-	case len(claimed) == 1 && slices.Contains(encryptors, claimed[0]):
+	case len(claimed) == 0 && len(saes) == 1:
+		return saes[0], nil
+	case len(claimed) == 1 && slices.Contains(saes, claimed[0]):
 		return claimed[0], nil
+	}
+	return "", ErrUnauthorized
+}
+
+// identifyBy returns the first name of the holder of a certificate that is one of the saes.
+func identifyBy(certificate *x509.Certificate, saes []string) (string, error) {
+	names := []string{certificate.Subject.CommonName}
+	for _, uri := range certificate.URIs {
+		names = append(names, uri.String())
+	}
+	for _, name := range append(names, certificate.DNSNames...) {
+		if slices.Contains(saes, name) {
+			return name, nil
+		}
 	}
 	return "", ErrUnauthorized
 }

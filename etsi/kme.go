@@ -20,12 +20,13 @@ type KME interface {
 	// IDs and StoredKeyCount; the other members are the server side's to set.
 	Status(ctx context.Context, master, slave string) (Status, error)
 
-	// GetKey makes new keys for master, the caller, to share with slave. The defaults of the request
-	// have been applied and its limits checked.
+	// GetKey makes new keys for master, the caller, to share with slave and the additional slaves of the
+	// request. Its defaults have been applied and its limits checked: master, slave and the additional
+	// slaves are all different.
 	GetKey(ctx context.Context, master, slave string, request KeyRequest) ([]Key, error)
 
 	// GetKeyWithKeyIDs hands slave, the caller, the keys that its KME or another one made for it when
-	// master asked for them. It delivers all of them, in the order of ids, or none: one that is unknown,
+	// master asked for them. The ids are at least one and all different. It delivers all of them, in the order of ids, or none: one that is unknown,
 	// or that slave has fetched before, is an [ErrKeyNotFound]. If Get key for one of them did not name
 	// slave, it is [ErrUnauthorized].
 	GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]Key, error)

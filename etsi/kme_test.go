@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,12 +22,14 @@ import (
 type vault struct {
 	mu   sync.Mutex
 	room int // bytes of key that can still be made
-	keys map[uuid.UUID]deposit
+	keys map[uuid.UUID]*deposit
 }
 
 type deposit struct {
-	master, slave string
-	value         []byte
+	master  string
+	slaves  []string
+	waiting []string // slaves that have not fetched it
+	value   []byte
 }
 
 // A vaultKME is a KME that keeps its keys in a vault.
@@ -65,8 +68,11 @@ func (k *vaultKME) Status(_ context.Context, _, slave string) (etsi.Status, erro
 }
 
 func (k *vaultKME) GetKey(_ context.Context, master, slave string, r etsi.KeyRequest) ([]etsi.Key, error) {
-	if _, err := k.target(slave); err != nil {
-		return nil, err
+	slaves := append([]string{slave}, r.AdditionalSlaves...)
+	for _, sae := range slaves {
+		if _, err := k.target(sae); err != nil {
+			return nil, err
+		}
 	}
 	k.vault.mu.Lock()
 	defer k.vault.mu.Unlock()
@@ -79,7 +85,7 @@ func (k *vaultKME) GetKey(_ context.Context, master, slave string, r etsi.KeyReq
 		value := make([]byte, r.Size/8)
 		rand.Read(value)
 		id := uuid.New()
-		k.vault.keys[id] = deposit{master, slave, value}
+		k.vault.keys[id] = &deposit{master, slaves, slices.Clone(slaves), value}
 		keys = append(keys, etsi.Key{ID: id, Key: etsi.NewSecret(value)})
 	}
 	return keys, nil
@@ -91,16 +97,19 @@ func (k *vaultKME) GetKeyWithKeyIDs(_ context.Context, slave, master string, ids
 	var keys []etsi.Key
 	for _, id := range ids {
 		d, ok := k.vault.keys[id]
-		if !ok || d.master != master {
+		switch {
+		case !ok || d.master != master:
 			return nil, etsi.ErrKeyNotFound
-		}
-		if d.slave != slave {
+		case !slices.Contains(d.slaves, slave):
 			return nil, etsi.ErrUnauthorized
+		case !slices.Contains(d.waiting, slave):
+			return nil, etsi.ErrKeyNotFound
 		}
 		keys = append(keys, etsi.Key{ID: id, Key: etsi.NewSecret(d.value)})
 	}
 	for _, id := range ids {
-		delete(k.vault.keys, id)
+		d := k.vault.keys[id]
+		d.waiting = slices.DeleteFunc(d.waiting, func(sae string) bool { return sae == slave })
 	}
 	return keys, nil
 }
@@ -117,7 +126,7 @@ type network struct {
 const carolPath, conniePath = "/client/carol/etsi", "/client/connie/etsi"
 
 func newNetwork(slaves ...string) *network {
-	v := &vault{room: 1 << 20, keys: map[uuid.UUID]deposit{}}
+	v := &vault{room: 1 << 20, keys: map[uuid.UUID]*deposit{}}
 	servedBy := map[string]string{"sam": "carol"}
 	for _, sae := range slaves {
 		servedBy[sae] = "connie"
@@ -128,7 +137,7 @@ func newNetwork(slaves ...string) *network {
 	for _, kme := range []*vaultKME{carol, connie} {
 		e := echo.New()
 		etsi.Register(e.Group("/etsi"), kme, slog.New(slog.NewTextHandler(n.log, nil)))
-		n.nodes["/client/"+kme.name] = e
+		n.nodes["/client/"+kme.name] = described(e)
 	}
 	return n
 }
@@ -154,6 +163,11 @@ func (n *network) serve(t *testing.T) string {
 // get sends a raw request; sae is the value of the Authorization header, if there is one.
 func (n *network) get(target string, sae ...string) *httptest.ResponseRecorder {
 	return n.do(httptest.NewRequest(http.MethodGet, target, nil), sae...)
+}
+
+// post sends a raw POST.
+func (n *network) post(target, body string, sae ...string) *httptest.ResponseRecorder {
+	return n.do(httptest.NewRequest(http.MethodPost, target, strings.NewReader(body)), sae...)
 }
 
 func (n *network) do(r *http.Request, sae ...string) *httptest.ResponseRecorder {

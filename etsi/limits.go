@@ -9,5 +9,5 @@ const (
 	DefaultNumber    = 1          // keys
 	MaxKeyPerRequest = 128        // keys
 	MaxKeyCount      = 100_000    // keys, the most that a status admits to have in store
-	MaxSAEIDCount    = 0          // additional slave SAEs a key can be made for: none
+	MaxSAEIDCount    = 16         // additional slave SAEs a key can be made for
 )

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"net/url"
 	"strconv"
-
-	"github.com/google/uuid"
 )
 
 // parseQuery refuses what cannot be decoded as a whole, since nobody knows what it was meant to ask.
@@ -17,49 +15,23 @@ func parseQuery(raw string) (url.Values, error) {
 	return query, nil
 }
 
-// parseKeyRequest reads the number and the size of a Get key, both optional, and checks them.
-func parseKeyRequest(query url.Values) (KeyRequest, error) {
-	number, err := integer(query, "number", DefaultNumber)
-	if err != nil {
-		return KeyRequest{}, err
-	}
-	size, err := integer(query, "size", DefaultKeySize)
-	if err != nil {
-		return KeyRequest{}, err
-	}
-	request := KeyRequest{Number: number, Size: size}
-	return request, request.check()
-}
-
-// parseKeyID reads the key_ID of a Get key with key IDs: 36 characters, the case of the digits
-// does not matter.
-func parseKeyID(query url.Values) (uuid.UUID, error) {
-	value, given, err := single(query, "key_ID")
-	if err != nil {
-		return uuid.Nil, err
-	}
-	if !given {
-		return uuid.Nil, badRequest("key_ID is missing")
-	}
-	id, err := uuid.Parse(value)
-	if err != nil || len(value) != len(uuid.Nil.String()) { // Parse knows shorter and longer forms too
-		return uuid.Nil, badRequest("key_ID shall be a UUID").with("key_ID", value)
-	}
-	return id, nil
-}
-
 // integer returns the value of a parameter, or fallback if it is not given.
 func integer(query url.Values, name string, fallback int) (int, error) {
 	value, given, err := single(query, name)
 	if err != nil || !given {
 		return fallback, err
 	}
-	n, err := strconv.Atoi(value)
+	return parseInteger(name, value)
+}
+
+// parseInteger reads the decimal text of a parameter or member.
+func parseInteger(name, text string) (int, error) {
+	n, err := strconv.Atoi(text)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
-		return 0, outOfBounds(name, value)
+		return 0, outOfBounds(name, text)
 	case err != nil:
-		return 0, badRequest(name+" shall be an integer").with(name, value)
+		return 0, badRequest(name+" shall be an integer").with(name, text)
 	}
 	return n, nil
 }

@@ -1,13 +1,69 @@
 package etsi
 
+import (
+	"net/url"
+	"slices"
+	"strconv"
+)
+
 // KeyRequest says which keys a master SAE wants (ETSI GS QKD 014 V1.1.1, clause 6.2).
 type KeyRequest struct {
 	Number int // of keys, 1 to MaxKeyPerRequest; a Client may leave it 0 for the KME's default
 	Size   int // bits of each key, MinKeySize to MaxKeySize in steps of 8; a Client may leave it 0
+
+	// AdditionalSlaves are SAE IDs, at most MaxSAEIDCount. Each of these SAEs can fetch the same keys
+	// as the slave, once.
+	AdditionalSlaves []string
+}
+
+// keyRequest is the JSON form of a KeyRequest that a Client sends.
+type keyRequest struct {
+	Number           int      `json:"number,omitempty"`
+	Size             int      `json:"size,omitempty"`
+	AdditionalSlaves []string `json:"additional_slave_SAE_IDs,omitempty"`
+}
+
+// query is the form of a request without additional slaves in a GET.
+func (r KeyRequest) query() url.Values {
+	query := url.Values{}
+	if r.Number != 0 {
+		query.Set("number", strconv.Itoa(r.Number))
+	}
+	if r.Size != 0 {
+		query.Set("size", strconv.Itoa(r.Size))
+	}
+	return query
+}
+
+// parseKeyQuery reads the number and the size of a Get key, both optional: all that a GET can ask.
+func parseKeyQuery(query url.Values) (KeyRequest, error) {
+	number, err := integer(query, "number", DefaultNumber)
+	if err != nil {
+		return KeyRequest{}, err
+	}
+	size, err := integer(query, "size", DefaultKeySize)
+	return KeyRequest{Number: number, Size: size}, err
+}
+
+// parseKeyBody reads the Key request of a POST. Extensions that may be ignored are.
+func parseKeyBody(body members) (KeyRequest, error) {
+	if err := body.refuseMandatory(); err != nil {
+		return KeyRequest{}, err
+	}
+	number, err := body.integer("number", DefaultNumber)
+	if err != nil {
+		return KeyRequest{}, err
+	}
+	size, err := body.integer("size", DefaultKeySize)
+	if err != nil {
+		return KeyRequest{}, err
+	}
+	additional, err := array[string](body, "additional_slave_SAE_IDs", "strings")
+	return KeyRequest{number, size, additional}, err
 }
 
 // check returns the [*Error] that a request beyond the limits is answered with.
-func (r KeyRequest) check() error {
+func (r KeyRequest) check(master, slave string) error {
 	if r.Number < 1 || r.Number > MaxKeyPerRequest {
 		return outOfBounds("number", r.Number)
 	}
@@ -16,6 +72,25 @@ func (r KeyRequest) check() error {
 	}
 	if r.Size < MinKeySize || r.Size > MaxKeySize {
 		return outOfBounds("size", r.Size)
+	}
+	return r.checkSlaves(master, slave)
+}
+
+// checkSlaves refuses additional slave SAEs that are too many, or not each another one.
+func (r KeyRequest) checkSlaves(master, slave string) error {
+	const name = "additional_slave_SAE_IDs"
+	if len(r.AdditionalSlaves) > MaxSAEIDCount {
+		return badRequest("too many "+name).with("max_SAE_ID_count", MaxSAEIDCount)
+	}
+	for i, id := range r.AdditionalSlaves {
+		switch {
+		case id == "":
+			return badRequest("an SAE ID in " + name + " is empty")
+		case id == master:
+			return badRequest("an SAE ID in "+name+" is the caller itself").with(name, id)
+		case id == slave || slices.Contains(r.AdditionalSlaves[:i], id):
+			return badRequest("an SAE ID in "+name+" is repeated").with(name, id)
+		}
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 )
 
@@ -15,8 +14,10 @@ import (
 func Register(g *echo.Group, kme KME, log *slog.Logger) {
 	s := &server{kme, log}
 	g.GET("/api/v1/keys/:sae/status", s.handle(s.status))
-	g.GET("/api/v1/keys/:sae/enc_keys", s.handle(s.encKeys))
-	g.GET("/api/v1/keys/:sae/dec_keys", s.handle(s.decKeys))
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		g.Add(method, "/api/v1/keys/:sae/enc_keys", s.handle(s.encKeys))
+		g.Add(method, "/api/v1/keys/:sae/dec_keys", s.handle(s.decKeys))
+	}
 }
 
 type server struct {
@@ -34,12 +35,11 @@ func (s *server) status(r *http.Request, master, slave string) (any, error) {
 }
 
 func (s *server) encKeys(r *http.Request, master, slave string) (any, error) {
-	query, err := parseQuery(r.URL.RawQuery)
+	request, err := readRequest(r, parseKeyQuery, parseKeyBody)
 	if err != nil {
 		return nil, err
 	}
-	request, err := parseKeyRequest(query)
-	if err != nil {
+	if err := request.check(master, slave); err != nil {
 		return nil, err
 	}
 	keys, err := s.kme.GetKey(r.Context(), master, slave, request)
@@ -47,16 +47,29 @@ func (s *server) encKeys(r *http.Request, master, slave string) (any, error) {
 }
 
 func (s *server) decKeys(r *http.Request, slave, master string) (any, error) {
+	ids, err := readRequest(r, parseIDQuery, parseIDBody)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.kme.GetKeyWithKeyIDs(r.Context(), slave, master, ids)
+	return KeyContainer{keys}, err
+}
+
+// readRequest reads what a GET asks in its query or a POST in its body; a POST's query is ignored.
+func readRequest[T any](r *http.Request, fromQuery func(url.Values) (T, error), fromBody func(members) (T, error)) (T, error) {
+	var none T
+	if r.Method == http.MethodPost {
+		body, err := parseBody(r)
+		if err != nil {
+			return none, err
+		}
+		return fromBody(body)
+	}
 	query, err := parseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	id, err := parseKeyID(query)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := s.kme.GetKeyWithKeyIDs(r.Context(), slave, master, []uuid.UUID{id})
-	return KeyContainer{keys}, err
+	return fromQuery(query)
 }
 
 // handle wraps a method in what all of them have in common: who is concerned, and how to answer.
@@ -78,7 +91,7 @@ func (s *server) handle(answer method) echo.HandlerFunc {
 // parties returns the SAE that is calling and the one that the path names. Who is calling is settled
 // before anything else about the request is looked at.
 func (s *server) parties(c echo.Context) (caller, peer string, err error) {
-	caller, err = identify(c.Request(), s.kme.Encryptors())
+	caller, err = Identify(c.Request(), s.kme.Encryptors())
 	if err != nil {
 		return "", "", err
 	}
@@ -111,7 +124,7 @@ func saeID(c echo.Context) (string, error) {
 
 // fail answers with what err amounts to. The body of a 401 is empty (clause 5).
 func (s *server) fail(c echo.Context, err error) error {
-	e := classify(err)
+	e := ErrorOf(err)
 	switch e.Status {
 	case http.StatusUnauthorized:
 		return c.NoContent(e.Status)

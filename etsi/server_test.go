@@ -112,7 +112,7 @@ func TestJSONForms(t *testing.T) {
 	status := network.get(carolPath + "/api/v1/keys/sofia/status")
 	const want = `{"source_KME_ID":"carol","target_KME_ID":"connie","master_SAE_ID":"sam","slave_SAE_ID":"sofia",` +
 		`"key_size":256,"stored_key_count":32768,"max_key_count":100000,"max_key_per_request":128,` +
-		`"max_key_size":16777216,"min_key_size":64,"max_SAE_ID_count":0}`
+		`"max_key_size":16777216,"min_key_size":64,"max_SAE_ID_count":16}`
 	if got := strings.TrimSpace(status.Body.String()); status.Code != http.StatusOK || got != want {
 		t.Errorf("status\n got %d %s\nwant 200 %s", status.Code, got, want)
 	}

@@ -32,6 +32,7 @@ type ClientOverview struct {
 	Running    bool     `json:"running"`
 	Encryptors []string `json:"encryptors"` // a client without any has one with its own name
 	Hubs       []string `json:"hubs"`
+	KMEURL     string   `json:"kme_url,omitempty"` // where the ETSI API is at the root, if it has a port of its own
 }
 
 // Overview describes the network as it is now.
@@ -47,7 +48,7 @@ func (n *Network) Overview() Overview {
 		if len(encryptors) == 0 {
 			encryptors = []string{s.name}
 		}
-		o.Clients = append(o.Clients, ClientOverview{s.name, s.isRunning(), encryptors, s.client.Hubs})
+		o.Clients = append(o.Clients, ClientOverview{s.name, s.isRunning(), encryptors, s.client.Hubs, s.kmeURL})
 	}
 	return o
 }

@@ -10,10 +10,10 @@ package sim
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -21,6 +21,7 @@ import (
 
 	"dske/node"
 	"dske/protocol"
+	"dske/sim/certs"
 	"dske/sim/topology"
 )
 
@@ -43,9 +44,12 @@ var ErrNoSuchNode = errors.New("no such node")
 // Config is what a network needs. Only Topology is required.
 type Config struct {
 	Topology  *topology.Topology
-	Transport string  // Loopback (default) or Memory
-	Listen    string  // address of the port, e.g. 127.0.0.1:8100; may be empty with Memory: no port
-	Seed      *uint64 // makes the secrets of all nodes reproducible, and so no longer secret
+	Transport string          // Loopback (default) or Memory
+	Listen    string          // address of the port, e.g. 127.0.0.1:8100; may be empty with Memory: no port
+	TLS       certs.Directory // if not empty, the ports speak mutual TLS with its certificates
+	TLSAll    bool            // every caller has to show a certificate, not just SAEs
+	KMEListen []string        // addresses for the clients' ETSI API, in their order; may be empty
+	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
 	Logger    *slog.Logger
 
 	ShareTTL   time.Duration // how long hubs keep shares and clients parts of keys; default 1 h
@@ -67,6 +71,12 @@ func (c *Config) validate() error {
 	if c.Transport == Loopback && c.Listen == "" {
 		return errors.New("the loopback transport needs an address to listen on")
 	}
+	if c.TLSAll && c.TLS == "" {
+		return errors.New("callers can show certificates only over TLS: name a directory with them")
+	}
+	if len(c.KMEListen) > 0 && len(c.KMEListen) != len(c.Topology.Clients) {
+		return fmt.Errorf("%d addresses for the ETSI API of %d clients", len(c.KMEListen), len(c.Topology.Clients))
+	}
 	return nil
 }
 
@@ -79,7 +89,9 @@ type Network struct {
 	byPrefix  map[string]*slot
 	control   http.Handler
 	transport http.RoundTripper
+	tls       *tls.Config // nil: plain HTTP
 
+	ports   []port
 	started chan struct{} // closed when Run has started every node
 	url     string        // set before started is closed
 	running context.Context
@@ -106,9 +118,13 @@ func New(config Config) (*Network, error) {
 		n.addSlot(&slot{network: n, kind: node.KindClient, name: c.Name, client: &c, token: rand.Text()})
 	}
 	n.control = n.newControl()
+	secure, err := n.loadTLS()
+	if err != nil {
+		return nil, err
+	}
 	n.transport = memory{n}
 	if config.Transport == Loopback {
-		n.transport = newLoopback()
+		n.transport = newLoopback(secure)
 	}
 	return n, nil
 }
@@ -118,18 +134,18 @@ func (n *Network) addSlot(s *slot) {
 	n.byPrefix[node.Prefix(s.kind, s.name)] = s
 }
 
-// Run opens the port, starts every node and serves until ctx ends; it then stops everything and
+// Run opens the ports, starts every node and serves until ctx ends; it then stops everything and
 // returns nil. It can be called once.
 func (n *Network) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	n.running = ctx
-	failed := make(chan error, 1)
-	server, err := n.serve(ctx, failed)
-	if err != nil {
+	if err := n.openPorts(ctx); err != nil {
 		return err
 	}
-	defer n.shutDown(server)
+	failed := make(chan error, len(n.ports))
+	n.serve(failed)
+	defer n.shutDown()
 	if err := n.startAll(ctx); err != nil {
 		return err
 	}
@@ -173,36 +189,9 @@ func (n *Network) startAll(ctx context.Context) error {
 	return nil
 }
 
-// serve opens the port, if there is to be one, and sends to failed if it fails later.
-func (n *Network) serve(ctx context.Context, failed chan<- error) (*http.Server, error) {
-	server := &http.Server{
-		Handler:           n,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(n.config.Logger.Handler(), slog.LevelDebug),
-	}
-	n.url = "http://memory"
-	if n.config.Listen == "" {
-		return server, nil
-	}
-	listener, err := net.Listen("tcp", n.config.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w", n.config.Listen, errors.Unwrap(err))
-	}
-	n.url = "http://" + listener.Addr().String()
-	n.tasks.Go(func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			failed <- err
-		}
-	})
-	return server, nil
-}
-
-// shutDown stops the nodes, clients first, and then the port. Requests under way have been cancelled
+// shutDown stops the nodes, clients first, and then the ports. Requests under way have been cancelled
 // together with the context of Run.
-func (n *Network) shutDown(server *http.Server) {
+func (n *Network) shutDown() {
 	for _, kind := range []node.Kind{node.KindClient, node.KindHub} {
 		var stopped sync.WaitGroup
 		for _, s := range n.slots {
@@ -217,9 +206,7 @@ func (n *Network) shutDown(server *http.Server) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if server.Shutdown(ctx) != nil {
-		server.Close()
-	}
+	n.shutDownPorts(ctx)
 	n.tasks.Wait()
 }
 
@@ -247,10 +234,14 @@ func (n *Network) WaitReady(ctx context.Context) error {
 // URL returns the base URL of the port. It is known when the network is ready.
 func (n *Network) URL() string { return n.url }
 
-// ServeHTTP serves the whole port: nodes by the start of the path, and the network's own interface
-// under /sim/v1.
+// ServeHTTP serves the whole port: nodes by the start of the path or by host name, and the network's own
+// interface under /sim/v1.
 func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, name := nodeOf(r.URL.Path)
+	kme, byHost := kmeOf(r)
+	if byHost {
+		kind, name = string(node.KindClient), kme
+	}
 	if kind != string(node.KindHub) && kind != string(node.KindClient) {
 		n.control.ServeHTTP(w, r)
 		return
@@ -258,6 +249,10 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := n.byPrefix["/"+kind+"/"+name]
 	if s == nil {
 		node.WriteError(w, node.NotFound(kind, name))
+		return
+	}
+	if byHost {
+		s.serveKME(w, r)
 		return
 	}
 	s.ServeHTTP(w, r)

@@ -361,6 +361,8 @@ func TestBadConfig(t *testing.T) {
 		"no topology": {},
 		"transport":   {Topology: top, Transport: "pigeon"},
 		"no address":  {Topology: top},
+		"TLS for all": {Topology: top, Transport: Memory, TLSAll: true},
+		"addresses":   {Topology: top, Transport: Memory, KMEListen: []string{"127.0.0.1:0"}},
 	} {
 		if _, err := New(config); err == nil {
 			t.Errorf("%s: no error", name)

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,7 +15,8 @@ import (
 
 // Remote is a network that runs in another process.
 type Remote struct {
-	URL string // of its port, e.g. http://127.0.0.1:8100
+	URL  string       // of its port, e.g. http://127.0.0.1:8100
+	HTTP *http.Client // http.DefaultClient if nil
 }
 
 // Topology asks for the network's description.
@@ -69,7 +71,7 @@ func (r Remote) call(ctx context.Context, method, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := cmp.Or(r.HTTP, http.DefaultClient).Do(request)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ type slot struct {
 	name    string
 	client  *topology.Client // nil for a hub
 	token   string           // of a client, for all of its lives
+	kmeURL  string           // of a client's own port, if it has one; set before any node runs
 
 	change sync.Mutex // held while the node is being started or stopped
 
@@ -172,6 +173,7 @@ func (s *slot) newNode() (runner, error) {
 	return client.New(client.Config{
 		Name:       s.name,
 		Encryptors: s.encryptors(),
+		Systems:    s.systems(),
 		Hubs:       s.hubs(),
 		Threshold:  t.Threshold,
 		Token:      s.token,
@@ -193,6 +195,17 @@ func (s *slot) encryptors() []string {
 	var names []string
 	for _, e := range s.client.Encryptors {
 		names = append(names, e.Name)
+	}
+	return names
+}
+
+// systems returns the names of the other clients.
+func (s *slot) systems() []string {
+	var names []string
+	for _, other := range s.network.clients() {
+		if other != s {
+			names = append(names, other.name)
+		}
 	}
 	return names
 }

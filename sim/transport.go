@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,9 +12,10 @@ import (
 // only briefly.
 const maxConnections = 256
 
-// newLoopback returns the transport that goes through the port.
-func newLoopback() http.RoundTripper {
+// newLoopback returns the transport that goes through the port, with TLS if secure is not nil.
+func newLoopback(secure *tls.Config) http.RoundTripper {
 	return &http.Transport{
+		TLSClientConfig:     secure,
 		MaxConnsPerHost:     maxConnections,
 		MaxIdleConnsPerHost: maxConnections,
 		DisableCompression:  true,

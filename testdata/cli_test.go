@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,7 +56,8 @@ type network struct {
 	*testing.T
 	cmd    *exec.Cmd
 	url    string
-	lines  []string // that it printed, up to the second curl command
+	lines  []string      // that it printed, up to the second curl command
+	stdout *bufio.Reader // the rest of what it prints
 	stderr *lockedBuffer
 }
 
@@ -90,14 +91,15 @@ func run(t *testing.T, args ...string) *network {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.cmd.Process.Kill(); n.cmd.Wait() })
-	for scanner := bufio.NewScanner(stdout); len(n.lines) < 3 && scanner.Scan(); {
-		n.lines = append(n.lines, scanner.Text())
+	n.stdout = bufio.NewReader(stdout)
+	for len(n.lines) < 3 {
+		line, err := n.stdout.ReadString('\n')
+		if err != nil {
+			t.Fatalf("printed %q, and %s", n.lines, n.stderr)
+		}
+		n.lines = append(n.lines, strings.TrimSuffix(line, "\n"))
 	}
-	if len(n.lines) < 3 {
-		t.Fatalf("printed %q, and %s", n.lines, n.stderr)
-	}
-	go io.Copy(io.Discard, stdout)
-	n.url = regexp.MustCompile(`http://[0-9.:]+[0-9]`).FindString(n.lines[0])
+	n.url = regexp.MustCompile(`https?://[0-9.:]+[0-9]`).FindString(n.lines[0])
 	return n
 }
 
@@ -116,9 +118,15 @@ func TestDemo(t *testing.T) {
 	if want := "ready on " + n.url + ": 5 hubs, 5 clients, threshold 3"; n.lines[0] != want {
 		t.Errorf("got %q, not %q", n.lines[0], want)
 	}
+	n.paste()
+}
+
+// paste runs the two commands that the network printed in a shell.
+func (n *network) paste() {
+	n.Helper()
 	for _, tool := range []string{"bash", "curl", "sed", "tee"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("the printed commands need %s", tool)
+			n.Skipf("the printed commands need %s", tool)
 		}
 	}
 	paste := exec.Command("bash", "-c", n.lines[1]+"\n"+n.lines[2])
@@ -126,10 +134,54 @@ func TestDemo(t *testing.T) {
 	paste.Stderr = &first
 	second, err := paste.Output()
 	if err != nil {
-		t.Fatal(err)
+		n.Fatalf("%v: %s", err, first.String())
 	}
 	if first.Len() < 50 || first.String() != string(second) {
-		t.Errorf("the two commands print %s and %s", first.String(), second)
+		n.Errorf("the two commands print %s and %s", first.String(), second)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "it's a directory")
+	if out, stderr, status := dske(t, "certs", dir); status != 0 || !strings.Contains(out, "5 clients and 6 encryptors") {
+		t.Fatalf("certs: status %d, %s%s", status, out, stderr)
+	}
+	for _, flags := range [][]string{{"--tls", dir}, {"--tls", dir, "--tls-all"}} {
+		n := run(t, flags...)
+		n.paste()
+		if out := n.dske("etsi-qkd", "get-key-pair", "sam", "susan", "--tls", dir); !strings.Contains(out, "Key values match") {
+			t.Errorf("get-key-pair prints %s", out)
+		}
+		n.dske("stop", "client/carol", "--tls", dir)
+		if out := n.dske("status", "--tls", dir); strings.Count(out, "stopped") != 1 {
+			t.Errorf("status prints %s", out)
+		}
+		if _, stderr, status := dske(t, "status", "--url", n.url); status != 1 || !strings.Contains(stderr, "certificate") {
+			t.Errorf("without --tls: status %d, %s", status, stderr)
+		}
+	}
+}
+
+func TestPortPerClient(t *testing.T) {
+	n := run(t, "--kme-port-base", "0")
+	var table []string
+	for len(table) < 6 {
+		line, err := n.stdout.ReadString('\n')
+		if err != nil {
+			t.Fatal(table, err)
+		}
+		table = append(table, line)
+	}
+	row := regexp.MustCompile(`^carol +(http://127.0.0.1:[0-9]+/api/v1/keys) +sam\n$`).FindStringSubmatch(table[1])
+	if row == nil {
+		t.Fatalf("printed %q", table)
+	}
+	response, err := http.Get(row[1] + "/sofia/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.Body.Close(); response.StatusCode != http.StatusOK {
+		t.Error(response.Status)
 	}
 }
 
@@ -203,6 +255,10 @@ func TestErrors(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("hubs:\n  - name: hank\nclints: []\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	certificates := t.TempDir()
+	if _, stderr, status := dske(t, "certs", certificates, "--hubs", "2", "--clients", "1"); status != 0 {
+		t.Fatal(stderr)
+	}
 	for _, test := range []struct {
 		args   []string
 		status int
@@ -218,6 +274,14 @@ func TestErrors(t *testing.T) {
 		{[]string{"run", "--log-level", "loud"}, 2, "loud"},
 		{[]string{"run", "absent.yaml"}, 1, "absent.yaml"},
 		{[]string{"run", bad}, 1, "bad.yaml:3"},
+		{[]string{"run", "--tls", "absent"}, 2, "dske certs"},
+		{[]string{"run", "--tls-all"}, 2, "only over TLS"},
+		{[]string{"run", "--kme-port-base", "65533"}, 2, "65533 to 65537"},
+		{[]string{"run", "--listen", "127.0.0.1:0", "--kme-port-base", strings.TrimPrefix(n.url, "http://127.0.0.1:")}, 1, "cannot listen on"},
+		{[]string{"certs"}, 2, "DIR"},
+		{[]string{"certs", certificates}, 1, "ca.crt is already there"},
+		{[]string{"certs", certificates, "absent.yaml"}, 1, "absent.yaml"},
+		{[]string{"status", "--tls", "absent"}, 1, "dske certs"},
 		{[]string{"nonsense"}, 2, "nonsense"},
 		{[]string{"stop"}, 2, "NODE"},
 		{[]string{"stop", "hub/nobody", "--url", n.url}, 1, "No such node."},

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"dske/etsi"
+	"dske/etsi/skip"
 	"dske/node"
 	"dske/protocol"
 )
@@ -34,6 +35,7 @@ const maxHubs = protocol.MaxShareIndex + 1
 type Config struct {
 	Name       string
 	Encryptors []string // SAE IDs; none: one with the client's name
+	Systems    []string // names of other clients, to share keys with over SKIP; may be empty
 	Hubs       []Hub    // at least Threshold, at most 254
 	Threshold  int      // shares that make a key, at least 2
 	Token      string   // what hubs bind the name to; it has to outlive the process
@@ -76,6 +78,9 @@ func (c *Config) validate() error {
 		if err := node.CheckSAE(id); err != nil {
 			return err
 		}
+		if strings.HasPrefix(id, skip.SAE("")) {
+			return fmt.Errorf("encryptor ID %q is one of SKIP", id)
+		}
 	}
 	if c.Threshold < 2 || c.Threshold > len(c.Hubs) || len(c.Hubs) > maxHubs {
 		return fmt.Errorf("threshold %d of %d hubs is not in 2 <= k <= n <= %d", c.Threshold, len(c.Hubs), maxHubs)
@@ -106,7 +111,8 @@ func (c *Config) validate() error {
 
 // Client is a client. It implements [etsi.KME].
 type Client struct {
-	config  Config
+	config  Config   // its Encryptors are those that hubs are told: saes, and the one of SKIP
+	saes    []string // that fetch keys over ETSI GS QKD 014
 	handler http.Handler
 	hubs    []*peerHub
 	random  io.Reader // of keys, key IDs and shares
@@ -133,8 +139,11 @@ func New(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
+	saes := config.Encryptors
+	config.Encryptors = append(slices.Clone(saes), skip.SAE(config.Name))
 	c := &Client{
 		config:  config,
+		saes:    saes,
 		random:  config.Random.For("keys"),
 		started: make(chan struct{}),
 		ready:   make(chan struct{}),
@@ -154,6 +163,14 @@ func New(config Config) (*Client, error) {
 		API:    []byte(strings.ReplaceAll(api, "{prefix}", node.Prefix(node.KindClient, config.Name))),
 	}.Mount(group)
 	etsi.Register(group.Group("/etsi"), c, config.Logger)
+	skip.Register(group.Group("/skip"), skip.Config{
+		KME:       c,
+		System:    config.Name,
+		Remote:    config.Systems,
+		Algorithm: "DSKE",
+		Random:    config.Random.For("entropy"),
+		Logger:    config.Logger,
+	})
 	c.handler = router
 	return c, nil
 }
@@ -227,4 +244,4 @@ func (c *Client) Unregister(ctx context.Context) {
 }
 
 // Encryptors implements [etsi.KME].
-func (c *Client) Encryptors() []string { return slices.Clone(c.config.Encryptors) }
+func (c *Client) Encryptors() []string { return slices.Clone(c.saes) }

@@ -17,10 +17,13 @@ import (
 func (c *Client) GetKey(ctx context.Context, master, slave string, request etsi.KeyRequest) ([]etsi.Key, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
 	defer cancel()
-	if _, err := c.clientOf(ctx, slave); err != nil {
-		return nil, etsiError(err)
+	slaves := append([]string{slave}, request.AdditionalSlaves...)
+	for _, id := range slaves {
+		if _, err := c.clientOf(ctx, id); err != nil {
+			return nil, etsiError(err)
+		}
 	}
-	made, err := c.scatter(ctx, master, []string{slave}, request.Size/8, request.Number)
+	made, err := c.scatter(ctx, master, slaves, request.Size/8, request.Number)
 	if err != nil {
 		return nil, etsiError(err)
 	}
@@ -87,11 +90,12 @@ func (c *Client) storedKeyCount(size int) int {
 // etsiError makes of an error what an SAE is told.
 func etsiError(err error) error {
 	var shares *shareError
+	var unknown *unknownSlaveError
 	switch {
 	case errors.As(err, &shares):
 		return &etsi.Error{Status: http.StatusServiceUnavailable, Message: shares.Error(), Details: []any{shares.details()}}
-	case errors.Is(err, errUnknownSlave):
-		return &etsi.Error{Status: http.StatusBadRequest, Message: err.Error()}
+	case errors.As(err, &unknown):
+		return &etsi.Error{Status: http.StatusBadRequest, Message: "unknown slave SAE", Details: []any{map[string]any{"SAE_ID": unknown.id}}}
 	case errors.Is(err, protocol.ErrStopped):
 		return &etsi.Error{Status: http.StatusServiceUnavailable, Message: err.Error()}
 	default:

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,13 +11,15 @@ import (
 	"dske/protocol"
 )
 
-var (
-	errUnknownSlave = errors.New("unknown slave SAE")
-	errForgotten    = errors.New("the hub has lost its state")
-)
+var errForgotten = errors.New("the hub has lost its state")
+
+// unknownSlaveError says that no client serves an encryptor.
+type unknownSlaveError struct{ id string }
+
+func (e *unknownSlaveError) Error() string { return fmt.Sprintf("unknown slave SAE %q", e.id) }
 
 // clientOf returns the name of the client that serves an encryptor, as a hub tells, or "" if the hubs
-// that could tell do not answer. It fails with errUnknownSlave if so many hubs know no such encryptor
+// that could tell do not answer. It fails with an unknownSlaveError if so many hubs know no such encryptor
 // that no key could be gathered from the rest.
 func (c *Client) clientOf(ctx context.Context, encryptor string) (string, error) {
 	if slices.Contains(c.config.Encryptors, encryptor) {
@@ -49,7 +52,7 @@ func (c *Client) clientOf(ctx context.Context, encryptor string) (string, error)
 		c.clients.Store(encryptor, name)
 		return name, nil
 	case outcome.unknown() >= enough:
-		return "", errUnknownSlave
+		return "", &unknownSlaveError{encryptor}
 	default:
 		return "", nil
 	}

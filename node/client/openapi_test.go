@@ -2,9 +2,12 @@ package client_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -40,6 +43,7 @@ type described struct {
 	doc     *openapi3.T
 	routes  routers.Router
 	given   map[string]bool // the responses seen: METHOD /path status
+	tls     bool            // requests come over TLS, and show no certificate
 }
 
 // newDescribed returns a client of three hubs, two of which make a key.
@@ -86,6 +90,7 @@ type call struct {
 	path   string // below the client's prefix, with the query
 	sae    string // of the Authorization header; not sent if empty
 	status int
+	body   string // JSON; none if empty
 }
 
 func (d *described) do(c call) *httptest.ResponseRecorder {
@@ -95,7 +100,13 @@ func (d *described) do(c call) *httptest.ResponseRecorder {
 
 func (d *described) doWithin(ctx context.Context, c call) *httptest.ResponseRecorder {
 	d.t.Helper()
-	r := httptest.NewRequestWithContext(ctx, c.method, d.prefix+c.path, nil)
+	r := httptest.NewRequestWithContext(ctx, c.method, d.prefix+c.path, strings.NewReader(c.body))
+	if c.body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if d.tls {
+		r.TLS = &tls.ConnectionState{}
+	}
 	if c.sae != "" {
 		r.Header.Set("Authorization", c.sae)
 	}
@@ -107,6 +118,7 @@ func (d *described) doWithin(ctx context.Context, c call) *httptest.ResponseReco
 	if w.Code == http.StatusUnauthorized && w.Body.Len() > 0 {
 		d.t.Errorf("%s %s: the body of a 401 is not empty: %s", c.method, c.path, w.Body)
 	}
+	r.Body = io.NopCloser(strings.NewReader(c.body)) // the handler has read it
 	if err := d.compare(r, w); err != nil {
 		d.t.Errorf("%s %s, %d: %v", c.method, c.path, w.Code, err)
 	}
@@ -203,8 +215,8 @@ func (s stalled) RoundTrip(r *http.Request) (*http.Response, error) {
 // network gives when the client is stopped.
 func TestResponsesAreDescribed(t *testing.T) {
 	network := newHubs(t)
-	d := newDescribed(t, client.Config{Name: "carol", Encryptors: []string{"sam"}, Transport: network, Stop: func() {}})
-	other := newDescribed(t, client.Config{Name: "connie", Encryptors: []string{sofia, "susan"}, Transport: network})
+	d := newDescribed(t, client.Config{Name: "carol", Encryptors: []string{"sam"}, Systems: []string{"connie"}, Transport: network, Stop: func() {}})
+	other := newDescribed(t, client.Config{Name: "connie", Encryptors: []string{sofia, "susan"}, Systems: []string{"carol"}, Transport: network})
 	other.given = d.given // the documents differ in the name only
 
 	d.driveBeforeRun()
@@ -213,9 +225,10 @@ func TestResponsesAreDescribed(t *testing.T) {
 	<-d.client.Ready()
 	<-other.client.Ready()
 	d.driveManagement()
-	other.do(call{"POST", "/mgmt/v1/stop", "", 403}) // nobody stops it
+	other.do(call{"POST", "/mgmt/v1/stop", "", 403, ""}) // nobody stops it
 	d.driveRefusals()
 	driveDelivery(d, other)
+	driveSKIP(d, other)
 	driveOutage(d, other, network)
 	d.driveDeadline()
 
@@ -234,43 +247,59 @@ func TestResponsesAreDescribed(t *testing.T) {
 const (
 	toSofia    = keys + "s%C3%B6fia%2F1/"
 	unknownKey = "?key_ID=7d0f6c1e-2b4a-4f83-8c95-e1a6d3b7f204"
+	toConnie   = "/skip/key?remoteSystemID=connie"
+	unknownIDs = `{"key_IDs": [{"key_ID": "7d0f6c1e-2b4a-4f83-8c95-e1a6d3b7f204"}]}`
 )
 
+const unknownSKIPKey = "/skip/key/7d0f6c1e2b4a4f838c95e1a6d3b7f204?remoteSystemID=connie"
+
 func (d *described) driveBeforeRun() {
-	d.do(call{"GET", "/mgmt/v1/status", "", 200}) // registered with none of the hubs
-	d.do(call{"GET", toSofia + "status", "", 503})
-	d.do(call{"GET", toSofia + "enc_keys", "", 503})
-	d.do(call{"GET", toSofia + "dec_keys" + unknownKey, "", 503})
+	d.do(call{"GET", "/mgmt/v1/status", "", 200, ""}) // registered with none of the hubs
+	d.do(call{"GET", toSofia + "status", "", 503, ""})
+	d.do(call{"GET", toSofia + "enc_keys", "", 503, ""})
+	d.do(call{"GET", toSofia + "dec_keys" + unknownKey, "", 503, ""})
+	d.do(call{"POST", toSofia + "enc_keys", "", 503, "{}"})
+	d.do(call{"POST", toSofia + "dec_keys", "", 503, unknownIDs})
+	d.do(call{"GET", toConnie, "", 503, ""})
+	d.do(call{"GET", unknownSKIPKey, "", 503, ""})
 }
 
 func (d *described) driveManagement() {
 	for _, path := range []string{"/mgmt/v1/status", "/openapi.json", "/docs"} {
-		d.do(call{"GET", path, "", 200})
-		d.do(call{"DELETE", path, "", 405})
+		d.do(call{"GET", path, "", 200, ""})
+		d.do(call{"DELETE", path, "", 405, ""})
 	}
-	d.do(call{"POST", "/mgmt/v1/stop", "", 200})
-	d.do(call{"GET", "/mgmt/v2/status", "", 404})
-	d.do(call{"GET", keys + "sofia/other_keys", "", 404})
-	d.do(call{"PUT", keys + "sofia/enc_keys", "", 405})
+	d.do(call{"POST", "/mgmt/v1/stop", "", 200, ""})
+	d.do(call{"GET", "/mgmt/v2/status", "", 404, ""})
+	d.do(call{"GET", keys + "sofia/other_keys", "", 404, ""})
+	d.do(call{"PUT", keys + "sofia/enc_keys", "", 405, ""})
 }
 
 func (d *described) driveRefusals() {
 	for _, c := range []call{
-		{"GET", keys + "nobody/status", "", 400},
-		{"GET", keys + "sam/status", "", 400},
-		{"GET", toSofia + "status", "stranger", 401},
+		{"GET", keys + "nobody/status", "", 400, ""},
+		{"GET", keys + "sam/status", "", 400, ""},
+		{"GET", toSofia + "status", "stranger", 401, ""},
 
-		{"GET", toSofia + "enc_keys?size=100", "", 400},
-		{"GET", toSofia + "enc_keys?size=56", "", 400},
-		{"GET", toSofia + "enc_keys?size=big", "", 400},
-		{"GET", toSofia + "enc_keys?number=1&number=2", "", 400},
-		{"GET", keys + "nobody/enc_keys", "", 400},
-		{"GET", toSofia + "enc_keys", "stranger", 401},
+		{"GET", toSofia + "enc_keys?size=100", "", 400, ""},
+		{"GET", toSofia + "enc_keys?size=56", "", 400, ""},
+		{"GET", toSofia + "enc_keys?size=big", "", 400, ""},
+		{"GET", toSofia + "enc_keys?number=1&number=2", "", 400, ""},
+		{"GET", keys + "nobody/enc_keys", "", 400, ""},
+		{"GET", toSofia + "enc_keys", "stranger", 401, ""},
 
-		{"GET", toSofia + "dec_keys", "", 400},
-		{"GET", toSofia + "dec_keys?key_ID=1", "", 400},
-		{"GET", toSofia + "dec_keys" + unknownKey, "", 400},
-		{"GET", toSofia + "dec_keys" + unknownKey, "stranger", 401},
+		{"GET", toSofia + "dec_keys", "", 400, ""},
+		{"GET", toSofia + "dec_keys?key_ID=1", "", 400, ""},
+		{"GET", toSofia + "dec_keys" + unknownKey, "", 400, ""},
+		{"GET", toSofia + "dec_keys" + unknownKey, "stranger", 401, ""},
+
+		{"POST", toSofia + "enc_keys", "", 400, `{"extension_mandatory": [{"a": 1}]}`},
+		{"POST", toSofia + "enc_keys", "stranger", 401, "{}"},
+		{"POST", toSofia + "enc_keys", "", 413, strings.Repeat(" ", etsi.MaxRequestBody+1)},
+		{"POST", toSofia + "dec_keys", "", 400, unknownIDs},
+		{"POST", toSofia + "dec_keys", "", 400, "{"},
+		{"POST", toSofia + "dec_keys", "stranger", 401, unknownIDs},
+		{"POST", toSofia + "dec_keys", "", 413, strings.Repeat(" ", etsi.MaxRequestBody+1)},
 	} {
 		d.do(c)
 	}
@@ -280,7 +309,7 @@ func (d *described) driveRefusals() {
 func (d *described) makeKeys() [2]string {
 	d.t.Helper()
 	var container etsi.KeyContainer
-	body := d.do(call{"GET", toSofia + "enc_keys?number=2&size=64", "sam", 200}).Body
+	body := d.do(call{"GET", toSofia + "enc_keys?number=2&size=64", "sam", 200, ""}).Body
 	if err := json.Unmarshal(body.Bytes(), &container); err != nil || len(container.Keys) != 2 {
 		d.t.Fatalf("two keys: %v, %s", err, body)
 	}
@@ -288,37 +317,77 @@ func (d *described) makeKeys() [2]string {
 }
 
 func driveDelivery(master, slave *described) {
-	master.do(call{"GET", toSofia + "status", "", 200})
+	master.do(call{"GET", toSofia + "status", "", 200, ""})
 	ids := master.makeKeys()
 	for _, id := range ids {
-		slave.do(call{"GET", keys + "sam/dec_keys" + id, "susan", 401})
-		slave.do(call{"GET", keys + "sam/dec_keys" + id, sofia, 200})
-		slave.do(call{"GET", keys + "sam/dec_keys" + id, sofia, 400})
+		slave.do(call{"GET", keys + "sam/dec_keys" + id, "susan", 401, ""})
+		slave.do(call{"GET", keys + "sam/dec_keys" + id, sofia, 200, ""})
+		slave.do(call{"GET", keys + "sam/dec_keys" + id, sofia, 400, ""})
 	}
-	master.do(call{"GET", toSofia + "enc_keys", "", 200})
+	master.do(call{"GET", toSofia + "enc_keys", "", 200, ""})
+	var made etsi.KeyContainer
+	body := master.do(call{"POST", toSofia + "enc_keys", "", 200, `{"size": 128}`}).Body
+	if err := json.Unmarshal(body.Bytes(), &made); err != nil {
+		master.t.Fatal(err)
+	}
+	slave.do(call{"POST", keys + "sam/dec_keys", sofia, 200, `{"key_IDs": [{"key_ID": "` + made.Keys[0].ID.String() + `"}]}`})
+}
+
+func driveSKIP(master, slave *described) {
+	master.do(call{"GET", "/skip/capabilities", "", 200, ""})
+	master.do(call{"GET", "/skip/entropy?minentropy=100", "", 200, ""})
+	master.do(call{"GET", "/skip/entropy?minentropy=0", "", 400, ""})
+	master.do(call{"GET", "/skip/key", "", 400, ""})
+	master.do(call{"GET", unknownSKIPKey, "", 400, ""})
+	var made struct{ KeyID, Key string }
+	body := master.do(call{"GET", toConnie + "&size=128", "", 200, ""}).Body
+	if err := json.Unmarshal(body.Bytes(), &made); err != nil {
+		master.t.Fatal(err)
+	}
+	path := "/skip/key/" + made.KeyID + "?remoteSystemID=carol"
+	if fetched := slave.do(call{"GET", path, "", 200, ""}).Body; !strings.Contains(fetched.String(), made.Key) {
+		slave.t.Errorf("the keys differ: %s and %s", body, fetched)
+	}
+	slave.do(call{"GET", path, "", 400, ""})
+	master.tls = true
+	for _, path := range []string{"/skip/capabilities", "/skip/entropy", toConnie, unknownSKIPKey, toSofia + "status"} {
+		master.do(call{"GET", path, "sam", 401, ""})
+	}
+	master.tls = false
 }
 
 func driveOutage(master, slave *described, network *hubs) {
 	ids := master.makeKeys()
 	network.down.Store(true)
-	master.do(call{"GET", toSofia + "enc_keys", "", 503})
-	slave.do(call{"GET", keys + "sam/dec_keys" + ids[0], sofia, 503})
+	master.do(call{"GET", toSofia + "enc_keys", "", 503, ""})
+	slave.do(call{"GET", keys + "sam/dec_keys" + ids[0], sofia, 503, ""})
 	network.down.Store(false)
-	slave.do(call{"GET", keys + "sam/dec_keys" + ids[0], sofia, 200})
+	slave.do(call{"GET", keys + "sam/dec_keys" + ids[0], sofia, 200, ""})
 }
 
 // driveDeadline makes the requests of a client whose hubs never answer, and who is not patient.
 func (d *described) driveDeadline() {
 	network := stalled{make(chan struct{}, 1)}
-	waiting := newDescribed(d.t, client.Config{Name: "carol", Transport: network})
+	noEntropy := func(purpose string) io.Reader {
+		if purpose == "entropy" {
+			return strings.NewReader("")
+		}
+		return rand.Reader
+	}
+	waiting := newDescribed(d.t, client.Config{Name: "carol", Systems: []string{"connie"}, Transport: network, Random: noEntropy})
 	waiting.given = d.given
 	waiting.run()
 	<-network.reached // it is running
 	ctx, cancel := context.WithDeadline(d.t.Context(), time.Now())
 	defer cancel()
 	for _, path := range []string{"status", "enc_keys", "dec_keys" + unknownKey} {
-		waiting.doWithin(ctx, call{"GET", toSofia + path, "", 504})
+		waiting.doWithin(ctx, call{"GET", toSofia + path, "", 504, ""})
 	}
+	waiting.doWithin(ctx, call{"POST", toSofia + "enc_keys", "", 504, "{}"})
+	waiting.doWithin(ctx, call{"POST", toSofia + "dec_keys", "", 504, unknownIDs})
+	waiting.doWithin(ctx, call{"GET", toConnie, "", 504, ""})
+	waiting.doWithin(ctx, call{"GET", unknownSKIPKey, "", 504, ""})
+	waiting.do(call{"GET", "/skip/entropy", "", 503, ""})
 }
 
 func TestDescriptionHasAllRoutes(t *testing.T) {
@@ -346,7 +415,7 @@ func TestDescriptionHasAllRoutes(t *testing.T) {
 // TestDocsAreReadableOffline follows everything that the page of the documentation loads.
 func TestDocsAreReadableOffline(t *testing.T) {
 	d := newDescribed(t, client.Config{Name: "connie", Transport: newHubs(t)})
-	page := d.do(call{"GET", "/docs", "", 200}).Body.String()
+	page := d.do(call{"GET", "/docs", "", 200, ""}).Body.String()
 	if elsewhere := regexp.MustCompile(`(https?:)?//\w[^"' ]*\.[^"' ]*`).FindAllString(page, -1); elsewhere != nil {
 		t.Errorf("the page names other hosts: %q", elsewhere)
 	}

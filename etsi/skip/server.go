@@ -1,0 +1,163 @@
+package skip
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"dske/etsi"
+)
+
+// KME is what makes and fetches keys. See [etsi.KME] for what its methods do.
+type KME interface {
+	Encryptors() []string
+	GetKey(ctx context.Context, master, slave string, request etsi.KeyRequest) ([]etsi.Key, error)
+	GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]etsi.Key, error)
+}
+
+// Config is a key provider.
+type Config struct {
+	KME       KME
+	System    string       // ID of the system that the provider belongs to
+	Remote    []string     // IDs of the systems that it can share keys with
+	Algorithm string       // how keys get there, as the capabilities call it
+	Random    io.Reader    // of entropy
+	Logger    *slog.Logger // of what the caller is not told about a 500
+}
+
+// Register mounts the methods of SKIP in g. The routes write their errors themselves.
+//
+// SKIP leaves it to TLS who may call. So over TLS a caller has to show the certificate of an encryptor
+// of the KME, and otherwise gets a 401 with an empty body; over plain HTTP anybody may.
+func Register(g *echo.Group, config Config) {
+	s := &server{config}
+	g.GET("/capabilities", s.handle(s.capabilities))
+	g.GET("/key", s.handle(s.newKey))
+	g.GET("/key/:keyId", s.handle(s.keyWithID))
+	g.GET("/entropy", s.handle(s.entropy))
+}
+
+type server struct {
+	Config
+}
+
+// The bodies of answers.
+type (
+	capabilities struct {
+		Entropy   bool     `json:"entropy"`
+		Key       bool     `json:"key"`
+		Algorithm string   `json:"algorithm"`
+		System    string   `json:"localSystemID"`
+		Remote    []string `json:"remoteSystemID"`
+	}
+	key struct {
+		ID    string `json:"keyId"`
+		Value string `json:"key"` // secret
+	}
+	entropy struct {
+		Random     string `json:"randomStr"` // secret
+		MinEntropy int    `json:"minentropy"`
+	}
+)
+
+func (s *server) capabilities(echo.Context) (any, error) {
+	remote := append([]string{}, s.Remote...)
+	return capabilities{true, len(remote) > 0, s.Algorithm, s.System, remote}, nil
+}
+
+// newKey makes a key to share with a remote system.
+func (s *server) newKey(c echo.Context) (any, error) {
+	q, err := parseQuery(c.Request().URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	remote, err := q.remoteSystem(s.Remote)
+	if err != nil {
+		return nil, err
+	}
+	size, err := q.keySize()
+	if err != nil {
+		return nil, err
+	}
+	request := etsi.KeyRequest{Number: 1, Size: size}
+	return deliver(s.KME.GetKey(c.Request().Context(), SAE(s.System), SAE(remote), request))
+}
+
+// keyWithID fetches a key that a remote system has made.
+func (s *server) keyWithID(c echo.Context) (any, error) {
+	id, err := parseKeyID(c.Param("keyId"))
+	if err != nil {
+		return nil, err
+	}
+	q, err := parseQuery(c.Request().URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	remote, err := q.remoteSystem(s.Remote)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.KME.GetKeyWithKeyIDs(c.Request().Context(), SAE(s.System), SAE(remote), []uuid.UUID{id})
+	if errors.Is(err, etsi.ErrUnauthorized) { // it is for others, which is all that the caller needs to know
+		err = etsi.ErrKeyNotFound
+	}
+	return deliver(keys, err)
+}
+
+func deliver(keys []etsi.Key, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return key{hexID(keys[0].ID), hex.EncodeToString(keys[0].Key.Reveal())}, nil
+}
+
+// entropy gives random bytes, in full bytes.
+func (s *server) entropy(c echo.Context) (any, error) {
+	q, err := parseQuery(c.Request().URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	bits, err := q.minEntropy()
+	if err != nil {
+		return nil, err
+	}
+	random := make([]byte, (bits+7)/8)
+	if _, err := io.ReadFull(s.Random, random); err != nil {
+		return nil, &etsi.Error{Status: http.StatusServiceUnavailable, Message: "no entropy"}
+	}
+	return entropy{hex.EncodeToString(random), 8 * len(random)}, nil
+}
+
+// handle wraps a method in what all of them have in common: who may call, and how to answer.
+func (s *server) handle(answer func(echo.Context) (any, error)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+		if c.Request().TLS != nil {
+			if _, err := etsi.Identify(c.Request(), s.KME.Encryptors()); err != nil {
+				return s.fail(c, err)
+			}
+		}
+		body, err := answer(c)
+		if err != nil {
+			return s.fail(c, err)
+		}
+		return c.JSON(http.StatusOK, body)
+	}
+}
+
+func (s *server) fail(c echo.Context, err error) error {
+	e := etsi.ErrorOf(err)
+	switch e.Status {
+	case http.StatusUnauthorized:
+		return c.NoContent(e.Status)
+	case http.StatusInternalServerError:
+		s.Logger.ErrorContext(c.Request().Context(), "internal error", "path", c.Request().URL.Path, "error", err)
+	}
+	return c.JSON(e.Status, e)
+}

@@ -1,0 +1,111 @@
+package certs
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"net"
+	"time"
+)
+
+// How long certificates are valid. Some TLS stacks refuse a server certificate of more than 825 days.
+const (
+	authorityLife = 10 * 365 * 24 * time.Hour
+	life          = 825 * 24 * time.Hour
+	clockSkew     = time.Hour // how far the clock of an appliance may be behind
+)
+
+// issuer is the authority at work.
+type issuer struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+// issued is a certificate and its key, in PEM.
+type issued struct {
+	certificate, key []byte
+}
+
+// newIssuer makes an authority. Keys are of the curve P-256, which every TLS stack knows.
+func newIssuer() (*issuer, issued, error) {
+	template := &x509.Certificate{
+		Subject:               pkix.Name{CommonName: "DSKE simulator CA"},
+		NotAfter:              time.Now().Add(authorityLife),
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		IsCA:                  true,
+		MaxPathLenZero:        true,
+		BasicConstraintsValid: true,
+	}
+	var ca issuer
+	files, err := ca.issue(template)
+	return &ca, files, err
+}
+
+// issue signs a certificate for a new key. What an issuer issues first is its own certificate.
+func (ca *issuer) issue(template *x509.Certificate) (issued, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return issued{}, err
+	}
+	if ca.key == nil {
+		ca.certificate, ca.key = template, key
+	}
+	template.NotBefore = time.Now().Add(-clockSkew)
+	der, err := x509.CreateCertificate(rand.Reader, template, ca.certificate, &key.PublicKey, ca.key)
+	if err != nil {
+		return issued{}, err
+	}
+	if template == ca.certificate { // with what only the encoding adds, such as its key ID
+		if ca.certificate, err = x509.ParseCertificate(der); err != nil {
+			return issued{}, err
+		}
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return issued{}, err
+	}
+	return issued{
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}),
+	}, nil
+}
+
+// leaf is a certificate for a subject that is no authority.
+func leaf(subject pkix.Name, usage ...x509.ExtKeyUsage) *x509.Certificate {
+	return &x509.Certificate{
+		Subject:               subject,
+		NotAfter:              time.Now().Add(life),
+		KeyUsage:              x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:           usage,
+		BasicConstraintsValid: true,
+	}
+}
+
+// kme is the certificate of a KME, which is reached on this host, or on the other ones.
+func kme(name string, hosts []string) *x509.Certificate {
+	c := leaf(pkix.Name{CommonName: name}, x509.ExtKeyUsageServerAuth)
+	c.DNSNames = []string{"localhost", name + ".localhost"}
+	c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			c.IPAddresses = append(c.IPAddresses, ip)
+		} else {
+			c.DNSNames = append(c.DNSNames, host)
+		}
+	}
+	return c
+}
+
+// sae is the certificate of an SAE, which its common name identifies.
+func sae(id string) *x509.Certificate {
+	return leaf(pkix.Name{CommonName: id}, x509.ExtKeyUsageClientAuth)
+}
+
+// operator is the certificate of the operator. It has no common name and so is no SAE, whatever those
+// are called.
+func operator() *x509.Certificate {
+	return leaf(pkix.Name{Organization: []string{"DSKE simulator"}}, x509.ExtKeyUsageClientAuth)
+}

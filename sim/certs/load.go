@@ -1,0 +1,64 @@
+package certs
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+)
+
+// Server returns the configuration of a port on which the KMEs are served: TLS 1.2 or later, a server
+// certificate of the KME whose name the client asks for, or else of the first one. A client may show a
+// certificate, which has to be of the authority, or has to if everybody shall.
+func (d Directory) Server(kmes []string, everybody bool) (*tls.Config, error) {
+	pool, err := d.pool()
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ClientCAs: pool, ClientAuth: tls.VerifyClientCertIfGiven}
+	if everybody {
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	for _, name := range kmes {
+		certificate, err := d.KME(name).load()
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = append(config.Certificates, certificate)
+	}
+	return config, nil
+}
+
+// Client returns the configuration of a client that trusts the authority and shows a certificate.
+func (d Directory) Client(shown Pair) (*tls.Config, error) {
+	pool, err := d.pool()
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := shown.load()
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool, Certificates: []tls.Certificate{certificate}}, nil
+}
+
+func (d Directory) pool() (*x509.CertPool, error) {
+	file := d.Authority().Certificate
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w; dske certs makes it", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(data) {
+		return nil, fmt.Errorf("%s holds no certificate", file)
+	}
+	return pool, nil
+}
+
+func (p Pair) load() (tls.Certificate, error) {
+	certificate, err := tls.LoadX509KeyPair(p.Certificate, p.Key)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("certificate %s: %w", p.Certificate, err)
+	}
+	return certificate, nil
+}
