@@ -12,20 +12,21 @@ import (
 // allowed is the law of the house: which packages of ours a package may import. A name that ends in /*
 // stands for everything below it, and any for everything. Tests may import what they like.
 var allowed = map[string][]string{
-	"dske":                 {"any"},
-	"dske/etsi":            {},
-	"dske/etsi/skip":       {"dske/etsi"},
-	"dske/node":            {"dske/protocol", "dske/psrd"},
-	"dske/node/client":     {"dske/etsi", "dske/etsi/*", "dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
-	"dske/node/hub":        {"dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
-	"dske/protocol":        {"dske/protocol/its", "dske/protocol/shamir", "dske/psrd"},
-	"dske/protocol/its":    {"dske/protocol/shamir"},
-	"dske/protocol/shamir": {},
-	"dske/psrd":            {},
-	"dske/sim":             {"dske/node", "dske/node/*", "dske/protocol", "dske/sim/certs", "dske/sim/topology"},
-	"dske/sim/certs":       {},
-	"dske/sim/topology":    {},
-	"dske/testdata":        {},
+	"dske":                  {"any"},
+	"dske/etsi":             {},
+	"dske/etsi/conformance": {"dske/etsi"},
+	"dske/etsi/skip":        {"dske/etsi"},
+	"dske/node":             {"dske/protocol", "dske/psrd"},
+	"dske/node/client":      {"dske/etsi", "dske/etsi/*", "dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
+	"dske/node/hub":         {"dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
+	"dske/protocol":         {"dske/protocol/its", "dske/protocol/shamir", "dske/psrd"},
+	"dske/protocol/its":     {"dske/protocol/shamir"},
+	"dske/protocol/shamir":  {},
+	"dske/psrd":             {},
+	"dske/sim":              {"dske/node", "dske/node/*", "dske/protocol", "dske/sim/certs", "dske/sim/topology"},
+	"dske/sim/certs":        {},
+	"dske/sim/topology":     {},
+	"dske/testdata":         {},
 }
 
 func TestImports(t *testing.T) {

@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"dske/etsi"
+	"dske/etsi/conformance"
 	"dske/node/client"
 	"dske/node/hub"
 	"dske/protocol/its"
@@ -369,7 +371,11 @@ func httpClient(c *cli.Context, shown func(certs.Directory) certs.Pair) (*http.C
 	if err != nil {
 		return nil, err
 	}
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}, nil
+	return overTLS(config), nil
+}
+
+func overTLS(config *tls.Config) *http.Client {
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 }
 
 func etsiCommand() *cli.Command {
@@ -396,6 +402,7 @@ func etsiCommand() *cli.Command {
 			command("get-status", "how things stand between two encryptors", "MASTER SLAVE", networkFlags, getStatus),
 			command("get-key", "make keys for the master", "MASTER SLAVE", request, getKey),
 			command("get-key-with-key-ids", "fetch the same keys for the slave", "MASTER SLAVE KEY_ID...", networkFlags, getKeyWithKeyIDs),
+			command("conformance", "check both KMEs against the standard", "MASTER SLAVE", networkFlags, checkConformance),
 			command("get-key-pair", "both, and compare", "MASTER SLAVE", request, getKeyPair),
 		},
 	}
@@ -419,6 +426,7 @@ func running(c *cli.Context) (sim.Remote, sim.Overview, error) {
 type pair struct {
 	master, slave             string
 	masterClient, slaveClient *etsi.Client
+	overview                  sim.Overview // of the network that they are in
 }
 
 // newPair finds the clients of the two encryptors that the arguments name.
@@ -431,19 +439,22 @@ func newPair(c *cli.Context, nrArgs int) (pair, error) {
 	if err != nil {
 		return pair{}, err
 	}
-	find := func(sae string) (*etsi.Client, error) {
-		name, err := overview.ClientOf(sae)
-		if err != nil {
-			return nil, err
-		}
-		client, err := httpClient(c, func(dir certs.Directory) certs.Pair { return dir.SAE(sae) })
-		return &etsi.Client{URL: networkURL(c) + "/client/" + name + "/etsi", SAE: sae, HTTP: client}, err
-	}
-	if p.masterClient, err = find(p.master); err != nil {
+	p.overview = overview
+	if p.masterClient, err = newClient(c, overview, p.master); err != nil {
 		return pair{}, err
 	}
-	p.slaveClient, err = find(p.slave)
+	p.slaveClient, err = newClient(c, overview, p.slave)
 	return p, err
+}
+
+// newClient finds the client of an encryptor.
+func newClient(c *cli.Context, o sim.Overview, sae string) (*etsi.Client, error) {
+	name, err := o.ClientOf(sae)
+	if err != nil {
+		return nil, err
+	}
+	client, err := httpClient(c, func(dir certs.Directory) certs.Pair { return dir.SAE(sae) })
+	return &etsi.Client{URL: networkURL(c) + "/client/" + name + "/etsi", SAE: sae, HTTP: client}, err
 }
 
 func getStatus(c *cli.Context, p pair) error {
@@ -507,6 +518,63 @@ func getKeyPair(c *cli.Context, p pair) error {
 	}
 	fmt.Println("Key values match")
 	return nil
+}
+
+// checkConformance prints a table of checks and fails if one does.
+func checkConformance(c *cli.Context, p pair) error {
+	suite, err := newSuite(c, p)
+	if err != nil {
+		return err
+	}
+	count := map[string]int{}
+	for r := range suite.Run(c.Context) {
+		outcome, why := "conforms", ""
+		switch {
+		case r.Err != nil:
+			outcome, why = "FAILED", ": "+r.Err.Error()
+		case r.Skipped != "":
+			outcome, why = "skipped", ": "+r.Skipped
+		}
+		count[outcome]++
+		fmt.Printf("%-11s  %-74s  %s%s\n", r.Clause, r.Name, outcome, why)
+	}
+	fmt.Printf("%d conform, %d failed, %d skipped\n", count["conforms"], count["FAILED"], count["skipped"])
+	if err := c.Context.Err(); err != nil {
+		return err
+	}
+	if n := count["FAILED"]; n > 0 {
+		return fmt.Errorf("%d checks failed", n)
+	}
+	return nil
+}
+
+// newSuite returns the suite for a pair of encryptors and all others of the network.
+func newSuite(c *cli.Context, p pair) (conformance.Suite, error) {
+	party := func(client *etsi.Client) conformance.Party {
+		return conformance.Party{SAE: client.SAE, URL: client.URL, HTTP: client.HTTP}
+	}
+	suite := conformance.Suite{Master: party(p.masterClient), Slave: party(p.slaveClient)}
+	for _, sae := range p.overview.Encryptors() {
+		if sae == p.master || sae == p.slave {
+			continue
+		}
+		client, err := newClient(c, p.overview, sae)
+		if err != nil {
+			return suite, err
+		}
+		suite.Others = append(suite.Others, party(client))
+	}
+	dir := certs.Directory(c.String("tls"))
+	if dir == "" {
+		return suite, nil
+	}
+	anonymous, err := dir.Anonymous()
+	if err != nil {
+		return suite, err
+	}
+	stranger, err := dir.Stranger(p.master)
+	suite.NoCertificate, suite.Stranger = overTLS(anonymous), overTLS(stranger)
+	return suite, err
 }
 
 func statusCommand() *cli.Command {

@@ -53,10 +53,11 @@ func (o Overview) ClientOf(encryptor string) (string, error) {
 			return c.Name, nil
 		}
 	}
-	return "", fmt.Errorf("no client has encryptor %q; there are %s", encryptor, strings.Join(o.encryptors(), ", "))
+	return "", fmt.Errorf("no client has encryptor %q; there are %s", encryptor, strings.Join(o.Encryptors(), ", "))
 }
 
-func (o Overview) encryptors() []string {
+// Encryptors returns the IDs of all encryptors.
+func (o Overview) Encryptors() []string {
 	var names []string
 	for _, c := range o.Clients {
 		names = append(names, c.Encryptors...)

@@ -162,6 +162,29 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+func TestConformance(t *testing.T) {
+	dir := t.TempDir()
+	if _, stderr, status := dske(t, "certs", dir); status != 0 {
+		t.Fatal(stderr)
+	}
+	summary := regexp.MustCompile(`\n(9[0-9]|1[0-9][0-9]) conform, 0 failed, [0-9] skipped\n$`)
+	for _, flags := range [][]string{nil, {"--tls", dir}} {
+		n := run(t, flags...)
+		out := n.dske(append([]string{"etsi-qkd", "conformance", "sam", "sofia"}, flags...)...)
+		if !summary.MatchString(out) {
+			t.Errorf("with %v it prints %s", flags, out)
+		}
+		if !regexp.MustCompile(`(?m)^6\.4 +a repeated key ID is 400, and the key is still there +conforms$`).MatchString(out) {
+			t.Errorf("with %v a check is missing: %s", flags, out)
+		}
+		n.dske(append([]string{"stop", "hub/hank", "hub/helen", "hub/hugo"}, flags...)...)
+		out, stderr, status := dske(t, append([]string{"etsi-qkd", "conformance", "sam", "sofia", "--url", n.url}, flags...)...)
+		if status != 1 || !strings.Contains(out, "FAILED: status 503") || !strings.Contains(stderr, "checks failed") {
+			t.Errorf("without hubs: status %d, %s%s", status, out, stderr)
+		}
+	}
+}
+
 func TestPortPerClient(t *testing.T) {
 	n := run(t, "--kme-port-base", "0")
 	var table []string

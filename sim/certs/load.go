@@ -31,15 +31,42 @@ func (d Directory) Server(kmes []string, everybody bool) (*tls.Config, error) {
 
 // Client returns the configuration of a client that trusts the authority and shows a certificate.
 func (d Directory) Client(shown Pair) (*tls.Config, error) {
-	pool, err := d.pool()
+	config, err := d.Anonymous()
 	if err != nil {
 		return nil, err
 	}
 	certificate, err := shown.load()
+	config.Certificates = []tls.Certificate{certificate}
+	return config, err
+}
+
+// Anonymous returns the configuration of a client that trusts the authority and shows no certificate.
+func (d Directory) Anonymous() (*tls.Config, error) {
+	pool, err := d.pool()
 	if err != nil {
 		return nil, err
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool, Certificates: []tls.Certificate{certificate}}, nil
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, nil
+}
+
+// Stranger returns the configuration of a client that trusts the authority and shows a certificate of
+// the SAE by another one, which nobody trusts.
+func (d Directory) Stranger(id string) (*tls.Config, error) {
+	config, err := d.Anonymous()
+	if err != nil {
+		return nil, err
+	}
+	ca, _, err := newIssuer()
+	if err != nil {
+		return nil, err
+	}
+	made, err := ca.issue(sae(id))
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := tls.X509KeyPair(made.certificate, made.key)
+	config.Certificates = []tls.Certificate{certificate}
+	return config, err
 }
 
 func (d Directory) pool() (*x509.CertPool, error) {

@@ -1,0 +1,213 @@
+package conformance
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"dske/etsi"
+)
+
+// maxAnswer is the longest answer that is read, in bytes.
+const maxAnswer = 64 << 20
+
+// session is the making of one check.
+type session struct {
+	Suite
+	ctx context.Context
+}
+
+// call is one request. What is below the URL of the KME is built of peer, name and query.
+type call struct {
+	from   Party
+	method string // GET if empty
+	peer   string // the SAE in the path
+	name   string // status, enc_keys or dec_keys
+	query  string
+	body   string // sent with a Content-Type of JSON, if not empty
+}
+
+// answer is what a KME answers.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// do sends a request.
+func (s *session) do(c call) (answer, error) {
+	address := strings.TrimSuffix(c.from.URL, "/") + "/api/v1/keys/" + url.PathEscape(c.peer) + "/" + c.name
+	if c.query != "" {
+		address += "?" + c.query
+	}
+	request, err := http.NewRequestWithContext(s.ctx, cmp.Or(c.method, http.MethodGet), address, strings.NewReader(c.body))
+	if err != nil {
+		return answer{}, err
+	}
+	if c.body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if !c.from.isTLS() && c.from.SAE != "" {
+		request.Header.Set("Authorization", c.from.SAE)
+	}
+	response, err := cmp.Or(c.from.HTTP, http.DefaultClient).Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	return answer{response.StatusCode, response.Header, body}, err
+}
+
+// expect returns an error unless an answer has a status.
+func (a answer) expect(status int) error {
+	if a.status != status {
+		return fmt.Errorf("status %d %.200q, not %d", a.status, a.body, status)
+	}
+	return nil
+}
+
+// object does a call that is to be answered with a JSON object.
+func (s *session) object(c call) (map[string]any, error) {
+	a, err := s.do(c)
+	if err == nil {
+		err = a.expect(http.StatusOK)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var object map[string]any
+	if err := json.Unmarshal(a.body, &object); err != nil || object == nil {
+		return nil, fmt.Errorf("the body is not a JSON object (%v)", err)
+	}
+	return object, nil
+}
+
+// status is the status that the master gets.
+func (s *session) status() (etsi.Status, error) {
+	c := &etsi.Client{URL: s.Master.URL, HTTP: s.Master.HTTP}
+	if !s.Master.isTLS() {
+		c.SAE = s.Master.SAE
+	}
+	return c.Status(s.ctx, s.Slave.SAE)
+}
+
+// key is a key as delivered.
+type key struct {
+	ID    string
+	Value []byte
+}
+
+// keys does a call that is to be answered with a number of keys in the form of the standard.
+func (s *session) keys(c call, number int) ([]key, error) {
+	object, err := s.object(c)
+	if err != nil {
+		return nil, err
+	}
+	items, ok := object["keys"].([]any)
+	if !ok || len(items) != number {
+		return nil, fmt.Errorf("keys is not an array of %d", number)
+	}
+	keys := make([]key, number)
+	for i, item := range items {
+		if keys[i], err = readKey(item); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+func readKey(item any) (key, error) {
+	members, _ := item.(map[string]any)
+	id, _ := members["key_ID"].(string)
+	if _, err := uuid.Parse(id); err != nil || len(id) != 36 {
+		return key{}, fmt.Errorf("key_ID %q is not a UUID of 36 characters", id)
+	}
+	text, ok := members["key"].(string)
+	value, err := base64.StdEncoding.Strict().DecodeString(text)
+	if !ok || err != nil || len(value) == 0 {
+		return key{}, fmt.Errorf("the key of %s is not in padded base64", id)
+	}
+	return key{id, value}, nil
+}
+
+// encKeys is Get key of the master; a body makes it a POST.
+func (s *session) encKeys(query, body string) call {
+	return call{from: s.Master, method: methodFor(body), peer: s.Slave.SAE, name: "enc_keys", query: query, body: body}
+}
+
+// decKeys is Get key with key IDs of the slave; a body makes it a POST.
+func (s *session) decKeys(query, body string) call {
+	return call{from: s.Slave, method: methodFor(body), peer: s.Master.SAE, name: "dec_keys", query: query, body: body}
+}
+
+func methodFor(body string) string {
+	if body != "" {
+		return http.MethodPost
+	}
+	return http.MethodGet
+}
+
+// makeKeys gets a number of keys of the default size.
+func (s *session) makeKeys(number int) ([]key, error) {
+	return s.keys(s.encKeys(fmt.Sprintf("number=%d", number), ""), number)
+}
+
+// keyIDs is the body of a Get key with key IDs.
+func keyIDs(ids ...string) string {
+	var items []string
+	for _, id := range ids {
+		items = append(items, fmt.Sprintf(`{"key_ID": %q}`, id))
+	}
+	return `{"key_IDs": [` + strings.Join(items, ", ") + `]}`
+}
+
+func idsOf(keys []key) []string {
+	var ids []string
+	for _, k := range keys {
+		ids = append(ids, k.ID)
+	}
+	return ids
+}
+
+// sameKeys returns an error unless both sides have the same keys, in any order.
+func sameKeys(made, fetched []key) error {
+	values := map[string][]byte{}
+	for _, k := range fetched {
+		values[strings.ToLower(k.ID)] = k.Value
+	}
+	for _, k := range made {
+		if !bytes.Equal(values[strings.ToLower(k.ID)], k.Value) {
+			return fmt.Errorf("key %s is not the same on both sides", k.ID)
+		}
+	}
+	return nil
+}
+
+// refused does a call that is to be refused, and returns the error that it is refused with.
+func (s *session) refused(c call, status int) (message string, details []any, err error) {
+	a, err := s.do(c)
+	if err == nil {
+		err = a.expect(status)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	var e struct {
+		Message *string
+		Details []any
+	}
+	if err := json.Unmarshal(a.body, &e); err != nil || e.Message == nil || *e.Message == "" {
+		return "", nil, fmt.Errorf("%.200q is not an error with a message (%v)", a.body, err)
+	}
+	return *e.Message, e.Details, nil
+}
