@@ -185,16 +185,63 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func TestPortPerClient(t *testing.T) {
-	n := run(t, "--kme-port-base", "0")
+// table returns the table of ports that a network of five clients prints.
+func (n *network) table() []string {
+	n.Helper()
 	var table []string
 	for len(table) < 6 {
 		line, err := n.stdout.ReadString('\n')
 		if err != nil {
-			t.Fatal(table, err)
+			n.Fatal(table, err)
 		}
 		table = append(table, line)
 	}
+	return table
+}
+
+// TestReadmeOverTLS runs the commands that the README shows for another terminal.
+func TestReadmeOverTLS(t *testing.T) {
+	for _, tool := range []string{"bash", "curl", "sed", "tee"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("the commands need %s", tool)
+		}
+	}
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(readme), "## Encryptors over TLS")
+	_, section, _ = strings.Cut(section, "In another terminal")
+	section, _, _ = strings.Cut(section, "Everything is TLS then")
+	var script []string
+	for _, match := range regexp.MustCompile(`(?m)^    \$ (.*)$`).FindAllStringSubmatch(section, -1) {
+		script = append(script, match[1])
+	}
+	if !found || len(script) < 7 {
+		t.Fatalf("the README has only %q", script)
+	}
+	dir := t.TempDir()
+	certificates := filepath.Join(dir, "certs")
+	if _, stderr, status := dske(t, "certs", certificates); status != 0 {
+		t.Fatal(stderr)
+	}
+	text := strings.Join(script, "\n")
+	for i, row := range run(t, "--tls", certificates, "--kme-port-base", "0").table()[1:] {
+		port := regexp.MustCompile(`:([0-9]+)/`).FindStringSubmatch(row)[1]
+		text = strings.ReplaceAll(text, fmt.Sprint("localhost:900", i), "localhost:"+port)
+	}
+	paste := exec.Command("bash", "-e", "-c", text)
+	paste.Dir = dir
+	out, err := paste.CombinedOutput()
+	want := `^{"source_KME_ID":"carol",.*}\s+({"keys":.*}\n)401\n({"keys":.*}\n){"message":"one or more keys .*}\s+$`
+	match := regexp.MustCompile(want).FindStringSubmatch(string(out))
+	if err != nil || match == nil || match[1] != match[2] {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestPortPerClient(t *testing.T) {
+	table := run(t, "--kme-port-base", "0").table()
 	row := regexp.MustCompile(`^carol +(http://127.0.0.1:[0-9]+/api/v1/keys) +sam\n$`).FindStringSubmatch(table[1])
 	if row == nil {
 		t.Fatalf("printed %q", table)
