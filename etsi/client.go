@@ -18,6 +18,14 @@ import (
 // Client is an SAE's end of the interface: it calls one KME. It may be used by several goroutines at
 // once. How long a call may take is up to its context and to HTTP.
 //
+// Over TLS it is the certificate that HTTP shows which tells the KME who is calling:
+//
+//	sam := &etsi.Client{
+//		URL:  "https://kme.example:9000",
+//		HTTP: &http.Client{Transport: &http.Transport{TLSClientConfig: config}},
+//	}
+//	keys, err := sam.GetKey(ctx, "sofia", etsi.KeyRequest{Number: 2, Size: 256})
+//
 // An answer other than 200 is returned as an [*Error].
 type Client struct {
 	URL  string       // of the KME: what comes before /api/v1/keys, as in http://host/client/carol/etsi

@@ -30,32 +30,41 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 	}()
 	n.url = "http://memory"
 	if n.config.Listen != "" {
-		if n.url, err = n.open(ctx, n.config.Listen, n); err != nil {
+		if n.url, err = n.open(ctx, n.config.Listen, n.tls, n); err != nil {
 			return err
 		}
 	}
 	for i, address := range n.config.KMEListen {
 		s := n.clients()[i]
-		if s.kmeURL, err = n.open(ctx, address, http.HandlerFunc(s.serveKME)); err != nil {
+		if s.kmeURL, err = n.open(ctx, address, n.tlsOf(i), http.HandlerFunc(s.serveKME)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// open opens one port and returns its base URL.
-func (n *Network) open(ctx context.Context, address string, handler http.Handler) (string, error) {
+// tlsOf returns the configuration of the port of one client, which shows that client's certificate.
+func (n *Network) tlsOf(client int) *tls.Config {
+	own := n.tls.Clone()
+	if own != nil {
+		own.Certificates = own.Certificates[client : client+1]
+	}
+	return own
+}
+
+// open opens one port, for TLS if secure is not nil, and returns its base URL.
+func (n *Network) open(ctx context.Context, address string, secure *tls.Config, handler http.Handler) (string, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return "", fmt.Errorf("cannot listen on %s: %w", address, errors.Unwrap(err))
 	}
 	url := "http://" + reachable(listener.Addr())
-	if n.tls != nil {
+	if secure != nil {
 		url = "https://" + reachable(listener.Addr())
 	}
 	n.ports = append(n.ports, port{listener, &http.Server{
-		Handler:           handler,
-		TLSConfig:         n.tls.Clone(),
+		Handler:           interruptible(handler),
+		TLSConfig:         secure.Clone(),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -63,6 +72,24 @@ func (n *Network) open(ctx context.Context, address string, handler http.Handler
 		ErrorLog:          slog.NewLogLogger(n.config.Logger.Handler(), slog.LevelDebug),
 	}})
 	return url, nil
+}
+
+// interruptible makes reading the body of a request end with the request's context, and so with the
+// network: a node that stops waits for the requests under way, and a caller may never finish one.
+func interruptible(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		interrupted := make(chan struct{})
+		stop := context.AfterFunc(r.Context(), func() {
+			defer close(interrupted)
+			http.NewResponseController(w).SetReadDeadline(time.Now()) // fails if there is nothing to read
+		})
+		defer func() {
+			if !stop() {
+				<-interrupted // w must not be used later
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
 }
 
 // reachable returns the address under which this host reaches a listener: one on all addresses has no

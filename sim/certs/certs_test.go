@@ -93,6 +93,11 @@ func TestRefusedHandshakes(t *testing.T) {
 	none := client(t, dir, dir.SAE("sam"), "localhost")
 	none.Certificates = nil
 	foreign := client(t, dir, other.SAE("sam"), "localhost")
+	stranger, err := dir.Stranger("sam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger.ServerName = "localhost"
 	kme := client(t, dir, dir.KME("carol"), "localhost")
 	old := client(t, dir, dir.SAE("sam"), "localhost")
 	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
@@ -107,6 +112,7 @@ func TestRefusedHandshakes(t *testing.T) {
 		{"no certificate", none, false, true},
 		{"no certificate where everybody shows one", none, true, false},
 		{"certificate of another authority", foreign, false, false},
+		{"certificate of a new authority", stranger, false, false},
 		{"certificate of a KME", kme, false, false},
 		{"TLS 1.1", old, false, false},
 		{"TLS 1.2", older, true, true},
@@ -173,6 +179,12 @@ func TestLoadErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, noCertificate := dir.Client(dir.SAE("sam"))
+	if _, err := dir.Anonymous(); err == nil {
+		t.Error("an anonymous client needs no authority")
+	}
+	if _, err := dir.Stranger("sam"); err == nil {
+		t.Error("a stranger needs no authority")
+	}
 	for want, err := range map[string]error{
 		"dske certs makes it":  noDirectory,
 		"nobody.crt":           noKME,
