@@ -382,6 +382,7 @@ func etsiCommand() *cli.Command {
 	request := append([]cli.Flag{
 		&cli.IntFlag{Name: "size", Usage: "of each key, in `BITS` (default: 256)"},
 		&cli.IntFlag{Name: "number", Usage: "`N` keys in one request (default: 1)"},
+		&cli.StringSliceFlag{Name: "additional", Usage: "a further `SLAVE` that can fetch the same keys; may be repeated"},
 	}, networkFlags...)
 	command := func(name, usage, args string, flags []cli.Flag, do func(*cli.Context, pair) error) *cli.Command {
 		return &cli.Command{
@@ -471,7 +472,8 @@ func getKey(c *cli.Context, p pair) error {
 }
 
 func (p pair) getKey(c *cli.Context) ([]etsi.Key, error) {
-	keys, err := p.masterClient.GetKey(c.Context, p.slave, etsi.KeyRequest{Number: c.Int("number"), Size: c.Int("size")})
+	request := etsi.KeyRequest{Number: c.Int("number"), Size: c.Int("size"), AdditionalSlaves: c.StringSlice("additional")}
+	keys, err := p.masterClient.GetKey(c.Context, p.slave, request)
 	if err != nil {
 		return nil, err
 	}

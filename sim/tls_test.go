@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -89,6 +90,31 @@ func TestWhoIsCallingOverTLS(t *testing.T) {
 	stranger := n.shows(dir, other.SAE("sam"), n.kme("carol"))
 	if _, err := stranger.Status(t.Context(), "sofia"); err == nil || errors.As(err, new(*etsi.Error)) {
 		t.Errorf("with a certificate of another authority: %v, want a failed handshake", err)
+	}
+}
+
+// TestIdentityOfResumedSession connects again without a new handshake: who is calling is still known.
+func TestIdentityOfResumedSession(t *testing.T) {
+	dir := certify(t)
+	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir})
+	sam := n.shows(dir, dir.SAE("sam"), n.kme("carol"))
+	transport := sam.HTTP.Transport.(*http.Transport)
+	transport.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	transport.DisableKeepAlives = true
+	resumed := 0
+	transport.TLSClientConfig.VerifyConnection = func(state tls.ConnectionState) error {
+		if state.DidResume {
+			resumed++
+		}
+		return nil
+	}
+	for range 3 {
+		if _, err := sam.Status(t.Context(), "sofia"); err != nil {
+			t.Error(err)
+		}
+	}
+	if resumed == 0 {
+		t.Error("no session was resumed")
 	}
 }
 

@@ -256,7 +256,7 @@ func TestPortPerClient(t *testing.T) {
 }
 
 func TestETSICommands(t *testing.T) {
-	n := run(t, "--hubs", "3", "--clients", "2", "--transport", "memory")
+	n := run(t, "--hubs", "3", "--clients", "3", "--transport", "memory")
 	out := n.dske("etsi-qkd", "get-key-pair", "sae1", "sae2", "--size", "128", "--number=2")
 	if !strings.HasSuffix(out, "}\nKey values match\n") || strings.Count(out, `"key_ID"`) != 4 {
 		t.Errorf("get-key-pair prints %s", out)
@@ -272,6 +272,13 @@ func TestETSICommands(t *testing.T) {
 	}
 	if out := n.dske("etsi-qkd", "get-key-with-key-ids", "sae1", "sae2", made.Keys[0].ID); !strings.Contains(out, made.Keys[0].ID) {
 		t.Errorf("get-key-with-key-ids prints %s", out)
+	}
+	out = n.dske("etsi-qkd", "get-key", "sae1", "sae2", "--additional", "sae3", "--number", "2")
+	if err := json.Unmarshal([]byte(out), &made); err != nil || len(made.Keys) != 2 {
+		t.Fatalf("get-key: %v, %v", made, err)
+	}
+	for _, slave := range []string{"sae2", "sae3"} {
+		n.dske("etsi-qkd", "get-key-with-key-ids", "sae1", slave, made.Keys[1].ID, made.Keys[0].ID)
 	}
 	if out := n.dske("etsi-qkd", "get-status", "sae1", "sae2"); !strings.Contains(out, `"target_KME_ID": "client2"`) {
 		t.Errorf("get-status prints %s", out)
