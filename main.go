@@ -418,7 +418,7 @@ func running(c *cli.Context) (sim.Remote, sim.Overview, error) {
 	remote := sim.Remote{URL: networkURL(c), HTTP: client}
 	overview, err := remote.Topology(c.Context)
 	if err != nil {
-		err = fmt.Errorf("no network answers at %s (%w); start one with dske run, or name it with --url", remote.URL, err)
+		err = fmt.Errorf("no network answers at %s (%w); start one with dske run, or name it with --url, and with --tls if it speaks TLS", remote.URL, err)
 	}
 	return remote, overview, err
 }

@@ -18,5 +18,7 @@
 //	GET  /api/v1/keys/{master SAE ID}/dec_keys?key_ID=
 //	POST /api/v1/keys/{master SAE ID}/dec_keys     Key IDs
 //
+// Who is calling is what [Identify] says: over TLS the holder of the certificate.
+//
 // SAE IDs are opaque strings, URL-encoded in a path. The size of a key is always in bits.
 package etsi

@@ -15,6 +15,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -72,8 +73,24 @@ type world struct {
 	random    io.Reader
 	log       strings.Builder
 	providers map[string]http.Handler
-	routes    routers.Router
 }
+
+// description returns the routes of the OpenAPI document that a client gives of itself.
+var description = sync.OnceValue(func() routers.Router {
+	data, err := os.ReadFile("../../node/client/openapi.json")
+	if err != nil {
+		panic(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(strings.ReplaceAll(string(data), "{prefix}", "/")))
+	if err != nil {
+		panic(err)
+	}
+	routes, err := legacy.NewRouter(doc)
+	if err != nil {
+		panic(err)
+	}
+	return routes
+})
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
@@ -88,17 +105,6 @@ func newWorld(t testing.TB) *world {
 		skip.Register(e.Group("/skip"), skip.Config{KME: w.vault, System: system, Remote: remote, Algorithm: "DSKE",
 			Random: w, Logger: slog.New(slog.NewTextHandler(&w.log, nil))})
 		w.providers[system] = e
-	}
-	data, err := os.ReadFile("../../node/client/openapi.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := openapi3.NewLoader().LoadFromData([]byte(strings.ReplaceAll(string(data), "{prefix}", "/")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if w.routes, err = legacy.NewRouter(doc); err != nil {
-		t.Fatal(err)
 	}
 	return w
 }
@@ -116,7 +122,7 @@ func (w *world) do(system string, r *http.Request) *httptest.ResponseRecorder {
 	w.Helper()
 	answer := httptest.NewRecorder()
 	w.providers[system].ServeHTTP(answer, r)
-	route, params, err := w.routes.FindRoute(r)
+	route, params, err := description().FindRoute(r)
 	if err != nil || answer.Code == http.StatusInternalServerError || answer.Code == http.StatusNotFound {
 		if answer.Code < 400 {
 			w.Errorf("%s is answered and not described: %v", r.URL, err)
