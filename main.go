@@ -132,7 +132,7 @@ func runCommand() *cli.Command {
 			&cli.StringFlag{Name: "key-source", Usage: "rng or, with suite its, psrd: keys are made of PSRD alone"},
 			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
 			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: ask every caller for a certificate, not just encryptors"},
-			&cli.IntFlag{Name: "kme-port-base", Usage: "the ETSI API of each client also on a port of its own, from `P` on; 0 picks free ones"},
+			&cli.IntFlag{Name: "kme-port-base", Usage: "the ETSI API of each client also on a port of its own, from `P` on; 0 picks free ones", DefaultText: "no such ports"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "how nodes reach each other: loopback or memory"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible; its keys are then not secret"},
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
@@ -403,8 +403,8 @@ func etsiCommand() *cli.Command {
 			command("get-status", "how things stand between two encryptors", "MASTER SLAVE", networkFlags, getStatus),
 			command("get-key", "make keys for the master", "MASTER SLAVE", request, getKey),
 			command("get-key-with-key-ids", "fetch the same keys for the slave", "MASTER SLAVE KEY_ID...", networkFlags, getKeyWithKeyIDs),
-			command("conformance", "check both KMEs against the standard", "MASTER SLAVE", networkFlags, checkConformance),
 			command("get-key-pair", "both, and compare", "MASTER SLAVE", request, getKeyPair),
+			command("conformance", "check both KMEs against the standard", "MASTER SLAVE", networkFlags, checkConformance),
 		},
 	}
 }
