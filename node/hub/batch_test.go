@@ -181,6 +181,7 @@ func TestBatchRefused(t *testing.T) {
 
 // An answer carries as many shares as are a megabyte together; the others wait for the next request.
 func TestBatchTooLargeForOneAnswer(t *testing.T) {
+	t.Parallel()
 	h := newHub(t, hub.Config{})
 	carol, connie := connect(t, h, "carol", "sam"), connect(t, h, "connie", "sofia", "susan")
 	const most = protocol.MaxBatchSize
@@ -210,6 +211,7 @@ func TestBatchExhausted(t *testing.T) {
 }
 
 func TestBatchDamage(t *testing.T) {
+	t.Parallel()
 	h, carol, connie := newPair(t)
 	sizes := map[int]int{1: 20, 2: 30}
 	posted := carol.postAll(batchOf(sizes))

@@ -90,7 +90,7 @@ func TestBlockRefused(t *testing.T) {
 	}
 	w := carol.send(carol.psrd(protocol.OwnerHub, hub.MaxBlockSize+1))
 	wantDetails(t, w, `{"limit":4194304,"size":4194305}`)
-	carol.fetch(protocol.OwnerHub, hub.MaxBlockSize)
+	wantOK(t, carol.send(carol.psrd(protocol.OwnerHub, hub.MaxBlockSize)))
 }
 
 // yielding lets other goroutines run at every read.

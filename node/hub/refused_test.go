@@ -216,6 +216,7 @@ func variations(good []byte) iter.Seq2[string, []byte] {
 // TestDamage is what anyone can do to a message on its way: it costs nothing, the message that was meant
 // is as good as before, and it is good only once.
 func TestDamage(t *testing.T) {
+	t.Parallel()
 	h, carol, connie := newPair(t)
 	share := []byte("a share of a key")
 	unsigned := postOf(carol.seal(shareOf(keyID(1)), share))

@@ -45,3 +45,24 @@ func TestShareReplacedMeanwhile(t *testing.T) {
 		}
 	})
 }
+
+// Two requests that found the same share: only the first of them delivers it, and the other slave's stays.
+func TestShareDeliveredMeanwhile(t *testing.T) {
+	key := uuid.UUID{0: 0xab}
+	store := &shareStore{ttl: time.Minute, shares: map[uuid.UUID]*share{}}
+	sh := &share{masterSAE: "sam", slaveSAEs: []string{"sofia", "susan"}}
+	if err := store.put(map[uuid.UUID]*share{key: sh}); err != nil {
+		t.Fatal(err)
+	}
+	for _, slave := range []string{"sofia", "susan"} {
+		if err := store.deliver(found{{key, sh}}, slave); err != nil {
+			t.Errorf("delivering to %s: %v", slave, err)
+		}
+		if err := store.deliver(found{{key, sh}}, slave); !errors.Is(err, protocol.ErrUnknownKey) {
+			t.Errorf("delivering to %s again: %v", slave, err)
+		}
+	}
+	if len(store.shares) != 0 {
+		t.Error("delivered and still there")
+	}
+}

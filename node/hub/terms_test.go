@@ -1,0 +1,247 @@
+package hub_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"slices"
+	"strings"
+	"testing"
+
+	"dske/node/hub"
+	"dske/protocol"
+)
+
+// newSuitePair is newPair for a hub of that suite.
+func newSuitePair(t testing.TB, suite protocol.Suite) (h *hub.Hub, carol, connie *conversation) {
+	t.Helper()
+	h = newHub(t, hub.Config{Suite: suite})
+	return h, connectIn(t, h, suite, "carol", "sam"), connectIn(t, h, suite, "connie", "sofia", "susan")
+}
+
+// connectIn is connect for a client of that suite.
+func connectIn(t testing.TB, h *hub.Hub, suite protocol.Suite, name string, encryptors ...string) *conversation {
+	t.Helper()
+	c := meet(t, h, name)
+	c.suite = suite
+	c.register(encryptors...)
+	c.fetch(protocol.OwnerClient, blockSize)
+	c.fetch(protocol.OwnerHub, blockSize)
+	return c
+}
+
+// terms returns terms of a share of 64 bytes in the client's suite.
+func (c *conversation) terms() protocol.Terms {
+	if c.suite == protocol.ITS {
+		return itsTerms
+	}
+	return protocol.Terms{}
+}
+
+// inBand returns a signed request of each kind, about shares of 64 bytes: those of carol, who deposits, and
+// those of connie, who fetches. These are the terms of one of the shares in each.
+func inBand(carol, connie *conversation, terms protocol.Terms) (deposits, fetches []request) {
+	m := shareOf(keyID(1))
+	m.Terms = terms
+	batch, values := batchOf(map[int]int{2: 64, 3: 64})
+	batch.Shares[0].Terms = carol.terms()
+	batch.Shares[1].Terms = terms
+	return []request{carol.post(m, valueOf(1, 64)), carol.postAll(batch, values)},
+		[]request{connie.get(askFor(keyID(1))), connie.getAll("sofia", 2, 3)}
+}
+
+// TestKeysOverHubs shares a key in each suite, sends the shares over hubs, to two slaves each, and recovers
+// it from any of them that are enough.
+func TestKeysOverHubs(t *testing.T) {
+	const threshold, hubs = 2, 3
+	for _, suite := range []protocol.Suite{protocol.Python, protocol.ITS} {
+		key := []byte("a key of 21 bytes ...")
+		shares, err := suite.Split(protocol.NewSecret(key), threshold, hubs, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		arrived := map[string][]protocol.Share{}
+		for _, s := range shares {
+			_, carol, connie := newSuitePair(t, suite)
+			m := protocol.PostShares{ClientName: "carol", MasterSAE: "sam", SlaveSAEs: []string{"sofia", "susan"}}
+			m.Shares = []protocol.BatchedShare{{KeyID: keyID(1), ShareIndex: s.Index, Size: s.Value.Size(), Terms: s.Terms}}
+			size := suite.ShareSize(len(key))
+			carol.wantSpent(size+32, 32, func() { carol.accept(carol.send(carol.postAll(m, s.Value.Reveal()))) })
+			connie.wantSpent(32, size+32, func() {
+				w := connie.send(connie.getAll("sofia", 1))
+				reply, err := protocol.ParseSharesReply(w.Body.Bytes())
+				if err != nil || len(reply.Shares) != 1 {
+					t.Fatalf("%s: %v", w.Body, err)
+				}
+				share, _ := reply.Shares[0].Share(connie.values(w)[0])
+				arrived["sofia"] = append(arrived["sofia"], share)
+			})
+			connie.wantSpent(32, size+32, func() {
+				ask := askFor(keyID(1))
+				ask.SlaveSAE = "susan"
+				w := connie.send(connie.get(ask))
+				reply, err := protocol.ParseShareReply(w.Body.Bytes())
+				if err != nil {
+					t.Fatalf("%s: %v", w.Body, err)
+				}
+				share := protocol.Share{Index: reply.ShareIndex, Terms: reply.Terms, Value: protocol.NewSecret(connie.values(w)[0])}
+				arrived["susan"] = append(arrived["susan"], share)
+			})
+		}
+		for slave, shares := range arrived {
+			for range hubs {
+				shares = append(shares[1:], shares[0])
+				got, atOdds, err := suite.Recover(threshold, shares[:threshold])
+				if err != nil || len(atOdds) > 0 || !bytes.Equal(got.Reveal(), key) {
+					t.Errorf("%s has %q, %v, %v", slave, got.Reveal(), atOdds, err)
+				}
+			}
+		}
+	}
+}
+
+// Terms that a share of 64 bytes cannot have are refused on both routes, for free, also in one share of
+// several.
+func TestBadTerms(t *testing.T) {
+	h, carol, connie := newSuitePair(t, protocol.ITS)
+	for name, change := range map[string]func(*protocol.Terms){
+		"no key size":            func(m *protocol.Terms) { m.KeySize = 0 },
+		"a negative key size":    func(m *protocol.Terms) { m.KeySize = -16 },
+		"a key of 17 bytes":      func(m *protocol.Terms) { m.KeySize = 17 },
+		"a key of all the share": func(m *protocol.Terms) { m.KeySize = 64 },
+		"an endless key":         func(m *protocol.Terms) { m.KeySize = 1<<63 - 1 },
+		"no threshold":           func(m *protocol.Terms) { m.Threshold = 0 },
+		"a threshold of 1":       func(m *protocol.Terms) { m.Threshold = 1 },
+		"a threshold of 255":     func(m *protocol.Terms) { m.Threshold = 255 },
+		"a negative threshold":   func(m *protocol.Terms) { m.Threshold = -3 },
+		"no tag":                 func(m *protocol.Terms) { m.SecretTag = nil },
+		"a tag of 15 bytes":      func(m *protocol.Terms) { m.SecretTag = m.SecretTag[:15] },
+		"a tag of 17 bytes":      func(m *protocol.Terms) { m.SecretTag = make([]byte, 17) },
+	} {
+		terms := itsTerms
+		change(&terms)
+		for _, c := range []*conversation{carol, connie} {
+			c.fetch(protocol.OwnerClient, blockSize)
+		}
+		deposits, _ := inBand(carol, connie, terms)
+		for _, r := range deposits {
+			wantFreeRefusal(t, h, r, 400, protocol.ErrMalformed)
+		}
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+	for _, change := range [][2]string{
+		{`"suite":"its"`, `"suite":1`},
+		{`"key_size":16`, `"key_size":"16"`},
+		{`"key_size":16`, `"key_size":16.5`},
+		{`"threshold":3`, `"threshold":[3]`},
+		{`"secret_tag":"B`, `"secret_tag":"*`},
+	} {
+		carol.fetch(protocol.OwnerClient, blockSize)
+		deposits, _ := inBand(carol, connie, itsTerms)
+		for _, r := range deposits {
+			i := strings.LastIndex(string(r.body), change[0])
+			if i < 0 {
+				t.Fatalf("no %s in %s", change[0], r.body)
+			}
+			r.body = slices.Concat(r.body[:i], []byte(change[1]), r.body[i+len(change[0]):])
+			wantFreeRefusal(t, h, carol.sign(r), 400, protocol.ErrMalformed)
+		}
+	}
+}
+
+func TestExtremeTerms(t *testing.T) {
+	for _, change := range []func(*protocol.Terms){
+		func(m *protocol.Terms) { m.KeySize = 1 },
+		func(m *protocol.Terms) { m.Threshold = 2 },
+		func(m *protocol.Terms) { m.Threshold = 254 },
+		func(m *protocol.Terms) { m.SecretTag = make([]byte, 16) },
+	} {
+		_, carol, connie := newSuitePair(t, protocol.ITS)
+		terms := itsTerms
+		change(&terms)
+		deposits, fetches := inBand(carol, connie, terms)
+		for _, r := range deposits {
+			carol.accept(carol.send(r))
+		}
+		for i, r := range fetches {
+			w := connie.send(r)
+			if got, want := len(connie.values(w)), i+1; got != want {
+				t.Errorf("%d shares, want %d", got, want)
+			}
+			if text := strings.Trim(string(marshal(t, terms)), "{}"); !strings.Contains(w.Body.String(), text) {
+				t.Errorf("there is no %s in %s", text, w.Body)
+			}
+		}
+	}
+}
+
+// TestForeignSuite has clients of one suite talk with a hub of the other one, on all four routes. The hub
+// says what it speaks, spends nothing, and does not take them for forgers.
+func TestForeignSuite(t *testing.T) {
+	for _, test := range []struct{ hubs, clients protocol.Suite }{
+		{protocol.Python, protocol.ITS},
+		{protocol.ITS, protocol.Python},
+	} {
+		h := newHub(t, hub.Config{Suite: test.hubs, MaxFailures: 1})
+		carol := connectIn(t, h, test.clients, "carol", "sam")
+		connie := connectIn(t, h, test.clients, "connie", "sofia", "susan")
+		deposits, fetches := inBand(carol, connie, itsTerms)
+		for _, r := range append(deposits, fetches...) {
+			wantFreeRefusal(t, h, r, 400, protocol.ErrSuite)
+			wantDetails(t, r.to(t, h), `{"reason":"message of another suite: this node speaks `+test.hubs.Name()+`"}`)
+		}
+		wantFailures(t, h, "carol", 0)
+		wantFailures(t, h, "connie", 0)
+	}
+}
+
+// A message that is signed in the hub's suite can still carry a share of another one, or of none.
+func TestForeignTerms(t *testing.T) {
+	for _, test := range []struct {
+		suite protocol.Suite
+		names []string // of suites, in the terms
+	}{
+		{protocol.Python, []string{"its", "ITS", "dske-python ", "python"}},
+		{protocol.ITS, []string{"", "dske-python", "ITS", "its "}},
+	} {
+		for _, name := range test.names {
+			h, carol, connie := newSuitePair(t, test.suite)
+			terms := itsTerms
+			terms.Suite = name
+			deposits, _ := inBand(carol, connie, terms)
+			for _, r := range deposits {
+				wantFreeRefusal(t, h, r, 400, protocol.ErrSuite)
+				wantDetails(t, r.to(t, h), `{"reason":"message of another suite: this node speaks `+test.suite.Name()+`"}`)
+			}
+		}
+	}
+}
+
+// A client may also say that it means the suite that is meant without saying.
+func TestSuiteByName(t *testing.T) {
+	_, carol, connie := newPair(t)
+	m := shareOf(keyID(1))
+	m.Suite = "dske-python"
+	carol.accept(carol.send(carol.post(m, []byte("share"))))
+	w := connie.send(connie.get(askFor(keyID(1))))
+	if !strings.Contains(w.Body.String(), `"suite":"dske-python"`) {
+		t.Errorf("the answer is %s", w.Body)
+	}
+	connie.open(w, []byte("share"))
+}
+
+// Damage on the way is as harmless, and as free, in messages of several shares with terms and tags of 16
+// bytes.
+func TestDamagedTerms(t *testing.T) {
+	h, carol, connie := newSuitePair(t, protocol.ITS)
+	batch, values := batchOf(map[int]int{1: 64})
+	batch.Shares[0].Terms = itsTerms
+	posted, asked := carol.postAll(batch, values), connie.getAll("sofia", 1)
+	wantHarmless(t, h, posted)
+	wantHarmless(t, h, asked)
+	carol.accept(carol.send(posted))
+	connie.values(connie.send(asked))
+	wantReplay(t, h, posted)
+	wantReplay(t, h, asked)
+}
