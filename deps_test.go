@@ -20,7 +20,10 @@ var allowed = map[string][]string{
 	"dske/protocol":        {"dske/protocol/shamir", "dske/psrd"},
 	"dske/protocol/shamir": {},
 	"dske/psrd":            {},
-	"dske/sim":             {"dske/node", "dske/node/*", "dske/sim/topology"},
+	"dske/sim":             {"dske/node", "dske/node/*", "dske/sim/audit", "dske/sim/fault", "dske/sim/topology"},
+	"dske/sim/audit":       {},
+	"dske/sim/fault":       {},
+	"dske/sim/adversary":   {"dske/protocol", "dske/protocol/*", "dske/psrd"},
 	"dske/sim/topology":    {},
 	"dske/testdata":        {},
 }
