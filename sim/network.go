@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"dske/node"
+	"dske/sim/audit"
 	"dske/sim/topology"
 )
 
@@ -42,6 +43,8 @@ type Config struct {
 	Listen    string  // address of the port, e.g. 127.0.0.1:8100; may be empty with Memory: no port
 	Seed      *uint64 // makes the secrets of all nodes reproducible, and so no longer secret
 	Logger    *slog.Logger
+
+	Audit bool // check that no byte of PSRD is used twice; see [Network.Violations]
 
 	ShareTTL   time.Duration // how long hubs keep shares and clients parts of keys; default 1 h
 	HubTimeout time.Duration // for one message of a client to a hub; default 5 s
@@ -72,7 +75,10 @@ type Network struct {
 	slots     []*slot
 	byPrefix  map[string]*slot
 	control   http.Handler
-	transport http.RoundTripper
+	transport http.RoundTripper // to the port, without what happens on the wire
+	wire      wire
+	recorder  recorder
+	auditor   *audit.Auditor // nil: none
 
 	started chan struct{} // closed when Run has started every node
 	url     string        // set before started is closed
@@ -94,6 +100,10 @@ func New(config Config) (*Network, error) {
 	}
 	for _, c := range config.Topology.Clients {
 		n.addSlot(&slot{network: n, kind: node.KindClient, name: c.Name, client: &c, token: rand.Text()})
+	}
+	n.wire.faults.Seed = rand64(config.Seed)
+	if config.Audit {
+		n.startAudit()
 	}
 	n.control = n.newControl()
 	n.transport = memory{n}
@@ -229,6 +239,22 @@ func (n *Network) WaitReady(ctx context.Context) error {
 		case <-client.Ready():
 		case <-ctx.Done():
 			return fmt.Errorf("client %s is not ready: %w", s.name, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// WaitIdle waits until no running client does anything in the background: the hubs that a key did not
+// need have answered too, and the pools are full. Clients that cannot reach a hub keep trying; between
+// the attempts they are idle.
+func (n *Network) WaitIdle(ctx context.Context) error {
+	for _, s := range n.slots {
+		client := s.runningClient()
+		if client == nil {
+			continue
+		}
+		if err := client.WaitIdle(ctx); err != nil {
+			return fmt.Errorf("client %s is not idle: %w", s.name, err)
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dske/node"
@@ -25,6 +26,9 @@ type slot struct {
 	client  *topology.Client // nil for a hub
 	token   string           // of a client, for all of its lives
 
+	lies atomic.Bool  // of a hub: it alters the shares that it hands out
+	lied atomic.Int64 // how often it did
+
 	change sync.Mutex // held while the node is being started or stopped
 
 	mu       sync.RWMutex
@@ -35,6 +39,7 @@ type slot struct {
 type occupant struct {
 	handler  http.Handler
 	client   *client.Client // nil for a hub
+	hub      *hub.Hub       // nil for a client
 	requests sync.WaitGroup
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when its Run has returned
@@ -95,6 +100,7 @@ func (s *slot) start() error {
 	ctx, cancel := context.WithCancel(running)
 	o := &occupant{handler: n.Handler(), cancel: cancel, done: make(chan struct{})}
 	o.client, _ = n.(*client.Client)
+	o.hub, _ = n.(*hub.Hub)
 	s.network.tasks.Go(func() {
 		defer close(o.done)
 		n.Run(ctx)
@@ -159,6 +165,7 @@ func (s *slot) newNode() (runner, error) {
 			Random:   random,
 			Logger:   log,
 			Stop:     s.stopSoon,
+			Alter:    s.alter,
 		})
 	}
 	t := config.Topology
@@ -171,11 +178,22 @@ func (s *slot) newNode() (runner, error) {
 		PSRD:       client.PSRD(t.PSRD),
 		HubTimeout: config.HubTimeout,
 		KeyTTL:     config.ShareTTL,
-		Transport:  s.network.transport,
+		Transport:  s.network.Transport(s.path()),
 		Random:     random,
 		Logger:     log,
 		Stop:       s.stopSoon,
 	})
+}
+
+// alter inverts the share that a lying hub hands out.
+func (s *slot) alter(share []byte) {
+	if !s.lies.Load() {
+		return
+	}
+	s.lied.Add(1)
+	for i := range share {
+		share[i] = ^share[i]
+	}
 }
 
 func (s *slot) encryptors() []string {

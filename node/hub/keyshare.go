@@ -74,11 +74,21 @@ func (h *Hub) getKeyShare(c echo.Context) error {
 	if !h.shares.remove(m.KeyID, sh) { // another request was faster
 		return node.NewError(protocol.ErrUnknownKey, "key_id", m.KeyID)
 	}
-	sealed, err := out.Seal(sh.value)
+	sealed, err := out.Seal(h.altered(sh.value))
 	if err != nil {
 		return err
 	}
 	return reply(c, out, protocol.ShareReply{ShareIndex: sh.index, SealedShare: sealed})
+}
+
+// altered returns what the hub says that a share is.
+func (h *Hub) altered(share protocol.Secret) protocol.Secret {
+	if h.config.Alter == nil {
+		return share
+	}
+	value := slices.Clone(share.Reveal())
+	h.config.Alter(value)
+	return protocol.NewSecret(value)
 }
 
 // verify finds the client that a request says it is from and checks its signature.
