@@ -1,0 +1,38 @@
+package adversary
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+func TestRecordingForgetsTheOldest(t *testing.T) {
+	keys := []uuid.UUID{{1}, {2}, {1}, {3}}
+	shares := make([]sealedShare, len(keys))
+	for i, key := range keys {
+		shares[i] = sealedShare{keyID: key, index: i, body: make([]byte, 100+i), signature: []string{"signature"}}
+	}
+	r := newRecording(shares[1].size() + shares[2].size() + shares[3].size() + 10)
+	for _, s := range shares {
+		r.add(s)
+	}
+	if got := r.byKey[keys[0]]; len(got) != 1 || got[0].index != 2 {
+		t.Errorf("of the first key there are %d shares left, want the second one", len(got))
+	}
+	r.add(shares[3])
+	if _, found := r.byKey[keys[1]]; found {
+		t.Error("the second key is still there")
+	}
+	if len(r.byKey) != 2 || len(r.order) != 3 || r.size != shares[2].size()+2*shares[3].size() {
+		t.Errorf("%d keys, %d shares and %d bytes are left", len(r.byKey), len(r.order), r.size)
+	}
+}
+
+func TestRecordingOfTooMuch(t *testing.T) {
+	r := newRecording(1000)
+	r.add(sealedShare{keyID: uuid.UUID{1}})
+	r.add(sealedShare{keyID: uuid.UUID{2}, body: make([]byte, 1001)})
+	if len(r.byKey) != 0 || len(r.order) != 0 || r.size != 0 {
+		t.Errorf("%d keys, %d shares and %d bytes are left", len(r.byKey), len(r.order), r.size)
+	}
+}
