@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"dske/sim/audit":       {},
 	"dske/sim/fault":       {},
 	"dske/sim/adversary":   {"dske/protocol", "dske/protocol/*", "dske/psrd"},
+	"dske/sim/scenario":    {"dske/etsi", "dske/node", "dske/node/*", "dske/sim", "dske/sim/*"},
 	"dske/sim/topology":    {},
 	"dske/testdata":        {},
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"dske/node"
+	"dske/node/hub"
 	"dske/sim/audit"
 	"dske/sim/topology"
 )
@@ -305,6 +306,20 @@ func (n *Network) Stop(ctx context.Context, name string) error {
 	}
 	s.stop(ctx)
 	return nil
+}
+
+// Hub returns a hub that is running, for experiments that look into it.
+func (n *Network) Hub(name string) (*hub.Hub, error) {
+	s, err := n.slot("hub/" + name)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.occupant == nil {
+		return nil, node.Stopped(s.kind, s.name)
+	}
+	return s.occupant.hub, nil
 }
 
 func (n *Network) slot(name string) (*slot, error) {

@@ -109,7 +109,7 @@ type transport struct {
 }
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !t.network.wire.watched.Load() {
+	if !t.network.wire.watched.Load() || isControl(r.URL.Path) {
 		return t.network.transport.RoundTrip(r)
 	}
 	request, err := t.read(r)
@@ -124,6 +124,9 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return responseOf(reply, r), nil
 }
+
+// isControl reports whether a path is of the network's own interface, which is no part of the experiment.
+func isControl(path string) bool { return strings.HasPrefix(path, "/sim/") }
 
 // read takes a request apart.
 func (t transport) read(r *http.Request) (*fault.Request, error) {
