@@ -157,6 +157,7 @@ type exchange struct {
 	sent     fault.Request // as the sender made it
 	start    time.Time
 	arrived  atomic.Bool
+	status   atomic.Int64 // of the answer to the message itself, not to a copy
 }
 
 // deliver carries a request, as the faults have left it, to the node.
@@ -164,9 +165,12 @@ func (e *exchange) deliver(ctx context.Context, r *fault.Request) (fault.Reply, 
 	e.arrived.Store(true)
 	start := time.Now()
 	reply, err := e.carry(ctx, r)
+	reply.Repeated = r.Repeated
 	publish(e.wire, &e.wire.taps, e.message(reply))
 	if r.Repeated { // the sender does not know of it
 		publish(e.wire, &e.wire.observers, event(r, reply.Status, start))
+	} else {
+		e.status.Store(int64(reply.Status))
 	}
 	return reply, err
 }
@@ -191,10 +195,14 @@ func (e *exchange) settle(r *fault.Request, reply fault.Reply, err error) {
 	if !e.arrived.Load() {
 		publish(e.wire, &e.wire.taps, e.message(fault.Reply{}))
 	}
-	if err != nil {
-		reply.Status = 0
+	status := reply.Status
+	switch {
+	case err != nil:
+		status = 0
+	case reply.Repeated:
+		status = int(e.status.Load())
 	}
-	publish(e.wire, &e.wire.observers, event(r, reply.Status, e.start))
+	publish(e.wire, &e.wire.observers, event(r, status, e.start))
 }
 
 func (e *exchange) message(reply fault.Reply) Message {

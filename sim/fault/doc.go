@@ -50,6 +50,8 @@ type Reply struct {
 	Status int
 	Header http.Header
 	Body   []byte
+
+	Repeated bool // it is the answer to the copy of a request
 }
 
 // Exchange carries a request to where it is to go and brings back the answer. A fault may call it once,

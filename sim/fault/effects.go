@@ -46,7 +46,7 @@ func hang(ctx context.Context, f *Fault, _ *Request, _ Exchange) (Reply, error) 
 func answerStatus(_ context.Context, f *Fault, _ *Request, _ Exchange) (Reply, error) {
 	code, _ := strconv.Atoi(f.spec.Value)
 	body := fmt.Sprintf(`{"message":"Injected fault: %s.","details":{}}`, http.StatusText(code))
-	return Reply{code, http.Header{"Content-Type": {"application/json"}}, []byte(body)}, nil
+	return Reply{Status: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)}, nil
 }
 
 // replay gives the sender the first answer. That to the copy is only seen by those who watch the wire.

@@ -22,7 +22,7 @@ type wire struct {
 
 func newWire(t *testing.T, specs ...string) *wire {
 	w := &wire{T: t, Set: Set{Seed: 7}, answer: func(*Request) Reply {
-		return Reply{200, signed(), []byte(`{"share_index":1,"value":"bbbbbbbbbb=="}`)}
+		return Reply{Status: 200, Header: signed(), Body: []byte(`{"share_index":1,"value":"bbbbbbbbbb=="}`)}
 	}}
 	for _, text := range specs {
 		spec, err := Parse(text)
