@@ -31,7 +31,7 @@ func (r *Report) Add(result *Result) {
 	default:
 		r.passed++
 	}
-	fmt.Fprintf(r.To, "%s %s: %s %s\n", r.mark(result.Failed()), result.File, result.Title, r.took(result.Duration))
+	fmt.Fprintf(r.To, "%s %s %s\n", r.mark(result.Failed()), strings.TrimSuffix(result.File+": "+result.Title, ": "), r.took(result.Duration))
 	for _, s := range result.Sections {
 		r.section(s)
 	}

@@ -45,7 +45,7 @@ func (r *Result) Failed() bool {
 func (f *Failure) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n%s\n", f.Place, f.Command, f.Reason)
-	if f.Printed != "" {
+	if f.Printed != "" && strings.TrimSpace(f.Printed) != f.Reason {
 		fmt.Fprintf(&b, "printed:\n    %s\n", strings.ReplaceAll(strings.TrimSuffix(f.Printed, "\n"), "\n", "\n    "))
 	}
 	if f.Expected != "" {
