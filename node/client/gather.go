@@ -120,7 +120,7 @@ func (g *gather) add(hub int, share shamir.Share, err error) {
 	}
 }
 
-// hubsOf returns the names of the hubs whose shares have one of these indices.
+// hubsOf returns the names, sorted, of the hubs whose shares have one of these indices.
 func (g *gather) hubsOf(indices []int) []string {
 	var names []string
 	for i, share := range g.shares {
@@ -128,6 +128,7 @@ func (g *gather) hubsOf(indices []int) []string {
 			names = append(names, g.client.hubs[g.from[i]].Name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 
@@ -177,7 +178,7 @@ func (g *gather) failure(asked []int, outcome *tally) error {
 	}
 	causes := c.causes(hubs, outcome)
 	if len(g.shares) >= c.config.Threshold {
-		for _, hub := range g.from {
+		for _, hub := range slices.Sorted(slices.Values(g.from)) {
 			causes = append(causes, Cause{c.hubs[hub].Name, "its share is at odds with the others"})
 		}
 	}

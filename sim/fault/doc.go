@@ -9,7 +9,7 @@
 //
 // A [Set] is the faults of a network; it is safe for concurrent use. Chance has no say in a set with a
 // given seed, however goroutines are scheduled: whether a fault with a probability fires follows from the
-// seed, the parties, the path and how many such messages there have been.
+// seed, the parties, the path, the query and how many such messages there have been.
 package fault
 
 import (

@@ -56,7 +56,7 @@ func (f *Fault) draw(r *Request) bool {
 	if f.spec.Prob == 1 {
 		return true
 	}
-	label := fmt.Sprint(f.seed, f.spec, r.From, r.To, r.Method, r.Path)
+	label := fmt.Sprint(f.seed, f.spec, r.From, r.To, r.Method, r.Path, r.Query)
 	f.seen[label]++
 	sum := sha256.Sum256(fmt.Append(nil, label, f.seen[label]))
 	return float64(binary.BigEndian.Uint64(sum[:])>>11)/(1<<53) < f.spec.Prob

@@ -35,9 +35,6 @@ func compromise(c call) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := c.idle(c.Context()); err != nil {
-		return "", err
-	}
 	return "", c.eachHub(func(name string) error {
 		hub, err := n.Hub(name)
 		if err != nil {
@@ -78,9 +75,6 @@ func attack(c call) (string, error) {
 		return "", errors.New("nobody listens yet; begin with tap")
 	case keys == nil:
 		return "", fmt.Errorf("no get-key has given the name %s with as=", c.args[0])
-	}
-	if err := c.idle(c.Context()); err != nil {
-		return "", err
 	}
 	var out strings.Builder
 	for _, k := range keys {

@@ -30,33 +30,43 @@ type call struct {
 type command struct {
 	name, args, summary string
 	detail              []string
+	when                timing
 	run                 func(call) (string, error)
 }
 
+// timing says whether a command first waits until nothing goes on in the background. What counts, or
+// changes the network, has to: hubs that were not needed for a key may still be on their way to answer.
+type timing bool
+
+const (
+	atOnce timing = false
+	idle   timing = true
+)
+
 // commands is all of them, by name.
 var commands = []command{
-	{"attack", "NAME", "try to compute a key from what was tapped and compromised", nil, attack},
-	{"clear", "", "end all faults; hubs that were corrupt are honest again", nil, clearFaults},
-	{"compromise", "HUB...", "learn all that hubs hold now, and what they are sent from now on", nil, compromise},
-	{"corrupt", "HUB...", "make hubs lie: they alter shares before they sign them", nil, corrupt},
+	{"attack", "NAME", "try to compute a key from what was tapped and compromised", nil, idle, attack},
+	{"clear", "", "end all faults; hubs that were corrupt are honest again", nil, atOnce, clearFaults},
+	{"compromise", "HUB...", "learn all that hubs hold now, and what they are sent from now on", nil, idle, compromise},
+	{"corrupt", "HUB...", "make hubs lie: they alter shares before they sign them", nil, idle, corrupt},
 	{"events", "", "print who sent what to whom since the last call", []string{
 		"The order is that of the protocol, then by name; ×2 means: twice.",
-	}, events},
-	{"fault", "KIND[=VALUE] [OPTION...]", "put a fault between the nodes", faultDetail(), addFault},
-	{"faults", "", "print the faults and how often each fired", nil, faults},
-	{"get-key", "MASTER SLAVE [size=BITS] [number=N] [as=NAME]", "make keys for the master", nil, getKey},
-	{"get-key-pair", "MASTER SLAVE [size=BITS] [number=N] [as=NAME]", "make keys, fetch them for the slave and compare", nil, getKeyPair},
-	{"get-key-with-key-ids", "MASTER SLAVE ID|NAME", "fetch the same keys for the slave", nil, getKeyWithKeyIDs},
-	{"http", "METHOD PATH [header=NAME:VALUE] [body=TEXT] [as=SAE]", "make any request; print the status and the body", nil, doHTTP},
-	{"log", "", "print what the nodes have warned of since the last call", nil, printLog},
-	{"psrd", "CLIENT HUB", "print used and unused bytes of the four pools of a client and a hub", nil, psrd},
-	{"restart", "NODE...", "stop nodes and start them afresh", nil, restart},
-	{"skip", "[REASON]", "end the scenario here without failing it", nil, skip},
-	{"start", "NODE...", "start nodes", nil, start},
-	{"status", "[NODE...]", "print how nodes are", nil, status},
-	{"stop", "NODE...", "stop nodes, which then forget everything", nil, stop},
-	{"tap", "", "record everything on the wire from now on", nil, tap},
-	{"wait-ready", "", "wait until every client has registered with all its hubs", nil, waitReady},
+	}, idle, events},
+	{"fault", "KIND[=VALUE] [OPTION...]", "put a fault between the nodes", faultDetail(), idle, addFault},
+	{"faults", "", "print the faults and how often each fired", nil, idle, faults},
+	{"get-key", "MASTER SLAVE [size=BITS] [number=N] [as=NAME]", "make keys for the master", nil, atOnce, getKey},
+	{"get-key-pair", "MASTER SLAVE [size=BITS] [number=N] [as=NAME]", "make keys, fetch them for the slave and compare", nil, atOnce, getKeyPair},
+	{"get-key-with-key-ids", "MASTER SLAVE ID|NAME", "fetch the same keys for the slave", nil, atOnce, getKeyWithKeyIDs},
+	{"http", "METHOD PATH [header=NAME:VALUE] [body=TEXT] [as=SAE]", "make any request; print the status and the body", nil, idle, doHTTP},
+	{"log", "", "print what the nodes have warned of since the last call", nil, idle, printLog},
+	{"psrd", "CLIENT HUB", "print used and unused bytes of the four pools of a client and a hub", nil, idle, psrd},
+	{"restart", "NODE...", "stop nodes and start them afresh", nil, idle, restart},
+	{"skip", "[REASON]", "end the scenario here without failing it", nil, atOnce, skip},
+	{"start", "NODE...", "start nodes", nil, idle, start},
+	{"status", "[NODE...]", "print how nodes are", nil, idle, status},
+	{"stop", "NODE...", "stop nodes, which then forget everything", nil, idle, stop},
+	{"tap", "", "record everything on the wire from now on", nil, idle, tap},
+	{"wait-ready", "", "wait until every client has registered with all its hubs", nil, atOnce, waitReady},
 }
 
 // engineCommands is what the script engine brings along and can do no harm.
@@ -97,7 +107,14 @@ func newEngine(w *world) *script.Engine {
 func (c command) bind(w *world) script.Cmd {
 	usage := script.CmdUsage{Summary: c.summary, Args: c.args, Detail: c.detail}
 	return script.Command(usage, func(s *script.State, args ...string) (script.WaitFunc, error) {
-		out, err := c.run(call{w, s, args})
+		var out string
+		var err error
+		if c.when == idle {
+			err = w.idle(s.Context())
+		}
+		if err == nil {
+			out, err = c.run(call{w, s, args})
+		}
 		if errors.Is(err, errUsage) {
 			err = fmt.Errorf("usage: %s", strings.TrimSpace(c.name+" "+c.args))
 		}

@@ -36,9 +36,6 @@ func events(c call) (string, error) {
 	if len(c.args) > 0 {
 		return "", errUsage
 	}
-	if err := c.idle(c.Context()); err != nil {
-		return "", err
-	}
 	list, err := c.remote.Events(c.Context(), c.lastEvent)
 	if err != nil {
 		return "", err

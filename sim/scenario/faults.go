@@ -17,9 +17,6 @@ func faults(c call) (string, error) {
 	if len(c.args) > 0 {
 		return "", errUsage
 	}
-	if err := c.idle(c.Context()); err != nil {
-		return "", err
-	}
 	list, err := c.remote.Faults(c.Context())
 	var out strings.Builder
 	for _, f := range list {
@@ -37,9 +34,6 @@ func clearFaults(c call) (string, error) {
 
 func printLog(c call) (string, error) {
 	if _, err := c.network(); err != nil {
-		return "", err
-	}
-	if err := c.idle(c.Context()); err != nil {
 		return "", err
 	}
 	return c.log.take(), nil

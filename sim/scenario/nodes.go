@@ -49,9 +49,6 @@ func waitReady(c call) (string, error) {
 }
 
 func status(c call) (string, error) {
-	if err := c.idle(c.Context()); err != nil {
-		return "", err
-	}
 	overview, err := c.remote.Topology(c.Context())
 	if err != nil {
 		return "", err
@@ -82,9 +79,6 @@ func psrd(c call) (string, error) {
 		return "", errUsage
 	}
 	clientName, hubName := strings.TrimPrefix(c.args[0], "client/"), strings.TrimPrefix(c.args[1], "hub/")
-	if err := c.idle(c.Context()); err != nil {
-		return "", err
-	}
 	ofClient, err := c.poolsOfClient(clientName, hubName)
 	if err != nil {
 		return "", err
