@@ -30,11 +30,13 @@ func (n *Network) AddFault(text string) error {
 
 // names reports whether a pattern of a fault stands for somebody.
 func (n *Network) names(pattern string) bool {
-	return slices.ContainsFunc(n.slots, func(s *slot) bool {
-		return fault.Matches(pattern, s.path()) || s.kind == node.KindClient &&
-			(fault.Matches(pattern, "sae/"+s.name) || slices.ContainsFunc(s.encryptors(), func(name string) bool {
-				return fault.Matches(pattern, "sae/"+name)
-			}))
+	known := n.Overview()
+	saes := known.encryptors()
+	for i, name := range saes {
+		saes[i] = "sae/" + name
+	}
+	return slices.ContainsFunc(append(known.Nodes(), saes...), func(name string) bool {
+		return fault.Matches(pattern, name)
 	})
 }
 
