@@ -452,6 +452,9 @@ func runScenarios(c *cli.Context) error {
 		return err
 	}
 	options := scenario.Options{URL: c.String("url"), Transport: c.String("transport")}
+	if t := options.Transport; t != sim.Memory && t != sim.Loopback {
+		return usagef("--transport: %q is neither memory nor loopback", t)
+	}
 	if options.Reference, err = referenceTopology(); err != nil {
 		return err
 	}

@@ -71,12 +71,19 @@ var commands = []command{
 
 // engineCommands is what the script engine brings along and can do no harm.
 var engineCommands = map[string]script.Cmd{
-	"echo":   script.Echo(),
-	"env":    script.Env(),
-	"help":   script.Help(),
-	"sleep":  script.Sleep(),
-	"stderr": script.Stderr(),
-	"stdout": script.Stdout(),
+	"echo":   described(script.Echo(), "TEXT...", "print a text"),
+	"env":    described(script.Env(), "[NAME=VALUE...]", "set variables, or print them"),
+	"help":   described(script.Help(), "[COMMAND...]", "describe commands"),
+	"sleep":  described(script.Sleep(), "DURATION", "wait, for example for 20ms"),
+	"stderr": described(script.Stderr(), "[-count=N] PATTERN", "look for a regular expression in why the last command failed"),
+	"stdout": described(script.Stdout(), "[-count=N] PATTERN", "look for a regular expression in what the last command printed"),
+}
+
+// described gives a command of the engine's a description in our words.
+func described(cmd script.Cmd, args, summary string) script.Cmd {
+	usage := *cmd.Usage()
+	usage.Args, usage.Summary = args, summary
+	return script.Command(usage, cmd.Run)
 }
 
 func faultDetail() []string {

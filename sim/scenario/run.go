@@ -36,6 +36,10 @@ func Run(ctx context.Context, file string, data []byte, o Options) *Result {
 		return result
 	}
 	result.Title = p.title
+	if p.isBound && o.URL != "" {
+		result.Skipped = "it needs a network of its own"
+		return result
+	}
 	w, err := newWorld(ctx, p, o)
 	if err != nil {
 		result.Err = err

@@ -36,6 +36,7 @@ type parsed struct {
 	sections []section
 	topology *topology.Topology
 	settings Settings
+	isBound  bool // to a network of its own, because it says what that is like
 }
 
 // parse reads a scenario. The reference topology is for those without one.
@@ -43,6 +44,7 @@ func parse(name string, data []byte, reference *topology.Topology) (*parsed, err
 	archive := txtar.Parse(data)
 	p := &parsed{topology: reference}
 	p.split(string(archive.Comment))
+	p.isBound = len(archive.Files) > 0
 	for _, file := range archive.Files {
 		var err error
 		switch file.Name {

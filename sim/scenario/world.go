@@ -97,10 +97,11 @@ func (w *world) idle(ctx context.Context) error {
 	return w.remote.WaitIdle(ctx)
 }
 
-// end checks the network and ends it.
+// end checks the network and ends it. Somebody else's is left as it was found: without faults, and with
+// the nodes that were running.
 func (w *world) end() error {
 	if w.own == nil {
-		return nil
+		return w.tidyUp()
 	}
 	w.own.ClearFaults()
 	ctx, cancel := context.WithTimeout(context.Background(), idleTimeout)
@@ -110,6 +111,18 @@ func (w *world) end() error {
 		err = errors.Join(err, fmt.Errorf("PSRD was used twice: %s", strings.Join(violations, "; ")))
 	}
 	return errors.Join(err, w.stop())
+}
+
+func (w *world) tidyUp() error {
+	ctx, cancel := context.WithTimeout(context.Background(), idleTimeout)
+	defer cancel()
+	err := w.remote.ClearFaults(ctx)
+	for _, name := range w.overview.Nodes() {
+		if !w.overview.IsStopped(name) {
+			err = errors.Join(err, w.remote.Start(ctx, name))
+		}
+	}
+	return errors.Join(err, w.remote.WaitReady(ctx), w.remote.WaitIdle(ctx))
 }
 
 // network returns the scenario's own network, for what cannot be done over HTTP.
