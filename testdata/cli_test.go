@@ -201,6 +201,22 @@ func TestScenario(t *testing.T) {
 
 var durations = regexp.MustCompile(`\([0-9.]+s\)`)
 
+func TestReadmeShowsTheTour(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tour, err := os.ReadFile("scenarios/tour.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(tour)) {
+		if !strings.Contains(string(readme), "\n    "+line) && line != "\n" {
+			t.Errorf("README.md lacks %s", line)
+		}
+	}
+}
+
 func TestScenariosAreReproducible(t *testing.T) {
 	run := func() string {
 		out, stderr, status := dske(t, "scenario", "-v", "--seed", "7", "scenarios/hello.txtar", "scenarios/hub-restart.txtar", "scenarios/lossy-network.txtar", "scenarios/errors-in-band.txtar")
