@@ -49,6 +49,8 @@ type Config struct {
 
 	ShareTTL   time.Duration // how long hubs keep shares and clients parts of keys; default 1 h
 	HubTimeout time.Duration // for one message of a client to a hub; default 5 s
+
+	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
 }
 
 func (c *Config) validate() error {

@@ -178,10 +178,13 @@ func (s *slot) newNode() (runner, error) {
 		PSRD:       client.PSRD(t.PSRD),
 		HubTimeout: config.HubTimeout,
 		KeyTTL:     config.ShareTTL,
-		Transport:  s.network.Transport(s.path()),
-		Random:     random,
-		Logger:     log,
-		Stop:       s.stopSoon,
+
+		RequestTimeout: config.RequestTimeout,
+
+		Transport: s.network.Transport(s.path()),
+		Random:    random,
+		Logger:    log,
+		Stop:      s.stopSoon,
 	})
 }
 

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -65,7 +66,7 @@ func suiteOf(r *Result) junitSuite {
 		}
 	}
 	for _, s := range r.Sections {
-		c := junitCase{Name: s.Title, Time: fmt.Sprintf("%.3f", s.Duration.Seconds())}
+		c := junitCase{Name: cmp.Or(s.Title, r.Title, "script"), Time: fmt.Sprintf("%.3f", s.Duration.Seconds())}
 		if f := s.Failure; f != nil {
 			c.Failure = &junitNote{f.Reason, f.String()}
 		}

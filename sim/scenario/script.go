@@ -21,6 +21,8 @@ type Settings struct {
 	Transport  string        `yaml:"transport"`   // memory or loopback
 	ShareTTL   time.Duration `yaml:"share_ttl"`   // how long keys can be fetched
 	HubTimeout time.Duration `yaml:"hub_timeout"` // how long a client waits for a hub
+
+	RequestTimeout time.Duration `yaml:"request_timeout"` // how long an encryptor waits for a client
 }
 
 // section is a part of a script with a title.
@@ -76,8 +78,8 @@ func (s *Settings) read(data []byte) error {
 	return nil
 }
 
-// split divides a script into sections. Comment lines that follow each other are one title; the first
-// one, unless commands follow at once, is that of the scenario.
+// split divides a script into sections. Comment lines that follow each other are one title; the first one
+// is that of the scenario.
 func (p *parsed) split(script string) {
 	inTitle := false
 	for i, line := range strings.Split(script, "\n") {
@@ -97,10 +99,8 @@ func (p *parsed) split(script string) {
 		}
 		inTitle = isComment
 	}
-	for len(p.sections) > 0 && strings.TrimSpace(p.sections[0].text) == "" {
-		if p.title == "" {
-			p.title = p.sections[0].title
-		}
+	p.title, p.sections[0].title = p.sections[0].title, ""
+	if strings.TrimSpace(p.sections[0].text) == "" {
 		p.sections = p.sections[1:]
 	}
 }

@@ -53,6 +53,8 @@ func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 		Audit:      true,
 		ShareTTL:   p.settings.ShareTTL,
 		HubTimeout: p.settings.HubTimeout,
+
+		RequestTimeout: p.settings.RequestTimeout,
 	}
 	if config.Transport == sim.Loopback {
 		config.Listen = "127.0.0.1:0"
