@@ -465,6 +465,9 @@ func runScenarios(c *cli.Context) error {
 	report := scenario.Report{To: os.Stdout, Verbose: c.Bool("v"), Colour: isatty.IsTerminal(os.Stdout.Fd())}
 	var results []*scenario.Result
 	for _, file := range files {
+		if err := c.Context.Err(); err != nil {
+			return err
+		}
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return err

@@ -28,7 +28,7 @@ var kinds = []kind{
 	{"reorder", "[=DURATION]", "the message waits until the next one has passed it, 100ms at most", checkOptionalDuration, reorder},
 	{"replay", "", "when the message has been answered, the same bytes come again", oneOf(""), replay},
 	{"status", "=CODE", "the message does not arrive; the answer is an error with this status", checkStatus, answerStatus},
-	{"tamper", "=request|response", "one bit is flipped in the body, the query or the signature (where=)", oneOf("request", "response"), tamper},
+	{"tamper", "=request|response", "one bit is flipped, where=body (the default), query or signature", oneOf("request", "response"), tamper},
 }
 
 func kindOf(name string) *kind {

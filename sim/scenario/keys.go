@@ -40,13 +40,9 @@ func (c call) makeKeys() ([]madeKey, error) {
 	if len(names) != 2 {
 		return nil, errUsage
 	}
-	var request etsi.KeyRequest
-	for name, to := range map[string]*int{"size": &request.Size, "number": &request.Number} {
-		if text := options[name]; text != "" {
-			if *to, err = strconv.Atoi(text); err != nil {
-				return nil, fmt.Errorf("%s=%s is no number", name, text)
-			}
-		}
+	request, err := keyRequest(options)
+	if err != nil {
+		return nil, err
 	}
 	sae, err := c.sae(names[0])
 	if err != nil {
@@ -65,6 +61,20 @@ func (c call) makeKeys() ([]madeKey, error) {
 		return made, c.Setenv(name, keys[0].ID.String())
 	}
 	return made, nil
+}
+
+func keyRequest(options map[string]string) (request etsi.KeyRequest, err error) {
+	if text, given := options["size"]; given {
+		if request.Size, err = strconv.Atoi(text); err != nil {
+			return request, fmt.Errorf("size=%s is no number", text)
+		}
+	}
+	if text, given := options["number"]; given {
+		if request.Number, err = strconv.Atoi(text); err != nil {
+			return request, fmt.Errorf("number=%s is no number", text)
+		}
+	}
+	return request, nil
 }
 
 func getKeyWithKeyIDs(c call) (string, error) {

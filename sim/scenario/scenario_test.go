@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"golang.org/x/tools/txtar"
+
 	"dske/sim"
 	"dske/sim/topology"
 	"dske/testdata"
@@ -237,9 +239,12 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
+		lines := strings.Split(string(txtar.Parse([]byte(text)).Comment), "\n")
 		for _, s := range p.sections {
-			if s.line < 1 || strings.TrimSpace(s.text) == "" && s.title == "" {
-				t.Errorf("section %+v", s)
+			for i, line := range strings.Split(strings.TrimSuffix(s.text, "\n"), "\n") {
+				if s.text != "" && line != lines[s.line-1+i] {
+					t.Errorf("line %d is %q, not %q", s.line+i, lines[s.line-1+i], line)
+				}
 			}
 		}
 	})
