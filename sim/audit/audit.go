@@ -76,11 +76,11 @@ func (a *Auditor) Response(request, response Message) {
 	a.use(response, response.identity(id))
 }
 
-// Violations returns what was found so far.
+// Violations returns what was found so far, sorted.
 func (a *Auditor) Violations() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.violations)
+	return slices.Sorted(slices.Values(a.violations))
 }
 
 func (a *Auditor) violate(format string, args ...any) {
