@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	pathInBand      = "/dske/api/v1/key-share" // under a hub
+	inBand          = "/dske/api/" // paths under a hub start with it
 	signatureHeader = "DSKE-Signature"
 )
 
@@ -16,7 +16,7 @@ const (
 func (n *Network) startAudit() {
 	n.auditor = audit.New()
 	n.Tap(func(m Message) {
-		if m.Path != pathInBand || !strings.HasPrefix(m.To, "hub/") {
+		if !strings.HasPrefix(m.Path, inBand) || !strings.HasPrefix(m.To, "hub/") {
 			return
 		}
 		request := audit.Message{
