@@ -23,8 +23,12 @@ var allowed = map[string][]string{
 	"dske/protocol/its":     {"dske/protocol/shamir"},
 	"dske/protocol/shamir":  {},
 	"dske/psrd":             {},
-	"dske/sim":              {"dske/node", "dske/node/*", "dske/protocol", "dske/sim/certs", "dske/sim/topology"},
+	"dske/sim":              {"dske/node", "dske/node/*", "dske/protocol", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology"},
+	"dske/sim/adversary":    {"dske/protocol", "dske/protocol/*", "dske/psrd"},
+	"dske/sim/audit":        {},
 	"dske/sim/certs":        {},
+	"dske/sim/fault":        {},
+	"dske/sim/scenario":     {"dske/etsi", "dske/node", "dske/node/*", "dske/protocol", "dske/sim", "dske/sim/*"},
 	"dske/sim/topology":     {},
 	"dske/testdata":         {},
 }

@@ -22,15 +22,16 @@ import (
 	"text/tabwriter"
 
 	"github.com/google/uuid"
+	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
 	"dske/etsi"
 	"dske/etsi/conformance"
-	"dske/node/client"
-	"dske/node/hub"
+	"dske/protocol"
 	"dske/protocol/its"
 	"dske/sim"
 	"dske/sim/certs"
+	"dske/sim/scenario"
 	"dske/sim/topology"
 	"dske/testdata"
 )
@@ -63,9 +64,11 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 
 func newApp() *cli.App {
 	return &cli.App{
-		Name:           "dske",
-		Usage:          "a Distributed Symmetric Key Establishment network in one process",
-		Commands:       []*cli.Command{runCommand(), certsCommand(), etsiCommand(), statusCommand(), changeCommand("start"), changeCommand("stop")},
+		Name:  "dske",
+		Usage: "a Distributed Symmetric Key Establishment network in one process",
+		Commands: []*cli.Command{
+			runCommand(), certsCommand(), etsiCommand(), scenarioCommand(), statusCommand(), changeCommand("start"), changeCommand("stop"),
+		},
 		OnUsageError:   onUsageError,
 		ExitErrHandler: func(*cli.Context, error) {}, // main prints the error
 		Action: func(c *cli.Context) error {
@@ -241,6 +244,10 @@ func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {
 		}
 		return topology.Load(args[0], data)
 	}
+	return referenceTopology()
+}
+
+func referenceTopology() (*topology.Topology, error) {
 	data, err := testdata.Topologies.ReadFile(defaultTopology)
 	if err != nil {
 		return nil, err
@@ -614,7 +621,7 @@ func status(c *cli.Context) error {
 		case c.Bool("json"):
 			fmt.Fprintf(table, "%s\n", body)
 		default:
-			fmt.Fprintf(table, "%s\trunning\t%s\n", name, summary(name, body))
+			fmt.Fprintf(table, "%s\trunning\t%s\n", name, strings.Join(sim.Summary(name, body), "\t"))
 		}
 	}
 	return nil
@@ -632,29 +639,6 @@ func describe(o sim.Overview) string {
 	}
 	return text + fmt.Sprintf("\na wrong key of 256 bits passes with a chance of at most %v, a forged message of 1 kB of at most %v",
 		its.WrongKeyBound(n, o.Threshold, 32, 1), its.ForgeryBound(0, 1000, 1))
-}
-
-// summary puts the status of a node into one line.
-func summary(name string, body []byte) string {
-	if strings.HasPrefix(name, "hub/") {
-		var s hub.Status
-		json.Unmarshal(body, &s)
-		return fmt.Sprintf("%d clients\t%d shares waiting", len(s.PeerClients), len(s.Shares))
-	}
-	var s client.Status
-	json.Unmarshal(body, &s)
-	registered, least := 0, -1
-	for _, h := range s.PeerHubs {
-		if !h.Registered {
-			continue
-		}
-		registered++
-		if free := min(h.LocalPool.Unused(), h.PeerPool.Unused()); least < 0 || free < least {
-			least = free
-		}
-	}
-	return fmt.Sprintf("%d of %d hubs\tat least %d bytes of PSRD per pool\tencryptors %s",
-		registered, len(s.PeerHubs), max(least, 0), strings.Join(s.EncryptorNames, ", "))
 }
 
 // changeCommand starts or stops nodes.
@@ -682,6 +666,88 @@ func changeCommand(verb string) *cli.Command {
 			return nil
 		},
 	}
+}
+
+func scenarioCommand() *cli.Command {
+	return &cli.Command{
+		Name:            "scenario",
+		Usage:           "run scripts that drive, break and attack a network",
+		ArgsUsage:       "FILE|DIR...",
+		OnUsageError:    onUsageError,
+		Action:          runScenarios,
+		HideHelpCommand: true,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "v", Usage: "print the commands and what they print"},
+			&cli.StringFlag{Name: "url", Usage: "use a running network instead of one for each scenario"},
+			&cli.Uint64Flag{Name: "seed", Usage: "make the runs reproducible"},
+			&cli.StringFlag{Name: "transport", Value: sim.Memory, Usage: "of networks that do not say: memory or loopback"},
+			&cli.StringFlag{Name: "suite", Usage: "of networks that do not say: dske-python or its (default: dske-python)"},
+			&cli.StringFlag{Name: "junit", Usage: "write the results to `FILE`, as JUnit XML"},
+		},
+		Subcommands: []*cli.Command{{
+			Name:   "help",
+			Usage:  "describe the commands of scenarios",
+			Action: func(*cli.Context) error { return scenario.Help(os.Stdout) },
+		}},
+	}
+}
+
+func runScenarios(c *cli.Context) error {
+	if !c.Args().Present() {
+		return usagef("scenario takes %s; see dske scenario help", c.Command.ArgsUsage)
+	}
+	files, err := scenario.Files(c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	options := scenario.Options{URL: c.String("url"), Transport: c.String("transport"), Suite: c.String("suite")}
+	if _, err := protocol.SuiteNamed(options.Suite); err != nil && options.Suite != "" {
+		return usagef("--suite: %w", err)
+	}
+	if t := options.Transport; t != sim.Memory && t != sim.Loopback {
+		return usagef("--transport: %q is neither memory nor loopback", t)
+	}
+	if options.Reference, err = referenceTopology(); err != nil {
+		return err
+	}
+	if c.IsSet("seed") {
+		seed := c.Uint64("seed")
+		options.Seed = &seed
+	}
+	report := scenario.Report{To: os.Stdout, Verbose: c.Bool("v"), Colour: isatty.IsTerminal(os.Stdout.Fd())}
+	var results []*scenario.Result
+	for _, file := range files {
+		if err := c.Context.Err(); err != nil {
+			return err
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		results = append(results, scenario.Run(c.Context, file, data, options))
+		report.Add(results[len(results)-1])
+	}
+	passed := report.End()
+	if err := writeJUnit(c.String("junit"), results); err != nil {
+		return err
+	}
+	if !passed {
+		return errors.New("a scenario failed")
+	}
+	return nil
+}
+
+// writeJUnit writes the results to a file, if it has a name.
+func writeJUnit(name string, results []*scenario.Result) error {
+	if name == "" {
+		return nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return scenario.WriteJUnit(file, results)
 }
 
 func printJSON(v any) error {

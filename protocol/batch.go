@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -14,65 +13,178 @@ const (
 	// MaxBatch is the largest number of shares in one message.
 	MaxBatch = 128
 
-	// MaxBatchSize is the size in bytes that the shares in one message add up to at most, unless it is
-	// only one.
+	// MaxSlaves is the largest number of slaves that a share can be for.
+	MaxSlaves = 32
+
+	// MaxBatchSize is the size in bytes up to which a sender puts shares into one message, which may be
+	// larger only if it has a single one.
 	MaxBatchSize = 1 << 20
 )
 
-// BatchedShare is the place of one share in a message that carries several. Their values are sealed
-// together, one after the other.
-type BatchedShare struct {
-	KeyID      uuid.UUID `json:"key_id"`
-	ShareIndex int       `json:"share_index"`
-	Size       int       `json:"size"` // bytes
-	Terms
+// ShareBatch is shares of several keys that have everything in common but the key, its secret tag and the
+// value. The values, which are of the same size, are sealed together, one after the other.
+type ShareBatch struct {
+	KeyIDs     KeyIDs `json:"key_ids"`
+	ShareIndex int    `json:"share_index"`
+	Terms             // without the secret tag
+	SecretTags []byte `json:"secret_tags,omitempty"` // of all keys, one after the other; none if the suite has none
+	SealedShare
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. A share without an index is not the one with index 0.
-func (b *BatchedShare) UnmarshalJSON(data []byte) error {
-	type plain BatchedShare
-	p := plain{ShareIndex: -1}
-	err := json.Unmarshal(data, &p)
-	*b = BatchedShare(p)
-	return err
+// KeyIDs are different key IDs. In JSON as in a query they are one text, with commas between them.
+type KeyIDs []uuid.UUID
+
+// MarshalText implements [encoding.TextMarshaler].
+func (ids KeyIDs) MarshalText() ([]byte, error) {
+	text := make([]byte, 0, 37*len(ids))
+	for i, id := range ids {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, id.String()...)
+	}
+	return text, nil
 }
 
-// Share returns the share at the start of values, and the values after it.
-func (b BatchedShare) Share(values []byte) (Share, []byte) {
-	return Share{b.ShareIndex, b.Terms, NewSecret(values[:b.Size:b.Size])}, values[b.Size:]
+// UnmarshalText implements [encoding.TextUnmarshaler]. It takes at most [MaxBatch] IDs; an empty text is none.
+func (ids *KeyIDs) UnmarshalText(text []byte) error {
+	*ids = KeyIDs{}
+	if len(text) == 0 {
+		return nil
+	}
+	if len(text) > 37*MaxBatch {
+		return fmt.Errorf("%w: more than %d keys", ErrMalformed, MaxBatch)
+	}
+	seen := make(map[uuid.UUID]bool, MaxBatch)
+	for one := range strings.SplitSeq(string(text), ",") {
+		id, err := ParseUUID(one)
+		if err != nil {
+			return err
+		}
+		if seen[id] {
+			return fmt.Errorf("%w: key ID %v is repeated", ErrMalformed, id)
+		}
+		seen[id] = true
+		*ids = append(*ids, id)
+	}
+	return nil
+}
+
+// NewShareBatch returns the batch of the shares of these keys, at least one and all of them [Share.Alike],
+// and the values that have to be sealed for it.
+func NewShareBatch(keys KeyIDs, shares []Share) (ShareBatch, Secret) {
+	first := shares[0]
+	b := ShareBatch{KeyIDs: keys, ShareIndex: first.Index, Terms: first.Terms}
+	b.SecretTag = nil
+	values := make([]byte, 0, len(shares)*first.Value.Size())
+	for _, s := range shares {
+		values = append(values, s.Value.Reveal()...)
+		b.SecretTags = append(b.SecretTags, s.Terms.SecretTag...)
+	}
+	return b, NewSecret(values)
+}
+
+// Alike reports whether two shares can be in the same batch.
+func (s Share) Alike(other Share) bool {
+	a, b := s.Terms, other.Terms
+	a.SecretTag, b.SecretTag = nil, nil
+	return s.Index == other.Index && s.Value.Size() == other.Value.Size() && sameTerms(a, b) &&
+		len(s.Terms.SecretTag) == len(other.Terms.SecretTag)
+}
+
+// Shares returns the shares of the batch, by key, when its values have been opened. They use the memory of
+// the values.
+func (b ShareBatch) Shares(values Secret) []Share {
+	shares := make([]Share, len(b.KeyIDs))
+	size := b.shareSize()
+	for i := range shares {
+		value := values.Reveal()[i*size : (i+1)*size : (i+1)*size]
+		shares[i] = Share{b.ShareIndex, b.terms(i), NewSecret(value)}
+	}
+	return shares
+}
+
+// terms returns the terms of the share with that position.
+func (b ShareBatch) terms(i int) Terms {
+	terms := b.Terms
+	if size := len(b.SecretTags) / len(b.KeyIDs); size > 0 {
+		terms.SecretTag = b.SecretTags[i*size : (i+1)*size : (i+1)*size]
+	}
+	return terms
+}
+
+// shareSize returns the size of each share, in bytes.
+func (b ShareBatch) shareSize() int { return len(b.Value) / len(b.KeyIDs) }
+
+// check returns an error unless the batch has keys, and a value and perhaps a secret tag for each.
+func (b ShareBatch) check() error {
+	n := len(b.KeyIDs)
+	switch {
+	case n == 0:
+		return fmt.Errorf("%w: key_ids is missing", ErrMalformed)
+	case len(b.Value)%n != 0:
+		return fmt.Errorf("%w: the encrypted value has not the same size for each key", ErrMalformed)
+	case b.SecretTag != nil || len(b.SecretTags)%n != 0:
+		return fmt.Errorf("%w: there is not one secret tag for each key", ErrMalformed)
+	}
+	if err := checkShareIndex(b.ShareIndex); err != nil {
+		return err
+	}
+	return b.SealedShare.check()
+}
+
+// CheckBatch is [Channel.CheckTerms] for every share of a batch.
+func (c *Channel) CheckBatch(b ShareBatch) error {
+	for i := range b.KeyIDs {
+		if err := c.CheckTerms(b.terms(i), b.shareSize()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PostShares is shares of several keys, or for several slaves, on their way to a hub: POST
 // [PathKeyShares].
 type PostShares struct {
-	ClientName string         `json:"master_client_name"`
-	MasterSAE  string         `json:"master_sae_id"`
-	SlaveSAEs  []string       `json:"slave_sae_ids"`
-	Shares     []BatchedShare `json:"key_shares"`
-	SealedShare
+	ClientName string   `json:"master_client_name"`
+	MasterSAE  string   `json:"master_sae_id"`
+	SlaveSAEs  []string `json:"slave_sae_ids"`
+	ShareBatch
 }
 
 // ParsePostShares reads the body of a [PostShares]; the errors are those of [ParsePostShare].
 func ParsePostShares(body []byte) (PostShares, error) {
-	var m PostShares
+	m := PostShares{ShareBatch: ShareBatch{ShareIndex: -1}}
 	if err := Unmarshal(body, &m); err != nil {
 		return PostShares{}, err
 	}
-	if m.ClientName == "" || m.MasterSAE == "" || len(m.SlaveSAEs) == 0 || slices.Contains(m.SlaveSAEs, "") || len(m.Shares) == 0 {
-		return PostShares{}, fmt.Errorf("%w: a name or the shares are missing", ErrMalformed)
+	if m.ClientName == "" || m.MasterSAE == "" || len(m.SlaveSAEs) == 0 || slices.Contains(m.SlaveSAEs, "") {
+		return PostShares{}, fmt.Errorf("%w: a name is missing", ErrMalformed)
 	}
-	if err := checkBatch(m.Shares, m.SealedShare); err != nil {
-		return PostShares{}, err
+	if len(m.SlaveSAEs) > MaxSlaves {
+		return PostShares{}, fmt.Errorf("%w: %d slaves, which is more than %d", ErrMalformed, len(m.SlaveSAEs), MaxSlaves)
 	}
 	return m, m.check()
 }
 
-// SharesReply is shares on their way from a hub: the response to GET [PathKeyShares]. Keys that it does
-// not mention have to be asked for again.
+// Batch returns the same message in the form of one that carries several shares.
+func (m PostShare) Batch() PostShares {
+	b := ShareReply{m.ShareIndex, m.Terms, m.SealedShare}.Batch(m.KeyID)
+	return PostShares{m.ClientName, m.MasterSAE, []string{m.SlaveSAE}, b}
+}
+
+// Batch returns the share, which is one of that key, as a batch of its own.
+func (m ShareReply) Batch(key uuid.UUID) ShareBatch {
+	b := ShareBatch{KeyIDs: KeyIDs{key}, ShareIndex: m.ShareIndex, Terms: m.Terms, SealedShare: m.SealedShare}
+	b.SecretTags, b.SecretTag = b.SecretTag, nil
+	return b
+}
+
+// SharesReply is shares on their way from a hub: the response to GET [PathKeyShares]. Its batch can be
+// empty. Keys that it does not mention have to be asked for again: their shares are of another batch.
 type SharesReply struct {
-	Shares  []BatchedShare `json:"key_shares"`
-	Refused []Refusal      `json:"refused"`
-	SealedShare
+	ShareBatch
+	Refused []Refusal `json:"refused"`
 }
 
 // Refusal says why a hub has no share of a key for the caller, as an error response would.
@@ -84,43 +196,14 @@ type Refusal struct {
 
 // ParseSharesReply reads the body of a [SharesReply]; the errors are those of [ParsePostShare].
 func ParseSharesReply(body []byte) (SharesReply, error) {
-	var m SharesReply
+	m := SharesReply{ShareBatch: ShareBatch{ShareIndex: -1}}
 	if err := Unmarshal(body, &m); err != nil {
 		return SharesReply{}, err
 	}
-	if err := checkBatch(m.Shares, m.SealedShare); err != nil {
-		return SharesReply{}, err
-	}
-	if len(m.Shares) == 0 {
+	if len(m.KeyIDs) == 0 && len(m.Value) == 0 && len(m.Pad.Fragments) == 0 {
 		return m, nil
 	}
 	return m, m.check()
-}
-
-// checkBatch returns an error unless the shares are different ones that add up to the sealed value.
-func checkBatch(shares []BatchedShare, sealed SealedShare) error {
-	if len(shares) > MaxBatch {
-		return fmt.Errorf("%w: %d shares, which is more than %d", ErrMalformed, len(shares), MaxBatch)
-	}
-	left := len(sealed.Value)
-	seen := map[uuid.UUID]bool{}
-	for _, s := range shares {
-		if err := checkShareIndex(s.ShareIndex); err != nil {
-			return err
-		}
-		if s.KeyID == uuid.Nil || seen[s.KeyID] {
-			return fmt.Errorf("%w: a key ID is missing or repeated", ErrMalformed)
-		}
-		seen[s.KeyID] = true
-		if s.Size < 1 || s.Size > left {
-			return fmt.Errorf("%w: the sizes of the shares do not add up to the encrypted value", ErrMalformed)
-		}
-		left -= s.Size
-	}
-	if left > 0 {
-		return fmt.Errorf("%w: the sizes of the shares do not add up to the encrypted value", ErrMalformed)
-	}
-	return nil
 }
 
 // GetShares asks a hub for shares of several keys: the query of GET [PathKeyShares].
@@ -128,7 +211,7 @@ type GetShares struct {
 	ClientName string
 	MasterSAE  string
 	SlaveSAE   string
-	KeyIDs     []uuid.UUID // 1 to MaxBatch
+	KeyIDs     KeyIDs // 1 to MaxBatch
 }
 
 // One returns the same question about a single key.
@@ -138,36 +221,19 @@ func (m GetShares) One(key uuid.UUID) GetShare {
 
 // Query returns the raw query string, which the signature covers.
 func (m GetShares) Query() string {
-	ids := make([]string, len(m.KeyIDs))
-	for i, id := range m.KeyIDs {
-		ids[i] = id.String()
-	}
-	return queryOf(m.ClientName, m.MasterSAE, m.SlaveSAE) + "&key_ids=" + strings.Join(ids, ",")
+	ids, _ := m.KeyIDs.MarshalText()
+	return queryOf(m.ClientName, m.MasterSAE, m.SlaveSAE) + "&key_ids=" + string(ids)
 }
 
 // ParseGetShares reads a raw query string; what is wrong with it is an [ErrMalformed].
 func ParseGetShares(query string) (GetShares, error) {
 	var m GetShares
 	var ids string
-	if err := parseQuery(query, map[string]*string{
-		"client_name": &m.ClientName, "master_sae_id": &m.MasterSAE, "slave_sae_id": &m.SlaveSAE, "key_ids": &ids,
-	}); err != nil {
+	err := parseQuery(query, &m.ClientName, &m.MasterSAE, &m.SlaveSAE, "key_ids", &ids)
+	if err != nil {
 		return GetShares{}, err
 	}
-	for text := range strings.SplitSeq(ids, ",") {
-		id, err := ParseUUID(text)
-		if err != nil {
-			return GetShares{}, err
-		}
-		if slices.Contains(m.KeyIDs, id) {
-			return GetShares{}, fmt.Errorf("%w: key %v is repeated", ErrMalformed, id)
-		}
-		if len(m.KeyIDs) == MaxBatch {
-			return GetShares{}, fmt.Errorf("%w: more than %d keys", ErrMalformed, MaxBatch)
-		}
-		m.KeyIDs = append(m.KeyIDs, id)
-	}
-	return m, nil
+	return m, m.KeyIDs.UnmarshalText([]byte(ids))
 }
 
 // queryOf returns the members that both queries for shares start with.
@@ -177,14 +243,19 @@ func queryOf(client, master, slave string) string {
 		"&slave_sae_id=" + url.QueryEscape(slave)
 }
 
-// parseQuery reads members that must be there exactly once.
-func parseQuery(query string, members map[string]*string) error {
+// parseQuery reads the members of both queries, which must be there exactly once each. The last one is that
+// of the given name.
+func parseQuery(query string, client, master, slave *string, last string, to *string) error {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return fmt.Errorf("%w: query: %w", ErrMalformed, err)
 	}
-	for name, to := range members {
-		if *to, err = One(values, name); err != nil {
+	members := []struct {
+		name string
+		to   *string
+	}{{"client_name", client}, {"master_sae_id", master}, {"slave_sae_id", slave}, {last, to}}
+	for _, m := range members {
+		if *m.to, err = One(values, m.name); err != nil {
 			return err
 		}
 	}

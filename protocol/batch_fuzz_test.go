@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"bytes"
 	"errors"
 	"reflect"
 	"strings"
@@ -16,18 +17,18 @@ import (
 func seedBatches(f *testing.F, body string) {
 	seedBodies(f, body)
 	for _, change := range [][2]string{
-		{`"size":2`, `"size":-2`},
-		{`"size":3`, `"size":9223372036854775807`},
-		{`,"size":2`, ``},
-		{`"share_index":0,`, ``},
+		{`"size":2`, `"size":1`},
+		{`"share_index":253,`, ``},
 		{`"share_index":253`, `"share_index":null`},
 		{"ab000000-0000-0000-0000-000000000005", keyID.String()},
-		{`"key_shares":[`, `"key_shares":[null,`},
-		{`"key_shares":[`, `"key_shares":[],"Key_Shares":[`},
-		{`"secret_tag":"AQIDBAUGBwgJCgsMDQ4PEA=="`, `"secret_tag":""`},
-		{`"key_size":32`, `"key_size":-1`},
+		{",ab000000-0000-0000-0000-000000000005", ""},
+		{`"key_ids":"`, `"key_ids":",`},
+		{`"key_ids":"`, `"key_ids":null,"Key_IDs":"`},
+		{`"share_index":253,`, `"share_index":253,` + itsJSON + `,`},
+		{`"share_index":253,`, `"share_index":253,"suite":"its","key_size":-1,"secret_tags":"AQID",`},
+		{`"share_index":253,`, `"share_index":253,` + termsJSON + `,`},
 		{`["sofia","susan"]`, `["",""]`},
-		{`"3q2+7/8="`, `""`},
+		{`"3q2+7/8A"`, `""`},
 		{`"refused":[`, `"refused":[null,`},
 	} {
 		f.Add([]byte(strings.Replace(body, change[0], change[1], 1)))
@@ -42,7 +43,7 @@ func FuzzPostShares(f *testing.F) {
 			checkRefused(t, err)
 			return
 		}
-		if m.ClientName == "" || m.MasterSAE == "" || len(m.SlaveSAEs) == 0 || len(m.Shares) == 0 {
+		if m.ClientName == "" || m.MasterSAE == "" || len(m.SlaveSAEs) == 0 || len(m.SlaveSAEs) > protocol.MaxSlaves || len(m.KeyIDs) == 0 {
 			t.Fatalf("incomplete: %v", m)
 		}
 		for _, slave := range m.SlaveSAEs {
@@ -50,8 +51,8 @@ func FuzzPostShares(f *testing.F) {
 				t.Fatalf("a slave is missing: %v", m)
 			}
 		}
-		checkPlaces(t, m.Shares, m.SealedShare)
-		checkParsed(t, body, 0, m.SealedShare, nil)
+		checkBatch(t, m.ShareBatch)
+		checkParsed(t, body, m.ShareIndex, m.SealedShare, nil)
 		checkRewritten(t, m, protocol.ParsePostShares)
 	})
 }
@@ -66,9 +67,9 @@ func FuzzSharesReply(f *testing.F) {
 			checkRefused(t, err)
 			return
 		}
-		checkPlaces(t, m.Shares, m.SealedShare)
-		if len(m.Shares) > 0 {
-			checkParsed(t, body, 0, m.SealedShare, nil)
+		checkBatch(t, m.ShareBatch)
+		if len(m.KeyIDs) > 0 {
+			checkParsed(t, body, m.ShareIndex, m.SealedShare, nil)
 		}
 		checkRewritten(t, m, protocol.ParseSharesReply)
 	})
@@ -82,34 +83,44 @@ func checkRefused(t *testing.T, err error) {
 	}
 }
 
-// checkPlaces fails the test unless the shares are different ones and can be taken out of the value, one
-// after the other, to the last byte. Either suite can say what it thinks of their terms.
-func checkPlaces(t *testing.T, places []protocol.BatchedShare, sealed protocol.SealedShare) {
+// checkBatch fails the test unless the shares are different ones and the value and the tags are divided among
+// them, to the last byte. Either suite can say what it thinks of their terms.
+func checkBatch(t *testing.T, batch protocol.ShareBatch) {
 	t.Helper()
-	if len(places) > protocol.MaxBatch {
-		t.Fatalf("%d shares", len(places))
+	if len(batch.KeyIDs) > protocol.MaxBatch {
+		t.Fatalf("%d shares", len(batch.KeyIDs))
 	}
 	seen := map[uuid.UUID]bool{uuid.Nil: true}
-	rest := sealed.Value
-	for _, place := range places {
-		if place.Size < 1 || place.Size > len(rest) || seen[place.KeyID] || place.ShareIndex < 0 || place.ShareIndex > protocol.MaxShareIndex {
-			t.Fatalf("share %+v, with %d bytes to go", place, len(rest))
+	for _, key := range batch.KeyIDs {
+		if seen[key] {
+			t.Fatalf("key %v is missing or repeated", key)
 		}
-		seen[place.KeyID] = true
-		var share protocol.Share
-		share, rest = place.Share(rest)
-		if share.Value.Size() != place.Size || share.Index != place.ShareIndex {
-			t.Fatalf("%+v became share %d of %d bytes", place, share.Index, share.Value.Size())
+		seen[key] = true
+	}
+	if len(batch.KeyIDs) == 0 {
+		if len(batch.Value) > 0 || len(batch.Pad.Fragments) > 0 {
+			t.Fatalf("no shares, and %+v", batch.SealedShare)
 		}
-		for _, suite := range suites {
-			err := protocol.NewChannel(suite).CheckTerms(place.Terms, place.Size)
-			if err != nil && !oneOf(err, protocol.ErrMalformed, protocol.ErrSuite) {
-				t.Fatal(err)
-			}
+		return
+	}
+	var values, tags []byte
+	for _, share := range batch.Shares(protocol.NewSecret(batch.Value)) {
+		if share.Value.Size() < 1 || share.Value.Size() != len(batch.Value)/len(batch.KeyIDs) || share.Index != batch.ShareIndex {
+			t.Fatalf("share %d of %d bytes in %+v", share.Index, share.Value.Size(), batch)
+		}
+		values, tags = append(values, share.Value.Reveal()...), append(tags, share.Terms.SecretTag...)
+		share.Terms.SecretTag = nil
+		if !reflect.DeepEqual(share.Terms, batch.Terms) {
+			t.Fatalf("the terms are %+v, want %+v", share.Terms, batch.Terms)
 		}
 	}
-	if len(rest) > 0 {
-		t.Fatalf("%d bytes are left", len(rest))
+	if !bytes.Equal(values, batch.Value) || !bytes.Equal(tags, batch.SecretTags) {
+		t.Fatalf("%+v became % x with the tags % x", batch, values, tags)
+	}
+	for _, suite := range suites {
+		if err := protocol.NewChannel(suite).CheckBatch(batch); err != nil && !oneOf(err, protocol.ErrMalformed, protocol.ErrSuite) {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -163,9 +163,7 @@ func (m GetShare) Query() string {
 func ParseGetShare(query string) (GetShare, error) {
 	var m GetShare
 	var keyID string
-	err := parseQuery(query, map[string]*string{
-		"client_name": &m.ClientName, "master_sae_id": &m.MasterSAE, "slave_sae_id": &m.SlaveSAE, "key_id": &keyID,
-	})
+	err := parseQuery(query, &m.ClientName, &m.MasterSAE, &m.SlaveSAE, "key_id", &keyID)
 	if err != nil {
 		return GetShare{}, err
 	}

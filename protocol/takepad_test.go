@@ -177,8 +177,8 @@ func TestKeyFromPads(t *testing.T) {
 	}
 	var arrived [keys][]protocol.Share
 	for i := range hubs {
-		values := slices.Concat(all[0][i].Value.Reveal(), all[1][i].Value.Reveal())
-		sealed, err := outs[i].Seal(protocol.NewSecret(values))
+		batch, values := protocol.NewShareBatch(protocol.KeyIDs{id(1), id(2)}, []protocol.Share{all[0][i], all[1][i]})
+		sealed, err := outs[i].Seal(values)
 		if zeros := bytes.Equal(sealed.Value, make([]byte, keys*size)); err != nil || zeros != (i < threshold) {
 			t.Errorf("hub %d is sent % x, error %v", i, sealed.Value, err)
 		}
@@ -187,10 +187,8 @@ func TestKeyFromPads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rest := opened.Reveal()
-		for k := range keys {
-			var s protocol.Share
-			s, rest = protocol.BatchedShare{ShareIndex: i, Size: size, Terms: all[k][i].Terms}.Share(rest)
+		batch.SealedShare = sealed
+		for k, s := range batch.Shares(opened) {
 			arrived[k] = append(arrived[k], s)
 		}
 	}

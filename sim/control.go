@@ -83,10 +83,11 @@ func (n *Network) newControl() http.Handler {
 	g.POST("/nodes/:kind/:name/stop", n.change(func(c echo.Context, name string) error {
 		return n.Stop(c.Request().Context(), name)
 	}))
+	n.mountExperiments(g)
 	return router
 }
 
-// change serves a request that starts or stops a node and waits until that is done.
+// change serves a request that changes a node and waits until that is done.
 func (n *Network) change(do func(c echo.Context, name string) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		kind, name := c.Param("kind"), c.Param("name")

@@ -20,7 +20,9 @@ import (
 	"time"
 
 	"dske/node"
+	"dske/node/hub"
 	"dske/protocol"
+	"dske/sim/audit"
 	"dske/sim/certs"
 	"dske/sim/topology"
 )
@@ -52,8 +54,12 @@ type Config struct {
 	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
 	Logger    *slog.Logger
 
+	Audit bool // check that no byte of PSRD is used twice; see [Network.Violations]
+
 	ShareTTL   time.Duration // how long hubs keep shares and clients parts of keys; default 1 h
 	HubTimeout time.Duration // for one message of a client to a hub; default 5 s
+
+	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
 }
 
 func (c *Config) validate() error {
@@ -88,8 +94,11 @@ type Network struct {
 	slots     []*slot
 	byPrefix  map[string]*slot
 	control   http.Handler
-	transport http.RoundTripper
-	tls       *tls.Config // nil: plain HTTP
+	transport http.RoundTripper // to the port, without what happens on the wire
+	wire      wire
+	recorder  recorder
+	auditor   *audit.Auditor // nil: none
+	tls       *tls.Config    // nil: plain HTTP
 
 	ports   []port
 	started chan struct{} // closed when Run has started every node
@@ -116,6 +125,10 @@ func New(config Config) (*Network, error) {
 	}
 	for _, c := range config.Topology.Clients {
 		n.addSlot(&slot{network: n, kind: node.KindClient, name: c.Name, client: &c, token: rand.Text()})
+	}
+	n.wire.faults.Seed = rand64(config.Seed)
+	if config.Audit {
+		n.startAudit()
 	}
 	n.control = n.newControl()
 	secure, err := n.loadTLS()
@@ -231,6 +244,22 @@ func (n *Network) WaitReady(ctx context.Context) error {
 	return nil
 }
 
+// WaitIdle waits until no running client does anything in the background: the hubs that a key did not
+// need have answered too, and the pools are full. Clients that cannot reach a hub keep trying; between
+// the attempts they are idle.
+func (n *Network) WaitIdle(ctx context.Context) error {
+	for _, s := range n.slots {
+		client := s.runningClient()
+		if client == nil {
+			continue
+		}
+		if err := client.WaitIdle(ctx); err != nil {
+			return fmt.Errorf("client %s is not idle: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
 // URL returns the base URL of the port. It is known when the network is ready.
 func (n *Network) URL() string { return n.url }
 
@@ -284,6 +313,20 @@ func (n *Network) Stop(ctx context.Context, name string) error {
 	}
 	s.stop(ctx)
 	return nil
+}
+
+// Hub returns a hub that is running, for experiments that look into it.
+func (n *Network) Hub(name string) (*hub.Hub, error) {
+	s, err := n.slot("hub/" + name)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.occupant == nil {
+		return nil, node.Stopped(s.kind, s.name)
+	}
+	return s.occupant.hub, nil
 }
 
 func (n *Network) slot(name string) (*slot, error) {

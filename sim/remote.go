@@ -11,9 +11,10 @@ import (
 	"strings"
 
 	"dske/node"
+	"dske/sim/fault"
 )
 
-// Remote is a network that runs in another process.
+// Remote is a network as it is driven over HTTP, as a rule from another process.
 type Remote struct {
 	URL  string       // of its port, e.g. http://127.0.0.1:8100
 	HTTP *http.Client // http.DefaultClient if nil
@@ -22,28 +23,82 @@ type Remote struct {
 // Topology asks for the network's description.
 func (r Remote) Topology(ctx context.Context) (Overview, error) {
 	var o Overview
-	body, err := r.call(ctx, http.MethodGet, "/sim/v1/topology")
-	if err == nil {
-		err = json.Unmarshal(body, &o)
-	}
+	err := r.get(ctx, "/sim/v1/topology", &o)
 	return o, err
 }
 
 // Start starts a node, for example hub/hank.
 func (r Remote) Start(ctx context.Context, name string) error {
-	_, err := r.call(ctx, http.MethodPost, "/sim/v1/nodes/"+name+"/start")
+	_, err := r.call(ctx, http.MethodPost, "/sim/v1/nodes/"+name+"/start", "")
 	return err
 }
 
 // Stop stops a node and returns when it has stopped.
 func (r Remote) Stop(ctx context.Context, name string) error {
-	_, err := r.call(ctx, http.MethodPost, "/sim/v1/nodes/"+name+"/stop")
+	_, err := r.call(ctx, http.MethodPost, "/sim/v1/nodes/"+name+"/stop", "")
 	return err
 }
 
 // Status returns the management status of a node, in JSON.
 func (r Remote) Status(ctx context.Context, name string) ([]byte, error) {
-	return r.call(ctx, http.MethodGet, "/"+name+"/mgmt/v1/status")
+	return r.call(ctx, http.MethodGet, "/"+name+"/mgmt/v1/status", "")
+}
+
+// Corrupt makes a hub lie; see [Network.Corrupt].
+func (r Remote) Corrupt(ctx context.Context, name string) error {
+	_, err := r.call(ctx, http.MethodPost, "/sim/v1/nodes/"+name+"/corrupt", "")
+	return err
+}
+
+// AddFault puts a fault between the nodes; see [Network.AddFault].
+func (r Remote) AddFault(ctx context.Context, spec string) error {
+	body, err := json.Marshal(FaultRequest{spec})
+	if err != nil {
+		return err
+	}
+	_, err = r.call(ctx, http.MethodPost, "/sim/v1/faults", string(body))
+	return err
+}
+
+// Faults says what the faults are and how often each fired.
+func (r Remote) Faults(ctx context.Context) ([]fault.Status, error) {
+	var list FaultList
+	err := r.get(ctx, "/sim/v1/faults", &list)
+	return list.Faults, err
+}
+
+// ClearFaults ends all faults.
+func (r Remote) ClearFaults(ctx context.Context) error {
+	_, err := r.call(ctx, http.MethodDelete, "/sim/v1/faults", "")
+	return err
+}
+
+// Events returns what was sent since an earlier call; see [Network.Events].
+func (r Remote) Events(ctx context.Context, after int) (EventList, error) {
+	var list EventList
+	err := r.get(ctx, fmt.Sprintf("/sim/v1/events?after=%d", after), &list)
+	return list, err
+}
+
+// WaitReady waits until every running client is ready.
+func (r Remote) WaitReady(ctx context.Context) error {
+	_, err := r.call(ctx, http.MethodGet, "/sim/v1/ready", "")
+	return err
+}
+
+// WaitIdle waits until no client does anything in the background; see [Network.WaitIdle].
+func (r Remote) WaitIdle(ctx context.Context) error {
+	_, err := r.call(ctx, http.MethodGet, "/sim/v1/idle", "")
+	return err
+}
+
+// get makes a request and reads the JSON of the answer.
+func (r Remote) get(ctx context.Context, path string, answer any) error {
+	body, err := r.call(ctx, http.MethodGet, path, "")
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, answer)
 }
 
 // ClientOf returns the name of the client that serves an encryptor.
@@ -67,8 +122,8 @@ func (o Overview) Encryptors() []string {
 
 // call makes a request and returns the body of the response; a status other than 200 is a
 // [node.Error].
-func (r Remote) call(ctx context.Context, method, path string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, r.URL+path, nil)
+func (r Remote) call(ctx context.Context, method, path, content string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, r.URL+path, strings.NewReader(content))
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,11 @@ package sim
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dske/node"
@@ -27,6 +29,9 @@ type slot struct {
 	token   string           // of a client, for all of its lives
 	kmeURL  string           // of a client's own port, if it has one; set before any node runs
 
+	lies atomic.Bool  // of a hub: it alters the shares that it hands out
+	lied atomic.Int64 // how often it did
+
 	change sync.Mutex // held while the node is being started or stopped
 
 	mu       sync.RWMutex
@@ -37,6 +42,7 @@ type slot struct {
 type occupant struct {
 	handler  http.Handler
 	client   *client.Client // nil for a hub
+	hub      *hub.Hub       // nil for a client
 	requests sync.WaitGroup
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when its Run has returned
@@ -97,6 +103,7 @@ func (s *slot) start() error {
 	ctx, cancel := context.WithCancel(running)
 	o := &occupant{handler: n.Handler(), cancel: cancel, done: make(chan struct{})}
 	o.client, _ = n.(*client.Client)
+	o.hub, _ = n.(*hub.Hub)
 	s.network.tasks.Go(func() {
 		defer close(o.done)
 		n.Run(ctx)
@@ -167,6 +174,7 @@ func (s *slot) newNode() (runner, error) {
 			Random:      random,
 			Logger:      log,
 			Stop:        s.stopSoon,
+			Alter:       s.alter,
 		})
 	}
 	t := config.Topology
@@ -184,11 +192,27 @@ func (s *slot) newNode() (runner, error) {
 
 		HubTimeout: config.HubTimeout,
 		KeyTTL:     config.ShareTTL,
-		Transport:  s.network.transport,
-		Random:     random,
-		Logger:     log,
-		Stop:       s.stopSoon,
+
+		RequestTimeout: config.RequestTimeout,
+
+		Transport: s.network.Transport(s.path()),
+		Random:    random,
+		Logger:    log,
+		Stop:      s.stopSoon,
 	})
+}
+
+// alter inverts the share that a lying hub hands out.
+func (s *slot) alter(share []byte) {
+	if !s.lies.Load() {
+		return
+	}
+	s.lied.Add(1)
+	// Every hub lies in its own way: lies that are alike can cancel out in a reconstruction.
+	lie := sha256.Sum256([]byte(s.name))
+	for i := range share {
+		share[i] ^= lie[i%len(lie)]
+	}
 }
 
 func (s *slot) encryptors() []string {

@@ -302,6 +302,80 @@ func TestStopAndStart(t *testing.T) {
 	}
 }
 
+func TestScenario(t *testing.T) {
+	dir := t.TempDir()
+	report := filepath.Join(dir, "report.xml")
+	out, stderr, status := dske(t, "scenario", "scenarios/hello.txtar", "scenarios/two-hubs-down.txtar", "-v", "--junit", report)
+	if status != 0 || !strings.Contains(out, "✓ scenarios/hello.txtar: Hello") || !strings.Contains(out, "> get-key sam sofia") || !strings.Contains(out, "2 passed, 0 failed") {
+		t.Errorf("status %d: %s%s", status, out, stderr)
+	}
+	if strings.Contains(out, "\x1b") {
+		t.Error("colours although this is no terminal")
+	}
+	if text, err := os.ReadFile(report); err != nil || strings.Count(string(text), "<testsuite ") != 2 || !strings.Contains(string(text), `failures="0"`) {
+		t.Errorf("%v: %s", err, text)
+	}
+	typo := filepath.Join(dir, "typo.txtar")
+	if err := os.WriteFile(typo, []byte("# A typo.\n\n# Here.\nget-kye sam sofia\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, stderr, status = dske(t, "scenario", typo)
+	if status != 1 || stderr != "dske: a scenario failed\n" || !strings.Contains(out, typo+":4: get-kye sam sofia") || !strings.Contains(out, "did you mean get-key?") {
+		t.Errorf("status %d: %s%s", status, out, stderr)
+	}
+	if out, _, status := dske(t, "scenario", "help"); status != 0 || !strings.Contains(out, "compromise HUB...\n") {
+		t.Errorf("help: status %d: %s", status, out)
+	}
+}
+
+var durations = regexp.MustCompile(`\([0-9.]+s\)`)
+
+func TestReadmeShowsTheTour(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tour, err := os.ReadFile("scenarios/tour.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(tour)) {
+		if !strings.Contains(string(readme), "\n    "+line) && line != "\n" {
+			t.Errorf("README.md lacks %s", line)
+		}
+	}
+}
+
+func TestScenariosAreReproducible(t *testing.T) {
+	run := func() string {
+		out, stderr, status := dske(t, "scenario", "-v", "--seed", "7", "scenarios/hello.txtar", "scenarios/hub-restart.txtar", "scenarios/lossy-network.txtar", "scenarios/errors-in-band.txtar")
+		if status != 0 {
+			t.Errorf("status %d: %s%s", status, out, stderr)
+		}
+		return durations.ReplaceAllString(out, "")
+	}
+	if first, second := run(), run(); first != second {
+		t.Errorf("the same seed prints\n%s\nand\n%s", first, second)
+	}
+}
+
+func TestScenarioOnARunningNetwork(t *testing.T) {
+	n := run(t)
+	for _, name := range []string{"three-hubs-down", "partition", "lying-hub", "hello"} { // each finds the network as the first did
+		if out := n.dske("scenario", "scenarios/"+name+".txtar"); !strings.Contains(out, "1 passed") {
+			t.Error(out)
+		}
+	}
+	for _, name := range []string{"expiry", "adversary-at-threshold"} {
+		if out := n.dske("scenario", "scenarios/"+name+".txtar"); !strings.Contains(out, "1 skipped") {
+			t.Error(out)
+		}
+	}
+	if out := n.dske("status"); strings.Contains(out, "stopped") {
+		t.Errorf("the network is left as\n%s", out)
+	}
+}
+
 func TestSignals(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		n := run(t)
@@ -369,6 +443,11 @@ func TestErrors(t *testing.T) {
 		{[]string{"etsi-qkd", "get-key", "sam", "sofia", "--size", "65", "--url", n.url}, 1, "size shall be a multiple of 8"},
 		{[]string{"etsi-qkd", "get-key-with-key-ids", "sam", "sofia", "x", "--url", n.url}, 2, "key ID"},
 		{[]string{"etsi-qkd", "get-key", "sam", "sofia", "--url", "http://127.0.0.1:1"}, 1, "no network answers at"},
+		{[]string{"scenario"}, 2, "FILE|DIR"},
+		{[]string{"scenario", "absent.txtar"}, 1, "absent.txtar"},
+		{[]string{"scenario", "vectors"}, 1, "no *.txtar"},
+		{[]string{"scenario", "scenarios/hello.txtar", "--nonsense"}, 2, "nonsense"},
+		{[]string{"scenario", "scenarios/hello.txtar", "--transport", "pigeon"}, 2, "pigeon"},
 		{[]string{"status", "--url", "http://127.0.0.1:1"}, 1, "no network answers at"},
 	} {
 		_, stderr, status := dske(t, test.args...)

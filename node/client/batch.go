@@ -30,15 +30,16 @@ func (h *peerHub) postBatch(ctx context.Context, b *batch, i int, r *reservation
 	if s := h.current(); s != nil && s.singly.Load() {
 		return h.postSingly(ctx, b, i)
 	}
-	m := protocol.PostShares{ClientName: h.client.config.Name, MasterSAE: b.master, SlaveSAEs: b.slaves}
-	var values []byte
+	ids := make(protocol.KeyIDs, len(b.keys))
+	shares := make([]protocol.Share, len(b.keys))
 	for k, key := range b.keys {
-		s := b.shares[k][i]
-		m.Shares = append(m.Shares, protocol.BatchedShare{KeyID: key.id, ShareIndex: s.Index, Size: s.Value.Size(), Terms: s.Terms})
-		values = append(values, s.Value.Reveal()...)
+		ids[k], shares[k] = key.id, b.shares[k][i]
 	}
-	defer clear(values)
-	err := h.post(ctx, protocol.PathKeyShares, protocol.NewSecret(values), r, func(sealed protocol.SealedShare) any {
+	m := protocol.PostShares{ClientName: h.client.config.Name, MasterSAE: b.master, SlaveSAEs: b.slaves}
+	var values protocol.Secret
+	m.ShareBatch, values = protocol.NewShareBatch(ids, shares)
+	defer clear(values.Reveal())
+	err := h.post(ctx, protocol.PathKeyShares, values, r, func(sealed protocol.SealedShare) any {
 		m.SealedShare = sealed
 		return m
 	})
@@ -120,23 +121,21 @@ func (h *peerHub) getShare(ctx context.Context, m protocol.GetShare) (share prot
 }
 
 // getSome fetches the shares of as many keys as fit into a response, and returns the rest of them.
-func (h *peerHub) getSome(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) (rest []uuid.UUID, err error) {
+func (h *peerHub) getSome(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) (rest protocol.KeyIDs, err error) {
 	rest = m.KeyIDs
 	err = h.get(ctx, protocol.PathKeyShares, m.Query(), func(s *session, incoming *protocol.Incoming, body []byte) error {
 		reply, err := protocol.ParseSharesReply(body)
 		if err != nil {
 			return err
 		}
-		values, err := open(s, incoming, reply)
+		shares, err := open(s, incoming, reply)
 		if err != nil {
 			return err
 		}
 		answered := map[uuid.UUID]bool{}
-		for _, place := range reply.Shares {
-			var share protocol.Share
-			share, values = place.Share(values)
-			answered[place.KeyID] = true
-			got(place.KeyID, share, nil)
+		for i, share := range shares {
+			answered[reply.KeyIDs[i]] = true
+			got(reply.KeyIDs[i], share, nil)
 		}
 		for _, r := range reply.Refused {
 			answered[r.KeyID] = true
@@ -151,22 +150,23 @@ func (h *peerHub) getSome(ctx context.Context, m protocol.GetShares, got func(uu
 	return rest, err
 }
 
-// open returns the values of all the shares in a response.
-func open(s *session, incoming *protocol.Incoming, reply protocol.SharesReply) ([]byte, error) {
-	if len(reply.Shares) == 0 {
+// open returns the shares in a response.
+func open(s *session, incoming *protocol.Incoming, reply protocol.SharesReply) ([]protocol.Share, error) {
+	if len(reply.KeyIDs) == 0 {
 		return nil, incoming.Accept()
 	}
-	for _, place := range reply.Shares {
-		if err := s.channel.CheckTerms(place.Terms, place.Size); err != nil {
-			return nil, err
-		}
+	if err := s.channel.CheckBatch(reply.ShareBatch); err != nil {
+		return nil, err
 	}
 	values, err := incoming.Open(reply.SealedShare)
-	return values.Reveal(), err
+	if err != nil {
+		return nil, err
+	}
+	return reply.Shares(values), nil
 }
 
-func without(ids []uuid.UUID, answered map[uuid.UUID]bool) []uuid.UUID {
-	var rest []uuid.UUID
+func without(ids protocol.KeyIDs, answered map[uuid.UUID]bool) protocol.KeyIDs {
+	var rest protocol.KeyIDs
 	for _, id := range ids {
 		if !answered[id] {
 			rest = append(rest, id)

@@ -126,6 +126,7 @@ type Client struct {
 	mu      sync.Mutex
 	running context.Context // of Run; nil before it
 	tasks   sync.WaitGroup  // goroutines that outlive the request that they were started for
+	work    work            // the tasks that are busy
 	gathers map[gatherID]*gather
 }
 
@@ -225,7 +226,11 @@ func (c *Client) start(f func(ctx context.Context)) error {
 		return protocol.ErrStopped
 	}
 	ctx := c.running
-	c.tasks.Go(func() { f(ctx) })
+	c.work.begin()
+	c.tasks.Go(func() {
+		defer c.work.end()
+		f(ctx)
+	})
 	return nil
 }
 

@@ -182,12 +182,13 @@ func (g *gather) add(hub int, share protocol.Share, err error) {
 	}
 }
 
-// hubsOf returns the names of the hubs whose shares are at these positions.
+// hubsOf returns the names, sorted, of the hubs whose shares are at these positions.
 func (g *gather) hubsOf(positions []int) []string {
 	names := make([]string, len(positions))
 	for i, position := range positions {
 		names[i] = g.client.hubs[g.from[position]].Name
 	}
+	slices.Sort(names)
 	return names
 }
 

@@ -131,10 +131,12 @@ func (h *peerHub) maintain() {
 				return
 			}
 			h.client.config.Logger.Warn("hub cannot be used", "hub", h.Name, "error", err, "retry_in", backoff)
+			h.client.work.end()
 			select {
 			case <-ctx.Done():
 			case <-time.After(backoff):
 			}
+			h.client.work.begin()
 		}
 	})
 	if err != nil {

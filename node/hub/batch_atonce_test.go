@@ -34,15 +34,14 @@ func (c *conversation) values(w *httptest.ResponseRecorder) (values [][]byte) {
 		return nil
 	}
 	reply, err := protocol.ParseSharesReply(w.Body.Bytes())
-	if single, failed := protocol.ParseShareReply(w.Body.Bytes()); failed == nil {
-		reply.Shares = []protocol.BatchedShare{{Size: len(single.Value)}}
-		reply.SealedShare, err = single.SealedShare, nil
+	if single, failed := protocol.ParseShareReply(w.Body.Bytes()); failed == nil && err != nil {
+		reply.ShareBatch, err = single.Batch(keyID(0)), nil
 	}
 	if err != nil {
 		c.t.Error(err)
 		return nil
 	}
-	if len(reply.Shares) == 0 {
+	if len(reply.KeyIDs) == 0 {
 		if err := incoming.Accept(); err != nil {
 			c.t.Error(err)
 		}
@@ -53,10 +52,7 @@ func (c *conversation) values(w *httptest.ResponseRecorder) (values [][]byte) {
 		c.t.Error(err)
 		return nil
 	}
-	rest := opened.Reveal()
-	for _, place := range reply.Shares {
-		var share protocol.Share
-		share, rest = place.Share(rest)
+	for _, share := range reply.Shares(opened) {
 		values = append(values, share.Value.Reveal())
 	}
 	return values

@@ -15,7 +15,7 @@ func TestBatchWithoutAcknowledgement(t *testing.T) {
 	carol, connie := meet(t, h, "carol"), connect(t, h, "connie", "sofia", "susan")
 	carol.register("sam")
 	carol.fetch(protocol.OwnerClient, blockSize)
-	sizes := map[int]int{1: 20, 2: 30}
+	sizes := map[int]int{1: 25, 2: 25}
 	posted := carol.postAll(batchOf(sizes))
 	wantExhausted(t, h, posted, `{"available":0,"needed":32,"pool_owner":"hub"}`)
 	carol.fetch(protocol.OwnerHub, 31)
@@ -55,19 +55,11 @@ func TestBatchPads(t *testing.T) {
 	} {
 		bad := m
 		bad.SealedShare = protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: test.pad}, Value: values}
-		bad.Shares = batchShares(5, 6)
+		bad.KeyIDs = protocol.KeyIDs{keyID(5), keyID(6)}
 		r := request{method: "POST", path: protocol.PathKeyShares, body: marshal(t, bad)}
 		r.signatures = []string{signedBy(at(48, 32).String(), data[48:80], r)}
 		wantFreeRefusal(t, h, r, test.status, test.reason)
 	}
-}
-
-// batchShares returns the places of shares of 8 bytes of these keys.
-func batchShares(keys ...int) (shares []protocol.BatchedShare) {
-	for _, n := range keys {
-		shares = append(shares, protocol.BatchedShare{KeyID: keyID(n), ShareIndex: 3, Size: 8})
-	}
-	return shares
 }
 
 func TestBatchOfTheLargestNumber(t *testing.T) {
@@ -89,26 +81,32 @@ func TestBatchOfTheLargestNumber(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("susan", most...)), sizes, nil)
 }
 
-// TestBatchMembers sends what no client should have signed, in shares of which the others are good.
+// TestBatchMembers sends what no client should have signed, in messages that are right otherwise.
 func TestBatchMembers(t *testing.T) {
 	h, carol, _ := newPair(t)
-	m, values := batchOf(map[int]int{1: 20, 2: 30})
+	m, values := batchOf(map[int]int{1: 25, 2: 25})
 	m.SealedShare = carol.sealed(values)
 	body := string(marshal(t, m))
+	one, two := keyID(1).String(), keyID(2).String()
 	for _, change := range [][2]string{
-		{`"size":30`, `"size":31`}, {`"size":30`, `"size":29`}, {`"size":30`, `"size":0`}, {`"size":30`, `"size":null`},
-		{`"size":30`, `"size":9223372036854775807`}, {`"size":30`, `"size":-9223372036854775808`},
-		{`"size":30`, `"size":18446744073709551616`}, {`"size":30`, `"size":"30"`},
-		{`"size":20`, `"size":50`}, {`"size":20`, `"size":-9223372036854775808`},
-		{`,"size":30`, ``},
-		{`"share_index":3,"size":30`, `"size":30`},
-		{`"share_index":3,"size":30`, `"share_index":null,"size":30`},
-		{`"share_index":3,"size":30`, `"share_index":-1,"size":30`},
-		{`"share_index":3,"size":30`, `"share_index":254,"size":30`},
-		{keyID(2).String(), keyID(1).String()},
-		{keyID(2).String(), strings.ToUpper(keyID(1).String())},
-		{`{"key_id"`, `null,{"key_id"`},
-		{`{"key_id"`, `{},{"key_id"`},
+		{`"share_index":3,`, ``},
+		{`"share_index":3`, `"share_index":null`},
+		{`"share_index":3`, `"share_index":-1`},
+		{`"share_index":3`, `"share_index":254`},
+		{`"share_index":3`, `"share_index":[3,3]`},
+		{two, one},
+		{two, strings.ToUpper(one)},
+		{two, two + ","}, {two, "," + two}, {two, " " + two}, {two, "{" + two + "}"}, {two, strings.ReplaceAll(two, "-", "")},
+		{two, two + "," + keyID(3).String()},
+		{two, two + "," + keyID(3).String() + "," + keyID(4).String()},
+		{one + "," + two, ``}, {one + "," + two, `,`},
+		{`"` + one + "," + two + `"`, `null`},
+		{`"` + one + "," + two + `"`, `["` + one + `","` + two + `"]`},
+		{`"share_index":3`, `"secret_tags":"AQID","share_index":3`},
+		{`"share_index":3`, `"secret_tags":["AQID","AQID"],"share_index":3`},
+		{`"share_index":3`, `"secret_tag":"AQIDBA==","share_index":3`},
+		{`"encrypted_share_value":"`, `"encrypted_share_value":"AAAA`},
+		{`"encrypted_share_value"`, `"encrypted_share_value":"","_"`},
 		{`"susan"`, `""`}, {`"susan"`, `null`}, {`"susan"`, `1`}, {`["susan","sofia"]`, `"sofia"`}, {`["susan","sofia"]`, `null`},
 	} {
 		changed := strings.Replace(body, change[0], change[1], 1)

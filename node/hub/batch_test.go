@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http/httptest"
 	"reflect"
 	"slices"
@@ -15,12 +16,16 @@ import (
 	"dske/psrd"
 )
 
-// batchOf returns what carol's client says about shares of these keys, for sofia and susan.
+// batchOf returns what carol's client says about shares of these keys, of the same size, for sofia and susan.
 func batchOf(sizes map[int]int) (m protocol.PostShares, values []byte) {
 	m = protocol.PostShares{ClientName: "carol", MasterSAE: "sam", SlaveSAEs: []string{"susan", "sofia"}}
+	m.ShareIndex = 3
 	for _, n := range sortedKeys(sizes) {
-		m.Shares = append(m.Shares, protocol.BatchedShare{KeyID: keyID(n), ShareIndex: 3, Size: sizes[n]})
+		m.KeyIDs = append(m.KeyIDs, keyID(n))
 		values = append(values, valueOf(n, sizes[n])...)
+		if len(values) != len(m.KeyIDs)*sizes[n] {
+			panic("shares of different sizes in a batch")
+		}
 	}
 	return m, values
 }
@@ -75,10 +80,11 @@ func (c *conversation) openAll(w *httptest.ResponseRecorder, sizes, refused map[
 		wantStatuses[keyID(n)] = status
 	}
 	want, values := batchOf(sizes)
-	if !reflect.DeepEqual(reply.Shares, want.Shares) && len(sizes) > 0 || !reflect.DeepEqual(statuses, wantStatuses) {
-		c.t.Errorf("the shares are %+v and %+v", reply.Shares, reply.Refused)
+	want.SealedShare = reply.SealedShare
+	if !reflect.DeepEqual(reply.ShareBatch, want.ShareBatch) && len(sizes)+len(reply.KeyIDs) > 0 || !reflect.DeepEqual(statuses, wantStatuses) {
+		c.t.Errorf("the shares are %+v and %+v", reply.ShareBatch, reply.Refused)
 	}
-	if len(reply.Shares) == 0 {
+	if len(reply.KeyIDs) == 0 {
 		err = incoming.Accept()
 	} else {
 		var got protocol.Secret
@@ -95,23 +101,23 @@ func (c *conversation) openAll(w *httptest.ResponseRecorder, sizes, refused map[
 // TestBatch relays several shares in one message, to each of two slaves once.
 func TestBatch(t *testing.T) {
 	h, carol, connie := newPair(t)
-	sizes := map[int]int{1: 32, 2: 1, 3: 100}
+	sizes := map[int]int{1: 33, 2: 33, 3: 33}
 	connie.wantSpent(0, 0, func() {
-		carol.wantSpent(133+32, 32, func() { carol.accept(carol.send(carol.postAll(batchOf(sizes)))) })
+		carol.wantSpent(99+32, 32, func() { carol.accept(carol.send(carol.postAll(batchOf(sizes)))) })
 	})
 	if shares := h.Inspect().Shares; len(shares) != 6 || shares[0].SlaveSAE != "sofia" || shares[1].SlaveSAE != "susan" {
 		t.Errorf("the shares are %+v", shares)
 	}
-	connie.wantSpent(32, 33+32, func() {
-		connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 9)), map[int]int{1: 32, 2: 1}, map[int]int{9: 404})
+	connie.wantSpent(32, 66+32, func() {
+		connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 9)), map[int]int{1: 33, 2: 33}, map[int]int{9: 404})
 	})
-	connie.wantSpent(32, 100+32, func() {
-		connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 3)), map[int]int{3: 100}, map[int]int{1: 404, 2: 404})
+	connie.wantSpent(32, 33+32, func() {
+		connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 3)), map[int]int{3: 33}, map[int]int{1: 404, 2: 404})
 	})
 	connie.wantSpent(32, 32, func() {
 		connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 3)), nil, map[int]int{1: 404, 2: 404, 3: 404})
 	})
-	connie.wantSpent(32, 133+32, func() { connie.openAll(connie.send(connie.getAll("susan", 1, 2, 3)), sizes, nil) })
+	connie.wantSpent(32, 99+32, func() { connie.openAll(connie.send(connie.getAll("susan", 1, 2, 3)), sizes, nil) })
 	if shares := h.Inspect().Shares; len(shares) != 0 {
 		t.Errorf("delivered and still there: %+v", shares)
 	}
@@ -120,15 +126,15 @@ func TestBatch(t *testing.T) {
 // Shares that came together can be fetched one by one, and the other way round.
 func TestBatchAndSingle(t *testing.T) {
 	_, carol, connie := newPair(t)
-	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 20, 2: 30}))))
-	carol.accept(carol.send(carol.post(shareOf(keyID(3)), valueOf(3, 40))))
+	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 20, 2: 20}))))
+	carol.accept(carol.send(carol.post(shareOf(keyID(3)), valueOf(3, 20))))
 	connie.open(connie.send(connie.get(askFor(keyID(1)))), valueOf(1, 20))
 	wantRefused(t, connie.send(connie.get(askFor(keyID(1)))), 404, protocol.ErrUnknownKey)
 	ask := askFor(keyID(1))
 	ask.MasterSAE = "dan"
 	wantRefused(t, connie.send(connie.get(ask)), 403, protocol.ErrNotMeantForCaller)
-	connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 3)), map[int]int{2: 30, 3: 40}, map[int]int{1: 404})
-	connie.openAll(connie.send(connie.getAll("susan", 1, 2, 3)), map[int]int{1: 20, 2: 30}, map[int]int{3: 404})
+	connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 3)), map[int]int{2: 20, 3: 20}, map[int]int{1: 404})
+	connie.openAll(connie.send(connie.getAll("susan", 1, 2, 3)), map[int]int{1: 20, 2: 20}, map[int]int{3: 404})
 }
 
 // A slave that names a key twice, in a request or in a message for it, does not use up what is another's.
@@ -184,15 +190,70 @@ func TestBatchTooLargeForOneAnswer(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, hub.Config{})
 	carol, connie := connect(t, h, "carol", "sam"), connect(t, h, "connie", "sofia", "susan")
-	const most = protocol.MaxBatchSize
-	for n, size := range []int{10, most - 10, 1, most + 1} {
+	const most, half = protocol.MaxBatchSize, protocol.MaxBatchSize / 2
+	for n, size := range []int{half, half, half, most + 1, half + 1, half + 1} {
 		carol.fetch(protocol.OwnerClient, size+32)
 		carol.accept(carol.send(carol.post(shareOf(keyID(n)), valueOf(n, size))))
 	}
-	connie.fetch(protocol.OwnerHub, 2*most+100)
-	connie.openAll(connie.send(connie.getAll("sofia", 0, 1, 2, 3)), map[int]int{0: 10, 1: most - 10}, nil)
-	connie.openAll(connie.send(connie.getAll("sofia", 0, 2, 3)), map[int]int{2: 1}, map[int]int{0: 404})
-	connie.openAll(connie.send(connie.getAll("sofia", 2, 3)), map[int]int{3: most + 1}, map[int]int{2: 404})
+	connie.fetch(protocol.OwnerHub, 4*most)
+	connie.openAll(connie.send(connie.getAll("sofia", 0, 1, 2, 3)), map[int]int{0: half, 1: half}, nil)
+	connie.openAll(connie.send(connie.getAll("sofia", 0, 2, 3)), map[int]int{2: half}, map[int]int{0: 404})
+	connie.openAll(connie.send(connie.getAll("sofia", 3, 2, 4)), map[int]int{3: most + 1}, map[int]int{2: 404})
+	connie.openAll(connie.send(connie.getAll("sofia", 4, 5)), map[int]int{4: half + 1}, nil)
+	connie.openAll(connie.send(connie.getAll("sofia", 4, 5)), map[int]int{5: half + 1}, map[int]int{4: 404})
+}
+
+// An answer carries the shares that are like the first one that is asked for; the others wait for the next
+// request. Every answer says which keys are refused.
+func TestBatchOfUnlikeShares(t *testing.T) {
+	h, carol, connie := newPair(t)
+	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 20, 2: 20}))))
+	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{3: 30, 4: 30}))))
+	other, values := batchOf(map[int]int{5: 20})
+	other.ShareIndex = 4
+	carol.accept(carol.send(carol.postAll(other, values)))
+	carol.accept(carol.send(carol.post(shareOf(keyID(6)), valueOf(6, 20)))) // for sofia alone
+
+	connie.wantSpent(32, 60+32, func() {
+		connie.openAll(connie.send(connie.getAll("sofia", 1, 2, 3, 4, 5, 6, 9)), map[int]int{1: 20, 2: 20, 6: 20}, map[int]int{9: 404})
+	})
+	connie.wantSpent(32, 60+32, func() {
+		connie.openAll(connie.send(connie.getAll("sofia", 3, 4, 5)), map[int]int{3: 30, 4: 30}, nil)
+	})
+	connie.wantSpent(32, 20+32, func() {
+		w := connie.send(connie.getAll("sofia", 5, 1))
+		reply, err := protocol.ParseSharesReply(w.Body.Bytes())
+		if err != nil || reply.ShareIndex != 4 || len(reply.KeyIDs) != 1 || reply.KeyIDs[0] != keyID(5) || len(reply.Refused) != 1 {
+			t.Errorf("the answer is %s, %v", w.Body, err)
+		}
+		if got := connie.values(w); len(got) != 1 || !bytes.Equal(got[0], values) {
+			t.Errorf("the shares are %q, want %q", got, values)
+		}
+	})
+	// What comes first is up to the question.
+	connie.openAll(connie.send(connie.getAll("susan", 9, 6, 3, 1, 2, 4)), map[int]int{3: 30, 4: 30}, map[int]int{9: 404, 6: 404})
+	connie.openAll(connie.send(connie.getAll("susan", 1, 5, 2)), map[int]int{1: 20, 2: 20}, nil)
+	if got := connie.values(connie.send(connie.askOne("susan", 5))); len(got) != 1 || !bytes.Equal(got[0], values) {
+		t.Errorf("the share is %q, want %q", got, values)
+	}
+	if shares := h.Inspect().Shares; len(shares) != 0 {
+		t.Errorf("delivered and still there: %+v", shares)
+	}
+}
+
+func TestMostSlaves(t *testing.T) {
+	h, carol, connie := newPair(t)
+	m, values := batchOf(map[int]int{1: 20})
+	for n := range protocol.MaxSlaves - 1 {
+		m.SlaveSAEs = append(m.SlaveSAEs, fmt.Sprint("slave-", n))
+	}
+	wantFreeRefusal(t, h, carol.postAll(m, values), 400, protocol.ErrMalformed)
+	m.SlaveSAEs = m.SlaveSAEs[1:]
+	carol.accept(carol.send(carol.postAll(m, values)))
+	if shares := h.Inspect().Shares; len(shares) != protocol.MaxSlaves {
+		t.Errorf("the shares are %+v", shares)
+	}
+	connie.openAll(connie.send(connie.getAll("sofia", 1)), map[int]int{1: 20}, nil)
 }
 
 func TestBatchExhausted(t *testing.T) {
@@ -200,20 +261,20 @@ func TestBatchExhausted(t *testing.T) {
 	carol, connie := connect(t, h, "carol", "sam"), meet(t, h, "connie")
 	connie.register("sofia", "susan")
 	connie.fetch(protocol.OwnerClient, blockSize)
-	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 20, 2: 30}))))
+	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 25, 2: 25}))))
 	asked := connie.getAll("sofia", 1, 2, 3)
 	wantExhausted(t, h, asked, `{"available":0,"needed":82,"pool_owner":"hub"}`)
 	connie.fetch(protocol.OwnerHub, 81)
 	wantExhausted(t, h, asked, `{"available":81,"needed":82,"pool_owner":"hub"}`)
 	connie.fetch(protocol.OwnerHub, 1)
-	connie.openAll(connie.send(asked), map[int]int{1: 20, 2: 30}, map[int]int{3: 404})
+	connie.openAll(connie.send(asked), map[int]int{1: 25, 2: 25}, map[int]int{3: 404})
 	wantReplay(t, h, asked)
 }
 
 func TestBatchDamage(t *testing.T) {
 	t.Parallel()
 	h, carol, connie := newPair(t)
-	sizes := map[int]int{1: 20, 2: 30}
+	sizes := map[int]int{1: 25, 2: 25}
 	posted := carol.postAll(batchOf(sizes))
 	wantHarmless(t, h, posted)
 	carol.accept(carol.send(posted))
@@ -233,15 +294,16 @@ func TestBatchDamage(t *testing.T) {
 
 func TestBatchMalformed(t *testing.T) {
 	h, carol, connie := newPair(t)
-	m, values := batchOf(map[int]int{1: 20, 2: 30})
+	m, values := batchOf(map[int]int{1: 25, 2: 25})
 	m.SealedShare = carol.sealed(values)
 	body := string(marshal(t, m))
 	for _, change := range [][2]string{
 		{body, ``}, {body, `{}`}, {body, body[1:]},
 		{`"carol"`, `""`}, {`"sam"`, `""`},
 		{`["susan","sofia"]`, `[]`}, {`"slave_sae_ids"`, `"slaves"`},
-		{`"key_shares"`, `"shares"`},
-		{`"size":20`, `"size":19`}, {`"size":20`, `"size":21`}, {`"size":20`, `"size":0`}, {`"size":20`, `"size":-20`},
+		{`"key_ids"`, `"keys"`},
+		{keyID(2).String(), keyID(2).String() + "," + keyID(3).String()}, // 50 bytes for 3 keys
+		{`"share_index":3`, `"share_index":3,"secret_tags":"AQID"`},
 		{`"share_index":3`, `"share_index":254`},
 		{keyID(1).String(), keyID(2).String()}, {keyID(1).String(), uuid.Nil.String()},
 	} {

@@ -19,8 +19,8 @@ type foundShare struct {
 	*share
 }
 
-// findShares returns the shares that a client asks for, as many as fit into a response, and why there
-// is none of the others.
+// findShares returns the shares that a client asks for, as many as fit into a response, and of other keys why
+// there is none.
 func (h *Hub) findShares(p *peerClient, m protocol.GetShares) (found, []protocol.Refusal, []error) {
 	var shares found
 	refused := []protocol.Refusal{}
@@ -33,7 +33,7 @@ func (h *Hub) findShares(p *peerClient, m protocol.GetShares) (found, []protocol
 			refusals = append(refusals, err)
 			continue
 		}
-		if len(shares) == 0 || shares.size()+sh.Value.Size() <= protocol.MaxBatchSize {
+		if len(shares) == 0 || sh.Alike(shares[0].Share) && shares.size()+sh.Value.Size() <= protocol.MaxBatchSize {
 			shares = append(shares, foundShare{key, sh})
 		}
 	}
@@ -57,24 +57,36 @@ func (f found) size() int {
 	return sum
 }
 
-// seal puts the values of the shares, one after the other, under the pad of a response.
-func (f found) seal(out *protocol.Outgoing) (protocol.SealedShare, error) {
+// seal puts the shares under the pad of a response.
+func (f found) seal(out *protocol.Outgoing) (protocol.ShareBatch, error) {
 	if len(f) == 0 {
-		return protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: []psrd.Fragment{}}, Value: []byte{}}, nil
+		nothing := protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: []psrd.Fragment{}}, Value: []byte{}}
+		return protocol.ShareBatch{KeyIDs: protocol.KeyIDs{}, SealedShare: nothing}, nil
 	}
-	values := make([]byte, 0, f.size())
-	defer clear(values[:cap(values)])
-	for _, s := range f {
-		values = append(values, s.Value.Reveal()...)
+	keys := make(protocol.KeyIDs, len(f))
+	shares := make([]protocol.Share, len(f))
+	for i, s := range f {
+		keys[i], shares[i] = s.key, s.Share
 	}
-	return out.Seal(protocol.NewSecret(values))
+	batch, values := protocol.NewShareBatch(keys, shares)
+	defer clear(values.Reveal())
+	var err error
+	batch.SealedShare, err = out.Seal(values)
+	return batch, err
 }
 
-// places says where in the sealed value the shares are.
-func (f found) places() []protocol.BatchedShare {
-	places := make([]protocol.BatchedShare, len(f))
-	for i, s := range f {
-		places[i] = protocol.BatchedShare{KeyID: s.key, ShareIndex: s.Index, Size: s.Value.Size(), Terms: s.Terms}
+// altered returns what the hub says that the shares are.
+func (f found) altered(alter func(share []byte)) found {
+	if alter == nil {
+		return f
 	}
-	return places
+	lies := make(found, len(f))
+	for i, s := range f {
+		lie := s.Share
+		value := slices.Clone(s.Value.Reveal())
+		alter(value)
+		lie.Value = protocol.NewSecret(value)
+		lies[i] = foundShare{s.key, &share{Share: lie}}
+	}
+	return lies
 }

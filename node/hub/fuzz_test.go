@@ -33,7 +33,7 @@ func FuzzRequests(f *testing.F) {
 		carol.post(shareOf(keyID(1)), []byte("another share")),
 		connie.get(askFor(keyID(1))),
 		connie.get(askFor(keyID(2))),
-		carol.postAll(batchOf(map[int]int{2: 10, 3: 20})),
+		carol.postAll(batchOf(map[int]int{2: 15, 3: 15})),
 		connie.getAll("sofia", 1, 2),
 		carol.put(`{"client_name": "carol", "encryptor_names": ["sam", "dan"]}`),
 		carol.put(`{"client_name": "connie"}`),

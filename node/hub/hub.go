@@ -46,6 +46,10 @@ type Config struct {
 	Random      node.Random    // default crypto/rand
 	Logger      *slog.Logger   // default: none
 	Stop        func()         // called when the management interface asks the hub to stop
+
+	// Alter, if there is one, may change a share before it is sealed and signed for the slave: the hub
+	// then lies in a way that no signature shows. It is for experiments.
+	Alter func(share []byte)
 }
 
 func (c *Config) validate() error {

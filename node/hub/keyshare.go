@@ -24,13 +24,7 @@ func (h *Hub) postKeyShare(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.store(c, body, protocol.PostShares{
-		ClientName:  m.ClientName,
-		MasterSAE:   m.MasterSAE,
-		SlaveSAEs:   []string{m.SlaveSAE},
-		Shares:      []protocol.BatchedShare{{KeyID: m.KeyID, ShareIndex: m.ShareIndex, Size: len(m.Value), Terms: m.Terms}},
-		SealedShare: m.SealedShare,
-	})
+	return h.store(c, body, m.Batch())
 }
 
 func (h *Hub) postKeyShares(c echo.Context) error {
@@ -51,10 +45,8 @@ func (h *Hub) store(c echo.Context, body []byte, m protocol.PostShares) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range m.Shares {
-		if err := p.channel.CheckTerms(s.Terms, s.Size); err != nil {
-			return err
-		}
+	if err := p.channel.CheckBatch(m.ShareBatch); err != nil {
+		return err
 	}
 	out, err := reserve(p, 0)
 	if err != nil {
@@ -77,12 +69,11 @@ func (h *Hub) store(c echo.Context, body []byte, m protocol.PostShares) error {
 // opened returns the shares of a message that was opened, by the ID of their key.
 func opened(m protocol.PostShares, value protocol.Secret) map[uuid.UUID]*share {
 	slaves := slices.Compact(slices.Sorted(slices.Values(m.SlaveSAEs)))
-	shares := map[uuid.UUID]*share{}
-	rest := value.Reveal()
-	for _, s := range m.Shares {
-		sh := &share{masterSAE: m.MasterSAE, slaveSAEs: slaves}
-		sh.Share, rest = s.Share(rest)
-		shares[s.KeyID] = sh
+	all := make([]share, len(m.KeyIDs))
+	shares := make(map[uuid.UUID]*share, len(m.KeyIDs))
+	for i, s := range m.Shares(value) {
+		all[i] = share{Share: s, masterSAE: m.MasterSAE, slaveSAEs: slaves}
+		shares[m.KeyIDs[i]] = &all[i]
 	}
 	return shares
 }
@@ -92,7 +83,7 @@ func (h *Hub) getKeyShare(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	all := protocol.GetShares{ClientName: m.ClientName, MasterSAE: m.MasterSAE, SlaveSAE: m.SlaveSAE, KeyIDs: []uuid.UUID{m.KeyID}}
+	all := protocol.GetShares{ClientName: m.ClientName, MasterSAE: m.MasterSAE, SlaveSAE: m.SlaveSAE, KeyIDs: protocol.KeyIDs{m.KeyID}}
 	return h.hand(c, all, true)
 }
 
@@ -131,15 +122,15 @@ func (h *Hub) hand(c echo.Context, m protocol.GetShares, single bool) error {
 	if err := h.shares.deliver(shares, m.SlaveSAE); err != nil {
 		return err
 	}
-	sealed, err := shares.seal(out)
+	batch, err := shares.altered(h.config.Alter).seal(out)
 	if err != nil {
 		return err
 	}
 	if single {
 		s := shares[0]
-		return reply(c, out, protocol.ShareReply{ShareIndex: s.Index, Terms: s.Terms, SealedShare: sealed})
+		return reply(c, out, protocol.ShareReply{ShareIndex: s.Index, Terms: s.Terms, SealedShare: batch.SealedShare})
 	}
-	return reply(c, out, protocol.SharesReply{Shares: shares.places(), Refused: refused, SealedShare: sealed})
+	return reply(c, out, protocol.SharesReply{ShareBatch: batch, Refused: refused})
 }
 
 // verify finds the client that a request says it is from and checks its signature.

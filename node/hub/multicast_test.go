@@ -54,7 +54,7 @@ func (c *conversation) askAll(slave string, keys ...int) request {
 // price, and a fourth one none at any time.
 func TestMulticast(t *testing.T) {
 	h, carol, clientOf := newCast(t, hub.Config{})
-	carol.wantSpent(70+32, 32, func() { carol.accept(carol.send(carol.cast(map[int]int{1: 40, 2: 30}))) })
+	carol.wantSpent(70+32, 32, func() { carol.accept(carol.send(carol.cast(map[int]int{1: 35, 2: 35}))) })
 	wantWaiting := func(slaves ...string) {
 		t.Helper()
 		var got []string
@@ -77,13 +77,13 @@ func TestMulticast(t *testing.T) {
 		wantWaiting(slaves[i:]...)
 		wantStrangersRefused()
 		c := clientOf[slave]
-		c.wantSpent(32, 40+32, func() { c.open(c.send(c.askOne(slave, 1)), valueOf(1, 40)) })
+		c.wantSpent(32, 35+32, func() { c.open(c.send(c.askOne(slave, 1)), valueOf(1, 35)) })
 		if i < len(slaves)-1 {
 			wantStrangersRefused() // of a share that is partly delivered, too
 			c.wantSpent(32, 0, func() { wantRefused(t, c.send(c.askOne(slave, 1)), 404, protocol.ErrUnknownKey) })
 		}
-		c.wantSpent(32, 30+32, func() {
-			c.openAll(c.send(c.askAll(slave, 2, 1)), map[int]int{2: 30}, map[int]int{1: 404})
+		c.wantSpent(32, 35+32, func() {
+			c.openAll(c.send(c.askAll(slave, 2, 1)), map[int]int{2: 35}, map[int]int{1: 404})
 		})
 		c.wantSpent(32, 32, func() { c.openAll(c.send(c.askAll(slave, 1, 2)), nil, map[int]int{1: 404, 2: 404}) })
 	}
@@ -100,9 +100,9 @@ func TestMulticastExpires(t *testing.T) {
 		h, carol, clientOf := newCast(t, hub.Config{ShareTTL: time.Minute, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		run(t, h)
 		connie, dave := clientOf["sofia"], clientOf["dan"]
-		carol.accept(carol.send(carol.cast(map[int]int{1: 20, 2: 30})))
+		carol.accept(carol.send(carol.cast(map[int]int{1: 20, 2: 20})))
 		sleep(time.Minute - 1)
-		connie.openAll(connie.send(connie.askAll("sofia", 1, 2)), map[int]int{1: 20, 2: 30}, nil)
+		connie.openAll(connie.send(connie.askAll("sofia", 1, 2)), map[int]int{1: 20, 2: 20}, nil)
 		dave.open(dave.send(dave.askOne("dan", 1)), valueOf(1, 20))
 		wantRefused(t, carol.send(carol.cast(map[int]int{3: 10, 2: 10})), 409, protocol.ErrDuplicateKey)
 		carol.accept(carol.send(carol.cast(map[int]int{3: 10})))

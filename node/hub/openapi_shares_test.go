@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -25,10 +26,10 @@ func (d *described) postAll(channel *protocol.Channel, master string, status int
 		d.t.Fatal(err)
 	}
 	m := protocol.PostShares{ClientName: "carol", MasterSAE: master, SlaveSAEs: []string{sofia, "sam"}}
-	for _, key := range keys {
-		m.Shares = append(m.Shares, protocol.BatchedShare{KeyID: key, ShareIndex: 1, Size: 64, Terms: d.terms()})
-	}
-	if m.SealedShare, err = out.Seal(protocol.NewSecret(make([]byte, 64*len(keys)))); err != nil {
+	share := protocol.Share{Index: 1, Terms: d.terms(), Value: protocol.NewSecret(make([]byte, 64))}
+	var values protocol.Secret
+	m.ShareBatch, values = protocol.NewShareBatch(keys, slices.Repeat([]protocol.Share{share}, len(keys)))
+	if m.SealedShare, err = out.Seal(values); err != nil {
 		d.t.Fatal(err)
 	}
 	body := marshal(d.t, m)

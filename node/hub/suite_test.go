@@ -39,14 +39,25 @@ func TestTerms(t *testing.T) {
 	}
 
 	batch, values := batchOf(map[int]int{2: 64, 3: 64})
-	batch.Shares[0].Terms, batch.Shares[1].Terms = itsTerms, itsTerms
-	batch.Shares[1].Threshold = 4
+	setTerms(&batch.ShareBatch, itsTerms)
+	batch.SecretTags[16] = 8
 	batch.SlaveSAEs = []string{"sofia"}
 	carol.accept(carol.send(carol.postAll(batch, values)))
-	w = connie.send(connie.getAll("sofia", 2, 3))
-	all, err := protocol.ParseSharesReply(w.Body.Bytes())
-	if err != nil || !reflect.DeepEqual(all.Shares, batch.Shares) {
-		t.Errorf("the shares are %+v, %v, want %+v", all.Shares, err, batch.Shares)
+	other, value := batchOf(map[int]int{4: 64})
+	setTerms(&other.ShareBatch, itsTerms)
+	other.Threshold = 4
+	other.SlaveSAEs = []string{"sofia"}
+	carol.accept(carol.send(carol.postAll(other, value)))
+	for _, want := range []protocol.ShareBatch{batch.ShareBatch, other.ShareBatch} { // of other terms, in another answer
+		r := connie.getAll("sofia", 2, 3, 4)
+		if want.Threshold == 4 {
+			r = connie.getAll("sofia", 4)
+		}
+		all, err := protocol.ParseSharesReply(connie.send(r).Body.Bytes())
+		want.SealedShare = all.SealedShare
+		if err != nil || len(all.Refused) > 0 || !reflect.DeepEqual(all.ShareBatch, want) {
+			t.Errorf("the shares are %+v, %v, want %+v", all.ShareBatch, err, want)
+		}
 	}
 }
 
@@ -57,7 +68,7 @@ func TestOtherSuite(t *testing.T) {
 	m := shareOf(keyID(1))
 	m.Terms = itsTerms
 	batch, values := batchOf(map[int]int{1: 64, 2: 64})
-	batch.Shares[1].Terms = itsTerms
+	setTerms(&batch.ShareBatch, itsTerms)
 	for _, r := range []request{carol.post(m, valueOf(1, 64)), carol.postAll(batch, values)} {
 		wantFreeRefusal(t, h, r, 400, protocol.ErrSuite)
 		wantDetails(t, r.to(t, h), theirs)

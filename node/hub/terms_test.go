@@ -3,6 +3,7 @@ package hub_test
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
@@ -38,15 +39,20 @@ func (c *conversation) terms() protocol.Terms {
 }
 
 // inBand returns a signed request of each kind, about shares of 64 bytes: those of carol, who deposits, and
-// those of connie, who fetches. These are the terms of one of the shares in each.
+// those of connie, who fetches. These are the terms of the shares.
 func inBand(carol, connie *conversation, terms protocol.Terms) (deposits, fetches []request) {
 	m := shareOf(keyID(1))
 	m.Terms = terms
 	batch, values := batchOf(map[int]int{2: 64, 3: 64})
-	batch.Shares[0].Terms = carol.terms()
-	batch.Shares[1].Terms = terms
+	setTerms(&batch.ShareBatch, terms)
 	return []request{carol.post(m, valueOf(1, 64)), carol.postAll(batch, values)},
 		[]request{connie.get(askFor(keyID(1))), connie.getAll("sofia", 2, 3)}
+}
+
+// setTerms gives all shares of a batch the same terms.
+func setTerms(b *protocol.ShareBatch, terms protocol.Terms) {
+	b.Terms, b.SecretTags = terms, bytes.Repeat(terms.SecretTag, len(b.KeyIDs))
+	b.SecretTag = nil
 }
 
 // TestKeysOverHubs shares a key in each suite, sends the shares over hubs, to two slaves each, and recovers
@@ -63,17 +69,16 @@ func TestKeysOverHubs(t *testing.T) {
 		for _, s := range shares {
 			_, carol, connie := newSuitePair(t, suite)
 			m := protocol.PostShares{ClientName: "carol", MasterSAE: "sam", SlaveSAEs: []string{"sofia", "susan"}}
-			m.Shares = []protocol.BatchedShare{{KeyID: keyID(1), ShareIndex: s.Index, Size: s.Value.Size(), Terms: s.Terms}}
+			m.ShareBatch, _ = protocol.NewShareBatch(protocol.KeyIDs{keyID(1)}, []protocol.Share{s})
 			size := suite.ShareSize(len(key))
 			carol.wantSpent(size+32, 32, func() { carol.accept(carol.send(carol.postAll(m, s.Value.Reveal()))) })
 			connie.wantSpent(32, size+32, func() {
 				w := connie.send(connie.getAll("sofia", 1))
 				reply, err := protocol.ParseSharesReply(w.Body.Bytes())
-				if err != nil || len(reply.Shares) != 1 {
+				if err != nil || len(reply.KeyIDs) != 1 {
 					t.Fatalf("%s: %v", w.Body, err)
 				}
-				share, _ := reply.Shares[0].Share(connie.values(w)[0])
-				arrived["sofia"] = append(arrived["sofia"], share)
+				arrived["sofia"] = append(arrived["sofia"], reply.Shares(protocol.NewSecret(connie.values(w)[0]))...)
 			})
 			connie.wantSpent(32, size+32, func() {
 				ask := askFor(keyID(1))
@@ -99,8 +104,7 @@ func TestKeysOverHubs(t *testing.T) {
 	}
 }
 
-// Terms that a share of 64 bytes cannot have are refused on both routes, for free, also in one share of
-// several.
+// Terms that a share of 64 bytes cannot have are refused on both routes, for free.
 func TestBadTerms(t *testing.T) {
 	h, carol, connie := newSuitePair(t, protocol.ITS)
 	for name, change := range map[string]func(*protocol.Terms){
@@ -135,7 +139,8 @@ func TestBadTerms(t *testing.T) {
 		{`"key_size":16`, `"key_size":"16"`},
 		{`"key_size":16`, `"key_size":16.5`},
 		{`"threshold":3`, `"threshold":[3]`},
-		{`"secret_tag":"B`, `"secret_tag":"*`},
+		{`":"BwcH`, `":"*wcH`},
+		{`":"BwcH`, `":"`},
 	} {
 		carol.fetch(protocol.OwnerClient, blockSize)
 		deposits, _ := inBand(carol, connie, itsTerms)
@@ -169,7 +174,12 @@ func TestExtremeTerms(t *testing.T) {
 			if got, want := len(connie.values(w)), i+1; got != want {
 				t.Errorf("%d shares, want %d", got, want)
 			}
-			if text := strings.Trim(string(marshal(t, terms)), "{}"); !strings.Contains(w.Body.String(), text) {
+			text := strings.Trim(string(marshal(t, terms)), "{}")
+			if i == 1 {
+				tags := base64.StdEncoding.EncodeToString(slices.Concat(terms.SecretTag, terms.SecretTag))
+				text = text[:strings.Index(text, `"secret_tag"`)] + `"secret_tags":"` + tags + `"`
+			}
+			if !strings.Contains(w.Body.String(), text) {
 				t.Errorf("there is no %s in %s", text, w.Body)
 			}
 		}
@@ -236,7 +246,7 @@ func TestSuiteByName(t *testing.T) {
 func TestDamagedTerms(t *testing.T) {
 	h, carol, connie := newSuitePair(t, protocol.ITS)
 	batch, values := batchOf(map[int]int{1: 64})
-	batch.Shares[0].Terms = itsTerms
+	setTerms(&batch.ShareBatch, itsTerms)
 	posted, asked := carol.postAll(batch, values), connie.getAll("sofia", 1)
 	wantHarmless(t, h, posted)
 	wantHarmless(t, h, asked)

@@ -73,7 +73,8 @@
 // cleared after use; single field elements may stay in memory. Nothing is claimed against other side
 // channels, against denial of service by liars or lost messages, or, where a key is drawn from a random
 // generator ([Split]), about that generator: then the key is as good as it. k or more liars who conspire
-// can make up any key they like.
+// can make up any key they like. Fewer who conspire can choose lies that cancel out: the key is right
+// then, but an honest hub can be the one that looks at odds.
 package its
 
 import "errors"

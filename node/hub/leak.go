@@ -1,0 +1,39 @@
+package hub
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"dske/protocol"
+	"dske/psrd"
+)
+
+// Leak is all the secrets of a hub: what somebody finds who breaks into it.
+type Leak struct {
+	Blocks []psrd.LeakedBlock     // of both pools of each registered client
+	Shares []protocol.LeakedShare // that wait to be fetched; by key ID
+}
+
+// Leak returns a copy of the secrets that the hub holds now. What it has used or delivered before is
+// not among them. It is for experiments in which a hub is compromised; nothing else may call it.
+func (h *Hub) Leak() Leak {
+	leak := Leak{Shares: h.shares.leak()}
+	for _, p := range h.registered() {
+		leak.Blocks = slices.Concat(leak.Blocks, p.channel.Own.Leak(), p.channel.Peer.Leak())
+	}
+	return leak
+}
+
+func (s *shareStore) leak() []protocol.LeakedShare {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]protocol.LeakedShare, 0, len(s.shares))
+	for key, sh := range s.shares {
+		leaked := protocol.LeakedShare{KeyID: key, Share: sh.Share}
+		leaked.Value = protocol.NewSecret(bytes.Clone(sh.Value.Reveal()))
+		list = append(list, leaked)
+	}
+	slices.SortFunc(list, func(a, b protocol.LeakedShare) int { return cmp.Compare(a.KeyID.String(), b.KeyID.String()) })
+	return list
+}

@@ -1,0 +1,55 @@
+package hub
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"dske/protocol"
+	"dske/psrd"
+)
+
+func TestLeak(t *testing.T) {
+	h, err := New(Config{Name: "hank"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if leak := h.Leak(); len(leak.Blocks) != 0 || len(leak.Shares) != 0 {
+		t.Errorf("a new hub leaks %d blocks and %d shares", len(leak.Blocks), len(leak.Shares))
+	}
+	var handedOut []psrd.LeakedBlock
+	for _, client := range []string{"carol", "connie"} {
+		if err := h.register(protocol.Registration{ClientName: client}, ""); err != nil {
+			t.Fatal(err)
+		}
+		for _, owner := range []protocol.PoolOwner{protocol.OwnerHub, protocol.OwnerClient} {
+			block, err := h.addBlock(h.clients[client], owner, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			handedOut = append(handedOut, psrd.LeakedBlock{UUID: block.UUID, Data: block.Data})
+		}
+	}
+	for i := range 2 {
+		if err := h.shares.put(map[uuid.UUID]*share{{byte(2 - i)}: {Share: protocol.Share{Index: i, Value: protocol.NewSecret([]byte{byte(i)})}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leak := h.Leak()
+	if !reflect.DeepEqual(leak.Blocks, handedOut) {
+		t.Errorf("leaked %v, want %v", leak.Blocks, handedOut)
+	}
+	if len(leak.Shares) != 2 {
+		t.Fatalf("leaked %d shares, want 2", len(leak.Shares))
+	}
+	for i, s := range leak.Shares {
+		if s.KeyID != (uuid.UUID{byte(1 + i)}) || s.Index != 1-i || s.Value.Reveal()[0] != byte(1-i) {
+			t.Errorf("share %d is %v", i, s)
+		}
+	}
+	leak.Shares[0].Value.Reveal()[0] = 99 // it is a copy
+	if got := h.Leak().Shares[0].Value.Reveal()[0]; got == 99 {
+		t.Error("a change of the leak changed the hub")
+	}
+}

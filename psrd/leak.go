@@ -1,0 +1,48 @@
+package psrd
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// LeakedBlock is what is left of a block, in the clear.
+type LeakedBlock struct {
+	UUID     uuid.UUID
+	Data     []byte     // the consumed bytes are zeroed
+	Consumed []Fragment // the runs of consumed bytes, ascending
+}
+
+// Format implements [fmt.Formatter], so that no verb prints the data.
+func (b LeakedBlock) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "leak of block %v of %d bytes", b.UUID, len(b.Data))
+}
+
+// Leak returns a copy of the blocks as somebody finds them who breaks into the node: with all bytes
+// that are not consumed, also allocated ones. It is for experiments in which a node is compromised;
+// nothing else may call it.
+func (p *Pool) Leak() []LeakedBlock {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	leak := make([]LeakedBlock, 0, len(p.blocks))
+	for _, b := range p.blocks {
+		leak = append(leak, LeakedBlock{b.id, bytes.Clone(b.data), b.consumedRuns()})
+	}
+	return leak
+}
+
+func (b *Block) consumedRuns() []Fragment {
+	var runs []Fragment
+	size := uint(len(b.data))
+	for end := uint(0); ; {
+		start, found := b.consumed.NextSet(end)
+		if !found {
+			return runs
+		}
+		if end, found = b.consumed.NextClear(start); !found {
+			end = size
+		}
+		runs = append(runs, Fragment{Block: b.id, Start: int(start), Size: int(end - start)})
+	}
+}

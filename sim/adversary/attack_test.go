@@ -1,0 +1,269 @@
+package adversary_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/uuid"
+
+	"dske/protocol"
+	"dske/protocol/shamir"
+	"dske/sim/adversary"
+)
+
+func TestTheThresholdDecides(t *testing.T) {
+	for n, want := range []string{
+		"not recovered: 0 of 3 shares known",
+		"not recovered: 1 of 3 shares known",
+		"not recovered: 2 of 3 shares known",
+		"recovered",
+		"recovered",
+		"recovered",
+	} {
+		play(t, func(w *world) {
+			w.compromise(hubNames[:n]...)
+			key := w.getKey(32)
+			w.attack(key, want)
+			w.deliverKey(key)
+			w.attack(key, want)
+		})
+	}
+}
+
+// Shares that travel together are read together.
+func TestManyKeysInOneMessage(t *testing.T) {
+	for n, want := range map[int]string{2: "not recovered: 2 of 3 shares known", 3: "recovered"} {
+		play(t, func(w *world) {
+			w.compromise(hubNames[:n]...)
+			for _, key := range w.getKeys(5, 32) {
+				w.attack(key, want)
+			}
+		})
+	}
+}
+
+// The shares wait in the hubs for the slave, and in the clear.
+func TestCompromiseBetweenScatterAndGather(t *testing.T) {
+	play(t, func(w *world) {
+		key := w.getKey(32)
+		w.compromise("hank", "hugo")
+		w.attack(key, "not recovered: 2 of 3 shares known")
+		w.deliverKey(key)
+		w.attack(key, "not recovered: 2 of 3 shares known")
+		w.compromise("helen")
+		w.attack(key, "not recovered: 2 of 3 shares known")
+	})
+	play(t, func(w *world) {
+		key := w.getKey(32)
+		w.compromise("hank", "hugo", "holly")
+		w.attack(key, "recovered")
+		w.deliverKey(key)
+		w.attack(key, "recovered")
+	})
+}
+
+// An adversary that overlooks the shares in the hubs sees them on their way out.
+func TestSharesOnTheirWayToTheSlave(t *testing.T) {
+	play(t, func(w *world) {
+		key := w.getKey(32)
+		for _, name := range hubNames[:3] {
+			w.Compromise(name, w.hubs[name].Leak().Blocks, nil)
+		}
+		w.attack(key, "not recovered: 0 of 3 shares known")
+		w.deliverKey(key)
+		w.attack(key, "recovered")
+	})
+}
+
+// What was delivered before is safe, even if every hub falls; what comes after isn't.
+func TestForwardSecrecy(t *testing.T) {
+	play(t, func(w *world) {
+		before := w.getKey(32)
+		w.deliverKey(before)
+		w.compromise(hubNames...)
+		w.attack(before, "not recovered: 0 of 3 shares known")
+		after := w.getKey(32)
+		w.attack(after, "recovered")
+		w.attack(before, "not recovered: 0 of 3 shares known")
+	})
+}
+
+// A share that never reached its hub was sealed with bytes that the hub still has.
+func TestLostSharesAreNotForwardSecret(t *testing.T) {
+	play(t, func(w *world) {
+		w.onTheWire(func(m *adversary.Message) {
+			if m.Method == http.MethodPost && (m.To == "hub/holly" || m.To == "hub/hugo") {
+				m.Status = http.StatusServiceUnavailable
+			}
+		})
+		key := w.getKey(32)
+		w.deliverKey(key)
+		w.compromise(hubNames...)
+		w.attack(key, "not recovered: 2 of 3 shares known")
+	})
+}
+
+// Out-of-band messages can be read from the compromise on and not before.
+func TestOutOfBandMessages(t *testing.T) {
+	const size = 20_000 // bytes: more than a pool holds
+	play(t, func(w *world) {
+		w.compromise(hubNames[:2]...)
+		key := w.getKey(size)
+		w.deliverKey(key)
+		w.compromise(hubNames...)
+		w.attack(key, "not recovered: 2 of 3 shares known")
+	})
+	play(t, func(w *world) {
+		w.compromise(hubNames[1:4]...)
+		key := w.getKey(size)
+		w.attack(key, "recovered")
+	})
+}
+
+// Hubs that are compromised before anybody registers have nothing yet, and hand out everything after it.
+func TestCompromiseFromTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, protocol.Python)
+		for _, name := range hubNames[:3] {
+			w.Compromise(name, nil, nil)
+		}
+		w.start()
+		key := w.getKey(32)
+		w.attack(key, "recovered")
+	})
+}
+
+// Repeated messages are refused by the hubs, and add nothing to what their originals tell.
+func TestReplays(t *testing.T) {
+	play(t, func(w *world) {
+		w.compromise("hank", "helen")
+		key := w.getKey(32)
+		w.replay()
+		w.deliverKey(key)
+		w.replay()
+		w.attack(key, "not recovered: 2 of 3 shares known")
+		w.compromise("hank", "helen")
+		w.attack(key, "not recovered: 2 of 3 shares known")
+	})
+	play(t, func(w *world) {
+		key := w.getKey(32)
+		w.deliverKey(key)
+		w.compromise(hubNames...)
+		w.replay()
+		w.attack(key, "not recovered: 0 of 3 shares known")
+	})
+}
+
+func TestUnknownKey(t *testing.T) {
+	a := adversary.New(protocol.Python, 3)
+	if got := a.Attack(uuid.New()); got.Recovered() || got.String() != "not recovered: 0 of 3 shares known" {
+		t.Error(got)
+	}
+}
+
+// flip changes a bit in the middle of the base64 of the share.
+func flip(body []byte) {
+	at := bytes.Index(body, []byte(`"encrypted_share_value":"`)) + len(`"encrypted_share_value":"`) + 8
+	body[at] = 'A' + (body[at]-'A'+1)%26
+}
+
+// flipped changes the share in a message, in whichever direction it goes.
+func flipped(m *adversary.Message) {
+	switch {
+	case m.Path != protocol.PathKeyShare:
+	case m.Method == http.MethodPost && m.Status == 0:
+		m.RequestBody = bytes.Clone(m.RequestBody)
+		flip(m.RequestBody)
+	case m.Method == http.MethodGet && m.Status == http.StatusOK:
+		flip(m.ResponseBody)
+	}
+}
+
+// A damaged share doesn't count, and doesn't hide the key from those who know enough others.
+func TestDamagedShares(t *testing.T) {
+	atHank := func(m *adversary.Message) {
+		if m.To == "hub/hank" {
+			flipped(m)
+		}
+	}
+	for n, want := range map[int]string{
+		2: "not recovered: 1 of 3 shares known",
+		3: "not recovered: 2 of 3 shares known",
+		4: "recovered",
+	} {
+		play(t, func(w *world) {
+			w.compromise(hubNames[:n]...)
+			w.onTheWire(atHank)
+			key := w.getKey(32)
+			w.deliverKey(key)
+			w.attack(key, want)
+		})
+	}
+}
+
+// A share is known also when only its signature was damaged.
+func TestDamagedSignature(t *testing.T) {
+	for _, damage := range []func(http.Header){
+		func(h http.Header) { h.Del(protocol.SignatureHeader) },
+		func(h http.Header) { h.Set(protocol.SignatureHeader, "nonsense") },
+		func(h http.Header) { h.Add(protocol.SignatureHeader, h.Get(protocol.SignatureHeader)) },
+	} {
+		play(t, func(w *world) {
+			w.compromise("hank", "helen", "hugo")
+			w.onTheWire(func(m *adversary.Message) {
+				if m.To == "hub/hank" && m.Method == http.MethodPost && m.Status == 0 {
+					damage(m.RequestHeader)
+				}
+			})
+			key := w.getKey(32)
+			w.attack(key, "recovered")
+		})
+	}
+}
+
+// However many damaged copies of a message somebody puts on the wire, the key stays in sight.
+func TestManyForgeries(t *testing.T) {
+	play(t, func(w *world) {
+		w.compromise("hank", "helen", "hugo")
+		key := w.getKey(32)
+		for _, m := range w.seen {
+			if m.Method != http.MethodPost {
+				continue
+			}
+			for i := range 1500 {
+				var post protocol.PostShare
+				json.Unmarshal(m.RequestBody, &post)
+				post.Value[0], post.Value[1] = byte(i), byte(i>>8)
+				forged := m
+				forged.RequestBody, _ = json.Marshal(post)
+				w.Tap(forged)
+			}
+		}
+		w.attack(key, "recovered")
+	})
+}
+
+// A hub that lies signs its lies.
+func TestLies(t *testing.T) {
+	a := adversary.New(protocol.Python, 2)
+	id := uuid.New()
+	for i, hub := range hubNames {
+		a.Compromise(hub, nil, []protocol.LeakedShare{{KeyID: id, Share: protocol.Share{Index: i, Value: protocol.NewSecret([]byte{byte(i * i), 2, 3, 4, 5})}}})
+	}
+	if got, want := a.Attack(id).String(), "not recovered: 5 shares known, of which no 2 fit together"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	shares, err := shamir.Split([]byte("the key"), 2, 5, bytes.NewReader(bytes.Repeat([]byte{7}, 100)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, hub := range hubNames[:3] {
+		a.Compromise(hub, nil, []protocol.LeakedShare{{KeyID: id, Share: protocol.Share{Index: i, Value: protocol.NewSecret(shares[i].Value)}}})
+	}
+	if got := a.Attack(id); string(got.Key.Reveal()) != "the key" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,58 @@
+package adversary
+
+import (
+	"bytes"
+	"crypto/subtle"
+
+	"github.com/google/uuid"
+
+	"dske/protocol"
+	"dske/psrd"
+)
+
+// maxPSRD is the bytes of PSRD that are learnt from one hub.
+const maxPSRD = 256 << 20
+
+// knowledge is what is known from a compromised hub.
+type knowledge struct {
+	// The PSRD is that of both pools with each client. Only bytes that were consumed before they could
+	// be learnt are consumed here: reading a message spends nothing.
+	channel *protocol.Channel
+	room    int // bytes of PSRD that may still be learnt
+	shares  map[uuid.UUID]protocol.LeakedShare
+}
+
+func newKnowledge(suite protocol.Suite) *knowledge {
+	return &knowledge{protocol.NewChannel(suite), maxPSRD, map[uuid.UUID]protocol.LeakedShare{}}
+}
+
+// learnBlock adds a block. One that is known already adds nothing: bytes only get fewer.
+func (k *knowledge) learnBlock(b psrd.LeakedBlock) {
+	pool := k.channel.Peer
+	if len(b.Data) > k.room || pool.Add(psrd.NewBlock(b.UUID, bytes.Clone(b.Data))) != nil {
+		return
+	}
+	k.room -= len(b.Data)
+	pool.Take(b.Consumed)
+}
+
+func (k *knowledge) learnShare(s protocol.LeakedShare) {
+	s.Value = protocol.NewSecret(bytes.Clone(s.Value.Reveal()))
+	k.shares[s.KeyID] = s
+}
+
+// open decrypts a share, if every byte of the pad of its message is known.
+func (k *knowledge) open(s sealedShare) (protocol.Share, bool) {
+	value, err := k.channel.Peer.Copy(s.batch.Pad.Fragments)
+	if err != nil {
+		return protocol.Share{}, false
+	}
+	subtle.XORBytes(value, value, s.batch.Value)
+	return s.batch.Shares(protocol.NewSecret(value))[s.at], true
+}
+
+// verifies reports whether the signature of a message is right.
+func (k *knowledge) verifies(s sealedShare) bool {
+	_, err := k.channel.Verify(s.signature, s.query, s.body)
+	return err == nil
+}

@@ -1,0 +1,106 @@
+package adversary
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"dske/protocol"
+)
+
+// Message is a request between nodes and the response to it, as they passed on the wire. If there was
+// no response, its members are zero.
+type Message struct {
+	From string // kind and name of the node, such as client/carol
+	To   string // likewise, such as hub/hank
+
+	Method        string
+	Path          string // below the node, such as [protocol.PathKeyShare]
+	Query         string // raw
+	RequestHeader http.Header
+	RequestBody   []byte
+
+	Status         int
+	ResponseHeader http.Header
+	ResponseBody   []byte
+}
+
+func (m Message) isPSRD() bool { return m.Method == http.MethodGet && m.Path == protocol.PathPSRD }
+
+// sealedShare is a share on the wire, with what its signature covers.
+type sealedShare struct {
+	batch protocol.ShareBatch // the shares that it was sealed with, and itself
+	at    int                 // its position among them
+	hub   string              // as in Message.To
+
+	signature []string
+	query     string
+	body      []byte
+}
+
+func (s sealedShare) keyID() uuid.UUID { return s.batch.KeyIDs[s.at] }
+
+// findShares returns the shares that a message carries in one direction or the other. How the hub
+// answered a POST doesn't matter, as the shares have then passed already; and what aren't shares in the
+// response to a GET don't read as such.
+func findShares(m Message) []sealedShare {
+	var batch protocol.ShareBatch
+	header, query, body := m.RequestHeader, m.Query, m.RequestBody
+	switch m.Method {
+	case http.MethodPost:
+		batch = findPosted(m)
+	case http.MethodGet:
+		header, query, body = m.ResponseHeader, "", m.ResponseBody
+		batch = findFetched(m)
+	}
+	common := sealedShare{
+		batch:     batch,
+		hub:       m.To,
+		signature: slices.Clone(header.Values(protocol.SignatureHeader)),
+		query:     query,
+		body:      bytes.Clone(body),
+	}
+	var shares []sealedShare
+	for at := range batch.KeyIDs {
+		s := common
+		s.at = at
+		shares = append(shares, s)
+	}
+	return shares
+}
+
+// findPosted returns the shares in a request, none if it cannot be read.
+func findPosted(m Message) protocol.ShareBatch {
+	switch m.Path {
+	case protocol.PathKeyShare:
+		if post, err := protocol.ParsePostShare(m.RequestBody); err == nil {
+			return post.Batch().ShareBatch
+		}
+	case protocol.PathKeyShares:
+		if post, err := protocol.ParsePostShares(m.RequestBody); err == nil {
+			return post.ShareBatch
+		}
+	}
+	return protocol.ShareBatch{}
+}
+
+// findFetched returns the shares in a response, none if it cannot be read.
+func findFetched(m Message) protocol.ShareBatch {
+	switch m.Path {
+	case protocol.PathKeyShare:
+		get, err := protocol.ParseGetShare(m.Query)
+		if err != nil {
+			return protocol.ShareBatch{}
+		}
+		if reply, err := protocol.ParseShareReply(m.ResponseBody); err == nil {
+			return reply.Batch(get.KeyID)
+		}
+	case protocol.PathKeyShares:
+		if reply, err := protocol.ParseSharesReply(m.ResponseBody); err == nil {
+			return reply.ShareBatch
+		}
+	}
+	return protocol.ShareBatch{}
+}

@@ -1,0 +1,44 @@
+package sim
+
+import (
+	"net/http"
+	"strings"
+
+	"dske/sim/audit"
+)
+
+const (
+	inBand          = "/dske/api/" // paths under a hub start with it
+	signatureHeader = "DSKE-Signature"
+)
+
+// startAudit shows every in-band message to the auditor.
+func (n *Network) startAudit() {
+	n.auditor = audit.New()
+	n.Tap(func(m Message) {
+		if !strings.HasPrefix(m.Path, inBand) || !strings.HasPrefix(m.To, "hub/") {
+			return
+		}
+		request := audit.Message{
+			From: m.From, To: m.To, Method: m.Method, Query: m.Query,
+			Signature: m.RequestHeader.Get(signatureHeader), Body: m.RequestBody,
+		}
+		if strings.HasPrefix(m.From, "client/") { // what strangers claim uses nothing
+			n.auditor.Request(request)
+		}
+		if m.Status == http.StatusOK {
+			n.auditor.Response(request, audit.Message{
+				From: m.To, To: m.From, Signature: m.ResponseHeader.Get(signatureHeader), Body: m.ResponseBody,
+			})
+		}
+	})
+}
+
+// Violations returns every second use of a byte of PSRD, at either end, if the network was configured to
+// look for them.
+func (n *Network) Violations() []string {
+	if n.auditor == nil {
+		return nil
+	}
+	return n.auditor.Violations()
+}

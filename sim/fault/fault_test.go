@@ -1,0 +1,246 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// wire is a set of faults and what arrives behind them.
+type wire struct {
+	*testing.T
+	Set
+	mu      sync.Mutex
+	arrived []Request
+	answer  func(*Request) Reply
+}
+
+func newWire(t *testing.T, specs ...string) *wire {
+	w := &wire{T: t, Set: Set{Seed: 7}, answer: func(*Request) Reply {
+		return Reply{Status: 200, Header: signed(), Body: []byte(`{"share_index":1,"value":"bbbbbbbbbb=="}`)}
+	}}
+	for _, text := range specs {
+		spec, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Add(spec)
+	}
+	return w
+}
+
+func (w *wire) deliver(_ context.Context, r *Request) (Reply, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.arrived = append(w.arrived, *r)
+	return w.answer(r), nil
+}
+
+// message is a request from carol to a hub.
+func message(hub string) *Request {
+	return &Request{
+		From: "client/carol", To: "hub/" + hub, Method: "POST", Path: "/dske/api/v1/key-share", Query: "key_id=c0ffee00",
+		Header: signed(), Body: []byte(`{"share_index":1,"value":"bbbbbbbbbb=="}`),
+	}
+}
+
+func (w *wire) send(r *Request) (Reply, error) {
+	return w.Exchange(w.Context(), r, w.deliver)
+}
+
+func TestDrop(t *testing.T) {
+	w := newWire(t, "drop to=hank")
+	if _, err := w.send(message("hank")); !errors.Is(err, ErrLost) || len(w.arrived) != 0 {
+		t.Errorf("%v, %d messages arrived", err, len(w.arrived))
+	}
+	if reply, err := w.send(message("helen")); err != nil || reply.Status != 200 {
+		t.Errorf("to another hub: %v, %v", reply, err)
+	}
+	if got := w.Statuses()[0].String(); got != "drop to=hank: fired 1 times" {
+		t.Error(got)
+	}
+	w = newWire(t, "drop=response")
+	if _, err := w.send(message("hank")); !errors.Is(err, ErrLost) || len(w.arrived) != 1 {
+		t.Errorf("response: %v, %d messages arrived", err, len(w.arrived))
+	}
+}
+
+func TestCountAndAfter(t *testing.T) {
+	w := newWire(t, "drop after=2 count=3")
+	var lost []int
+	for i := range 8 {
+		if _, err := w.send(message("hank")); err != nil {
+			lost = append(lost, i)
+		}
+	}
+	if len(lost) != 3 || lost[0] != 2 || lost[2] != 4 {
+		t.Errorf("lost were %v", lost)
+	}
+}
+
+func TestProbabilityFollowsFromTheSeed(t *testing.T) {
+	lost := func(seed uint64) (pattern string) {
+		w := newWire(t)
+		w.Seed = seed
+		spec, err := Parse("drop prob=0.3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Add(spec)
+		for range 1000 {
+			if _, err := w.send(message("hank")); err != nil {
+				pattern += "x"
+			} else {
+				pattern += "."
+			}
+		}
+		return pattern
+	}
+	a, b, other := lost(1), lost(1), lost(2)
+	if a != b || a == other {
+		t.Error("the losses don't follow from the seed")
+	}
+	if n := strings.Count(a, "x"); n < 230 || n > 370 {
+		t.Errorf("%d of 1000 lost with a probability of 0.3", n)
+	}
+}
+
+func TestPartition(t *testing.T) {
+	w := newWire(t, "partition=client/carol,hub/helen|hub/hank,hub/hugo")
+	for hub, want := range map[string]bool{"hank": true, "hugo": true, "helen": false, "holly": false} {
+		if _, err := w.send(message(hub)); (err != nil) != want {
+			t.Errorf("carol to %s: %v", hub, err)
+		}
+	}
+}
+
+func TestStatus(t *testing.T) {
+	w := newWire(t, "status=503")
+	reply, err := w.send(message("hank"))
+	if err != nil || reply.Status != 503 || len(w.arrived) != 0 || !strings.Contains(string(reply.Body), "Service Unavailable") {
+		t.Errorf("%v %s %v", reply.Status, reply.Body, err)
+	}
+}
+
+func TestReplayAndDuplicate(t *testing.T) {
+	for _, spec := range []string{"replay", "duplicate"} {
+		w := newWire(t, spec)
+		w.answer = func(r *Request) Reply { // refuses what comes second
+			if len(w.arrived) == 1 {
+				return Reply{Status: 200}
+			}
+			return Reply{Status: 409}
+		}
+		reply, err := w.send(message("hank"))
+		if err != nil || reply.Status != 200 || len(w.arrived) != 2 {
+			t.Fatalf("%s: %v, %v, %d messages arrived", spec, reply, err, len(w.arrived))
+		}
+		if string(w.arrived[0].Body) != string(w.arrived[1].Body) || w.arrived[0].Repeated == w.arrived[1].Repeated {
+			t.Errorf("%s: %+v", spec, w.arrived)
+		}
+	}
+}
+
+func TestDelayHangAndReorder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, "delay=20ms")
+		before := time.Now()
+		if _, err := w.send(message("hank")); err != nil || time.Since(before) != 20*time.Millisecond {
+			t.Errorf("delay: %v after %v", err, time.Since(before))
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, "hang")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := w.Exchange(ctx, message("hank"), w.deliver); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("hang: %v", err)
+		}
+		time.AfterFunc(time.Minute, w.Clear)
+		if _, err := w.send(message("hank")); !errors.Is(err, ErrLost) || len(w.arrived) != 0 {
+			t.Errorf("a hung message when faults are cleared: %v", err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, "reorder")
+		go w.send(message("hank"))
+		synctest.Wait()
+		if _, err := w.send(message("helen")); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if len(w.arrived) != 2 || w.arrived[0].To != "hub/helen" {
+			t.Errorf("reorder: %v", w.arrived)
+		}
+		before := time.Now()
+		if _, err := w.send(message("hank")); err != nil || time.Since(before) != orderWait {
+			t.Errorf("the last one: %v after %v", err, time.Since(before))
+		}
+	})
+}
+
+func TestTamper(t *testing.T) {
+	for _, spec := range []string{"tamper=request", "tamper=request where=query", "tamper=request where=signature"} {
+		w := newWire(t, spec)
+		sent := message("hank")
+		if _, err := w.send(sent); err != nil {
+			t.Fatal(err)
+		}
+		was, is := message("hank"), w.arrived[0]
+		n := differences(was.Query, is.Query) + differences(string(was.Body), string(is.Body)) +
+			differences(was.Header.Get(signatureHeader), is.Header.Get(signatureHeader))
+		if n != 1 {
+			t.Errorf("%s: %d bits differ: %+v", spec, n, is)
+		}
+	}
+	for spec, altered := range map[string]func(Reply) string{
+		"tamper=response":                 func(r Reply) string { return string(r.Body) },
+		"tamper=response where=signature": func(r Reply) string { return r.Header.Get(signatureHeader) },
+	} {
+		w := newWire(t, spec)
+		reply, err := w.send(message("hank"))
+		if err != nil || differences(altered(reply), altered(w.answer(nil))) != 1 {
+			t.Errorf("%s: %v, %v", spec, reply, err)
+		}
+	}
+	if got := string(flip([]byte("{}"))); got != "{|" {
+		t.Errorf("the body {} becomes %s", got)
+	}
+}
+
+// differences counts the bits in which two texts differ.
+func differences(a, b string) int {
+	if len(a) != len(b) {
+		return 8 * max(len(a), len(b))
+	}
+	n := 0
+	for i := range a {
+		for d := a[i] ^ b[i]; d != 0; d &= d - 1 {
+			n++
+		}
+	}
+	return n
+}
+
+func TestFaultsAreInTheOrderOfAdding(t *testing.T) {
+	w := newWire(t, "delay=1ns", "drop")
+	r := message("hank")
+	if _, err := w.send(r); err == nil || strings.Join(r.Faults, " ") != "delay drop" {
+		t.Errorf("%v, faults %v", err, r.Faults)
+	}
+	w.Clear()
+	if _, err := w.send(message("hank")); err != nil || len(w.Statuses()) != 0 {
+		t.Errorf("after clear: %v", err)
+	}
+}
+
+func signed() http.Header {
+	h := http.Header{}
+	h.Set(signatureHeader, "b:0:32%AAAAbbbbAAAA=")
+	return h
+}

@@ -1,0 +1,191 @@
+package fault
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Spec is a fault as it is written down: what it does, and to which messages.
+type Spec struct {
+	Kind  string
+	Value string // what it says after the kind, such as 20ms
+	Where string // tamper: body, query or signature
+
+	From   []string // patterns of nodes; none: all
+	To     []string
+	Method string  // none: all
+	Path   string  // a part of the path; none: all
+	Count  int     // it fires as often as this and no more; 0: there is no end
+	After  int     // messages that it first lets pass
+	Prob   float64 // that it fires at a message that matches; default 1
+}
+
+// Parse reads a fault: the kind, then options.
+func Parse(text string) (Spec, error) {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return Spec{}, fmt.Errorf("which fault? There are %s", kindNames())
+	}
+	s := Spec{Prob: 1}
+	s.Kind, s.Value, _ = strings.Cut(words[0], "=")
+	k := kindOf(s.Kind)
+	if k == nil {
+		return Spec{}, fmt.Errorf("no fault is called %q; there are %s", s.Kind, kindNames())
+	}
+	for _, word := range words[1:] {
+		if err := s.option(word); err != nil {
+			return Spec{}, err
+		}
+	}
+	return s, s.check(k)
+}
+
+// option reads one word of the form name=value.
+func (s *Spec) option(word string) (err error) {
+	name, value, _ := strings.Cut(word, "=")
+	if value == "" {
+		return fmt.Errorf("%q is not of the form NAME=VALUE", word)
+	}
+	switch name {
+	case "from":
+		s.From, err = patterns(value)
+	case "to":
+		s.To, err = patterns(value)
+	case "method":
+		s.Method = strings.ToUpper(value)
+	case "path":
+		s.Path = value
+	case "where":
+		s.Where = value
+	case "count":
+		s.Count, err = positive(value)
+	case "after":
+		s.After, err = positive(value)
+	case "prob":
+		s.Prob, err = probability(value)
+	default:
+		return fmt.Errorf("no option is called %q; there are from, to, method, path, where, count, after and prob", name)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// check settles what the options cannot by themselves.
+func (s *Spec) check(k *kind) error {
+	if s.Kind == "tamper" && s.Where == "" {
+		s.Where = "body"
+	}
+	switch {
+	case s.Where != "" && s.Kind != "tamper":
+		return fmt.Errorf("where goes with tamper")
+	case s.Where != "" && !slices.Contains([]string{"body", "query", "signature"}, s.Where):
+		return fmt.Errorf("where=%s is neither body, query nor signature", s.Where)
+	case s.Where == "query" && s.Value == "response":
+		return fmt.Errorf("a response has no query")
+	}
+	if err := k.check(s.Value); err != nil {
+		return fmt.Errorf("%s: %w", s.Kind, err)
+	}
+	return nil
+}
+
+func patterns(value string) ([]string, error) {
+	list := strings.Split(value, ",")
+	for _, p := range list {
+		if _, err := path.Match(p, ""); err != nil || p == "" {
+			return nil, fmt.Errorf("%q is no pattern of nodes", p)
+		}
+	}
+	return list, nil
+}
+
+func positive(value string) (int, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%q is not a positive number", value)
+	}
+	return n, nil
+}
+
+func probability(value string) (float64, error) {
+	p, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(p > 0 && p <= 1) {
+		return 0, fmt.Errorf("%q is not over 0 and up to 1", value)
+	}
+	return p, nil
+}
+
+// String returns the form that Parse reads.
+func (s Spec) String() string {
+	words := []string{s.Kind}
+	if s.Value != "" {
+		words[0] += "=" + s.Value
+	}
+	add := func(name, value string) {
+		if value != "" {
+			words = append(words, name+"="+value)
+		}
+	}
+	add("where", s.Where)
+	add("from", strings.Join(s.From, ","))
+	add("to", strings.Join(s.To, ","))
+	add("method", s.Method)
+	add("path", s.Path)
+	if s.After > 0 {
+		add("after", strconv.Itoa(s.After))
+	}
+	if s.Count > 0 {
+		add("count", strconv.Itoa(s.Count))
+	}
+	if s.Prob != 1 {
+		add("prob", strconv.FormatFloat(s.Prob, 'g', -1, 64))
+	}
+	return strings.Join(words, " ")
+}
+
+// matches reports whether the fault is about a message.
+func (s Spec) matches(r *Request) bool {
+	if s.Kind == "partition" {
+		a, b := sides(s.Value)
+		if !(named(a, r.From) && named(b, r.To) || named(b, r.From) && named(a, r.To)) {
+			return false
+		}
+	}
+	return (s.From == nil || named(s.From, r.From)) &&
+		(s.To == nil || named(s.To, r.To)) &&
+		(s.Method == "" || s.Method == r.Method) &&
+		strings.Contains(r.Path, s.Path)
+}
+
+// Patterns returns the patterns of nodes that the fault speaks of, so that a misspelt one can be told.
+func (s Spec) Patterns() []string {
+	all := slices.Concat(s.From, s.To)
+	if s.Kind == "partition" {
+		a, b := sides(s.Value)
+		all = slices.Concat(all, a, b)
+	}
+	return all
+}
+
+// sides returns the two groups of nodes of a partition.
+func sides(value string) (a, b []string) {
+	left, right, _ := strings.Cut(value, "|")
+	return strings.Split(left, ","), strings.Split(right, ",")
+}
+
+// Matches reports whether a pattern stands for a node: hub/hank, hank, hub/h* or */hank.
+func Matches(pattern, node string) bool {
+	full, _ := path.Match(pattern, node)
+	_, name, _ := strings.Cut(node, "/")
+	short, _ := path.Match(pattern, name)
+	return full || short
+}
+
+func named(list []string, node string) bool {
+	return slices.ContainsFunc(list, func(pattern string) bool { return Matches(pattern, node) })
+}

@@ -1,0 +1,37 @@
+package sim
+
+import "sync"
+
+// maxRecorded is how many events are kept for those who ask for them from outside.
+const maxRecorded = 10_000
+
+// recorder keeps the last events. It begins when the first one asks, so that nobody else pays for it.
+type recorder struct {
+	begin sync.Once
+
+	mu     sync.Mutex
+	first  int // number of the first one kept
+	events []Event
+}
+
+// Events returns the events since an earlier call, which is what that call returned as next; the first
+// call, with 0, begins the recording. Only the last 10,000 are kept.
+func (n *Network) Events(after int) (events []Event, next int) {
+	r := &n.recorder
+	r.begin.Do(func() { n.Observe(r.add) })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next = r.first + len(r.events)
+	from := min(max(after-r.first, 0), len(r.events))
+	return append([]Event{}, r.events[from:]...), next
+}
+
+func (r *recorder) add(e Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, e)
+	if len(r.events) > 2*maxRecorded {
+		r.first += len(r.events) - maxRecorded
+		r.events = append([]Event(nil), r.events[len(r.events)-maxRecorded:]...)
+	}
+}

@@ -1,0 +1,94 @@
+package scenario
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"dske/protocol"
+	"dske/sim"
+	"dske/sim/adversary"
+)
+
+func tap(c call) (string, error) {
+	if len(c.args) > 0 {
+		return "", errUsage
+	}
+	_, err := c.listen()
+	return "", err
+}
+
+// listen returns the network with the adversary on its wires.
+func (w *world) listen() (*sim.Network, error) {
+	n, err := w.network()
+	if err != nil || w.adversary != nil {
+		return n, err
+	}
+	o := n.Overview()
+	suite, err := protocol.SuiteNamed(o.Suite)
+	if err != nil {
+		return nil, err
+	}
+	a := adversary.New(suite, o.Threshold)
+	n.Tap(func(m sim.Message) { a.Tap(adversary.Message(m)) })
+	w.adversary = a
+	return n, nil
+}
+
+func compromise(c call) (string, error) {
+	n, err := c.listen()
+	if err != nil {
+		return "", err
+	}
+	return "", c.eachHub(func(name string) error {
+		hub, err := n.Hub(name)
+		if err != nil {
+			return err
+		}
+		c.adversary.Compromise(name, nil, nil) // so that no block slips through meanwhile
+		leak := hub.Leak()
+		c.adversary.Compromise(name, leak.Blocks, leak.Shares)
+		return nil
+	})
+}
+
+// eachHub does something to every hub that the arguments name.
+func (c call) eachHub(do func(name string) error) error {
+	names, err := c.nodes(c.args)
+	if err != nil {
+		return err
+	}
+	for _, full := range names {
+		name, isHub := strings.CutPrefix(full, "hub/")
+		if !isHub {
+			return fmt.Errorf("%s is no hub", full)
+		}
+		if err := do(name); err != nil {
+			return fmt.Errorf("%s: %w", full, err)
+		}
+	}
+	return nil
+}
+
+func attack(c call) (string, error) {
+	if len(c.args) != 1 {
+		return "", errUsage
+	}
+	keys := c.keys[c.args[0]]
+	switch {
+	case c.adversary == nil:
+		return "", errors.New("nobody listens yet; begin with tap")
+	case keys == nil:
+		return "", fmt.Errorf("no get-key has given the name %s with as=", c.args[0])
+	}
+	var out strings.Builder
+	for _, k := range keys {
+		result := c.adversary.Attack(k.ID)
+		if result.Recovered() && !bytes.Equal(result.Key.Reveal(), k.Key.Key.Reveal()) {
+			return out.String(), errors.New("what the adversary recovered is not the key")
+		}
+		fmt.Fprintln(&out, result)
+	}
+	return out.String(), nil
+}

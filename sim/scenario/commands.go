@@ -1,0 +1,186 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"rsc.io/script"
+
+	"dske/sim/fault"
+)
+
+var errUsage = errors.New("wrong arguments")
+
+// skipError ends a scenario early without failing it.
+type skipError struct{ reason string }
+
+func (e skipError) Error() string { return "skip: " + e.reason }
+
+// call is a command as it stands in a script.
+type call struct {
+	*world
+	*script.State
+	args []string
+}
+
+// command is a command of ours. What run returns is printed; the text of its error goes to stderr.
+type command struct {
+	name, args, summary string
+	detail              []string
+	when                timing
+	run                 func(call) (string, error)
+}
+
+// timing says whether a command first waits until nothing goes on in the background. What counts, or
+// changes the network, has to: hubs that were not needed for a key may still be on their way to answer.
+type timing bool
+
+const (
+	atOnce timing = false
+	idle   timing = true
+)
+
+// commands is all of them, by name.
+var commands = []command{
+	{"attack", "NAME", "try to compute a key from what was tapped and compromised", nil, idle, attack},
+	{"clear", "", "end all faults; hubs that were corrupt are honest again", nil, atOnce, clearFaults},
+	{"compromise", "HUB...", "learn all that hubs hold now, and what they are sent from now on", nil, idle, compromise},
+	{"corrupt", "HUB...", "make hubs lie: they alter shares before they sign them", nil, idle, corrupt},
+	{"events", "", "print who sent what to whom since the last call", []string{
+		"The order is that of the protocol, then by name; ×2 means: twice.",
+	}, idle, events},
+	{"fault", "KIND[=VALUE] [OPTION...]", "put a fault between the nodes", faultDetail(), idle, addFault},
+	{"faults", "", "print the faults and how often each fired", nil, idle, faults},
+	{"get-key", "MASTER SLAVE [size=BITS] [number=N] [also=SLAVE,...] [as=NAME]", "make keys for the master", nil, atOnce, getKey},
+	{"get-key-pair", "MASTER SLAVE [size=BITS] [number=N] [as=NAME]", "make keys, fetch them for the slave and compare", nil, atOnce, getKeyPair},
+	{"get-key-with-key-ids", "MASTER SLAVE ID|NAME", "fetch the same keys for the slave", nil, atOnce, getKeyWithKeyIDs},
+	{"http", "METHOD PATH [header=NAME:VALUE] [body=TEXT] [as=SAE]", "make any request; print the status and the body", nil, idle, doHTTP},
+	{"log", "", "print what the nodes have warned of since the last call", nil, idle, printLog},
+	{"psrd", "CLIENT HUB", "print used and unused bytes of the four pools of a client and a hub", nil, idle, psrd},
+	{"restart", "NODE...", "stop nodes and start them afresh", nil, idle, restart},
+	{"skip", "[REASON]", "end the scenario here without failing it", nil, atOnce, skip},
+	{"start", "NODE...", "start nodes", nil, idle, start},
+	{"status", "[NODE...]", "print how nodes are", nil, idle, status},
+	{"stop", "NODE...", "stop nodes, which then forget everything", nil, idle, stop},
+	{"tap", "", "record everything on the wire from now on", nil, idle, tap},
+	{"wait-ready", "", "wait until every client has registered with all its hubs", nil, atOnce, waitReady},
+}
+
+// engineCommands is what the script engine brings along and can do no harm.
+var engineCommands = map[string]script.Cmd{
+	"echo":   described(script.Echo(), "TEXT...", "print a text"),
+	"env":    described(script.Env(), "[NAME=VALUE...]", "set variables, or print them"),
+	"help":   described(script.Help(), "[COMMAND...]", "describe commands"),
+	"sleep":  described(script.Sleep(), "DURATION", "wait, for example for 20ms"),
+	"stderr": described(script.Stderr(), "[-count=N] PATTERN", "look for a regular expression in why the last command failed"),
+	"stdout": described(script.Stdout(), "[-count=N] PATTERN", "look for a regular expression in what the last command printed"),
+}
+
+// described gives a command of the engine's a description in our words.
+func described(cmd script.Cmd, args, summary string) script.Cmd {
+	usage := *cmd.Usage()
+	usage.Args, usage.Summary = args, summary
+	return script.Command(usage, cmd.Run)
+}
+
+func faultDetail() []string {
+	return append(fault.Help(),
+		"OPTIONS: from=NODES to=NODES method=METHOD path=PART-OF-PATH say which messages, after=N lets the first N pass, count=N ends after N, prob=P leaves it to chance.",
+		"NODES are names such as hub/hank or hank or hub/*, separated by commas; encryptors are sae/NAME.")
+}
+
+func isCommand(name string) bool {
+	return slices.ContainsFunc(commands, func(c command) bool { return c.name == name })
+}
+
+// newEngine returns an engine whose commands work on w.
+func newEngine(w *world) *script.Engine {
+	e := &script.Engine{Cmds: map[string]script.Cmd{}, Conds: map[string]script.Cond{
+		"own": script.BoolCondition("the network is the scenario's own", w == nil || w.own != nil),
+		"suite": script.PrefixCondition("the network speaks the suite <suffix>", func(_ *script.State, suite string) (bool, error) {
+			return w.overview.Suite == suite, nil
+		}),
+	}}
+	for name, cmd := range engineCommands {
+		e.Cmds[name] = cmd
+	}
+	for _, c := range commands {
+		e.Cmds[c.name] = c.bind(w)
+	}
+	return e
+}
+
+// bind makes a command of the engine's.
+func (c command) bind(w *world) script.Cmd {
+	usage := script.CmdUsage{Summary: c.summary, Args: c.args, Detail: c.detail}
+	return script.Command(usage, func(s *script.State, args ...string) (script.WaitFunc, error) {
+		var out string
+		var err error
+		if c.when == idle {
+			err = w.idle(s.Context())
+		}
+		if err == nil {
+			out, err = c.run(call{w, s, args})
+		}
+		if errors.Is(err, errUsage) {
+			err = fmt.Errorf("usage: %s", strings.TrimSpace(c.name+" "+c.args))
+		}
+		var complaint string
+		if err != nil {
+			complaint = err.Error() + "\n"
+		}
+		return func(*script.State) (string, string, error) { return out, complaint, err }, nil
+	})
+}
+
+// commandNames returns the names of all commands, in order.
+func commandNames() []string {
+	var names []string
+	for name := range engineCommands {
+		names = append(names, name)
+	}
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Help describes the commands.
+func Help(w io.Writer) error {
+	e := newEngine(nil)
+	for _, name := range commandNames() {
+		usage := e.Cmds[name].Usage()
+		fmt.Fprintf(w, "%s\n    %s\n", strings.TrimSpace(name+" "+usage.Args), usage.Summary)
+		if !isCommand(name) { // the engine explains itself at length
+			continue
+		}
+		for _, line := range usage.Detail {
+			fmt.Fprintf(w, "        %s\n", line)
+		}
+	}
+	_, err := fmt.Fprintln(w, "\nIn front of a command, ! means that it is to fail, ? that it may, and [own] only on an own network.")
+	return err
+}
+
+// options takes the options, such as size=256, from the arguments of a call, and returns the others.
+func (c call) options(names ...string) (others []string, values map[string]string, err error) {
+	values = map[string]string{}
+	for _, arg := range c.args {
+		name, value, isOption := strings.Cut(arg, "=")
+		switch {
+		case !isOption:
+			others = append(others, arg)
+		case !slices.Contains(names, name):
+			return nil, nil, fmt.Errorf("no option is called %q; there are %s", name, strings.Join(names, ", "))
+		default:
+			values[name] = value
+		}
+	}
+	return others, values, nil
+}
+
+func skip(c call) (string, error) { return "", skipError{strings.Join(c.args, " ")} }

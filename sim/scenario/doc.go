@@ -1,0 +1,14 @@
+// Package scenario runs scripts that drive a network, break it and attack it.
+//
+// A scenario is a txtar file: a script, then optional files. The script has one command a line. A line
+// that begins with # starts a section and says what it shows. A command that is to fail has a ! in
+// front, one that may fail a ?, and [own] in front of one means: only on a network of the scenario's own.
+// The commands stdout and stderr look for a regular expression in what the last command printed; $NAME
+// stands for the ID of a key that was made with as=NAME. [Help] describes all commands.
+//
+// There are two optional files: topology.yaml is the network, and network.yaml sets what is no part of a
+// topology; see [Settings].
+//
+// A script can reach nothing but the network. After every scenario on a network of its own, that is
+// checked for bytes of pre-shared random data which were used twice.
+package scenario

@@ -1,0 +1,40 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+)
+
+func addFault(c call) (string, error) {
+	words := c.args
+	if len(words) > 1 && words[0] == "partition" { // A,B|C,D may be a word of its own
+		words = append([]string{"partition=" + words[1]}, words[2:]...)
+	}
+	return "", c.remote.AddFault(c.Context(), strings.Join(words, " "))
+}
+
+func faults(c call) (string, error) {
+	if len(c.args) > 0 {
+		return "", errUsage
+	}
+	list, err := c.remote.Faults(c.Context())
+	var out strings.Builder
+	for _, f := range list {
+		fmt.Fprintln(&out, f)
+	}
+	return out.String(), err
+}
+
+func clearFaults(c call) (string, error) {
+	if len(c.args) > 0 {
+		return "", errUsage
+	}
+	return "", c.remote.ClearFaults(c.Context())
+}
+
+func printLog(c call) (string, error) {
+	if _, err := c.network(); err != nil {
+		return "", err
+	}
+	return c.log.take(), nil
+}

@@ -1,0 +1,142 @@
+package scenario
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"dske/etsi"
+)
+
+// madeKey is a key that a get-key of the script has made.
+type madeKey struct {
+	etsi.Key
+	master, slave string
+}
+
+// sae returns the ETSI client of an encryptor, at the client that serves it.
+func (w *world) sae(name string) (*etsi.Client, error) {
+	client, err := w.overview.ClientOf(name)
+	return &etsi.Client{URL: w.remote.URL + "/client/" + client + "/etsi", SAE: name, HTTP: w.http("sae/" + name)}, err
+}
+
+func getKey(c call) (string, error) {
+	keys, err := c.makeKeys()
+	return show(keys), err
+}
+
+// makeKeys does what get-key says, and keeps the keys under their name.
+func (c call) makeKeys() ([]madeKey, error) {
+	names, options, err := c.options("size", "number", "also", "as")
+	if err != nil {
+		return nil, err
+	}
+	if len(names) != 2 {
+		return nil, errUsage
+	}
+	request, err := keyRequest(options)
+	if err != nil {
+		return nil, err
+	}
+	sae, err := c.sae(names[0])
+	if err != nil {
+		return nil, err
+	}
+	keys, err := sae.GetKey(c.Context(), names[1], request)
+	if err != nil {
+		return nil, err
+	}
+	made := make([]madeKey, len(keys))
+	for i, k := range keys {
+		made[i] = madeKey{k, names[0], names[1]}
+	}
+	if name := options["as"]; name != "" {
+		c.keys[name] = made
+		return made, c.Setenv(name, keys[0].ID.String())
+	}
+	return made, nil
+}
+
+func keyRequest(options map[string]string) (request etsi.KeyRequest, err error) {
+	if text, given := options["size"]; given {
+		if request.Size, err = strconv.Atoi(text); err != nil {
+			return request, fmt.Errorf("size=%s is no number", text)
+		}
+	}
+	if text, given := options["number"]; given {
+		if request.Number, err = strconv.Atoi(text); err != nil {
+			return request, fmt.Errorf("number=%s is no number", text)
+		}
+	}
+	if also := options["also"]; also != "" {
+		request.AdditionalSlaves = strings.Split(also, ",")
+	}
+	return request, nil
+}
+
+func getKeyWithKeyIDs(c call) (string, error) {
+	if len(c.args) != 3 {
+		return "", errUsage
+	}
+	var ids []uuid.UUID
+	for _, k := range c.keys[c.args[2]] {
+		ids = append(ids, k.ID)
+	}
+	if ids == nil {
+		id, err := uuid.Parse(c.args[2])
+		if err != nil {
+			return "", fmt.Errorf("%s is neither the ID of a key nor a name that a get-key has given", c.args[2])
+		}
+		ids = append(ids, id)
+	}
+	keys, err := c.fetch(c.Context(), c.args[0], c.args[1], ids)
+	return show(keys), err
+}
+
+func (w *world) fetch(ctx context.Context, master, slave string, ids []uuid.UUID) ([]madeKey, error) {
+	sae, err := w.sae(slave)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := sae.GetKeyWithKeyIDs(ctx, master, ids...)
+	fetched := make([]madeKey, len(keys))
+	for i, k := range keys {
+		fetched[i] = madeKey{k, master, slave}
+	}
+	return fetched, err
+}
+
+func getKeyPair(c call) (string, error) {
+	made, err := c.makeKeys()
+	if err != nil {
+		return "", err
+	}
+	var ids []uuid.UUID
+	for _, k := range made {
+		ids = append(ids, k.ID)
+	}
+	fetched, err := c.fetch(c.Context(), made[0].master, made[0].slave, ids)
+	if err != nil {
+		return show(made), err
+	}
+	same := func(a, b madeKey) bool { return a.ID == b.ID && slices.Equal(a.Key.Key.Reveal(), b.Key.Key.Reveal()) }
+	if !slices.EqualFunc(made, fetched, same) {
+		return show(made) + show(fetched), errors.New("key values do not match")
+	}
+	return show(made) + "Key values match\n", nil
+}
+
+// show prints keys, one line each. They are keys of an experiment.
+func show(keys []madeKey) string {
+	var out strings.Builder
+	for _, k := range keys {
+		fmt.Fprintf(&out, "key %s = %s\n", k.ID, base64.StdEncoding.EncodeToString(k.Key.Key.Reveal()))
+	}
+	return out.String()
+}

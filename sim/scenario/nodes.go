@@ -1,0 +1,136 @@
+package scenario
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"dske/node"
+	"dske/node/client"
+	"dske/node/hub"
+	"dske/sim"
+)
+
+func start(c call) (string, error) { return "", c.eachNode(c.remote.Start) }
+
+func stop(c call) (string, error) { return "", c.eachNode(c.remote.Stop) }
+
+func restart(c call) (string, error) {
+	return "", c.eachNode(func(ctx context.Context, name string) error {
+		if err := c.remote.Stop(ctx, name); err != nil {
+			return err
+		}
+		return c.remote.Start(ctx, name)
+	})
+}
+
+func corrupt(c call) (string, error) { return "", c.eachNode(c.remote.Corrupt) }
+
+// eachNode does something to every node that the arguments name.
+func (c call) eachNode(do func(ctx context.Context, name string) error) error {
+	names, err := c.nodes(c.args)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := do(c.Context(), name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func waitReady(c call) (string, error) {
+	if len(c.args) > 0 {
+		return "", errUsage
+	}
+	return "", c.remote.WaitReady(c.Context())
+}
+
+func status(c call) (string, error) {
+	overview, err := c.remote.Topology(c.Context())
+	if err != nil {
+		return "", err
+	}
+	names := overview.Nodes()
+	if len(c.args) > 0 {
+		if names, err = c.nodes(c.args); err != nil {
+			return "", err
+		}
+	}
+	var out strings.Builder
+	for _, name := range names {
+		body, err := c.remote.Status(c.Context(), name)
+		switch {
+		case err == nil:
+			fmt.Fprintf(&out, "%s running, %s\n", name, strings.Join(sim.Summary(name, body), ", "))
+		case overview.IsStopped(name):
+			fmt.Fprintf(&out, "%s stopped\n", name)
+		default:
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return out.String(), nil
+}
+
+func psrd(c call) (string, error) {
+	if len(c.args) != 2 {
+		return "", errUsage
+	}
+	clientName, hubName := strings.TrimPrefix(c.args[0], "client/"), strings.TrimPrefix(c.args[1], "hub/")
+	ofClient, err := c.poolsOfClient(clientName, hubName)
+	if err != nil {
+		return "", err
+	}
+	ofHub, err := c.poolsOfHub(hubName, clientName)
+	return ofClient + ofHub, err
+}
+
+// poolsOfClient describes the pools that a client has with a hub.
+func (c call) poolsOfClient(clientName, hubName string) (string, error) {
+	body, err := c.remote.Status(c.Context(), "client/"+clientName)
+	if err != nil {
+		return "", err
+	}
+	var s client.Status
+	if err := json.Unmarshal(body, &s); err != nil {
+		return "", err
+	}
+	for _, h := range s.PeerHubs {
+		if h.HubName == hubName {
+			return pools("client/"+clientName, h.LocalPool, h.PeerPool), nil
+		}
+	}
+	return "", fmt.Errorf("client/%s does not use hub/%s", clientName, hubName)
+}
+
+// poolsOfHub describes the pools that a hub has with a client.
+func (c call) poolsOfHub(hubName, clientName string) (string, error) {
+	body, err := c.remote.Status(c.Context(), "hub/"+hubName)
+	if err != nil {
+		return "", err
+	}
+	var s hub.Status
+	if err := json.Unmarshal(body, &s); err != nil {
+		return "", err
+	}
+	for _, p := range s.PeerClients {
+		if p.ClientName == clientName {
+			return pools("hub/"+hubName, p.LocalPool, p.PeerPool), nil
+		}
+	}
+	return "", fmt.Errorf("client/%s is not registered with hub/%s", clientName, hubName)
+}
+
+func pools(name string, list ...node.PoolStatus) string {
+	var out strings.Builder
+	for _, p := range list {
+		used := 0
+		for _, b := range p.Blocks {
+			used += b.Used
+		}
+		fmt.Fprintf(&out, "%s %s used %d unused %d\n", name, p.Owner, used, p.Unused())
+	}
+	return out.String()
+}

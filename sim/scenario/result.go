@@ -1,0 +1,95 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"rsc.io/script"
+)
+
+// Result is how a scenario went.
+type Result struct {
+	File     string
+	Title    string
+	Sections []Section
+	Skipped  string // why the rest was skipped
+	Err      error  // what went wrong outside of the sections
+	Duration time.Duration
+}
+
+// Section is how a section went.
+type Section struct {
+	Title    string
+	Line     int
+	Log      string // the commands and what they printed
+	Failure  *Failure
+	Duration time.Duration
+}
+
+// Failure is a command that did not do what the script expects.
+type Failure struct {
+	Place    string // file and line
+	Command  string
+	Printed  string
+	Expected string
+	Reason   string
+}
+
+// Failed reports whether anything failed.
+func (r *Result) Failed() bool {
+	return r.Err != nil || len(r.Sections) > 0 && r.Sections[len(r.Sections)-1].Failure != nil
+}
+
+func (f *Failure) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n%s\n", f.Place, f.Command, f.Reason)
+	if f.Printed != "" && strings.TrimSpace(f.Printed) != f.Reason {
+		fmt.Fprintf(&b, "printed:\n    %s\n", strings.ReplaceAll(strings.TrimSuffix(f.Printed, "\n"), "\n", "\n    "))
+	}
+	if f.Expected != "" {
+		fmt.Fprintf(&b, "expected: %s\n", f.Expected)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// failureOf explains an error of the script engine.
+func failureOf(err error, line string, s *script.State) *Failure {
+	var failed *script.CommandError
+	if !errors.As(err, &failed) { // the line cannot be read; the error says where it is
+		place, reason := err.Error(), ""
+		if parts := strings.SplitN(place, ": ", 2); len(parts) == 2 {
+			place, reason = parts[0], parts[1]
+		}
+		return &Failure{Place: place, Command: line, Reason: reason}
+	}
+	f := &Failure{
+		Place:   fmt.Sprintf("%s:%d", failed.File, failed.Line),
+		Command: line,
+		Reason:  failed.Err.Error(),
+	}
+	if _, known := engineCommands[failed.Op]; !known && !isCommand(failed.Op) {
+		f.Reason = fmt.Sprintf("unknown command %q; did you mean %s?", failed.Op, nearest(failed.Op))
+		return f
+	}
+	f.Printed = s.Stdout() + s.Stderr()
+	f.Expected = expectation(failed, line)
+	return f
+}
+
+// expectation says what a command was to do.
+func expectation(failed *script.CommandError, line string) string {
+	negated := strings.HasPrefix(strings.TrimSpace(line), "!")
+	if failed.Op == "stdout" || failed.Op == "stderr" {
+		what := "a match for "
+		if negated {
+			what = "no match for "
+		}
+		return what + strings.Join(failed.Args, " ") + " in " + failed.Op
+	}
+	if negated {
+		return "that it fails"
+	}
+	return "that it succeeds"
+}

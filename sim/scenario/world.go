@@ -1,0 +1,166 @@
+package scenario
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"dske/sim"
+	"dske/sim/adversary"
+	"dske/sim/topology"
+)
+
+// world is what the commands of one scenario work on: a network, and what they have found out about it.
+type world struct {
+	remote sim.Remote
+	http   func(from string) *http.Client
+
+	own      *sim.Network // nil: the network is somebody else's
+	stop     func() error // ends it
+	log      *logBook
+	overview sim.Overview
+
+	keys      map[string][]madeKey // by the name that as= gave them
+	lastEvent int
+	adversary *adversary.Adversary // nil: nobody listens
+}
+
+// newWorld finds the network or starts one.
+func newWorld(ctx context.Context, p *parsed, o Options) (*world, error) {
+	w := &world{keys: map[string][]madeKey{}, log: &logBook{}, stop: func() error { return nil }}
+	if o.URL != "" {
+		w.remote = sim.Remote{URL: strings.TrimSuffix(o.URL, "/")}
+		w.http = func(string) *http.Client { return http.DefaultClient }
+	} else if err := w.start(ctx, p, o); err != nil {
+		return nil, err
+	}
+	if err := w.prepare(ctx); err != nil {
+		return nil, errors.Join(err, w.stop())
+	}
+	return w, nil
+}
+
+// start starts a network for the scenario alone.
+func (w *world) start(ctx context.Context, p *parsed, o Options) error {
+	t := *p.topology
+	if t.Suite == topology.SuitePython && o.Suite != "" {
+		t.Suite = o.Suite
+	}
+	config := sim.Config{
+		Topology:   &t,
+		Transport:  cmp.Or(p.settings.Transport, o.Transport, sim.Memory),
+		Seed:       o.Seed,
+		Logger:     slog.New(w.log.handler()),
+		Audit:      true,
+		ShareTTL:   p.settings.ShareTTL,
+		HubTimeout: p.settings.HubTimeout,
+
+		RequestTimeout: p.settings.RequestTimeout,
+	}
+	if config.Transport == sim.Loopback {
+		config.Listen = "127.0.0.1:0"
+	}
+	n, err := sim.New(config)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		defer cancel()
+		ended <- n.Run(ctx)
+	}()
+	w.own = n
+	w.stop = func() error { cancel(); return <-ended }
+	if err := n.WaitReady(ctx); err != nil {
+		return errors.Join(err, w.stop())
+	}
+	w.http = func(from string) *http.Client { return &http.Client{Transport: n.Transport(from)} }
+	w.remote = sim.Remote{URL: n.URL(), HTTP: w.http("outside")}
+	return nil
+}
+
+// prepare gets to know the network and begins to listen.
+func (w *world) prepare(ctx context.Context) (err error) {
+	if w.overview, err = w.remote.Topology(ctx); err != nil {
+		return fmt.Errorf("no network answers at %s: %w", w.remote.URL, err)
+	}
+	if err := w.idle(ctx); err != nil {
+		return err
+	}
+	list, err := w.remote.Events(ctx, 0)
+	w.lastEvent = list.Next
+	return err
+}
+
+// idle waits until nothing goes on in the background.
+func (w *world) idle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, idleTimeout)
+	defer cancel()
+	return w.remote.WaitIdle(ctx)
+}
+
+// end checks the network and ends it. Somebody else's is left as it was found: without faults, and with
+// the nodes that were running.
+func (w *world) end() error {
+	if w.own == nil {
+		return w.tidyUp()
+	}
+	w.own.ClearFaults()
+	ctx, cancel := context.WithTimeout(context.Background(), idleTimeout)
+	defer cancel()
+	err := w.own.WaitIdle(ctx)
+	if violations := w.own.Violations(); len(violations) > 0 {
+		err = errors.Join(err, fmt.Errorf("PSRD was used twice: %s", strings.Join(violations, "; ")))
+	}
+	return errors.Join(err, w.stop())
+}
+
+func (w *world) tidyUp() error {
+	ctx, cancel := context.WithTimeout(context.Background(), idleTimeout)
+	defer cancel()
+	err := w.remote.ClearFaults(ctx)
+	for _, name := range w.overview.Nodes() {
+		if !w.overview.IsStopped(name) {
+			err = errors.Join(err, w.remote.Start(ctx, name))
+		}
+	}
+	return errors.Join(err, w.remote.WaitReady(ctx), w.remote.WaitIdle(ctx))
+}
+
+// network returns the scenario's own network, for what cannot be done over HTTP.
+func (w *world) network() (*sim.Network, error) {
+	if w.own == nil {
+		return nil, errors.New("this works only on a network of the scenario's own, without --url")
+	}
+	return w.own, nil
+}
+
+// node completes the name of a node: hank may stand for hub/hank.
+func (w *world) node(name string) (string, error) {
+	for _, known := range w.overview.Nodes() {
+		if _, short, _ := strings.Cut(known, "/"); known == name || short == name {
+			return known, nil
+		}
+	}
+	return "", fmt.Errorf("there is no node %s", name)
+}
+
+// nodes completes the names of nodes, at least one.
+func (w *world) nodes(names []string) ([]string, error) {
+	if len(names) == 0 {
+		return nil, errUsage
+	}
+	full := make([]string, len(names))
+	for i, name := range names {
+		var err error
+		if full[i], err = w.node(name); err != nil {
+			return nil, err
+		}
+	}
+	return full, nil
+}
