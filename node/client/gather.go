@@ -37,6 +37,7 @@ type gather struct {
 	from      []int            // hub of each share
 	key       protocol.Secret
 	found     bool
+	proof     []protocol.Share // one share fewer than the threshold of those that gave the key
 	delivered bool
 }
 
@@ -167,7 +168,11 @@ func (g *gather) add(hub int, share protocol.Share, err error) {
 	g.pending--
 	g.settled[hub] = err == nil || isUnknown(err) || isDenied(err)
 	g.answers.add(answer{hub, err})
-	if err != nil || g.found {
+	switch {
+	case err != nil:
+		return
+	case g.found:
+		g.checkLate(hub, share)
 		return
 	}
 	g.shares = append(g.shares, share)
@@ -177,9 +182,31 @@ func (g *gather) add(hub int, share protocol.Share, err error) {
 		return
 	}
 	g.key, g.found = key, true
-	if len(atOdds) > 0 {
-		g.client.config.Logger.Warn("shares at odds with the key", "key_id", g.id.key, "hubs", g.hubsOf(atOdds))
+	for i, s := range g.shares {
+		if len(g.proof) < g.client.config.Threshold-1 && !slices.Contains(atOdds, i) {
+			g.proof = append(g.proof, s)
+		}
 	}
+	if len(atOdds) > 0 {
+		g.warn(g.hubsOf(atOdds))
+	}
+}
+
+// checkLate names a hub whose share came when the key was found, if the share does not fit those that gave
+// it. The caller holds g.mu.
+func (g *gather) checkLate(hub int, share protocol.Share) {
+	c := g.client
+	if len(g.proof) < c.config.Threshold-1 { // an index came twice, and either of the two may lie
+		return
+	}
+	if _, _, err := c.config.Suite.Recover(c.config.Threshold, append(slices.Clone(g.proof), share)); err != nil {
+		g.warn([]string{c.hubs[hub].Name})
+	}
+}
+
+// warn says which hubs lie, or have been lied to.
+func (g *gather) warn(hubs []string) {
+	g.client.config.Logger.Warn("shares at odds with the key", "key_id", g.id.key, "hubs", hubs)
 }
 
 // hubsOf returns the names, sorted, of the hubs whose shares are at these positions.

@@ -91,6 +91,39 @@ func testLyingHubs(t *testing.T, suite protocol.Suite, key []byte, lie func(hub 
 	})
 }
 
+// A lie that comes when the key is found does no harm, and is named all the same.
+func TestLateLieIsNamed(t *testing.T) {
+	for _, suite := range both {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorldOf(t, suite)
+			connie := w.ready(w.config("connie", "sofia"))
+			key := []byte("the key that all of this is for.")
+			id := w.newInsider("mallory", "max").scatter("max", "sofia", key, func(hub int, share *protocol.Share) {
+				if hub == 0 {
+					flip(share, 0, 1)
+				}
+			})
+			w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+				if isShare(r, "GET") && (hubOf(r) == "hank" || hubOf(r) == "helen") {
+					time.Sleep(time.Millisecond)
+				}
+				return next(r)
+			})
+			got, err := fetch(connie, "sofia", "max", id)
+			if err != nil || !bytes.Equal(got, key) || w.logged() != "" {
+				t.Fatalf("got %v, and the log says %s", err, w.logged())
+			}
+			time.Sleep(time.Second)
+			if log := w.logged(); strings.Count(log, "at odds") != 1 || !strings.Contains(log, "hubs=[hank]") {
+				t.Errorf("%s: the log says %s", suite.Name(), log)
+			}
+			if n := kept(connie); n != 0 {
+				t.Errorf("%d gathers are kept", n)
+			}
+		})
+	}
+}
+
 func TestTooManyLyingHubs(t *testing.T) {
 	for _, suite := range both {
 		w := newWorldOf(t, suite)
