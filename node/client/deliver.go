@@ -1,0 +1,62 @@
+package client
+
+import (
+	"time"
+
+	"dske/etsi"
+	"dske/protocol"
+)
+
+// deliver marks the keys of all the gathers as delivered, or none if one of them has been.
+func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keys := make([]etsi.Key, len(gathers))
+	for i, g := range gathers {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.delivered {
+			return nil, etsi.ErrKeyNotFound
+		}
+		keys[i] = etsi.Key{ID: g.id.key, Key: etsi.NewSecret(g.key.Reveal())}
+	}
+	for _, g := range gathers {
+		g.delivered = true
+		g.key, g.shares, g.from = protocol.Secret{}, nil, nil
+	}
+	return keys, nil
+}
+
+// dropIfDone forgets the gather if nothing of it is worth keeping: if it has brought no share, or if
+// its key was delivered and too few hubs can still have a share for a second delivery.
+func (g *gather) dropIfDone() {
+	c := g.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.pending > 0 {
+		return
+	}
+	unsettled := 0
+	for _, s := range g.settled {
+		if !s {
+			unsettled++
+		}
+	}
+	empty := !g.found && len(g.shares) == 0
+	if (empty || g.delivered && unsettled < c.config.Threshold) && c.gathers[g.id] == g {
+		delete(c.gathers, g.id)
+	}
+}
+
+// dropExpiredGathers forgets the gathers of keys whose shares have expired at the hubs.
+func (c *Client) dropExpiredGathers() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, g := range c.gathers {
+		if !time.Now().Before(g.expires) {
+			delete(c.gathers, id)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package client
+
+import (
+	"errors"
+	"slices"
+
+	"dske/etsi"
+	"dske/protocol"
+)
+
+// canBeFound reports whether the hubs that have not refused could make up the key. The caller holds g.mu.
+func (g *gather) canBeFound() bool {
+	refused := 0
+	for _, err := range g.answers.errs {
+		if isUnknown(err) || isDenied(err) {
+			refused++
+		}
+	}
+	return len(g.client.hubs)-refused >= g.client.config.Threshold
+}
+
+// failure says why the shares at hand are not enough, or returns nil if the key is found. The key is
+// unknown if the hubs that did not answer could not make up for those that have nothing for this slave.
+func (g *gather) failure() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.found {
+		return nil
+	}
+	var unknown, denied int
+	for _, err := range g.answers.errs {
+		switch {
+		case isUnknown(err):
+			unknown++
+		case isDenied(err):
+			denied++
+		}
+	}
+	if len(g.shares) == 0 && !g.canBeFound() {
+		if denied >= max(unknown, 1) {
+			return etsi.ErrUnauthorized
+		}
+		return etsi.ErrKeyNotFound
+	}
+	return &shareError{"gather", g.id.key, len(g.shares), g.client.config.Threshold, g.causes()}
+}
+
+// causes says of every hub why its share is missing or was of no use. The caller holds g.mu.
+func (g *gather) causes() []Cause {
+	c := g.client
+	var causes []Cause
+	for hub, h := range c.hubs {
+		switch {
+		case !slices.Contains(g.from, hub):
+			causes = append(causes, c.causeOf(h, g.answers, hub))
+		case len(g.shares) >= c.config.Threshold:
+			causes = append(causes, Cause{h.Name, "its share is at odds with the others"})
+		}
+	}
+	return causes
+}
+
+func isUnknown(err error) bool { return errors.Is(err, protocol.ErrUnknownKey) }
+
+func isDenied(err error) bool {
+	return errors.Is(err, protocol.ErrNotMeantForCaller) || errors.Is(err, protocol.ErrEncryptorNotRegistered)
+}
