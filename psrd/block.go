@@ -16,6 +16,7 @@ type Block struct {
 	allocated *bitset.BitSet // includes the consumed bytes
 	consumed  *bitset.BitSet
 
+	first       uint      // no byte before it is unallocated
 	unallocated int       // clear bits in allocated
 	unconsumed  int       // clear bits in consumed
 	overtaken   bool      // the peer has named bytes of a later block
@@ -47,7 +48,7 @@ func (b *Block) check(f Fragment) error {
 	if f.Start < 0 || f.Size <= 0 || f.Start > len(b.data)-f.Size {
 		return &FragmentError{f, ErrOutOfRange}
 	}
-	if used, ok := b.consumed.NextSet(uint(f.Start)); ok && used < uint(f.end()) {
+	if b.consumed.OnesBetween(uint(f.Start), uint(f.end())) > 0 {
 		return &FragmentError{f, ErrUsed}
 	}
 	return nil
@@ -55,12 +56,14 @@ func (b *Block) check(f Fragment) error {
 
 // allocate marks the first run of unallocated bytes, at most size of them. There must be one.
 func (b *Block) allocate(size int) Fragment {
-	start, _ := b.allocated.NextClear(0)
+	// The sets are as long as the block, so neither is looked through where that can be helped.
+	start, _ := b.allocated.NextClear(b.first)
 	end := min(start+uint(size), uint(len(b.data)))
-	if next, ok := b.allocated.NextSet(start); ok {
-		end = min(end, next)
+	if b.allocated.OnesBetween(start, end) > 0 {
+		end, _ = b.allocated.NextSet(start)
 	}
 	b.allocated.SetRange(start, end)
+	b.first = end
 	f := Fragment{Block: b.id, Start: int(start), Size: int(end - start)}
 	b.unallocated -= f.Size
 	return f
@@ -69,6 +72,7 @@ func (b *Block) allocate(size int) Fragment {
 // deallocate undoes allocate.
 func (b *Block) deallocate(f Fragment) {
 	b.allocated.FlipRange(uint(f.Start), uint(f.end()))
+	b.first = min(b.first, uint(f.Start))
 	b.unallocated += f.Size
 }
 

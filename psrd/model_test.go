@@ -205,6 +205,9 @@ func (l *ledger) checkBlock(t rapid.TB, b *Block) {
 		t.Fatalf("block %v: %d bytes, allocated %v, consumed %v", b.id, len(b.data), b.allocated, b.consumed)
 	}
 	free, left := len(b.data)-int(b.allocated.Count()), len(b.data)-int(b.consumed.Count())
+	if next, found := b.allocated.NextClear(0); found && next < b.first {
+		t.Fatalf("block %v: byte %d is unallocated, but the first one is said to be %d or later", b.id, next, b.first)
+	}
 	if b.unallocated != free || b.unconsumed != left {
 		t.Fatalf("block %v: %d bytes unallocated and %d unconsumed, but the bits say %d and %d",
 			b.id, b.unallocated, b.unconsumed, free, left)
