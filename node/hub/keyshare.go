@@ -122,7 +122,7 @@ func (h *Hub) hand(c echo.Context, m protocol.GetShares, single bool) error {
 	if err := h.shares.deliver(shares, m.SlaveSAE); err != nil {
 		return err
 	}
-	batch, err := shares.altered(h.config.Alter).seal(out)
+	batch, err := shares.seal(out, h.config.Alter)
 	if err != nil {
 		return err
 	}
