@@ -12,7 +12,7 @@ import (
 // allowed is the law of the house: which packages of ours a package may import. A name that ends in /*
 // stands for everything below it, and any for everything. Tests may import what they like.
 var allowed = map[string][]string{
-	"dske":                  {"any"},
+	"dske":                  {"dske/sim/command"},
 	"dske/etsi":             {},
 	"dske/etsi/conformance": {"dske/etsi"},
 	"dske/etsi/skip":        {"dske/etsi"},
@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"dske/sim/adversary":    {"dske/protocol", "dske/protocol/*", "dske/psrd"},
 	"dske/sim/audit":        {},
 	"dske/sim/certs":        {},
+	"dske/sim/command":      {"any"},
 	"dske/sim/fault":        {},
 	"dske/sim/scenario":     {"dske/etsi", "dske/node", "dske/node/*", "dske/protocol", "dske/sim", "dske/sim/*"},
 	"dske/sim/topology":     {},

@@ -1,0 +1,146 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/urfave/cli/v2"
+
+	"dske/etsi"
+	"dske/sim"
+	"dske/sim/certs"
+)
+
+func etsiCommand() *cli.Command {
+	request := append([]cli.Flag{
+		&cli.IntFlag{Name: "size", Usage: "of each key, in `BITS` (default: 256)"},
+		&cli.IntFlag{Name: "number", Usage: "`N` keys in one request (default: 1)"},
+		&cli.StringSliceFlag{Name: "additional", Usage: "a further `SLAVE` that can fetch the same keys; may be repeated"},
+	}, networkFlags...)
+	command := func(name, usage, args string, flags []cli.Flag, do func(*cli.Context, pair) error) *cli.Command {
+		return &cli.Command{
+			Name: name, Usage: usage, ArgsUsage: args, Flags: flags, OnUsageError: onUsageError,
+			Action: func(c *cli.Context) error {
+				p, err := newPair(c, strings.Count(args, " ")+1)
+				if err != nil {
+					return err
+				}
+				return do(c, p)
+			},
+		}
+	}
+	return &cli.Command{
+		Name:  "etsi-qkd",
+		Usage: "ask the clients of a running network, as their encryptors would, over ETSI GS QKD 014",
+		Subcommands: []*cli.Command{
+			command("get-status", "how things stand between two encryptors", "MASTER SLAVE", networkFlags, getStatus),
+			command("get-key", "make keys for the master", "MASTER SLAVE", request, getKey),
+			command("get-key-with-key-ids", "fetch the same keys for the slave", "MASTER SLAVE KEY_ID...", networkFlags, getKeyWithKeyIDs),
+			command("get-key-pair", "both, and compare", "MASTER SLAVE", request, getKeyPair),
+			command("conformance", "check both KMEs against the standard", "MASTER SLAVE", networkFlags, checkConformance),
+		},
+	}
+}
+
+// pair is two encryptors and their clients.
+type pair struct {
+	master, slave             string
+	masterClient, slaveClient *etsi.Client
+	overview                  sim.Overview // of the network that they are in
+}
+
+// newPair finds the clients of the two encryptors that the arguments name.
+func newPair(c *cli.Context, nrArgs int) (pair, error) {
+	if c.NArg() < nrArgs || c.NArg() > nrArgs && nrArgs == 2 {
+		return pair{}, usagef("%s takes %s", c.Command.FullName(), c.Command.ArgsUsage)
+	}
+	p := pair{master: c.Args().Get(0), slave: c.Args().Get(1)}
+	_, overview, err := running(c)
+	if err != nil {
+		return pair{}, err
+	}
+	p.overview = overview
+	if p.masterClient, err = newClient(c, overview, p.master); err != nil {
+		return pair{}, err
+	}
+	p.slaveClient, err = newClient(c, overview, p.slave)
+	return p, err
+}
+
+// newClient finds the client of an encryptor.
+func newClient(c *cli.Context, o sim.Overview, sae string) (*etsi.Client, error) {
+	name, err := o.ClientOf(sae)
+	if err != nil {
+		return nil, err
+	}
+	client, err := httpClient(c, func(dir certs.Directory) certs.Pair { return dir.SAE(sae) })
+	return &etsi.Client{URL: networkURL(c) + "/client/" + name + "/etsi", SAE: sae, HTTP: client}, err
+}
+
+func getStatus(c *cli.Context, p pair) error {
+	status, err := p.masterClient.Status(c.Context, p.slave)
+	if err != nil {
+		return err
+	}
+	return printJSON(status)
+}
+
+func getKey(c *cli.Context, p pair) error {
+	_, err := p.getKey(c)
+	return err
+}
+
+func (p pair) getKey(c *cli.Context) ([]etsi.Key, error) {
+	request := etsi.KeyRequest{Number: c.Int("number"), Size: c.Int("size"), AdditionalSlaves: c.StringSlice("additional")}
+	keys, err := p.masterClient.GetKey(c.Context, p.slave, request)
+	if err != nil {
+		return nil, err
+	}
+	return keys, printJSON(etsi.KeyContainer{Keys: keys})
+}
+
+func getKeyWithKeyIDs(c *cli.Context, p pair) error {
+	var ids []uuid.UUID
+	for _, arg := range c.Args().Slice()[2:] {
+		id, err := uuid.Parse(arg)
+		if err != nil {
+			return usagef("key ID %q: %w", arg, err)
+		}
+		ids = append(ids, id)
+	}
+	_, err := p.getKeyWithKeyIDs(c.Context, ids)
+	return err
+}
+
+func (p pair) getKeyWithKeyIDs(ctx context.Context, ids []uuid.UUID) ([]etsi.Key, error) {
+	keys, err := p.slaveClient.GetKeyWithKeyIDs(ctx, p.master, ids...)
+	if err != nil {
+		return nil, err
+	}
+	return keys, printJSON(etsi.KeyContainer{Keys: keys})
+}
+
+func getKeyPair(c *cli.Context, p pair) error {
+	made, err := p.getKey(c)
+	if err != nil {
+		return err
+	}
+	var ids []uuid.UUID
+	for _, k := range made {
+		ids = append(ids, k.ID)
+	}
+	fetched, err := p.getKeyWithKeyIDs(c.Context, ids)
+	if err != nil {
+		return err
+	}
+	same := func(a, b etsi.Key) bool { return a.ID == b.ID && slices.Equal(a.Key.Reveal(), b.Key.Reveal()) }
+	if !slices.EqualFunc(made, fetched, same) {
+		return errors.New("key values do not match")
+	}
+	fmt.Println("Key values match")
+	return nil
+}

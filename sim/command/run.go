@@ -1,0 +1,160 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"dske/sim"
+	"dske/sim/certs"
+)
+
+func runCommand() *cli.Command {
+	return &cli.Command{
+		Name:         "run",
+		Usage:        "run a network until it is interrupted",
+		ArgsUsage:    "[TOPOLOGY]",
+		Action:       run,
+		OnUsageError: onUsageError,
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "listen", Value: defaultAddress, Usage: "serve on `ADDRESS`; port 0 picks a free one"},
+			&cli.StringFlag{Name: "suite", Usage: "dske-python or its (default: that of the topology, or dske-python)"},
+			&cli.StringFlag{Name: "key-source", Usage: "rng or, with suite its, psrd: keys are made of PSRD alone"},
+			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
+			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: ask every caller for a certificate, not just encryptors"},
+			&cli.IntFlag{Name: "kme-port-base", Usage: "the ETSI API of each client also on a port of its own, from `P` on; 0 picks free ones", DefaultText: "no such ports"},
+			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "how nodes reach each other: loopback or memory"},
+			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible; its keys are then not secret"},
+			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
+		}, generateFlags...),
+	}
+}
+
+func run(c *cli.Context) error {
+	t, err := chooseTopology(c, c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	t.Suite = cmp.Or(c.String("suite"), t.Suite)
+	t.KeySource = cmp.Or(c.String("key-source"), t.KeySource)
+	if err := t.Validate(); err != nil {
+		return usageError{err}
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
+		return usagef("--log-level: %w", err)
+	}
+	kmeListen, err := kmeAddresses(c, len(t.Clients))
+	if err != nil {
+		return err
+	}
+	config := sim.Config{
+		Topology:  t,
+		Transport: c.String("transport"),
+		Listen:    c.String("listen"),
+		TLS:       certs.Directory(c.String("tls")),
+		TLSAll:    c.Bool("tls-all"),
+		KMEListen: kmeListen,
+		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	}
+	if c.IsSet("seed") {
+		fmt.Fprintln(os.Stderr, "warning: with --seed the keys follow from the seed and are not secret")
+		seed := c.Uint64("seed")
+		config.Seed = &seed
+	}
+	network, err := sim.New(config)
+	if err != nil {
+		return usageError{err}
+	}
+	ended := make(chan error, 1)
+	ctx, cancel := context.WithCancel(c.Context)
+	defer cancel()
+	go func() {
+		defer cancel()
+		ended <- network.Run(ctx)
+	}()
+	if network.WaitReady(ctx) == nil {
+		printReady(network, config.TLS)
+	}
+	return <-ended
+}
+
+// kmeAddresses returns the addresses that --kme-port-base gives to the clients, on the host of --listen.
+func kmeAddresses(c *cli.Context, clients int) ([]string, error) {
+	if !c.IsSet("kme-port-base") {
+		return nil, nil
+	}
+	host, _, err := net.SplitHostPort(c.String("listen"))
+	if err != nil {
+		return nil, usagef("--listen: %w", err)
+	}
+	base := c.Int("kme-port-base")
+	if base < 0 || base+clients > 1<<16 {
+		return nil, usagef("--kme-port-base: ports %d to %d are not in 0 to 65535", base, base+clients-1)
+	}
+	addresses := make([]string, clients)
+	for i := range addresses {
+		port := base
+		if base > 0 {
+			port += i
+		}
+		addresses[i] = net.JoinHostPort(host, strconv.Itoa(port))
+	}
+	return addresses, nil
+}
+
+// printReady says what runs where, and how to get a first pair of keys.
+func printReady(n *sim.Network, dir certs.Directory) {
+	o := n.Overview()
+	fmt.Printf("ready on %s: %d hubs, %d clients, threshold %d\n", n.URL(), len(o.Hubs), len(o.Clients), o.Threshold)
+	printFirstKey(n.URL(), o, dir)
+	if len(o.Clients) == 0 || o.Clients[0].KMEURL == "" {
+		return
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	defer table.Flush()
+	fmt.Fprintln(table, "client\tETSI API at\tencryptors")
+	for _, c := range o.Clients {
+		fmt.Fprintf(table, "%s\t%s/api/v1/keys\t%s\n", c.Name, c.KMEURL, strings.Join(c.Encryptors, ", "))
+	}
+}
+
+// printFirstKey prints commands for a shell: the first encryptor gets a key, the second one fetches it.
+func printFirstKey(base string, o sim.Overview, dir certs.Directory) {
+	var clients, encryptors []string
+	for _, c := range o.Clients {
+		for _, e := range c.Encryptors {
+			clients, encryptors = append(clients, c.Name), append(encryptors, e)
+		}
+	}
+	if len(encryptors) < 2 {
+		return
+	}
+	keys := func(i, peer int) string {
+		return base + "/client/" + clients[i] + "/etsi/api/v1/keys/" + url.PathEscape(encryptors[peer])
+	}
+	fmt.Printf(`key_id=$(curl -s %s %s | tee /dev/stderr | sed 's/.*"key_ID":"\([^"]*\)".*/\1/')`+"\n",
+		identity(dir, encryptors[0]), quote(keys(0, 1)+"/enc_keys"))
+	fmt.Printf(`curl -s %s %s"$key_id"`+"\n", identity(dir, encryptors[1]), quote(keys(1, 0)+"/dec_keys?key_ID="))
+}
+
+// identity returns the options that make curl an encryptor.
+func identity(dir certs.Directory, encryptor string) string {
+	if dir == "" {
+		return "-H " + quote("Authorization: "+encryptor)
+	}
+	p := dir.SAE(encryptor)
+	return fmt.Sprintf("--cacert %s --cert %s --key %s", quote(dir.Authority().Certificate), quote(p.Certificate), quote(p.Key))
+}
+
+// quote makes one word for a shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
