@@ -94,6 +94,7 @@ type Network struct {
 	slots     []*slot
 	byPrefix  map[string]*slot
 	control   http.Handler
+	pages     http.Handler      // nil: none
 	transport http.RoundTripper // to the port, without what happens on the wire
 	wire      wire
 	recorder  recorder
@@ -264,8 +265,12 @@ func (n *Network) WaitIdle(ctx context.Context) error {
 // URL returns the base URL of the port. It is known when the network is ready.
 func (n *Network) URL() string { return n.url }
 
-// ServeHTTP serves the whole port: nodes by the start of the path or by host name, and the network's own
-// interface under /sim/v1.
+// SetPages hands over what of the port is neither a node's nor the network's own interface under /sim/v1,
+// such as pages for people to look at. It is called before Run; without it all other paths are unknown.
+func (n *Network) SetPages(h http.Handler) { n.pages = h }
+
+// ServeHTTP serves the whole port: nodes by the start of the path or by host name, the network's own
+// interface under /sim/v1, and pages.
 func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, name := nodeOf(r.URL.Path)
 	kme, byHost := kmeOf(r)
@@ -273,7 +278,7 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		kind, name = string(node.KindClient), kme
 	}
 	if kind != string(node.KindHub) && kind != string(node.KindClient) {
-		n.control.ServeHTTP(w, r)
+		n.serveOwn(w, r)
 		return
 	}
 	s := n.byPrefix["/"+kind+"/"+name]
@@ -286,6 +291,15 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.ServeHTTP(w, r)
+}
+
+// serveOwn serves what is no node's.
+func (n *Network) serveOwn(w http.ResponseWriter, r *http.Request) {
+	if n.pages == nil || isControl(r.URL.Path) {
+		n.control.ServeHTTP(w, r)
+		return
+	}
+	n.pages.ServeHTTP(w, r)
 }
 
 // nodeOf returns the first two segments of a path.

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -499,3 +500,34 @@ func TestNothingSecretIsShown(t *testing.T) {
 type writer func([]byte) (int, error)
 
 func (f writer) Write(p []byte) (int, error) { return f(p) }
+
+// Pages have all of the port but the nodes and the network's own interface.
+func TestPages(t *testing.T) {
+	top := reference(t)
+	n, err := New(Config{Topology: top, Transport: Memory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(path string) (int, string) {
+		w := httptest.NewRecorder()
+		n.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		return w.Code, w.Body.String()
+	}
+	if status, body := ask("/"); status != http.StatusNotFound {
+		t.Errorf("without pages: %d %s", status, body)
+	}
+	n.SetPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page "+r.URL.Path) }))
+	for path, want := range map[string]string{
+		"/":                        "page /",
+		"/metrics":                 "page /metrics",
+		"/hubs":                    "page /hubs",
+		"/sim/v1/topology":         `"threshold":3`,
+		"/sim/v1/nothing":          "Unknown path.",
+		"/hub/nobody/":             "No such node.",
+		"/hub/hank/mgmt/v1/status": "Node is stopped.",
+	} {
+		if _, body := ask(path); !strings.Contains(body, want) {
+			t.Errorf("%s: %s", path, body)
+		}
+	}
+}
