@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -119,6 +120,20 @@ func TestDemo(t *testing.T) {
 		t.Errorf("got %q, not %q", n.lines[0], want)
 	}
 	n.paste()
+}
+
+func TestMetricsAreServed(t *testing.T) {
+	n := run(t)
+	n.dske("etsi-qkd", "get-key-pair", "sam", "sofia")
+	response, err := http.Get(n.url + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || !strings.Contains(string(text), "\ndske_keys_delivered_total{node=\"connie\"} 1\n") {
+		t.Errorf("%v: %s", err, text)
+	}
 }
 
 // paste runs the two commands that the network printed in a shell.

@@ -75,6 +75,7 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	network.SetPages(pages(network))
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
