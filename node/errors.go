@@ -33,30 +33,31 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.cause }
 
-// statuses is the one place that turns errors into HTTP.
-var statuses = []struct {
+// statuses is the one place that turns errors into HTTP, and into a word for those who count them.
+var statuses = [...]struct {
 	err    error
 	status int
+	reason string
 }{
-	{protocol.ErrMalformed, http.StatusBadRequest},
-	{protocol.ErrSuite, http.StatusBadRequest},
-	{psrd.ErrOutOfRange, http.StatusBadRequest},
-	{psrd.ErrOverlap, http.StatusBadRequest},
-	{protocol.ErrSignature, http.StatusUnauthorized},
-	{protocol.ErrClientNotRegistered, http.StatusForbidden},
-	{protocol.ErrEncryptorNotRegistered, http.StatusForbidden},
-	{protocol.ErrWrongToken, http.StatusForbidden},
-	{protocol.ErrNotMeantForCaller, http.StatusForbidden},
-	{protocol.ErrUnknownKey, http.StatusNotFound},
-	{protocol.ErrUnknownEncryptor, http.StatusNotFound},
-	{psrd.ErrUnknownBlock, http.StatusNotFound},
-	{psrd.ErrUsed, http.StatusConflict},
-	{protocol.ErrDuplicateKey, http.StatusConflict},
-	{protocol.ErrTooLarge, http.StatusRequestEntityTooLarge},
-	{protocol.ErrTooManyFailures, http.StatusTooManyRequests},
-	{psrd.ErrExhausted, http.StatusServiceUnavailable},
-	{protocol.ErrStopped, http.StatusServiceUnavailable},
-	{context.DeadlineExceeded, http.StatusGatewayTimeout},
+	{protocol.ErrMalformed, http.StatusBadRequest, "malformed"},
+	{protocol.ErrSuite, http.StatusBadRequest, "other_suite"},
+	{psrd.ErrOutOfRange, http.StatusBadRequest, "out_of_range"},
+	{psrd.ErrOverlap, http.StatusBadRequest, "overlap"},
+	{protocol.ErrSignature, http.StatusUnauthorized, "wrong_signature"},
+	{protocol.ErrClientNotRegistered, http.StatusForbidden, "client_not_registered"},
+	{protocol.ErrEncryptorNotRegistered, http.StatusForbidden, "encryptor_not_registered"},
+	{protocol.ErrWrongToken, http.StatusForbidden, "wrong_token"},
+	{protocol.ErrNotMeantForCaller, http.StatusForbidden, "not_for_caller"},
+	{protocol.ErrUnknownKey, http.StatusNotFound, "unknown_key"},
+	{protocol.ErrUnknownEncryptor, http.StatusNotFound, "unknown_encryptor"},
+	{psrd.ErrUnknownBlock, http.StatusNotFound, "unknown_block"},
+	{psrd.ErrUsed, http.StatusConflict, "already_used"},
+	{protocol.ErrDuplicateKey, http.StatusConflict, "duplicate_key"},
+	{protocol.ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large"},
+	{protocol.ErrTooManyFailures, http.StatusTooManyRequests, "too_many_failures"},
+	{psrd.ErrExhausted, http.StatusServiceUnavailable, "out_of_psrd"},
+	{protocol.ErrStopped, http.StatusServiceUnavailable, "stopped"},
+	{context.DeadlineExceeded, http.StatusGatewayTimeout, "deadline_passed"},
 }
 
 // NewError classifies err and adds pairs of a name and a value to the details. An error that is none

@@ -10,7 +10,7 @@ import (
 
 // manage returns the management interface of client carol.
 func manage(stop func()) http.Handler {
-	router := NewRouter(slog.New(slog.DiscardHandler))
+	router := NewRouter(slog.New(slog.DiscardHandler), nil)
 	Management{
 		Kind:   KindClient,
 		Name:   "carol",

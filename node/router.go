@@ -16,8 +16,9 @@ import (
 	"dske/protocol"
 )
 
-// NewRouter returns an Echo router that answers a handler's error with what [NewError] makes of it.
-func NewRouter(log *slog.Logger) *echo.Echo {
+// NewRouter returns an Echo router that answers a handler's error with what [NewError] makes of it. The
+// observer may be nil.
+func NewRouter(log *slog.Logger, observer Observer) *echo.Echo {
 	router := echo.New()
 	router.HTTPErrorHandler = func(err error, c echo.Context) {
 		if c.Response().Committed {
@@ -28,6 +29,9 @@ func NewRouter(log *slog.Logger) *echo.Echo {
 			log.Error("internal error", "method", c.Request().Method, "path", c.Request().URL.Path, "error", err)
 		}
 		WriteError(c.Response(), e)
+	}
+	if observer != nil {
+		router.Use(observer.observed)
 	}
 	router.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic(log)}))
 	return router

@@ -20,7 +20,7 @@ import (
 // newRouter returns a router with a few handlers, and what it logs.
 func newRouter() (router *echo.Echo, log *bytes.Buffer) {
 	log = new(bytes.Buffer)
-	router = NewRouter(slog.New(slog.NewTextHandler(log, nil)))
+	router = NewRouter(slog.New(slog.NewTextHandler(log, nil)), nil)
 	router.GET("/refused", func(echo.Context) error { return fmt.Errorf("looking: %w", protocol.ErrUnknownKey) })
 	router.GET("/broken", func(echo.Context) error { return errors.New("the disk is full") })
 	router.GET("/panic", func(echo.Context) error { panic("the disk is on fire") })

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,7 +16,8 @@ const maxRetired = 64
 // Pool is the blocks that one side of an association chooses bytes from. Its methods may be called
 // by several goroutines; each of them either succeeds or changes nothing.
 type Pool struct {
-	owned bool
+	owned    bool
+	consumed *atomic.Int64 // bytes, ever; possibly shared with other pools
 
 	mu      sync.Mutex
 	blocks  []*Block    // in the order in which they were added, which is that of their use
@@ -24,7 +26,11 @@ type Pool struct {
 
 // NewPool returns an empty pool. It is owned if this side chooses bytes from it, and not owned if
 // the peer does.
-func NewPool(owned bool) *Pool { return &Pool{owned: owned} }
+func NewPool(owned bool) *Pool { return &Pool{owned: owned, consumed: new(atomic.Int64)} }
+
+// CountConsumed makes the pool add the number of bytes that it consumes to sum, which may be shared with
+// other pools and outlive this one. It has to be called before the pool is used.
+func (p *Pool) CountConsumed(sum *atomic.Int64) { p.consumed = sum }
 
 // Owned reports whether it is this side that chooses bytes from the pool.
 func (p *Pool) Owned() bool { return p.owned }
@@ -203,6 +209,7 @@ func (p *Pool) consume(fragments []Fragment) []byte {
 			p.retire(b)
 		}
 	}
+	p.consumed.Add(int64(len(value)))
 	return value
 }
 

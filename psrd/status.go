@@ -10,6 +10,17 @@ type BlockStatus struct {
 	Unused int       `json:"nr_unused_bytes"` // unallocated
 }
 
+// Levels returns the number of bytes that are unallocated, and that are allocated but not consumed.
+func (p *Pool) Levels() (available, allocated int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range p.blocks {
+		available += b.unallocated
+		allocated += b.unconsumed - b.unallocated
+	}
+	return available, allocated
+}
+
 // Status describes the blocks that are not used up, in the order of their use.
 func (p *Pool) Status() []BlockStatus {
 	p.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"testing"
 )
 
@@ -38,6 +39,36 @@ func TestStatusJSON(t *testing.T) {
 		if got, err := json.Marshal(pool.Status()); err != nil || string(got) != want {
 			t.Errorf("status is %s, %v; want %s", got, err, want)
 		}
+	}
+}
+
+func TestLevels(t *testing.T) {
+	owned, peer := newPool(t, true, 10, 20), newPool(t, false, 10, 20)
+	must(t)(mustAllocate(t, owned, 10).Consume()) // a whole block, which is retired
+	must(t)(mustAllocate(t, owned, 5).Consume())
+	mustAllocate(t, owned, 4)
+	mustAllocate(t, owned, 3).Deallocate()
+	must(t)(peer.Take([]Fragment{at(0, 0, 10), at(1, 10, 1)}))
+	for pool, want := range map[*Pool][2]int{owned: {11, 4}, peer: {19, 0}, NewPool(true): {}} {
+		if available, allocated := pool.Levels(); available != want[0] || allocated != want[1] {
+			t.Errorf("levels are %d and %d, want %d", available, allocated, want)
+		}
+	}
+}
+
+func TestConsumedBytesOfSeveralPoolsAreCounted(t *testing.T) {
+	var sum atomic.Int64
+	peer, owned := newPool(t, false, 10, 10), newPool(t, true, 10)
+	peer.CountConsumed(&sum)
+	owned.CountConsumed(&sum)
+	must(t)(peer.Take([]Fragment{at(0, 0, 10), at(1, 0, 7)})) // the first block is retired
+	if _, err := peer.Take([]Fragment{at(1, 6, 2)}); err == nil {
+		t.Error("a byte was taken twice")
+	}
+	must(t)(mustAllocate(t, owned, 3).Consume())
+	mustAllocate(t, owned, 4)
+	if sum.Load() != 20 {
+		t.Errorf("%d bytes are counted, not 20", sum.Load())
 	}
 }
 

@@ -76,9 +76,10 @@ func (o Overview) IsStopped(name string) bool {
 
 // newControl returns the router of the network's own interface.
 func (n *Network) newControl() http.Handler {
-	router := node.NewRouter(n.config.Logger)
+	router := node.NewRouter(n.config.Logger, nil)
 	g := router.Group("/sim/v1")
 	g.GET("/topology", func(c echo.Context) error { return c.JSON(http.StatusOK, n.Overview()) })
+	g.GET("/nodes", func(c echo.Context) error { return c.JSON(http.StatusOK, n.Snapshot()) })
 	g.POST("/nodes/:kind/:name/start", n.change(func(_ echo.Context, name string) error {
 		return n.Start(name)
 	}))

@@ -99,6 +99,7 @@ type Network struct {
 	transport http.RoundTripper // to the port, without what happens on the wire
 	wire      wire
 	recorder  recorder
+	requests  requestObservers
 	auditor   *audit.Auditor // nil: none
 	tls       *tls.Config    // nil: plain HTTP
 
@@ -336,12 +337,11 @@ func (n *Network) Hub(name string) (*hub.Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.occupant == nil {
+	h := s.runningHub()
+	if h == nil {
 		return nil, node.Stopped(s.kind, s.name)
 	}
-	return s.occupant.hub, nil
+	return h, nil
 }
 
 func (n *Network) slot(name string) (*slot, error) {

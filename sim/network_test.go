@@ -476,6 +476,8 @@ func TestNothingSecretIsShown(t *testing.T) {
 			_, body := n.do("GET", "/"+name+"/mgmt/v1/status", nil, "")
 			show(body)
 		}
+		_, body := n.do("GET", "/sim/v1/nodes", nil, "")
+		show(body)
 		n.stop("hub/hank", "hub/helen", "hub/hugo")
 		_, err = n.fetch("sam", "sofia", made.ID)
 		show(err.Error())

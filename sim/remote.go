@@ -27,6 +27,13 @@ func (r Remote) Topology(ctx context.Context) (Overview, error) {
 	return o, err
 }
 
+// Snapshot asks how every node is.
+func (r Remote) Snapshot(ctx context.Context) (Snapshot, error) {
+	var s Snapshot
+	err := r.get(ctx, "/sim/v1/nodes", &s)
+	return s, err
+}
+
 // Start starts a node, for example hub/hank.
 func (r Remote) Start(ctx context.Context, name string) error {
 	_, err := r.call(ctx, http.MethodPost, "/sim/v1/nodes/"+name+"/start", "")

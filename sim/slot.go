@@ -32,6 +32,9 @@ type slot struct {
 	lies atomic.Bool  // of a hub: it alters the shares that it hands out
 	lied atomic.Int64 // how often it did
 
+	hubCounters    hub.Counters    // of all the hubs that filled the slot
+	clientCounters client.Counters // or clients
+
 	change sync.Mutex // held while the node is being started or stopped
 
 	mu       sync.RWMutex
@@ -83,6 +86,15 @@ func (s *slot) runningClient() *client.Client {
 		return nil
 	}
 	return s.occupant.client
+}
+
+func (s *slot) runningHub() *hub.Hub {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.occupant == nil {
+		return nil
+	}
+	return s.occupant.hub
 }
 
 // start fills the slot.
@@ -175,6 +187,8 @@ func (s *slot) newNode() (runner, error) {
 			Logger:      log,
 			Stop:        s.stopSoon,
 			Alter:       s.alter,
+			Counters:    &s.hubCounters,
+			Observer:    s.observer,
 		})
 	}
 	t := config.Topology
@@ -199,6 +213,8 @@ func (s *slot) newNode() (runner, error) {
 		Random:    random,
 		Logger:    log,
 		Stop:      s.stopSoon,
+		Counters:  &s.clientCounters,
+		Observer:  s.observer,
 	})
 }
 

@@ -47,13 +47,13 @@ func (h *peerHub) postBatch(ctx context.Context, b *batch, i int, r *reservation
 		h.sendSingly()
 		return h.postSingly(ctx, b, i)
 	}
-	return err
+	return h.client.config.Counters.scattered(len(b.keys), err)
 }
 
 // postSingly gives the hub its shares one after the other.
 func (h *peerHub) postSingly(ctx context.Context, b *batch, i int) error {
 	if len(b.slaves) > 1 {
-		return errNoMulticast
+		return h.client.config.Counters.scattered(len(b.keys), errNoMulticast)
 	}
 	for k := range b.keys {
 		if err := h.postShare(ctx, b, i, k, nil); err != nil {
@@ -66,7 +66,7 @@ func (h *peerHub) postSingly(ctx context.Context, b *batch, i int) error {
 // postShare gives the hub its share of one key of a batch.
 func (h *peerHub) postShare(ctx context.Context, b *batch, i, k int, r *reservation) error {
 	s := b.shares[k][i]
-	return h.post(ctx, protocol.PathKeyShare, s.Value, r, func(sealed protocol.SealedShare) any {
+	err := h.post(ctx, protocol.PathKeyShare, s.Value, r, func(sealed protocol.SealedShare) any {
 		return protocol.PostShare{
 			ClientName:  h.client.config.Name,
 			MasterSAE:   b.master,
@@ -77,6 +77,7 @@ func (h *peerHub) postShare(ctx context.Context, b *batch, i, k int, r *reservat
 			SealedShare: sealed,
 		}
 	})
+	return h.client.config.Counters.scattered(1, err)
 }
 
 // getShares fetches the hub's shares of several keys, and calls got with each share or with why there

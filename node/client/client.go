@@ -52,6 +52,8 @@ type Config struct {
 	Random    node.Random       // default crypto/rand
 	Logger    *slog.Logger      // default: none
 	Stop      func()            // called when the management interface asks the client to stop
+	Counters  *Counters         // what it counts in; default: its own
+	Observer  node.Observer     // who is told of its requests; default: nobody
 }
 
 // Hub is the name and the base URL of a hub, for example http://127.0.0.1:8100/hub/hank.
@@ -99,6 +101,9 @@ func (c *Config) validate() error {
 	}
 	if _, _, err := c.Suite.FromPads(nil, 1, c.Threshold, len(c.Hubs)); c.KeysFromPSRD && errors.Is(err, errors.ErrUnsupported) {
 		return err
+	}
+	if c.Counters == nil {
+		c.Counters = &Counters{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -154,7 +159,7 @@ func New(config Config) (*Client, error) {
 		c.hubs = append(c.hubs, newPeerHub(c, h))
 	}
 	c.waiting.Store(int32(len(c.hubs)))
-	router := node.NewRouter(config.Logger)
+	router := node.NewRouter(config.Logger, config.Observer)
 	group := router.Group(node.Prefix(node.KindClient, config.Name))
 	node.Management{
 		Kind:   node.KindClient,

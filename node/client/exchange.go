@@ -177,6 +177,7 @@ func (h *peerHub) verify(ctx context.Context, s *session, response *response) (*
 		h.unlock()
 		incoming, err = s.channel.Verify(signature, "", response.body)
 	}
+	h.client.config.Counters.verified(err)
 	if err != nil {
 		return nil, fmt.Errorf("response of the hub: %w", err)
 	}

@@ -167,6 +167,7 @@ func (g *gather) add(hub int, share protocol.Share, err error) {
 	g.pending--
 	g.settled[hub] = err == nil || isUnknown(err) || isDenied(err)
 	g.answers.add(answer{hub, err})
+	g.client.config.Counters.gathered(err)
 	switch {
 	case err != nil:
 		return
@@ -205,6 +206,7 @@ func (g *gather) checkLate(hub int, share protocol.Share) {
 
 // warn says which hubs lie, or have been lied to.
 func (g *gather) warn(hubs []string) {
+	g.client.config.Counters.SharesAtOdds.Add(int64(len(hubs)))
 	g.client.config.Logger.Warn("shares at odds with the key", "key_id", g.id.key, "hubs", hubs)
 }
 

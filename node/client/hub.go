@@ -102,6 +102,7 @@ func (h *peerHub) ensureSession(ctx context.Context) (*session, error) {
 		return nil, fmt.Errorf("registering: %w", err)
 	}
 	s := &session{channel: protocol.NewChannel(h.client.config.Suite)}
+	h.client.config.Counters.Watch(s.channel.Own, s.channel.Peer)
 	if err := h.fill(ctx, s); err != nil {
 		return nil, err
 	}

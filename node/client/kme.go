@@ -27,6 +27,7 @@ func (c *Client) GetKey(ctx context.Context, master, slave string, request etsi.
 	if err != nil {
 		return nil, etsiError(err)
 	}
+	c.config.Counters.KeysMade.Add(int64(len(made)))
 	keys := make([]etsi.Key, len(made))
 	for i, k := range made {
 		keys[i] = etsi.Key{ID: k.id, Key: etsi.NewSecret(k.value.Reveal())}
@@ -51,6 +52,7 @@ func (c *Client) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids
 		return nil, etsiError(err)
 	}
 	keys, err := c.deliver(gathers)
+	c.config.Counters.KeysDelivered.Add(int64(len(keys)))
 	for _, g := range gathers {
 		g.dropIfDone()
 	}

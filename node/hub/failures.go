@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"errors"
 	"sync"
 	"time"
 
@@ -28,11 +27,8 @@ func (f *failures) check(limit int) error {
 	return nil
 }
 
-// note counts err if it is that of a wrong signature.
-func (f *failures) note(err error) {
-	if !errors.Is(err, protocol.ErrSignature) {
-		return
-	}
+// note counts a wrong signature.
+func (f *failures) note() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if time.Since(f.start) >= time.Minute {

@@ -46,6 +46,8 @@ type Config struct {
 	Random      node.Random    // default crypto/rand
 	Logger      *slog.Logger   // default: none
 	Stop        func()         // called when the management interface asks the hub to stop
+	Counters    *Counters      // what it counts in; default: its own
+	Observer    node.Observer  // who is told of its requests; default: nobody
 
 	// Alter, if there is one, may change a share before it is sealed and signed for the slave: the hub
 	// then lies in a way that no signature shows. It is for experiments.
@@ -56,6 +58,9 @@ func (c *Config) validate() error {
 	c.ShareTTL = cmp.Or(c.ShareTTL, time.Hour)
 	if c.Suite == nil {
 		c.Suite = protocol.Python
+	}
+	if c.Counters == nil {
+		c.Counters = &Counters{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -86,7 +91,7 @@ func New(config Config) (*Hub, error) {
 		shares:  &shareStore{ttl: config.ShareTTL, shares: map[uuid.UUID]*share{}},
 		clients: map[string]*peerClient{},
 	}
-	router := node.NewRouter(config.Logger)
+	router := node.NewRouter(config.Logger, config.Observer)
 	h.mount(router.Group(node.Prefix(node.KindHub, config.Name)))
 	h.handler = router
 	return h, nil

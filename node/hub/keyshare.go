@@ -2,6 +2,7 @@ package hub
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/google/uuid"
@@ -22,9 +23,9 @@ func (h *Hub) postKeyShare(c echo.Context) error {
 	}
 	m, err := protocol.ParsePostShare(body)
 	if err != nil {
-		return err
+		return h.counted(1, err)
 	}
-	return h.store(c, body, m.Batch())
+	return h.counted(1, h.store(c, body, m.Batch()))
 }
 
 func (h *Hub) postKeyShares(c echo.Context) error {
@@ -34,9 +35,9 @@ func (h *Hub) postKeyShares(c echo.Context) error {
 	}
 	m, err := protocol.ParsePostShares(body)
 	if err != nil {
-		return err
+		return h.counted(1, err)
 	}
-	return h.store(c, body, m)
+	return h.counted(len(m.KeyIDs), h.store(c, body, m))
 }
 
 // store takes the shares of a request whose body was read.
@@ -63,6 +64,7 @@ func (h *Hub) store(c echo.Context, body []byte, m protocol.PostShares) error {
 	if err := h.shares.put(opened(m, value)); err != nil {
 		return err
 	}
+	h.config.Counters.SharesTaken.Add(int64(len(m.KeyIDs)))
 	return reply(c, out, struct{}{})
 }
 
@@ -81,18 +83,18 @@ func opened(m protocol.PostShares, value protocol.Secret) map[uuid.UUID]*share {
 func (h *Hub) getKeyShare(c echo.Context) error {
 	m, err := protocol.ParseGetShare(c.Request().URL.RawQuery)
 	if err != nil {
-		return err
+		return h.counted(1, err)
 	}
 	all := protocol.GetShares{ClientName: m.ClientName, MasterSAE: m.MasterSAE, SlaveSAE: m.SlaveSAE, KeyIDs: protocol.KeyIDs{m.KeyID}}
-	return h.hand(c, all, true)
+	return h.counted(1, h.hand(c, all, true))
 }
 
 func (h *Hub) getKeyShares(c echo.Context) error {
 	m, err := protocol.ParseGetShares(c.Request().URL.RawQuery)
 	if err != nil {
-		return err
+		return h.counted(1, err)
 	}
-	return h.hand(c, m, false)
+	return h.counted(len(m.KeyIDs), h.hand(c, m, false))
 }
 
 // hand gives a client the shares that it asks for. The answer to a request for a single one is that share
@@ -126,6 +128,7 @@ func (h *Hub) hand(c echo.Context, m protocol.GetShares, single bool) error {
 	if err != nil {
 		return err
 	}
+	h.config.Counters.handedOut(len(shares), refusals)
 	if single {
 		s := shares[0]
 		return reply(c, out, protocol.ShareReply{ShareIndex: s.Index, Terms: s.Terms, SealedShare: batch.SealedShare})
@@ -144,7 +147,10 @@ func (h *Hub) verify(c echo.Context, client string, body []byte) (*peerClient, *
 	}
 	r := c.Request()
 	incoming, err := p.channel.Verify(r.Header.Values(protocol.SignatureHeader), r.URL.RawQuery, body)
-	p.failures.note(err)
+	if errors.Is(err, protocol.ErrSignature) {
+		p.failures.note()
+		h.config.Counters.FailedVerifications.Add(1)
+	}
 	return p, incoming, err
 }
 

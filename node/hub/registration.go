@@ -69,13 +69,15 @@ func (h *Hub) register(r protocol.Registration, token string) error {
 		}
 	}
 	// A new value, not a change of the old one: requests under way keep the client that they found.
-	h.clients[r.ClientName] = &peerClient{
+	p := &peerClient{
 		name:       r.ClientName,
 		token:      token,
 		encryptors: r.EncryptorNames,
 		failures:   count,
 		channel:    protocol.NewChannel(h.config.Suite),
 	}
+	h.config.Counters.Watch(p.channel.Peer, p.channel.Own)
+	h.clients[r.ClientName] = p
 	h.config.Logger.Info("client registered", "client", r.ClientName)
 	return nil
 }

@@ -1,0 +1,61 @@
+package node
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"dske/psrd"
+)
+
+// Counters is what hubs and clients both count. It belongs to the place of a node in its network: the
+// counts go on when another node of that name takes the place.
+type Counters struct {
+	FailedVerifications atomic.Int64 // messages with a missing or wrong signature
+	Refused             Refusals     // shares that were not taken, or not handed out
+	ClientOwned         atomic.Int64 // bytes consumed in pools that clients own
+	HubOwned            atomic.Int64 // bytes consumed in pools that hubs own
+}
+
+// Watch has the two pools of a new association counted.
+func (c *Counters) Watch(clientOwned, hubOwned *psrd.Pool) {
+	clientOwned.CountConsumed(&c.ClientOwned)
+	hubOwned.CountConsumed(&c.HubOwned)
+}
+
+// Refusals counts by reason. The reasons are a fixed set: a word for each error in the contract of the DSKE
+// interface, and "other". The zero value is ready to use, by several goroutines.
+type Refusals struct {
+	counts [len(statuses) + 1]atomic.Int64 // the last one is that of other
+}
+
+// Refusal is how often there was one reason.
+type Refusal struct {
+	Reason string `json:"reason"`
+	Count  int64  `json:"count"`
+}
+
+// Add counts n refusals for the reason that err is of.
+func (r *Refusals) Add(err error, n int) {
+	for i, row := range statuses {
+		if errors.Is(err, row.err) {
+			r.counts[i].Add(int64(n))
+			return
+		}
+	}
+	r.counts[len(statuses)].Add(int64(n))
+}
+
+// List returns the reasons that there were, in a fixed order.
+func (r *Refusals) List() []Refusal {
+	list := []Refusal{}
+	for i := range r.counts {
+		reason := "other"
+		if i < len(statuses) {
+			reason = statuses[i].reason
+		}
+		if n := r.counts[i].Load(); n > 0 {
+			list = append(list, Refusal{reason, n})
+		}
+	}
+	return list
+}

@@ -1,0 +1,43 @@
+package node
+
+import "dske/psrd"
+
+// Stock is the pre-shared random data of a node, in bytes, over all its associations.
+type Stock struct {
+	Associations int    `json:"associations"`
+	Least        int    `json:"least_available"` // in the emptiest pool; 0 without associations
+	ClientOwned  Levels `json:"client_owned"`    // pools from which clients choose
+	HubOwned     Levels `json:"hub_owned"`       // pools from which hubs do
+}
+
+// Levels is the number of bytes in each state.
+type Levels struct {
+	Available int   `json:"available"`
+	Allocated int   `json:"allocated"` // and not consumed
+	Consumed  int64 `json:"consumed"`  // ever; without bytes that were given up, or lost with their node
+}
+
+// Add adds the two pools of an association.
+func (s *Stock) Add(clientOwned, hubOwned *psrd.Pool) {
+	least := min(s.ClientOwned.add(clientOwned), s.HubOwned.add(hubOwned))
+	if s.Associations == 0 || least < s.Least {
+		s.Least = least
+	}
+	s.Associations++
+}
+
+// add returns what is available in the pool.
+func (l *Levels) add(pool *psrd.Pool) int {
+	available, allocated := pool.Levels()
+	l.Available += available
+	l.Allocated += allocated
+	return available
+}
+
+// Stock returns the stock of a node without associations so far.
+func (c *Counters) Stock() Stock {
+	return Stock{
+		ClientOwned: Levels{Consumed: c.ClientOwned.Load()},
+		HubOwned:    Levels{Consumed: c.HubOwned.Load()},
+	}
+}
