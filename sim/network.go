@@ -99,7 +99,7 @@ type Network struct {
 	transport http.RoundTripper // to the port, without what happens on the wire
 	wire      wire
 	recorder  recorder
-	requests  requestObservers
+	requests  watchers[Request]
 	auditor   *audit.Auditor // nil: none
 	tls       *tls.Config    // nil: plain HTTP
 

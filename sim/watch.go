@@ -64,8 +64,9 @@ func (w *wire) update() {
 	w.attention.Store(int32(attention))
 }
 
-// watchers is those who are to be told of something. Telling them takes no lock.
+// watchers is those who are to be told of something. Telling them, or looking whether there are any, takes no lock.
 type watchers[T any] struct {
+	mu   sync.Mutex                 // held while the list is replaced
 	list atomic.Pointer[[]*func(T)] // never changed, only replaced
 }
 
@@ -84,13 +85,16 @@ func (w *watchers[T]) tell(news T) {
 	}
 }
 
-// add adds f. Only one goroutine at a time may add or remove.
 func (w *watchers[T]) add(f *func(T)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	list := append(slices.Clone(w.all()), f)
 	w.list.Store(&list)
 }
 
 func (w *watchers[T]) remove(f *func(T)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	list := slices.DeleteFunc(slices.Clone(w.all()), func(g *func(T)) bool { return g == f })
 	w.list.Store(&list)
 }

@@ -288,6 +288,26 @@ func TestRecorderForgets(t *testing.T) {
 	}
 }
 
+func TestWaitIdleOfSome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t, Config{})
+		n.idle()
+		n.fault("delay=1s from=carol")
+		n.getKey("sam", "sofia", 256) // carol's messages take their time
+		n.fault("hang from=curtis to=hank")
+		n.getKey("sunny", "sam", 256)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := n.WaitIdle(ctx, "connie", "carol"); err != nil {
+			t.Error(err)
+		}
+		if err := n.WaitIdle(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("curtis waits for a hub, and WaitIdle says %v", err)
+		}
+		n.ClearFaults()
+	})
+}
+
 // A tap and the observers speak of the same messages.
 func TestNumbersOfMessages(t *testing.T) {
 	n := start(t, Config{})

@@ -38,16 +38,3 @@ func (c *Client) Inspect() Status {
 	}
 	return status
 }
-
-// Levels returns for every hub, in their order, how many bytes the emptier of the two pools has to offer, and -1
-// for a hub that the client is not registered with. It costs much less than [Client.Inspect].
-func (c *Client) Levels() []int {
-	levels := make([]int, len(c.hubs))
-	for i, h := range c.hubs {
-		levels[i] = -1
-		if s := h.current(); s != nil {
-			levels[i] = min(s.channel.Own.Available(), s.channel.Peer.Available())
-		}
-	}
-	return levels
-}
