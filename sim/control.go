@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"dske/node"
+	"dske/sim/topology"
 )
 
 // Overview is what a network tells about itself: GET /sim/v1/topology.
@@ -16,6 +17,7 @@ type Overview struct {
 	Transport string           `json:"transport"`
 	Suite     string           `json:"suite"`
 	KeySource string           `json:"key_source"`
+	PSRD      topology.PSRD    `json:"psrd"`
 	Hubs      []HubOverview    `json:"hubs"`
 	Clients   []ClientOverview `json:"clients"`
 }
@@ -38,7 +40,7 @@ type ClientOverview struct {
 // Overview describes the network as it is now.
 func (n *Network) Overview() Overview {
 	t := n.config.Topology
-	o := Overview{Threshold: t.Threshold, Transport: n.config.Transport, Suite: t.Suite, KeySource: t.KeySource}
+	o := Overview{Threshold: t.Threshold, Transport: n.config.Transport, Suite: t.Suite, KeySource: t.KeySource, PSRD: t.PSRD}
 	for _, s := range n.slots {
 		if s.kind == node.KindHub {
 			o.Hubs = append(o.Hubs, HubOverview{s.name, s.isRunning()})

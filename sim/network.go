@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -98,7 +99,7 @@ type Network struct {
 	transport http.RoundTripper // to the port, without what happens on the wire
 	wire      wire
 	recorder  recorder
-	requests  requestObservers
+	requests  watchers[Request]
 	auditor   *audit.Auditor // nil: none
 	tls       *tls.Config    // nil: plain HTTP
 
@@ -246,13 +247,13 @@ func (n *Network) WaitReady(ctx context.Context) error {
 	return nil
 }
 
-// WaitIdle waits until no running client does anything in the background: the hubs that a key did not
-// need have answered too, and the pools are full. Clients that cannot reach a hub keep trying; between
-// the attempts they are idle.
-func (n *Network) WaitIdle(ctx context.Context) error {
+// WaitIdle waits until no running client, or none of those that are named, does anything in the background:
+// the hubs that a key did not need have answered too, and the pools are full. Clients that cannot reach a hub
+// keep trying; between the attempts they are idle.
+func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
 	for _, s := range n.slots {
 		client := s.runningClient()
-		if client == nil {
+		if client == nil || len(names) > 0 && !slices.Contains(names, s.name) {
 			continue
 		}
 		if err := client.WaitIdle(ctx); err != nil {

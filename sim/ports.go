@@ -59,11 +59,12 @@ func (n *Network) open(ctx context.Context, address string, secure *tls.Config, 
 		return "", fmt.Errorf("cannot listen on %s: %w", address, errors.Unwrap(err))
 	}
 	url := "http://" + reachable(listener.Addr())
+	guarded := guarded(handler, secure == nil && isLoopback(listener.Addr()))
 	if secure != nil {
 		url = "https://" + reachable(listener.Addr())
 	}
 	n.ports = append(n.ports, port{listener, &http.Server{
-		Handler:           interruptible(handler),
+		Handler:           interruptible(guarded),
 		TLSConfig:         secure.Clone(),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: 10 * time.Second,

@@ -45,7 +45,7 @@ func TestObserveRequests(t *testing.T) {
 		t.Error("cancel has not ended what it should")
 	}
 	cancelAlso()
-	if n.requests.all.Load() != nil {
+	if n.requests.any() {
 		t.Error("somebody is still there")
 	}
 }

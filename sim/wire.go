@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +14,7 @@ import (
 
 // Event is a message and its answer, as seen from the sender.
 type Event struct {
+	Number   uint64        `json:"number"`   // of the message; what a tap sees of it has the same
 	From     string        `json:"from"`     // such as client/carol
 	To       string        `json:"to"`       // such as hub/hank
 	Method   string        `json:"method"`   //
@@ -29,6 +27,7 @@ type Event struct {
 
 // Message is a message with its answer, both as the nodes themselves sent them: before any fault.
 type Message struct {
+	Number         uint64 // counts the messages while somebody watches; a copy has that of its original
 	From           string
 	To             string
 	Method         string
@@ -41,83 +40,34 @@ type Message struct {
 	ResponseBody   []byte
 }
 
-// wire is what is between the nodes: faults, and those who watch.
-type wire struct {
-	watched atomic.Bool // there is a fault, an observer or a tap
-	faults  fault.Set
-
-	mu        sync.Mutex
-	next      int
-	observers map[int]func(Event)
-	taps      map[int]func(Message)
-}
-
-// Observe calls f for every message between nodes once it has been answered, until cancel is called. F is
-// called by many goroutines at once, and the sender waits for it.
-func (n *Network) Observe(f func(Event)) (cancel func()) {
-	w := &n.wire
-	return watch(w, &w.observers, f)
-}
-
-// Tap is like [Network.Observe], with all that is in the messages. They must not be changed.
-func (n *Network) Tap(f func(Message)) (cancel func()) {
-	w := &n.wire
-	return watch(w, &w.taps, f)
-}
-
-// watch adds f to a list of w.
-func watch[T any](w *wire, list *map[int]func(T), f func(T)) (cancel func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if *list == nil {
-		*list = map[int]func(T){}
-	}
-	id := w.next
-	w.next++
-	(*list)[id] = f
-	w.update()
-	return func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		delete(*list, id)
-		w.update()
-	}
-}
-
-// update settles whether the wire is watched. The caller holds w.mu.
-func (w *wire) update() {
-	w.watched.Store(len(w.observers)+len(w.taps)+len(w.faults.Statuses()) > 0)
-}
-
-// publish tells everybody on a list.
-func publish[T any](w *wire, list *map[int]func(T), news T) {
-	w.mu.Lock()
-	all := slices.Collect(maps.Values(*list))
-	w.mu.Unlock()
-	for _, f := range all {
-		f(news)
-	}
-}
-
 // Transport returns the transport for a sender, such as client/carol. Faults are there, and observers and
 // taps see what passes.
-func (n *Network) Transport(from string) http.RoundTripper { return transport{n, from} }
+func (n *Network) Transport(from string) http.RoundTripper { return transport{n, from, n.transport} }
+
+// Direct is like [Network.Transport], but past the port: it calls the nodes in this process. So a header says
+// which encryptor is calling, also where everybody else needs a certificate for that.
+func (n *Network) Direct(from string) http.RoundTripper { return transport{n, from, memory{n}} }
 
 type transport struct {
 	network *Network
 	from    string
+	next    http.RoundTripper
 }
 
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !t.network.wire.watched.Load() || isControl(r.URL.Path) {
-		return t.network.transport.RoundTrip(r)
+	w := &t.network.wire
+	switch attention := w.attention.Load(); {
+	case attention == nobody || isControl(r.URL.Path):
+		return t.next.RoundTrip(r)
+	case attention == onlookers:
+		return t.observe(r)
 	}
 	request, err := t.read(r)
 	if err != nil {
 		return nil, err
 	}
-	e := &exchange{wire: &t.network.wire, next: t.network.transport, original: r, sent: *request, start: time.Now()}
-	reply, err := e.wire.faults.Exchange(r.Context(), request, e.deliver)
+	e := &exchange{wire: w, next: t.next, original: r, number: w.messages.Add(1), sent: *request, start: time.Now()}
+	reply, err := w.faults.Exchange(r.Context(), request, e.deliver)
 	e.settle(request, reply, err)
 	if err != nil {
 		return nil, err
@@ -125,18 +75,31 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return responseOf(reply, r), nil
 }
 
+// observe carries a request for those who want no more than to know of it.
+func (t transport) observe(r *http.Request) (*http.Response, error) {
+	w := &t.network.wire
+	to, path := address(r)
+	e := Event{Number: w.messages.Add(1), From: t.from, To: to, Method: r.Method, Path: path, Start: time.Now()}
+	response, err := t.next.RoundTrip(r)
+	if err == nil {
+		e.Status = response.StatusCode
+	}
+	e.Duration = time.Since(e.Start)
+	w.observers.tell(e)
+	return response, err
+}
+
 // isControl reports whether a path is of the network's own interface, which is no part of the experiment.
 func isControl(path string) bool { return strings.HasPrefix(path, "/sim/") }
 
 // read takes a request apart.
 func (t transport) read(r *http.Request) (*fault.Request, error) {
-	kind, name := nodeOf(r.URL.Path)
-	to := kind + "/" + name
+	to, path := address(r)
 	request := &fault.Request{
 		From:   t.from,
 		To:     to,
 		Method: r.Method,
-		Path:   strings.TrimPrefix(r.URL.EscapedPath(), "/"+to),
+		Path:   path,
 		Query:  r.URL.RawQuery,
 		Header: r.Header,
 	}
@@ -149,11 +112,19 @@ func (t transport) read(r *http.Request) (*fault.Request, error) {
 	return request, err
 }
 
+// address returns the node that a request is for, such as hub/hank, and the path under it.
+func address(r *http.Request) (to, path string) {
+	kind, name := nodeOf(r.URL.Path)
+	to = kind + "/" + name
+	return to, strings.TrimPrefix(r.URL.EscapedPath(), "/"+to)
+}
+
 // exchange is one message that is being carried.
 type exchange struct {
 	wire     *wire
 	next     http.RoundTripper
 	original *http.Request
+	number   uint64
 	sent     fault.Request // as the sender made it
 	start    time.Time
 	arrived  atomic.Bool
@@ -166,9 +137,9 @@ func (e *exchange) deliver(ctx context.Context, r *fault.Request) (fault.Reply, 
 	start := time.Now()
 	reply, err := e.carry(ctx, r)
 	reply.Repeated = r.Repeated
-	publish(e.wire, &e.wire.taps, e.message(reply))
+	e.wire.taps.tell(e.message(reply))
 	if r.Repeated { // the sender does not know of it
-		publish(e.wire, &e.wire.observers, event(r, reply.Status, start))
+		e.wire.observers.tell(e.event(r, reply.Status, start))
 	} else {
 		e.status.Store(int64(reply.Status))
 	}
@@ -193,7 +164,7 @@ func (e *exchange) carry(ctx context.Context, r *fault.Request) (fault.Reply, er
 // settle tells those who watch how the exchange ended for the sender.
 func (e *exchange) settle(r *fault.Request, reply fault.Reply, err error) {
 	if !e.arrived.Load() {
-		publish(e.wire, &e.wire.taps, e.message(fault.Reply{}))
+		e.wire.taps.tell(e.message(fault.Reply{}))
 	}
 	status := reply.Status
 	switch {
@@ -202,20 +173,20 @@ func (e *exchange) settle(r *fault.Request, reply fault.Reply, err error) {
 	case reply.Repeated:
 		status = int(e.status.Load())
 	}
-	publish(e.wire, &e.wire.observers, event(r, status, e.start))
+	e.wire.observers.tell(e.event(r, status, e.start))
 }
 
 func (e *exchange) message(reply fault.Reply) Message {
 	return Message{
-		From: e.sent.From, To: e.sent.To, Method: e.sent.Method, Path: e.sent.Path, Query: e.sent.Query,
+		Number: e.number, From: e.sent.From, To: e.sent.To, Method: e.sent.Method, Path: e.sent.Path, Query: e.sent.Query,
 		RequestHeader: e.sent.Header, RequestBody: e.sent.Body,
 		Status: reply.Status, ResponseHeader: reply.Header, ResponseBody: reply.Body,
 	}
 }
 
-func event(r *fault.Request, status int, start time.Time) Event {
+func (e *exchange) event(r *fault.Request, status int, start time.Time) Event {
 	return Event{
-		From: r.From, To: r.To, Method: r.Method, Path: r.Path, Status: status,
+		Number: e.number, From: r.From, To: r.To, Method: r.Method, Path: r.Path, Status: status,
 		Start: start, Duration: time.Since(start), Fault: strings.Join(r.Faults, " "),
 	}
 }

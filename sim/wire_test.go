@@ -62,7 +62,7 @@ func TestObserve(t *testing.T) {
 		n := start(t, Config{Transport: transport, Listen: "127.0.0.1:0"})
 		n.keyPair("sam", "sofia", 256)
 		n.idle()
-		if n.wire.watched.Load() {
+		if n.wire.attention.Load() != nobody {
 			t.Error("somebody watches")
 		}
 		var seen newsOf[Event]
@@ -82,7 +82,7 @@ func TestObserve(t *testing.T) {
 		cancel()
 		n.getKey("sam", "sofia", 256)
 		n.idle()
-		if len(seen.take()) != 0 || n.wire.watched.Load() {
+		if len(seen.take()) != 0 || n.wire.attention.Load() != nobody {
 			t.Error("the observer is still there")
 		}
 	}
@@ -285,6 +285,116 @@ func TestRecorderForgets(t *testing.T) {
 	}
 	if r.first+len(r.events) != 3*maxRecorded+5 || len(r.events) > 2*maxRecorded {
 		t.Errorf("first %d, %d events", r.first, len(r.events))
+	}
+}
+
+func TestWaitIdleOfSome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t, Config{})
+		n.idle()
+		n.fault("delay=1s from=carol")
+		n.getKey("sam", "sofia", 256) // carol's messages take their time
+		n.fault("hang from=curtis to=hank")
+		n.getKey("sunny", "sam", 256)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := n.WaitIdle(ctx, "connie", "carol"); err != nil {
+			t.Error(err)
+		}
+		if err := n.WaitIdle(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("curtis waits for a hub, and WaitIdle says %v", err)
+		}
+		n.ClearFaults()
+	})
+}
+
+// A tap and the observers speak of the same messages.
+func TestNumbersOfMessages(t *testing.T) {
+	n := start(t, Config{})
+	n.getKey("sam", "sofia", 256) // asks the hubs who sofia is
+	n.idle()
+	var tapped newsOf[Message]
+	var seen newsOf[Event]
+	defer n.Tap(tapped.add)()
+	defer n.Observe(seen.add)()
+	n.fault("drop to=hank", "duplicate to=helen")
+	n.getKey("sam", "sofia", 256)
+	n.idle()
+	parties := map[uint64]string{}
+	for _, m := range tapped.take() {
+		parties[m.Number] = m.To
+	}
+	events := seen.take()
+	for _, e := range events {
+		if parties[e.Number] != e.To {
+			t.Errorf("%+v: the tap saw a message to %q", e, parties[e.Number])
+		}
+	}
+	if len(parties) != 5 || len(events) != 6 {
+		t.Errorf("%d messages, %d events", len(parties), len(events))
+	}
+}
+
+// An encryptor in the process needs no certificate, also where everybody else does; and it is one of the network,
+// which faults strike.
+func TestDirect(t *testing.T) {
+	dir := certify(t)
+	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir, TLSAll: true})
+	sam := n.sae("sam")
+	sam.HTTP = &http.Client{Transport: n.Direct("sae/sam")}
+	if _, err := sam.Status(t.Context(), "sofia"); err != nil {
+		t.Error(err)
+	}
+	sam.SAE = "sofia"
+	if _, err := sam.Status(t.Context(), "serena"); !errors.Is(err, etsi.ErrUnauthorized) {
+		t.Errorf("sofia at carol: %v", err)
+	}
+	n.fault("status=418 from=sae/sam")
+	var refused *etsi.Error
+	if _, err := sam.Status(t.Context(), "sofia"); !errors.As(err, &refused) || refused.Status != 418 {
+		t.Errorf("with a fault: %v", err)
+	}
+}
+
+// What those who only observe are told, and that it does not change what passes.
+func TestObservedErrors(t *testing.T) {
+	n := start(t, Config{})
+	n.idle()
+	broken := errors.New("broken")
+	outside := n.transport
+	n.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if strings.Contains(r.URL.Path, "helen") {
+			return nil, broken
+		}
+		return outside.RoundTrip(r)
+	})
+	var seen newsOf[Event]
+	defer n.Observe(seen.add)()
+	for path, want := range map[string]int{"/hub/hank/mgmt/v1/status": 200, "/hub/hank/nothing": 404, "/hub/helen/mgmt/v1/status": 0} {
+		r, err := http.NewRequest("GET", "http://memory"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = n.Transport("client/carol").RoundTrip(r)
+		events := seen.take()
+		if len(events) != 1 || events[0].Status != want || (want == 0) != errors.Is(err, broken) {
+			t.Errorf("%s: %v, %+v", path, err, events)
+		}
+	}
+}
+
+func BenchmarkObservedWire(b *testing.B) {
+	n := start(b, Config{})
+	n.transport = roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil })
+	r, err := http.NewRequest("GET", "http://memory/hub/hank/dske/api/v1/key-share", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer n.Observe(func(Event) {})()
+	wire := n.Transport("client/carol")
+	b.ReportAllocs()
+	for b.Loop() {
+		wire.RoundTrip(r)
 	}
 }
 
