@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"dske/etsi/skip":        {"dske/etsi"},
 	"dske/node":             {"dske/protocol", "dske/psrd"},
 	"dske/node/client":      {"dske/etsi", "dske/etsi/*", "dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
+	"dske/node/contract":    {},
 	"dske/node/hub":         {"dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
 	"dske/protocol":         {"dske/protocol/its", "dske/protocol/shamir", "dske/psrd"},
 	"dske/protocol/its":     {"dske/protocol/shamir"},

@@ -2,6 +2,7 @@ package node
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/swaggest/swgui/v5emb"
@@ -13,7 +14,7 @@ type Management struct {
 	Name   string
 	Status func() any // a snapshot, without any secret
 	Stop   func()     // begins to stop the node and returns at once; nil: the node cannot be stopped
-	API    []byte     // OpenAPI description of the node, in JSON
+	API    string     // OpenAPI description of such nodes, in JSON; {prefix} in it stands for [Prefix]
 }
 
 // Mount adds the management interface and the API documentation to the group of a node.
@@ -23,7 +24,7 @@ func (m Management) Mount(g *echo.Group) {
 	})
 	g.POST("/mgmt/v1/stop", m.stop)
 	g.GET("/openapi.json", func(c echo.Context) error {
-		return c.JSONBlob(http.StatusOK, m.API)
+		return c.JSONBlob(http.StatusOK, []byte(strings.ReplaceAll(m.API, "{prefix}", Prefix(m.Kind, m.Name))))
 	})
 	docs := func(c echo.Context) error {
 		prefix := Prefix(m.Kind, m.Name)

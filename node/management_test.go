@@ -16,7 +16,7 @@ func manage(stop func()) http.Handler {
 		Name:   "carol",
 		Status: func() any { return map[string]string{"name": "carol"} },
 		Stop:   stop,
-		API:    []byte(`{"openapi": "3.0.3"}`),
+		API:    `{"openapi": "3.0.3", "servers": [{"url": "{prefix}"}]}`,
 	}.Mount(router.Group(Prefix(KindClient, "carol")))
 	return router
 }
@@ -31,7 +31,7 @@ func TestManagement(t *testing.T) {
 		body         string
 	}{
 		{lonely, "GET", "/mgmt/v1/status", 200, `{"name":"carol"}`},
-		{lonely, "GET", "/openapi.json", 200, `{"openapi": "3.0.3"}`},
+		{lonely, "GET", "/openapi.json", 200, `{"openapi": "3.0.3", "servers": [{"url": "/client/carol"}]}`},
 		{lonely, "POST", "/mgmt/v1/stop", 403, `{"message":"This node cannot be stopped from outside.","details":{"node":"client/carol"}}`},
 		{stopping, "GET", "/mgmt/v1/stop", 405, `{"message":"Wrong method for this path.","details":{"method":"GET","path":"/client/carol/mgmt/v1/stop"}}`},
 		{stopping, "POST", "/mgmt/v1/stop", 200, `{"result":"client carol is stopping"}`},

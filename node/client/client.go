@@ -137,8 +137,10 @@ type Client struct {
 
 var _ etsi.KME = (*Client)(nil)
 
+// API is the OpenAPI description of clients, in JSON. Its {prefix} stands for the start of the path of one.
+//
 //go:embed openapi.json
-var api string
+var API string
 
 // New returns a client that has not registered with its hubs.
 func New(config Config) (*Client, error) {
@@ -166,7 +168,7 @@ func New(config Config) (*Client, error) {
 		Name:   config.Name,
 		Status: func() any { return c.Inspect() },
 		Stop:   config.Stop,
-		API:    []byte(strings.ReplaceAll(api, "{prefix}", node.Prefix(node.KindClient, config.Name))),
+		API:    API,
 	}.Mount(group)
 	etsi.Register(group.Group("/etsi"), c, config.Logger)
 	skip.Register(group.Group("/skip"), skip.Config{

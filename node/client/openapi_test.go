@@ -10,21 +10,17 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/labstack/echo/v4"
 
 	"dske/etsi"
 	"dske/node/client"
+	"dske/node/contract"
 	"dske/node/hub"
 )
 
@@ -40,10 +36,8 @@ type described struct {
 	prefix  string
 	client  *client.Client
 	handler http.Handler
-	doc     *openapi3.T
-	routes  routers.Router
-	given   map[string]bool // the responses seen: METHOD /path status
-	tls     bool            // requests come over TLS, and show no certificate
+	tls     bool // requests come over TLS, and show no certificate
+	*contract.Contract
 }
 
 // newDescribed returns a client of three hubs, two of which make a key.
@@ -58,16 +52,8 @@ func newDescribed(t *testing.T, config client.Config) *described {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &described{t: t, prefix: "/client/" + config.Name, client: c, handler: c.Handler(), given: map[string]bool{}}
-	w := httptest.NewRecorder()
-	d.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, d.prefix+"/openapi.json", nil))
-	if w.Code != http.StatusOK {
-		t.Fatalf("GET openapi.json: %d %s", w.Code, w.Body)
-	}
-	if d.doc, err = openapi3.NewLoader().LoadFromData(w.Body.Bytes()); err != nil {
-		t.Fatal(err)
-	}
-	if d.routes, err = legacy.NewRouter(d.doc); err != nil { // which validates the document
+	d := &described{t: t, prefix: "/client/" + config.Name, client: c, handler: c.Handler()}
+	if d.Contract, err = contract.Fetch(d.handler, d.prefix+"/openapi.json"); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -119,49 +105,10 @@ func (d *described) doWithin(ctx context.Context, c call) *httptest.ResponseReco
 		d.t.Errorf("%s %s: the body of a 401 is not empty: %s", c.method, c.path, w.Body)
 	}
 	r.Body = io.NopCloser(strings.NewReader(c.body)) // the handler has read it
-	if err := d.compare(r, w); err != nil {
+	if err := d.Check(r, w); err != nil {
 		d.t.Errorf("%s %s, %d: %v", c.method, c.path, w.Code, err)
 	}
 	return w
-}
-
-// compare returns how a response, or the request of one that succeeded, differs from the description.
-// What the description has no place for has to be an error.
-func (d *described) compare(r *http.Request, w *httptest.ResponseRecorder) error {
-	route, params, err := d.routes.FindRoute(r)
-	if err != nil {
-		return d.compareError(w)
-	}
-	d.given[fmt.Sprint(route.Method, " ", route.Path, " ", w.Code)] = true
-	options := &openapi3filter.Options{
-		IncludeResponseStatus: true,
-		ExcludeResponseBody:   w.Header().Get("Content-Type") == "text/html",
-		AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc,
-	}
-	request := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route, Options: options}
-	if w.Code == http.StatusOK {
-		if err := openapi3filter.ValidateRequest(d.t.Context(), request); err != nil {
-			return err
-		}
-	}
-	response := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: request,
-		Status:                 w.Code,
-		Header:                 w.Header(),
-		Options:                options,
-	}
-	return openapi3filter.ValidateResponse(d.t.Context(), response.SetBodyBytes(w.Body.Bytes()))
-}
-
-func (d *described) compareError(w *httptest.ResponseRecorder) error {
-	if w.Code < 400 {
-		return fmt.Errorf("status %d of a route that is not described", w.Code)
-	}
-	var body any
-	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
-		return err
-	}
-	return d.doc.Components.Schemas["Error"].Value.VisitJSON(body)
 }
 
 // hubs is a transport that calls the handlers of three hubs, unless they are down.
@@ -217,7 +164,7 @@ func TestResponsesAreDescribed(t *testing.T) {
 	network := newHubs(t)
 	d := newDescribed(t, client.Config{Name: "carol", Encryptors: []string{"sam"}, Systems: []string{"connie"}, Transport: network, Stop: func() {}})
 	other := newDescribed(t, client.Config{Name: "connie", Encryptors: []string{sofia, "susan"}, Systems: []string{"carol"}, Transport: network})
-	other.given = d.given // the documents differ in the name only
+	other.Shares(d.Contract)
 
 	d.driveBeforeRun()
 	d.run()
@@ -232,15 +179,8 @@ func TestResponsesAreDescribed(t *testing.T) {
 	driveOutage(d, other, network)
 	d.driveDeadline()
 
-	for path, item := range d.doc.Paths.Map() {
-		for method, operation := range item.Operations() {
-			for status, response := range operation.Responses.Map() {
-				name := method + " " + path + " " + status
-				if !d.given[name] && response.Ref != "#/components/responses/Stopped" {
-					t.Errorf("%s is described and was not seen", name)
-				}
-			}
-		}
+	if unseen := d.Unseen(); unseen != nil {
+		t.Errorf("described and not seen: %q", unseen)
 	}
 }
 
@@ -375,7 +315,7 @@ func (d *described) driveDeadline() {
 		return rand.Reader
 	}
 	waiting := newDescribed(d.t, client.Config{Name: "carol", Systems: []string{"connie"}, Transport: network, Random: noEntropy})
-	waiting.given = d.given
+	waiting.Shares(d.Contract)
 	waiting.run()
 	<-network.reached // it is running
 	ctx, cancel := context.WithDeadline(d.t.Context(), time.Now())
@@ -392,46 +332,15 @@ func (d *described) driveDeadline() {
 
 func TestDescriptionHasAllRoutes(t *testing.T) {
 	d := newDescribed(t, client.Config{Name: "carol", Transport: newHubs(t)})
-	var registered, listed []string
-	parameter := regexp.MustCompile(`:(\w+)`)
-	for _, route := range d.handler.(*echo.Echo).Routes() {
-		path := strings.TrimPrefix(route.Path, d.prefix)
-		if path != "/docs/*" {
-			registered = append(registered, route.Method+" "+parameter.ReplaceAllString(path, "{$1}"))
-		}
-	}
-	for path, item := range d.doc.Paths.Map() {
-		for method := range item.Operations() {
-			listed = append(listed, method+" "+path)
-		}
-	}
-	slices.Sort(registered)
-	slices.Sort(listed)
-	if !slices.Equal(registered, listed) {
+	registered := contract.Routes(d.handler.(*echo.Echo), d.prefix)
+	if listed := d.Operations(); !slices.Equal(registered, listed) {
 		t.Errorf("registered %q\ndescribed  %q", registered, listed)
 	}
 }
 
-// TestDocsAreReadableOffline follows everything that the page of the documentation loads.
 func TestDocsAreReadableOffline(t *testing.T) {
 	d := newDescribed(t, client.Config{Name: "connie", Transport: newHubs(t)})
-	page := d.do(call{"GET", "/docs", "", 200, ""}).Body.String()
-	if elsewhere := regexp.MustCompile(`(https?:)?//\w[^"' ]*\.[^"' ]*`).FindAllString(page, -1); elsewhere != nil {
-		t.Errorf("the page names other hosts: %q", elsewhere)
-	}
-	links := regexp.MustCompile(`\b(?:src|href)\s*=\s*["']?([^"'\s>]+)`).FindAllStringSubmatch(page, -1)
-	links = append(links, regexp.MustCompile(`"swaggerJsonUrl":"([^"]+)"`).FindStringSubmatch(page))
-	if len(links) < 5 {
-		t.Errorf("the page loads only %q", links)
-	}
-	for _, link := range links {
-		w := httptest.NewRecorder()
-		d.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, link[1], nil))
-		if !strings.HasPrefix(link[1], d.prefix+"/") || w.Code != http.StatusOK || w.Body.Len() == 0 {
-			t.Errorf("%s: %d, %d bytes", link[1], w.Code, w.Body.Len())
-		}
-		if strings.HasSuffix(link[1], ".css") && regexp.MustCompile(`@import|url\(["']?(https?:)?//`).Match(w.Body.Bytes()) {
-			t.Errorf("%s loads from other hosts", link[1])
-		}
+	if err := contract.CheckDocs(d.handler, d.prefix); err != nil {
+		t.Error(err)
 	}
 }

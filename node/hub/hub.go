@@ -10,7 +10,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -97,8 +96,10 @@ func New(config Config) (*Hub, error) {
 	return h, nil
 }
 
+// API is the OpenAPI description of hubs, in JSON. Its {prefix} stands for the start of the path of one.
+//
 //go:embed openapi.json
-var api string
+var API string
 
 func (h *Hub) mount(g *echo.Group) {
 	g.PUT(protocol.PathRegistration, h.putRegistration)
@@ -114,7 +115,7 @@ func (h *Hub) mount(g *echo.Group) {
 		Name:   h.config.Name,
 		Status: func() any { return h.Inspect() },
 		Stop:   h.config.Stop,
-		API:    []byte(strings.ReplaceAll(api, "{prefix}", node.Prefix(node.KindHub, h.config.Name))),
+		API:    API,
 	}.Mount(g)
 }
 

@@ -7,18 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"dske/node/contract"
 	"dske/node/hub"
 	"dske/protocol"
 	"dske/psrd"
@@ -36,9 +32,7 @@ type described struct {
 	t       *testing.T
 	suite   protocol.Suite
 	handler http.Handler
-	doc     *openapi3.T
-	routes  routers.Router
-	given   map[string]bool // the responses seen: METHOD /path status
+	*contract.Contract
 }
 
 func newDescribed(t *testing.T, config hub.Config) *described {
@@ -48,19 +42,11 @@ func newDescribed(t *testing.T, config hub.Config) *described {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &described{t: t, suite: protocol.Python, handler: h.Handler(), given: map[string]bool{}}
+	d := &described{t: t, suite: protocol.Python, handler: h.Handler()}
 	if config.Suite != nil {
 		d.suite = config.Suite
 	}
-	w := httptest.NewRecorder()
-	d.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, hank+"/openapi.json", nil))
-	if w.Code != http.StatusOK {
-		t.Fatalf("GET openapi.json: %d %s", w.Code, w.Body)
-	}
-	if d.doc, err = openapi3.NewLoader().LoadFromData(w.Body.Bytes()); err != nil {
-		t.Fatal(err)
-	}
-	if d.routes, err = legacy.NewRouter(d.doc); err != nil { // which validates the document
+	if d.Contract, err = contract.Fetch(d.handler, hank+"/openapi.json"); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -97,49 +83,10 @@ func (d *described) do(c call) *httptest.ResponseRecorder {
 	if w.Code != c.status {
 		d.t.Errorf("%s %s: %d %s, want %d", c.method, c.path, w.Code, w.Body, c.status)
 	}
-	if err := d.compare(c.request(), w); err != nil {
+	if err := d.Check(c.request(), w); err != nil {
 		d.t.Errorf("%s %s, %d: %v", c.method, c.path, w.Code, err)
 	}
 	return w
-}
-
-// compare returns how a response, or the request of one that succeeded, differs from the description.
-// What the description has no place for has to be an error.
-func (d *described) compare(r *http.Request, w *httptest.ResponseRecorder) error {
-	route, params, err := d.routes.FindRoute(r)
-	if err != nil {
-		return d.compareError(w)
-	}
-	d.given[fmt.Sprint(route.Method, " ", route.Path, " ", w.Code)] = true
-	options := &openapi3filter.Options{
-		IncludeResponseStatus: true,
-		ExcludeResponseBody:   w.Header().Get("Content-Type") == "text/html",
-		AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc,
-	}
-	request := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route, Options: options}
-	if w.Code == http.StatusOK {
-		if err := openapi3filter.ValidateRequest(d.t.Context(), request); err != nil {
-			return err
-		}
-	}
-	response := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: request,
-		Status:                 w.Code,
-		Header:                 w.Header(),
-		Options:                options,
-	}
-	return openapi3filter.ValidateResponse(d.t.Context(), response.SetBodyBytes(w.Body.Bytes()))
-}
-
-func (d *described) compareError(w *httptest.ResponseRecorder) error {
-	if w.Code < 400 {
-		return fmt.Errorf("status %d of a route that is not described", w.Code)
-	}
-	var body any
-	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
-		return err
-	}
-	return d.doc.Components.Schemas["Error"].Value.VisitJSON(body)
 }
 
 // register registers carol and returns her end of a channel with a block of size bytes in each pool,
@@ -221,20 +168,13 @@ func TestResponsesAreDescribed(t *testing.T) {
 	d.do(call{method: "GET", path: "/dske/oob/v2/psrd", status: 404})
 
 	lonely := newDescribed(t, hub.Config{}) // nobody stops it
-	lonely.given = d.given
+	lonely.Shares(d.Contract)
 	lonely.do(call{method: "POST", path: "/mgmt/v1/stop", status: 403})
 	guarded := newDescribed(t, hub.Config{MaxFailures: 4})
-	guarded.given = d.given
+	guarded.Shares(d.Contract)
 	guarded.driveFailures()
-	for path, item := range d.doc.Paths.Map() {
-		for method, operation := range item.Operations() {
-			for status, response := range operation.Responses.Map() {
-				name := method + " " + path + " " + status
-				if !d.given[name] && response.Ref != "#/components/responses/Stopped" {
-					t.Errorf("%s is described and was not seen", name)
-				}
-			}
-		}
+	if unseen := d.Unseen(); unseen != nil {
+		t.Errorf("described and not seen: %q", unseen)
 	}
 }
 
@@ -328,46 +268,15 @@ func (d *described) spoil(good call) {
 
 func TestDescriptionHasAllRoutes(t *testing.T) {
 	d := newDescribed(t, hub.Config{})
-	var registered, listed []string
-	parameter := regexp.MustCompile(`:(\w+)`)
-	for _, route := range d.handler.(*echo.Echo).Routes() {
-		path := strings.TrimPrefix(route.Path, hank)
-		if path != "/docs/*" {
-			registered = append(registered, route.Method+" "+parameter.ReplaceAllString(path, "{$1}"))
-		}
-	}
-	for path, item := range d.doc.Paths.Map() {
-		for method := range item.Operations() {
-			listed = append(listed, method+" "+path)
-		}
-	}
-	slices.Sort(registered)
-	slices.Sort(listed)
-	if !slices.Equal(registered, listed) {
+	registered := contract.Routes(d.handler.(*echo.Echo), hank)
+	if listed := d.Operations(); !slices.Equal(registered, listed) {
 		t.Errorf("registered %q\ndescribed  %q", registered, listed)
 	}
 }
 
-// TestDocsAreReadableOffline follows everything that the page of the documentation loads.
 func TestDocsAreReadableOffline(t *testing.T) {
 	d := newDescribed(t, hub.Config{})
-	page := d.do(call{method: "GET", path: "/docs", status: 200}).Body.String()
-	if elsewhere := regexp.MustCompile(`(https?:)?//\w[^"' ]*\.[^"' ]*`).FindAllString(page, -1); elsewhere != nil {
-		t.Errorf("the page names other hosts: %q", elsewhere)
-	}
-	links := regexp.MustCompile(`\b(?:src|href)\s*=\s*["']?([^"'\s>]+)`).FindAllStringSubmatch(page, -1)
-	links = append(links, regexp.MustCompile(`"swaggerJsonUrl":"([^"]+)"`).FindStringSubmatch(page))
-	if len(links) < 5 {
-		t.Errorf("the page loads only %q", links)
-	}
-	for _, link := range links {
-		w := httptest.NewRecorder()
-		d.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, link[1], nil))
-		if !strings.HasPrefix(link[1], hank+"/") || w.Code != http.StatusOK || w.Body.Len() == 0 {
-			t.Errorf("%s: %d, %d bytes", link[1], w.Code, w.Body.Len())
-		}
-		if strings.HasSuffix(link[1], ".css") && regexp.MustCompile(`@import|url\(["']?(https?:)?//`).Match(w.Body.Bytes()) {
-			t.Errorf("%s loads from other hosts", link[1])
-		}
+	if err := contract.CheckDocs(d.handler, hank); err != nil {
+		t.Error(err)
 	}
 }
