@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"dske/sim/audit":        {},
 	"dske/sim/certs":        {},
 	"dske/sim/command":      {"any"},
+	"dske/sim/docs":         {"dske/node", "dske/node/*", "dske/sim"},
 	"dske/sim/fault":        {},
 	"dske/sim/metrics":      {"dske/node", "dske/protocol", "dske/sim"},
 	"dske/sim/scenario":     {"dske/etsi", "dske/node", "dske/node/*", "dske/protocol", "dske/sim", "dske/sim/*"},

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
-	"github.com/swaggest/swgui/v5emb"
 )
 
 // Management is what the management interface of a node needs from it.
@@ -26,14 +25,7 @@ func (m Management) Mount(g *echo.Group) {
 	g.GET("/openapi.json", func(c echo.Context) error {
 		return c.JSONBlob(http.StatusOK, []byte(strings.ReplaceAll(m.API, "{prefix}", Prefix(m.Kind, m.Name))))
 	})
-	docs := func(c echo.Context) error {
-		prefix := Prefix(m.Kind, m.Name)
-		title := string(m.Kind) + " " + m.Name
-		v5emb.New(title, prefix+"/openapi.json", prefix+"/docs").ServeHTTP(c.Response(), c.Request())
-		return nil
-	}
-	g.GET("/docs", docs)
-	g.GET("/docs/*", docs)
+	MountDocs(g, string(m.Kind)+" "+m.Name, Prefix(m.Kind, m.Name))
 }
 
 func (m Management) stop(c echo.Context) error {

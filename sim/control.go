@@ -1,6 +1,7 @@
 package sim
 
 import (
+	_ "embed"
 	"errors"
 	"net/http"
 	"slices"
@@ -73,6 +74,11 @@ func (o Overview) IsStopped(name string) bool {
 	isStoppedClient := func(c ClientOverview) bool { return "client/"+c.Name == name && !c.Running }
 	return slices.ContainsFunc(o.Hubs, isStoppedHub) || slices.ContainsFunc(o.Clients, isStoppedClient)
 }
+
+// API is the OpenAPI description of the network's own interface, in JSON.
+//
+//go:embed openapi.json
+var API string
 
 // newControl returns the router of the network's own interface.
 func (n *Network) newControl() http.Handler {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"dske/node"
@@ -71,7 +72,7 @@ func (n *Network) Corrupt(name string) error {
 		return err
 	}
 	if s.kind != node.KindHub {
-		return fmt.Errorf("%s is no hub", name)
+		return &node.Error{Status: http.StatusBadRequest, Message: "Only hubs can lie.", Details: map[string]any{"node": name}}
 	}
 	s.lies.Store(true)
 	return nil

@@ -28,14 +28,19 @@ type Contract struct {
 	seen   map[string]bool // METHOD /path status
 }
 
-// Fetch reads the description that a handler serves at a path. It fails if the description is not valid.
+// Fetch is [Parse] for the description that a handler serves at a path.
 func Fetch(handler http.Handler, path string) (*Contract, error) {
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	if w.Code != http.StatusOK {
 		return nil, fmt.Errorf("GET %s: %d %s", path, w.Code, w.Body)
 	}
-	doc, err := openapi3.NewLoader().LoadFromData(w.Body.Bytes())
+	return Parse(w.Body.Bytes())
+}
+
+// Parse reads a description. It fails if the description is not valid.
+func Parse(description []byte) (*Contract, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(description)
 	if err != nil {
 		return nil, err
 	}

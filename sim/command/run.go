@@ -75,7 +75,7 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	network.SetPages(pages(network))
+	network.SetPages(pages(network, config.Logger))
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()

@@ -1,0 +1,135 @@
+package command
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"dske/node/client"
+	"dske/node/contract"
+	"dske/node/hub"
+	"dske/sim"
+	"dske/sim/topology"
+)
+
+// port runs a network with its pages until the test ends.
+func port(t *testing.T, top *topology.Topology) *sim.Network {
+	t.Helper()
+	n, err := sim.New(sim.Config{Topology: top, Transport: sim.Memory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.SetPages(pages(n, slog.New(slog.DiscardHandler)))
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	if err := n.WaitReady(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// operations returns those of a description, under a prefix.
+func operations(t *testing.T, api, prefix string) []string {
+	t.Helper()
+	c, err := contract.Parse([]byte(api))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, name := range c.Operations() {
+		method, path, _ := strings.Cut(name, " ")
+		list = append(list, method+" "+prefix+path)
+	}
+	return list
+}
+
+// What the packages of the nodes and of the network describe is, by their own tests, all that they serve.
+func TestTheWholePortIsDescribed(t *testing.T) {
+	top, err := referenceTopology()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := port(t, top)
+	c, err := contract.Fetch(n, "/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := slices.Concat(
+		contract.Routes(pages(n, slog.New(slog.DiscardHandler)), ""),
+		operations(t, sim.API, "/sim/v1"),
+		operations(t, strings.ReplaceAll(hub.API, "{prefix}", "/"), "/hub/{hub}"),
+		operations(t, strings.ReplaceAll(client.API, "{prefix}", "/"), "/client/{client}"),
+	)
+	slices.Sort(served)
+	if listed := c.Operations(); !slices.Equal(served, listed) {
+		t.Errorf("served    %q\ndescribed %q", served, listed)
+	}
+	if err := contract.CheckDocs(n, ""); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every operation can be tried out as it stands, in any topology, and answers as is described.
+func TestExamplesCanBeTriedOut(t *testing.T) {
+	reference, err := referenceTopology()
+	if err != nil {
+		t.Fatal(err)
+	}
+	generated, err := topology.Generate(3, 2, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, top := range []*topology.Topology{reference, generated} {
+		n := port(t, top)
+		c, err := contract.Fetch(n, "/openapi.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		requests, err := c.Examples()
+		if err != nil {
+			t.Fatal(err)
+		}
+		statuses := map[string]int{}
+		for _, r := range requests {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := r.Method + " " + r.URL.Path
+			if strings.HasPrefix(name, "POST /sim/v1/nodes/") || strings.HasSuffix(name, "/stop") {
+				continue // they would not leave the nodes to the others
+			}
+			r.Body = io.NopCloser(strings.NewReader(string(body)))
+			w := httptest.NewRecorder()
+			n.ServeHTTP(w, r)
+			r.Body = io.NopCloser(strings.NewReader(string(body)))
+			if err := c.Check(r, w); err != nil || w.Code >= 500 {
+				t.Errorf("%s: %d %s: %v", name, w.Code, w.Body, err)
+			}
+			statuses[name] = w.Code
+		}
+		first, next := top.Clients[0], top.Clients[1]
+		for _, name := range []string{
+			"GET /client/" + first.Name + "/etsi/api/v1/keys/" + next.Encryptors[0].Name + "/enc_keys",
+			"GET /client/" + first.Name + "/skip/key",
+			"GET /hub/" + top.Hubs[0].Name + "/dske/oob/v1/encryptors/" + first.Encryptors[0].Name,
+			"GET /hub/" + top.Hubs[0].Name + "/mgmt/v1/status",
+			"POST /sim/v1/faults", "GET /metrics", "GET /docs",
+		} {
+			if statuses[name] != 200 {
+				t.Errorf("%s: %d; all are %v", name, statuses[name], statuses)
+			}
+		}
+	}
+}

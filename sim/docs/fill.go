@@ -1,0 +1,66 @@
+package docs
+
+import (
+	"strings"
+
+	"dske/sim"
+)
+
+// fill adds the parameters that say which node a path is of, and makes examples of the nodes and encryptors that
+// there are: the first client's encryptor is the master and the next one's the slave.
+func (d document) fill(o sim.Overview) {
+	var hubs, clients []any
+	for _, h := range o.Hubs {
+		hubs = append(hubs, h.Name)
+	}
+	for _, c := range o.Clients {
+		clients = append(clients, c.Name)
+	}
+	first, next := o.Clients[0], o.Clients[min(1, len(o.Clients)-1)]
+	parameters := d.object("components").object("parameters")
+	parameters["Hub"] = nodeParameter("hub", hubs, o.Hubs[0].Name)
+	parameters["Client"] = nodeParameter("client", clients, first.Name)
+	parameters["ClientOfSlave"] = nodeParameter("client", clients, next.Name)
+	for name, example := range map[string]string{
+		"Node":               o.Hubs[0].Name,
+		"HubClientName":      first.Name,
+		"HubEncryptor":       first.Encryptors[0],
+		"HubMasterSAE":       first.Encryptors[0],
+		"HubSlaveSAE":        next.Encryptors[0],
+		"ClientMaster":       first.Encryptors[0],
+		"ClientSlave":        next.Encryptors[0],
+		"ClientRemoteSystem": next.Name,
+	} {
+		parameters.object(name)["example"] = example
+	}
+	for path := range d.object("paths") {
+		if name := parameterOf(path); name != "" {
+			d.object("paths").object(path)["parameters"] = []any{map[string]any{"$ref": "#/components/parameters/" + name}}
+		}
+	}
+}
+
+// parameterOf returns the component that says which node a path is of, or "" if it is of none.
+func parameterOf(path string) string {
+	switch {
+	case strings.HasPrefix(path, "/hub/"):
+		return "Hub"
+	case strings.HasSuffix(path, "/dec_keys"):
+		return "ClientOfSlave"
+	case strings.HasPrefix(path, "/client/"):
+		return "Client"
+	default:
+		return ""
+	}
+}
+
+func nodeParameter(kind string, names []any, example string) any {
+	return map[string]any{
+		"name":        kind,
+		"in":          "path",
+		"required":    true,
+		"description": "Name of the " + kind + ".",
+		"schema":      map[string]any{"type": "string", "enum": names},
+		"example":     example,
+	}
+}

@@ -1,0 +1,96 @@
+package sim
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"dske/node/contract"
+)
+
+// described is the network's own interface together with its description.
+type described struct {
+	*testNetwork
+	*contract.Contract
+}
+
+func newDescribed(t *testing.T) described {
+	t.Helper()
+	c, err := contract.Parse([]byte(API))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return described{start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", KMEListen: slices.Repeat([]string{"127.0.0.1:0"}, 5)}), c}
+}
+
+// call makes a request and compares the response, which is to have that status, with the description.
+func (d described) call(method, path, body string, status int) {
+	d.Helper()
+	r := httptest.NewRequest(method, "/sim/v1"+path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, r)
+	if w.Code != status {
+		d.Errorf("%s %s: %d %s, want %d", method, path, w.Code, w.Body, status)
+	}
+	r.Body = io.NopCloser(strings.NewReader(body)) // the handler has read it
+	if err := d.Check(r, w); err != nil {
+		d.Errorf("%s %s, %d: %v", method, path, w.Code, err)
+	}
+}
+
+func TestResponsesAreDescribed(t *testing.T) {
+	d := newDescribed(t)
+	d.call("GET", "/events", "", 200)
+	d.call("GET", "/faults", "", 200)
+	d.call("POST", "/faults", `{"spec": "tamper=request to=hub/hank method=POST"}`, 200)
+	d.call("POST", "/nodes/hub/helen/corrupt", "", 200)
+	d.keyPair("sam", "sofia", 256)
+	d.call("GET", "/idle", "", 200)
+	for _, path := range []string{"/topology", "/nodes", "/faults", "/events?after=3"} {
+		d.call("GET", path, "", 200)
+	}
+	d.call("DELETE", "/faults", "", 200)
+	d.call("POST", "/nodes/client/carol/stop", "", 200)
+	d.call("GET", "/topology", "", 200)
+	d.call("GET", "/nodes", "", 200)
+	d.call("POST", "/nodes/client/carol/start", "", 200)
+	d.call("GET", "/ready", "", 200)
+
+	for _, verb := range []string{"start", "stop", "corrupt"} {
+		d.call("POST", "/nodes/hub/nobody/"+verb, "", 404)
+		d.call("POST", "/nodes/router/ralph/"+verb, "", 404)
+	}
+	d.call("POST", "/nodes/client/carol/corrupt", "", 400)
+	d.call("GET", "/events?after=x", "", 400)
+	d.call("POST", "/faults", `{"spec": "dorp"}`, 400)
+	d.call("POST", "/faults", "{", 400)
+	d.call("POST", "/faults", strings.Repeat(" ", maxSpec+1), 413)
+	d.call("PUT", "/faults", "", 405)
+	d.call("GET", "/nowhere", "", 404)
+	if unseen := d.Unseen(); unseen != nil {
+		t.Errorf("described and not seen: %q", unseen)
+	}
+}
+
+func TestDescriptionHasAllRoutes(t *testing.T) {
+	d := newDescribed(t)
+	registered := contract.Routes(d.control.(*echo.Echo), "/sim/v1")
+	if listed := d.Operations(); !slices.Equal(registered, listed) {
+		t.Errorf("registered %q\ndescribed  %q", registered, listed)
+	}
+}
+
+func TestOnlyHubsLie(t *testing.T) {
+	n := start(t, Config{})
+	if status, body := n.do(http.MethodPost, "/sim/v1/nodes/client/carol/corrupt", nil, ""); status != http.StatusBadRequest || !strings.Contains(body, "Only hubs can lie.") {
+		t.Errorf("%d %s", status, body)
+	}
+}
