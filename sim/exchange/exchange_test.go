@@ -1,0 +1,253 @@
+package exchange
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dske/etsi"
+	"dske/sim"
+	"dske/sim/certs"
+	"dske/sim/ladder"
+	"dske/sim/topology"
+	"dske/testdata"
+)
+
+// start runs a network until the test ends: by default the reference topology, without a port.
+func start(t testing.TB, config sim.Config) *sim.Network {
+	t.Helper()
+	data, err := testdata.Topologies.ReadFile("topologies/reference.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.Topology, err = topology.Load("reference.yaml", data); err != nil {
+		t.Fatal(err)
+	}
+	if config.Transport == "" {
+		config.Transport = sim.Memory
+	}
+	n, err := sim.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	if err := n.WaitReady(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func run(t testing.TB, n *sim.Network, master, slave string) *Exchange {
+	t.Helper()
+	x, err := Run(context.Background(), n, master, slave)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func stop(t testing.TB, n *sim.Network, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if err := n.Stop(context.Background(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// labels returns what the messages of a ladder are, with how they ended, sorted.
+func labels(x *Exchange) string {
+	var all []string
+	for _, m := range x.Ladder.Messages {
+		all = append(all, m.Label+" "+m.Outcome())
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
+
+// whole is the labels of a ladder that nothing is missing from.
+var whole = "GET dec_keys 200, GET enc_keys 200" + strings.Repeat(", GET key-share 200", 5) + strings.Repeat(", POST key-share 200", 5)
+
+func TestExchange(t *testing.T) {
+	dir := certs.Directory(t.TempDir())
+	if err := dir.Write(certs.Names{KMEs: []string{"carol", "celia", "cindy", "connie", "curtis"}, SAEs: []string{"sam"}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, config := range map[string]sim.Config{
+		"memory":   {},
+		"loopback": {Transport: sim.Loopback, Listen: "127.0.0.1:0"},
+		"TLS":      {Transport: sim.Loopback, Listen: "127.0.0.1:0", TLS: dir, TLSAll: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := run(t, start(t, config), "sam", "sofia")
+			if got := labels(x); got != whole {
+				t.Errorf("the messages are %s", got)
+			}
+			if !x.Match || x.Error != "" || x.Master.KeyID == "" || x.Master.KeyID != x.Slave.KeyID || x.Master.Fingerprint != x.Slave.Fingerprint {
+				t.Errorf("%+v", x)
+			}
+			if want := "sae/sam client/carol hub/hank hub/helen hub/hilary hub/holly hub/hugo client/connie sae/sofia"; strings.Join(x.Ladder.Participants, " ") != want {
+				t.Errorf("the participants are %v", x.Ladder.Participants)
+			}
+			if !slices.IsSortedFunc(x.Ladder.Messages, func(a, b ladder.Message) int { return int(a.Start - b.Start) }) || x.Ladder.Messages[0].Label != "GET enc_keys" {
+				t.Errorf("the order is %v", x.Ladder.Messages)
+			}
+		})
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	x := run(t, start(t, sim.Config{}), "sam", "sofia")
+	var again End
+	again.take(etsi.Key{Key: etsi.NewSecret(slices.Clone(x.Master.Value.Reveal()))})
+	if again.Fingerprint != x.Slave.Fingerprint || len(x.Master.Value.Reveal()) != 32 {
+		t.Errorf("%s is not %s", again.Fingerprint, x.Slave.Fingerprint)
+	}
+	again.take(etsi.Key{Key: etsi.NewSecret([]byte("abc"))}) // FIPS 180-2, appendix B.1
+	if again.Fingerprint != "ba7816bf8f01cfea" {
+		t.Errorf("the fingerprint of abc is %s", again.Fingerprint)
+	}
+}
+
+// Both encryptors at one client: it asks the hubs like any other.
+func TestOneClient(t *testing.T) {
+	x := run(t, start(t, sim.Config{}), "sunny", "susan")
+	if got := labels(x); got != whole || !x.Match || len(x.Ladder.Participants) != 8 {
+		t.Errorf("%s among %v", got, x.Ladder.Participants)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	n := start(t, sim.Config{})
+	stop(t, n, "hub/hank")
+	if err := n.AddFault("drop to=helen method=POST"); err != nil {
+		t.Fatal(err)
+	}
+	x := run(t, n, "sam", "sofia")
+	const unknown = "404 Unknown key ID."
+	want := "GET dec_keys 200, GET enc_keys 200" + strings.Repeat(", GET key-share 200", 3) + ", GET key-share " + unknown + ", GET key-share 503 Node is stopped." +
+		strings.Repeat(", POST key-share 200", 3) + ", POST key-share 503 Node is stopped., POST key-share no answer (drop)"
+	if got := labels(x); got != want || !x.Match {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+	stop(t, n, "hub/hugo")
+	x = run(t, n, "sam", "sofia")
+	want = "GET enc_keys 503 Could not scatter enough shares for key., POST key-share 200, POST key-share 200" +
+		strings.Repeat(", POST key-share 503 Node is stopped.", 2) + ", POST key-share no answer (drop)"
+	if got := labels(x); got != want || x.Match {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+	if x.Error != "503 Service Unavailable: Could not scatter enough shares for key." || x.Ladder.Error != x.Error ||
+		!slices.Equal(x.Causes, []string{"hank: Node is stopped.", "helen: message lost", "hugo: Node is stopped."}) {
+		t.Errorf("%q, %q", x.Error, x.Causes)
+	}
+	stop(t, n, "client/carol")
+	if x = run(t, n, "sam", "sofia"); labels(x) != "GET enc_keys 503 Node is stopped." || !strings.Contains(x.Error, "Node is stopped") {
+		t.Errorf("without carol: %s, %q", labels(x), x.Error)
+	}
+}
+
+// The key is made, and cannot be fetched.
+func TestNotFetched(t *testing.T) {
+	n := start(t, sim.Config{})
+	if err := n.AddFault("status=503 method=GET path=key-share"); err != nil {
+		t.Fatal(err)
+	}
+	x := run(t, n, "sam", "sofia")
+	if x.Match || x.Master.Fingerprint == "" || x.Slave.Fingerprint != "" || len(x.Ladder.Messages) != 12 || x.Ladder.Failures() != 6 {
+		t.Errorf("%+v", x)
+	}
+}
+
+func TestNoSuchExchange(t *testing.T) {
+	n := start(t, sim.Config{})
+	if _, err := Run(t.Context(), n, "sam", "sam"); !errors.Is(err, ErrSameEncryptor) {
+		t.Error(err)
+	}
+	for _, pair := range [][2]string{{"sam", "nobody"}, {"nobody", "sam"}, {"sam", ""}} {
+		if _, err := Run(t.Context(), n, pair[0], pair[1]); err == nil || !strings.Contains(err.Error(), "no client has encryptor") {
+			t.Errorf("%q: %v", pair, err)
+		}
+	}
+}
+
+// What others do at the same time is not in the ladder, also if it is between the same encryptors.
+func TestOthersAreLeftOut(t *testing.T) {
+	n := start(t, sim.Config{})
+	results := make(chan *Exchange)
+	const pairs = 8
+	for range pairs {
+		go func() {
+			x, _ := Run(context.Background(), n, "sam", "sofia")
+			results <- x
+		}()
+	}
+	for range pairs {
+		if x := <-results; x == nil || labels(x) != whole {
+			t.Errorf("%+v", x)
+		}
+	}
+}
+
+// A hub that hangs is waited for, and then shown.
+func TestHungHub(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t, sim.Config{})
+		if err := n.AddFault("hang to=hank method=POST"); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		x := run(t, n, "sam", "sofia")
+		if waited := time.Since(began); len(x.Ladder.Messages) != 12 || !strings.Contains(labels(x), "POST key-share no answer (hang)") || waited < 5*time.Second || waited > patience {
+			t.Errorf("after %v: %s", waited, labels(x))
+		}
+	})
+}
+
+func TestPatienceEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t, sim.Config{HubTimeout: time.Hour})
+		if err := n.AddFault("hang to=hank method=POST"); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		x := run(t, n, "sam", "sofia")
+		if waited := time.Since(began); waited < patience || waited > patience+time.Second || !x.Match || len(x.Ladder.Messages) != 11 {
+			t.Errorf("after %v: %s", waited, labels(x))
+		}
+		n.ClearFaults()
+	})
+}
+
+// An exchange shows the value of its key to nobody who does not ask for it.
+func TestValueIsNotShown(t *testing.T) {
+	x := run(t, start(t, sim.Config{}), "sam", "sofia")
+	text, err := json.Marshal(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := x.Master.Value.Reveal()
+	for _, shown := range []string{string(text), x.Ladder.Text(), x.Ladder.SVG(), x.Ladder.Mermaid(), fmt.Sprint(*x)} {
+		for _, form := range []string{string(value), hex.EncodeToString(value), base64.StdEncoding.EncodeToString(value)} {
+			if strings.Contains(shown, form) {
+				t.Errorf("the key is in %s", shown)
+			}
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package ladder
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Mermaid writes the ladder as a sequence diagram of Mermaid (https://mermaid.js.org), with a red ground under
+// what failed.
+func (l Ladder) Mermaid() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "---\ntitle: %q\n---\nsequenceDiagram\n", l.Title)
+	for i, p := range l.Participants {
+		fmt.Fprintf(&out, "    participant p%d as %s %s\n", i, kindOf(p), escaped(nameOf(p)))
+	}
+	for _, s := range l.steps() {
+		from, to := l.ends(s)
+		line := fmt.Sprintf("p%d%sp%d: %s", from, arrow(s), to, escaped(s.caption()))
+		if s.isAnswer && s.Failed() {
+			line = "rect rgba(255, 0, 0, 0.2)\n    " + line + "\n    end"
+		}
+		fmt.Fprintf(&out, "    %s\n", line)
+	}
+	if l.Error != "" && len(l.Participants) > 0 {
+		fmt.Fprintf(&out, "    Note over p0: %s\n", escaped(l.Error))
+	}
+	return out.String()
+}
+
+func arrow(s step) string {
+	switch {
+	case !s.isAnswer:
+		return "->>"
+	case s.Status == 0:
+		return "--x"
+	default:
+		return "-->>"
+	}
+}
+
+var keyword = regexp.MustCompile(`(?i)\bend\b`)
+
+// escaped writes as entities what Mermaid could take for part of its language.
+func escaped(text string) string {
+	text = keyword.ReplaceAllStringFunc(text, func(end string) string { return "\x00" + end })
+	var out strings.Builder
+	for i, r := range text {
+		switch isKeyword := i > 0 && text[i-1] == 0; {
+		case r == 0:
+		case !isKeyword && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" ._/()-,", r)):
+			out.WriteRune(r)
+		default:
+			fmt.Fprintf(&out, "#%d;", r)
+		}
+	}
+	return out.String()
+}
