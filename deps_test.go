@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"dske/sim/audit":        {},
 	"dske/sim/certs":        {},
 	"dske/sim/command":      {"any"},
+	"dske/sim/dashboard":    {"dske/node", "dske/sim", "dske/sim/*"},
 	"dske/sim/docs":         {"dske/node", "dske/node/*", "dske/sim"},
 	"dske/sim/exchange":     {"dske/etsi", "dske/node", "dske/protocol", "dske/sim", "dske/sim/ladder"},
 	"dske/sim/fault":        {},

@@ -59,12 +59,7 @@ func (r Remote) Corrupt(ctx context.Context, name string) error {
 
 // AddFault puts a fault between the nodes; see [Network.AddFault].
 func (r Remote) AddFault(ctx context.Context, spec string) error {
-	body, err := json.Marshal(FaultRequest{spec})
-	if err != nil {
-		return err
-	}
-	_, err = r.call(ctx, http.MethodPost, "/sim/v1/faults", string(body))
-	return err
+	return r.Post(ctx, "/sim/v1/faults", FaultRequest{spec}, &struct{}{})
 }
 
 // Faults says what the faults are and how often each fired.
@@ -102,6 +97,19 @@ func (r Remote) WaitIdle(ctx context.Context) error {
 // get makes a request and reads the JSON of the answer.
 func (r Remote) get(ctx context.Context, path string, answer any) error {
 	body, err := r.call(ctx, http.MethodGet, path, "")
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, answer)
+}
+
+// Post sends a value as JSON and reads the answer into another. It is for what the pages of a network offer.
+func (r Remote) Post(ctx context.Context, path string, content, answer any) error {
+	text, err := json.Marshal(content)
+	if err != nil {
+		return err
+	}
+	body, err := r.call(ctx, http.MethodPost, path, string(text))
 	if err != nil {
 		return err
 	}

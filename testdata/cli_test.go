@@ -116,7 +116,7 @@ func (n *network) dske(args ...string) string {
 
 func TestDemo(t *testing.T) {
 	n := run(t)
-	if want := "ready on " + n.url + ": 5 hubs, 5 clients, threshold 3"; n.lines[0] != want {
+	if want := "ready on " + n.url + " (open it in a browser): 5 hubs, 5 clients, threshold 3"; n.lines[0] != want {
 		t.Errorf("got %q, not %q", n.lines[0], want)
 	}
 	n.paste()
@@ -468,6 +468,50 @@ func TestErrors(t *testing.T) {
 		_, stderr, status := dske(t, test.args...)
 		if status != test.status || !strings.Contains(stderr, test.says) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("dske %s: status %d, %s", strings.Join(test.args, " "), status, stderr)
+		}
+	}
+}
+
+func TestLadder(t *testing.T) {
+	dir := t.TempDir()
+	certificates := filepath.Join(dir, "certs")
+	if _, stderr, status := dske(t, "certs", certificates); status != 0 {
+		t.Fatal(stderr)
+	}
+	for _, flags := range [][]string{nil, {"--tls", certificates, "--tls-all"}} {
+		n := run(t, flags...)
+		flags = flags[:min(2, len(flags))]
+		svg, mermaid := filepath.Join(dir, "ladder.svg"), filepath.Join(dir, "ladder.mmd")
+		out := n.dske(append([]string{"ladder", "sam", "sofia", "--svg", svg, "--mermaid", mermaid}, flags...)...)
+		if strings.Count(out, "key-share") != 10 || !regexp.MustCompile(`12 messages among 9 participants, 0 of them failed\.\nBoth have key [0-9a-f-]{36}, fingerprint [0-9a-f]{16}\n$`).MatchString(out) {
+			t.Errorf("it prints %s", out)
+		}
+		for file, want := range map[string]string{svg: "<svg ", mermaid: "sequenceDiagram"} {
+			if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), want) {
+				t.Errorf("%v, %.100s", err, text)
+			}
+		}
+		n.dske(append([]string{"stop", "hub/hank", "hub/helen", "hub/hugo"}, flags...)...)
+		for _, test := range []struct {
+			args   []string
+			status int
+			stderr string
+		}{
+			{[]string{"sam", "sofia"}, 1, "dske: 503 Service Unavailable: Could not scatter enough shares for key.\n"},
+			{[]string{"sam", "sam"}, 1, "master and slave are the same encryptor"},
+			{[]string{"sam", "nobody"}, 1, `dske: no client has encryptor "nobody"; there are sam, `},
+			{[]string{"sam", "sofia", "--svg", dir}, 1, "is a directory"},
+			{[]string{"sam"}, 2, "takes MASTER SLAVE"},
+			{[]string{"sam", "sofia", "susan"}, 2, "takes MASTER SLAVE"},
+		} {
+			args := append(append([]string{"ladder", "--url", n.url}, test.args...), flags...)
+			out, stderr, status := dske(t, args...)
+			if status != test.status || !strings.Contains(stderr, test.stderr) || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("%v: status %d, %q", test.args, status, stderr)
+			}
+			if isDrawn := strings.Contains(out, "✗ 503 Node is stopped."); isDrawn != strings.Contains(strings.Join(test.args, " "), "sam sofia") && test.status == 1 {
+				t.Errorf("%v: it prints %s", test.args, out)
+			}
 		}
 	}
 }

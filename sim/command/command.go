@@ -40,7 +40,7 @@ func newApp() *cli.App {
 		Name:  "dske",
 		Usage: "a Distributed Symmetric Key Establishment network in one process",
 		Commands: []*cli.Command{
-			runCommand(), certsCommand(), etsiCommand(), scenarioCommand(), statusCommand(), changeCommand("start"), changeCommand("stop"),
+			runCommand(), certsCommand(), etsiCommand(), ladderCommand(), scenarioCommand(), statusCommand(), changeCommand("start"), changeCommand("stop"),
 		},
 		OnUsageError:   onUsageError,
 		ExitErrHandler: func(*cli.Context, error) {}, // Run prints the error

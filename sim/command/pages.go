@@ -7,6 +7,7 @@ import (
 
 	"dske/node"
 	"dske/sim"
+	"dske/sim/dashboard"
 	"dske/sim/docs"
 	"dske/sim/metrics"
 )
@@ -16,5 +17,6 @@ func pages(n *sim.Network, log *slog.Logger) *echo.Echo {
 	router := node.NewRouter(log, nil)
 	router.GET("/metrics", echo.WrapHandler(metrics.Handler(n)))
 	docs.Mount(router, n)
+	dashboard.Mount(router, n)
 	return router
 }

@@ -116,7 +116,7 @@ func kmeAddresses(c *cli.Context, clients int) ([]string, error) {
 // printReady says what runs where, and how to get a first pair of keys.
 func printReady(n *sim.Network, dir certs.Directory) {
 	o := n.Overview()
-	fmt.Printf("ready on %s: %d hubs, %d clients, threshold %d\n", n.URL(), len(o.Hubs), len(o.Clients), o.Threshold)
+	fmt.Printf("ready on %s (open it in a browser): %d hubs, %d clients, threshold %d\n", n.URL(), len(o.Hubs), len(o.Clients), o.Threshold)
 	printFirstKey(n.URL(), o, dir)
 	if len(o.Clients) == 0 || o.Clients[0].KMEURL == "" {
 		return

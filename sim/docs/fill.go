@@ -33,6 +33,8 @@ func (d document) fill(o sim.Overview) {
 	} {
 		parameters.object(name)["example"] = example
 	}
+	d.object("components").object("examples").object("ExchangeRequest")["value"] =
+		map[string]any{"master": first.Encryptors[0], "slave": next.Encryptors[0]}
 	for path := range d.object("paths") {
 		if name := parameterOf(path); name != "" {
 			d.object("paths").object(path)["parameters"] = []any{map[string]any{"$ref": "#/components/parameters/" + name}}

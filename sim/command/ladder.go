@@ -1,0 +1,57 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"dske/sim/dashboard"
+)
+
+func ladderCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "ladder",
+		Usage:     "establish a key between two encryptors of a running network, and show which messages that took",
+		ArgsUsage: "MASTER SLAVE",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "svg", Usage: "also draw the ladder diagram into `FILE`"},
+			&cli.StringFlag{Name: "mermaid", Usage: "also write it for Mermaid into `FILE`"},
+		}, networkFlags...),
+		Action:       ladder,
+		OnUsageError: onUsageError,
+	}
+}
+
+func ladder(c *cli.Context) error {
+	if c.NArg() != 2 {
+		return usagef("%s takes %s", c.Command.FullName(), c.Command.ArgsUsage)
+	}
+	remote, overview, err := running(c)
+	if err != nil {
+		return err
+	}
+	for _, encryptor := range c.Args().Slice() {
+		if _, err := overview.ClientOf(encryptor); err != nil {
+			return err
+		}
+	}
+	x, err := dashboard.Ask(c.Context, remote, c.Args().Get(0), c.Args().Get(1))
+	if err != nil {
+		return err
+	}
+	fmt.Print(x.Ladder.Text())
+	for flag, draw := range map[string]func() string{"svg": x.Ladder.SVG, "mermaid": x.Ladder.Mermaid} {
+		if file := c.String(flag); file != "" {
+			if err := os.WriteFile(file, []byte(draw()), 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	if !x.Match {
+		return errors.New(x.Error)
+	}
+	fmt.Printf("Both have key %s, fingerprint %s\n", x.Master.KeyID, x.Master.Fingerprint)
+	return nil
+}

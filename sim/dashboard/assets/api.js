@@ -1,0 +1,28 @@
+// The requests that change something.
+
+// ask makes a request, and throws an error with what the answer says is wrong.
+export async function ask(method, path, content) {
+  const response = await fetch(path, { method, body: content && JSON.stringify(content) });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(explanation(answer) || `${response.status} ${response.statusText}`);
+  return answer;
+}
+
+function explanation({ message, details }) {
+  const reason = details && (details.reason || details.node || details.id);
+  return reason ? `${message} ${reason}` : message;
+}
+
+// attempt runs an action and shows in a status line what went wrong.
+export async function attempt(line, action) {
+  line.textContent = '';
+  line.className = '';
+  try {
+    await action();
+  } catch (error) {
+    line.textContent = error.message;
+    line.className = 'bad';
+  }
+}
+
+export const changeNode = (node, verb) => ask('POST', `/sim/v1/nodes/${node}/${verb}`);
