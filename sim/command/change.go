@@ -3,8 +3,11 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
+
+	"dske/sim"
 )
 
 // changeCommand starts or stops nodes.
@@ -15,13 +18,22 @@ func changeCommand(verb string) *cli.Command {
 		ArgsUsage:    "NODE..., for example hub/hank client/carol",
 		Flags:        networkFlags,
 		OnUsageError: onUsageError,
+		BashComplete: completeNames(sim.Overview.Nodes),
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {
-				return usagef("%s takes %s", verb, c.Command.ArgsUsage)
+				return usagef("%s takes %s", c.Command.HelpName, c.Command.ArgsUsage)
 			}
-			remote, _, err := running(c)
+			if err := checkNodes(c.Args().Slice()); err != nil {
+				return err
+			}
+			remote, overview, err := running(c)
 			if err != nil {
 				return err
+			}
+			for _, name := range c.Args().Slice() {
+				if !slices.Contains(overview.Nodes(), name) {
+					return noSuchNode(name)
+				}
 			}
 			change := map[string]func(context.Context, string) error{"start": remote.Start, "stop": remote.Stop}[verb]
 			for _, name := range c.Args().Slice() {

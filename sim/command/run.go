@@ -3,14 +3,18 @@ package command
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -25,6 +29,7 @@ func runCommand() *cli.Command {
 		ArgsUsage:    "[TOPOLOGY]",
 		Action:       run,
 		OnUsageError: onUsageError,
+		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: defaultAddress, Usage: "serve on `ADDRESS`; port 0 picks a free one"},
 			&cli.StringFlag{Name: "suite", Usage: "dske-python or its (default: that of the topology, or dske-python)"},
@@ -35,6 +40,7 @@ func runCommand() *cli.Command {
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "how nodes reach each other: loopback or memory"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible; its keys are then not secret"},
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
+			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
 		}, generateFlags...),
 	}
 }
@@ -49,9 +55,13 @@ func run(c *cli.Context) error {
 	if err := t.Validate(); err != nil {
 		return usageError{err}
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
-		return usagef("--log-level: %w", err)
+	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
+		return usagef("--listen: %w; an address is such as %s", err, defaultAddress)
+	}
+	progress := newProgress(os.Stderr)
+	log, err := newLogger(c, progress)
+	if err != nil {
+		return err
 	}
 	kmeListen, err := kmeAddresses(c, len(t.Clients))
 	if err != nil {
@@ -64,7 +74,7 @@ func run(c *cli.Context) error {
 		TLS:       certs.Directory(c.String("tls")),
 		TLSAll:    c.Bool("tls-all"),
 		KMEListen: kmeListen,
-		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		Logger:    log,
 	}
 	if c.IsSet("seed") {
 		fmt.Fprintln(os.Stderr, "warning: with --seed the keys follow from the seed and are not secret")
@@ -83,10 +93,50 @@ func run(c *cli.Context) error {
 		defer cancel()
 		ended <- network.Run(ctx)
 	}()
-	if network.WaitReady(ctx) == nil {
+	if waitReady(ctx, network, progress) == nil {
 		printReady(network, config.TLS)
 	}
-	return <-ended
+	err = <-ended
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; name another address with --listen, or port 0 for a free one", err)
+	}
+	return err
+}
+
+// newLogger returns the log that the flags ask for.
+func newLogger(c *cli.Context, w io.Writer) (*slog.Logger, error) {
+	options := &slog.HandlerOptions{}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
+		return nil, usagef("--log-level: %q is not debug, info, warn or error", c.String("log-level"))
+	}
+	options.Level = level
+	switch format := c.String("log-format"); format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	default:
+		return nil, usagef("--log-format: %q is neither text nor json", format)
+	}
+}
+
+// waitReady waits until all clients are ready, and shows how many are.
+func waitReady(ctx context.Context, n *sim.Network, p *progress) error {
+	defer p.End()
+	ready := make(chan error, 1)
+	go func() { ready <- n.WaitReady(ctx) }()
+	ticker := time.NewTicker(progressEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-ready:
+			return err
+		case <-ticker.C:
+			done, all := n.Ready()
+			p.Set(done, all, "clients ready")
+		}
+	}
 }
 
 // kmeAddresses returns the addresses that --kme-port-base gives to the clients, on the host of --listen.

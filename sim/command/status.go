@@ -1,11 +1,13 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"os"
-	"strings"
-	"text/tabwriter"
+	"slices"
+	"time"
 
+	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
 	"dske/protocol/its"
@@ -18,37 +20,96 @@ func statusCommand() *cli.Command {
 		Name:         "status",
 		Usage:        "show the nodes of a running network",
 		ArgsUsage:    "[NODE...], for example hub/hank client/carol",
-		Flags:        append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print what the nodes answer"}}, networkFlags...),
 		Action:       status,
 		OnUsageError: onUsageError,
+		BashComplete: completeNames(sim.Overview.Nodes),
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print all that the nodes tell"},
+			&cli.BoolFlag{Name: "watch", Usage: "show it again and again, until interrupted"},
+			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "with --watch: how `OFTEN`"},
+		}, networkFlags...),
 	}
 }
 
 func status(c *cli.Context) error {
+	if err := checkNodes(c.Args().Slice()); err != nil {
+		return err
+	}
+	if !c.Bool("watch") {
+		if c.IsSet("interval") {
+			return usagef("--interval goes with --watch")
+		}
+		return showStatus(c)
+	}
+	interval := c.Duration("interval")
+	if interval <= 0 {
+		return usagef("--interval: %v is no time", interval)
+	}
+	err := watch(c.Context, interval, func() error { return showStatus(c) })
+	if c.Context.Err() != nil { // interrupting is how one ends it
+		return nil
+	}
+	return err
+}
+
+// watch shows something at every interval until ctx ends or that fails. On a terminal it takes the place of what was
+// shown before.
+func watch(ctx context.Context, interval time.Duration, show func() error) error {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		if isatty.IsTerminal(os.Stdout.Fd()) {
+			fmt.Print("\x1b[H\x1b[2J")
+		}
+		if err := show(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func showStatus(c *cli.Context) error {
 	remote, overview, err := running(c)
 	if err != nil {
 		return err
 	}
 	nodes := c.Args().Slice()
+	for _, name := range nodes {
+		if !slices.Contains(overview.Nodes(), name) {
+			return noSuchNode(name)
+		}
+	}
+	if c.Bool("json") {
+		return printStatuses(c.Context, remote, overview, nodes)
+	}
+	snapshot, err := remote.Snapshot(c.Context)
+	if err != nil {
+		return err
+	}
+	if len(nodes) == 0 {
+		fmt.Println(describe(overview))
+	}
+	return printTable(os.Stdout, overview, snapshot, nodes)
+}
+
+// printStatuses prints what each node, or those with the names, says of itself in JSON.
+func printStatuses(ctx context.Context, remote sim.Remote, overview sim.Overview, nodes []string) error {
 	if len(nodes) == 0 {
 		nodes = overview.Nodes()
 	}
-	if len(c.Args().Slice()) == 0 && !c.Bool("json") {
-		fmt.Println(describe(overview))
-	}
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	defer table.Flush()
 	for _, name := range nodes {
-		body, err := remote.Status(c.Context, name)
+		body, err := remote.Status(ctx, name)
 		switch {
-		case err != nil && !overview.IsStopped(name):
-			return fmt.Errorf("%s: %w", name, err)
-		case err != nil:
-			fmt.Fprintf(table, "%s\tstopped\n", name)
-		case c.Bool("json"):
-			fmt.Fprintf(table, "%s\n", body)
+		case err == nil:
+			fmt.Printf("%s\n", body)
+		case overview.IsStopped(name):
+			fmt.Printf("{\"node\":%q,\"state\":\"stopped\"}\n", name)
 		default:
-			fmt.Fprintf(table, "%s\trunning\t%s\n", name, strings.Join(sim.Summary(name, body), "\t"))
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
