@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,10 +29,8 @@ func changeCommand(verb string) *cli.Command {
 			if err != nil {
 				return err
 			}
-			for _, name := range c.Args().Slice() {
-				if !slices.Contains(overview.Nodes(), name) {
-					return noSuchNode(name)
-				}
+			if err := checkKnown(overview, c.Args().Slice()); err != nil {
+				return err
 			}
 			change := map[string]func(context.Context, string) error{"start": remote.Start, "stop": remote.Stop}[verb]
 			for _, name := range c.Args().Slice() {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+
+	"dske/sim"
 )
 
 // progressEvery is how often the line of progress is written anew.
@@ -59,5 +62,23 @@ func (p *progress) clear() {
 	if !p.written.IsZero() {
 		io.WriteString(p.to, "\r\x1b[K")
 		p.written = time.Time{}
+	}
+}
+
+// waitReady waits until all clients are ready, and shows how many are.
+func waitReady(ctx context.Context, n *sim.Network, p *progress) error {
+	defer p.End()
+	ready := make(chan error, 1)
+	go func() { ready <- n.WaitReady(ctx) }()
+	ticker := time.NewTicker(progressEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-ready:
+			return err
+		case <-ticker.C:
+			done, all := n.Ready()
+			p.Set(done, all, "clients ready")
+		}
 	}
 }

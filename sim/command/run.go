@@ -14,7 +14,6 @@ import (
 	"strings"
 	"syscall"
 	"text/tabwriter"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -46,40 +45,10 @@ func runCommand() *cli.Command {
 }
 
 func run(c *cli.Context) error {
-	t, err := chooseTopology(c, c.Args().Slice())
-	if err != nil {
-		return err
-	}
-	t.Suite = cmp.Or(c.String("suite"), t.Suite)
-	t.KeySource = cmp.Or(c.String("key-source"), t.KeySource)
-	if err := t.Validate(); err != nil {
-		return usageError{err}
-	}
-	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
-		return usagef("--listen: %w; an address is such as %s", err, defaultAddress)
-	}
 	progress := newProgress(os.Stderr)
-	log, err := newLogger(c, progress)
+	config, err := newConfig(c, progress)
 	if err != nil {
 		return err
-	}
-	kmeListen, err := kmeAddresses(c, len(t.Clients))
-	if err != nil {
-		return err
-	}
-	config := sim.Config{
-		Topology:  t,
-		Transport: c.String("transport"),
-		Listen:    c.String("listen"),
-		TLS:       certs.Directory(c.String("tls")),
-		TLSAll:    c.Bool("tls-all"),
-		KMEListen: kmeListen,
-		Logger:    log,
-	}
-	if c.IsSet("seed") {
-		fmt.Fprintln(os.Stderr, "warning: with --seed the keys follow from the seed and are not secret")
-		seed := c.Uint64("seed")
-		config.Seed = &seed
 	}
 	network, err := sim.New(config)
 	if err != nil {
@@ -103,6 +72,39 @@ func run(c *cli.Context) error {
 	return err
 }
 
+// newConfig returns the network that the flags describe. Its log goes to w.
+func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
+	config := sim.Config{
+		Transport: c.String("transport"),
+		Listen:    c.String("listen"),
+		TLS:       certs.Directory(c.String("tls")),
+		TLSAll:    c.Bool("tls-all"),
+	}
+	t, err := chooseTopology(c, c.Args().Slice())
+	if err != nil {
+		return config, err
+	}
+	t.Suite = cmp.Or(c.String("suite"), t.Suite)
+	t.KeySource = cmp.Or(c.String("key-source"), t.KeySource)
+	if err := t.Validate(); err != nil {
+		return config, usageError{err}
+	}
+	config.Topology = t
+	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
+		return config, usagef("--listen: %w; an address is such as %s", err, defaultAddress)
+	}
+	if config.Logger, err = newLogger(c, w); err != nil {
+		return config, err
+	}
+	if c.IsSet("seed") {
+		fmt.Fprintln(w, "warning: with --seed the keys follow from the seed and are not secret")
+		seed := c.Uint64("seed")
+		config.Seed = &seed
+	}
+	config.KMEListen, err = kmeAddresses(c, len(t.Clients))
+	return config, err
+}
+
 // newLogger returns the log that the flags ask for.
 func newLogger(c *cli.Context, w io.Writer) (*slog.Logger, error) {
 	options := &slog.HandlerOptions{}
@@ -118,24 +120,6 @@ func newLogger(c *cli.Context, w io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(w, options)), nil
 	default:
 		return nil, usagef("--log-format: %q is neither text nor json", format)
-	}
-}
-
-// waitReady waits until all clients are ready, and shows how many are.
-func waitReady(ctx context.Context, n *sim.Network, p *progress) error {
-	defer p.End()
-	ready := make(chan error, 1)
-	go func() { ready <- n.WaitReady(ctx) }()
-	ticker := time.NewTicker(progressEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case err := <-ready:
-			return err
-		case <-ticker.C:
-			done, all := n.Ready()
-			p.Set(done, all, "clients ready")
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -72,8 +73,15 @@ func checkNodes(names []string) error {
 	return nil
 }
 
-func noSuchNode(name string) error {
-	return fmt.Errorf("there is no node %s; dske status lists them", name)
+// checkKnown returns an error if the network has no such node.
+func checkKnown(o sim.Overview, names []string) error {
+	known := o.Nodes()
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("there is no node %s; dske status lists them", name)
+		}
+	}
+	return nil
 }
 
 // running finds the network that the command is about.

@@ -3,8 +3,9 @@ package command
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -39,13 +40,13 @@ func status(c *cli.Context) error {
 		if c.IsSet("interval") {
 			return usagef("--interval goes with --watch")
 		}
-		return showStatus(c)
+		return showStatus(c, os.Stdout)
 	}
 	interval := c.Duration("interval")
 	if interval <= 0 {
 		return usagef("--interval: %v is no time", interval)
 	}
-	err := watch(c.Context, interval, func() error { return showStatus(c) })
+	err := watch(c.Context, interval, func(w io.Writer) error { return showStatus(c, w) })
 	if c.Context.Err() != nil { // interrupting is how one ends it
 		return nil
 	}
@@ -54,16 +55,19 @@ func status(c *cli.Context) error {
 
 // watch shows something at every interval until ctx ends or that fails. On a terminal it takes the place of what was
 // shown before.
-func watch(ctx context.Context, interval time.Duration, show func() error) error {
+func watch(ctx context.Context, interval time.Duration, show func(io.Writer) error) error {
+	var before string
+	if isatty.IsTerminal(os.Stdout.Fd()) {
+		before = "\x1b[H\x1b[2J"
+	}
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		if isatty.IsTerminal(os.Stdout.Fd()) {
-			fmt.Print("\x1b[H\x1b[2J")
-		}
-		if err := show(); err != nil {
+		var text strings.Builder
+		if err := show(&text); err != nil {
 			return err
 		}
+		fmt.Print(before, text.String())
 		select {
 		case <-ctx.Done():
 			return nil
@@ -72,32 +76,31 @@ func watch(ctx context.Context, interval time.Duration, show func() error) error
 	}
 }
 
-func showStatus(c *cli.Context) error {
+// showStatus writes what there is to say of all nodes, or of those that the arguments name.
+func showStatus(c *cli.Context, w io.Writer) error {
 	remote, overview, err := running(c)
 	if err != nil {
 		return err
 	}
 	nodes := c.Args().Slice()
-	for _, name := range nodes {
-		if !slices.Contains(overview.Nodes(), name) {
-			return noSuchNode(name)
-		}
+	if err := checkKnown(overview, nodes); err != nil {
+		return err
 	}
 	if c.Bool("json") {
-		return printStatuses(c.Context, remote, overview, nodes)
+		return writeStatuses(c.Context, w, remote, overview, nodes)
 	}
 	snapshot, err := remote.Snapshot(c.Context)
 	if err != nil {
 		return err
 	}
 	if len(nodes) == 0 {
-		fmt.Println(describe(overview))
+		fmt.Fprintln(w, describe(overview))
 	}
-	return printTable(os.Stdout, overview, snapshot, nodes)
+	return writeTable(w, overview, snapshot, nodes)
 }
 
-// printStatuses prints what each node, or those with the names, says of itself in JSON.
-func printStatuses(ctx context.Context, remote sim.Remote, overview sim.Overview, nodes []string) error {
+// writeStatuses writes what each node, or those with the names, says of itself in JSON.
+func writeStatuses(ctx context.Context, w io.Writer, remote sim.Remote, overview sim.Overview, nodes []string) error {
 	if len(nodes) == 0 {
 		nodes = overview.Nodes()
 	}
@@ -105,9 +108,9 @@ func printStatuses(ctx context.Context, remote sim.Remote, overview sim.Overview
 		body, err := remote.Status(ctx, name)
 		switch {
 		case err == nil:
-			fmt.Printf("%s\n", body)
+			fmt.Fprintf(w, "%s\n", body)
 		case overview.IsStopped(name):
-			fmt.Printf("{\"node\":%q,\"state\":\"stopped\"}\n", name)
+			fmt.Fprintf(w, "{\"node\":%q,\"state\":\"stopped\"}\n", name)
 		default:
 			return fmt.Errorf("%s: %w", name, err)
 		}

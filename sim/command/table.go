@@ -13,8 +13,8 @@ import (
 
 const tableHead = "NODE\tSTATE\tASSOCIATIONS\tLEAST PSRD\tKEYS MADE\tDELIVERED\tSHARES WAITING\tENCRYPTORS"
 
-// printTable prints a line for every node, or for those with the names if there are any.
-func printTable(w io.Writer, o sim.Overview, s sim.Snapshot, names []string) error {
+// writeTable writes a line for every node, or for those with the names if there are any.
+func writeTable(w io.Writer, o sim.Overview, s sim.Snapshot, names []string) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, tableHead)
 	for _, row := range slices.Concat(hubRows(s.Hubs), clientRows(s.Clients, o.Clients)) {
