@@ -42,6 +42,22 @@ type ClientSnapshot struct {
 	SharesAtOdds    int64 `json:"shares_at_odds"` // with the key: a hub lies, or was lied to
 }
 
+// State is stopped or running.
+func (s NodeSnapshot) State() string {
+	if s.Running {
+		return "running"
+	}
+	return "stopped"
+}
+
+// State is stopped, running or ready.
+func (c ClientSnapshot) State() string {
+	if c.Ready {
+		return "ready"
+	}
+	return c.NodeSnapshot.State()
+}
+
 // Snapshot returns how every node is now.
 func (n *Network) Snapshot() Snapshot {
 	snapshot := Snapshot{Hubs: []HubSnapshot{}, Clients: []ClientSnapshot{}}

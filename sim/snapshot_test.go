@@ -3,12 +3,14 @@ package sim
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
 
 	"dske/etsi"
 	"dske/node"
+	"dske/sim/topology"
 )
 
 // hubNow returns the snapshot of a hub, and clientNow that of a client.
@@ -163,13 +165,38 @@ func TestSnapshotOverHTTP(t *testing.T) {
 	}
 }
 
+// large returns a topology of 100 hubs and 1000 clients, of which each has five hubs.
+func large(b *testing.B) *topology.Topology {
+	b.Helper()
+	top, err := topology.Generate(100, 1000, 3)
+	if err != nil {
+		b.Fatal(err)
+	}
+	top.PSRD = topology.PSRD{BlockSize: 512, LowWater: 128, HighWater: 512}
+	for i := range top.Clients {
+		c := &top.Clients[i]
+		c.Hubs = nil
+		for j := range 5 {
+			c.Hubs = append(c.Hubs, top.Hubs[(i+j*20)%100].Name)
+		}
+	}
+	if err := top.Validate(); err != nil {
+		b.Fatal(err)
+	}
+	return top
+}
+
 // A snapshot is to be asked for every second, also of a large network.
 func BenchmarkSnapshot(b *testing.B) {
-	n := start(b, Config{})
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := json.Marshal(n.Snapshot()); err != nil {
-			b.Fatal(err)
-		}
+	for _, top := range []*topology.Topology{reference(b), large(b)} {
+		b.Run(fmt.Sprint(len(top.Hubs)+len(top.Clients), " nodes"), func(b *testing.B) {
+			n := start(b, Config{Topology: top})
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := json.Marshal(n.Snapshot()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -335,7 +335,7 @@ func TestScenario(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, stderr, status = dske(t, "scenario", typo)
-	if status != 1 || stderr != "dske: a scenario failed\n" || !strings.Contains(out, typo+":4: get-kye sam sofia") || !strings.Contains(out, "did you mean get-key?") {
+	if status != 1 || stderr != "dske: a scenario failed; -v shows what its commands print\n" || !strings.Contains(out, typo+":4: get-kye sam sofia") || !strings.Contains(out, "did you mean get-key?") {
 		t.Errorf("status %d: %s%s", status, out, stderr)
 	}
 	if out, _, status := dske(t, "scenario", "help"); status != 0 || !strings.Contains(out, "compromise HUB...\n") {
@@ -431,14 +431,19 @@ func TestErrors(t *testing.T) {
 		says   string
 	}{
 		{[]string{"run", "--listen", strings.TrimPrefix(n.url, "http://")}, 1, "cannot listen on"},
-		{[]string{"run", "--nonsense"}, 2, "nonsense"},
+		{[]string{"run", "--listen", strings.TrimPrefix(n.url, "http://")}, 1, "port 0 for a free one"},
+		{[]string{"run", "--listen", "nonsense"}, 2, "--listen"},
+		{[]string{"run", "--nonsense"}, 2, "see dske run --help"},
 		{[]string{"run", "a.yaml", "b.yaml"}, 2, "one topology file"},
 		{[]string{"run", "--hubs", "3"}, 2, "go together"},
 		{[]string{"run", "--hubs", "3", "--clients", "2", "--threshold", "4"}, 2, "threshold"},
 		{[]string{"run", "--threshold", "2"}, 2, "--hubs and --clients"},
 		{[]string{"run", "--transport", "pigeon"}, 2, "pigeon"},
 		{[]string{"run", "--log-level", "loud"}, 2, "loud"},
-		{[]string{"run", "absent.yaml"}, 1, "absent.yaml"},
+		{[]string{"run", "--log-format", "xml"}, 2, "neither text nor json"},
+		{[]string{"run", "--log-level"}, 2, "needs an argument"},
+		{[]string{"run", "--seed", "x"}, 2, "see dske run --help"},
+		{[]string{"run", "absent.yaml"}, 1, "without a file it is topologies/reference.yaml"},
 		{[]string{"run", bad}, 1, "bad.yaml:3"},
 		{[]string{"run", "--tls", "absent"}, 2, "dske certs"},
 		{[]string{"run", "--tls-all"}, 2, "only over TLS"},
@@ -449,8 +454,22 @@ func TestErrors(t *testing.T) {
 		{[]string{"certs", certificates, "absent.yaml"}, 1, "absent.yaml"},
 		{[]string{"status", "--tls", "absent"}, 1, "dske certs"},
 		{[]string{"nonsense"}, 2, "nonsense"},
+		{[]string{"--nonsense"}, 2, "see dske --help"},
+		{[]string{"help", "nonsense"}, 2, "see dske help"},
+		{[]string{"version", "1"}, 2, "no arguments"},
+		{[]string{"completion", "csh"}, 2, "see dske completion --help"},
 		{[]string{"stop"}, 2, "NODE"},
-		{[]string{"stop", "hub/nobody", "--url", n.url}, 1, "No such node."},
+		{[]string{"stop", "hank", "--url", n.url}, 2, "such as hub/hank"},
+		{[]string{"stop", "hub/hank", "hub/nobody", "--url", n.url}, 1, "there is no node hub/nobody; dske status lists them"},
+		{[]string{"stop", "hub/hank", "--tls"}, 2, "needs an argument"},
+		{[]string{"status", "hub/nobody", "--url", n.url}, 1, "there is no node hub/nobody"},
+		{[]string{"status", "nobody", "--url", n.url}, 2, "such as hub/hank"},
+		{[]string{"status", "--interval", "1s", "--url", n.url}, 2, "--watch"},
+		{[]string{"status", "--watch", "--interval", "0s", "--url", n.url}, 2, "0s is no time"},
+		{[]string{"status", "--watch", "--interval", "soon", "--url", n.url}, 2, "soon"},
+		{[]string{"status", "--watch", "--url", "http://127.0.0.1:1"}, 1, "no network answers at"},
+		{[]string{"status", "--url", "127.0.0.1:8100"}, 2, "is no URL such as http://127.0.0.1:8100"},
+		{[]string{"etsi-qkd", "nonsense"}, 2, "see dske etsi-qkd --help"},
 		{[]string{"etsi-qkd", "get-key", "sam"}, 2, "MASTER SLAVE"},
 		{[]string{"etsi-qkd", "get-key", "sam", "sofia", "more"}, 2, "MASTER SLAVE"},
 		{[]string{"etsi-qkd", "get-key", "sam", "--size"}, 2, "size"},
@@ -462,6 +481,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"scenario", "absent.txtar"}, 1, "absent.txtar"},
 		{[]string{"scenario", "vectors"}, 1, "no *.txtar"},
 		{[]string{"scenario", "scenarios/hello.txtar", "--nonsense"}, 2, "nonsense"},
+		{[]string{"scenario", "scenarios/hello.txtar", "--url", "nonsense"}, 2, "is no URL"},
 		{[]string{"scenario", "scenarios/hello.txtar", "--transport", "pigeon"}, 2, "pigeon"},
 		{[]string{"status", "--url", "http://127.0.0.1:1"}, 1, "no network answers at"},
 	} {

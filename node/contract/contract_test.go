@@ -110,3 +110,53 @@ func TestCheckDocs(t *testing.T) {
 		}
 	}
 }
+
+func TestExamples(t *testing.T) {
+	c, err := Parse([]byte(`{
+		"openapi": "3.0.3", "info": {"title": "pets", "version": "1"}, "servers": [{"url": "/"}],
+		"paths": {"/pets/{name}": {
+			"parameters": [{"name": "name", "in": "path", "required": true, "schema": {"type": "string"}, "example": "rex/1"}],
+			"get": {
+				"parameters": [
+					{"name": "toys", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}, "explode": false, "example": ["ball", "bone"]},
+					{"name": "Mood", "in": "header", "schema": {"type": "string"}, "example": "good"},
+					{"name": "age", "in": "query", "schema": {"type": "integer"}}
+				],
+				"responses": {"200": {"description": "a pet"}}
+			},
+			"put": {
+				"requestBody": {"content": {"application/json": {"schema": {"type": "object"}, "examples": {"b": {"value": {"legs": 2}}, "a": {"value": {"legs": 4}}}}}},
+				"responses": {"200": {"description": "a pet"}}
+			}
+		}}
+	}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests, err := c.Examples()
+	if err != nil || len(requests) != 2 {
+		t.Fatalf("%v, %v", requests, err)
+	}
+	get, put := requests[0], requests[1]
+	if get.URL.String() != "/pets/rex%2F1?toys=ball%2Cbone" || get.Header.Get("Mood") != "good" {
+		t.Errorf("GET %s, %v", get.URL, get.Header)
+	}
+	if body, err := io.ReadAll(put.Body); err != nil || string(body) != `{"legs":4}` || put.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("PUT %s, %v, %v", body, put.Header, err)
+	}
+}
+
+func TestExamplesAreMissing(t *testing.T) {
+	for _, operation := range []string{
+		`"get": {"parameters": [{"name": "age", "in": "query", "required": true, "schema": {"type": "integer"}}], "responses": {"200": {"description": "a pet"}}}`,
+		`"put": {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}, "responses": {"200": {"description": "a pet"}}}`,
+	} {
+		c, err := Parse([]byte(`{"openapi": "3.0.3", "info": {"title": "pets", "version": "1"}, "paths": {"/pets": {` + operation + `}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if requests, err := c.Examples(); err == nil {
+			t.Errorf("%s: %v", operation, requests)
+		}
+	}
+}

@@ -34,8 +34,11 @@ func example(method, path string, item *openapi3.PathItem) (*http.Request, error
 	query, header := url.Values{}, http.Header{}
 	for _, ref := range slices.Concat(item.Parameters, operation.Parameters) {
 		p := ref.Value
-		if p.Example == nil && p.Required {
+		switch {
+		case p.Example == nil && p.Required:
 			return nil, fmt.Errorf("no example of %s", p.Name)
+		case p.Example == nil:
+			continue
 		}
 		value := strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Example), " ", ","), "[]") // of an array: its items
 		switch p.In {

@@ -15,6 +15,7 @@ func certsCommand() *cli.Command {
 		Usage:        "make the certificates for a network that speaks mutual TLS",
 		ArgsUsage:    "DIR [TOPOLOGY]",
 		OnUsageError: onUsageError,
+		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "host", Usage: "a further `HOST` name or IP address that clients are reached at; may be repeated"},
 		}, generateFlags...),

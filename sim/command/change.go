@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/urfave/cli/v2"
+
+	"dske/sim"
 )
 
 // changeCommand starts or stops nodes.
@@ -15,12 +17,19 @@ func changeCommand(verb string) *cli.Command {
 		ArgsUsage:    "NODE..., for example hub/hank client/carol",
 		Flags:        networkFlags,
 		OnUsageError: onUsageError,
+		BashComplete: completeNames(sim.Overview.Nodes),
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {
-				return usagef("%s takes %s", verb, c.Command.ArgsUsage)
+				return usagef("%s takes %s", c.Command.HelpName, c.Command.ArgsUsage)
 			}
-			remote, _, err := running(c)
+			if err := checkNodes(c.Args().Slice()); err != nil {
+				return err
+			}
+			remote, overview, err := running(c)
 			if err != nil {
+				return err
+			}
+			if err := checkKnown(overview, c.Args().Slice()); err != nil {
 				return err
 			}
 			change := map[string]func(context.Context, string) error{"start": remote.Start, "stop": remote.Stop}[verb]

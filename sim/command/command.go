@@ -22,6 +22,10 @@ func Run(ctx context.Context, args []string) int {
 	if err == nil {
 		return 0
 	}
+	var noHelp cli.ExitCoder
+	if errors.As(err, &noHelp) { // for a command that there is none of
+		err = usagef("%w; see dske help", err)
+	}
 	fmt.Fprintln(os.Stderr, "dske:", err)
 	var usage usageError
 	if errors.As(err, &usage) {
@@ -39,11 +43,15 @@ func newApp() *cli.App {
 	return &cli.App{
 		Name:  "dske",
 		Usage: "a Distributed Symmetric Key Establishment network in one process",
+
+		Version: version(),
 		Commands: []*cli.Command{
 			runCommand(), certsCommand(), etsiCommand(), ladderCommand(), scenarioCommand(), statusCommand(), changeCommand("start"), changeCommand("stop"),
+			completionCommand(), versionCommand(),
 		},
-		OnUsageError:   onUsageError,
-		ExitErrHandler: func(*cli.Context, error) {}, // Run prints the error
+		EnableBashCompletion: true, // and that of other shells
+		OnUsageError:         onUsageError,
+		ExitErrHandler:       func(*cli.Context, error) {}, // Run prints the error
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return usagef("unknown command %q; see dske help", c.Args().First())
@@ -54,11 +62,23 @@ func newApp() *cli.App {
 }
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
-	return usagef("%w; see %s --help", err, c.Command.FullName())
+	return usagef("%w; see %s --help", err, c.Command.HelpName)
 }
 
-// flagsFirst moves the flags of a command before its arguments, where the flag package looks for them.
+// unknownSubcommand is the action of a command that does nothing by itself.
+func unknownSubcommand(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("unknown command %q; see %s --help", c.Args().First(), c.Command.HelpName)
+	}
+	return cli.ShowSubcommandHelp(c)
+}
+
+// flagsFirst moves the flags of a command before its arguments, where the flag package looks for them. A shell that
+// asks for completions gets them for what is there as it is.
 func flagsFirst(app *cli.App, args []string) []string {
+	if args[len(args)-1] == generateCompletion {
+		return args
+	}
 	commands, flags, i := app.Commands, app.Flags, 1
 	for ; i < len(args); i++ {
 		found := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.HasName(args[i]) })
@@ -74,8 +94,11 @@ func flagsFirst(app *cli.App, args []string) []string {
 		if !strings.HasPrefix(rest[0], "-") {
 			names = append(names, rest[0])
 		} else {
-			if takesValue(flags, rest[0]) && len(rest) > 1 {
+			if takesValue(flags, rest[0]) {
 				n = 2
+			}
+			if n > len(rest) { // the value is missing, which the flag package says if nothing follows
+				return slices.Concat(head, options, rest)
 			}
 			options = append(options, rest[:n]...)
 		}

@@ -24,6 +24,7 @@ func etsiCommand() *cli.Command {
 	command := func(name, usage, args string, flags []cli.Flag, do func(*cli.Context, pair) error) *cli.Command {
 		return &cli.Command{
 			Name: name, Usage: usage, ArgsUsage: args, Flags: flags, OnUsageError: onUsageError,
+			BashComplete: completeNames(sim.Overview.Encryptors),
 			Action: func(c *cli.Context) error {
 				p, err := newPair(c, strings.Count(args, " ")+1)
 				if err != nil {
@@ -34,8 +35,9 @@ func etsiCommand() *cli.Command {
 		}
 	}
 	return &cli.Command{
-		Name:  "etsi-qkd",
-		Usage: "ask the clients of a running network, as their encryptors would, over ETSI GS QKD 014",
+		Name:   "etsi-qkd",
+		Usage:  "ask the clients of a running network, as their encryptors would, over ETSI GS QKD 014",
+		Action: unknownSubcommand,
 		Subcommands: []*cli.Command{
 			command("get-status", "how things stand between two encryptors", "MASTER SLAVE", networkFlags, getStatus),
 			command("get-key", "make keys for the master", "MASTER SLAVE", request, getKey),
@@ -56,7 +58,7 @@ type pair struct {
 // newPair finds the clients of the two encryptors that the arguments name.
 func newPair(c *cli.Context, nrArgs int) (pair, error) {
 	if c.NArg() < nrArgs || c.NArg() > nrArgs && nrArgs == 2 {
-		return pair{}, usagef("%s takes %s", c.Command.FullName(), c.Command.ArgsUsage)
+		return pair{}, usagef("%s takes %s", c.Command.HelpName, c.Command.ArgsUsage)
 	}
 	p := pair{master: c.Args().Get(0), slave: c.Args().Get(1)}
 	_, overview, err := running(c)

@@ -7,14 +7,16 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"dske/sim"
 	"dske/sim/dashboard"
 )
 
 func ladderCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "ladder",
-		Usage:     "establish a key between two encryptors of a running network, and show which messages that took",
-		ArgsUsage: "MASTER SLAVE",
+		Name:         "ladder",
+		Usage:        "establish a key between two encryptors of a running network, and show which messages that took",
+		ArgsUsage:    "MASTER SLAVE",
+		BashComplete: completeNames(sim.Overview.Encryptors),
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "svg", Usage: "also draw the ladder diagram into `FILE`"},
 			&cli.StringFlag{Name: "mermaid", Usage: "also write it for Mermaid into `FILE`"},

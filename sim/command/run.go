@@ -3,13 +3,16 @@ package command
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -25,6 +28,7 @@ func runCommand() *cli.Command {
 		ArgsUsage:    "[TOPOLOGY]",
 		Action:       run,
 		OnUsageError: onUsageError,
+		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: defaultAddress, Usage: "serve on `ADDRESS`; port 0 picks a free one"},
 			&cli.StringFlag{Name: "suite", Usage: "dske-python or its (default: that of the topology, or dske-python)"},
@@ -35,41 +39,16 @@ func runCommand() *cli.Command {
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "how nodes reach each other: loopback or memory"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible; its keys are then not secret"},
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
+			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
 		}, generateFlags...),
 	}
 }
 
 func run(c *cli.Context) error {
-	t, err := chooseTopology(c, c.Args().Slice())
+	progress := newProgress(os.Stderr)
+	config, err := newConfig(c, progress)
 	if err != nil {
 		return err
-	}
-	t.Suite = cmp.Or(c.String("suite"), t.Suite)
-	t.KeySource = cmp.Or(c.String("key-source"), t.KeySource)
-	if err := t.Validate(); err != nil {
-		return usageError{err}
-	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
-		return usagef("--log-level: %w", err)
-	}
-	kmeListen, err := kmeAddresses(c, len(t.Clients))
-	if err != nil {
-		return err
-	}
-	config := sim.Config{
-		Topology:  t,
-		Transport: c.String("transport"),
-		Listen:    c.String("listen"),
-		TLS:       certs.Directory(c.String("tls")),
-		TLSAll:    c.Bool("tls-all"),
-		KMEListen: kmeListen,
-		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
-	}
-	if c.IsSet("seed") {
-		fmt.Fprintln(os.Stderr, "warning: with --seed the keys follow from the seed and are not secret")
-		seed := c.Uint64("seed")
-		config.Seed = &seed
 	}
 	network, err := sim.New(config)
 	if err != nil {
@@ -83,10 +62,65 @@ func run(c *cli.Context) error {
 		defer cancel()
 		ended <- network.Run(ctx)
 	}()
-	if network.WaitReady(ctx) == nil {
+	if waitReady(ctx, network, progress) == nil {
 		printReady(network, config.TLS)
 	}
-	return <-ended
+	err = <-ended
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; name another address with --listen, or port 0 for a free one", err)
+	}
+	return err
+}
+
+// newConfig returns the network that the flags describe. Its log goes to w.
+func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
+	config := sim.Config{
+		Transport: c.String("transport"),
+		Listen:    c.String("listen"),
+		TLS:       certs.Directory(c.String("tls")),
+		TLSAll:    c.Bool("tls-all"),
+	}
+	t, err := chooseTopology(c, c.Args().Slice())
+	if err != nil {
+		return config, err
+	}
+	t.Suite = cmp.Or(c.String("suite"), t.Suite)
+	t.KeySource = cmp.Or(c.String("key-source"), t.KeySource)
+	if err := t.Validate(); err != nil {
+		return config, usageError{err}
+	}
+	config.Topology = t
+	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
+		return config, usagef("--listen: %w; an address is such as %s", err, defaultAddress)
+	}
+	if config.Logger, err = newLogger(c, w); err != nil {
+		return config, err
+	}
+	if c.IsSet("seed") {
+		fmt.Fprintln(w, "warning: with --seed the keys follow from the seed and are not secret")
+		seed := c.Uint64("seed")
+		config.Seed = &seed
+	}
+	config.KMEListen, err = kmeAddresses(c, len(t.Clients))
+	return config, err
+}
+
+// newLogger returns the log that the flags ask for.
+func newLogger(c *cli.Context, w io.Writer) (*slog.Logger, error) {
+	options := &slog.HandlerOptions{}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
+		return nil, usagef("--log-level: %q is not debug, info, warn or error", c.String("log-level"))
+	}
+	options.Level = level
+	switch format := c.String("log-format"); format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	default:
+		return nil, usagef("--log-format: %q is neither text nor json", format)
+	}
 }
 
 // kmeAddresses returns the addresses that --kme-port-base gives to the clients, on the host of --listen.

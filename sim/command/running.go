@@ -4,10 +4,13 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"dske/node"
 	"dske/sim"
 	"dske/sim/certs"
 )
@@ -50,8 +53,42 @@ func overTLS(config *tls.Config) *http.Client {
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 }
 
+// checkURL returns why a text is not the URL of a network, if so.
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return usagef("--url: %q is no URL such as http://%s", text, defaultAddress)
+	}
+	return nil
+}
+
+// checkNodes returns an error if a name cannot be that of a node.
+func checkNodes(names []string) error {
+	for _, name := range names {
+		kind, rest, _ := strings.Cut(name, "/")
+		if kind != string(node.KindHub) && kind != string(node.KindClient) || rest == "" {
+			return usagef("%q is no node, such as hub/hank or client/carol; dske status lists them", name)
+		}
+	}
+	return nil
+}
+
+// checkKnown returns an error if the network has no such node.
+func checkKnown(o sim.Overview, names []string) error {
+	known := o.Nodes()
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("there is no node %s; dske status lists them", name)
+		}
+	}
+	return nil
+}
+
 // running finds the network that the command is about.
 func running(c *cli.Context) (sim.Remote, sim.Overview, error) {
+	if err := checkURL(networkURL(c)); err != nil {
+		return sim.Remote{}, sim.Overview{}, err
+	}
 	client, err := httpClient(c, certs.Directory.Operator)
 	if err != nil {
 		return sim.Remote{}, sim.Overview{}, err

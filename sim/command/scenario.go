@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/mattn/go-isatty"
@@ -20,6 +21,7 @@ func scenarioCommand() *cli.Command {
 		OnUsageError:    onUsageError,
 		Action:          runScenarios,
 		HideHelpCommand: true,
+		BashComplete:    completeFiles,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "v", Usage: "print the commands and what they print"},
 			&cli.StringFlag{Name: "url", Usage: "use a running network instead of one for each scenario"},
@@ -40,9 +42,12 @@ func runScenarios(c *cli.Context) error {
 	if !c.Args().Present() {
 		return usagef("scenario takes %s; see dske scenario help", c.Command.ArgsUsage)
 	}
+	if err := checkURL(networkURL(c)); err != nil {
+		return err
+	}
 	files, err := scenario.Files(c.Args().Slice())
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; dske scenario takes %s, where scripts are *.txtar", err, c.Command.ArgsUsage)
 	}
 	options := scenario.Options{URL: c.String("url"), Transport: c.String("transport"), Suite: c.String("suite")}
 	if _, err := protocol.SuiteNamed(options.Suite); err != nil && options.Suite != "" {
@@ -59,8 +64,10 @@ func runScenarios(c *cli.Context) error {
 		options.Seed = &seed
 	}
 	report := scenario.Report{To: os.Stdout, Verbose: c.Bool("v"), Colour: isatty.IsTerminal(os.Stdout.Fd())}
+	progress := newProgress(os.Stderr)
+	defer progress.End()
 	var results []*scenario.Result
-	for _, file := range files {
+	for i, file := range files {
 		if err := c.Context.Err(); err != nil {
 			return err
 		}
@@ -68,7 +75,9 @@ func runScenarios(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
+		progress.Set(i+1, len(files), file)
 		results = append(results, scenario.Run(c.Context, file, data, options))
+		progress.End()
 		report.Add(results[len(results)-1])
 	}
 	passed := report.End()
@@ -76,7 +85,7 @@ func runScenarios(c *cli.Context) error {
 		return err
 	}
 	if !passed {
-		return errors.New("a scenario failed")
+		return errors.New("a scenario failed; -v shows what its commands print")
 	}
 	return nil
 }

@@ -1,11 +1,14 @@
 package command
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
+	"time"
 
+	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
 	"dske/protocol/its"
@@ -18,37 +21,98 @@ func statusCommand() *cli.Command {
 		Name:         "status",
 		Usage:        "show the nodes of a running network",
 		ArgsUsage:    "[NODE...], for example hub/hank client/carol",
-		Flags:        append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print what the nodes answer"}}, networkFlags...),
 		Action:       status,
 		OnUsageError: onUsageError,
+		BashComplete: completeNames(sim.Overview.Nodes),
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print all that the nodes tell"},
+			&cli.BoolFlag{Name: "watch", Usage: "show it again and again, until interrupted"},
+			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "with --watch: how `OFTEN`"},
+		}, networkFlags...),
 	}
 }
 
 func status(c *cli.Context) error {
+	if err := checkNodes(c.Args().Slice()); err != nil {
+		return err
+	}
+	if !c.Bool("watch") {
+		if c.IsSet("interval") {
+			return usagef("--interval goes with --watch")
+		}
+		return showStatus(c, os.Stdout)
+	}
+	interval := c.Duration("interval")
+	if interval <= 0 {
+		return usagef("--interval: %v is no time", interval)
+	}
+	err := watch(c.Context, interval, func(w io.Writer) error { return showStatus(c, w) })
+	if c.Context.Err() != nil { // interrupting is how one ends it
+		return nil
+	}
+	return err
+}
+
+// watch shows something at every interval until ctx ends or that fails. On a terminal it takes the place of what was
+// shown before.
+func watch(ctx context.Context, interval time.Duration, show func(io.Writer) error) error {
+	var before string
+	if isatty.IsTerminal(os.Stdout.Fd()) {
+		before = "\x1b[H\x1b[2J"
+	}
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		var text strings.Builder
+		if err := show(&text); err != nil {
+			return err
+		}
+		fmt.Print(before, text.String())
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// showStatus writes what there is to say of all nodes, or of those that the arguments name.
+func showStatus(c *cli.Context, w io.Writer) error {
 	remote, overview, err := running(c)
 	if err != nil {
 		return err
 	}
 	nodes := c.Args().Slice()
+	if err := checkKnown(overview, nodes); err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return writeStatuses(c.Context, w, remote, overview, nodes)
+	}
+	snapshot, err := remote.Snapshot(c.Context)
+	if err != nil {
+		return err
+	}
+	if len(nodes) == 0 {
+		fmt.Fprintln(w, describe(overview))
+	}
+	return writeTable(w, overview, snapshot, nodes)
+}
+
+// writeStatuses writes what each node, or those with the names, says of itself in JSON.
+func writeStatuses(ctx context.Context, w io.Writer, remote sim.Remote, overview sim.Overview, nodes []string) error {
 	if len(nodes) == 0 {
 		nodes = overview.Nodes()
 	}
-	if len(c.Args().Slice()) == 0 && !c.Bool("json") {
-		fmt.Println(describe(overview))
-	}
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	defer table.Flush()
 	for _, name := range nodes {
-		body, err := remote.Status(c.Context, name)
+		body, err := remote.Status(ctx, name)
 		switch {
-		case err != nil && !overview.IsStopped(name):
-			return fmt.Errorf("%s: %w", name, err)
-		case err != nil:
-			fmt.Fprintf(table, "%s\tstopped\n", name)
-		case c.Bool("json"):
-			fmt.Fprintf(table, "%s\n", body)
+		case err == nil:
+			fmt.Fprintf(w, "%s\n", body)
+		case overview.IsStopped(name):
+			fmt.Fprintf(w, "{\"node\":%q,\"state\":\"stopped\"}\n", name)
 		default:
-			fmt.Fprintf(table, "%s\trunning\t%s\n", name, strings.Join(sim.Summary(name, body), "\t"))
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -35,7 +36,7 @@ func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {
 	case len(args) == 1:
 		data, err := os.ReadFile(args[0])
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w; without a file it is %s", err, defaultTopology)
 		}
 		return topology.Load(args[0], data)
 	}

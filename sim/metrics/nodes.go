@@ -34,12 +34,12 @@ func (n nodes) Collect(metrics chan<- prometheus.Metric) {
 	for _, h := range snapshot.Hubs {
 		name := s.nameOf(h.NodeSnapshot)
 		addAll(s, hubFamilies, h, name)
-		s.addNode(node.KindHub, h.NodeSnapshot, false)
+		s.addNode(node.KindHub, h.NodeSnapshot, h.State())
 	}
 	for _, c := range snapshot.Clients {
 		name := s.nameOf(c.NodeSnapshot)
 		addAll(s, clientFamilies, c, name)
-		s.addNode(node.KindClient, c.NodeSnapshot, c.Ready)
+		s.addNode(node.KindClient, c.NodeSnapshot, c.State())
 	}
 	for series, value := range s.values {
 		labels := series.labels[:]
@@ -82,7 +82,7 @@ func addAll[S any](s *sums, families []family[S], snapshot S, labels ...string) 
 }
 
 // addNode adds what hubs and clients have alike.
-func (s *sums) addNode(kind node.Kind, n sim.NodeSnapshot, ready bool) {
+func (s *sums) addNode(kind node.Kind, n sim.NodeSnapshot, state string) {
 	k, name := string(kind), s.nameOf(n)
 	addAll(s, nodeFamilies, n, k, name)
 	addAll(s, psrdFamilies, n.PSRD.ClientOwned, k, name, string(protocol.OwnerClient))
@@ -90,7 +90,7 @@ func (s *sums) addNode(kind node.Kind, n sim.NodeSnapshot, ready bool) {
 	for _, r := range n.SharesRefused {
 		s.add(refused, prometheus.CounterValue, float64(r.Count), k, name, r.Reason)
 	}
-	s.addState(k, name, stateOf(n, ready))
+	s.addState(k, name, state)
 }
 
 // addState says of every state of a kind whether the node is in it.
@@ -105,16 +105,5 @@ func (s *sums) addState(kind, name, now string) {
 			is = 1
 		}
 		s.add(states, prometheus.GaugeValue, is, kind, name, state)
-	}
-}
-
-func stateOf(n sim.NodeSnapshot, ready bool) string {
-	switch {
-	case !n.Running:
-		return "stopped"
-	case ready:
-		return "ready"
-	default:
-		return "running"
 	}
 }

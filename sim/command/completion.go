@@ -1,0 +1,86 @@
+package command
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"dske/sim"
+)
+
+// generateCompletion is the last argument of a call by which a shell asks for what could come next.
+const generateCompletion = "--generate-bash-completion"
+
+// completionTimeout bounds how long somebody who presses Tab waits for a network that hangs.
+const completionTimeout = time.Second
+
+var (
+	//go:embed completion.bash
+	bashCompletion string
+
+	//go:embed completion.zsh
+	zshCompletion string
+)
+
+func completionCommand() *cli.Command {
+	shell := func(name string, script func(*cli.Context) (string, error)) *cli.Command {
+		return &cli.Command{
+			Name: name, Usage: "for " + name, OnUsageError: onUsageError, HideHelpCommand: true,
+			Action: func(c *cli.Context) error {
+				text, err := script(c)
+				fmt.Print(text)
+				return err
+			},
+		}
+	}
+	constant := func(text string) func(*cli.Context) (string, error) {
+		return func(*cli.Context) (string, error) { return text, nil }
+	}
+	return &cli.Command{
+		Name:   "completion",
+		Usage:  "print a script that makes a shell complete commands, flags, nodes and encryptors",
+		Action: unknownSubcommand,
+		Subcommands: []*cli.Command{
+			shell("bash", constant(bashCompletion)),
+			shell("zsh", constant(zshCompletion)),
+			shell("fish", func(c *cli.Context) (string, error) { return newApp().ToFishCompletion() }),
+		},
+	}
+}
+
+// completeFiles leaves it to the shell, which then offers files, unless it is a flag that begins.
+func completeFiles(c *cli.Context) {
+	if isFlag(lastWord()) {
+		cli.DefaultCompleteWithFlags(c.Command)(c)
+	}
+}
+
+// completeNames offers names that the running network knows.
+func completeNames(names func(sim.Overview) []string) cli.BashCompleteFunc {
+	return func(c *cli.Context) {
+		completeFiles(c)
+		if isFlag(lastWord()) {
+			return
+		}
+		ctx, cancel := context.WithTimeout(c.Context, completionTimeout)
+		defer cancel()
+		c.Context = ctx
+		_, overview, err := running(c)
+		if err != nil {
+			return // without a network there is nothing to offer
+		}
+		for _, name := range names(overview) {
+			fmt.Println(name)
+		}
+	}
+}
+
+// lastWord is the one that is being completed if it is a flag, and otherwise the one before.
+func lastWord() string { return os.Args[max(0, len(os.Args)-2)] }
+
+func isFlag(word string) bool { return strings.HasPrefix(word, "-") }

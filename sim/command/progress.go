@@ -1,0 +1,84 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/mattn/go-isatty"
+
+	"dske/sim"
+)
+
+// progressEvery is how often the line of progress is written anew.
+const progressEvery = 100 * time.Millisecond
+
+// progress is one line on a terminal that says how far long work is. Everything else that is to appear on that
+// terminal meanwhile, such as the log, is written through it.
+type progress struct {
+	to io.Writer
+
+	mu      sync.Mutex
+	visible bool      // on a terminal
+	written time.Time // when the line was; zero: it is not there
+}
+
+// newProgress returns the progress on a file, which only shows on a terminal.
+func newProgress(f *os.File) *progress {
+	return &progress{to: f, visible: isatty.IsTerminal(f.Fd())}
+}
+
+// Set says how far the work is. It may be called much more often than anybody can read.
+func (p *progress) Set(done, total int, what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.visible || time.Since(p.written) < progressEvery {
+		return
+	}
+	p.written = time.Now()
+	fmt.Fprintf(p.to, "\r\x1b[K%s: %d of %d", what, done, total)
+}
+
+// End takes the line away.
+func (p *progress) End() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}
+
+// Write implements [io.Writer] for others: what they write takes the place of the line, until that is written anew.
+func (p *progress) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	return p.to.Write(text)
+}
+
+// clear removes the line if it is there. The caller holds p.mu.
+func (p *progress) clear() {
+	if !p.written.IsZero() {
+		io.WriteString(p.to, "\r\x1b[K")
+		p.written = time.Time{}
+	}
+}
+
+// waitReady waits until all clients are ready, and shows how many are.
+func waitReady(ctx context.Context, n *sim.Network, p *progress) error {
+	defer p.End()
+	ready := make(chan error, 1)
+	go func() { ready <- n.WaitReady(ctx) }()
+	ticker := time.NewTicker(progressEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case err := <-ready:
+			return err
+		case <-ticker.C:
+			done, all := n.Ready()
+			p.Set(done, all, "clients ready")
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package command
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/urfave/cli/v2"
+)
+
+func versionCommand() *cli.Command {
+	return &cli.Command{
+		Name:         "version",
+		Usage:        "say which program this is, and what it was built from",
+		OnUsageError: onUsageError,
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("version takes no arguments")
+			}
+			info, ok := debug.ReadBuildInfo()
+			if !ok {
+				return fmt.Errorf("the program was built without module support, so it does not know its version")
+			}
+			fmt.Print(describeBuild(info))
+			return nil
+		},
+	}
+}
+
+// version is that of the module, as far as the build knows it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
+// describeBuild says what is known of a build. Of what a go run or a go build outside a repository makes, there is no
+// commit.
+func describeBuild(info *debug.BuildInfo) string {
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	text := fmt.Sprintf("dske %s\n", info.Main.Version)
+	if commit := settings["vcs.revision"]; commit != "" {
+		text += fmt.Sprintf("commit %s of %s", commit, settings["vcs.time"])
+		if settings["vcs.modified"] == "true" {
+			text += ", with changes"
+		}
+		text += "\n"
+	}
+	return text + fmt.Sprintf("%s %s/%s\n", info.GoVersion, runtime.GOOS, runtime.GOARCH)
+}

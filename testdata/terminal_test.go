@@ -1,0 +1,154 @@
+package testdata
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestStatusIsATable(t *testing.T) {
+	n := run(t)
+	n.dske("etsi-qkd", "get-key-pair", "sam", "sofia")
+	n.dske("stop", "hub/hank", "client/celia")
+	want := []string{
+		`threshold 3, suite dske-python, keys from rng`,
+		`NODE +STATE +ASSOCIATIONS +LEAST PSRD +KEYS MADE +DELIVERED +SHARES WAITING +ENCRYPTORS`,
+		`hub/hank +stopped( +-){6}`,
+		`hub/helen +running +4 +16320 +- +- +0 +-`,
+		`hub/hilary +running +4 +16320 +- +- +0 +-`,
+		`hub/holly +running +4 +16320 +- +- +0 +-`,
+		`hub/hugo +running +4 +16320 +- +- +0 +-`,
+		`client/carol +ready +5 of 5 +16320 +1 +0 +- +sam`,
+		`client/celia +stopped +- +- +0 +0 +- +serena`,
+		`client/cindy +ready +5 of 5 +16384 +0 +0 +- +cindy`,
+		`client/connie +ready +5 of 5 +16320 +0 +1 +- +sofia`,
+		`client/curtis +ready +5 of 5 +16384 +0 +0 +- +sunny, susan`,
+	}
+	if out := n.dske("status"); !regexp.MustCompile("^" + strings.Join(want, "\n") + "\n$").MatchString(out) {
+		t.Errorf("status prints\n%s", out)
+	}
+	if out := n.dske("status", "client/carol", "hub/hank"); !regexp.MustCompile("^" + want[1] + "\n" + want[2] + "\n" + want[7] + "\n$").MatchString(out) {
+		t.Errorf("status of two prints\n%s", out)
+	}
+	if out := n.dske("status", "--json", "hub/hank"); out != `{"node":"hub/hank","state":"stopped"}`+"\n" {
+		t.Errorf("status --json prints %s", out)
+	}
+}
+
+func TestStatusWatches(t *testing.T) {
+	n := run(t)
+	watch := exec.Command(program, "status", "--watch", "--interval", "20ms", "--url", n.url)
+	var stderr bytes.Buffer
+	watch.Stderr = &stderr
+	stdout, err := watch.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := watch.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stdout)
+	for tables := 0; tables < 3; {
+		if !lines.Scan() {
+			t.Fatalf("it ends: %v %s", watch.Wait(), stderr.String())
+		}
+		if strings.HasPrefix(lines.Text(), "NODE ") {
+			tables++
+		}
+		if strings.Contains(lines.Text(), "\x1b") {
+			t.Errorf("this is no terminal: %q", lines.Text())
+		}
+	}
+	watch.Process.Signal(os.Interrupt)
+	for lines.Scan() { // until it has ended
+	}
+	if err := watch.Wait(); err != nil || stderr.Len() > 0 {
+		t.Errorf("interrupted, it ends with %v and prints %s", err, stderr.String())
+	}
+}
+
+// onTerminal runs the program on a terminal and returns what appears there.
+func onTerminal(t *testing.T, args ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath("script"); err != nil || runtime.GOOS != "linux" {
+		t.Skip("this needs script, of util-linux, for a terminal")
+	}
+	out, err := exec.Command("script", "-qec", program+" "+strings.Join(args, " "), "/dev/null").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
+func TestProgressOnATerminal(t *testing.T) {
+	out := onTerminal(t, "scenario", "scenarios/hello.txtar")
+	if !strings.Contains(out, "\x1b[Kscenarios/hello.txtar: 1 of 1\r\x1b[K") || !strings.Contains(out, "1 passed") {
+		t.Errorf("it shows %q", out)
+	}
+	if _, stderr, _ := dske(t, "scenario", "scenarios/hello.txtar"); stderr != "" {
+		t.Errorf("without a terminal it shows %q", stderr)
+	}
+}
+
+func TestLogFormat(t *testing.T) {
+	n := run(t, "--log-format", "json", "--log-level", "info")
+	n.dske("stop", "hub/hank")
+	for line := range strings.Lines(n.stderr.String()) {
+		var entry struct{ Level, Msg string }
+		if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.Level == "" || entry.Msg == "" {
+			t.Errorf("%v: %s", err, line)
+		}
+	}
+	if !strings.Contains(n.stderr.String(), `"msg":"stopped","node":"hub/hank"`) {
+		t.Errorf("the log is %s", n.stderr)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	out, _, status := dske(t, "version")
+	if want := regexp.MustCompile(`^dske \S+\n(commit .*\n)?go1\S* \w+/\w+\n$`); status != 0 || !want.MatchString(out) {
+		t.Errorf("status %d: %s", status, out)
+	}
+	if out, _, status := dske(t, "--version"); status != 0 || !strings.HasPrefix(out, "dske version ") {
+		t.Errorf("status %d: %s", status, out)
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("this needs bash")
+	}
+	n := run(t)
+	for _, test := range [][2]string{
+		{"dske st", "status start stop"},
+		{"dske run --tl", "--tls --tls-all"},
+		{"dske etsi-qkd get-s", "get-status"},
+		{"dske stop --url " + n.url + " hub/he", "hub/helen"},
+		{"dske status --url " + n.url + " client/c", "client/carol client/celia client/cindy client/connie client/curtis"},
+		{"dske etsi-qkd get-key --url " + n.url + " sam su", "sunny susan"},
+		{"dske etsi-qkd get-key --url " + n.url + " --nu", "--number"},
+		{"dske stop --url http://127.0.0.1:1 hub/", ""},
+		{"dske run testdat", ""}, // bash then offers files
+	} {
+		script := `dske() { ` + program + ` "$@"; }
+			source <(dske completion bash)
+			COMP_WORDS=(` + test[0] + `) COMP_CWORD=$((${#COMP_WORDS[@]}-1))
+			_dske
+			echo "${COMPREPLY[@]}"`
+		out, err := exec.Command("bash", "-c", script).CombinedOutput()
+		if got := strings.TrimSpace(string(out)); err != nil || got != test[1] {
+			t.Errorf("%s: %v, %q, want %q", test[0], err, got, test[1])
+		}
+	}
+	for _, shell := range []string{"zsh", "fish"} {
+		if out, _, status := dske(t, "completion", shell); status != 0 || !strings.Contains(out, "dske") {
+			t.Errorf("%s: status %d: %s", shell, status, out)
+		}
+	}
+}
