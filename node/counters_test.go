@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -31,12 +33,19 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestEveryErrorHasAReasonOfItsOwn(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	seen := map[string]bool{"other": true}
 	for _, row := range statuses {
 		if seen[row.reason] || !regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`).MatchString(row.reason) {
 			t.Errorf("%v: reason %q", row.err, row.reason)
 		}
 		seen[row.reason] = true
+		if !strings.Contains(string(readme), "`"+row.reason+"`") {
+			t.Errorf("README.md lacks %s", row.reason)
+		}
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package node is what hubs and clients have in common: names, the router with its errors, the
-// management interface and the source of randomness.
+// Package node is what hubs and clients have in common: names, the router with its errors and those who
+// observe it, the management interface with the documentation, what is counted, and the source of randomness.
 //
 // [hub.Hub] and [client.Client] are the nodes themselves. Both are made by a New that checks a Config
 // and starts nothing, serve HTTP with their Handler, and do their background work in a blocking Run.

@@ -67,13 +67,16 @@ func (l *ledger) count(block uuid.UUID, s byteState) int {
 	return n
 }
 
-func (l *ledger) available() int {
+// total returns how many bytes of all blocks are in that state.
+func (l *ledger) total(s byteState) int {
 	n := 0
 	for _, block := range l.order {
-		n += l.count(block, unallocated)
+		n += l.count(block, s)
 	}
 	return n
 }
+
+func (l *ledger) available() int { return l.total(unallocated) }
 
 // move takes bytes that are all in one state to another.
 func (l *ledger) move(t rapid.TB, fragments []Fragment, from, to byteState) {
@@ -182,6 +185,10 @@ func (l *ledger) check(t rapid.TB, p *Pool) {
 	}
 	if got := p.Available(); got != l.available() {
 		t.Fatalf("%d bytes available, want %d", got, l.available())
+	}
+	available, reserved := p.Levels()
+	if got, want := [3]int{available, reserved, int(p.consumed.Load())}, [3]int{l.available(), l.total(allocated), l.total(consumed)}; got != want {
+		t.Fatalf("bytes available, allocated and consumed are %d, want %d", got, want)
 	}
 }
 
