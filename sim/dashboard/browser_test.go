@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -33,6 +34,8 @@ func TestPage(t *testing.T) {
 		{"hubs stopped by clicking", testStoppingHubs},
 		{"faults", testFaults},
 		{"keyboard", testKeyboard},
+		{"names", testNames},
+		{"reduced motion", testReducedMotion},
 		{"narrow", testNarrow},
 		{"large network", testLargeNetwork},
 	} {
@@ -253,6 +256,38 @@ func testKeyboard(t *testing.T, browser context.Context) {
 	}
 	p.do(chromedp.KeyEvent("\r"))
 	p.waitFor(`document.querySelector('#result').textContent.includes('Both have the same key')`)
+}
+
+// testNames looks whether everything that can be used has a name for those who do not see it, and every picture.
+func testNames(t *testing.T, browser context.Context) {
+	p := open(t, browser, start(t, sim.Config{}), 1280)
+	p.establish("Both have the same key")
+	if nameless := evaluate[[]string](p, `[...document.querySelectorAll('button, select, input, a, [role=button], [role=img], [role=region]')]
+		.filter(e => !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.closest('label')?.textContent.trim() || e.textContent.trim()))
+		.map(e => e.outerHTML)`); len(nameless) > 0 {
+		t.Errorf("without a name: %q", nameless)
+	}
+	if twice := evaluate[[]string](p, `[...document.querySelectorAll('[id]')].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)`); len(twice) > 0 {
+		t.Errorf("these IDs are there twice: %q", twice)
+	}
+}
+
+// testReducedMotion wants no motion: the lines of the messages light up instead.
+func testReducedMotion(t *testing.T, browser context.Context) {
+	p := open(t, browser, start(t, sim.Config{}), 1280)
+	feature := &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"}
+	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{feature}}); err != nil {
+		t.Fatal(err)
+	}
+	p.do(chromedp.Evaluate[chromedp.Void](`new MutationObserver(changes => { for (const c of changes) {
+		if (c.target.classList.contains('flash')) window.flashed = true;
+		for (const e of c.addedNodes) if (e.classList?.contains('dot')) window.moved = true;
+	} }).observe(document.getElementById('picture'), { subtree: true, childList: true, attributes: true })`))
+	p.establish("Both have the same key")
+	p.waitFor(`window.flashed`)
+	if evaluate[bool](p, `Boolean(window.moved)`) {
+		t.Error("something moves")
+	}
 }
 
 // testNarrow looks whether the page keeps to its width, with all of it filled.

@@ -27,7 +27,7 @@ export class HeatMap {
       const grade = network.grade(c, j);
       count[grade]++;
       pen.fillStyle = colours[grade];
-      pen.fillRect(c * cell.w, hub * cell.t, Math.max(1, cell.w - 1), cell.t - 1);
+      pen.fillRect(c * cell.w, hub * cell.t, cell.w < 4 ? cell.w : cell.w - 1, cell.t - 1);
     }));
     this.summary.textContent = `${number(count.high)} associations are well stocked, ${number(count.mid)} less, ${number(count.low)} are being filled, ${number(count.none)} are not connected.`;
     this.canvas.setAttribute('aria-label', this.summary.textContent);

@@ -28,8 +28,8 @@ export class Levels {
     if (!width || !samples.length) return;
     const { low_water: low, high_water: high } = this.network.topology.psrd;
     const most = Math.max(high, ...samples.map(sample => sample.half)) * 1.05;
-    const now = samples.at(-1);
-    const x = at => width - margin.right - (width - margin.left - margin.right) * (now.at - at) / (kept * 1000);
+    const now = samples.at(-1), shown = now.at - samples[0].at > 60_000 ? kept : 60;
+    const x = at => width - margin.right - (width - margin.left - margin.right) * (now.at - at) / (shown * 1000);
     const y = level => height - margin.bottom - (height - margin.top - margin.bottom) * level / most;
     const line = name => s('polyline', { class: name, points: samples.map(sample => `${x(sample.at).toFixed(1)},${y(sample[name]).toFixed(1)}`).join(' ') });
     const mark = (level, name) => [s('line', { class: 'mark', x1: margin.left, x2: width - margin.right, y1: y(level), y2: y(level) }),
@@ -39,6 +39,6 @@ export class Levels {
       'aria-label': `Bytes in the emptier pool of each association. Lowest: ${number(now.lowest)}, median: ${number(now.half)}.` },
       ...mark(low, 'low water'), ...mark(high, 'high water'), ...mark(0, 'empty'), line('half'), line('lowest'),
       s('text', { x: width - margin.right + 6, y: y(now.half) + 4 }, 'median'), s('text', { x: width - margin.right + 6, y: below + 4 }, 'lowest'),
-      s('text', { x: margin.left, y: height - 6, class: 'axis' }, `${kept / 60} minutes ago`), s('text', { x: width - margin.right, y: height - 6, 'text-anchor': 'end', class: 'axis' }, 'now')));
+      s('text', { x: margin.left, y: height - 6, class: 'axis' }, shown === kept ? `${kept / 60} minutes ago` : '1 minute ago'), s('text', { x: width - margin.right, y: height - 6, 'text-anchor': 'end', class: 'axis' }, 'now')));
   }
 }

@@ -32,7 +32,7 @@ export class Picture {
     const w = Math.max(70, Math.min(150, Math.floor(this.width * .2)));
     Object.assign(this, { nodeWidth: w, encryptorX: 1, clientX: w + Math.max(12, Math.floor(this.width * .05)), hubX: this.width - w - 1 });
     const tall = clients.map(c => Math.max(1, c.encryptors.length) * rowHeight + gap);
-    const least = tall.reduce((a, b) => a + b, 0), room = Math.min(400, this.width * .55);
+    const least = tall.reduce((a, b) => a + b, 0), room = Math.min(460, this.width * .66);
     const height = Math.max(least, hubs.length * (rowHeight + gap), room);
     const spare = Math.min(36, (height - least) / clients.length); // between clients, where there is room
     this.height = top + height;
