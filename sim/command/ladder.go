@@ -28,7 +28,7 @@ func ladderCommand() *cli.Command {
 
 func ladder(c *cli.Context) error {
 	if c.NArg() != 2 {
-		return usagef("%s takes %s", c.Command.FullName(), c.Command.ArgsUsage)
+		return usagef("%s takes %s", c.Command.HelpName, c.Command.ArgsUsage)
 	}
 	remote, overview, err := running(c)
 	if err != nil {

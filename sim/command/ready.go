@@ -1,0 +1,59 @@
+package command
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"dske/sim"
+	"dske/sim/certs"
+)
+
+// printReady says what runs where, and how to get a first pair of keys.
+func printReady(n *sim.Network, dir certs.Directory) {
+	o := n.Overview()
+	fmt.Printf("ready on %s (open it in a browser): %d hubs, %d clients, threshold %d\n", n.URL(), len(o.Hubs), len(o.Clients), o.Threshold)
+	printFirstKey(n.URL(), o, dir)
+	if len(o.Clients) == 0 || o.Clients[0].KMEURL == "" {
+		return
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	defer table.Flush()
+	fmt.Fprintln(table, "client\tETSI API at\tencryptors")
+	for _, c := range o.Clients {
+		fmt.Fprintf(table, "%s\t%s/api/v1/keys\t%s\n", c.Name, c.KMEURL, strings.Join(c.Encryptors, ", "))
+	}
+}
+
+// printFirstKey prints commands for a shell: the first encryptor gets a key, the second one fetches it.
+func printFirstKey(base string, o sim.Overview, dir certs.Directory) {
+	var clients, encryptors []string
+	for _, c := range o.Clients {
+		for _, e := range c.Encryptors {
+			clients, encryptors = append(clients, c.Name), append(encryptors, e)
+		}
+	}
+	if len(encryptors) < 2 {
+		return
+	}
+	keys := func(i, peer int) string {
+		return base + "/client/" + clients[i] + "/etsi/api/v1/keys/" + url.PathEscape(encryptors[peer])
+	}
+	fmt.Printf(`key_id=$(curl -s %s %s | tee /dev/stderr | sed 's/.*"key_ID":"\([^"]*\)".*/\1/')`+"\n",
+		identity(dir, encryptors[0]), quote(keys(0, 1)+"/enc_keys"))
+	fmt.Printf(`curl -s %s %s"$key_id"`+"\n", identity(dir, encryptors[1]), quote(keys(1, 0)+"/dec_keys?key_ID="))
+}
+
+// identity returns the options that make curl an encryptor.
+func identity(dir certs.Directory, encryptor string) string {
+	if dir == "" {
+		return "-H " + quote("Authorization: "+encryptor)
+	}
+	p := dir.SAE(encryptor)
+	return fmt.Sprintf("--cacert %s --cert %s --key %s", quote(dir.Authority().Certificate), quote(p.Certificate), quote(p.Key))
+}
+
+// quote makes one word for a shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
