@@ -1,8 +1,9 @@
 # Everything here needs Go, make and the module proxy, and nothing else.
 
 PACKAGES = ./... ./testdata
+COUNT = 6
 
-.PHONY: run build test lint format-check check-and-test
+.PHONY: run build test bench lint format-check check-and-test
 
 run:
 	go run . run
@@ -12,6 +13,10 @@ build:
 
 test:
 	go test -race $(PACKAGES)
+
+# For benchstat: make bench > new.txt, and compare with what it printed before a change.
+bench:
+	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./psrd ./protocol/... ./sim
 
 lint:
 	go vet $(PACKAGES)

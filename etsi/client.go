@@ -177,7 +177,12 @@ func decode(body io.Reader, limit int, into any) error {
 	if len(data) > limit {
 		return fmt.Errorf("the KME's answer is longer than %d bytes", limit)
 	}
-	if err := json.Unmarshal(data, into); err != nil {
+	if keys, ok := into.(*KeyContainer); ok {
+		err = keys.UnmarshalJSON(data) // which json.Unmarshal would do too, but look through the data first
+	} else {
+		err = json.Unmarshal(data, into)
+	}
+	if err != nil {
 		return fmt.Errorf("cannot read the KME's answer: %w", err)
 	}
 	return nil

@@ -60,7 +60,7 @@ func TestPrefix(t *testing.T) {
 }
 
 func TestRandom(t *testing.T) {
-	if Random(nil).For("psrd") != rand.Reader {
+	if source, ok := Random(nil).For("psrd").(inPieces); !ok || source.Reader != rand.Reader {
 		t.Error("the default is not crypto/rand")
 	}
 	echo := Random(func(purpose string) io.Reader { return strings.NewReader(purpose) })

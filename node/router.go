@@ -96,7 +96,8 @@ func Param(c echo.Context, name string) (string, error) {
 // ReadBody returns the body of a request of at most limit bytes; a larger one is a
 // [protocol.ErrTooLarge].
 func ReadBody(c echo.Context, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
+	r := c.Request()
+	body, err := ReadAll(http.MaxBytesReader(c.Response(), r.Body, limit), r.ContentLength)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -105,4 +106,28 @@ func ReadBody(c echo.Context, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: reading the body: %w", protocol.ErrMalformed, err)
 	}
 	return body, nil
+}
+
+// maxExpected is up to which size, in bytes, a buffer is made for a body before any of it has come.
+const maxExpected = 1 << 20
+
+// ReadAll is [io.ReadAll] for a body that is said to be of a size, in bytes; negative, if it is not said. It
+// needs just one buffer, unless the size is wrong or very large.
+func ReadAll(r io.Reader, size int64) ([]byte, error) {
+	if size < 0 || size > maxExpected {
+		return io.ReadAll(r)
+	}
+	body := make([]byte, 0, size+1) // one more, to see that there is no more
+	for len(body) < cap(body) {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return body, err
+		}
+	}
+	rest, err := io.ReadAll(r)
+	return append(body, rest...), err
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 
 	"dske/psrd"
 )
@@ -77,17 +78,15 @@ func (o *Outgoing) Seal(share Secret) (SealedShare, error) {
 	if o.pad == nil || share.Size() != o.padSize {
 		return SealedShare{}, fmt.Errorf("sealing a share of %d bytes with a pad of %d", share.Size(), o.padSize)
 	}
-	pad := o.taken.Reveal()
+	value := slices.Clone(o.taken.Reveal()) // the pad, which others may have
 	o.taken = Secret{}
-	if pad == nil {
+	if value == nil {
 		var err error
-		if pad, err = o.pad.Consume(); err != nil {
+		if value, err = o.pad.Consume(); err != nil {
 			return SealedShare{}, fmt.Errorf("sealing a share: %w", err)
 		}
-		defer clear(pad)
 	}
-	value := make([]byte, len(pad))
-	subtle.XORBytes(value, pad, share.Reveal())
+	subtle.XORBytes(value, value, share.Reveal())
 	return SealedShare{Pad: PadAllocation{o.pad.Fragments()}, Value: value}, nil
 }
 

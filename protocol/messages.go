@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/url"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/google/uuid"
 
 	"dske/psrd"
@@ -188,9 +190,16 @@ func ParseUUID(s string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// Unmarshal reads the JSON of one message. Unknown members are ignored.
+// Marshal returns the JSON of one message.
+func Marshal(message any) ([]byte, error) { return json.Marshal(message) }
+
+// legacyNull takes null for a member that is not there, as [json.Unmarshal] does.
+var legacyNull = jsonv1.MergeWithLegacySemantics(true)
+
+// Unmarshal reads the JSON of one message. Unknown members are ignored; a member that comes twice is an
+// [ErrMalformed], as two readers might take two meanings from it.
 func Unmarshal(body []byte, message any) error {
-	if err := json.Unmarshal(body, message); err != nil {
+	if err := jsonv2.Unmarshal(body, message, legacyNull); err != nil {
 		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return nil

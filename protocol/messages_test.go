@@ -255,3 +255,15 @@ var badUUIDs = []string{
 	"6ba7b810_9dad_11d1_80b4_00c04fd430c8",
 	"6ba7b810-9dad-11d1-80b400c04fd430c8--",
 }
+
+// A message can be as deep as it is long, and must not take a stack frame for each level.
+func TestDeepMessages(t *testing.T) {
+	for _, open := range []string{"[", `{"a":`} {
+		for _, start := range []string{"", `{"unknown":`, `{"encrypted_share_value":`, `{"encryption_key_allocation":{"fragments":`} {
+			_, err := protocol.ParsePostShare([]byte(start + strings.Repeat(open, 1<<20)))
+			if !errors.Is(err, protocol.ErrMalformed) {
+				t.Errorf("%s%s…: %v", start, open, err)
+			}
+		}
+	}
+}

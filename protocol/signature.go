@@ -17,6 +17,9 @@ const (
 
 	// SigningKeySize is the number of PSRD bytes that signing one message spends.
 	SigningKeySize = 32
+
+	// signatureRoom is the number of bytes that most signatures fit into: those with up to two fragments.
+	signatureRoom = 160
 )
 
 // signature is a parsed [SignatureHeader]: BLOCK_UUID:START:SIZE[,…]%BASE64(tag).
@@ -25,12 +28,17 @@ type signature struct {
 	tag       []byte
 }
 
-func (s signature) String() string {
-	names := make([]string, len(s.fragments))
+func (s signature) String() string { return string(s.append(make([]byte, 0, signatureRoom))) }
+
+// append appends what String returns.
+func (s signature) append(text []byte) []byte {
 	for i, f := range s.fragments {
-		names[i] = f.String()
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = f.Append(text)
 	}
-	return strings.Join(names, ",") + "%" + base64.StdEncoding.EncodeToString(s.tag)
+	return base64.StdEncoding.AppendEncode(append(text, '%'), s.tag)
 }
 
 // parseSignature accepts the one form in which a signature can be written. A signature does not
@@ -57,20 +65,18 @@ func parseSignature(header string) (signature, error) {
 		return signature{}, fmt.Errorf("%w: signing key of %d bytes in %s", ErrMalformed, size, SignatureHeader)
 	}
 	var err error
-	if s.tag, err = base64.StdEncoding.DecodeString(tag); err != nil || s.String() != header {
+	if s.tag, err = base64.StdEncoding.DecodeString(tag); err != nil || string(s.append(make([]byte, 0, signatureRoom))) != header {
 		return signature{}, fmt.Errorf("%w: %s is not in canonical form", ErrMalformed, SignatureHeader)
 	}
 	return s, nil
 }
 
 func parseFragment(name string) (psrd.Fragment, error) {
-	parts := strings.Split(name, ":")
-	if len(parts) != 3 {
-		return psrd.Fragment{}, fmt.Errorf("%w: fragment in %s is not UUID:START:SIZE", ErrMalformed, SignatureHeader)
-	}
-	block, errBlock := uuid.Parse(parts[0])
-	start, errStart := strconv.Atoi(parts[1])
-	size, errSize := strconv.Atoi(parts[2])
+	first, rest, _ := strings.Cut(name, ":")
+	second, third, _ := strings.Cut(rest, ":")
+	block, errBlock := uuid.Parse(first)
+	start, errStart := strconv.Atoi(second)
+	size, errSize := strconv.Atoi(third)
 	if errBlock != nil || errStart != nil || errSize != nil {
 		return psrd.Fragment{}, fmt.Errorf("%w: fragment in %s is not UUID:START:SIZE", ErrMalformed, SignatureHeader)
 	}

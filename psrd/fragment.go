@@ -3,8 +3,8 @@ package psrd
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 )
@@ -18,7 +18,14 @@ type Fragment struct {
 }
 
 // String returns the form in which a signature header names the fragment: BLOCK_UUID:START:SIZE.
-func (f Fragment) String() string { return fmt.Sprintf("%v:%d:%d", f.Block, f.Start, f.Size) }
+func (f Fragment) String() string { return string(f.Append(nil)) }
+
+// Append appends what String returns.
+func (f Fragment) Append(text []byte) []byte {
+	text = append(text, f.Block.String()...)
+	text = strconv.AppendInt(append(text, ':'), int64(f.Start), 10)
+	return strconv.AppendInt(append(text, ':'), int64(f.Size), 10)
+}
 
 // end is the position after the last byte, for a fragment that is known to be in range.
 func (f Fragment) end() int { return f.Start + f.Size }

@@ -79,6 +79,10 @@ func (n *Network) open(ctx context.Context, address string, secure *tls.Config, 
 // network: a node that stops waits for the requests under way, and a caller may never finish one.
 func interruptible(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == http.NoBody { // most requests: spare them the rest
+			next.ServeHTTP(w, r)
+			return
+		}
 		interrupted := make(chan struct{})
 		stop := context.AfterFunc(r.Context(), func() {
 			defer close(interrupted)

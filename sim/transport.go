@@ -69,4 +69,9 @@ func (w *memoryResponse) Header() http.Header { return w.header }
 
 func (w *memoryResponse) WriteHeader(status int) { w.status = status }
 
-func (w *memoryResponse) Write(p []byte) (int, error) { return w.body.Write(p) }
+func (w *memoryResponse) Write(p []byte) (int, error) {
+	if w.body.Len() == 0 {
+		w.body.Grow(len(p)) // as a rule, all of it
+	}
+	return w.body.Write(p)
+}

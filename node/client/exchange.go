@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -34,7 +33,7 @@ func (h *peerHub) post(ctx context.Context, path string, shares protocol.Secret,
 		if err != nil {
 			return err
 		}
-		text, err := json.Marshal(body(sealed))
+		text, err := protocol.Marshal(body(sealed))
 		if err != nil {
 			return err
 		}

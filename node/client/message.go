@@ -71,15 +71,12 @@ func (h *peerHub) send(ctx context.Context, m message) (*response, error) {
 }
 
 func readBody(reply *http.Response) ([]byte, error) {
-	var buffer bytes.Buffer
-	if reply.ContentLength > 0 && reply.ContentLength <= maxResponse {
-		buffer.Grow(int(reply.ContentLength) + bytes.MinRead)
-	}
-	if _, err := buffer.ReadFrom(io.LimitReader(reply.Body, maxResponse+1)); err != nil {
+	body, err := node.ReadAll(io.LimitReader(reply.Body, maxResponse+1), reply.ContentLength)
+	if err != nil {
 		return nil, err
 	}
-	if buffer.Len() > maxResponse {
+	if len(body) > maxResponse {
 		return nil, fmt.Errorf("response of the hub: %w: over %d bytes", protocol.ErrTooLarge, maxResponse)
 	}
-	return buffer.Bytes(), nil
+	return body, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -139,14 +140,28 @@ func newTally(n int) *tally { return &tally{errs: make([]error, n), answered: ma
 // askHubs runs ask for every hub at once, each in a task that goes on when the request that it is for has
 // been answered without it. The channel takes all the answers.
 func (c *Client) askHubs(hubs []*peerHub, ask func(ctx context.Context, i int) error) (<-chan answer, error) {
+	c.mu.Lock()
+	lifetime, err := c.lifetime()
+	c.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(lifetime, c.config.RequestTimeout)
 	answers := make(chan answer, len(hubs))
+	var asking atomic.Int32
+	asking.Store(int32(len(hubs)))
+	done := func() { // a timer for each of them would cost more than it is worth
+		if asking.Add(-1) == 0 {
+			cancel()
+		}
+	}
 	for i := range hubs {
-		err := c.start(func(ctx context.Context) {
-			ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
-			defer cancel()
+		err := c.start(func(context.Context) {
+			defer done()
 			answers <- answer{i, ask(ctx, i)}
 		})
 		if err != nil {
+			cancel()
 			return nil, err
 		}
 	}

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -165,7 +164,7 @@ func reserve(p *peerClient, padSize int) (*protocol.Outgoing, error) {
 
 // reply signs and sends a response.
 func reply(c echo.Context, out *protocol.Outgoing, message any) error {
-	body, err := json.Marshal(message)
+	body, err := protocol.Marshal(message)
 	if err != nil {
 		return err
 	}

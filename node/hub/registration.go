@@ -2,7 +2,6 @@ package hub
 
 import (
 	"crypto/subtle"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -134,7 +133,7 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	}
 	defer clear(block.Data)
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-	body, err := json.Marshal(block)
+	body, err := protocol.Marshal(block)
 	if err != nil {
 		return err
 	}
