@@ -13,8 +13,8 @@ import (
 type Block struct {
 	id        uuid.UUID
 	data      []byte
-	allocated *bitset.BitSet // includes the consumed bytes
-	consumed  *bitset.BitSet
+	allocated bitset.BitSet // includes the consumed bytes
+	consumed  bitset.BitSet // both are only as long as it takes to hold what is set
 
 	first       uint      // no byte before it is unallocated
 	unallocated int       // clear bits in allocated
@@ -26,12 +26,9 @@ type Block struct {
 // NewBlock returns a block of the bytes in data, all of them unallocated. The block owns data from
 // here on and zeroes it as it is consumed.
 func NewBlock(id uuid.UUID, data []byte) *Block {
-	size := uint(len(data))
 	return &Block{
 		id:          id,
 		data:        data,
-		allocated:   bitset.New(size),
-		consumed:    bitset.New(size),
 		unallocated: len(data),
 		unconsumed:  len(data),
 	}
@@ -57,7 +54,10 @@ func (b *Block) check(f Fragment) error {
 // allocate marks the first run of unallocated bytes, at most size of them. There must be one.
 func (b *Block) allocate(size int) Fragment {
 	// The sets are as long as the block, so neither is looked through where that can be helped.
-	start, _ := b.allocated.NextClear(b.first)
+	start, found := b.allocated.NextClear(b.first)
+	if !found {
+		start = max(b.first, b.allocated.Len())
+	}
 	end := min(start+uint(size), uint(len(b.data)))
 	if b.allocated.OnesBetween(start, end) > 0 {
 		end, _ = b.allocated.NextSet(start)

@@ -34,14 +34,13 @@ func (p *Pool) Leak() []LeakedBlock {
 
 func (b *Block) consumedRuns() []Fragment {
 	var runs []Fragment
-	size := uint(len(b.data))
 	for end := uint(0); ; {
 		start, found := b.consumed.NextSet(end)
 		if !found {
 			return runs
 		}
 		if end, found = b.consumed.NextClear(start); !found {
-			end = size
+			end = b.consumed.Len()
 		}
 		runs = append(runs, Fragment{Block: b.id, Start: int(start), Size: int(end - start)})
 	}

@@ -208,7 +208,7 @@ func (l *ledger) checkBlock(t rapid.TB, b *Block) {
 			t.Fatalf("block %v: byte %d in state %d is %d, want %d", b.id, i, s, value, want)
 		}
 	}
-	if len(b.data) != len(original) || !b.allocated.IsSuperSet(b.consumed) {
+	if len(b.data) != len(original) || !b.allocated.IsSuperSet(&b.consumed) {
 		t.Fatalf("block %v: %d bytes, allocated %v, consumed %v", b.id, len(b.data), b.allocated, b.consumed)
 	}
 	free, left := len(b.data)-int(b.allocated.Count()), len(b.data)-int(b.consumed.Count())

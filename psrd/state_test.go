@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/bits-and-blooms/bitset"
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 )
@@ -70,8 +71,8 @@ func stateOf(p *Pool) state {
 	for _, b := range p.blocks {
 		c := *b
 		c.data = bytes.Clone(b.data)
-		c.allocated = b.allocated.Clone()
-		c.consumed = b.consumed.Clone()
+		c.allocated = *bitset.New(uint(len(b.data))).Union(&b.allocated) // all of the same length
+		c.consumed = *bitset.New(uint(len(b.data))).Union(&b.consumed)
 		s.blocks = append(s.blocks, c)
 	}
 	return s

@@ -91,8 +91,9 @@ func (c *Config) validate() error {
 type Network struct {
 	config    Config
 	suite     protocol.Suite
-	seeds     *seeds // nil: crypto/rand
-	slots     []*slot
+	seeds     *seeds   // nil: crypto/rand
+	slots     []*slot  // of the hubs, then of the clients
+	systems   []string // names of the clients
 	byPrefix  map[string]*slot
 	control   http.Handler
 	pages     http.Handler      // nil: none
@@ -128,6 +129,7 @@ func New(config Config) (*Network, error) {
 	}
 	for _, c := range config.Topology.Clients {
 		n.addSlot(&slot{network: n, kind: node.KindClient, name: c.Name, client: &c, token: rand.Text()})
+		n.systems = append(n.systems, c.Name)
 	}
 	n.wire.faults.Seed = rand64(config.Seed)
 	if config.Audit {

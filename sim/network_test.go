@@ -56,7 +56,7 @@ func TestInformationTheoreticSuite(t *testing.T) {
 }
 
 func TestGeneratedTopology(t *testing.T) {
-	top, err := topology.Generate(16, 3, 0)
+	top, err := topology.Generate(topology.Sizes{Hubs: 16, Clients: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"dske/node"
 )
 
 // port is an address that is listened on.
@@ -168,12 +166,4 @@ func (n *Network) loadTLS() (*tls.Config, error) {
 }
 
 // clients returns the slots of the clients, in the order of the topology.
-func (n *Network) clients() []*slot {
-	var clients []*slot
-	for _, s := range n.slots {
-		if s.kind == node.KindClient {
-			clients = append(clients, s)
-		}
-	}
-	return clients
-}
+func (n *Network) clients() []*slot { return n.slots[len(n.config.Topology.Hubs):] }

@@ -195,7 +195,7 @@ func (s *slot) newNode() (runner, error) {
 	return client.New(client.Config{
 		Name:       s.name,
 		Encryptors: s.encryptors(),
-		Systems:    s.systems(),
+		Systems:    s.network.systems,
 		Hubs:       s.hubs(),
 		Threshold:  t.Threshold,
 		Token:      s.token,
@@ -235,17 +235,6 @@ func (s *slot) encryptors() []string {
 	var names []string
 	for _, e := range s.client.Encryptors {
 		names = append(names, e.Name)
-	}
-	return names
-}
-
-// systems returns the names of the other clients.
-func (s *slot) systems() []string {
-	var names []string
-	for _, other := range s.network.clients() {
-		if other != s {
-			names = append(names, other.name)
-		}
 	}
 	return names
 }

@@ -168,7 +168,7 @@ func TestSnapshotOverHTTP(t *testing.T) {
 // large returns a topology of 100 hubs and 1000 clients, of which each has five hubs.
 func large(b *testing.B) *topology.Topology {
 	b.Helper()
-	top, err := topology.Generate(100, 1000, 3)
+	top, err := topology.Generate(topology.Sizes{Hubs: 100, Clients: 1000, Threshold: 3})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -34,13 +34,13 @@ func parseQuery(raw string) (query, error) {
 }
 
 // remoteSystem returns the system that keys are shared with, which is one of the known ones.
-func (q query) remoteSystem(known []string) (string, error) {
+func (q query) remoteSystem(config Config) (string, error) {
 	const name = "remoteSystemID"
 	values := q[name]
 	if len(values) != 1 {
 		return "", badRequest(name+" shall be given once", name, append([]string{}, values...))
 	}
-	if !slices.Contains(known, values[0]) {
+	if values[0] == config.System || !slices.Contains(config.Remote, values[0]) {
 		return "", badRequest("unknown "+name, name, values[0])
 	}
 	return values[0], nil

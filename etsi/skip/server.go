@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -25,7 +26,7 @@ type KME interface {
 type Config struct {
 	KME       KME
 	System    string       // ID of the system that the provider belongs to
-	Remote    []string     // IDs of the systems that it can share keys with
+	Remote    []string     // IDs of the systems that it can share keys with; System does not count; not changed
 	Algorithm string       // how keys get there, as the capabilities call it
 	Random    io.Reader    // of entropy
 	Logger    *slog.Logger // of what the caller is not told about a 500
@@ -67,7 +68,8 @@ type (
 )
 
 func (s *server) capabilities(echo.Context) (any, error) {
-	remote := append([]string{}, s.Remote...)
+	isSelf := func(system string) bool { return system == s.System }
+	remote := slices.DeleteFunc(append([]string{}, s.Remote...), isSelf)
 	return capabilities{true, len(remote) > 0, s.Algorithm, s.System, remote}, nil
 }
 
@@ -77,7 +79,7 @@ func (s *server) newKey(c echo.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	remote, err := q.remoteSystem(s.Remote)
+	remote, err := q.remoteSystem(s.Config)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +101,7 @@ func (s *server) keyWithID(c echo.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	remote, err := q.remoteSystem(s.Remote)
+	remote, err := q.remoteSystem(s.Config)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ const maxHubs = protocol.MaxShareIndex + 1
 type Config struct {
 	Name       string
 	Encryptors []string // SAE IDs; none: one with the client's name
-	Systems    []string // names of other clients, to share keys with over SKIP; may be empty
+	Systems    []string // names of the clients to share keys with over SKIP; this one does not count; not changed
 	Hubs       []Hub    // at least Threshold, at most 254
 	Threshold  int      // shares that make a key, at least 2
 	Token      string   // what hubs bind the name to; it has to outlive the process
@@ -68,6 +68,8 @@ type PSRD struct {
 	BlockSize int // of a block; default 16384
 	LowWater  int // below it, the pool is filled in the background; default 4096
 	HighWater int // up to at least here; default 16384
+
+	Lazy bool // leave the pools of a hub empty until the first key needs them
 }
 
 func (c *Config) validate() error {

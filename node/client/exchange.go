@@ -78,6 +78,7 @@ func (h *peerHub) inSession(ctx context.Context, exchange func(*session) error) 
 			h.maintain()
 			return err
 		}
+		s.used.Store(true)
 		err = exchange(s)
 		if err == nil || retried || !hasLostState(err) {
 			h.topUpIfLow(s)
@@ -129,6 +130,7 @@ func (h *peerHub) inBand(ctx context.Context, s *session, out *protocol.Outgoing
 	}
 	m.header, m.value = protocol.SignatureHeader, signature
 	for {
+		supplied := s.supplied.Load()
 		response, err := h.send(ctx, m)
 		if err == nil {
 			incoming, err := h.verify(ctx, s, response)
@@ -138,7 +140,7 @@ func (h *peerHub) inBand(ctx context.Context, s *session, out *protocol.Outgoing
 		if !ok {
 			return nil, nil, err
 		}
-		if err := h.fetchForHub(ctx, s, missing); err != nil {
+		if err := h.fetchForHub(ctx, s, missing, supplied); err != nil {
 			return nil, nil, err
 		}
 		m.expected = missing
@@ -156,11 +158,15 @@ func missingAtHub(err error) (int, bool) {
 	return max(1, min(int(needed)-int(available), maxBlockSize)), true
 }
 
-func (h *peerHub) fetchForHub(ctx context.Context, s *session, size int) error {
+// fetchForHub fetches what a hub lacks, unless it has got a block since there were so many, and may have enough.
+func (h *peerHub) fetchForHub(ctx context.Context, s *session, size int, supplied int64) error {
 	if err := h.lock(ctx); err != nil {
 		return err
 	}
 	defer h.unlock()
+	if s.supplied.Load() > supplied && size <= h.client.config.PSRD.BlockSize {
+		return nil
+	}
 	return h.fetch(ctx, s, protocol.OwnerHub, size)
 }
 

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 
 	"dske/node"
 	"dske/protocol"
@@ -49,6 +52,12 @@ type peerHub struct {
 // session is what a registration brings: it ends when the client registers again.
 type session struct {
 	channel *protocol.Channel
+
+	// used says that there was an exchange for a key; until then, a lazy client leaves the pools empty.
+	used atomic.Bool
+
+	// supplied counts the blocks that the hub got to choose from.
+	supplied atomic.Int64
 
 	// singly says that the hub does not know messages with several shares.
 	singly atomic.Bool
@@ -170,10 +179,13 @@ func (h *peerHub) topUpIfLow(s *session) {
 	}
 }
 
-// fill brings both pools up to the high-water mark if they are below the low one. The caller holds
-// h.oob.
+// fill brings both pools up to the high-water mark if they are below the low one; those of a lazy client
+// only if they are in use. The caller holds h.oob.
 func (h *peerHub) fill(ctx context.Context, s *session) error {
 	sizes := h.client.config.PSRD
+	if sizes.Lazy && !s.used.Load() {
+		return nil
+	}
 	for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
 		pool := s.pool(owner)
 		if pool.Available() >= sizes.LowWater {
@@ -205,6 +217,14 @@ func (s *session) pool(owner protocol.PoolOwner) *psrd.Pool {
 		return s.channel.Own
 	}
 	return s.channel.Peer
+}
+
+// add puts a block, whose data it owns from then on, into the pool of that owner.
+func (s *session) add(owner protocol.PoolOwner, id uuid.UUID, data []byte) error {
+	if owner == protocol.OwnerHub {
+		s.supplied.Add(1)
+	}
+	return s.pool(owner).Add(psrd.NewBlock(id, data))
 }
 
 // register makes the client known to the hub.
@@ -251,7 +271,9 @@ func (h *peerHub) fetchBlock(ctx context.Context, s *session, owner protocol.Poo
 		err = fmt.Errorf("%w: %d bytes", protocol.ErrMalformed, len(block.Data))
 	}
 	if err == nil {
-		err = s.pool(owner).Add(psrd.NewBlock(block.UUID, block.Data))
+		// A copy, since what comes out of JSON takes an eighth more memory than it needs.
+		err = s.add(owner, block.UUID, slices.Clone(block.Data))
+		clear(block.Data)
 	}
 	if err == nil {
 		return nil

@@ -78,6 +78,7 @@ type Hub struct {
 
 	mu      sync.Mutex
 	clients map[string]*peerClient
+	owners  map[string]string // of the encryptors: the names of their clients
 }
 
 // New returns a hub that knows no clients.
@@ -89,6 +90,7 @@ func New(config Config) (*Hub, error) {
 		config:  config,
 		shares:  &shareStore{ttl: config.ShareTTL, shares: map[uuid.UUID]*share{}},
 		clients: map[string]*peerClient{},
+		owners:  map[string]string{},
 	}
 	router := node.NewRouter(config.Logger, config.Observer)
 	h.mount(router.Group(node.Prefix(node.KindHub, config.Name)))

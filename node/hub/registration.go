@@ -56,14 +56,15 @@ func (h *Hub) register(r protocol.Registration, token string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	count := &failures{}
-	if known := h.clients[r.ClientName]; known != nil {
+	known := h.clients[r.ClientName]
+	if known != nil {
 		if !sameToken(known.token, token) {
 			return node.NewError(protocol.ErrWrongToken, "client_name", r.ClientName)
 		}
 		count = known.failures
 	}
 	for _, name := range r.EncryptorNames {
-		if owner := h.ownerOf(name); owner != nil && owner.name != r.ClientName {
+		if owner, bound := h.owners[name]; bound && owner != r.ClientName {
 			return node.NewError(protocol.ErrWrongToken, "encryptor_name", name)
 		}
 	}
@@ -76,9 +77,23 @@ func (h *Hub) register(r protocol.Registration, token string) error {
 		channel:    protocol.NewChannel(h.config.Suite),
 	}
 	h.config.Counters.Watch(p.channel.Peer, p.channel.Own)
-	h.clients[r.ClientName] = p
+	h.bind(p, known)
 	h.config.Logger.Info("client registered", "client", r.ClientName)
 	return nil
+}
+
+// bind puts a client, with its encryptors, in the place of what it was before, if anything. The caller
+// holds h.mu.
+func (h *Hub) bind(p, before *peerClient) {
+	if before != nil {
+		for _, name := range before.encryptors {
+			delete(h.owners, name)
+		}
+	}
+	for _, name := range p.encryptors {
+		h.owners[name] = p.name
+	}
+	h.clients[p.name] = p
 }
 
 func checkNames(r protocol.Registration) error {
@@ -206,22 +221,12 @@ func (h *Hub) getEncryptor(c echo.Context) error {
 		return err
 	}
 	h.mu.Lock()
-	owner := h.ownerOf(name)
+	owner, bound := h.owners[name]
 	h.mu.Unlock()
-	if owner == nil {
+	if !bound {
 		return node.NewError(protocol.ErrUnknownEncryptor, "encryptor_name", name)
 	}
-	return c.JSON(http.StatusOK, protocol.Encryptor{EncryptorName: name, ClientName: owner.name})
-}
-
-// ownerOf returns the client that an encryptor is bound to, or nil. The caller holds h.mu.
-func (h *Hub) ownerOf(encryptor string) *peerClient {
-	for _, p := range h.clients {
-		if slices.Contains(p.encryptors, encryptor) {
-			return p
-		}
-	}
-	return nil
+	return c.JSON(http.StatusOK, protocol.Encryptor{EncryptorName: name, ClientName: owner})
 }
 
 // authorize returns the registered client of that name, for an out-of-band request with that token.

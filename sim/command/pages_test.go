@@ -86,7 +86,7 @@ func TestExamplesCanBeTriedOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	generated, err := topology.Generate(3, 2, 2)
+	generated, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 2, Threshold: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -33,11 +33,12 @@ func runCommand() *cli.Command {
 			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
 			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: ask every caller for a certificate, not just encryptors"},
 			&cli.IntFlag{Name: "kme-port-base", Usage: "the ETSI API of each client also on a port of its own, from `P` on; 0 picks free ones", DefaultText: "no such ports"},
+			&cli.BoolFlag{Name: "plan", Usage: "say how much memory and time the network would take and how many keys it could make, and don't run it"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "how nodes reach each other: loopback or memory"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible; its keys are then not secret"},
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
 			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
-		}, generateFlags...),
+		}, slices.Concat(generateFlags, psrdFlags)...),
 	}
 }
 
@@ -47,11 +48,15 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("plan") {
+		return printPlan(config.Topology)
+	}
 	network, err := sim.New(config)
 	if err != nil {
 		return usageError{err}
 	}
 	network.SetPages(pages(network, config.Logger))
+	defer tuneCollector()()
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()
@@ -81,10 +86,8 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 	if err != nil {
 		return config, err
 	}
-	t.Suite = cmp.Or(c.String("suite"), t.Suite)
-	t.KeySource = cmp.Or(c.String("key-source"), t.KeySource)
-	if err := t.Validate(); err != nil {
-		return config, usageError{err}
+	if err := adjust(c, t); err != nil {
+		return config, err
 	}
 	config.Topology = t
 	if _, _, err := net.SplitHostPort(config.Listen); err != nil {

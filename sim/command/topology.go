@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
@@ -16,7 +17,14 @@ const defaultTopology = "topologies/reference.yaml" // in package testdata
 var generateFlags = []cli.Flag{
 	&cli.IntFlag{Name: "hubs", Usage: "instead of a file: generate `N` hubs, hub1 and so on"},
 	&cli.IntFlag{Name: "clients", Usage: "generate `M` clients, client1 with encryptor sae1 and so on"},
-	&cli.IntFlag{Name: "threshold", Usage: "`K` shares make a key (default: N/2+1)"},
+	&cli.IntFlag{Name: "hubs-per-client", Usage: "each client uses `N` of the hubs, which overlap with those of the next one (default: all)"},
+	&cli.IntFlag{Name: "threshold", Usage: "`K` shares make a key (default: a majority of a client's hubs)"},
+}
+
+// psrdFlags change how much PSRD there is, whatever the topology says.
+var psrdFlags = []cli.Flag{
+	&cli.IntFlag{Name: "block-size", Usage: "blocks of PSRD of `BYTES`, and pools that hold as much (default: that of the topology, or 16384)"},
+	&cli.StringFlag{Name: "psrd", Usage: "eager or lazy: fill pools at the start, or when they are first needed (default: that of the topology, or eager)"},
 }
 
 // chooseTopology returns the topology that flags or args, a file, name.
@@ -30,9 +38,13 @@ func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {
 	case generate && !(c.IsSet("hubs") && c.IsSet("clients")):
 		return nil, usagef("--hubs and --clients go together")
 	case generate:
-		return asUsage(topology.Generate(c.Int("hubs"), c.Int("clients"), c.Int("threshold")))
+		return asUsage(topology.Generate(topology.Sizes{
+			Hubs: c.Int("hubs"), Clients: c.Int("clients"), HubsPerClient: c.Int("hubs-per-client"), Threshold: c.Int("threshold"),
+		}))
 	case c.IsSet("threshold"):
 		return nil, usagef("--threshold goes with --hubs and --clients; in a topology file, set threshold")
+	case c.IsSet("hubs-per-client"):
+		return nil, usagef("--hubs-per-client goes with --hubs and --clients; in a topology file, list the hubs of a client")
 	case len(args) == 1:
 		data, err := os.ReadFile(args[0])
 		if err != nil {
@@ -41,6 +53,26 @@ func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {
 		return topology.Load(args[0], data)
 	}
 	return referenceTopology()
+}
+
+// adjust changes a topology as the flags of a command say, and checks the outcome.
+func adjust(c *cli.Context, t *topology.Topology) error {
+	t.Suite = cmp.Or(c.String("suite"), t.Suite)
+	t.KeySource = cmp.Or(c.String("key-source"), t.KeySource)
+	if size := c.Int("block-size"); c.IsSet("block-size") {
+		t.PSRD.BlockSize, t.PSRD.LowWater, t.PSRD.HighWater = size, size/4, size
+	}
+	switch fill := c.String("psrd"); fill {
+	case "":
+	case "eager", "lazy":
+		t.PSRD.Lazy = fill == "lazy"
+	default:
+		return usagef("--psrd: %q is neither eager nor lazy", fill)
+	}
+	if err := t.Validate(); err != nil {
+		return usageError{err}
+	}
+	return nil
 }
 
 func referenceTopology() (*topology.Topology, error) {

@@ -292,7 +292,7 @@ func testReducedMotion(t *testing.T, browser context.Context) {
 
 // testNarrow looks whether the page keeps to its width, with all of it filled.
 func testNarrow(t *testing.T, browser context.Context) {
-	top, err := topology.Generate(16, 32, 0)
+	top, err := topology.Generate(topology.Sizes{Hubs: 16, Clients: 32})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,7 +338,7 @@ func testLargeNetwork(t *testing.T, browser context.Context) {
 // large returns a network of 100 hubs and 1000 clients, which use five each. It needs little PSRD.
 func large(t testing.TB) *topology.Topology {
 	t.Helper()
-	top, err := topology.Generate(100, 1000, 3)
+	top, err := topology.Generate(topology.Sizes{Hubs: 100, Clients: 1000, Threshold: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 // documented runs a network with its documentation on a free port until the test ends.
 func documented(t *testing.T) *sim.Network {
 	t.Helper()
-	top, err := topology.Generate(3, 2, 2)
+	top, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 2, Threshold: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

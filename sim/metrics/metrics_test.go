@@ -25,7 +25,7 @@ import (
 // start runs a generated network until the test ends.
 func start(t testing.TB, hubs, clients int, size topology.PSRD) *sim.Network {
 	t.Helper()
-	top, err := topology.Generate(hubs, clients, 2)
+	top, err := topology.Generate(topology.Sizes{Hubs: hubs, Clients: clients, Threshold: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func parse(name string, data []byte, reference *topology.Topology) (*parsed, err
 		return p, nil
 	}
 	var err error
-	p.topology, err = topology.Generate(p.settings.Hubs, p.settings.Clients, p.settings.Threshold)
+	p.topology, err = topology.Generate(topology.Sizes{Hubs: p.settings.Hubs, Clients: p.settings.Clients, Threshold: p.settings.Threshold})
 	return p, err
 }
 

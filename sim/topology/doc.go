@@ -13,7 +13,7 @@
 //	    encryptors:         # default: the client is its own encryptor
 //	      - name: sam
 //	    hubs: [hank, helen, hilary] # default: all
-//	psrd: {block_size: 16384, low_water: 4096, high_water: 16384} # bytes
+//	psrd: {block_size: 16384, low_water: 4096, high_water: 16384} # bytes; lazy: true leaves pools empty at first
 //
 // Only hubs and clients are required, so the files of the Python implementation read unchanged.
 // JSON is YAML too: a topology that was marshalled as JSON can be loaded again.

@@ -34,7 +34,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"unknown member of a hub", "hubs:\n  - name: a\n    port: 1\n", `3: a hub has no member "port": use name`},
 	{"unknown member of a client", three + "clients:\n  - name: a\n\n    sae: b\n", `8: a client has no member "sae": use name, encryptors, hubs`},
 	{"unknown member of an encryptor", three + "clients:\n  - name: a\n    encryptors:\n      - nam: b\n", `8: an encryptor has no member "nam": use name`},
-	{"unknown member of psrd", "psrd:\n  block_size: 64\n  blocks: 1\n", `3: psrd has no member "blocks": use block_size, low_water, high_water`},
+	{"unknown member of psrd", "psrd:\n  block_size: 64\n  blocks: 1\n", `3: psrd has no member "blocks": use block_size, low_water, high_water, lazy`},
 	{"long unknown member", strings.Repeat("a", 1000) + ": 1", `1: the topology has no member "` + strings.Repeat("a", 64) + `": use threshold, hubs, clients, suite, key_source, psrd`},
 	{"complex member", "? [hubs]\n: 1\n", `1: the topology has no member "": use threshold, hubs, clients, suite, key_source, psrd`},
 	{"merge", "hubs: &h\n  - &a {name: a}\n  - <<: *a\n", `3: a hub has no member "<<": use name`},
@@ -60,7 +60,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"threshold a fraction", "threshold: 2.5\n", "1: threshold must be a whole number, but is a floating-point number"},
 	{"threshold huge", "threshold: 99999999999999999999\n", "1: threshold must be a whole number, but is a floating-point number"},
 	{"threshold very large", "threshold: 18446744073709551615\n", `1: threshold must be a whole number, but is "18446744073709551615"`},
-	{"psrd a number", "psrd: 16384\n", "1: psrd must be a mapping with block_size, low_water, high_water, but is a number"},
+	{"psrd a number", "psrd: 16384\n", "1: psrd must be a mapping with block_size, low_water, high_water, lazy, but is a number"},
 	{"an alias that contains itself", "hubs: &h\n  - *h\n", "2: a hub must be a mapping with name, but is a list"},
 
 	// Names.
@@ -107,6 +107,7 @@ var badFiles = []struct{ name, text, want string }{
 	// PSRD.
 	{"block_size small", psrdFile("block_size: 63"), "7: block_size is 63 bytes: set it to 64 to 4194304"},
 	{"block_size large", psrdFile("block_size: 4194305"), "7: block_size is 4194305 bytes: set it to 64 to 4194304"},
+	{"lazy a word", psrdFile("lazy: perhaps"), "7: lazy must be true or false, but is a string"},
 	{"low_water zero", psrdFile("low_water: 0"), "7: low_water is 0 bytes: set it to at least 1"},
 	{"low_water negative", psrdFile("high_water: 1\n  low_water: -1"), "8: low_water is -1 bytes: set it to at least 1"},
 	{"high_water large", psrdFile("low_water: 1\n  high_water: 16777217"), "8: high_water is 16777217 bytes: set it to at most 16777216"},

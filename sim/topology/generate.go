@@ -2,36 +2,77 @@ package topology
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
-// Generate returns a topology of hubs hub1, hub2, …, and clients client1, client2, …, which use all
-// hubs and have one encryptor each: sae1, sae2, …. It has 2 to MaxHubs hubs and at least one client.
-// The threshold k is 2 to hubs, or 0 for the default of floor(hubs/2)+1. Numbers out of range are an
-// error.
-func Generate(hubs, clients, threshold int) (*Topology, error) {
-	if hubs > MaxHubs {
-		return nil, fmt.Errorf("%d hubs are too many: a client can use at most %d", hubs, MaxHubs)
+// Sizes say how large a generated topology is.
+type Sizes struct {
+	Hubs          int // at least 2
+	Clients       int // at least 1
+	HubsPerClient int // 2 to MaxHubs; 0: all, of which there may then be MaxHubs
+	Threshold     int // k, 2 to HubsPerClient; 0: the default, a majority of them
+}
+
+// Generate returns a topology of hubs hub1, hub2, …, and clients client1, client2, …, which have one
+// encryptor each: sae1, sae2, …. If clients don't use all hubs, the first two use those from hub1
+// on, the next two those from hub2 on, and so on, in a circle: all hubs are used alike, pairs of clients share
+// all of theirs, and neighbours all but one. Blocks and pools of PSRD are of
+// the default sizes, or so small that all together they take no more than 512 MiB, but at least 1024 bytes.
+// Numbers out of range are an error.
+func Generate(sizes Sizes) (*Topology, error) {
+	switch perClient := sizes.HubsPerClient; {
+	case perClient < 0 || perClient > max(sizes.Hubs, 0):
+		return nil, fmt.Errorf("a client cannot use %d of %d hubs", perClient, sizes.Hubs)
+	case perClient == 0 && sizes.Hubs > MaxHubs:
+		return nil, fmt.Errorf("%d hubs are too many: a client can use at most %d; say how many each one uses", sizes.Hubs, MaxHubs)
+	case perClient == 0:
+		sizes.HubsPerClient = max(sizes.Hubs, 0)
 	}
-	t := &Topology{Threshold: threshold, PSRD: defaultPSRD, Suite: SuitePython, KeySource: KeysFromRNG}
-	if threshold == 0 {
-		t.Threshold = defaultThreshold(hubs)
+	t := &Topology{Threshold: sizes.Threshold, PSRD: boundedPSRD(sizes.Clients * sizes.HubsPerClient), Suite: SuitePython, KeySource: KeysFromRNG}
+	if t.Threshold == 0 {
+		t.Threshold = defaultThreshold(sizes.HubsPerClient)
 	}
-	for i := range hubs {
+	for i := range sizes.Hubs {
 		t.Hubs = append(t.Hubs, Hub{Name: numbered("hub", i)})
 	}
 	all := t.hubNames()
-	for i := range clients {
+	for i := range sizes.Clients {
 		t.Clients = append(t.Clients, Client{
 			Name:       numbered("client", i),
 			Encryptors: []Encryptor{{Name: numbered("sae", i)}},
-			Hubs:       all,
+			Hubs:       window(all, i/2, sizes.HubsPerClient),
 		})
 	}
 	if err := t.Validate(); err != nil {
 		return nil, err
 	}
 	return t, nil
+}
+
+// boundedPSRD returns the default sizes for so many associations of a client with a hub, each of which has
+// two pools at both ends, or smaller ones if that would be too much.
+func boundedPSRD(associations int) PSRD {
+	const bound, least = 512 << 20, 1 << 10
+	psrd := defaultPSRD
+	for psrd.HighWater > least && 4*psrd.HighWater*associations > bound {
+		psrd = PSRD{BlockSize: psrd.BlockSize / 2, LowWater: psrd.LowWater / 2, HighWater: psrd.HighWater / 2}
+	}
+	return psrd
+}
+
+// window returns size of the hubs from the one at position i on, in the order of the topology. All of them
+// are in one slice, for all clients.
+func window(all []string, i, size int) []string {
+	n := len(all)
+	if size == n { // also if there are none
+		return all
+	}
+	start := i % n
+	if start+size <= n {
+		return all[start : start+size : start+size]
+	}
+	return slices.Concat(all[:start+size-n], all[start:])
 }
 
 // numbered counts from 1, as people do.

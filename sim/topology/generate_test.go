@@ -2,13 +2,14 @@ package topology
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
 )
 
 func TestGenerate(t *testing.T) {
-	got, err := Generate(3, 2, 3)
+	got, err := Generate(Sizes{Hubs: 3, Clients: 2, Threshold: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,14 +31,14 @@ func TestGenerate(t *testing.T) {
 }
 
 func TestGenerateDefaultThreshold(t *testing.T) {
-	got, err := Generate(5, 1, 0)
+	got, err := Generate(Sizes{Hubs: 5, Clients: 1})
 	if err != nil || got.Threshold != 3 {
 		t.Errorf("got %+v, %v; want threshold 3", got, err)
 	}
 }
 
 func TestGenerateLarge(t *testing.T) {
-	got, err := Generate(MaxHubs, 10_000, 3)
+	got, err := Generate(Sizes{Hubs: MaxHubs, Clients: 10_000, Threshold: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,39 +47,62 @@ func TestGenerateLarge(t *testing.T) {
 	}
 }
 
+func TestGenerateHubsPerClient(t *testing.T) {
+	got, err := Generate(Sizes{Hubs: 4, Clients: 9, HubsPerClient: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Threshold != 2 {
+		t.Errorf("threshold %d, want a majority of 3", got.Threshold)
+	}
+	for i, want := range [][]string{
+		{"hub1", "hub2", "hub3"}, {"hub1", "hub2", "hub3"}, {"hub2", "hub3", "hub4"}, {"hub2", "hub3", "hub4"},
+		{"hub1", "hub3", "hub4"}, {"hub1", "hub3", "hub4"}, {"hub1", "hub2", "hub4"}, {"hub1", "hub2", "hub4"}, {"hub1", "hub2", "hub3"},
+	} {
+		if hubs := got.Clients[i].Hubs; !slices.Equal(hubs, want) {
+			t.Errorf("client %d uses %v, want %v", i+1, hubs, want)
+		}
+	}
+	if got, err = Generate(Sizes{Hubs: 1000, Clients: 10, HubsPerClient: 5}); err != nil || len(got.Hubs) != 1000 {
+		t.Errorf("1000 hubs: %v", err)
+	}
+}
+
 func TestGenerateOutOfRange(t *testing.T) {
 	for _, test := range []struct {
-		hubs, clients, threshold int
-		want                     string
+		sizes Sizes
+		want  string
 	}{
-		{0, 1, 0, `there are no hubs: list them under "hubs"`},
-		{-1, 1, 0, `there are no hubs: list them under "hubs"`},
-		{1, 1, 0, "there is only one hub, which would know every key: add hubs"},
-		{255, 1, 0, "255 hubs are too many: a client can use at most 254"},
-		{3, 0, 0, `there are no clients: list them under "clients"`},
-		{3, -1, 0, `there are no clients: list them under "clients"`},
-		{3, 1, 1, "threshold is 1: set it to at least 2, or else a single hub knows every key"},
-		{3, 1, -1, "threshold is -1: set it to at least 2, or else a single hub knows every key"},
-		{3, 1, 4, "threshold is 4 and there are 3 hubs: set it to 2 to 3, or add hubs"},
+		{Sizes{Hubs: 0, Clients: 1}, `there are no hubs: list them under "hubs"`},
+		{Sizes{Hubs: -1, Clients: 1}, `there are no hubs: list them under "hubs"`},
+		{Sizes{Hubs: 1, Clients: 1}, "there is only one hub, which would know every key: add hubs"},
+		{Sizes{Hubs: 255, Clients: 1}, "255 hubs are too many: a client can use at most 254; say how many each one uses"},
+		{Sizes{Hubs: 3, Clients: 0}, `there are no clients: list them under "clients"`},
+		{Sizes{Hubs: 3, Clients: -1}, `there are no clients: list them under "clients"`},
+		{Sizes{Hubs: 3, Clients: 1, Threshold: 1}, "threshold is 1: set it to at least 2, or else a single hub knows every key"},
+		{Sizes{Hubs: 3, Clients: 1, Threshold: -1}, "threshold is -1: set it to at least 2, or else a single hub knows every key"},
+		{Sizes{Hubs: 3, Clients: 1, Threshold: 4}, "threshold is 4 and there are 3 hubs: set it to 2 to 3, or add hubs"},
+		{Sizes{Hubs: 3, Clients: 1, HubsPerClient: 4}, "a client cannot use 4 of 3 hubs"},
+		{Sizes{Hubs: 3, Clients: 1, HubsPerClient: -1}, "a client cannot use -1 of 3 hubs"},
+		{Sizes{Hubs: 300, Clients: 1, HubsPerClient: 255}, `client "client1" uses 255 hubs: list at most 254 under its "hubs"`},
 	} {
-		topology, err := Generate(test.hubs, test.clients, test.threshold)
+		topology, err := Generate(test.sizes)
 		if topology != nil || err == nil || err.Error() != test.want {
-			t.Errorf("Generate(%d, %d, %d) = %v, %v; want %s",
-				test.hubs, test.clients, test.threshold, topology, err, test.want)
+			t.Errorf("Generate(%+v) = %v, %v; want %s", test.sizes, topology, err, test.want)
 		}
 	}
 }
 
 func BenchmarkGenerate(b *testing.B) {
 	for b.Loop() {
-		if _, err := Generate(MaxHubs, 10_000, 3); err != nil {
+		if _, err := Generate(Sizes{Hubs: MaxHubs, Clients: 10_000, Threshold: 3}); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkLoad(b *testing.B) {
-	top, err := Generate(5, 10_000, 3)
+	top, err := Generate(Sizes{Hubs: 5, Clients: 10_000, Threshold: 3})
 	if err != nil {
 		b.Fatal(err)
 	}

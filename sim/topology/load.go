@@ -90,6 +90,7 @@ func readPSRD(n *yaml.Node, psrd *PSRD) error {
 		size("block_size", &psrd.BlockSize),
 		size("low_water", &psrd.LowWater),
 		size("high_water", &psrd.HighWater),
+		member{"lazy", func(n *yaml.Node) error { return boolean(n, "lazy", &psrd.Lazy) }},
 	)
 }
 

@@ -79,6 +79,7 @@ func TestGoodFiles(t *testing.T) {
 		"block sizes at their limits": three + "clients: [{name: a}]\npsrd: {block_size: 64, low_water: 1, high_water: 1}",
 		"largest sizes":               three + "clients: [{name: a}]\npsrd: {block_size: 4194304, low_water: 16777216, high_water: 16777216}",
 		"number forms":                three + "clients: [{name: a}]\npsrd: {block_size: 0x4000, low_water: 4_096}",
+		"lazy":                        three + "clients: [{name: a}]\npsrd: {lazy: true}",
 		"hub and client of one name":  three + "clients: [{name: hank}]",
 		"digits, quoted":              three + "clients: [{name: '1'}]",
 		"longest name":                three + "clients: [{name: " + strings.Repeat("a", 63) + "}]",
@@ -130,7 +131,7 @@ func TestJSON(t *testing.T) {
 	want := `{"threshold":2,"hubs":[{"name":"h1"},{"name":"h2"}],` +
 		`"clients":[{"name":"a","encryptors":[],"hubs":["h1","h2"]},` +
 		`{"name":"b","encryptors":[{"name":"c"}],"hubs":["h1","h2"]}],` +
-		`"psrd":{"block_size":16384,"low_water":4096,"high_water":16384},"suite":"dske-python","key_source":"rng"}`
+		`"psrd":{"block_size":16384,"low_water":4096,"high_water":16384,"lazy":false},"suite":"dske-python","key_source":"rng"}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -97,6 +97,18 @@ func number(n *yaml.Node, what string, i *int) error {
 	return nil
 }
 
+// boolean reads true or false.
+func boolean(n *yaml.Node, what string, b *bool) error {
+	line, n := n.Line, target(n)
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
+		return faultf(line, "%s must be true or false, but is %s", what, describe(n))
+	}
+	if err := n.Load(b); err != nil {
+		return faultf(line, "%s must be true or false, but is %.64q", what, n.Value)
+	}
+	return nil
+}
+
 // target returns the node that an alias stands for, or the node itself. Expanding aliases this way
 // costs nothing, and they cannot go round in circles, as a topology is only a few levels deep.
 func target(n *yaml.Node) *yaml.Node {

@@ -82,7 +82,9 @@ func TestRoundTrip(t *testing.T) {
 
 func TestGeneratedRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want, err := Generate(rapid.IntRange(2, 40).Draw(t, "hubs"), rapid.IntRange(1, 10).Draw(t, "clients"), 0)
+		want, err := Generate(Sizes{
+			Hubs: rapid.IntRange(2, 40).Draw(t, "hubs"), Clients: rapid.IntRange(1, 10).Draw(t, "clients"),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

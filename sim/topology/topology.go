@@ -58,6 +58,9 @@ type PSRD struct {
 	BlockSize int `json:"block_size" yaml:"block_size"` // of a block that a client asks for, 64 to 4 MiB
 	LowWater  int `json:"low_water" yaml:"low_water"`   // a pool with less is filled up, at least 1
 	HighWater int `json:"high_water" yaml:"high_water"` // to this, LowWater to 16 MiB
+
+	// Lazy leaves the pools of an association empty until the first key needs it.
+	Lazy bool `json:"lazy" yaml:"lazy"`
 }
 
 // defaultPSRD holds the sizes that a file leaves out.

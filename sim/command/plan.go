@@ -1,0 +1,30 @@
+package command
+
+import (
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"dske/sim"
+	"dske/sim/topology"
+)
+
+// printPlan says what a network will take, instead of running it.
+func printPlan(t *topology.Topology) error {
+	p, err := sim.PlanOf(t)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	row := func(name, format string, values ...any) { fmt.Fprintf(table, name+"\t"+format+"\n", values...) }
+	row("associations", "%d, of %d clients with %d hubs", p.Associations, len(t.Clients), len(t.Hubs))
+	row("PSRD", "%s at the start, %s when all is in use; an association has 4 pools of %d bytes, two at each end",
+		megabytes(p.PSRD), megabytes(p.PSRDInUse), p.PoolSize)
+	row("memory", "%s at the start, PSRD included; garbage takes a quarter more, or 32 MiB", megabytes(p.Memory))
+	row("ready after", "%v, on two cores like those of the benchmarks in the README", p.Ready.Round(10*time.Millisecond))
+	row("keys", "each client can make %d keys of 256 bits before it needs more PSRD; a key takes %d bytes of it", p.KeysPerClient, p.PSRDPerKey)
+	return table.Flush()
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

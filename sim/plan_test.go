@@ -1,0 +1,84 @@
+package sim
+
+import (
+	"runtime"
+	"testing"
+
+	"dske/sim/topology"
+)
+
+// measured returns the bytes that a network takes when it is ready, and its plan.
+func measured(t *testing.T, sizes topology.Sizes, lazy bool) (int64, Plan) {
+	t.Helper()
+	top, err := topology.Generate(sizes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	top.PSRD.Lazy = lazy
+	plan, err := PlanOf(top)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := memoryInUse()
+	n := start(t, Config{Topology: top})
+	after := memoryInUse()
+	n.shutDown()
+	return after - before, plan
+}
+
+func memoryInUse() int64 {
+	runtime.GC()
+	runtime.GC() // also what only finalizers and pools have kept
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
+// The plan is held against what networks take.
+func TestPlanMemory(t *testing.T) {
+	for _, lazy := range []bool{true, false} {
+		small, planned := measured(t, topology.Sizes{Hubs: 20, Clients: 100, HubsPerClient: 5}, lazy)
+		large, plannedLarge := measured(t, topology.Sizes{Hubs: 20, Clients: 100, HubsPerClient: 15}, lazy)
+		t.Logf("lazy %v: %d bytes, planned %d; %d bytes, planned %d", lazy, small, planned.Memory, large, plannedLarge.Memory)
+		overhead := (large - small - (plannedLarge.PSRD - planned.PSRD)) / 1000
+		t.Logf("%d bytes for an association, beside its PSRD", overhead)
+		if overhead > memoryOfAssociation {
+			t.Errorf("an association takes %d bytes beside its PSRD, want at most %d", overhead, memoryOfAssociation)
+		}
+		if ratio := float64(large) / float64(plannedLarge.Memory); ratio < 0.3 || ratio > 1.05 {
+			t.Errorf("%d bytes in use, and %d were planned", large, plannedLarge.Memory)
+		}
+	}
+}
+
+func TestPlanKeys(t *testing.T) {
+	for _, suite := range []string{topology.SuitePython, topology.SuiteITS} {
+		top := reference(t)
+		top.Suite = suite
+		plan, err := PlanOf(top)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := start(t, Config{Topology: top})
+		status, err := n.sae("sam").Status(t.Context(), "sofia")
+		if err != nil || status.StoredKeyCount != plan.KeysPerClient {
+			t.Errorf("%s: status says %d keys, %v; the plan %d", suite, status.StoredKeyCount, err, plan.KeysPerClient)
+		}
+		before := n.consumed()
+		n.keyPair("sam", "sofia", 256)
+		if err := n.WaitIdle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if used := n.consumed() - before; used != int64(plan.PSRDPerKey) {
+			t.Errorf("%s: a key took %d bytes of PSRD, the plan says %d", suite, used, plan.PSRDPerKey)
+		}
+	}
+}
+
+// consumed returns the bytes of PSRD that clients have used up or seen used up.
+func (n *testNetwork) consumed() (sum int64) {
+	for _, c := range n.Snapshot().Clients {
+		sum += c.PSRD.ClientOwned.Consumed + c.PSRD.HubOwned.Consumed
+	}
+	return sum
+}
