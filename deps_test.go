@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"dske/sim":              {"dske/node", "dske/node/*", "dske/protocol", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology"},
 	"dske/sim/adversary":    {"dske/protocol", "dske/protocol/*", "dske/psrd"},
 	"dske/sim/audit":        {},
+	"dske/sim/bench":        {"dske/etsi"},
 	"dske/sim/certs":        {},
 	"dske/sim/command":      {"any"},
 	"dske/sim/dashboard":    {"dske/node", "dske/sim", "dske/sim/*"},

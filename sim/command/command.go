@@ -46,7 +46,7 @@ func newApp() *cli.App {
 
 		Version: version(),
 		Commands: []*cli.Command{
-			runCommand(), certsCommand(), etsiCommand(), ladderCommand(), scenarioCommand(), statusCommand(), changeCommand("start"), changeCommand("stop"),
+			runCommand(), certsCommand(), etsiCommand(), ladderCommand(), scenarioCommand(), benchCommand(), statusCommand(), changeCommand("start"), changeCommand("stop"),
 			completionCommand(), versionCommand(),
 		},
 		EnableBashCompletion: true, // and that of other shells

@@ -1,0 +1,36 @@
+package bench
+
+import (
+	"context"
+	"time"
+)
+
+// rounds is how many times the network and the floor take turns, so that what else happens on the machine
+// hits both.
+const rounds = 5
+
+// Outcome is what was measured.
+type Outcome struct {
+	Network *Tally
+	Floor   *Tally
+	Used    Usage // while the load was on the network
+
+	UsedByFloor Usage
+}
+
+// Compare puts one load on a network and one on its floor, each for a time, in turns. Before that, both are
+// warmed up for a tenth of it.
+func Compare(ctx context.Context, network, floor Load, duration time.Duration) Outcome {
+	network.Run(ctx, duration/10, NewTally())
+	floor.Run(ctx, duration/10, NewTally())
+	o := Outcome{Network: NewTally(), Floor: NewTally()}
+	for range rounds {
+		start := Used()
+		network.Run(ctx, duration/rounds, o.Network)
+		between := Used()
+		floor.Run(ctx, duration/rounds, o.Floor)
+		o.Used = o.Used.Plus(between.Minus(start))
+		o.UsedByFloor = o.UsedByFloor.Plus(Used().Minus(between))
+	}
+	return o
+}

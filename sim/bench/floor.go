@@ -1,0 +1,145 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"dske/etsi"
+)
+
+// Message is a message between nodes with its answer.
+type Message struct {
+	Method         string
+	URI            string // the path and the query
+	RequestHeader  http.Header
+	RequestBody    []byte
+	ResponseHeader http.Header
+	ResponseBody   []byte
+}
+
+// Exchange is the messages to each of the hubs, in their order.
+type Exchange [][]Message
+
+// Floor stands in for a network. Its KME answers every request for keys with the same ones, after it has
+// sent the messages that a real one sends to its hubs for them, to all hubs at once; its hubs answer each
+// message as it was answered then. Nobody computes anything.
+type Floor struct {
+	scatter, gather [][]int   // by hub: positions in messages
+	messages        []Message // which carry their position in placeHeader
+	keys            []byte    // of the answer, in JSON
+	url             string
+	client          *http.Client
+}
+
+// deadline is how long a message of a floor may take.
+const deadline = time.Minute
+
+// placeHeader tells the hubs of a floor which message it is.
+const placeHeader = "Place"
+
+// NewFloor returns the stand-in for a network that made keys with the messages of scatter and delivered
+// them with those of gather; without messages, it stands in for two KMEs of which nothing else is known.
+// The KME sends to the hubs at url, where the floor has to be served, through transport.
+func NewFloor(keys []etsi.Key, scatter, gather Exchange, url string, transport http.RoundTripper) (*Floor, error) {
+	f := &Floor{url: url, client: &http.Client{Transport: transport}}
+	f.scatter, f.gather = f.place(scatter), f.place(gather)
+	var err error
+	f.keys, err = json.Marshal(etsi.KeyContainer{Keys: keys})
+	return f, err
+}
+
+// place gives each message its position.
+func (f *Floor) place(exchange Exchange) [][]int {
+	places := make([][]int, len(exchange))
+	for hub, messages := range exchange {
+		for _, m := range messages {
+			m.RequestHeader = m.RequestHeader.Clone()
+			m.RequestHeader.Set(placeHeader, strconv.Itoa(len(f.messages)))
+			places[hub] = append(places[hub], len(f.messages))
+			f.messages = append(f.messages, m)
+		}
+	}
+	return places
+}
+
+// ServeHTTP serves the KME and the hubs.
+func (f *Floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	io.Copy(io.Discard, r.Body)
+	place := r.Header.Get(placeHeader)
+	switch {
+	case place != "":
+		f.answer(w, place)
+	case strings.HasSuffix(r.URL.Path, "/enc_keys"):
+		f.relay(w, r, f.scatter)
+	default:
+		f.relay(w, r, f.gather)
+	}
+}
+
+// answer answers a message to a hub.
+func (f *Floor) answer(w http.ResponseWriter, place string) {
+	i, err := strconv.Atoi(place)
+	if err != nil || i < 0 || i >= len(f.messages) {
+		http.Error(w, "no such message", http.StatusNotFound)
+		return
+	}
+	for name, values := range f.messages[i].ResponseHeader {
+		w.Header()[name] = values
+	}
+	w.Write(f.messages[i].ResponseBody)
+}
+
+// relay sends messages and, when all are answered, answers with the keys.
+func (f *Floor) relay(w http.ResponseWriter, r *http.Request, places [][]int) {
+	errs := make([]error, len(places))
+	var sent sync.WaitGroup
+	for hub, messages := range places {
+		sent.Go(func() {
+			for _, i := range messages {
+				if errs[hub] == nil {
+					errs[hub] = f.send(r, f.messages[i])
+				}
+			}
+		})
+	}
+	sent.Wait()
+	for _, err := range errs {
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(f.keys)
+}
+
+// send sends a message with a deadline, as nodes do.
+func (f *Floor) send(r *http.Request, m Message) error {
+	ctx, cancel := context.WithTimeout(r.Context(), deadline)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, m.Method, f.url+m.URI, bytes.NewReader(m.RequestBody))
+	if err != nil {
+		return err
+	}
+	for name, values := range m.RequestHeader {
+		request.Header[name] = values
+	}
+	response, err := f.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil && len(body) != len(m.ResponseBody) {
+		err = fmt.Errorf("an answer of %d bytes instead of %d", len(body), len(m.ResponseBody))
+	}
+	return err
+}

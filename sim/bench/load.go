@@ -1,0 +1,93 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dske/etsi"
+)
+
+// errDiffer is the failure of a pair whose keys are not the same on both sides.
+var errDiffer = errors.New("the key values do not match")
+
+// Pair is two encryptors, each at its KME.
+type Pair struct {
+	Master, Slave *etsi.Client
+}
+
+// Load says what is asked for, and how much at once.
+type Load struct {
+	Pairs       []Pair // at least one; every worker goes round all of them
+	Size        int    // of a key, in bits
+	Number      int    // of keys in a request, at least 1
+	Concurrency int    // of workers, at least 1: each makes a pair of requests after the other
+}
+
+// Run makes key pairs for a time, ends those it has begun, and adds them to the tally. It ends early, and
+// those under way fail, if ctx does.
+func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
+	start := time.Now()
+	parts := make([]*Tally, l.Concurrency)
+	var workers sync.WaitGroup
+	for i := range parts {
+		parts[i] = NewTally()
+		workers.Go(func() {
+			for next := i; time.Since(start) < duration && ctx.Err() == nil; next++ {
+				l.measure(ctx, l.Pairs[next%len(l.Pairs)], parts[i])
+			}
+		})
+	}
+	workers.Wait()
+	for _, part := range parts {
+		tally.add(part)
+	}
+	tally.Elapsed += time.Since(start)
+}
+
+// measure makes a pair of requests and adds how that went to the tally.
+func (l Load) measure(ctx context.Context, pair Pair, tally *Tally) {
+	start := time.Now()
+	made, err := l.makeKeys(ctx, pair)
+	between := time.Now()
+	if err == nil {
+		err = l.fetchKeys(ctx, pair, made)
+	}
+	if err != nil {
+		tally.fail(err)
+		return
+	}
+	tally.succeed(len(made), between.Sub(start), time.Since(between))
+}
+
+// MakeKeys makes a single pair of requests, and returns the keys.
+func (l Load) MakeKeys(ctx context.Context, pair Pair) ([]etsi.Key, error) {
+	made, err := l.makeKeys(ctx, pair)
+	if err == nil {
+		err = l.fetchKeys(ctx, pair, made)
+	}
+	return made, err
+}
+
+func (l Load) makeKeys(ctx context.Context, pair Pair) ([]etsi.Key, error) {
+	return pair.Master.GetKey(ctx, pair.Slave.SAE, etsi.KeyRequest{Size: l.Size, Number: l.Number})
+}
+
+// fetchKeys fetches keys that were made, and fails unless they are the same.
+func (l Load) fetchKeys(ctx context.Context, pair Pair, made []etsi.Key) error {
+	ids := make([]uuid.UUID, len(made))
+	for i, k := range made {
+		ids[i] = k.ID
+	}
+	fetched, err := pair.Slave.GetKeyWithKeyIDs(ctx, pair.Master.SAE, ids...)
+	if err == nil && !slices.EqualFunc(made, fetched, sameKey) {
+		err = errDiffer
+	}
+	return err
+}
+
+func sameKey(a, b etsi.Key) bool { return a.ID == b.ID && slices.Equal(a.Key.Reveal(), b.Key.Reveal()) }

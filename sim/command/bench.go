@@ -1,0 +1,142 @@
+package command
+
+import (
+	"cmp"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"dske/etsi"
+	"dske/sim"
+	"dske/sim/bench"
+	"dske/sim/certs"
+)
+
+func benchCommand() *cli.Command {
+	return &cli.Command{
+		Name:         "bench",
+		Usage:        "measure how many keys a network of its own makes, or two KMEs elsewhere, and what HTTP alone would take",
+		ArgsUsage:    "[TOPOLOGY]",
+		Action:       runBench,
+		OnUsageError: onUsageError,
+		Flags: append([]cli.Flag{
+			&cli.IntFlag{Name: "size", Value: 256, Usage: "of each key, in `BITS`"},
+			&cli.IntFlag{Name: "number", Value: 1, Usage: "`N` keys in one request"},
+			&cli.IntFlag{Name: "concurrency", Value: 16, Usage: "`N` pairs of requests at once"},
+			&cli.DurationFlag{Name: "duration", Value: 10 * time.Second, Usage: "put the load on for `TIME`, and as long on the floor"},
+			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "of the network: loopback or memory"},
+			&cli.StringFlag{Name: "suite", Usage: "of the network: dske-python or its"},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
+			&cli.StringFlag{Name: "master-url", Usage: "measure KMEs elsewhere: the `URL` before /api/v1/keys of the master's"},
+			&cli.StringFlag{Name: "slave-url", Usage: "the `URL` before /api/v1/keys of the slave's"},
+			&cli.StringFlag{Name: "master-sae", Usage: "the `ID` of the master"},
+			&cli.StringFlag{Name: "slave-sae", Usage: "the `ID` of the slave"},
+			&cli.StringFlag{Name: "tls", Usage: "with KMEs elsewhere: the certificates in `DIR` with which they speak TLS"},
+		}, slices.Concat(generateFlags, psrdFlags)...),
+	}
+}
+
+func runBench(c *cli.Context) error {
+	load := bench.Load{Size: c.Int("size"), Number: c.Int("number"), Concurrency: c.Int("concurrency")}
+	if load.Number < 1 || load.Concurrency < 1 || c.Duration("duration") <= 0 {
+		return usagef("--number, --concurrency and --duration have to be positive")
+	}
+	report, err := measure(c, load)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		err = printJSON(report)
+	} else {
+		err = report.Print(os.Stdout)
+	}
+	if err == nil && report.Failures > 0 {
+		err = fmt.Errorf("%d requests failed, one of them with: %s", report.Failures, report.Failure)
+	}
+	return err
+}
+
+// measure measures KMEs elsewhere if flags name them, and a network of its own otherwise.
+func measure(c *cli.Context, load bench.Load) (*bench.Report, error) {
+	named := 0
+	for _, flag := range []string{"master-url", "slave-url", "master-sae", "slave-sae"} {
+		if c.IsSet(flag) {
+			named++
+		}
+	}
+	switch named {
+	case 0:
+		return measureOwn(c, load)
+	case 4:
+		return measureElsewhere(c, load)
+	default:
+		return nil, usagef("--master-url, --slave-url, --master-sae and --slave-sae go together")
+	}
+}
+
+func newReport(load bench.Load, o bench.Outcome) *bench.Report {
+	r := &bench.Report{
+		Size: load.Size, Number: load.Number, Concurrency: load.Concurrency,
+		CPUs: runtime.GOMAXPROCS(0), Go: runtime.Version(),
+	}
+	r.Fill(o)
+	return r
+}
+
+// measureElsewhere measures two KMEs that are running already. Of their floor, nothing is known but the
+// requests of the encryptors.
+func measureElsewhere(c *cli.Context, load bench.Load) (*bench.Report, error) {
+	pair, err := pairElsewhere(c, load.Concurrency)
+	if err != nil {
+		return nil, err
+	}
+	load.Pairs = []bench.Pair{pair}
+	keys, err := load.MakeKeys(c.Context, pair)
+	if err != nil {
+		return nil, err
+	}
+	floor, err := startFloor(load, keys, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer floor.stop()
+	outcome := bench.Compare(c.Context, load, floor.load, c.Duration("duration"))
+	if err := cmp.Or(c.Context.Err(), floor.check(outcome)); err != nil {
+		return nil, err
+	}
+	report := newReport(load, outcome)
+	report.Network = pair.Master.URL + " and " + pair.Slave.URL
+	return report, nil
+}
+
+func pairElsewhere(c *cli.Context, concurrency int) (bench.Pair, error) {
+	party := func(role string) (*etsi.Client, error) {
+		client := &etsi.Client{URL: c.String(role + "-url"), SAE: c.String(role + "-sae")}
+		var secure *tls.Config
+		if dir := certs.Directory(c.String("tls")); dir != "" {
+			var err error
+			if secure, err = dir.Client(dir.SAE(client.SAE)); err != nil {
+				return nil, err
+			}
+		}
+		client.HTTP = &http.Client{Transport: keepAlive(secure, concurrency)}
+		return client, nil
+	}
+	master, err := party("master")
+	if err != nil {
+		return bench.Pair{}, err
+	}
+	slave, err := party("slave")
+	return bench.Pair{Master: master, Slave: slave}, err
+}
+
+// keepAlive returns a transport that keeps a connection for each of so many requests at once.
+func keepAlive(secure *tls.Config, connections int) *http.Transport {
+	return &http.Transport{TLSClientConfig: secure, MaxIdleConnsPerHost: connections, DisableCompression: true}
+}

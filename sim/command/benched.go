@@ -1,0 +1,205 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"dske/etsi"
+	"dske/sim"
+	"dske/sim/bench"
+	"dske/sim/topology"
+)
+
+// measureOwn runs a network for as long as it takes to measure it.
+func measureOwn(c *cli.Context, load bench.Load) (*bench.Report, error) {
+	t, err := chooseTopology(c, c.Args().Slice())
+	if err != nil {
+		return nil, err
+	}
+	if err := adjust(c, t); err != nil {
+		return nil, err
+	}
+	b := &benched{topology: t, load: load, duration: c.Duration("duration")}
+	if b.network, err = sim.New(sim.Config{Topology: t, Transport: c.String("transport"), Listen: "127.0.0.1:0"}); err != nil {
+		return nil, usageError{err}
+	}
+	defer tuneCollector()()
+	ctx, cancel := context.WithCancel(c.Context)
+	ended := make(chan error, 1)
+	go func() {
+		defer cancel()
+		ended <- b.network.Run(ctx)
+	}()
+	report, err := b.measure(ctx)
+	cancel()
+	return report, errors.Join(<-ended, err)
+}
+
+// benched is a network that is measured.
+type benched struct {
+	topology *topology.Topology
+	network  *sim.Network
+	load     bench.Load
+	duration time.Duration
+	first    [2]topology.Client // of the first pair: master and slave
+}
+
+func (b *benched) measure(ctx context.Context) (*bench.Report, error) {
+	start := time.Now()
+	if err := waitReady(ctx, b.network, newProgress(os.Stderr)); err != nil {
+		return nil, err
+	}
+	ready := time.Since(start)
+	if err := b.choosePairs(); err != nil {
+		return nil, err
+	}
+	floor, err := b.startFloor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer floor.stop()
+	perKey, err := b.psrdPerKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	outcome := bench.Compare(ctx, b.load, floor.load, b.duration)
+	if err := cmp.Or(ctx.Err(), floor.check(outcome)); err != nil {
+		return nil, err
+	}
+	r := b.report(outcome)
+	r.ReadySeconds, r.PSRD = ready.Seconds(), perKey
+	return r, nil
+}
+
+// choosePairs makes one encryptor of each client the master of one of its neighbour's, with which it shares
+// all hubs if the topology was generated.
+func (b *benched) choosePairs() error {
+	var saes []*etsi.Client
+	outside := http.RoundTripper(keepAlive(nil, b.load.Concurrency))
+	overview := b.network.Overview()
+	for _, c := range overview.Clients {
+		if overview.Transport == sim.Memory {
+			outside = b.network.Transport("sae/" + c.Encryptors[0])
+		}
+		saes = append(saes, &etsi.Client{
+			URL:  b.network.URL() + "/client/" + c.Name + "/etsi",
+			SAE:  c.Encryptors[0],
+			HTTP: &http.Client{Transport: outside},
+		})
+	}
+	if len(saes) < 2 {
+		return usagef("a key needs two clients")
+	}
+	for i, master := range saes {
+		slave := i ^ 1
+		if slave == len(saes) {
+			slave = i - 1
+		}
+		if b.shareHubs(i, slave) {
+			if len(b.load.Pairs) == 0 {
+				b.first = [2]topology.Client{b.topology.Clients[i], b.topology.Clients[slave]}
+			}
+			b.load.Pairs = append(b.load.Pairs, bench.Pair{Master: master, Slave: saes[slave]})
+		}
+	}
+	if len(b.load.Pairs) == 0 {
+		return usagef("no client shares enough hubs with its neighbour for a key")
+	}
+	return nil
+}
+
+// shareHubs reports whether two clients have as many hubs in common as a key takes.
+func (b *benched) shareHubs(i, j int) bool {
+	common := 0
+	for _, hub := range b.topology.Clients[i].Hubs {
+		if slices.Contains(b.topology.Clients[j].Hubs, hub) {
+			common++
+		}
+	}
+	return common >= b.topology.Threshold
+}
+
+// startFloor starts a floor with the messages of a pair of requests.
+func (b *benched) startFloor(ctx context.Context) (*floor, error) {
+	// The first pair may need more PSRD, and with it messages that others don't need.
+	if _, err := b.makeKeys(ctx); err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	byPath := map[[2]string][]bench.Message{} // by sender and receiver
+	cancel := b.network.Tap(func(m sim.Message) {
+		mu.Lock()
+		defer mu.Unlock()
+		path := [2]string{m.From, m.To}
+		byPath[path] = append(byPath[path], messageOf(m))
+	})
+	keys, err := b.makeKeys(ctx)
+	cancel()
+	if err != nil {
+		return nil, err
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	exchange := func(client topology.Client) (e bench.Exchange) {
+		for _, hub := range client.Hubs {
+			e = append(e, byPath[[2]string{"client/" + client.Name, "hub/" + hub}])
+		}
+		return e
+	}
+	return startFloor(b.load, keys, exchange(b.first[0]), exchange(b.first[1]))
+}
+
+// makeKeys makes a pair of requests and waits until all hubs have answered.
+func (b *benched) makeKeys(ctx context.Context) ([]etsi.Key, error) {
+	keys, err := b.load.MakeKeys(ctx, b.load.Pairs[0])
+	if err != nil {
+		return nil, err
+	}
+	return keys, b.network.WaitIdle(ctx)
+}
+
+func messageOf(m sim.Message) bench.Message {
+	uri := "/" + m.To + m.Path
+	if m.Query != "" {
+		uri += "?" + m.Query
+	}
+	return bench.Message{
+		Method: m.Method, URI: uri,
+		RequestHeader: m.RequestHeader, RequestBody: m.RequestBody,
+		ResponseHeader: m.ResponseHeader, ResponseBody: m.ResponseBody,
+	}
+}
+
+// psrdPerKey returns how many bytes of PSRD it takes to make a key and to fetch it.
+func (b *benched) psrdPerKey(ctx context.Context) (float64, error) {
+	before := b.consumed()
+	_, err := b.makeKeys(ctx)
+	return float64(b.consumed()-before) / float64(b.load.Number), err
+}
+
+func (b *benched) consumed() (sum int64) {
+	for _, c := range b.network.Snapshot().Clients {
+		sum += c.PSRD.ClientOwned.Consumed + c.PSRD.HubOwned.Consumed
+	}
+	return sum
+}
+
+func (b *benched) report(o bench.Outcome) *bench.Report {
+	r := newReport(b.load, o)
+	t := b.topology
+	r.Hubs, r.Clients, r.Threshold = len(t.Hubs), len(t.Clients), t.Threshold
+	r.Suite, r.Transport = t.Suite, b.network.Overview().Transport
+	r.Network = fmt.Sprintf("%d hubs, %d clients, threshold %d, suite %s, transport %s",
+		r.Hubs, r.Clients, r.Threshold, r.Suite, r.Transport)
+	r.FillUsage(o)
+	return r
+}

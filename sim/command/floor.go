@@ -1,0 +1,58 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"dske/etsi"
+	"dske/sim/bench"
+)
+
+// floor is a floor that is served on a port of its own.
+type floor struct {
+	load   bench.Load // what is put on it
+	server *http.Server
+	served chan struct{} // closed when the server has ended
+}
+
+// startFloor serves a floor on a free port. It answers with keys, and its load is as large as load.
+func startFloor(load bench.Load, keys []etsi.Key, scatter, gather bench.Exchange) (*floor, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	url := "http://" + listener.Addr().String()
+	inside := keepAlive(nil, load.Concurrency*max(1, len(scatter)))
+	handler, err := bench.NewFloor(keys, scatter, gather, url, inside)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	f := &floor{load: load, server: &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}, served: make(chan struct{})}
+	outside := &http.Client{Transport: keepAlive(nil, load.Concurrency)}
+	f.load.Pairs = []bench.Pair{{
+		Master: &etsi.Client{URL: url, SAE: load.Pairs[0].Master.SAE, HTTP: outside},
+		Slave:  &etsi.Client{URL: url, SAE: load.Pairs[0].Slave.SAE, HTTP: outside},
+	}}
+	go func() {
+		defer close(f.served)
+		f.server.Serve(listener)
+	}()
+	return f, nil
+}
+
+// check returns an error if the floor failed, which tells nothing of the network.
+func (f *floor) check(o bench.Outcome) error {
+	if o.Floor.Failures > 0 {
+		return fmt.Errorf("the floor failed: %w", o.Floor.Error)
+	}
+	return nil
+}
+
+func (f *floor) stop() {
+	f.server.Shutdown(context.Background())
+	<-f.served
+}
