@@ -18,7 +18,8 @@ type Fault struct {
 	mu      sync.Mutex
 	matched int            // messages
 	fired   int            // times
-	seen    map[string]int // messages of one kind between two parties, to draw lots for
+	seen    map[string]int // how often the same message came, of the last up to maxSeen, to draw lots for
+	before  int            // messages that are no longer in seen
 	held    chan struct{}  // of reorder: closed when the message that waits may go on
 }
 
@@ -51,14 +52,21 @@ func (f *Fault) fires(r *Request) bool {
 	return true
 }
 
+// maxSeen bounds the memory of a fault that draws lots: most messages come only once.
+const maxSeen = 10_000
+
 // draw draws a lot for a message. The caller holds f.mu.
 func (f *Fault) draw(r *Request) bool {
 	if f.spec.Prob == 1 {
 		return true
 	}
+	if len(f.seen) == maxSeen {
+		clear(f.seen)
+		f.before += maxSeen
+	}
 	label := fmt.Sprint(f.seed, f.spec, r.From, r.To, r.Method, r.Path, r.Query)
 	f.seen[label]++
-	sum := sha256.Sum256(fmt.Append(nil, label, f.seen[label]))
+	sum := sha256.Sum256(fmt.Append(nil, label, f.before+f.seen[label]))
 	return float64(binary.BigEndian.Uint64(sum[:])>>11)/(1<<53) < f.spec.Prob
 }
 

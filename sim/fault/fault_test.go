@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -243,4 +244,24 @@ func signed() http.Header {
 	h := http.Header{}
 	h.Set(signatureHeader, "b:0:32%AAAAbbbbAAAA=")
 	return h
+}
+
+// Messages that come only once, as those that ask for a key do, leave nothing behind for good.
+func TestProbabilityForgets(t *testing.T) {
+	w := newWire(t, "drop prob=0.3")
+	lost := 0
+	for i := range 3 * maxSeen {
+		m := message("hank")
+		m.Query = fmt.Sprint("key_id=", i)
+		if _, err := w.send(m); err != nil {
+			lost++
+		}
+		w.arrived = nil
+	}
+	if seen := len(w.faults[0].seen); seen > maxSeen {
+		t.Errorf("%d messages are remembered", seen)
+	}
+	if lost < maxSeen*8/10 || lost > maxSeen {
+		t.Errorf("%d of %d lost with a probability of 0.3", lost, 3*maxSeen)
+	}
 }
