@@ -15,30 +15,14 @@ import (
 
 	"dske/etsi"
 	"dske/sim"
+	"dske/sim/simtest"
 	"dske/sim/topology"
 )
 
 // startNetwork runs a network of three hubs in memory and returns a pair of its encryptors.
 func startNetwork(t *testing.T) Pair {
 	t.Helper()
-	top, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := sim.New(sim.Config{Topology: top, Transport: sim.Memory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- n.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		<-ended
-	})
-	if err := n.WaitReady(ctx); err != nil {
-		t.Fatal(err)
-	}
+	n := simtest.Start(t, sim.Config{Topology: simtest.Generate(t, topology.Sizes{Hubs: 3, Clients: 2})})
 	sae := func(name, client string) *etsi.Client {
 		return &etsi.Client{URL: n.URL() + "/client/" + client + "/etsi", SAE: name, HTTP: &http.Client{Transport: n.Transport("sae/" + name)}}
 	}

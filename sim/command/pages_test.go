@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -13,29 +12,16 @@ import (
 	"dske/node/contract"
 	"dske/node/hub"
 	"dske/sim"
+	"dske/sim/simtest"
 	"dske/sim/topology"
 )
 
 // port runs a network with its pages until the test ends.
 func port(t *testing.T, top *topology.Topology) *sim.Network {
 	t.Helper()
-	n, err := sim.New(sim.Config{Topology: top, Transport: sim.Memory})
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := simtest.New(t, sim.Config{Topology: top})
 	n.SetPages(pages(n, slog.New(slog.DiscardHandler)))
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- n.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	if err := n.WaitReady(ctx); err != nil {
-		t.Fatal(err)
-	}
+	simtest.Run(t, n)
 	return n
 }
 
@@ -56,11 +42,7 @@ func operations(t *testing.T, api, prefix string) []string {
 
 // What the packages of the nodes and of the network describe is, by their own tests, all that they serve.
 func TestTheWholePortIsDescribed(t *testing.T) {
-	top, err := referenceTopology()
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := port(t, top)
+	n := port(t, simtest.Reference(t))
 	c, err := contract.Fetch(n, "/openapi.json")
 	if err != nil {
 		t.Fatal(err)
@@ -82,15 +64,8 @@ func TestTheWholePortIsDescribed(t *testing.T) {
 
 // Every operation can be tried out as it stands, in any topology, and answers as is described.
 func TestExamplesCanBeTriedOut(t *testing.T) {
-	reference, err := referenceTopology()
-	if err != nil {
-		t.Fatal(err)
-	}
-	generated, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 2, Threshold: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, top := range []*topology.Topology{reference, generated} {
+	generated := simtest.Generate(t, topology.Sizes{Hubs: 3, Clients: 2, Threshold: 2})
+	for _, top := range []*topology.Topology{simtest.Reference(t), generated} {
 		n := port(t, top)
 		c, err := contract.Fetch(n, "/openapi.json")
 		if err != nil {

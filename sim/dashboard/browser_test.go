@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"dske/sim"
+	"dske/sim/simtest"
 	"dske/sim/topology"
 )
 
@@ -25,7 +25,7 @@ const maxWait = 30 * time.Second
 
 // TestPage runs the page in a real browser.
 func TestPage(t *testing.T) {
-	browser := openBrowser(t)
+	browser := simtest.Browser(t)
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, context.Context)
@@ -41,31 +41,6 @@ func TestPage(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, browser) })
 	}
-}
-
-// openBrowser starts a browser without a window, or skips the test where there is none.
-func openBrowser(t testing.TB) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		t.Skip("no Chromium is installed; on Debian, apt-get install chromium brings it")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-dev-shm-usage", true), chromedp.WSURLReadTimeout(maxWait))
-	allocated, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(allocated)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("%s does not start: %v", path, err)
-	}
-	return ctx
 }
 
 // page is the dashboard in a tab.
@@ -292,11 +267,7 @@ func testReducedMotion(t *testing.T, browser context.Context) {
 
 // testNarrow looks whether the page keeps to its width, with all of it filled.
 func testNarrow(t *testing.T, browser context.Context) {
-	top, err := topology.Generate(topology.Sizes{Hubs: 16, Clients: 32})
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := start(t, sim.Config{Topology: top})
+	n := start(t, sim.Config{Topology: simtest.Generate(t, topology.Sizes{Hubs: 16, Clients: 32})})
 	for _, width := range []int{360, 2560} {
 		p := open(t, browser, n, width)
 		p.establish("Both have the same key")
@@ -338,10 +309,7 @@ func testLargeNetwork(t *testing.T, browser context.Context) {
 // large returns a network of 100 hubs and 1000 clients, which use five each. It needs little PSRD.
 func large(t testing.TB) *topology.Topology {
 	t.Helper()
-	top, err := topology.Generate(topology.Sizes{Hubs: 100, Clients: 1000, Threshold: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
+	top := simtest.Generate(t, topology.Sizes{Hubs: 100, Clients: 1000, Threshold: 3})
 	top.PSRD = topology.PSRD{BlockSize: 1024, LowWater: 256, HighWater: 1024}
 	for i := range top.Clients {
 		hubs := make([]string, 5)

@@ -17,41 +17,8 @@ import (
 	"dske/sim"
 	"dske/sim/certs"
 	"dske/sim/ladder"
-	"dske/sim/topology"
-	"dske/testdata"
+	"dske/sim/simtest"
 )
-
-// start runs a network until the test ends: by default the reference topology, without a port.
-func start(t testing.TB, config sim.Config) *sim.Network {
-	t.Helper()
-	data, err := testdata.Topologies.ReadFile("topologies/reference.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if config.Topology, err = topology.Load("reference.yaml", data); err != nil {
-		t.Fatal(err)
-	}
-	if config.Transport == "" {
-		config.Transport = sim.Memory
-	}
-	n, err := sim.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- n.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	if err := n.WaitReady(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
 
 func run(t testing.TB, n *sim.Network, master, slave string) *Exchange {
 	t.Helper()
@@ -95,7 +62,7 @@ func TestExchange(t *testing.T) {
 		"TLS":      {Transport: sim.Loopback, Listen: "127.0.0.1:0", TLS: dir, TLSAll: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := run(t, start(t, config), "sam", "sofia")
+			x := run(t, simtest.Start(t, config), "sam", "sofia")
 			if got := labels(x); got != whole {
 				t.Errorf("the messages are %s", got)
 			}
@@ -113,7 +80,7 @@ func TestExchange(t *testing.T) {
 }
 
 func TestFingerprint(t *testing.T) {
-	x := run(t, start(t, sim.Config{}), "sam", "sofia")
+	x := run(t, simtest.Start(t, sim.Config{}), "sam", "sofia")
 	var again End
 	again.take(etsi.Key{Key: etsi.NewSecret(slices.Clone(x.Master.Value.Reveal()))})
 	if again.Fingerprint != x.Slave.Fingerprint || len(x.Master.Value.Reveal()) != 32 {
@@ -127,14 +94,14 @@ func TestFingerprint(t *testing.T) {
 
 // Both encryptors at one client: it asks the hubs like any other.
 func TestOneClient(t *testing.T) {
-	x := run(t, start(t, sim.Config{}), "sunny", "susan")
+	x := run(t, simtest.Start(t, sim.Config{}), "sunny", "susan")
 	if got := labels(x); got != whole || !x.Match || len(x.Ladder.Participants) != 8 {
 		t.Errorf("%s among %v", got, x.Ladder.Participants)
 	}
 }
 
 func TestFailures(t *testing.T) {
-	n := start(t, sim.Config{})
+	n := simtest.Start(t, sim.Config{})
 	stop(t, n, "hub/hank")
 	if err := n.AddFault("drop to=helen method=POST"); err != nil {
 		t.Fatal(err)
@@ -165,7 +132,7 @@ func TestFailures(t *testing.T) {
 
 // The key is made, and cannot be fetched.
 func TestNotFetched(t *testing.T) {
-	n := start(t, sim.Config{})
+	n := simtest.Start(t, sim.Config{})
 	if err := n.AddFault("status=503 method=GET path=key-share"); err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +143,7 @@ func TestNotFetched(t *testing.T) {
 }
 
 func TestNoSuchExchange(t *testing.T) {
-	n := start(t, sim.Config{})
+	n := simtest.Start(t, sim.Config{})
 	if _, err := Run(t.Context(), n, "sam", "sam"); !errors.Is(err, ErrSameEncryptor) {
 		t.Error(err)
 	}
@@ -189,7 +156,7 @@ func TestNoSuchExchange(t *testing.T) {
 
 // What others do at the same time is not in the ladder, also if it is between the same encryptors.
 func TestOthersAreLeftOut(t *testing.T) {
-	n := start(t, sim.Config{})
+	n := simtest.Start(t, sim.Config{})
 	results := make(chan *Exchange)
 	const pairs = 8
 	for range pairs {
@@ -208,7 +175,7 @@ func TestOthersAreLeftOut(t *testing.T) {
 // A hub that hangs is waited for, and then shown.
 func TestHungHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := start(t, sim.Config{})
+		n := simtest.Start(t, sim.Config{})
 		if err := n.AddFault("hang to=hank method=POST"); err != nil {
 			t.Fatal(err)
 		}
@@ -222,7 +189,7 @@ func TestHungHub(t *testing.T) {
 
 func TestPatienceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := start(t, sim.Config{HubTimeout: time.Hour})
+		n := simtest.Start(t, sim.Config{HubTimeout: time.Hour})
 		if err := n.AddFault("hang to=hank method=POST"); err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +204,7 @@ func TestPatienceEnds(t *testing.T) {
 
 // An exchange shows the value of its key to nobody who does not ask for it.
 func TestValueIsNotShown(t *testing.T) {
-	x := run(t, start(t, sim.Config{}), "sam", "sofia")
+	x := run(t, simtest.Start(t, sim.Config{}), "sam", "sofia")
 	text, err := json.Marshal(x)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -19,34 +18,16 @@ import (
 
 	"dske/etsi"
 	"dske/sim"
+	"dske/sim/simtest"
 	"dske/sim/topology"
 )
 
 // start runs a generated network until the test ends.
 func start(t testing.TB, hubs, clients int, size topology.PSRD) *sim.Network {
 	t.Helper()
-	top, err := topology.Generate(topology.Sizes{Hubs: hubs, Clients: clients, Threshold: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
+	top := simtest.Generate(t, topology.Sizes{Hubs: hubs, Clients: clients, Threshold: 2})
 	top.PSRD = size
-	n, err := sim.New(sim.Config{Topology: top, Transport: sim.Memory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- n.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	if err := n.WaitReady(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return simtest.Start(t, sim.Config{Topology: top})
 }
 
 // usual is how much PSRD networks have that do not say.

@@ -1,0 +1,84 @@
+// Package simtest starts what tests of networks need. It is for tests: real networks, in memory unless the test says
+// otherwise, and a browser to look at their pages with. Whatever goes wrong fails the test.
+//
+// Most tests call [Start]. One that gives the network pages calls [New], sets them and then calls [Run].
+package simtest
+
+import (
+	"context"
+	"testing"
+
+	"dske/sim"
+	"dske/sim/topology"
+	"dske/testdata"
+)
+
+// Reference returns the topology that comes with the program.
+func Reference(t testing.TB) *topology.Topology {
+	t.Helper()
+	data, err := testdata.Topologies.ReadFile("topologies/reference.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := topology.Load("reference.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return top
+}
+
+// Generate is [topology.Generate], for sizes that cannot be wrong.
+func Generate(t testing.TB, sizes topology.Sizes) *topology.Topology {
+	t.Helper()
+	top, err := topology.Generate(sizes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return top
+}
+
+// New returns a network that is not running. By default it has the reference topology, and its nodes call each
+// other directly.
+func New(t testing.TB, config sim.Config) *sim.Network {
+	t.Helper()
+	if config.Topology == nil {
+		config.Topology = Reference(t)
+	}
+	if config.Transport == "" {
+		config.Transport = sim.Memory
+	}
+	n, err := sim.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Run runs a network until the test and its subtests end, and returns when it is ready. The test fails if the
+// network ends with an error, also before it is ready.
+func Run(t testing.TB, n *sim.Network) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- n.Run(ctx)
+		cancel() // nobody waits for a network that could not start
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	if err := n.WaitReady(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Start is [New] and then [Run].
+func Start(t testing.TB, config sim.Config) *sim.Network {
+	t.Helper()
+	n := New(t, config)
+	Run(t, n)
+	return n
+}
