@@ -205,7 +205,7 @@ func (c *Client) Run(ctx context.Context) error {
 	for _, h := range c.hubs {
 		h.maintain()
 	}
-	ticker := time.NewTicker(min(c.config.KeyTTL, time.Minute))
+	ticker := time.NewTicker(min(c.config.KeyTTL, sweepEvery))
 	defer ticker.Stop()
 	for {
 		select {

@@ -45,7 +45,7 @@ func TestSharesExpire(t *testing.T) {
 		0:                   0,
 		time.Hour:           0,
 		time.Second:         0,
-		10*time.Minute + 1:  time.Minute - 1,
+		10*time.Minute + 1:  5*time.Second - 1,
 		10*time.Minute - 10: 10,
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -115,9 +115,9 @@ func TestOvertakenBlocks(t *testing.T) {
 
 		wantRefused(t, connie.send(first), 404, protocol.ErrUnknownKey) // late, but there
 		wantRefused(t, connie.send(connie.get(askFor(keyID(3)))), 404, protocol.ErrUnknownKey)
-		sleep(time.Minute - 1)
+		sleep(15*time.Second - 1)
 		wantUnused(32 + blockSize - 32)
-		sleep(time.Minute + 1)
+		sleep(5*time.Second + 1) // until it is looked for, at the latest
 		wantUnused(blockSize - 32)
 		wantReplay(t, h, second)
 		if text := log.String(); !strings.Contains(text, `msg="blocks given up" client=connie count=1`) {

@@ -31,9 +31,12 @@ const (
 	// of its pad, fits well.
 	maxBody = 8 << 20
 
-	// overtakenAfter is when what is left of a block is given up because later ones are in use. It is
-	// longer than any message is on its way.
-	overtakenAfter = time.Minute
+	// overtakenAfter is when what is left of a block is given up because later ones are in use. It is longer
+	// than clients wait for an answer; only a message of megabytes that crawls may come later, and is refused.
+	overtakenAfter = 15 * time.Second
+
+	// sweepEvery is how often the hub looks for what has expired or was given up.
+	sweepEvery = 5 * time.Second
 )
 
 // Config is what a hub needs from outside. Only Name is required.
@@ -126,7 +129,7 @@ func (h *Hub) Handler() http.Handler { return h.handler }
 
 // Run forgets expired shares and abandoned blocks until ctx ends, and then returns nil.
 func (h *Hub) Run(ctx context.Context) error {
-	ticker := time.NewTicker(min(h.config.ShareTTL, time.Minute))
+	ticker := time.NewTicker(min(h.config.ShareTTL, sweepEvery))
 	defer ticker.Stop()
 	for {
 		select {
