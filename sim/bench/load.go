@@ -28,8 +28,8 @@ type Load struct {
 	Concurrency int    // of workers, at least 1: each makes a pair of requests after the other
 }
 
-// Run makes key pairs for a time, ends those it has begun, and adds them to the tally. It ends early, and
-// those under way fail, if ctx does.
+// Run makes key pairs for a time, at least one with each worker, ends those it has begun, and adds them to the
+// tally. It ends early, and those under way fail, if ctx does.
 func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
 	start := time.Now()
 	parts := make([]*Tally, l.Concurrency)
@@ -37,8 +37,11 @@ func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
 	for i := range parts {
 		parts[i] = NewTally()
 		workers.Go(func() {
-			for next := i; time.Since(start) < duration && ctx.Err() == nil; next++ {
+			for next := i; ctx.Err() == nil; next++ {
 				l.measure(ctx, l.Pairs[next%len(l.Pairs)], parts[i])
+				if time.Since(start) >= duration {
+					return
+				}
 			}
 		})
 	}
