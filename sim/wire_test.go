@@ -146,6 +146,7 @@ func TestCorrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.keyPair("sam", "sofia", 256)
+	n.idle() // the key may not have needed hank
 	n.stop("hub/hank")
 	n.start("hub/hank")
 	for _, hub := range []string{"hub/helen", "hub/holly"} {
