@@ -204,7 +204,8 @@ func testFaults(t *testing.T, browser context.Context) {
 	p.establish("Both have the same key")
 	p.waitFor(`document.querySelector('#faults').textContent.includes('fired 1 times')`)
 	p.do(chromedp.Click(chromedp.CSS("#log-failed")))
-	p.waitFor(`document.querySelector('#log').textContent.includes('no answer (drop)') && !document.querySelector('#log').textContent.includes('200')`)
+	p.waitFor(`(answers => answers.includes('no answer (drop)') && !answers.includes('200'))` +
+		`([...document.querySelectorAll('#log td')].map(cell => cell.textContent))`)
 	p.click("#faults-clear")
 	p.waitFor(`document.querySelector('#faults').textContent === 'There are none.'`)
 	if faults := n.Faults(); len(faults) != 0 {
