@@ -1,6 +1,7 @@
 package etsi
 
 import (
+	"crypto/subtle"
 	"encoding/json"
 	"log/slog"
 
@@ -12,6 +13,11 @@ import (
 type Key struct {
 	ID  uuid.UUID `json:"key_ID"`
 	Key Secret    `json:"key"`
+}
+
+// Equal reports whether both are the same key: the ID and the value, which it compares in constant time.
+func (k Key) Equal(other Key) bool {
+	return k.ID == other.ID && subtle.ConstantTimeCompare(k.Key.Reveal(), other.Key.Reveal()) == 1
 }
 
 // KeyContainer carries keys to an SAE (ETSI GS QKD 014 V1.1.1, clause 6.3). Its JSON form, and nothing

@@ -176,3 +176,16 @@ func (n *network) do(r *http.Request, sae ...string) *httptest.ResponseRecorder 
 	n.ServeHTTP(w, r)
 	return w
 }
+
+func TestKeysAreEqual(t *testing.T) {
+	id := uuid.New()
+	key := etsi.Key{ID: id, Key: etsi.NewSecret([]byte{1, 2})}
+	for _, other := range []etsi.Key{{ID: uuid.New(), Key: key.Key}, {ID: id, Key: etsi.NewSecret([]byte{1, 3})}, {ID: id, Key: etsi.NewSecret([]byte{1})}, {ID: id}} {
+		if key.Equal(other) || other.Equal(key) {
+			t.Errorf("%v with %x is taken for the same key", other, other.Key.Reveal())
+		}
+	}
+	if !key.Equal(etsi.Key{ID: id, Key: etsi.NewSecret([]byte{1, 2})}) {
+		t.Error("the same key is taken for another")
+	}
+}

@@ -13,9 +13,17 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"time"
 
 	"dske/psrd"
 )
+
+// SweepEvery is how often nodes look for what has expired or was given up.
+const SweepEvery = 5 * time.Second
+
+// OvertakenAfter is when nodes give up what is left of a block of the peer's because later ones are in use. It is
+// longer than clients wait for an answer; only a message of megabytes that crawls may come later, and is refused.
+const OvertakenAfter = 15 * time.Second
 
 // Kind is hub or client.
 type Kind string

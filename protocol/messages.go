@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -190,10 +189,7 @@ func ParseUUID(s string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// Marshal returns the JSON of one message.
-func Marshal(message any) ([]byte, error) { return json.Marshal(message) }
-
-// legacyNull takes null for a member that is not there, as [json.Unmarshal] does.
+// legacyNull takes null for a member that is not there, as [encoding/json.Unmarshal] does.
 var legacyNull = jsonv1.MergeWithLegacySemantics(true)
 
 // Unmarshal reads the JSON of one message. Unknown members are ignored; a member that comes twice is an

@@ -12,9 +12,15 @@ import (
 // ETSI API of a client is also at the root of a host name and, if so configured, of a port.
 
 const (
+	pathETSI   = "/etsi" // under a client
 	pathKeys   = "/api/v1/keys/"
 	hostSuffix = ".localhost" // which every resolver takes for this host (RFC 6761, clause 6.3)
 )
+
+// KMEURL returns where the ETSI API of a client is, before /api/v1/keys, under the URL of a network's port.
+func KMEURL(network, client string) string {
+	return network + node.Prefix(node.KindClient, client) + pathETSI
+}
 
 // serveKME serves the ETSI API of a client at the root.
 func (s *slot) serveKME(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +29,7 @@ func (s *slot) serveKME(w http.ResponseWriter, r *http.Request) {
 			Details: map[string]any{"method": r.Method, "path": r.URL.Path}})
 		return
 	}
-	prefix := node.Prefix(s.kind, s.name) + "/etsi"
+	prefix := node.Prefix(s.kind, s.name) + pathETSI
 	moved := r.WithContext(r.Context())
 	moved.URL = &url.URL{Path: prefix + r.URL.Path, RawQuery: r.URL.RawQuery}
 	if r.URL.RawPath != "" {

@@ -149,12 +149,8 @@ func (n *Network) loadTLS() (*tls.Config, error) {
 	if n.config.TLS == "" {
 		return nil, nil
 	}
-	var names []string
-	for _, s := range n.clients() {
-		names = append(names, s.name)
-	}
 	var err error
-	if n.tls, err = n.config.TLS.Server(names, n.config.TLSAll); err != nil {
+	if n.tls, err = n.config.TLS.Server(n.systems, n.config.TLSAll); err != nil {
 		return nil, err
 	}
 	client, err := n.config.TLS.Client(n.config.TLS.Operator())

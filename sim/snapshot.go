@@ -121,14 +121,10 @@ func isReady(c *client.Client) bool {
 
 // Ready returns how many of the clients are running and ready, and how many clients there are.
 func (n *Network) Ready() (ready, clients int) {
-	for _, s := range n.slots {
-		if s.kind != node.KindClient {
-			continue
-		}
-		clients++
+	for _, s := range n.clients() {
 		if c := s.runningClient(); c != nil && isReady(c) {
 			ready++
 		}
 	}
-	return ready, clients
+	return ready, len(n.clients())
 }

@@ -205,7 +205,7 @@ func (c *Client) Run(ctx context.Context) error {
 	for _, h := range c.hubs {
 		h.maintain()
 	}
-	ticker := time.NewTicker(min(c.config.KeyTTL, sweepEvery))
+	ticker := time.NewTicker(min(c.config.KeyTTL, node.SweepEvery))
 	defer ticker.Stop()
 	for {
 		select {
@@ -222,7 +222,7 @@ func (c *Client) sweep() {
 	c.dropExpiredGathers()
 	for _, h := range c.hubs {
 		if s := h.current(); s != nil {
-			s.channel.Peer.DropOvertaken(overtakenAfter)
+			s.channel.Peer.DropOvertaken(node.OvertakenAfter)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -33,7 +34,7 @@ func (h *peerHub) post(ctx context.Context, path string, shares protocol.Secret,
 		if err != nil {
 			return err
 		}
-		text, err := protocol.Marshal(body(sealed))
+		text, err := json.Marshal(body(sealed))
 		if err != nil {
 			return err
 		}

@@ -20,13 +20,6 @@ const (
 
 	minBackoff = 50 * time.Millisecond
 	maxBackoff = 2 * time.Second
-
-	// overtakenAfter is when what is left of a hub's block is given up because later ones are in use. It is
-	// longer than this client waits for an answer, but for one of megabytes.
-	overtakenAfter = 15 * time.Second
-
-	// sweepEvery is how often the client looks for what has expired or was given up.
-	sweepEvery = 5 * time.Second
 )
 
 // peerHub is a hub as its client sees it.

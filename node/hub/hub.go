@@ -30,13 +30,6 @@ const (
 	// maxBody is the largest body of a request, in bytes: a share of 2 MiB in base64, with the places
 	// of its pad, fits well.
 	maxBody = 8 << 20
-
-	// overtakenAfter is when what is left of a block is given up because later ones are in use. It is longer
-	// than clients wait for an answer; only a message of megabytes that crawls may come later, and is refused.
-	overtakenAfter = 15 * time.Second
-
-	// sweepEvery is how often the hub looks for what has expired or was given up.
-	sweepEvery = 5 * time.Second
 )
 
 // Config is what a hub needs from outside. Only Name is required.
@@ -129,7 +122,7 @@ func (h *Hub) Handler() http.Handler { return h.handler }
 
 // Run forgets expired shares and abandoned blocks until ctx ends, and then returns nil.
 func (h *Hub) Run(ctx context.Context) error {
-	ticker := time.NewTicker(min(h.config.ShareTTL, sweepEvery))
+	ticker := time.NewTicker(min(h.config.ShareTTL, node.SweepEvery))
 	defer ticker.Stop()
 	for {
 		select {
@@ -146,7 +139,7 @@ func (h *Hub) sweep() {
 		h.config.Logger.Info("shares expired", "count", n)
 	}
 	for _, p := range h.registered() {
-		if n := p.channel.Peer.DropOvertaken(overtakenAfter); n > 0 {
+		if n := p.channel.Peer.DropOvertaken(node.OvertakenAfter); n > 0 {
 			h.config.Logger.Info("blocks given up", "client", p.name, "count", n)
 		}
 	}

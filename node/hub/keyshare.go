@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -164,7 +165,7 @@ func reserve(p *peerClient, padSize int) (*protocol.Outgoing, error) {
 
 // reply signs and sends a response.
 func reply(c echo.Context, out *protocol.Outgoing, message any) error {
-	body, err := protocol.Marshal(message)
+	body, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"crypto/subtle"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -148,7 +149,7 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	}
 	defer clear(block.Data)
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-	body, err := protocol.Marshal(block)
+	body, err := json.Marshal(block)
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,10 @@ func TestFloor(t *testing.T) {
 func TestReport(t *testing.T) {
 	pair := startNetwork(t)
 	load := Load{Pairs: []Pair{pair}, Size: 256, Number: 1, Concurrency: 2}
-	outcome := Compare(t.Context(), load, load, 50*time.Millisecond)
+	outcome, err := Compare(t.Context(), load, load, 50*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := &Report{Network: "itself", Size: load.Size}
 	r.Fill(outcome)
 	r.FillUsage(outcome)

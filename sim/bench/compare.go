@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -19,8 +21,8 @@ type Outcome struct {
 }
 
 // Compare puts one load on a network and one on its floor, each for a time, in turns. Before that, both are
-// warmed up for a tenth of it.
-func Compare(ctx context.Context, network, floor Load, duration time.Duration) Outcome {
+// warmed up for a tenth of it. It fails if ctx ends, or if the floor fails, which tells nothing of the network.
+func Compare(ctx context.Context, network, floor Load, duration time.Duration) (Outcome, error) {
 	network.Run(ctx, duration/10, NewTally())
 	floor.Run(ctx, duration/10, NewTally())
 	o := Outcome{Network: NewTally(), Floor: NewTally()}
@@ -32,5 +34,8 @@ func Compare(ctx context.Context, network, floor Load, duration time.Duration) O
 		o.Used = o.Used.Plus(between.Minus(start))
 		o.UsedByFloor = o.UsedByFloor.Plus(Used().Minus(between))
 	}
-	return o
+	if o.Floor.Failures > 0 {
+		return o, cmp.Or(ctx.Err(), fmt.Errorf("the floor failed: %w", o.Floor.Error))
+	}
+	return o, ctx.Err()
 }

@@ -87,10 +87,8 @@ func (l Load) fetchKeys(ctx context.Context, pair Pair, made []etsi.Key) error {
 		ids[i] = k.ID
 	}
 	fetched, err := pair.Slave.GetKeyWithKeyIDs(ctx, pair.Master.SAE, ids...)
-	if err == nil && !slices.EqualFunc(made, fetched, sameKey) {
+	if err == nil && !slices.EqualFunc(made, fetched, etsi.Key.Equal) {
 		err = errDiffer
 	}
 	return err
 }
-
-func sameKey(a, b etsi.Key) bool { return a.ID == b.ID && slices.Equal(a.Key.Reveal(), b.Key.Reveal()) }

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"crypto/tls"
 	"fmt"
 	"net/http"
@@ -106,8 +105,8 @@ func measureElsewhere(c *cli.Context, load bench.Load) (*bench.Report, error) {
 		return nil, err
 	}
 	defer floor.stop()
-	outcome := bench.Compare(c.Context, load, floor.load, c.Duration("duration"))
-	if err := cmp.Or(c.Context.Err(), floor.check(outcome)); err != nil {
+	outcome, err := bench.Compare(c.Context, load, floor.load, c.Duration("duration"))
+	if err != nil {
 		return nil, err
 	}
 	report := newReport(load, outcome)

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,8 +68,8 @@ func (b *benched) measure(ctx context.Context) (*bench.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	outcome := bench.Compare(ctx, b.load, floor.load, b.duration)
-	if err := cmp.Or(ctx.Err(), floor.check(outcome)); err != nil {
+	outcome, err := bench.Compare(ctx, b.load, floor.load, b.duration)
+	if err != nil {
 		return nil, err
 	}
 	r := b.report(outcome)

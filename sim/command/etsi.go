@@ -80,7 +80,7 @@ func newClient(c *cli.Context, o sim.Overview, sae string) (*etsi.Client, error)
 		return nil, err
 	}
 	client, err := httpClient(c, func(dir certs.Directory) certs.Pair { return dir.SAE(sae) })
-	return &etsi.Client{URL: networkURL(c) + "/client/" + name + "/etsi", SAE: sae, HTTP: client}, err
+	return &etsi.Client{URL: sim.KMEURL(networkURL(c), name), SAE: sae, HTTP: client}, err
 }
 
 func getStatus(c *cli.Context, p pair) error {
@@ -139,8 +139,7 @@ func getKeyPair(c *cli.Context, p pair) error {
 	if err != nil {
 		return err
 	}
-	same := func(a, b etsi.Key) bool { return a.ID == b.ID && slices.Equal(a.Key.Reveal(), b.Key.Reveal()) }
-	if !slices.EqualFunc(made, fetched, same) {
+	if !slices.EqualFunc(made, fetched, etsi.Key.Equal) {
 		return errors.New("key values do not match")
 	}
 	fmt.Println("Key values match")

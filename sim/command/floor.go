@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -42,14 +41,6 @@ func startFloor(load bench.Load, keys []etsi.Key, scatter, gather bench.Exchange
 		f.server.Serve(listener)
 	}()
 	return f, nil
-}
-
-// check returns an error if the floor failed, which tells nothing of the network.
-func (f *floor) check(o bench.Outcome) error {
-	if o.Floor.Failures > 0 {
-		return fmt.Errorf("the floor failed: %w", o.Floor.Error)
-	}
-	return nil
 }
 
 func (f *floor) stop() {

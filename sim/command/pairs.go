@@ -21,7 +21,7 @@ func (b *benched) choosePairs() error {
 			outside = b.network.Transport("sae/" + c.Encryptors[0])
 		}
 		saes = append(saes, &etsi.Client{
-			URL:  b.network.URL() + "/client/" + c.Name + "/etsi",
+			URL:  sim.KMEURL(b.network.URL(), c.Name),
 			SAE:  c.Encryptors[0],
 			HTTP: &http.Client{Transport: outside},
 		})

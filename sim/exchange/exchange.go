@@ -3,7 +3,6 @@
 package exchange
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -81,20 +80,20 @@ func newExchange(o sim.Overview, master, slave string) (*Exchange, error) {
 
 func (x *Exchange) run(ctx context.Context, r *recording) error {
 	r.expect(http.MethodPost, x.Master.hubs)
-	keys, err := r.sae(x.Master).GetKey(ctx, x.Slave.Encryptor, etsi.KeyRequest{})
+	made, err := r.sae(x.Master).GetKey(ctx, x.Slave.Encryptor, etsi.KeyRequest{})
 	if err != nil {
 		r.keyOf(err)
 		return err
 	}
-	r.setKey(keys[0].ID.String())
-	x.Master.take(keys[0])
+	r.setKey(made[0].ID.String())
+	x.Master.take(made[0])
 	r.expect(http.MethodGet, x.Slave.hubs)
-	keys, err = r.sae(x.Slave).GetKeyWithKeyIDs(ctx, x.Master.Encryptor, keys[0].ID)
+	fetched, err := r.sae(x.Slave).GetKeyWithKeyIDs(ctx, x.Master.Encryptor, made[0].ID)
 	if err != nil {
 		return err
 	}
-	x.Slave.take(keys[0])
-	x.Match = x.Master.KeyID == x.Slave.KeyID && bytes.Equal(x.Master.Value.Reveal(), x.Slave.Value.Reveal())
+	x.Slave.take(fetched[0])
+	x.Match = made[0].Equal(fetched[0])
 	if !x.Match {
 		return errors.New("the keys do not match")
 	}

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"dske/etsi"
-	"dske/node"
 	"dske/protocol"
 	"dske/sim"
 	"dske/sim/ladder"
@@ -62,7 +61,7 @@ func newRecording(n *sim.Network, o sim.Overview, x *Exchange) *recording {
 // sae returns the ETSI client of an encryptor.
 func (r *recording) sae(e End) *etsi.Client {
 	transport := tagged{r.network.Direct("sae/" + e.Encryptor), r.tag}
-	return &etsi.Client{URL: r.network.URL() + node.Prefix(node.KindClient, e.Client) + "/etsi", SAE: e.Encryptor,
+	return &etsi.Client{URL: sim.KMEURL(r.network.URL(), e.Client), SAE: e.Encryptor,
 		HTTP: &http.Client{Transport: transport}}
 }
 

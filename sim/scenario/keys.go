@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/etsi"
+	"dske/sim"
 )
 
 // madeKey is a key that a get-key of the script has made.
@@ -23,7 +24,7 @@ type madeKey struct {
 // sae returns the ETSI client of an encryptor, at the client that serves it.
 func (w *world) sae(name string) (*etsi.Client, error) {
 	client, err := w.overview.ClientOf(name)
-	return &etsi.Client{URL: w.remote.URL + "/client/" + client + "/etsi", SAE: name, HTTP: w.http("sae/" + name)}, err
+	return &etsi.Client{URL: sim.KMEURL(w.remote.URL, client), SAE: name, HTTP: w.http("sae/" + name)}, err
 }
 
 func getKey(c call) (string, error) {
@@ -125,7 +126,7 @@ func getKeyPair(c call) (string, error) {
 	if err != nil {
 		return show(made), err
 	}
-	same := func(a, b madeKey) bool { return a.ID == b.ID && slices.Equal(a.Key.Key.Reveal(), b.Key.Key.Reveal()) }
+	same := func(a, b madeKey) bool { return a.Key.Equal(b.Key) }
 	if !slices.EqualFunc(made, fetched, same) {
 		return show(made) + show(fetched), errors.New("key values do not match")
 	}

@@ -9,7 +9,6 @@ import (
 	"dske/node"
 	"dske/node/client"
 	"dske/node/hub"
-	"dske/sim"
 )
 
 func start(c call) (string, error) { return "", c.eachNode(c.remote.Start) }
@@ -64,7 +63,7 @@ func status(c call) (string, error) {
 		body, err := c.remote.Status(c.Context(), name)
 		switch {
 		case err == nil:
-			fmt.Fprintf(&out, "%s running, %s\n", name, strings.Join(sim.Summary(name, body), ", "))
+			fmt.Fprintf(&out, "%s running, %s\n", name, strings.Join(summary(name, body), ", "))
 		case overview.IsStopped(name):
 			fmt.Fprintf(&out, "%s stopped\n", name)
 		default:

@@ -1,4 +1,4 @@
-package sim
+package scenario
 
 import (
 	"encoding/json"
@@ -9,8 +9,8 @@ import (
 	"dske/node/hub"
 )
 
-// Summary says in a few words each what matters in the status of a node, such as hub/hank.
-func Summary(name string, status []byte) []string {
+// summary says in a few words each what matters in the status of a node, such as hub/hank.
+func summary(name string, status []byte) []string {
 	if strings.HasPrefix(name, "hub/") {
 		var s hub.Status
 		json.Unmarshal(status, &s)
