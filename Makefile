@@ -1,6 +1,6 @@
 # Everything here needs Go, make and the module proxy, and nothing else.
 
-PACKAGES = ./... ./testdata
+PACKAGES = ./...
 COUNT = 6
 
 .PHONY: run build test bench lint format-check check-and-test

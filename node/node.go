@@ -10,9 +10,7 @@ package node
 
 import (
 	"crypto/rand"
-	"fmt"
 	"io"
-	"regexp"
 	"time"
 
 	"dske/psrd"
@@ -36,25 +34,6 @@ const (
 
 // Prefix returns the start of the path of every URL of a node: /hub/NAME or /client/NAME.
 func Prefix(kind Kind, name string) string { return "/" + string(kind) + "/" + name }
-
-var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
-
-// CheckName returns an error unless name can be the name of a hub or a client.
-func CheckName(name string) error {
-	if !nameForm.MatchString(name) {
-		return fmt.Errorf("name %q is not %s", name, nameForm)
-	}
-	return nil
-}
-
-// CheckSAE returns an error unless id can be the ID of an encryptor: an opaque string of 1 to 255
-// bytes.
-func CheckSAE(id string) error {
-	if id == "" || len(id) > 255 {
-		return fmt.Errorf("encryptor ID %q is not of 1 to 255 bytes", id)
-	}
-	return nil
-}
 
 // Random gives the source of random bytes for one purpose. Purposes are kept apart so that a seeded
 // run is reproducible however its goroutines are scheduled. The readers it returns may be used by

@@ -24,9 +24,6 @@ const (
 // TokenHeader carries the token that a hub binds a client's name to.
 const TokenHeader = "DSKE-OOB-Token"
 
-// MaxShareIndex is the largest share index: 254 and 255 are the digest and the key.
-const MaxShareIndex = 253
-
 // PoolOwner says which side chooses bytes from a pool.
 type PoolOwner string
 

@@ -1,11 +1,13 @@
 package protocol
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"dske/protocol/its"
 	"dske/protocol/shamir"
@@ -53,14 +55,19 @@ var (
 	ITS Suite = itsSuite{}
 )
 
+// Suites is all suites.
+var Suites = []Suite{Python, ITS}
+
 // SuiteNamed returns the suite of that name.
 func SuiteNamed(name string) (Suite, error) {
-	for _, s := range []Suite{Python, ITS} {
+	var names []string
+	for _, s := range Suites {
 		if s.Name() == name {
 			return s, nil
 		}
+		names = append(names, s.Name())
 	}
-	return nil, fmt.Errorf("suite %q is neither %s nor %s", name, Python.Name(), ITS.Name())
+	return nil, fmt.Errorf("suite %.64q is not one of %s", name, strings.Join(names, ", "))
 }
 
 // Share is a hub's part of a key.
@@ -85,7 +92,7 @@ func otherSuite(s Suite) error {
 
 type pythonSuite struct{}
 
-func (pythonSuite) Name() string { return "dske-python" }
+func (pythonSuite) Name() string { return SuitePython }
 
 func (pythonSuite) ShareSize(keySize int) int { return keySize }
 
@@ -121,37 +128,19 @@ func (s pythonSuite) checkTerms(terms Terms, _ int) error {
 	return nil
 }
 
-// computeTag is HMAC-SHA-256 (RFC 2104, clause 2), with a key that is no longer than a block of the hash.
-// Crypto/hmac prepares a key for many messages, which costs more than authenticating one with it, and none of
-// these keys is used for another.
+// computeTag is HMAC-SHA-256 (RFC 2104).
 func (pythonSuite) computeTag(key []byte, query string, body []byte) []byte {
-	const ipad, opad = 0x36, 0x5c
-	pad := make([]byte, sha256.BlockSize)
-	defer clear(pad)
-	copy(pad, key)
-	xor := func(value byte) {
-		for i := range pad {
-			pad[i] ^= value
-		}
-	}
-	hash := sha256.New()
-	xor(ipad)
-	hash.Write(pad)
-	io.WriteString(hash, query)
-	hash.Write(body)
-	tag := hash.Sum(make([]byte, 0, sha256.Size))
-	hash.Reset()
-	xor(ipad ^ opad)
-	hash.Write(pad)
-	hash.Write(tag)
-	return hash.Sum(tag[:0])
+	mac := hmac.New(sha256.New, key)
+	io.WriteString(mac, query)
+	mac.Write(body)
+	return mac.Sum(nil)
 }
 
 func (pythonSuite) tagSize() int { return sha256.Size }
 
 type itsSuite struct{}
 
-func (itsSuite) Name() string { return "its" }
+func (itsSuite) Name() string { return SuiteITS }
 
 func (itsSuite) ShareSize(keySize int) int { return its.ShareSize(keySize) }
 
@@ -208,7 +197,7 @@ func (s itsSuite) checkTerms(terms Terms, size int) error {
 	switch {
 	case terms.Suite != s.Name():
 		return otherSuite(s)
-	case terms.KeySize < 1 || terms.Threshold < 2 || terms.Threshold > MaxShareIndex+1 || len(terms.SecretTag) != its.TagSize:
+	case terms.KeySize < 1 || terms.Threshold < 2 || terms.Threshold > MaxHubs || len(terms.SecretTag) != its.TagSize:
 		return fmt.Errorf("%w: key_size, threshold or secret_tag is missing or out of range", ErrMalformed)
 	case size != its.ShareSize(terms.KeySize):
 		return fmt.Errorf("%w: a share of %d bytes for a key of %d", ErrMalformed, size, terms.KeySize)

@@ -66,7 +66,7 @@ func TestSuiteNames(t *testing.T) {
 	}
 	for _, name := range []string{"", "python", "ITS", "its "} {
 		got, err := protocol.SuiteNamed(name)
-		if want := fmt.Sprintf("suite %q is neither dske-python nor its", name); err == nil || got != nil || err.Error() != want {
+		if want := fmt.Sprintf("suite %q is not one of dske-python, its", name); err == nil || got != nil || err.Error() != want {
 			t.Errorf("suite %q is %v, error %v, want %s", name, got, err, want)
 		}
 	}

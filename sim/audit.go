@@ -4,13 +4,12 @@ import (
 	"net/http"
 	"strings"
 
+	"dske/protocol"
 	"dske/sim/audit"
 )
 
-const (
-	inBand          = "/dske/api/" // paths under a hub start with it
-	signatureHeader = "DSKE-Signature"
-)
+// inBand is what paths under a hub start with.
+const inBand = "/dske/api/"
 
 // startAudit shows every in-band message to the auditor.
 func (n *Network) startAudit() {
@@ -21,14 +20,14 @@ func (n *Network) startAudit() {
 		}
 		request := audit.Message{
 			From: m.From, To: m.To, Method: m.Method, Query: m.Query,
-			Signature: m.RequestHeader.Get(signatureHeader), Body: m.RequestBody,
+			Signature: m.RequestHeader.Get(protocol.SignatureHeader), Body: m.RequestBody,
 		}
 		if strings.HasPrefix(m.From, "client/") { // what strangers claim uses nothing
 			n.auditor.Request(request)
 		}
 		if m.Status == http.StatusOK {
 			n.auditor.Response(request, audit.Message{
-				From: m.To, To: m.From, Signature: m.ResponseHeader.Get(signatureHeader), Body: m.ResponseBody,
+				From: m.To, To: m.From, Signature: m.ResponseHeader.Get(protocol.SignatureHeader), Body: m.ResponseBody,
 			})
 		}
 	})

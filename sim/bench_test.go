@@ -12,15 +12,16 @@ import (
 	"github.com/google/uuid"
 
 	"dske/etsi"
+	"dske/protocol"
 	"dske/sim/topology"
 )
 
 // A whole key pair, made at one client and fetched at another: one after the other, and 16 at once, which
 // shows the rate.
 func BenchmarkKeyPair(b *testing.B) {
-	for _, suite := range []string{topology.SuitePython, topology.SuiteITS} {
+	for _, suite := range []string{protocol.SuitePython, protocol.SuiteITS} {
 		for _, config := range []Config{{Transport: Memory}, {Transport: Loopback, Listen: "127.0.0.1:0"}} {
-			config.Topology = reference(b)
+			config.Topology = topology.Reference()
 			config.Topology.Suite = suite
 			b.Run(suite+"/"+config.Transport, func(b *testing.B) { benchmarkKeyPair(b, config) })
 		}

@@ -11,22 +11,7 @@ import (
 
 	"dske/etsi"
 	"dske/sim/topology"
-	"dske/testdata"
 )
-
-// reference returns the topology that comes with the program.
-func reference(t testing.TB) *topology.Topology {
-	t.Helper()
-	data, err := testdata.Topologies.ReadFile("topologies/reference.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	top, err := topology.Load("reference.yaml", data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return top
-}
 
 // testNetwork is a running network and a way to reach it from outside.
 type testNetwork struct {
@@ -39,7 +24,7 @@ type testNetwork struct {
 func start(t testing.TB, config Config, wrap ...func(http.RoundTripper) http.RoundTripper) *testNetwork {
 	t.Helper()
 	if config.Topology == nil {
-		config.Topology = reference(t)
+		config.Topology = topology.Reference()
 	}
 	if config.Transport == "" {
 		config.Transport = Memory

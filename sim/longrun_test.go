@@ -26,7 +26,7 @@ var (
 //
 //	go test ./sim -run LongRun -v -timeout 1h -args -pairs 1000000
 func TestLongRun(t *testing.T) {
-	top := reference(t)
+	top := topology.Reference()
 	n := start(t, Config{Topology: top, ShareTTL: 10 * time.Second})
 	if *longLoss != "0" {
 		if err := n.AddFault("drop prob=" + *longLoss); err != nil {
@@ -104,7 +104,7 @@ func (n *testNetwork) mostBlocks() (most int) {
 // What lost messages leave behind in a block is given up, at either end, when later blocks are in use.
 func TestLostMessagesLeaveNoBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		top := reference(t)
+		top := topology.Reference()
 		top.PSRD = topology.PSRD{BlockSize: 1024, LowWater: 512, HighWater: 1024}
 		n := start(t, Config{Topology: top})
 		if err := n.AddFault("drop prob=0.05"); err != nil {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"dske/etsi"
+	"dske/protocol"
 	"dske/sim/topology"
 )
 
@@ -37,8 +38,8 @@ func TestKeyPair(t *testing.T) {
 func TestInformationTheoreticSuite(t *testing.T) {
 	for _, source := range []string{topology.KeysFromRNG, topology.KeysFromPSRD} {
 		t.Run(source, func(t *testing.T) {
-			top := reference(t)
-			top.Suite, top.KeySource = topology.SuiteITS, source
+			top := topology.Reference()
+			top.Suite, top.KeySource = protocol.SuiteITS, source
 			n := start(t, Config{Topology: top})
 			n.keyPair("sam", "sofia", 0)
 			n.keyPair("sunny", "susan", 64)
@@ -318,7 +319,7 @@ func TestShareExpires(t *testing.T) {
 
 func TestShutDownIsPrompt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, err := New(Config{Topology: reference(t), Transport: Memory})
+		n, err := New(Config{Topology: topology.Reference(), Transport: Memory})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -346,7 +347,7 @@ func TestPortInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	n, err := New(Config{Topology: reference(t), Listen: taken.Addr().String()})
+	n, err := New(Config{Topology: topology.Reference(), Listen: taken.Addr().String()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,7 +358,7 @@ func TestPortInUse(t *testing.T) {
 }
 
 func TestBadConfig(t *testing.T) {
-	top := reference(t)
+	top := topology.Reference()
 	for name, config := range map[string]Config{
 		"no topology": {},
 		"transport":   {Topology: top, Transport: "pigeon"},
@@ -503,7 +504,7 @@ func (f writer) Write(p []byte) (int, error) { return f(p) }
 
 // Pages have all of the port but the nodes and the network's own interface.
 func TestPages(t *testing.T) {
-	top := reference(t)
+	top := topology.Reference()
 	n, err := New(Config{Topology: top, Transport: Memory})
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"testing"
 
+	"dske/protocol"
 	"dske/sim/topology"
 )
 
@@ -52,8 +53,8 @@ func TestPlanMemory(t *testing.T) {
 }
 
 func TestPlanKeys(t *testing.T) {
-	for _, suite := range []string{topology.SuitePython, topology.SuiteITS} {
-		top := reference(t)
+	for _, suite := range []string{protocol.SuitePython, protocol.SuiteITS} {
+		top := topology.Reference()
 		top.Suite = suite
 		plan, err := PlanOf(top)
 		if err != nil {

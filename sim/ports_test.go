@@ -10,12 +10,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dske/sim/topology"
 )
 
 // TestShutDownWithUnfinishedRequest leaves a body unfinished: the network ends all the same.
 func TestShutDownWithUnfinishedRequest(t *testing.T) {
 	for _, path := range []string{"/client/carol/etsi/api/v1/keys/sofia/enc_keys", "/hub/hank/dske/api/v1/key-share"} {
-		n, err := New(Config{Topology: reference(t), Transport: Memory, Listen: "127.0.0.1:0"})
+		n, err := New(Config{Topology: topology.Reference(), Transport: Memory, Listen: "127.0.0.1:0"})
 		if err != nil {
 			t.Fatal(err)
 		}

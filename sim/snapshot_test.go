@@ -188,7 +188,7 @@ func large(b *testing.B) *topology.Topology {
 
 // A snapshot is to be asked for every second, also of a large network.
 func BenchmarkSnapshot(b *testing.B) {
-	for _, top := range []*topology.Topology{reference(b), large(b)} {
+	for _, top := range []*topology.Topology{topology.Reference(), large(b)} {
 		b.Run(fmt.Sprint(len(top.Hubs)+len(top.Clients), " nodes"), func(b *testing.B) {
 			n := start(b, Config{Topology: top})
 			b.ReportAllocs()

@@ -13,6 +13,7 @@ import (
 
 	"dske/etsi"
 	"dske/sim/certs"
+	"dske/sim/topology"
 )
 
 // certify writes certificates for the reference topology.
@@ -135,7 +136,7 @@ func TestManagementOverTLS(t *testing.T) {
 }
 
 func TestTLSWithoutCertificates(t *testing.T) {
-	_, err := New(Config{Topology: reference(t), Listen: "127.0.0.1:0", TLS: certs.Directory(t.TempDir())})
+	_, err := New(Config{Topology: topology.Reference(), Listen: "127.0.0.1:0", TLS: certs.Directory(t.TempDir())})
 	if err == nil || !strings.Contains(err.Error(), "dske certs") {
 		t.Errorf("got %v", err)
 	}
@@ -230,7 +231,7 @@ func TestKMEPortInUse(t *testing.T) {
 	}
 	defer taken.Close()
 	listen := []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", taken.Addr().String()}
-	n, err := New(Config{Topology: reference(t), Listen: "127.0.0.1:0", KMEListen: listen})
+	n, err := New(Config{Topology: topology.Reference(), Listen: "127.0.0.1:0", KMEListen: listen})
 	if err != nil {
 		t.Fatal(err)
 	}

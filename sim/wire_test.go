@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"dske/etsi"
+	"dske/protocol"
 )
 
 // remote returns the network as it is driven over HTTP.
@@ -105,7 +106,7 @@ func TestTapSeesWhatNodesSend(t *testing.T) {
 			continue
 		}
 		statuses[m.To] = append(statuses[m.To], m.Status)
-		if m.Status == 200 && string(m.ResponseBody) != "{}" || !strings.HasSuffix(string(m.RequestBody), `"}`) || len(m.RequestHeader.Values(signatureHeader)) != 1 {
+		if m.Status == 200 && string(m.ResponseBody) != "{}" || !strings.HasSuffix(string(m.RequestBody), `"}`) || len(m.RequestHeader.Values(protocol.SignatureHeader)) != 1 {
 			t.Errorf("%+v", m)
 		}
 	}

@@ -29,9 +29,6 @@ import (
 	"dske/protocol"
 )
 
-// maxHubs is the number of shares that a key can be split into.
-const maxHubs = protocol.MaxShareIndex + 1
-
 // Config is what a client needs from outside. Name, Hubs, Threshold and Transport are required.
 type Config struct {
 	Name       string
@@ -73,27 +70,27 @@ type PSRD struct {
 }
 
 func (c *Config) validate() error {
-	if err := node.CheckName(c.Name); err != nil {
+	if err := protocol.CheckName(c.Name); err != nil {
 		return err
 	}
 	if len(c.Encryptors) == 0 {
 		c.Encryptors = []string{c.Name}
 	}
 	for _, id := range c.Encryptors {
-		if err := node.CheckSAE(id); err != nil {
+		if err := protocol.CheckSAE(id); err != nil {
 			return err
 		}
 		if strings.HasPrefix(id, skip.SAE("")) {
 			return fmt.Errorf("encryptor ID %q is one of SKIP", id)
 		}
 	}
-	if c.Threshold < 2 || c.Threshold > len(c.Hubs) || len(c.Hubs) > maxHubs {
-		return fmt.Errorf("threshold %d of %d hubs is not in 2 <= k <= n <= %d", c.Threshold, len(c.Hubs), maxHubs)
+	if c.Threshold < 2 || c.Threshold > len(c.Hubs) || len(c.Hubs) > protocol.MaxHubs {
+		return fmt.Errorf("threshold %d of %d hubs is not in 2 <= k <= n <= %d", c.Threshold, len(c.Hubs), protocol.MaxHubs)
 	}
-	c.PSRD.BlockSize = cmp.Or(c.PSRD.BlockSize, 16384)
-	c.PSRD.LowWater = cmp.Or(c.PSRD.LowWater, 4096)
-	c.PSRD.HighWater = cmp.Or(c.PSRD.HighWater, 16384)
-	if c.PSRD.BlockSize < 1 || c.PSRD.BlockSize > maxBlockSize || c.PSRD.LowWater < 1 || c.PSRD.LowWater > c.PSRD.HighWater {
+	c.PSRD.BlockSize = cmp.Or(c.PSRD.BlockSize, protocol.DefaultBlockSize)
+	c.PSRD.LowWater = cmp.Or(c.PSRD.LowWater, protocol.DefaultLowWater)
+	c.PSRD.HighWater = cmp.Or(c.PSRD.HighWater, protocol.DefaultHighWater)
+	if c.PSRD.BlockSize < 1 || c.PSRD.BlockSize > protocol.MaxBlockSize || c.PSRD.LowWater < 1 || c.PSRD.LowWater > c.PSRD.HighWater {
 		return fmt.Errorf("PSRD sizes %+v do not fit", c.PSRD)
 	}
 	c.HubTimeout = cmp.Or(c.HubTimeout, 5*time.Second)

@@ -156,7 +156,7 @@ func missingAtHub(err error) (int, bool) {
 	}
 	needed, _ := refused.Details["needed"].(float64)
 	available, _ := refused.Details["available"].(float64)
-	return max(1, min(int(needed)-int(available), maxBlockSize)), true
+	return max(1, min(int(needed)-int(available), protocol.MaxBlockSize)), true
 }
 
 // fetchForHub fetches what a hub lacks, unless it has got a block since there were so many, and may have enough.

@@ -15,9 +15,6 @@ import (
 )
 
 const (
-	maxBlockSize = 4 << 20  // bytes that a hub gives in one block
-	maxPoolSize  = 64 << 20 // unused bytes at which a pool is full
-
 	minBackoff = 50 * time.Millisecond
 	maxBackoff = 2 * time.Second
 )
@@ -193,7 +190,7 @@ func (h *peerHub) fill(ctx context.Context, s *session) error {
 // fetch gets at least size bytes more, in as many blocks as that takes. The caller holds h.oob.
 func (h *peerHub) fetch(ctx context.Context, s *session, owner protocol.PoolOwner, size int) error {
 	for size > 0 {
-		block := max(h.client.config.PSRD.BlockSize, min(size, maxBlockSize))
+		block := max(h.client.config.PSRD.BlockSize, min(size, protocol.MaxBlockSize))
 		if err := h.fetchBlock(ctx, s, owner, block); err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func (h *peerHub) unregister(ctx context.Context) error {
 
 // fetchBlock gets one block of size bytes.
 func (h *peerHub) fetchBlock(ctx context.Context, s *session, owner protocol.PoolOwner, size int) error {
-	if unused := s.pool(owner).Available(); unused+size > maxPoolSize {
+	if unused := s.pool(owner).Available(); unused+size > protocol.MaxPoolSize {
 		return fmt.Errorf("the %s-owned pool is full: %d bytes unused", owner, unused)
 	}
 	query := url.Values{

@@ -256,7 +256,7 @@ func TestBadConfig(t *testing.T) {
 		"threshold 6":  func(c *Config) { c.Threshold = 6 },
 		"no hubs":      func(c *Config) { c.Hubs = nil },
 		"255 hubs":     func(c *Config) { c.Hubs = make([]Hub, 255) },
-		"block size":   func(c *Config) { c.PSRD.BlockSize = maxBlockSize + 1 },
+		"block size":   func(c *Config) { c.PSRD.BlockSize = protocol.MaxBlockSize + 1 },
 		"water marks":  func(c *Config) { c.PSRD = PSRD{LowWater: 2, HighWater: 1} },
 		"no transport": func(c *Config) { c.Transport = nil },
 	} {

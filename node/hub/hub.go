@@ -20,17 +20,9 @@ import (
 	"dske/protocol"
 )
 
-const (
-	// MaxBlockSize is the largest block, in bytes, that a client can ask for.
-	MaxBlockSize = 4 << 20
-
-	// MaxPoolSize is the number of unused bytes at which a pool is full.
-	MaxPoolSize = 64 << 20
-
-	// maxBody is the largest body of a request, in bytes: a share of 2 MiB in base64, with the places
-	// of its pad, fits well.
-	maxBody = 8 << 20
-)
+// maxBody is the largest body of a request, in bytes: a share of 2 MiB in base64, with the places
+// of its pad, fits well.
+const maxBody = 8 << 20
 
 // Config is what a hub needs from outside. Only Name is required.
 type Config struct {
@@ -63,7 +55,7 @@ func (c *Config) validate() error {
 	if c.ShareTTL < 0 {
 		return errors.New("the time to live of shares is negative")
 	}
-	return node.CheckName(c.Name)
+	return protocol.CheckName(c.Name)
 }
 
 // Hub is a hub. It keeps its state in memory.

@@ -88,9 +88,9 @@ func TestBlockRefused(t *testing.T) {
 		r.query = test.query
 		wantFreeRefusal(t, h, r, test.status, test.reason)
 	}
-	w := carol.send(carol.psrd(protocol.OwnerHub, hub.MaxBlockSize+1))
+	w := carol.send(carol.psrd(protocol.OwnerHub, protocol.MaxBlockSize+1))
 	wantDetails(t, w, `{"limit":4194304,"size":4194305}`)
-	wantOK(t, carol.send(carol.psrd(protocol.OwnerHub, hub.MaxBlockSize)))
+	wantOK(t, carol.send(carol.psrd(protocol.OwnerHub, protocol.MaxBlockSize)))
 }
 
 // yielding lets other goroutines run at every read.
@@ -105,12 +105,12 @@ func TestPoolIsFull(t *testing.T) {
 	h := newHub(t, hub.Config{Random: func(string) io.Reader { return yielding{rand.Reader} }})
 	carol := connect(t, h, "carol", "sam")
 	const room = 100
-	if err := h.AddZeros("carol", hub.MaxPoolSize-blockSize-room); err != nil {
+	if err := h.AddZeros("carol", protocol.MaxPoolSize-blockSize-room); err != nil {
 		t.Fatal(err)
 	}
 	w := carol.send(carol.psrd(protocol.OwnerClient, room+1))
 	wantRefused(t, w, 413, protocol.ErrTooLarge)
-	wantDetails(t, w, fmt.Sprintf(`{"limit":%d,"size":%d,"unused":%d}`, hub.MaxPoolSize, room+1, hub.MaxPoolSize-room))
+	wantDetails(t, w, fmt.Sprintf(`{"limit":%d,"size":%d,"unused":%d}`, protocol.MaxPoolSize, room+1, protocol.MaxPoolSize-room))
 
 	var granted atomic.Int32
 	var wg sync.WaitGroup
@@ -124,7 +124,7 @@ func TestPoolIsFull(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if clientOwned, _ := carol.unused(); granted.Load() != 1 || clientOwned != hub.MaxPoolSize {
+	if clientOwned, _ := carol.unused(); granted.Load() != 1 || clientOwned != protocol.MaxPoolSize {
 		t.Errorf("%d requests at once found room for one, %d bytes are unused", granted.Load(), clientOwned)
 	}
 

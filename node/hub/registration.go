@@ -98,11 +98,11 @@ func (h *Hub) bind(p, before *peerClient) {
 }
 
 func checkNames(r protocol.Registration) error {
-	if err := node.CheckName(r.ClientName); err != nil {
+	if err := protocol.CheckName(r.ClientName); err != nil {
 		return fmt.Errorf("%w: client %w", protocol.ErrMalformed, err)
 	}
 	for _, name := range r.EncryptorNames {
-		if err := node.CheckSAE(name); err != nil {
+		if err := protocol.CheckSAE(name); err != nil {
 			return fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
 		}
 	}
@@ -183,8 +183,8 @@ func parsePSRDQuery(query url.Values) (client string, owner protocol.PoolOwner, 
 	if size, err = strconv.Atoi(sizeText); err != nil || size < 1 {
 		return "", "", 0, fmt.Errorf("%w: size %q is not a positive number of bytes", protocol.ErrMalformed, sizeText)
 	}
-	if size > MaxBlockSize {
-		return "", "", 0, node.NewError(protocol.ErrTooLarge, "size", size, "limit", MaxBlockSize)
+	if size > protocol.MaxBlockSize {
+		return "", "", 0, node.NewError(protocol.ErrTooLarge, "size", size, "limit", protocol.MaxBlockSize)
 	}
 	return client, owner, size, nil
 }
@@ -198,8 +198,8 @@ func (h *Hub) addBlock(p *peerClient, owner protocol.PoolOwner, size int) (proto
 	}
 	p.adding.Lock()
 	defer p.adding.Unlock()
-	if unused := pool.Available(); unused+size > MaxPoolSize {
-		return protocol.BlockData{}, node.NewError(protocol.ErrTooLarge, "size", size, "unused", unused, "limit", MaxPoolSize)
+	if unused := pool.Available(); unused+size > protocol.MaxPoolSize {
+		return protocol.BlockData{}, node.NewError(protocol.ErrTooLarge, "size", size, "unused", unused, "limit", protocol.MaxPoolSize)
 	}
 	random := h.config.Random.For(strings.Join([]string{"psrd", p.name, string(owner)}, " "))
 	id, err := uuid.NewRandomFromReader(random)

@@ -42,7 +42,7 @@ func operations(t *testing.T, api, prefix string) []string {
 
 // What the packages of the nodes and of the network describe is, by their own tests, all that they serve.
 func TestTheWholePortIsDescribed(t *testing.T) {
-	n := port(t, simtest.Reference(t))
+	n := port(t, topology.Reference())
 	c, err := contract.Fetch(n, "/openapi.json")
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestTheWholePortIsDescribed(t *testing.T) {
 // Every operation can be tried out as it stands, in any topology, and answers as is described.
 func TestExamplesCanBeTriedOut(t *testing.T) {
 	generated := simtest.Generate(t, topology.Sizes{Hubs: 3, Clients: 2, Threshold: 2})
-	for _, top := range []*topology.Topology{simtest.Reference(t), generated} {
+	for _, top := range []*topology.Topology{topology.Reference(), generated} {
 		n := port(t, top)
 		c, err := contract.Fetch(n, "/openapi.json")
 		if err != nil {

@@ -56,9 +56,6 @@ func runScenarios(c *cli.Context) error {
 	if t := options.Transport; t != sim.Memory && t != sim.Loopback {
 		return usagef("--transport: %q is neither memory nor loopback", t)
 	}
-	if options.Reference, err = referenceTopology(); err != nil {
-		return err
-	}
 	if c.IsSet("seed") {
 		seed := c.Uint64("seed")
 		options.Seed = &seed

@@ -11,9 +11,9 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
+	"dske/protocol"
 	"dske/protocol/its"
 	"dske/sim"
-	"dske/sim/topology"
 )
 
 func statusCommand() *cli.Command {
@@ -121,7 +121,7 @@ func writeStatuses(ctx context.Context, w io.Writer, remote sim.Remote, overview
 // describe says what the network as a whole is, with the bounds that its suite proves.
 func describe(o sim.Overview) string {
 	text := fmt.Sprintf("threshold %d, suite %s, keys from %s", o.Threshold, o.Suite, o.KeySource)
-	if o.Suite != topology.SuiteITS {
+	if o.Suite != protocol.SuiteITS {
 		return text
 	}
 	n := 0

@@ -8,10 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"dske/sim/topology"
-	"dske/testdata"
 )
-
-const defaultTopology = "topologies/reference.yaml" // in package testdata
 
 // generateFlags describe a topology instead of a file.
 var generateFlags = []cli.Flag{
@@ -48,11 +45,11 @@ func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {
 	case len(args) == 1:
 		data, err := os.ReadFile(args[0])
 		if err != nil {
-			return nil, fmt.Errorf("%w; without a file it is %s", err, defaultTopology)
+			return nil, fmt.Errorf("%w; without a file it is the reference topology", err)
 		}
 		return topology.Load(args[0], data)
 	}
-	return referenceTopology()
+	return topology.Reference(), nil
 }
 
 // adjust changes a topology as the flags of a command say, and checks the outcome.
@@ -73,14 +70,6 @@ func adjust(c *cli.Context, t *topology.Topology) error {
 		return usageError{err}
 	}
 	return nil
-}
-
-func referenceTopology() (*topology.Topology, error) {
-	data, err := testdata.Topologies.ReadFile(defaultTopology)
-	if err != nil {
-		return nil, err
-	}
-	return topology.Load(defaultTopology, data)
 }
 
 func asUsage(t *topology.Topology, err error) (*topology.Topology, error) {

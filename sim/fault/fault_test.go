@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"dske/protocol"
 )
 
 // wire is a set of faults and what arrives behind them.
@@ -194,14 +196,14 @@ func TestTamper(t *testing.T) {
 		}
 		was, is := message("hank"), w.arrived[0]
 		n := differences(was.Query, is.Query) + differences(string(was.Body), string(is.Body)) +
-			differences(was.Header.Get(signatureHeader), is.Header.Get(signatureHeader))
+			differences(was.Header.Get(protocol.SignatureHeader), is.Header.Get(protocol.SignatureHeader))
 		if n != 1 {
 			t.Errorf("%s: %d bits differ: %+v", spec, n, is)
 		}
 	}
 	for spec, altered := range map[string]func(Reply) string{
 		"tamper=response":                 func(r Reply) string { return string(r.Body) },
-		"tamper=response where=signature": func(r Reply) string { return r.Header.Get(signatureHeader) },
+		"tamper=response where=signature": func(r Reply) string { return r.Header.Get(protocol.SignatureHeader) },
 	} {
 		w := newWire(t, spec)
 		reply, err := w.send(message("hank"))
@@ -242,7 +244,7 @@ func TestFaultsAreInTheOrderOfAdding(t *testing.T) {
 
 func signed() http.Header {
 	h := http.Header{}
-	h.Set(signatureHeader, "b:0:32%AAAAbbbbAAAA=")
+	h.Set(protocol.SignatureHeader, "b:0:32%AAAAbbbbAAAA=")
 	return h
 }
 

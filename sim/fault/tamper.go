@@ -5,10 +5,9 @@ import (
 	"context"
 	"net/http"
 	"slices"
-)
 
-// signatureHeader carries the signature of in-band messages.
-const signatureHeader = "DSKE-Signature"
+	"dske/protocol"
+)
 
 func tamper(ctx context.Context, f *Fault, r *Request, next Exchange) (Reply, error) {
 	if f.spec.Value == "request" {
@@ -27,8 +26,8 @@ func tamper(ctx context.Context, f *Fault, r *Request, next Exchange) (Reply, er
 func tamperWith(where string, header http.Header, query *string, body *[]byte) {
 	switch where {
 	case "signature":
-		if value := header.Get(signatureHeader); value != "" {
-			header.Set(signatureHeader, string(flip([]byte(value))))
+		if value := header.Get(protocol.SignatureHeader); value != "" {
+			header.Set(protocol.SignatureHeader, string(flip([]byte(value))))
 		}
 	case "query":
 		*query = string(flip([]byte(*query)))

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"rsc.io/script"
-
-	"dske/sim/topology"
 )
 
 // idleTimeout bounds the wait for what goes on in the background.
@@ -19,11 +17,10 @@ const idleTimeout = 15 * time.Second
 
 // Options says how scenarios are run.
 type Options struct {
-	Reference *topology.Topology // for scenarios without a topology
-	URL       string             // of a running network; none: each scenario gets one of its own
-	Transport string             // of the scenario's own network, unless it says so; default memory
-	Seed      *uint64            // makes own networks reproducible
-	Suite     string             // of own networks whose topology has the default one; none: that
+	URL       string  // of a running network; none: each scenario gets one of its own
+	Transport string  // of the scenario's own network, unless it says so; default memory
+	Seed      *uint64 // makes own networks reproducible
+	Suite     string  // of own networks whose topology has the default one; none: that
 }
 
 // Run runs a scenario. The name of the file is for messages.
@@ -31,7 +28,7 @@ func Run(ctx context.Context, file string, data []byte, o Options) *Result {
 	start := time.Now()
 	result := &Result{File: file}
 	defer func() { result.Duration = time.Since(start) }()
-	p, err := parse(file, data, o.Reference)
+	p, err := parse(file, data)
 	if err != nil {
 		result.Err = err
 		return result

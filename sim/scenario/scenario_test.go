@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"dske/protocol"
 	"dske/sim"
-	"dske/sim/simtest"
 	"dske/sim/topology"
 )
 
@@ -39,7 +39,7 @@ func files(t *testing.T) map[string][]byte {
 // run runs a scenario that is not in a file.
 func run(t *testing.T, text string) *Result {
 	t.Helper()
-	return Run(t.Context(), "test.txtar", []byte(text), Options{Reference: simtest.Reference(t)})
+	return Run(t.Context(), "test.txtar", []byte(text), Options{})
 }
 
 // print returns what the command line prints, without colours.
@@ -64,7 +64,7 @@ func TestCollection(t *testing.T) {
 				t.Error("does not begin with a comment that says what it shows")
 			}
 			run := func(t *testing.T) {
-				if r := Run(t.Context(), name, text, Options{Reference: simtest.Reference(t)}); r.Failed() {
+				if r := Run(t.Context(), name, text, Options{}); r.Failed() {
 					t.Error(print(r, true))
 				}
 			}
@@ -85,7 +85,7 @@ func TestCollectionInTheOtherSuite(t *testing.T) {
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				if r := Run(t.Context(), name, text, Options{Reference: simtest.Reference(t), Suite: topology.SuiteITS}); r.Failed() {
+				if r := Run(t.Context(), name, text, Options{Suite: protocol.SuiteITS}); r.Failed() {
 					t.Error(print(r, true))
 				}
 			})
@@ -96,7 +96,7 @@ func TestCollectionInTheOtherSuite(t *testing.T) {
 func TestCollectionOverLoopback(t *testing.T) {
 	for _, name := range []string{"hello", "replay", "tamper-request", "psrd-top-up", "adversary-at-threshold"} {
 		name = filepath.Join(collection, name+".txtar")
-		r := Run(t.Context(), name, files(t)[name], Options{Reference: simtest.Reference(t), Transport: sim.Loopback})
+		r := Run(t.Context(), name, files(t)[name], Options{Transport: sim.Loopback})
 		if r.Failed() {
 			t.Error(print(r, true))
 		}
@@ -113,7 +113,7 @@ func TestSameSeedPrintsTheSame(t *testing.T) {
 		var first string
 		for range 3 {
 			synctest.Test(t, func(t *testing.T) {
-				out := print(Run(t.Context(), name, text, Options{Reference: simtest.Reference(t), Seed: &seed}), true)
+				out := print(Run(t.Context(), name, text, Options{Seed: &seed}), true)
 				out = duration.ReplaceAllString(out, "")
 				if first == "" {
 					first = out
@@ -184,7 +184,7 @@ func TestSkip(t *testing.T) {
 }
 
 func TestSecondUseFailsTheScenario(t *testing.T) {
-	w, err := newWorld(t.Context(), &parsed{topology: simtest.Reference(t)}, Options{})
+	w, err := newWorld(t.Context(), &parsed{topology: topology.Reference()}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func FuzzParse(f *testing.F) {
 		if len(text) > 4096 || regexp.MustCompile(`[0-9_]{4}`).MatchString(text) { // no huge networks
 			return
 		}
-		p, err := parse("x", []byte(text), nil)
+		p, err := parse("x", []byte(text))
 		if err != nil {
 			return
 		}

@@ -41,10 +41,10 @@ type parsed struct {
 	isBound  bool // to a network of its own, because it says what that is like
 }
 
-// parse reads a scenario. The reference topology is for those without one.
-func parse(name string, data []byte, reference *topology.Topology) (*parsed, error) {
+// parse reads a scenario.
+func parse(name string, data []byte) (*parsed, error) {
 	archive := txtar.Parse(data)
-	p := &parsed{topology: reference}
+	p := &parsed{topology: topology.Reference()}
 	p.split(string(archive.Comment))
 	p.isBound = len(archive.Files) > 0
 	for _, file := range archive.Files {

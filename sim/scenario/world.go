@@ -9,9 +9,9 @@ import (
 	"net/http"
 	"strings"
 
+	"dske/protocol"
 	"dske/sim"
 	"dske/sim/adversary"
-	"dske/sim/topology"
 )
 
 // world is what the commands of one scenario work on: a network, and what they have found out about it.
@@ -47,7 +47,7 @@ func newWorld(ctx context.Context, p *parsed, o Options) (*world, error) {
 // start starts a network for the scenario alone.
 func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 	t := *p.topology
-	if t.Suite == topology.SuitePython && o.Suite != "" {
+	if t.Suite == protocol.SuitePython && o.Suite != "" {
 		t.Suite = o.Suite
 	}
 	config := sim.Config{

@@ -10,22 +10,7 @@ import (
 
 	"dske/sim"
 	"dske/sim/topology"
-	"dske/testdata"
 )
-
-// Reference returns the topology that comes with the program.
-func Reference(t testing.TB) *topology.Topology {
-	t.Helper()
-	data, err := testdata.Topologies.ReadFile("topologies/reference.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	top, err := topology.Load("reference.yaml", data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return top
-}
 
 // Generate is [topology.Generate], for sizes that cannot be wrong.
 func Generate(t testing.TB, sizes topology.Sizes) *topology.Topology {
@@ -42,7 +27,7 @@ func Generate(t testing.TB, sizes topology.Sizes) *topology.Topology {
 func New(t testing.TB, config sim.Config) *sim.Network {
 	t.Helper()
 	if config.Topology == nil {
-		config.Topology = Reference(t)
+		config.Topology = topology.Reference()
 	}
 	if config.Transport == "" {
 		config.Transport = sim.Memory

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"dske/protocol"
 )
 
 // Sizes say how large a generated topology is.
 type Sizes struct {
 	Hubs          int // at least 2
 	Clients       int // at least 1
-	HubsPerClient int // 2 to MaxHubs; 0: all, of which there may then be MaxHubs
+	HubsPerClient int // 2 to protocol.MaxHubs; 0: all, of which there may then be protocol.MaxHubs
 	Threshold     int // k, 2 to HubsPerClient; 0: the default, a majority of them
 }
 
@@ -24,12 +26,12 @@ func Generate(sizes Sizes) (*Topology, error) {
 	switch perClient := sizes.HubsPerClient; {
 	case perClient < 0 || perClient > max(sizes.Hubs, 0):
 		return nil, fmt.Errorf("a client cannot use %d of %d hubs", perClient, sizes.Hubs)
-	case perClient == 0 && sizes.Hubs > MaxHubs:
-		return nil, fmt.Errorf("%d hubs are too many: a client can use at most %d; say how many each one uses", sizes.Hubs, MaxHubs)
+	case perClient == 0 && sizes.Hubs > protocol.MaxHubs:
+		return nil, fmt.Errorf("%d hubs are too many: a client can use at most %d; say how many each one uses", sizes.Hubs, protocol.MaxHubs)
 	case perClient == 0:
 		sizes.HubsPerClient = max(sizes.Hubs, 0)
 	}
-	t := &Topology{Threshold: sizes.Threshold, PSRD: boundedPSRD(sizes.Clients * sizes.HubsPerClient), Suite: SuitePython, KeySource: KeysFromRNG}
+	t := &Topology{Threshold: sizes.Threshold, PSRD: boundedPSRD(sizes.Clients * sizes.HubsPerClient), Suite: protocol.SuitePython, KeySource: KeysFromRNG}
 	if t.Threshold == 0 {
 		t.Threshold = defaultThreshold(sizes.HubsPerClient)
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"dske/protocol"
 )
 
 func TestGenerate(t *testing.T) {
@@ -22,7 +24,7 @@ func TestGenerate(t *testing.T) {
 			{"client2", []Encryptor{{"sae2"}}, all},
 		},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384},
-		Suite:     SuitePython,
+		Suite:     protocol.SuitePython,
 		KeySource: KeysFromRNG,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -38,11 +40,11 @@ func TestGenerateDefaultThreshold(t *testing.T) {
 }
 
 func TestGenerateLarge(t *testing.T) {
-	got, err := Generate(Sizes{Hubs: MaxHubs, Clients: 10_000, Threshold: 3})
+	got, err := Generate(Sizes{Hubs: protocol.MaxHubs, Clients: 10_000, Threshold: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last := got.Clients[9_999]; last.Name != "client10000" || len(last.Hubs) != MaxHubs {
+	if last := got.Clients[9_999]; last.Name != "client10000" || len(last.Hubs) != protocol.MaxHubs {
 		t.Errorf("the last client is %s with %d hubs", last.Name, len(last.Hubs))
 	}
 }
@@ -95,7 +97,7 @@ func TestGenerateOutOfRange(t *testing.T) {
 
 func BenchmarkGenerate(b *testing.B) {
 	for b.Loop() {
-		if _, err := Generate(Sizes{Hubs: MaxHubs, Clients: 10_000, Threshold: 3}); err != nil {
+		if _, err := Generate(Sizes{Hubs: protocol.MaxHubs, Clients: 10_000, Threshold: 3}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v4"
+
+	"dske/protocol"
 )
 
 // Load reads a topology from the YAML text of a file, fills in the defaults and validates it. The name
@@ -36,7 +38,7 @@ func load(data []byte) (*Topology, error) {
 }
 
 func read(root *yaml.Node) (*Topology, error) {
-	t := &Topology{PSRD: defaultPSRD, Suite: SuitePython, KeySource: KeysFromRNG}
+	t := &Topology{PSRD: defaultPSRD, Suite: protocol.SuitePython, KeySource: KeysFromRNG}
 	givenThreshold := false
 	err := members(root, "the topology",
 		member{"threshold", func(n *yaml.Node) error {

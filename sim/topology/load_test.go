@@ -2,10 +2,11 @@ package topology
 
 import (
 	"encoding/json"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
+
+	"dske/protocol"
 )
 
 // three is a list of hubs to start a test file with: lines 1 to 4.
@@ -26,10 +27,6 @@ func mustLoad(t *testing.T, text string) *Topology {
 }
 
 func TestReference(t *testing.T) {
-	data, err := os.ReadFile("../../testdata/topologies/reference.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	all := []string{"hank", "helen", "hilary", "holly", "hugo"}
 	want := &Topology{
 		Threshold: 3,
@@ -42,10 +39,10 @@ func TestReference(t *testing.T) {
 			{"curtis", []Encryptor{{"sunny"}, {"susan"}}, all},
 		},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384},
-		Suite:     SuitePython,
+		Suite:     protocol.SuitePython,
 		KeySource: KeysFromRNG,
 	}
-	if got := mustLoad(t, string(data)); !reflect.DeepEqual(got, want) {
+	if got := Reference(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
@@ -58,7 +55,7 @@ func TestDefaults(t *testing.T) {
 		Hubs:      []Hub{{"hank"}, {"helen"}, {"hilary"}},
 		Clients:   []Client{{"carol", []Encryptor{}, all}},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 65536},
-		Suite:     SuitePython,
+		Suite:     protocol.SuitePython,
 		KeySource: KeysFromRNG,
 	}
 	if !reflect.DeepEqual(got, want) {

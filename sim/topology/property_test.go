@@ -8,6 +8,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"pgregory.net/rapid"
+
+	"dske/protocol"
 )
 
 // awkward are encryptor names that YAML would take for something else if they were not quoted.
@@ -17,8 +19,8 @@ var awkward = []string{"null", "~", "true", "no", "1", "0x1f", "1e3", "2024-01-0
 func drawTopology(t *rapid.T) *Topology {
 	name := rapid.StringMatching(`[a-z0-9][a-z0-9._-]{0,9}`)
 	names := rapid.SliceOfNDistinct(name, 2, 12, rapid.ID)
-	top := &Topology{PSRD: drawPSRD(t), Suite: rapid.SampledFrom([]string{SuitePython, SuiteITS}).Draw(t, "suite"), KeySource: KeysFromRNG}
-	if top.Suite == SuiteITS {
+	top := &Topology{PSRD: drawPSRD(t), Suite: rapid.SampledFrom([]string{protocol.SuitePython, protocol.SuiteITS}).Draw(t, "suite"), KeySource: KeysFromRNG}
+	if top.Suite == protocol.SuiteITS {
 		top.KeySource = rapid.SampledFrom([]string{KeysFromRNG, KeysFromPSRD}).Draw(t, "key source")
 	}
 	for _, hub := range names.Draw(t, "hubs") {
@@ -41,7 +43,7 @@ func drawTopology(t *rapid.T) *Topology {
 func drawPSRD(t *rapid.T) PSRD {
 	high := rapid.IntRange(1, maxHighWater).Draw(t, "high")
 	return PSRD{
-		BlockSize: rapid.IntRange(minBlockSize, maxBlockSize).Draw(t, "block"),
+		BlockSize: rapid.IntRange(minBlockSize, protocol.MaxBlockSize).Draw(t, "block"),
 		LowWater:  rapid.IntRange(1, high).Draw(t, "low"),
 		HighWater: high,
 	}

@@ -1,8 +1,6 @@
 package topology
 
-// MaxHubs is how many hubs one client can use: a share is a point of GF(2^8), and two of those are
-// spoken for by the key and its digest. A topology may have more hubs if every client names its own.
-const MaxHubs = 254
+import "dske/protocol"
 
 // Topology is a whole network.
 type Topology struct {
@@ -13,15 +11,9 @@ type Topology struct {
 	Clients   []Client `json:"clients" yaml:"clients"`
 	PSRD      PSRD     `json:"psrd" yaml:"psrd"`
 
-	Suite     string `json:"suite" yaml:"suite"`           // SuitePython or SuiteITS
-	KeySource string `json:"key_source" yaml:"key_source"` // KeysFromRNG or, with SuiteITS, KeysFromPSRD
+	Suite     string `json:"suite" yaml:"suite"`           // of a protocol.Suite
+	KeySource string `json:"key_source" yaml:"key_source"` // KeysFromRNG or, with suite its, KeysFromPSRD
 }
-
-// The suites: how messages are authenticated and how keys are shared.
-const (
-	SuitePython = "dske-python" // as the Python implementation; the default
-	SuiteITS    = "its"         // information-theoretic
-)
 
 // The places that clients take keys from.
 const (
@@ -42,7 +34,7 @@ type Client struct {
 	// Encryptors is empty for a client that has, when it runs, one encryptor with its own name.
 	Encryptors []Encryptor `json:"encryptors" yaml:"encryptors"`
 
-	// Hubs are the names of the hubs that the client uses, at least Threshold and at most MaxHubs, in
+	// Hubs are the names of the hubs that the client uses, at least Threshold and at most protocol.MaxHubs, in
 	// the order of the topology. Clients that use all hubs may share one slice: don't write to it.
 	Hubs []string `json:"hubs" yaml:"hubs,omitempty"`
 }
@@ -64,7 +56,11 @@ type PSRD struct {
 }
 
 // defaultPSRD holds the sizes that a file leaves out.
-var defaultPSRD = PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384}
+var defaultPSRD = PSRD{
+	BlockSize: protocol.DefaultBlockSize,
+	LowWater:  protocol.DefaultLowWater,
+	HighWater: protocol.DefaultHighWater,
+}
 
 // defaultThreshold is a majority of all hubs.
 func defaultThreshold(hubs int) int { return hubs/2 + 1 }

@@ -2,21 +2,18 @@ package topology
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"dske/protocol"
 )
 
 // The sizes that make sense, in bytes.
 const (
-	maxEncryptorName = 255
-	minBlockSize     = 64
-	maxBlockSize     = 4 << 20 // the most that one request can fetch
-	maxHighWater     = 16 << 20
+	minBlockSize = 64
+	maxHighWater = 16 << 20
 )
-
-var nodeName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 
 // flaw is a rule that a topology breaks. It knows where, as member names and list indexes from the top,
 // and leaves the line to whoever has the file.
@@ -74,7 +71,7 @@ func nodeNamesFlaw(kind, member string, names []string) *flaw {
 	seen := make(map[string]bool, len(names))
 	for i, name := range names {
 		path := at(member, i, "name")
-		if !nodeName.MatchString(name) {
+		if protocol.CheckName(name) != nil {
 			return flawf(path, "%.64q cannot be the name of a %s: use 1 to 63 of a-z, 0-9, '.', '_' and '-', "+
 				"and start with a letter or digit", name, kind)
 		}
@@ -98,7 +95,7 @@ func encryptorFlaw(t *Topology) *flaw {
 			path := at("clients", i, "encryptors", j, "name")
 			if !validEncryptorName(encryptor.Name) {
 				return flawf(path, "client %q cannot have an encryptor named %.64q: use 1 to %d bytes "+
-					"without control characters", client.Name, encryptor.Name, maxEncryptorName)
+					"without control characters", client.Name, encryptor.Name, protocol.MaxSAE)
 			}
 			if owner, taken := owners[encryptor.Name]; taken {
 				return &flaw{path, takenText(encryptor.Name, client, t.Clients[owner])}
@@ -110,7 +107,7 @@ func encryptorFlaw(t *Topology) *flaw {
 }
 
 func validEncryptorName(name string) bool {
-	return name != "" && len(name) <= maxEncryptorName && utf8.ValidString(name) &&
+	return protocol.CheckSAE(name) == nil && utf8.ValidString(name) &&
 		!strings.ContainsFunc(name, unicode.IsControl)
 }
 
@@ -169,9 +166,9 @@ func hubCountFlaw(t *Topology, i int) *flaw {
 	client, k := t.Clients[i], t.Threshold
 	n := len(client.Hubs)
 	switch {
-	case n > MaxHubs:
+	case n > protocol.MaxHubs:
 		return flawf(at("clients", i, "hubs"), "client %q uses %d hubs: list at most %d under its %q",
-			client.Name, n, MaxHubs, "hubs")
+			client.Name, n, protocol.MaxHubs, "hubs")
 	case n < 2:
 		return flawf(at("clients", i, "hubs"), "client %q uses %d of the hubs and can never make a key: "+
 			"list at least %d hubs, or leave the list out to use all", client.Name, n, k)
@@ -193,9 +190,9 @@ func (t *Topology) whyThreshold() string {
 func psrdFlaw(t *Topology) *flaw {
 	p := t.PSRD
 	switch {
-	case p.BlockSize < minBlockSize || p.BlockSize > maxBlockSize:
+	case p.BlockSize < minBlockSize || p.BlockSize > protocol.MaxBlockSize:
 		return flawf(at("psrd", "block_size"), "block_size is %d bytes: set it to %d to %d",
-			p.BlockSize, minBlockSize, maxBlockSize)
+			p.BlockSize, minBlockSize, protocol.MaxBlockSize)
 	case p.LowWater < 1:
 		return flawf(at("psrd", "low_water"), "low_water is %d bytes: set it to at least 1", p.LowWater)
 	case p.HighWater > maxHighWater:
@@ -209,12 +206,12 @@ func psrdFlaw(t *Topology) *flaw {
 
 func suiteFlaw(t *Topology) *flaw {
 	switch {
-	case t.Suite != SuitePython && t.Suite != SuiteITS:
-		return flawf(at("suite"), "suite is %.64q: set it to %s or %s", t.Suite, SuitePython, SuiteITS)
+	case t.Suite != protocol.SuitePython && t.Suite != protocol.SuiteITS:
+		return flawf(at("suite"), "suite is %.64q: set it to %s or %s", t.Suite, protocol.SuitePython, protocol.SuiteITS)
 	case t.KeySource != KeysFromRNG && t.KeySource != KeysFromPSRD:
 		return flawf(at("key_source"), "key_source is %.64q: set it to %s or %s", t.KeySource, KeysFromRNG, KeysFromPSRD)
-	case t.KeySource == KeysFromPSRD && t.Suite != SuiteITS:
-		return flawf(at("key_source"), "key_source %s needs suite %s", KeysFromPSRD, SuiteITS)
+	case t.KeySource == KeysFromPSRD && t.Suite != protocol.SuiteITS:
+		return flawf(at("key_source"), "key_source %s needs suite %s", KeysFromPSRD, protocol.SuiteITS)
 	}
 	return nil
 }

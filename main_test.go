@@ -1,4 +1,4 @@
-package testdata
+package main
 
 import (
 	"bufio"
@@ -221,7 +221,7 @@ func TestReadmeOverTLS(t *testing.T) {
 			t.Skipf("the commands need %s", tool)
 		}
 	}
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,8 +320,8 @@ func TestStopAndStart(t *testing.T) {
 func TestScenario(t *testing.T) {
 	dir := t.TempDir()
 	report := filepath.Join(dir, "report.xml")
-	out, stderr, status := dske(t, "scenario", "scenarios/hello.txtar", "scenarios/two-hubs-down.txtar", "-v", "--junit", report)
-	if status != 0 || !strings.Contains(out, "✓ scenarios/hello.txtar: Hello") || !strings.Contains(out, "> get-key sam sofia") || !strings.Contains(out, "2 passed, 0 failed") {
+	out, stderr, status := dske(t, "scenario", "testdata/scenarios/hello.txtar", "testdata/scenarios/two-hubs-down.txtar", "-v", "--junit", report)
+	if status != 0 || !strings.Contains(out, "✓ testdata/scenarios/hello.txtar: Hello") || !strings.Contains(out, "> get-key sam sofia") || !strings.Contains(out, "2 passed, 0 failed") {
 		t.Errorf("status %d: %s%s", status, out, stderr)
 	}
 	if strings.Contains(out, "\x1b") {
@@ -346,11 +346,11 @@ func TestScenario(t *testing.T) {
 var durations = regexp.MustCompile(`\([0-9.]+s\)`)
 
 func TestReadmeShowsTheTour(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tour, err := os.ReadFile("scenarios/tour.txtar")
+	tour, err := os.ReadFile("testdata/scenarios/tour.txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +363,7 @@ func TestReadmeShowsTheTour(t *testing.T) {
 
 func TestScenariosAreReproducible(t *testing.T) {
 	run := func() string {
-		out, stderr, status := dske(t, "scenario", "-v", "--seed", "7", "scenarios/hello.txtar", "scenarios/hub-restart.txtar", "scenarios/lossy-network.txtar", "scenarios/errors-in-band.txtar")
+		out, stderr, status := dske(t, "scenario", "-v", "--seed", "7", "testdata/scenarios/hello.txtar", "testdata/scenarios/hub-restart.txtar", "testdata/scenarios/lossy-network.txtar", "testdata/scenarios/errors-in-band.txtar")
 		if status != 0 {
 			t.Errorf("status %d: %s%s", status, out, stderr)
 		}
@@ -377,12 +377,12 @@ func TestScenariosAreReproducible(t *testing.T) {
 func TestScenarioOnARunningNetwork(t *testing.T) {
 	n := run(t)
 	for _, name := range []string{"three-hubs-down", "partition", "lying-hub", "hello"} { // each finds the network as the first did
-		if out := n.dske("scenario", "scenarios/"+name+".txtar"); !strings.Contains(out, "1 passed") {
+		if out := n.dske("scenario", "testdata/scenarios/"+name+".txtar"); !strings.Contains(out, "1 passed") {
 			t.Error(out)
 		}
 	}
 	for _, name := range []string{"expiry", "adversary-at-threshold"} {
-		if out := n.dske("scenario", "scenarios/"+name+".txtar"); !strings.Contains(out, "1 skipped") {
+		if out := n.dske("scenario", "testdata/scenarios/"+name+".txtar"); !strings.Contains(out, "1 skipped") {
 			t.Error(out)
 		}
 	}
@@ -453,7 +453,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"run", "--log-format", "xml"}, 2, "neither text nor json"},
 		{[]string{"run", "--log-level"}, 2, "needs an argument"},
 		{[]string{"run", "--seed", "x"}, 2, "see dske run --help"},
-		{[]string{"run", "absent.yaml"}, 1, "without a file it is topologies/reference.yaml"},
+		{[]string{"run", "absent.yaml"}, 1, "without a file it is the reference topology"},
 		{[]string{"run", bad}, 1, "bad.yaml:3"},
 		{[]string{"run", "--tls", "absent"}, 2, "dske certs"},
 		{[]string{"run", "--tls-all"}, 2, "only over TLS"},
@@ -489,10 +489,10 @@ func TestErrors(t *testing.T) {
 		{[]string{"etsi-qkd", "get-key", "sam", "sofia", "--url", "http://127.0.0.1:1"}, 1, "no network answers at"},
 		{[]string{"scenario"}, 2, "FILE|DIR"},
 		{[]string{"scenario", "absent.txtar"}, 1, "absent.txtar"},
-		{[]string{"scenario", "vectors"}, 1, "no *.txtar"},
-		{[]string{"scenario", "scenarios/hello.txtar", "--nonsense"}, 2, "nonsense"},
-		{[]string{"scenario", "scenarios/hello.txtar", "--url", "nonsense"}, 2, "is no URL"},
-		{[]string{"scenario", "scenarios/hello.txtar", "--transport", "pigeon"}, 2, "pigeon"},
+		{[]string{"scenario", "testdata/vectors"}, 1, "no *.txtar"},
+		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--nonsense"}, 2, "nonsense"},
+		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--url", "nonsense"}, 2, "is no URL"},
+		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--transport", "pigeon"}, 2, "pigeon"},
 		{[]string{"status", "--url", "http://127.0.0.1:1"}, 1, "no network answers at"},
 	} {
 		_, stderr, status := dske(t, test.args...)

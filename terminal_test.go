@@ -1,4 +1,4 @@
-package testdata
+package main
 
 import (
 	"bufio"
@@ -87,11 +87,11 @@ func onTerminal(t *testing.T, args ...string) string {
 }
 
 func TestProgressOnATerminal(t *testing.T) {
-	out := onTerminal(t, "scenario", "scenarios/hello.txtar")
-	if !strings.Contains(out, "\x1b[Kscenarios/hello.txtar: 1 of 1\r\x1b[K") || !strings.Contains(out, "1 passed") {
+	out := onTerminal(t, "scenario", "testdata/scenarios/hello.txtar")
+	if !strings.Contains(out, "\x1b[Ktestdata/scenarios/hello.txtar: 1 of 1\r\x1b[K") || !strings.Contains(out, "1 passed") {
 		t.Errorf("it shows %q", out)
 	}
-	if _, stderr, _ := dske(t, "scenario", "scenarios/hello.txtar"); stderr != "" {
+	if _, stderr, _ := dske(t, "scenario", "testdata/scenarios/hello.txtar"); stderr != "" {
 		t.Errorf("without a terminal it shows %q", stderr)
 	}
 }

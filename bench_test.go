@@ -1,4 +1,4 @@
-package testdata
+package main
 
 import (
 	"encoding/json"
@@ -44,7 +44,7 @@ func TestBench(t *testing.T) {
 			t.Errorf("dske bench %s: %+v", strings.Join(args, " "), r)
 		}
 	}
-	table, stderr, status := dske(t, "bench", "--duration", "100ms", "--transport", "memory", "topologies/reference.yaml")
+	table, stderr, status := dske(t, "bench", "--duration", "100ms", "--transport", "memory", "sim/topology/reference.yaml")
 	if status != 0 || !strings.Contains(table, "key pairs / floor") || !strings.Contains(table, "960.0 bytes") {
 		t.Errorf("status %d: %s%s", status, table, stderr)
 	}

@@ -1,0 +1,55 @@
+package protocol
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// What both ends of an association, and whoever sets up a network, have to agree on.
+const (
+	// MaxShareIndex is the largest share index: 254 and 255 are the digest and the key.
+	MaxShareIndex = 253
+
+	// MaxHubs is the number of hubs that one client can use, and so of the shares of a key.
+	MaxHubs = MaxShareIndex + 1
+
+	// MaxBlockSize is the size of the largest block that a client can ask for, in bytes.
+	MaxBlockSize = 4 << 20
+
+	// MaxPoolSize is the number of unused bytes at which a pool is full.
+	MaxPoolSize = 64 << 20
+
+	// MaxSAE is the size of the longest ID of an encryptor, in bytes.
+	MaxSAE = 255
+)
+
+// The PSRD that a client keeps in each pool unless it is told otherwise, in bytes.
+const (
+	DefaultBlockSize = 16384
+	DefaultLowWater  = 4096  // below it, the pool is filled
+	DefaultHighWater = 16384 // up to at least here
+)
+
+// The names of the suites, in messages, topologies and on the command line.
+const (
+	SuitePython = "dske-python" // that of the Python implementation
+	SuiteITS    = "its"         // information-theoretic
+)
+
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+
+// CheckName returns an error unless name can be the name of a hub or a client.
+func CheckName(name string) error {
+	if !nameForm.MatchString(name) {
+		return fmt.Errorf("name %.64q is not %s", name, nameForm)
+	}
+	return nil
+}
+
+// CheckSAE returns an error unless id can be the ID of an encryptor: an opaque string of 1 to MaxSAE bytes.
+func CheckSAE(id string) error {
+	if id == "" || len(id) > MaxSAE {
+		return fmt.Errorf("encryptor ID %.64q is not of 1 to %d bytes", id, MaxSAE)
+	}
+	return nil
+}
