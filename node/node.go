@@ -1,5 +1,7 @@
 // Package node is what hubs and clients have in common: names, the router with its errors and those who
-// observe it, the management interface with the documentation, what is counted, and the source of randomness.
+// observe it, the management interface with the documentation, what is counted, the source of randomness, and
+// how they wait: [Tasks] are waited for before Run returns, in a [Line] one waits with a context, and an [Alarm]
+// wakes a node that has something to forget.
 //
 // [hub.Hub] and [client.Client] are the nodes themselves. Both are made by a New that checks a Config
 // and starts nothing, serve HTTP with their Handler, and do their background work in a blocking Run.
@@ -16,12 +18,14 @@ import (
 	"dske/psrd"
 )
 
-// SweepEvery is how often nodes look for what has expired or was given up.
-const SweepEvery = 5 * time.Second
+// DefaultHubTimeout is how long clients wait for the answer of a hub, if nothing else is said.
+const DefaultHubTimeout = 5 * time.Second
 
-// OvertakenAfter is when nodes give up what is left of a block of the peer's because later ones are in use. It is
-// longer than clients wait for an answer; only a message of megabytes that crawls may come later, and is refused.
-const OvertakenAfter = 15 * time.Second
+// OvertakenAfter returns when nodes give up what is left of a block of the peer's because later ones are in
+// use, if clients wait for a hub for timeout. It is longer than a message can be under way, which may be sent,
+// wait until its hub has got PSRD for the answer, and be sent again; only a message of megabytes that crawls
+// may come later, and is refused.
+func OvertakenAfter(timeout time.Duration) time.Duration { return 3 * timeout }
 
 // Kind is hub or client.
 type Kind string
@@ -47,12 +51,6 @@ func (r Random) For(purpose string) io.Reader {
 	}
 	return r(purpose)
 }
-
-// inPieces reads a little at a time. On Linux, a call for 128 KiB of random bytes is interrupted so often
-// that it takes two and a half times as long as the calls for its pieces.
-type inPieces struct{ io.Reader }
-
-func (r inPieces) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), 4<<10)]) }
 
 // PoolStatus describes a pool without any of its bytes.
 type PoolStatus struct {

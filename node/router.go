@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -106,28 +105,4 @@ func ReadBody(c echo.Context, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: reading the body: %w", protocol.ErrMalformed, err)
 	}
 	return body, nil
-}
-
-// maxExpected is up to which size, in bytes, a buffer is made for a body before any of it has come.
-const maxExpected = 1 << 20
-
-// ReadAll is [io.ReadAll] for a body that is said to be of a size, in bytes; negative, if it is not said. It
-// needs just one buffer, unless the size is wrong or very large.
-func ReadAll(r io.Reader, size int64) ([]byte, error) {
-	if size < 0 || size > maxExpected {
-		return io.ReadAll(r)
-	}
-	body := make([]byte, 0, size+1) // one more, to see that there is no more
-	for len(body) < cap(body) {
-		n, err := r.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		if err == io.EOF {
-			return body, nil
-		}
-		if err != nil {
-			return body, err
-		}
-	}
-	rest, err := io.ReadAll(r)
-	return append(body, rest...), err
 }

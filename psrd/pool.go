@@ -179,6 +179,19 @@ func (p *Pool) DropOvertaken(idle time.Duration) int {
 	return dropped
 }
 
+// Overtaken returns when the owner last named bytes of the block that it has left behind the longest, for
+// [Pool.DropOvertaken]; the zero time if it has left none behind.
+func (p *Pool) Overtaken() (oldest time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range p.blocks {
+		if b.overtaken && (oldest.IsZero() || b.touched.Before(oldest)) {
+			oldest = b.touched
+		}
+	}
+	return oldest
+}
+
 // check returns why the peer cannot have the fragments, if so.
 func (p *Pool) check(fragments []Fragment) error {
 	if p.owned {

@@ -160,6 +160,9 @@ func wantDropped(t *testing.T, p *Pool, want []int) {
 	t.Helper()
 	before := stateOf(p)
 	blocks := slices.Clone(p.blocks)
+	if oldest := p.Overtaken(); (!oldest.IsZero() && time.Since(oldest) >= idle) != (len(want) > 0) {
+		t.Errorf("the block that was overtaken first was last used %v ago, and %d are to be dropped", time.Since(oldest), len(want))
+	}
 	if got := p.DropOvertaken(idle); got != len(want) {
 		t.Errorf("dropped %d blocks, want %d", got, len(want))
 	}

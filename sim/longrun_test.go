@@ -87,8 +87,8 @@ func (n *testNetwork) mostBlocks() (most int) {
 	}
 	for _, name := range n.Overview().Nodes() {
 		_, body := n.do("GET", "/"+name+"/mgmt/v1/status", nil, "")
-		var h hub.Status
-		var c client.Status
+		var h hub.Inspection
+		var c client.Inspection
 		json.Unmarshal([]byte(body), &h)
 		json.Unmarshal([]byte(body), &c)
 		for _, p := range h.PeerClients {

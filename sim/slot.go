@@ -183,6 +183,7 @@ func (s *slot) newNode() (runner, error) {
 			Suite:       s.network.suite,
 			MaxFailures: limit,
 			ShareTTL:    config.ShareTTL,
+			HubTimeout:  config.HubTimeout,
 			Random:      random,
 			Logger:      log,
 			Stop:        s.stopSoon,

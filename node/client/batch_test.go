@@ -225,9 +225,12 @@ func TestMixedSuites(t *testing.T) {
 		if text, ok := is503(err, "scatter"); !ok || strings.Count(text, "Message of another suite.") != 5 || !strings.Contains(text, "speaks "+suite.Name()) {
 			t.Errorf("got %v", err)
 		}
-		var refused *node.Error
-		if _, err = carol.hubs[0].getShare(context.Background(), protocol.GetShare{ClientName: "carol", MasterSAE: "a", SlaveSAE: "b", KeyID: uuid.New()}); !errors.As(err, &refused) || refused.Status != 400 || !errors.Is(err, protocol.ErrSuite) {
-			t.Errorf("got %v", err)
-		}
+		m := protocol.GetShares{MasterSAE: "a", SlaveSAE: "b", KeyIDs: protocol.KeyIDs{uuid.New()}}
+		carol.hubs[0].Get(t.Context(), m, func(_ uuid.UUID, _ protocol.Share, err error) {
+			var refused *node.Error
+			if !errors.As(err, &refused) || refused.Status != 400 || !errors.Is(err, protocol.ErrSuite) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"dske/etsi"
+	"dske/node"
 	"dske/protocol"
 )
 
@@ -35,7 +36,7 @@ func (g *gather) dropIfDone() {
 	defer c.mu.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.pending > 0 {
+	if g.users > 0 || g.pending > 0 {
 		return
 	}
 	unsettled := 0
@@ -50,13 +51,18 @@ func (g *gather) dropIfDone() {
 	}
 }
 
-// dropExpiredGathers forgets the gathers of keys whose shares have expired at the hubs.
-func (c *Client) dropExpiredGathers() {
+// dropExpiredGathers forgets the gathers of keys whose shares have expired at the hubs. It returns when the
+// next one expires.
+func (c *Client) dropExpiredGathers() (next time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := time.Now()
 	for id, g := range c.gathers {
-		if !time.Now().Before(g.expires) {
+		if now.Before(g.expires) {
+			next = node.Earlier(next, g.expires)
+		} else {
 			delete(c.gathers, id)
 		}
 	}
+	return next
 }

@@ -52,9 +52,9 @@ func (g *gather) causes() []Cause {
 	for hub, h := range c.hubs {
 		switch {
 		case !slices.Contains(g.from, hub):
-			causes = append(causes, c.causeOf(h, g.answers, hub))
+			causes = append(causes, causeOf(h, g.answers, hub))
 		case len(g.shares) >= c.config.Threshold:
-			causes = append(causes, Cause{h.Name, "its share is at odds with the others"})
+			causes = append(causes, Cause{h.Hub(), "its share is at odds with the others"})
 		}
 	}
 	return causes

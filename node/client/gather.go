@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/etsi"
+	"dske/node"
 	"dske/protocol"
 )
 
@@ -26,7 +27,8 @@ type gather struct {
 	id      gatherID
 	expires time.Time
 
-	attempt sync.Mutex // held by the request that is asking the hubs
+	attempt node.Line // whose turn it is to ask the hubs
+	users   int       // requests that have it; guarded by the mutex of the client
 
 	mu        sync.Mutex
 	pending   int              // hubs that are being asked
@@ -40,26 +42,39 @@ type gather struct {
 	delivered bool
 }
 
-// gatherFor returns the gather of a key, a new one if there is none.
+// gatherFor returns the gather of a key, a new one if there is none. The caller has to leave it.
 func (c *Client) gatherFor(id gatherID) *gather {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	g := c.gathers[id]
 	if g == nil {
-		g = &gather{client: c, id: id, expires: time.Now().Add(c.config.KeyTTL), settled: make([]bool, len(c.hubs))}
+		g = &gather{client: c, id: id, expires: time.Now().Add(c.config.KeyTTL), settled: make([]bool, len(c.hubs)), attempt: node.NewLine()}
 		c.gathers[id] = g
+		c.alarm.By(g.expires)
 	}
+	g.users++
 	return g
+}
+
+// leave says that a request needs its gathers no more.
+func (c *Client) leave(gathers []*gather) {
+	for _, g := range gathers {
+		c.mu.Lock()
+		g.users--
+		c.mu.Unlock()
+		g.dropIfDone()
+	}
 }
 
 // gatherAll asks the hubs for the shares that are missing, until all keys are found. The gathers are of
 // the same master and slave.
-func (c *Client) gatherAll(ctx context.Context, gathers []*gather) error {
-	// Locked in the order of their IDs, so that two requests cannot wait for each other.
+func (c *Client) gatherAll(r request, gathers []*gather) error {
+	// In the order of their IDs, so that two requests cannot wait for each other.
 	for _, g := range slices.SortedFunc(slices.Values(gathers), byKeyID) {
-		g.attempt.Lock()
-		defer g.attempt.Unlock()
-		defer g.dropIfDone()
+		if err := g.attempt.Enter(r); err != nil {
+			return err
+		}
+		defer g.attempt.Leave()
 	}
 	if slices.ContainsFunc(gathers, (*gather).wasDelivered) {
 		return etsi.ErrKeyNotFound
@@ -70,14 +85,14 @@ func (c *Client) gatherAll(ctx context.Context, gathers []*gather) error {
 			missing[hub] = append(missing[hub], g)
 		}
 	}
-	answers, err := c.askHubs(c.hubs, func(ctx context.Context, hub int) error {
-		c.hubs[hub].gather(ctx, hub, missing[hub])
+	answers, err := c.askHubs(r, func(ctx context.Context, hub int) error {
+		c.gatherFrom(ctx, hub, missing[hub])
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if err := wait(ctx, answers, gathers); err != nil {
+	if err := wait(r, answers, gathers); err != nil {
 		return err
 	}
 	for _, g := range gathers {
@@ -93,7 +108,7 @@ func byKeyID(a, b *gather) int { return bytes.Compare(a.id.key[:], b.id.key[:]) 
 // wait waits until all the keys are found, or all hubs have answered; once one of the keys cannot be found
 // any more, only for stragglerGrace.
 func wait(ctx context.Context, answers <-chan answer, gathers []*gather) error {
-	_, err := collect(ctx, answers, cap(answers), stragglerGrace, func(t *tally) bool {
+	_, err := collect(ctx, answers, stragglerGrace, func(t *tally) bool {
 		found := true
 		for _, g := range gathers {
 			g.mu.Lock()
@@ -134,19 +149,19 @@ func (g *gather) begin() []int {
 	return missing
 }
 
-// gather asks the hub, which has this index, for the shares of several keys.
-func (h *peerHub) gather(ctx context.Context, hub int, gathers []*gather) {
+// gatherFrom asks the hub with this index for the shares of several keys.
+func (c *Client) gatherFrom(ctx context.Context, hub int, gathers []*gather) {
 	if len(gathers) == 0 {
 		return
 	}
-	m := protocol.GetShares{ClientName: h.client.config.Name, MasterSAE: gathers[0].id.master, SlaveSAE: gathers[0].id.slave}
+	m := protocol.GetShares{MasterSAE: gathers[0].id.master, SlaveSAE: gathers[0].id.slave}
 	open := map[uuid.UUID]*gather{}
 	for _, g := range gathers {
 		m.KeyIDs = append(m.KeyIDs, g.id.key)
 		open[g.id.key] = g
 	}
-	err := h.getShares(ctx, m, func(key uuid.UUID, share protocol.Share, err error) {
-		if g := open[key]; g != nil { // a hub may answer what nobody asked, or twice
+	err := c.hubs[hub].Get(ctx, m, func(key uuid.UUID, share protocol.Share, err error) {
+		if g := open[key]; g != nil { // the hub may answer what nobody asked, or twice
 			delete(open, key)
 			g.add(hub, share, err)
 		}
@@ -167,7 +182,7 @@ func (g *gather) add(hub int, share protocol.Share, err error) {
 	g.pending--
 	g.settled[hub] = err == nil || isUnknown(err) || isDenied(err)
 	g.answers.add(answer{hub, err})
-	g.client.config.Counters.gathered(err)
+	g.client.config.Counters.countGathered(err)
 	switch {
 	case err != nil:
 		return
@@ -200,7 +215,7 @@ func (g *gather) checkLate(hub int, share protocol.Share) {
 		return
 	}
 	if _, _, err := c.config.Suite.Recover(c.config.Threshold, append(slices.Clone(g.proof), share)); err != nil {
-		g.warn([]string{c.hubs[hub].Name})
+		g.warn([]string{c.hubs[hub].Hub()})
 	}
 }
 
@@ -214,7 +229,7 @@ func (g *gather) warn(hubs []string) {
 func (g *gather) hubsOf(positions []int) []string {
 	names := make([]string, len(positions))
 	for i, position := range positions {
-		names[i] = g.client.hubs[g.from[position]].Name
+		names[i] = g.client.hubs[g.from[position]].Hub()
 	}
 	slices.Sort(names)
 	return names

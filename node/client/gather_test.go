@@ -306,7 +306,7 @@ func TestResponsesAreChecked(t *testing.T) {
 		},
 		"another status": func(r *http.Response) { r.StatusCode = 202 },
 		"a huge body": func(r *http.Response) {
-			r.Body = io.NopCloser(bytes.NewReader(make([]byte, maxResponse+1)))
+			r.Body = io.NopCloser(bytes.NewReader(make([]byte, 8<<20+1)))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

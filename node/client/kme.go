@@ -15,15 +15,15 @@ import (
 
 // GetKey implements [etsi.KME].
 func (c *Client) GetKey(ctx context.Context, master, slave string, request etsi.KeyRequest) ([]etsi.Key, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	r, cancel := c.begin(ctx)
 	defer cancel()
 	slaves := append([]string{slave}, request.AdditionalSlaves...)
 	for _, id := range slaves {
-		if _, err := c.clientOf(ctx, id); err != nil {
+		if _, err := c.clientOf(r, id); err != nil {
 			return nil, etsiError(err)
 		}
 	}
-	made, err := c.scatter(ctx, master, slaves, request.Size/8, request.Number)
+	made, err := c.scatter(r, master, slaves, request.Size/8, request.Number)
 	if err != nil {
 		return nil, etsiError(err)
 	}
@@ -37,7 +37,7 @@ func (c *Client) GetKey(ctx context.Context, master, slave string, request etsi.
 
 // GetKeyWithKeyIDs implements [etsi.KME].
 func (c *Client) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]etsi.Key, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	r, cancel := c.begin(ctx)
 	defer cancel()
 	gathers := make([]*gather, len(ids))
 	for i, id := range ids {
@@ -48,22 +48,20 @@ func (c *Client) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids
 	for i, id := range ids {
 		gathers[i] = c.gatherFor(gatherID{id, master, slave})
 	}
-	if err := c.gatherAll(ctx, gathers); err != nil {
+	defer c.leave(gathers)
+	if err := c.gatherAll(r, gathers); err != nil {
 		return nil, etsiError(err)
 	}
 	keys, err := c.deliver(gathers)
 	c.config.Counters.KeysDelivered.Add(int64(len(keys)))
-	for _, g := range gathers {
-		g.dropIfDone()
-	}
 	return keys, err
 }
 
 // Status implements [etsi.KME].
 func (c *Client) Status(ctx context.Context, _, slave string) (etsi.Status, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.RequestTimeout)
+	r, cancel := c.begin(ctx)
 	defer cancel()
-	target, err := c.clientOf(ctx, slave)
+	target, err := c.clientOf(r, slave)
 	if err != nil {
 		return etsi.Status{}, etsiError(err)
 	}
@@ -80,10 +78,8 @@ func (c *Client) Status(ctx context.Context, _, slave string) (etsi.Status, erro
 func (c *Client) storedKeyCount(size int) int {
 	counts := make([]int, len(c.hubs))
 	for i, h := range c.hubs {
-		if s := h.current(); s != nil {
-			counts[i] = min(s.channel.Own.Available()/(c.config.Suite.ShareSize(size)+protocol.SigningKeySize),
-				s.channel.Peer.Available()/protocol.SigningKeySize)
-		}
+		own, peer, _ := h.Available()
+		counts[i] = min(own/(c.config.Suite.ShareSize(size)+protocol.SigningKeySize), peer/protocol.SigningKeySize)
 	}
 	slices.Sort(counts)
 	return counts[len(counts)-c.config.Threshold]

@@ -2,31 +2,19 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
-	"time"
 
 	"github.com/google/uuid"
 
+	"dske/node/client/association"
 	"dske/protocol"
 )
-
-// stragglerGrace is how long the answer to a request waits for the hubs that have not answered when
-// the outcome is settled without them.
-const stragglerGrace = 40 * time.Millisecond
 
 // key is a key with its ID.
 type key struct {
 	id    uuid.UUID
 	value protocol.Secret
-}
-
-// A Cause says why a hub contributed nothing to a key.
-type Cause struct {
-	HubName string `json:"hub_name"`
-	Message string `json:"message"`
 }
 
 // shareError says that too few hubs gave or took a share of a key.
@@ -53,16 +41,17 @@ func (e *shareError) details() map[string]any {
 
 // scatter makes keys of size bytes for master and slaves and gives every hub its shares. It succeeds if at
 // least the threshold have them.
-func (c *Client) scatter(ctx context.Context, master string, slaves []string, size, number int) ([]key, error) {
+func (c *Client) scatter(r request, master string, slaves []string, size, number int) ([]key, error) {
 	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size)))
 	var keys []key
 	for len(keys) < number {
-		b := &batch{master: master, slaves: slaves}
-		reservations, err := c.makeKeys(ctx, b, size, min(atOnce, number-len(keys)))
+		n := min(atOnce, number-len(keys))
+		b := c.newBatch(master, slaves, n)
+		reservations, err := c.makeKeys(r, b, size, n)
 		if err != nil {
 			return nil, err
 		}
-		if err := c.scatterBatch(ctx, b, reservations); err != nil {
+		if err := c.scatterBatch(r, b, reservations); err != nil {
 			return nil, err
 		}
 		keys = append(keys, b.keys...)
@@ -70,23 +59,54 @@ func (c *Client) scatter(ctx context.Context, master string, slaves []string, si
 	return keys, nil
 }
 
-func (c *Client) scatterBatch(ctx context.Context, b *batch, reservations []*reservation) error {
-	answers, err := c.askHubs(c.hubs, func(ctx context.Context, i int) error {
-		defer reservations[i].release()
-		return c.hubs[i].postBatch(ctx, b, i, reservations[i])
+// batch is keys that are scattered together, with the shares of all of them for each hub.
+type batch struct {
+	master string
+	slaves []string
+	ids    protocol.KeyIDs
+	keys   []key
+	shares [][]protocol.Share // by hub, then by key
+}
+
+// newBatch returns a batch without keys, with room for number.
+func (c *Client) newBatch(master string, slaves []string, number int) *batch {
+	b := &batch{master: master, slaves: slaves, shares: make([][]protocol.Share, len(c.hubs))}
+	room := make([]protocol.Share, number*len(c.hubs))
+	for i := range b.shares {
+		b.shares[i] = room[i*number : i*number : (i+1)*number]
+	}
+	return b
+}
+
+// add adds a key to the batch, with the share of each hub.
+func (b *batch) add(k key, shares []protocol.Share) {
+	b.ids, b.keys = append(b.ids, k.id), append(b.keys, k)
+	for i, s := range shares {
+		b.shares[i] = append(b.shares[i], s)
+	}
+}
+
+// scatterBatch gives every hub its shares of a batch, and ends the reservations for that.
+func (c *Client) scatterBatch(r request, b *batch, reservations []*association.Reservation) error {
+	answers, err := c.askHubs(r, func(ctx context.Context, i int) error {
+		defer reservations[i].Release()
+		part := association.Batch{Master: b.master, Slaves: b.slaves, Keys: b.ids, Shares: b.shares[i]}
+		taken, err := c.hubs[i].Post(ctx, part, reservations[i])
+		c.config.Counters.countScattered(len(b.keys), taken, err)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	n, threshold := len(c.hubs), c.config.Threshold
-	outcome, err := collect(ctx, answers, n, stragglerGrace, c.isSettled)
+	outcome, err := collect(r, answers, stragglerGrace, c.isSettled)
 	if err != nil {
 		return err
 	}
 	if outcome.successful < threshold {
-		return &shareError{"scatter", b.keys[0].id, outcome.successful, threshold, c.causes(c.hubs, outcome)}
+		return &shareError{"scatter", b.ids[0], outcome.successful, threshold, c.causes(outcome)}
 	}
-	c.config.Logger.Debug("keys scattered", "first_key_id", b.keys[0].id, "keys", len(b.keys), "successful_hubs", outcome.successful, "hubs", n)
+	c.config.Logger.Debug("keys scattered", "first_key_id", b.ids[0], "keys", len(b.keys), "successful_hubs", outcome.successful, "hubs", n)
 	return nil
 }
 
@@ -97,9 +117,9 @@ func (c *Client) isSettled(t *tally) bool {
 
 // makeKeys adds number keys of size bytes and their shares to the batch. If they are made of pads, it
 // returns what was reserved for each hub, and otherwise nothing for any.
-func (c *Client) makeKeys(ctx context.Context, b *batch, size, number int) ([]*reservation, error) {
+func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association.Reservation, error) {
 	if c.config.KeysFromPSRD {
-		return c.makeKeysFromPads(ctx, b, size, number)
+		return c.makeKeysFromPads(r, b, size, number)
 	}
 	for range number {
 		id, err := uuid.NewRandomFromReader(c.random)
@@ -115,111 +135,7 @@ func (c *Client) makeKeys(ctx context.Context, b *batch, size, number int) ([]*r
 		if err != nil {
 			return nil, err
 		}
-		b.keys, b.shares = append(b.keys, k), append(b.shares, shares)
+		b.add(k, shares)
 	}
-	return make([]*reservation, len(c.hubs)), nil
-}
-
-// answer is how the exchange with a hub ended.
-type answer struct {
-	hub int // index
-	err error
-}
-
-// tally is the answers of the hubs so far.
-type tally struct {
-	successful int
-	failed     int
-	errs       []error // by hub; nil for the successful ones
-	answered   []bool  // by hub
-	final      bool    // nothing more is to be learned from the others
-}
-
-func newTally(n int) *tally { return &tally{errs: make([]error, n), answered: make([]bool, n)} }
-
-// askHubs runs ask for every hub at once, each in a task that goes on when the request that it is for has
-// been answered without it. The channel takes all the answers.
-func (c *Client) askHubs(hubs []*peerHub, ask func(ctx context.Context, i int) error) (<-chan answer, error) {
-	c.mu.Lock()
-	lifetime, err := c.lifetime()
-	c.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(lifetime, c.config.RequestTimeout)
-	answers := make(chan answer, len(hubs))
-	var asking atomic.Int32
-	asking.Store(int32(len(hubs)))
-	done := func() { // a timer for each of them would cost more than it is worth
-		if asking.Add(-1) == 0 {
-			cancel()
-		}
-	}
-	for i := range hubs {
-		err := c.start(func(context.Context) {
-			defer done()
-			answers <- answer{i, ask(ctx, i)}
-		})
-		if err != nil {
-			cancel()
-			return nil, err
-		}
-	}
-	return answers, nil
-}
-
-// collect waits for n answers. When the outcome is settled it waits only for the time of grace longer, and
-// not at all if the tally is final.
-func collect(ctx context.Context, answers <-chan answer, n int, grace time.Duration, settled func(*tally) bool) (*tally, error) {
-	t := newTally(n)
-	var enough <-chan time.Time
-	for t.successful+t.failed < n {
-		select {
-		case a := <-answers:
-			t.add(a)
-		case <-enough:
-			return t, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		if settled(t) && enough == nil {
-			enough = time.After(grace)
-		}
-		if t.final {
-			return t, nil
-		}
-	}
-	return t, nil
-}
-
-func (t *tally) add(a answer) {
-	t.errs[a.hub], t.answered[a.hub] = a.err, true
-	if a.err == nil {
-		t.successful++
-	} else {
-		t.failed++
-	}
-}
-
-// causes says of every hub that was not successful why.
-func (c *Client) causes(hubs []*peerHub, t *tally) []Cause {
-	causes := []Cause{}
-	for i, h := range hubs {
-		if !t.answered[i] || t.errs[i] != nil {
-			causes = append(causes, c.causeOf(h, t, i))
-		}
-	}
-	return causes
-}
-
-// causeOf says why the hub with index i was not successful.
-func (c *Client) causeOf(h *peerHub, t *tally, i int) Cause {
-	switch {
-	case !t.answered[i]:
-		return Cause{h.Name, "no answer yet"}
-	case errors.Is(t.errs[i], context.DeadlineExceeded):
-		return Cause{h.Name, fmt.Sprintf("no answer in %v", c.config.HubTimeout)}
-	default:
-		return Cause{h.Name, t.errs[i].Error()}
-	}
+	return make([]*association.Reservation, len(c.hubs)), nil
 }

@@ -106,6 +106,12 @@ func stopped() (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
+// hang is how a hub answers that never does.
+func hang(r *http.Request, _ roundTrip) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
 func (w *world) config(name string, encryptors ...string) Config {
 	c := Config{
 		Name:       name,

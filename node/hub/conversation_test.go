@@ -397,7 +397,7 @@ func seeded() node.Random {
 }
 
 // state is what a refused request must not change: all of the status but the count of wrong signatures.
-func state(h *hub.Hub) hub.Status {
+func state(h *hub.Hub) hub.Inspection {
 	s := h.Inspect()
 	for i := range s.PeerClients {
 		s.PeerClients[i].Failures = 0

@@ -90,7 +90,7 @@ func FuzzRequests(f *testing.F) {
 
 // wantRefusedState fails the test if a request that was refused with this status should not have
 // changed the hub like that.
-func wantRefusedState(t *testing.T, status int, before, after hub.Status) {
+func wantRefusedState(t *testing.T, status int, before, after hub.Inspection) {
 	t.Helper()
 	for i := range before.PeerClients {
 		if status != 400 && status != 401 && i < len(after.PeerClients) { // a right signature is spent

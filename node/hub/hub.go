@@ -30,6 +30,7 @@ type Config struct {
 	Suite       protocol.Suite // default protocol.Python
 	MaxFailures int            // wrong signatures in the name of a client in a minute; default 0: no limit
 	ShareTTL    time.Duration  // how long a share waits to be fetched; default 1 h
+	HubTimeout  time.Duration  // how long clients wait for an answer, the same for all; default [node.DefaultHubTimeout]
 	Random      node.Random    // default crypto/rand
 	Logger      *slog.Logger   // default: none
 	Stop        func()         // called when the management interface asks the hub to stop
@@ -43,6 +44,7 @@ type Config struct {
 
 func (c *Config) validate() error {
 	c.ShareTTL = cmp.Or(c.ShareTTL, time.Hour)
+	c.HubTimeout = cmp.Or(c.HubTimeout, node.DefaultHubTimeout)
 	if c.Suite == nil {
 		c.Suite = protocol.Python
 	}
@@ -52,8 +54,8 @@ func (c *Config) validate() error {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.ShareTTL < 0 {
-		return errors.New("the time to live of shares is negative")
+	if c.ShareTTL < 0 || c.HubTimeout < 0 {
+		return errors.New("a time to live or to wait is negative")
 	}
 	return protocol.CheckName(c.Name)
 }
@@ -63,6 +65,7 @@ type Hub struct {
 	config  Config
 	handler http.Handler
 	shares  *shareStore
+	alarm   *node.Alarm // rings when a share expires, or a block can be given up
 
 	mu      sync.Mutex
 	clients map[string]*peerClient
@@ -74,9 +77,11 @@ func New(config Config) (*Hub, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
+	alarm := node.NewAlarm(config.ShareTTL)
 	h := &Hub{
 		config:  config,
-		shares:  &shareStore{ttl: config.ShareTTL, shares: map[uuid.UUID]*share{}},
+		shares:  &shareStore{ttl: config.ShareTTL, alarm: alarm, shares: map[uuid.UUID]*share{}},
+		alarm:   alarm,
 		clients: map[string]*peerClient{},
 		owners:  map[string]string{},
 	}
@@ -114,25 +119,34 @@ func (h *Hub) Handler() http.Handler { return h.handler }
 
 // Run forgets expired shares and abandoned blocks until ctx ends, and then returns nil.
 func (h *Hub) Run(ctx context.Context) error {
-	ticker := time.NewTicker(min(h.config.ShareTTL, node.SweepEvery))
-	defer ticker.Stop()
+	defer h.alarm.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-ticker.C:
+		case <-h.alarm.Rings():
 			h.sweep()
 		}
 	}
 }
 
 func (h *Hub) sweep() {
-	if n := h.shares.dropExpired(); n > 0 {
+	n, next := h.shares.dropExpired()
+	if n > 0 {
 		h.config.Logger.Info("shares expired", "count", n)
 	}
+	h.alarm.By(next)
 	for _, p := range h.registered() {
-		if n := p.channel.Peer.DropOvertaken(node.OvertakenAfter); n > 0 {
+		if n := p.channel.Peer.DropOvertaken(node.OvertakenAfter(h.config.HubTimeout)); n > 0 {
 			h.config.Logger.Info("blocks given up", "client", p.name, "count", n)
 		}
+		h.watch(p)
+	}
+}
+
+// watch has the hub look for blocks that the client has left behind, if there are any.
+func (h *Hub) watch(p *peerClient) {
+	if t := p.channel.Peer.Overtaken(); !t.IsZero() {
+		h.alarm.By(t.Add(node.OvertakenAfter(h.config.HubTimeout)))
 	}
 }

@@ -46,6 +46,7 @@ func (h *Hub) store(c echo.Context, body []byte, m protocol.PostShares) error {
 	if err != nil {
 		return err
 	}
+	defer h.watch(p)
 	if err := p.channel.CheckBatch(m.ShareBatch); err != nil {
 		return err
 	}
@@ -104,6 +105,7 @@ func (h *Hub) hand(c echo.Context, m protocol.GetShares, single bool) error {
 	if err != nil {
 		return err
 	}
+	defer h.watch(p)
 	shares, refused, refusals := h.findShares(p, m)
 	if single && len(refusals) > 0 {
 		// A right signature counts even on a request that is refused, lest somebody sends it again when

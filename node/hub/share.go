@@ -23,6 +23,7 @@ type share struct {
 // shareStore is the shares of a hub, by the ID of their key.
 type shareStore struct {
 	ttl    time.Duration
+	alarm  *node.Alarm // is set to when shares expire
 	mu     sync.Mutex
 	shares map[uuid.UUID]*share
 }
@@ -36,10 +37,12 @@ func (s *shareStore) put(shares map[uuid.UUID]*share) error {
 			return node.NewError(protocol.ErrDuplicateKey, "key_id", key)
 		}
 	}
+	expires := time.Now().Add(s.ttl)
 	for key, sh := range shares {
-		sh.expires = time.Now().Add(s.ttl)
+		sh.expires = expires
 		s.shares[key] = sh
 	}
+	s.alarm.By(expires)
 	return nil
 }
 
@@ -85,16 +88,18 @@ func (s *shareStore) deliver(shares found, slave string) error {
 	return nil
 }
 
-// dropExpired forgets shares that nobody fetched in time and returns how many.
-func (s *shareStore) dropExpired() int {
+// dropExpired forgets shares that nobody fetched in time. It returns how many, and when the next one expires.
+func (s *shareStore) dropExpired() (n int, next time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := 0
+	now := time.Now()
 	for key, sh := range s.shares {
-		if !time.Now().Before(sh.expires) {
-			delete(s.shares, key)
-			n++
+		if now.Before(sh.expires) {
+			next = node.Earlier(next, sh.expires)
+			continue
 		}
+		delete(s.shares, key)
+		n++
 	}
-	return n
+	return n, next
 }

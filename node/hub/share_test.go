@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"dske/node"
 	"dske/protocol"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestShareReplacedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := uuid.UUID{0: 0xab}
-		store := &shareStore{ttl: time.Minute, shares: map[uuid.UUID]*share{}}
+		store := &shareStore{ttl: time.Minute, alarm: node.NewAlarm(time.Minute), shares: map[uuid.UUID]*share{}}
 		put := func(index int) {
 			t.Helper()
 			sh := &share{Share: protocol.Share{Index: index}, masterSAE: "sam", slaveSAEs: []string{"sofia"}}
@@ -49,7 +50,7 @@ func TestShareReplacedMeanwhile(t *testing.T) {
 // Two requests that found the same share: only the first of them delivers it, and the other slave's stays.
 func TestShareDeliveredMeanwhile(t *testing.T) {
 	key := uuid.UUID{0: 0xab}
-	store := &shareStore{ttl: time.Minute, shares: map[uuid.UUID]*share{}}
+	store := &shareStore{ttl: time.Minute, alarm: node.NewAlarm(time.Minute), shares: map[uuid.UUID]*share{}}
 	sh := &share{masterSAE: "sam", slaveSAEs: []string{"sofia", "susan"}}
 	if err := store.put(map[uuid.UUID]*share{key: sh}); err != nil {
 		t.Fatal(err)

@@ -92,7 +92,7 @@ func (c call) poolsOfClient(clientName, hubName string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var s client.Status
+	var s client.Inspection
 	if err := json.Unmarshal(body, &s); err != nil {
 		return "", err
 	}
@@ -110,7 +110,7 @@ func (c call) poolsOfHub(hubName, clientName string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var s hub.Status
+	var s hub.Inspection
 	if err := json.Unmarshal(body, &s); err != nil {
 		return "", err
 	}

@@ -12,11 +12,11 @@ import (
 // summary says in a few words each what matters in the status of a node, such as hub/hank.
 func summary(name string, status []byte) []string {
 	if strings.HasPrefix(name, "hub/") {
-		var s hub.Status
+		var s hub.Inspection
 		json.Unmarshal(status, &s)
 		return []string{fmt.Sprintf("%d clients", len(s.PeerClients)), fmt.Sprintf("%d shares waiting", len(s.Shares))}
 	}
-	var s client.Status
+	var s client.Inspection
 	json.Unmarshal(status, &s)
 	registered, least := 0, -1
 	for _, h := range s.PeerHubs {

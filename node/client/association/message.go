@@ -1,4 +1,4 @@
-package client
+package association
 
 import (
 	"bytes"
@@ -39,11 +39,11 @@ type response struct {
 
 // send sends a message and reads the response, within the hub timeout and what its size takes beyond
 // that. A status other than 200 is a [node.Error].
-func (h *peerHub) send(ctx context.Context, m message) (*response, error) {
+func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	size := time.Duration(len(m.body) + m.expected)
-	ctx, cancel := context.WithTimeout(ctx, h.client.config.HubTimeout+size*time.Second/slowest)
+	ctx, cancel := context.WithTimeout(ctx, a.config.Timeout+size*time.Second/slowest)
 	defer cancel()
-	url := h.URL + m.path
+	url := a.hub.URL + m.path
 	if m.query != "" {
 		url += "?" + m.query
 	}
@@ -55,7 +55,7 @@ func (h *peerHub) send(ctx context.Context, m message) (*response, error) {
 	if len(m.body) > 0 {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	reply, err := h.client.config.Transport.RoundTrip(request)
+	reply, err := a.config.Transport.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}

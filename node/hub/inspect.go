@@ -10,8 +10,8 @@ import (
 	"dske/node"
 )
 
-// Status describes a hub without any secret.
-type Status struct {
+// Inspection describes a hub without any secret.
+type Inspection struct {
 	Name        string         `json:"name"`
 	PeerClients []ClientStatus `json:"peer_clients"` // by name
 	Shares      []ShareStatus  `json:"shares"`       // by key ID
@@ -35,8 +35,8 @@ type ShareStatus struct {
 }
 
 // Inspect returns a snapshot.
-func (h *Hub) Inspect() Status {
-	s := Status{Name: h.config.Name, PeerClients: []ClientStatus{}, Shares: h.shares.status()}
+func (h *Hub) Inspect() Inspection {
+	s := Inspection{Name: h.config.Name, PeerClients: []ClientStatus{}, Shares: h.shares.status()}
 	for _, p := range h.registered() {
 		s.PeerClients = append(s.PeerClients, ClientStatus{
 			ClientName:     p.name,

@@ -1,0 +1,64 @@
+package node
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := NewAlarm(time.Hour)
+		began := time.Now()
+		rings := func(want time.Duration) {
+			t.Helper()
+			<-a.Rings()
+			if rung := time.Since(began); rung != want {
+				t.Errorf("it rings after %v, not after %v", rung, want)
+			}
+		}
+		if a.By(time.Time{}); a.timer != nil {
+			t.Error("there is a timer although nothing expires")
+		}
+		a.By(began.Add(3 * time.Minute))
+		a.By(began.Add(time.Minute))
+		a.By(began.Add(2 * time.Minute))
+		rings(time.Minute)
+		a.By(began.Add(2 * time.Minute))
+		rings(2 * time.Minute)
+		a.By(began) // is over, but the alarm has just rung
+		rings(2*time.Minute + sweepEvery)
+		a.By(began.Add(time.Hour))
+		a.Stop()
+		time.Sleep(2 * time.Hour)
+		select {
+		case <-a.Rings():
+			t.Error("it rings although it was stopped")
+		default:
+		}
+	})
+}
+
+// An alarm for what lives shorter than nodes usually wait rings as often as that.
+func TestAlarmOfShortLives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := NewAlarm(time.Second)
+		began := time.Now()
+		for range 3 {
+			a.By(began)
+			<-a.Rings()
+		}
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("three rings take %v", took)
+		}
+	})
+}
+
+func TestEarlier(t *testing.T) {
+	never, early, late := time.Time{}, time.Unix(1, 0), time.Unix(2, 0)
+	for _, c := range [][3]time.Time{{never, never, never}, {never, early, early}, {early, never, early}, {early, late, early}, {late, early, early}} {
+		if got := Earlier(c[0], c[1]); got != c[2] {
+			t.Errorf("of %v and %v it is %v", c[0], c[1], got)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+// Package association is one client's end of its dealings with one hub. It registers, keeps the two pools of
+// pre-shared random data filled, and carries shares to the hub and back in signed messages.
+//
+// An [Association] mends itself: whatever needs the hub registers first if there is no session, and does so
+// again, once, if it turns out that the hub has lost its state. In the background [Association.Maintain] does
+// the same without being asked. Use it for one hub; what takes several, such as a key, is the client's.
+//
+// Out of band there is one request at a time. Whoever needs one stands in line, and is served in the order of
+// arrival: it makes its reservation before the next one goes on, so that the order of arrival decides who
+// gets which bytes. If the hub does not give what one of them asks for, those who stood in line by then have
+// the same outcome and do not ask again. All methods may be called by several goroutines, and all that wait
+// do so with a context.
+//
+// Errors that a hub answers with are a [node.Error], which wraps the sentinel that the hub means: errors.Is
+// finds [protocol.ErrUnknownKey]. A hub that does not answer in time is a [context.DeadlineExceeded], and
+// what is wrong with an answer a sentinel of package protocol or psrd. A message that was sent has spent what
+// was reserved for it, whatever became of it; an answer that is wrong spends nothing of the hub's pool here.
+package association
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dske/node"
+	"dske/protocol"
+)
+
+// Config is what the associations of a client have in common. Client, Encryptors, Transport and Tasks are
+// required.
+type Config struct {
+	Client     string         // name of the client
+	Encryptors []string       // IDs that the hubs are told, at least one
+	Token      string         // what a hub binds the name to
+	Suite      protocol.Suite // default protocol.Python
+	PSRD       PSRD
+
+	Timeout   time.Duration // for one message, a large one taking longer; default [node.DefaultHubTimeout]
+	Transport http.RoundTripper
+	Tasks     *node.Tasks    // of the client
+	Logger    *slog.Logger   // default: none
+	Counters  *node.Counters // of the client; default: their own
+
+	Alarm      *node.Alarm // is set to when Sweep will have something to do; default: nobody is woken
+	Registered func()      // called by each association once, when its first session begins; may be nil
+}
+
+// Hub is the name and the base URL of a hub, for example http://127.0.0.1:8100/hub/hank.
+type Hub struct {
+	Name string
+	URL  string
+}
+
+// PSRD says how a client stocks up, in bytes per pool. The zero value is the default.
+type PSRD struct {
+	BlockSize int // of a block; default 16384
+	LowWater  int // below it, the pool is filled in the background; default 4096
+	HighWater int // up to at least here; default 16384
+
+	Lazy bool // leave the pools empty until the first message needs them
+}
+
+func (c *Config) validate() error {
+	c.PSRD.BlockSize = cmp.Or(c.PSRD.BlockSize, protocol.DefaultBlockSize)
+	c.PSRD.LowWater = cmp.Or(c.PSRD.LowWater, protocol.DefaultLowWater)
+	c.PSRD.HighWater = cmp.Or(c.PSRD.HighWater, protocol.DefaultHighWater)
+	if c.PSRD.BlockSize < 1 || c.PSRD.BlockSize > protocol.MaxBlockSize || c.PSRD.LowWater < 1 || c.PSRD.LowWater > c.PSRD.HighWater {
+		return fmt.Errorf("PSRD sizes %+v do not fit", c.PSRD)
+	}
+	c.Timeout = cmp.Or(c.Timeout, node.DefaultHubTimeout)
+	if c.Suite == nil {
+		c.Suite = protocol.Python
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Counters == nil {
+		c.Counters = &node.Counters{}
+	}
+	if c.Alarm == nil {
+		c.Alarm = node.NewAlarm(0)
+	}
+	if c.Registered == nil {
+		c.Registered = func() {}
+	}
+	if c.Transport == nil || c.Tasks == nil || len(c.Encryptors) == 0 {
+		return errors.New("an association needs a transport to its hub, tasks, and an encryptor")
+	}
+	return nil
+}
+
+// Association is one client's end of its dealings with one hub.
+type Association struct {
+	config *Config
+	hub    Hub
+
+	line     node.Line    // see turn
+	failures atomic.Int64 // of attempts in the line, ever
+	failure  error        // of the last of them; whoever is at the head of the line may touch it
+
+	mu      sync.Mutex
+	session *session      // nil if there is none
+	known   bool          // there has been a session
+	heard   chan struct{} // closed when the hub is heard from; nil unless maintain waits for that
+
+	maintaining atomic.Bool
+	outstanding atomic.Int32 // messages for keys that are under way, or wait to be
+}
+
+// New returns an association that has not registered with its hub. The config, in which New sets the defaults,
+// is shared by all the associations of a client, and must not be changed any more.
+func New(config *Config, hub Hub) (*Association, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	return &Association{config: config, hub: hub, line: node.NewLine()}, nil
+}
+
+// Hub returns the name of the hub.
+func (a *Association) Hub() string { return a.hub.Name }

@@ -1,0 +1,125 @@
+package association
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"dske/node"
+	"dske/protocol"
+)
+
+// Get fetches the hub's shares of the keys that m names, at least one, and calls got with each share or with
+// why there is none, not always in the order of the keys. If it fails, that is why there is none of the keys that
+// got was not called for. A hub may answer what nobody asked, or twice. m is for this client, whatever it says.
+func (a *Association) Get(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) error {
+	m.ClientName = a.config.Client
+	for len(m.KeyIDs) > 0 {
+		s := a.current()
+		if len(m.KeyIDs) == 1 || s != nil && s.singly.Load() {
+			share, err := a.getShare(ctx, m.One(m.KeyIDs[0]))
+			got(m.KeyIDs[0], share, err)
+			m.KeyIDs = m.KeyIDs[1:]
+			continue
+		}
+		rest, err := a.getSome(ctx, m, got)
+		if isNoRoute(err) {
+			a.sendSingly()
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		m.KeyIDs = rest
+	}
+	return nil
+}
+
+// getShare fetches the hub's share of one key.
+func (a *Association) getShare(ctx context.Context, m protocol.GetShare) (share protocol.Share, err error) {
+	err = a.get(ctx, protocol.PathKeyShare, m.Query(), func(s *session, incoming *protocol.Incoming, body []byte) error {
+		reply, err := protocol.ParseShareReply(body)
+		if err != nil {
+			return err
+		}
+		if err := s.channel.CheckTerms(reply.Terms, len(reply.Value)); err != nil {
+			return err
+		}
+		value, err := incoming.Open(reply.SealedShare)
+		share = protocol.Share{Index: reply.ShareIndex, Terms: reply.Terms, Value: value}
+		return err
+	})
+	return share, err
+}
+
+// getSome fetches the shares of as many keys as fit into a response, and returns the rest of them.
+func (a *Association) getSome(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) (rest protocol.KeyIDs, err error) {
+	rest = m.KeyIDs
+	err = a.get(ctx, protocol.PathKeyShares, m.Query(), func(s *session, incoming *protocol.Incoming, body []byte) error {
+		reply, err := protocol.ParseSharesReply(body)
+		if err != nil {
+			return err
+		}
+		shares, err := open(s, incoming, reply)
+		if err != nil {
+			return err
+		}
+		answered := map[uuid.UUID]bool{}
+		for i, share := range shares {
+			answered[reply.KeyIDs[i]] = true
+			got(reply.KeyIDs[i], share, nil)
+		}
+		for _, r := range reply.Refused {
+			answered[r.KeyID] = true
+			got(r.KeyID, protocol.Share{}, node.Reported(r.Status, r.Message))
+		}
+		rest = without(m.KeyIDs, answered)
+		if len(rest) == len(m.KeyIDs) {
+			return fmt.Errorf("%w: it is about none of the keys", protocol.ErrMalformed)
+		}
+		return nil
+	})
+	return rest, err
+}
+
+// get asks the hub for shares. Read makes of the verified response, which it has to open, what it is.
+func (a *Association) get(ctx context.Context, path, query string, read func(*session, *protocol.Incoming, []byte) error) error {
+	return a.deal(ctx, nil, 0, func(r *Reservation) error {
+		defer r.Release()
+		incoming, body, err := a.inBand(ctx, r, message{method: http.MethodGet, path: path, query: query})
+		if err != nil {
+			return err
+		}
+		if err := read(r.session, incoming, body); err != nil {
+			return fmt.Errorf("response of the hub: %w", err)
+		}
+		return nil
+	})
+}
+
+// open returns the shares in a response.
+func open(s *session, incoming *protocol.Incoming, reply protocol.SharesReply) ([]protocol.Share, error) {
+	if len(reply.KeyIDs) == 0 {
+		return nil, incoming.Accept()
+	}
+	if err := s.channel.CheckBatch(reply.ShareBatch); err != nil {
+		return nil, err
+	}
+	values, err := incoming.Open(reply.SealedShare)
+	if err != nil {
+		return nil, err
+	}
+	return reply.Shares(values), nil
+}
+
+func without(ids protocol.KeyIDs, answered map[uuid.UUID]bool) protocol.KeyIDs {
+	var rest protocol.KeyIDs
+	for _, id := range ids {
+		if !answered[id] {
+			rest = append(rest, id)
+		}
+	}
+	return rest
+}

@@ -1,0 +1,81 @@
+package association
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	minBackoff = 50 * time.Millisecond
+	maxBackoff = 2 * time.Second
+)
+
+// Maintain registers, if that is needed, and fills the pools, in a task and for as long as it takes. It
+// returns at once, and does nothing if that is going on already or the client is not running.
+func (a *Association) Maintain() {
+	if !a.maintaining.CompareAndSwap(false, true) {
+		return
+	}
+	if err := a.config.Tasks.Go(a.maintain); err != nil {
+		a.maintaining.Store(false)
+	}
+}
+
+func (a *Association) maintain(ctx context.Context) {
+	defer a.maintaining.Store(false)
+	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
+		err := a.topUp(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		a.config.Logger.Warn("hub cannot be used", "hub", a.hub.Name, "error", err, "retry_in", backoff)
+		heard := a.listen()
+		a.config.Tasks.Rest(func() {
+			select {
+			case <-ctx.Done():
+			case <-heard:
+			case <-time.After(backoff):
+			}
+		})
+	}
+}
+
+// listen returns a channel that is closed when the hub is heard from.
+func (a *Association) listen() <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.heard = make(chan struct{})
+	return a.heard
+}
+
+// hear ends the waiting of maintain, since the hub has given what it was asked for.
+func (a *Association) hear() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.heard != nil {
+		close(a.heard)
+		a.heard = nil
+	}
+}
+
+// topUp is one attempt of maintain.
+func (a *Association) topUp(ctx context.Context) error {
+	t, err := a.join(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.leave()
+	s, err := t.ensureSession(ctx)
+	if err != nil {
+		return err
+	}
+	return t.fill(ctx, s)
+}
+
+// maintainIfNeeded starts maintain if there is no session, or a pool is below the low-water mark.
+func (a *Association) maintainIfNeeded() {
+	own, peer, registered := a.Available()
+	if low := a.config.PSRD.LowWater; !registered || own < low || peer < low {
+		a.Maintain()
+	}
+}

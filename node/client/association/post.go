@@ -1,0 +1,114 @@
+package association
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"dske/node"
+	"dske/protocol"
+)
+
+var errNoMulticast = errors.New("the hub knows no keys for several slaves")
+
+// Batch is the shares that a hub is given of keys that were made together.
+type Batch struct {
+	Master string
+	Slaves []string         // the encryptors that may fetch the keys, at least one
+	Keys   protocol.KeyIDs  // at least one
+	Shares []protocol.Share // of each of the keys; all [protocol.Share.Alike]
+}
+
+// Post gives the hub its shares of the keys of a batch, and returns how many it has taken: all of them, unless
+// there is an error. The reservation, which may be nil, is used if there is one message and the session is
+// still the same; it remains the caller's to release.
+func (a *Association) Post(ctx context.Context, b Batch, r *Reservation) (taken int, err error) {
+	if len(b.Keys) == 1 && len(b.Slaves) == 1 {
+		return a.postSingly(ctx, b, r)
+	}
+	if s := a.current(); s != nil && s.singly.Load() {
+		return a.postSingly(ctx, b, nil)
+	}
+	m := protocol.PostShares{ClientName: a.config.Client, MasterSAE: b.Master, SlaveSAEs: b.Slaves}
+	var values protocol.Secret
+	m.ShareBatch, values = protocol.NewShareBatch(b.Keys, b.Shares)
+	defer clear(values.Reveal())
+	err = a.post(ctx, protocol.PathKeyShares, values, r, func(sealed protocol.SealedShare) any {
+		m.SealedShare = sealed
+		return m
+	})
+	switch {
+	case isNoRoute(err):
+		a.sendSingly()
+		return a.postSingly(ctx, b, nil)
+	case err != nil:
+		return 0, err
+	}
+	return len(b.Keys), nil
+}
+
+// postSingly gives the hub its shares one after the other. The reservation is for the first.
+func (a *Association) postSingly(ctx context.Context, b Batch, r *Reservation) (taken int, err error) {
+	if len(b.Slaves) > 1 {
+		return 0, errNoMulticast
+	}
+	for i, id := range b.Keys {
+		if err := a.postShare(ctx, b, id, b.Shares[i], r); err != nil {
+			return i, err
+		}
+		r = nil
+	}
+	return len(b.Keys), nil
+}
+
+// postShare gives the hub its share of one key of a batch.
+func (a *Association) postShare(ctx context.Context, b Batch, id uuid.UUID, s protocol.Share, r *Reservation) error {
+	return a.post(ctx, protocol.PathKeyShare, s.Value, r, func(sealed protocol.SealedShare) any {
+		return protocol.PostShare{
+			ClientName:  a.config.Client,
+			MasterSAE:   b.Master,
+			SlaveSAE:    b.Slaves[0],
+			KeyID:       id,
+			ShareIndex:  s.Index,
+			Terms:       s.Terms,
+			SealedShare: sealed,
+		}
+	})
+}
+
+// post sends shares to the hub, sealed together: body makes the message of the sealed share. What was
+// reserved for it is used, if that is of the current session.
+func (a *Association) post(ctx context.Context, path string, shares protocol.Secret, given *Reservation, body func(protocol.SealedShare) any) error {
+	return a.deal(ctx, given, shares.Size(), func(r *Reservation) error {
+		defer r.Release()
+		sealed, err := r.Seal(shares)
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(body(sealed))
+		if err != nil {
+			return err
+		}
+		incoming, _, err := a.inBand(ctx, r, message{method: http.MethodPost, path: path, body: text})
+		if err != nil {
+			return err
+		}
+		return incoming.Accept()
+	})
+}
+
+// sendSingly notes that the hub does not know messages with several shares.
+func (a *Association) sendSingly() {
+	if s := a.current(); s != nil {
+		s.singly.Store(true)
+	}
+}
+
+// isNoRoute reports whether the hub has no such path, as that of the Python implementation has not.
+func isNoRoute(err error) bool {
+	var refused *node.Error
+	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && errors.Unwrap(refused) == nil
+}

@@ -1,0 +1,71 @@
+package association
+
+import (
+	"context"
+	"errors"
+
+	"dske/protocol"
+	"dske/psrd"
+)
+
+// Reservation is PSRD that was set aside for a message to the hub: a pad, if the message has shares, and a
+// signing key.
+type Reservation struct {
+	*protocol.Outgoing
+	session *session
+}
+
+// Release gives back what was reserved and not spent. A nil reservation has nothing.
+func (r *Reservation) Release() {
+	if r != nil {
+		r.Outgoing.Release()
+	}
+}
+
+// Reserve sets PSRD aside for a message, whose content need not be known: a pad of padSize bytes, none if that
+// is 0, and a signing key. It fetches what is missing. The caller has to end the reservation with Release.
+func (a *Association) Reserve(ctx context.Context, padSize int) (*Reservation, error) {
+	var reserved *Reservation
+	err := a.deal(ctx, nil, padSize, func(r *Reservation) error {
+		reserved = r
+		return nil
+	})
+	return reserved, err
+}
+
+// reserve is one attempt at Reserve. If it has to wait for the hub, it reserves before the next in line goes on.
+func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, error) {
+	if s := a.current(); s != nil {
+		if r, err := s.reserve(padSize); !errors.Is(err, psrd.ErrExhausted) {
+			return r, err
+		}
+	}
+	t, err := a.join(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer t.leave()
+	s, err := t.ensureSession(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		r, err := s.reserve(padSize)
+		var lack *psrd.ExhaustedError
+		if !errors.As(err, &lack) {
+			return r, err
+		}
+		if err := t.fetch(ctx, s, protocol.OwnerClient, lack.Needed-lack.Available); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (s *session) reserve(padSize int) (*Reservation, error) {
+	s.used.Store(true)
+	out, err := s.channel.Reserve(padSize)
+	if err != nil {
+		return nil, err
+	}
+	return &Reservation{out, s}, nil
+}

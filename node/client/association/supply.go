@@ -1,0 +1,120 @@
+package association
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"dske/node"
+	"dske/protocol"
+)
+
+// fill brings both pools up to the high-water mark if they are below the low one; those of a lazy client
+// only if they are in use.
+func (t *turn) fill(ctx context.Context, s *session) error {
+	sizes := t.config.PSRD
+	if sizes.Lazy && !s.used.Load() {
+		return nil
+	}
+	for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
+		pool := s.pool(owner)
+		if pool.Available() >= sizes.LowWater {
+			continue
+		}
+		for pool.Available() < sizes.HighWater {
+			if err := t.fetchBlock(ctx, s, owner, sizes.BlockSize); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fetch gets at least size bytes more, in as many blocks as that takes.
+func (t *turn) fetch(ctx context.Context, s *session, owner protocol.PoolOwner, size int) error {
+	for size > 0 {
+		block := max(t.config.PSRD.BlockSize, min(size, protocol.MaxBlockSize))
+		if err := t.fetchBlock(ctx, s, owner, block); err != nil {
+			return err
+		}
+		size -= block
+	}
+	return nil
+}
+
+// fetchForHub fetches what a hub lacks, unless it has got a block since there were so many, and may have enough.
+func (a *Association) fetchForHub(ctx context.Context, s *session, size int, supplied int64) error {
+	t, err := a.join(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.leave()
+	if s.supplied.Load() > supplied && size <= a.config.PSRD.BlockSize {
+		return nil
+	}
+	return t.fetch(ctx, s, protocol.OwnerHub, size)
+}
+
+// fetchBlock gets one block of size bytes.
+func (t *turn) fetchBlock(ctx context.Context, s *session, owner protocol.PoolOwner, size int) error {
+	if unused := s.pool(owner).Available(); unused+size > protocol.MaxPoolSize {
+		return fmt.Errorf("the %s-owned pool is full: %d bytes unused", owner, unused)
+	}
+	return t.attempt(ctx, func(ctx context.Context) error {
+		err := t.getBlock(ctx, s, owner, size)
+		if err != nil {
+			t.forgetIfApart(s, owner, err)
+			return fmt.Errorf("fetching PSRD: %w", err)
+		}
+		return nil
+	})
+}
+
+// forgetIfApart ends the session if the two ends no longer hold the same blocks, since fetching one has failed.
+func (a *Association) forgetIfApart(s *session, owner protocol.PoolOwner, err error) {
+	var refused *node.Error
+	// The hub may hold a block now that did not arrive here, and would seal shares with it that nobody can open.
+	onItsWay := owner == protocol.OwnerHub && !errors.As(err, &refused)
+	if onItsWay || errors.Is(err, protocol.ErrClientNotRegistered) {
+		a.forget(s)
+	}
+}
+
+// getBlock asks the hub for a block and puts it into its pool.
+func (a *Association) getBlock(ctx context.Context, s *session, owner protocol.PoolOwner, size int) error {
+	query := url.Values{
+		"client_name": {a.config.Client},
+		"pool_owner":  {string(owner)},
+		"size":        {strconv.Itoa(size)},
+	}.Encode()
+	var block protocol.BlockData
+	err := a.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathPSRD, query: query, expected: size}, &block)
+	if err == nil && len(block.Data) != size {
+		err = fmt.Errorf("%w: %d bytes", protocol.ErrMalformed, len(block.Data))
+	}
+	if err == nil {
+		// A copy, since what comes out of JSON takes an eighth more memory than it needs.
+		err = s.add(owner, block.UUID, slices.Clone(block.Data))
+		clear(block.Data)
+	}
+	return err
+}
+
+// Sweep gives up what lost messages have left of the blocks that the hub chooses from.
+func (a *Association) Sweep() {
+	if s := a.current(); s != nil {
+		s.channel.Peer.DropOvertaken(node.OvertakenAfter(a.config.Timeout))
+		a.watch(s)
+	}
+}
+
+// watch sets the alarm for the blocks that the hub has left behind, if there are any.
+func (a *Association) watch(s *session) {
+	if t := s.channel.Peer.Overtaken(); !t.IsZero() {
+		a.config.Alarm.By(t.Add(node.OvertakenAfter(a.config.Timeout)))
+	}
+}

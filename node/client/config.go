@@ -1,0 +1,82 @@
+package client
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"dske/etsi/skip"
+	"dske/node"
+	"dske/node/client/association"
+	"dske/protocol"
+)
+
+// Config is what a client needs from outside. Name, Hubs, Threshold and Transport are required.
+type Config struct {
+	Name       string
+	Encryptors []string // SAE IDs; none: one with the client's name
+	Systems    []string // names of the clients to share keys with over SKIP; this one does not count; not changed
+	Hubs       []Hub    // at least Threshold, at most 254
+	Threshold  int      // shares that make a key, at least 2
+	Token      string   // what hubs bind the name to; it has to outlive the process
+	PSRD       PSRD
+
+	Suite        protocol.Suite // default protocol.Python
+	KeysFromPSRD bool           // keys are made of pads, without a source of random bytes; not with every suite
+
+	HubTimeout     time.Duration // for one message to a hub, a large one taking longer; default 5 s
+	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
+	KeyTTL         time.Duration // how long the shares of a failed gather are kept; default 1 h
+
+	Transport http.RoundTripper // to the hubs
+	Random    node.Random       // default crypto/rand
+	Logger    *slog.Logger      // default: none
+	Stop      func()            // called when the management interface asks the client to stop
+	Counters  *Counters         // what it counts in; default: its own
+	Observer  node.Observer     // who is told of its requests; default: nobody
+}
+
+// Hub is the name and the base URL of a hub.
+type Hub = association.Hub
+
+// PSRD says how a client stocks up with each hub.
+type PSRD = association.PSRD
+
+func (c *Config) validate() error {
+	if err := protocol.CheckName(c.Name); err != nil {
+		return err
+	}
+	if len(c.Encryptors) == 0 {
+		c.Encryptors = []string{c.Name}
+	}
+	for _, id := range c.Encryptors {
+		if err := protocol.CheckSAE(id); err != nil {
+			return err
+		}
+		if strings.HasPrefix(id, skip.SAE("")) {
+			return fmt.Errorf("encryptor ID %q is one of SKIP", id)
+		}
+	}
+	if c.Threshold < 2 || c.Threshold > len(c.Hubs) || len(c.Hubs) > protocol.MaxHubs {
+		return fmt.Errorf("threshold %d of %d hubs is not in 2 <= k <= n <= %d", c.Threshold, len(c.Hubs), protocol.MaxHubs)
+	}
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, time.Minute)
+	c.KeyTTL = cmp.Or(c.KeyTTL, time.Hour)
+	if c.Suite == nil {
+		c.Suite = protocol.Python
+	}
+	if _, _, err := c.Suite.FromPads(nil, 1, c.Threshold, len(c.Hubs)); c.KeysFromPSRD && errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	if c.Counters == nil {
+		c.Counters = &Counters{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}

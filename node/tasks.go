@@ -1,0 +1,108 @@
+package node
+
+import (
+	"context"
+	"sync"
+
+	"dske/protocol"
+)
+
+// Tasks are the goroutines of a node that outlive the request that they were started for. The zero value
+// starts none until it is opened.
+type Tasks struct {
+	running sync.WaitGroup
+
+	mu       sync.Mutex
+	lifetime context.Context // nil before Open
+	busy     int             // tasks that do not rest
+	idle     chan struct{}   // closed when busy falls to 0; nil if nobody waits for that
+}
+
+// Open allows tasks to be started until ctx, which they are given, ends. It can be called once.
+func (t *Tasks) Open(ctx context.Context) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lifetime = ctx
+}
+
+// Lifetime returns the context of the tasks. It fails with [protocol.ErrStopped] if none can be started.
+func (t *Tasks) Lifetime() (context.Context, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.open()
+}
+
+func (t *Tasks) open() (context.Context, error) {
+	if t.lifetime == nil || t.lifetime.Err() != nil {
+		return nil, protocol.ErrStopped
+	}
+	return t.lifetime, nil
+}
+
+// Go runs f as a task. It fails with [protocol.ErrStopped] if the node is not running.
+func (t *Tasks) Go(f func(ctx context.Context)) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ctx, err := t.open()
+	if err != nil {
+		return err
+	}
+	t.busy++
+	t.running.Go(func() {
+		defer t.add(-1)
+		growStack()
+		f(ctx)
+	})
+	return nil
+}
+
+// Rest calls wait in a task, which does not count as busy meanwhile.
+func (t *Tasks) Rest(wait func()) {
+	t.add(-1)
+	defer t.add(1)
+	wait()
+}
+
+func (t *Tasks) add(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.busy += n
+	if t.busy == 0 && t.idle != nil {
+		close(t.idle)
+		t.idle = nil
+	}
+}
+
+// Wait waits until all tasks have ended, which they do with the context of Open. From then on none is started.
+func (t *Tasks) Wait() {
+	t.mu.Lock()
+	t.lifetime = nil
+	t.mu.Unlock()
+	t.running.Wait()
+}
+
+// WaitIdle waits until every task rests, or there is none. It fails with the error of ctx if that ends first.
+func (t *Tasks) WaitIdle(ctx context.Context) error {
+	select {
+	case <-t.whenIdle():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// whenIdle returns a channel that is closed when no task is busy.
+func (t *Tasks) whenIdle() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	idle := t.idle
+	if idle == nil {
+		idle = make(chan struct{})
+	}
+	if t.busy == 0 {
+		close(idle)
+		return idle
+	}
+	t.idle = idle
+	return idle
+}
