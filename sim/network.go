@@ -26,12 +26,13 @@ import (
 	"dske/sim/audit"
 	"dske/sim/certs"
 	"dske/sim/topology"
+	"dske/sim/wire"
 )
 
 // The ways in which nodes reach each other.
 const (
-	Loopback = "loopback" // HTTP through the port
-	Memory   = "memory"   // direct calls
+	Loopback = wire.Loopback // HTTP through the port
+	Memory   = wire.Memory   // direct calls
 )
 
 // maxFailures is how many wrong signatures in the name of a client a hub of the information-theoretic
@@ -72,8 +73,6 @@ func (c *Config) validate() error {
 		return errors.New("no topology")
 	case c.Transport == "":
 		c.Transport = Loopback
-	case c.Transport != Loopback && c.Transport != Memory:
-		return fmt.Errorf("transport %q is neither %s nor %s", c.Transport, Loopback, Memory)
 	}
 	if c.Transport == Loopback && c.Listen == "" {
 		return errors.New("the loopback transport needs an address to listen on")
@@ -89,20 +88,18 @@ func (c *Config) validate() error {
 
 // Network is a network of hubs and clients.
 type Network struct {
-	config    Config
-	suite     protocol.Suite
-	seeds     *seeds   // nil: crypto/rand
-	slots     []*slot  // of the hubs, then of the clients
-	systems   []string // names of the clients
-	byPrefix  map[string]*slot
-	control   http.Handler
-	pages     http.Handler      // nil: none
-	transport http.RoundTripper // to the port, without what happens on the wire
-	wire      wire
-	recorder  recorder
-	requests  watchers[Request]
-	auditor   *audit.Auditor // nil: none
-	tls       *tls.Config    // nil: plain HTTP
+	config   Config
+	suite    protocol.Suite
+	seeds    *seeds   // nil: crypto/rand
+	slots    []*slot  // of the hubs, then of the clients
+	systems  []string // names of the clients
+	byPrefix map[string]*slot
+	control  http.Handler
+	pages    http.Handler // nil: none
+	wire     *wire.Wire
+	requests wire.Watchers[func(Request)]
+	auditor  *audit.Auditor // nil: none
+	tls      *tls.Config    // nil: plain HTTP
 
 	ports   []port
 	started chan struct{} // closed when Run has started every node
@@ -131,21 +128,32 @@ func New(config Config) (*Network, error) {
 		n.addSlot(&slot{network: n, kind: node.KindClient, name: c.Name, client: &c, token: rand.Text()})
 		n.systems = append(n.systems, c.Name)
 	}
-	n.wire.faults.Seed = rand64(config.Seed)
-	if config.Audit {
-		n.startAudit()
-	}
 	n.control = n.newControl()
-	secure, err := n.loadTLS()
+	if err := n.loadTLS(); err != nil {
+		return nil, err
+	}
+	secure, err := n.clientTLS()
 	if err != nil {
 		return nil, err
 	}
-	n.transport = memory{n}
-	if config.Transport == Loopback {
-		n.transport = newLoopback(secure)
+	n.wire, err = wire.New(wire.Config{
+		Transport: config.Transport,
+		Handler:   n,
+		TLS:       secure,
+		Parties:   n.Overview().parties(),
+		Seed:      rand64(config.Seed),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if config.Audit {
+		n.startAudit()
 	}
 	return n, nil
 }
+
+// Wire returns what is between the nodes: where messages are watched, lost, delayed and taken in hand.
+func (n *Network) Wire() *wire.Wire { return n.wire }
 
 func (n *Network) addSlot(s *slot) {
 	n.slots = append(n.slots, s)
@@ -219,9 +227,7 @@ func (n *Network) shutDown() {
 		}
 		stopped.Wait()
 	}
-	if loopback, ok := n.transport.(*http.Transport); ok {
-		loopback.CloseIdleConnections()
-	}
+	n.wire.CloseIdle()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	n.shutDownPorts(ctx)
@@ -298,7 +304,7 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveOwn serves what is no node's.
 func (n *Network) serveOwn(w http.ResponseWriter, r *http.Request) {
-	if n.pages == nil || isControl(r.URL.Path) {
+	if n.pages == nil || wire.IsControl(r.URL.Path) {
 		n.control.ServeHTTP(w, r)
 		return
 	}

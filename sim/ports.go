@@ -142,16 +142,20 @@ func (n *Network) closePorts() {
 	}
 }
 
-// loadTLS loads the certificates of the network, if it is to speak TLS, and returns the configuration
-// with which its nodes call each other. That goes through the port like everybody's traffic, and shows
-// the certificate of the operator, so that it also works where every caller has to show one.
-func (n *Network) loadTLS() (*tls.Config, error) {
+// loadTLS loads the certificates that the ports show, if the network is to speak TLS.
+func (n *Network) loadTLS() (err error) {
+	if n.config.TLS != "" {
+		n.tls, err = n.config.TLS.Server(n.systems, n.config.TLSAll)
+	}
+	return err
+}
+
+// clientTLS returns the configuration with which nodes call each other; nil: plain HTTP. That goes through the
+// port like everybody's traffic, and shows the certificate of the operator, so that it also works where every
+// caller has to show one.
+func (n *Network) clientTLS() (*tls.Config, error) {
 	if n.config.TLS == "" {
 		return nil, nil
-	}
-	var err error
-	if n.tls, err = n.config.TLS.Server(n.systems, n.config.TLSAll); err != nil {
-		return nil, err
 	}
 	client, err := n.config.TLS.Client(n.config.TLS.Operator())
 	if err != nil {

@@ -16,17 +16,18 @@ type Request struct {
 // ObserveRequests calls f for every request that a node answers, until cancel is called. F is called by many
 // goroutines at once, and the answer is not complete before it returns.
 func (n *Network) ObserveRequests(f func(Request)) (cancel func()) {
-	n.requests.add(&f)
-	return func() { n.requests.remove(&f) }
+	return n.requests.Add(f)
 }
 
 // observer is the [node.Observer] of the node in the slot.
 func (s *slot) observer() func(node.Request) {
-	if !s.network.requests.any() {
+	if !s.network.requests.Any() {
 		return nil
 	}
 	return func(r node.Request) {
 		r.Route = strings.TrimPrefix(r.Route, node.Prefix(s.kind, s.name))
-		s.network.requests.tell(Request{s.path(), r})
+		for _, f := range s.network.requests.All() {
+			(*f)(Request{s.path(), r})
+		}
 	}
 }

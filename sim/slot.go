@@ -209,7 +209,7 @@ func (s *slot) newNode() (runner, error) {
 
 		RequestTimeout: config.RequestTimeout,
 
-		Transport: s.network.Transport(s.path()),
+		Transport: s.network.wire.Transport(s.path()),
 		Random:    random,
 		Logger:    log,
 		Stop:      s.stopSoon,

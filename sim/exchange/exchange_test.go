@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -42,7 +43,7 @@ func stop(t testing.TB, n *sim.Network, names ...string) {
 func labels(x *Exchange) string {
 	var all []string
 	for _, m := range x.Ladder.Messages {
-		all = append(all, m.Label+" "+m.Outcome())
+		all = append(all, m.Method+" "+path.Base(m.Path)+" "+m.Outcome())
 	}
 	slices.Sort(all)
 	return strings.Join(all, ", ")
@@ -72,7 +73,7 @@ func TestExchange(t *testing.T) {
 			if want := "sae/sam client/carol hub/hank hub/helen hub/hilary hub/holly hub/hugo client/connie sae/sofia"; strings.Join(x.Ladder.Participants, " ") != want {
 				t.Errorf("the participants are %v", x.Ladder.Participants)
 			}
-			if !slices.IsSortedFunc(x.Ladder.Messages, func(a, b ladder.Message) int { return int(a.Start - b.Start) }) || x.Ladder.Messages[0].Label != "GET enc_keys" {
+			if !slices.IsSortedFunc(x.Ladder.Messages, func(a, b ladder.Message) int { return a.Start.Compare(b.Start) }) || path.Base(x.Ladder.Messages[0].Path) != "enc_keys" {
 				t.Errorf("the order is %v", x.Ladder.Messages)
 			}
 		})
@@ -103,7 +104,7 @@ func TestOneClient(t *testing.T) {
 func TestFailures(t *testing.T) {
 	n := simtest.Start(t, sim.Config{})
 	stop(t, n, "hub/hank")
-	if err := n.AddFault("drop to=helen method=POST"); err != nil {
+	if err := n.Wire().AddFault("drop to=helen method=POST"); err != nil {
 		t.Fatal(err)
 	}
 	x := run(t, n, "sam", "sofia")
@@ -133,7 +134,7 @@ func TestFailures(t *testing.T) {
 // The key is made, and cannot be fetched.
 func TestNotFetched(t *testing.T) {
 	n := simtest.Start(t, sim.Config{})
-	if err := n.AddFault("status=503 method=GET path=key-share"); err != nil {
+	if err := n.Wire().AddFault("status=503 method=GET path=key-share"); err != nil {
 		t.Fatal(err)
 	}
 	x := run(t, n, "sam", "sofia")
@@ -176,7 +177,7 @@ func TestOthersAreLeftOut(t *testing.T) {
 func TestHungHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simtest.Start(t, sim.Config{})
-		if err := n.AddFault("hang to=hank method=POST"); err != nil {
+		if err := n.Wire().AddFault("hang to=hank method=POST"); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
@@ -190,7 +191,7 @@ func TestHungHub(t *testing.T) {
 func TestPatienceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simtest.Start(t, sim.Config{HubTimeout: time.Hour})
-		if err := n.AddFault("hang to=hank method=POST"); err != nil {
+		if err := n.Wire().AddFault("hang to=hank method=POST"); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()

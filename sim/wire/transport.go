@@ -1,4 +1,4 @@
-package sim
+package wire
 
 import (
 	"bytes"
@@ -45,17 +45,22 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w := &memoryResponse{header: http.Header{}, status: http.StatusOK}
 	m.handler.ServeHTTP(w, received)
+	return newResponse(w.status, w.header, w.body.Bytes(), r), nil
+}
+
+// newResponse returns what a client gets that has sent a request.
+func newResponse(status int, header http.Header, body []byte, request *http.Request) *http.Response {
 	return &http.Response{
-		Status:        http.StatusText(w.status),
-		StatusCode:    w.status,
+		Status:        http.StatusText(status),
+		StatusCode:    status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
-		Header:        w.header,
-		Body:          io.NopCloser(&w.body),
-		ContentLength: int64(w.body.Len()),
-		Request:       r,
-	}, nil
+		Header:        header,
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
+		Request:       request,
+	}
 }
 
 // memoryResponse takes what a handler writes.
