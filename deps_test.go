@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"dske/protocol/its":     {"dske/protocol/shamir"},
 	"dske/protocol/shamir":  {},
 	"dske/psrd":             {},
-	"dske/sim":              {"dske/node", "dske/node/*", "dske/protocol", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology", "dske/sim/wire"},
+	"dske/sim":              {"dske/node", "dske/node/*", "dske/protocol", "dske/sim/adversary", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology", "dske/sim/wire"},
 	"dske/sim/adversary":    {"dske/protocol", "dske/protocol/*", "dske/psrd", "dske/sim/wire"},
 	"dske/sim/audit":        {},
 	"dske/sim/bench":        {"dske/etsi", "dske/sim/wire"},

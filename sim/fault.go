@@ -13,9 +13,9 @@ import (
 // fault corrupt.
 func (n *Network) Faults() []fault.Status {
 	list := n.wire.Faults()
-	for _, s := range n.slots {
-		if s.lies.Load() {
-			list = append(list, fault.Status{Spec: "corrupt " + s.path(), Fired: int(s.lied.Load())})
+	for _, h := range n.hubs {
+		if lies, told := h.liar.Lies(); lies {
+			list = append(list, fault.Status{Spec: "corrupt " + h.path(), Fired: told})
 		}
 	}
 	return list
@@ -24,24 +24,25 @@ func (n *Network) Faults() []fault.Status {
 // ClearFaults ends all faults; hubs that lied are honest again.
 func (n *Network) ClearFaults() {
 	n.wire.ClearFaults()
-	for _, s := range n.slots {
-		s.lies.Store(false)
-		s.lied.Store(0)
+	for _, h := range n.hubs {
+		h.liar.Stop()
 	}
 }
 
 // Corrupt makes a hub, such as hub/hank, lie: it alters the shares that it hands out before it signs
 // them, also after it was stopped and started, until faults are cleared.
 func (n *Network) Corrupt(name string) error {
-	s, err := n.slot(name)
+	p, err := n.place(name)
 	if err != nil {
 		return err
 	}
-	if s.kind != node.KindHub {
-		return &node.Error{Status: http.StatusBadRequest, Message: "Only hubs can lie.", Details: map[string]any{"node": name}}
+	for _, h := range n.hubs {
+		if &h.place == p {
+			h.liar.Start()
+			return nil
+		}
 	}
-	s.lies.Store(true)
-	return nil
+	return &node.Error{Status: http.StatusBadRequest, Message: "Only hubs can lie.", Details: map[string]any{"node": name}}
 }
 
 // rand64 returns the seed, or a random one if there is none.

@@ -157,7 +157,7 @@ func (n *testNetwork) stop(names ...string) {
 func (n *testNetwork) start(names ...string) {
 	n.Helper()
 	for _, name := range names {
-		if err := n.Start(name); err != nil {
+		if err := n.Start(context.Background(), name); err != nil {
 			n.Fatal(err)
 		}
 	}

@@ -8,8 +8,8 @@
 package sim
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"dske/node"
 	"dske/node/hub"
@@ -35,12 +37,10 @@ const (
 	Memory   = wire.Memory   // direct calls
 )
 
-// maxFailures is how many wrong signatures in the name of a client a hub of the information-theoretic
-// suite looks at in a minute: its bound on forgeries grows with every one.
-const maxFailures = 1000
-
 // maxPending is about how many associations are set up at the same time when a network starts.
 const maxPending = 256
+
+const defaultHubTimeout = 5 * time.Second
 
 // ErrNoSuchNode is the error for a node that the topology does not have.
 var ErrNoSuchNode = errors.New("no such node")
@@ -56,6 +56,10 @@ type Config struct {
 	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
 	Logger    *slog.Logger
 
+	// Pages adds to the router of the port what belongs neither to a node nor to the network's own interface
+	// under /sim/v1, such as pages for people to look at. Nil: nothing.
+	Pages func(n *Network, router *echo.Echo)
+
 	Audit bool // check that no byte of PSRD is used twice; see [Network.Violations]
 
 	ShareTTL   time.Duration // how long hubs keep shares and clients parts of keys; default 1 h
@@ -68,6 +72,7 @@ func (c *Config) validate() error {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	c.HubTimeout = cmp.Or(c.HubTimeout, defaultHubTimeout)
 	switch {
 	case c.Topology == nil:
 		return errors.New("no topology")
@@ -90,12 +95,13 @@ func (c *Config) validate() error {
 type Network struct {
 	config   Config
 	suite    protocol.Suite
-	seeds    *seeds   // nil: crypto/rand
-	slots    []*slot  // of the hubs, then of the clients
-	systems  []string // names of the clients
-	byPrefix map[string]*slot
-	control  http.Handler
-	pages    http.Handler // nil: none
+	seeds    *seeds // nil: crypto/rand
+	hubs     []*hubPlace
+	clients  []*clientPlace
+	places   []*place          // all of them, hubs first
+	byPath   map[string]*place // such as hub/hank
+	systems  []string          // names of the clients
+	router   *echo.Echo        // of what does not belong to a node
 	wire     *wire.Wire
 	requests wire.Watchers[func(Request)]
 	auditor  *audit.Auditor // nil: none
@@ -117,18 +123,11 @@ func New(config Config) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Network{config: config, suite: suite, byPrefix: map[string]*slot{}, started: make(chan struct{})}
+	n := &Network{config: config, suite: suite, byPath: map[string]*place{}, started: make(chan struct{})}
 	if config.Seed != nil {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int{}}
 	}
-	for _, h := range config.Topology.Hubs {
-		n.addSlot(&slot{network: n, kind: node.KindHub, name: h.Name})
-	}
-	for _, c := range config.Topology.Clients {
-		n.addSlot(&slot{network: n, kind: node.KindClient, name: c.Name, client: &c, token: rand.Text()})
-		n.systems = append(n.systems, c.Name)
-	}
-	n.control = n.newControl()
+	n.addPlaces()
 	if err := n.loadTLS(); err != nil {
 		return nil, err
 	}
@@ -149,15 +148,30 @@ func New(config Config) (*Network, error) {
 	if config.Audit {
 		n.startAudit()
 	}
+	n.router = n.newRouter()
+	if config.Pages != nil {
+		config.Pages(n, n.router)
+	}
 	return n, nil
 }
 
 // Wire returns what is between the nodes: where messages are watched, lost, delayed and taken in hand.
 func (n *Network) Wire() *wire.Wire { return n.wire }
 
-func (n *Network) addSlot(s *slot) {
-	n.slots = append(n.slots, s)
-	n.byPrefix[node.Prefix(s.kind, s.name)] = s
+// addPlaces makes the places of the topology, which are empty.
+func (n *Network) addPlaces() {
+	for _, h := range n.config.Topology.Hubs {
+		p := newHubPlace(n, h.Name)
+		n.hubs, n.places = append(n.hubs, p), append(n.places, &p.place)
+	}
+	for _, c := range n.config.Topology.Clients {
+		p := newClientPlace(n, c)
+		n.clients, n.places = append(n.clients, p), append(n.places, &p.place)
+		n.systems = append(n.systems, c.Name)
+	}
+	for _, p := range n.places {
+		n.byPath[p.path()] = p
+	}
 }
 
 // Run opens the ports, starts every node and serves until ctx ends; it then stops everything and
@@ -187,26 +201,24 @@ func (n *Network) Run(ctx context.Context) error {
 // startAll starts every node. Clients come only so fast that those which are not ready yet do not keep
 // each other from becoming it.
 func (n *Network) startAll(ctx context.Context) error {
-	window := make(chan struct{}, max(1, maxPending/len(n.config.Topology.Hubs)))
-	for _, s := range n.slots {
-		if s.kind == node.KindHub {
-			if err := s.start(); err != nil {
-				return err
-			}
-			continue
-		}
+	window := make(chan struct{}, max(1, maxPending/len(n.hubs)))
+	for _, p := range n.places {
 		select {
 		case window <- struct{}{}:
 		case <-ctx.Done():
 			return nil
 		}
-		if err := s.start(); err != nil {
+		if err := p.start(ctx); err != nil {
 			return err
 		}
-		client := s.runningClient()
+		m := p.member()
+		if m == nil || isReady(m) {
+			<-window
+			continue
+		}
 		n.tasks.Go(func() {
 			select {
-			case <-client.Ready():
+			case <-m.Ready():
 			case <-ctx.Done():
 			}
 			<-window
@@ -220,9 +232,9 @@ func (n *Network) startAll(ctx context.Context) error {
 func (n *Network) shutDown() {
 	for _, kind := range []node.Kind{node.KindClient, node.KindHub} {
 		var stopped sync.WaitGroup
-		for _, s := range n.slots {
-			if s.kind == kind {
-				stopped.Go(s.halt)
+		for _, p := range n.places {
+			if p.kind == kind {
+				stopped.Go(p.halt)
 			}
 		}
 		stopped.Wait()
@@ -234,6 +246,9 @@ func (n *Network) shutDown() {
 	n.tasks.Wait()
 }
 
+// HubTimeout returns how long a client waits for a hub's response to one message; for a large one longer.
+func (n *Network) HubTimeout() time.Duration { return n.config.HubTimeout }
+
 // WaitReady waits until every running client has registered with all its hubs and filled its pools.
 func (n *Network) WaitReady(ctx context.Context) error {
 	select {
@@ -241,15 +256,15 @@ func (n *Network) WaitReady(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	for _, s := range n.slots {
-		client := s.runningClient()
-		if client == nil {
+	for _, p := range n.places {
+		m := p.member()
+		if m == nil {
 			continue
 		}
 		select {
-		case <-client.Ready():
+		case <-m.Ready():
 		case <-ctx.Done():
-			return fmt.Errorf("client %s is not ready: %w", s.name, ctx.Err())
+			return fmt.Errorf("%s %s is not ready: %w", p.kind, p.name, ctx.Err())
 		}
 	}
 	return nil
@@ -259,13 +274,13 @@ func (n *Network) WaitReady(ctx context.Context) error {
 // the hubs that a key did not need have answered too, and the pools are full. Clients that cannot reach a hub
 // keep trying; between the attempts they are idle.
 func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
-	for _, s := range n.slots {
-		client := s.runningClient()
-		if client == nil || len(names) > 0 && !slices.Contains(names, s.name) {
+	for _, p := range n.places {
+		m := p.member()
+		if m == nil || len(names) > 0 && !slices.Contains(names, p.name) {
 			continue
 		}
-		if err := client.WaitIdle(ctx); err != nil {
-			return fmt.Errorf("client %s is not idle: %w", s.name, err)
+		if err := m.WaitIdle(ctx); err != nil {
+			return fmt.Errorf("%s %s is not idle: %w", p.kind, p.name, err)
 		}
 	}
 	return nil
@@ -273,10 +288,6 @@ func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
 
 // URL returns the base URL of the port. It is known when the network is ready.
 func (n *Network) URL() string { return n.url }
-
-// SetPages hands over what of the port is neither a node's nor the network's own interface under /sim/v1,
-// such as pages for people to look at. It is called before Run; without it all other paths are unknown.
-func (n *Network) SetPages(h http.Handler) { n.pages = h }
 
 // ServeHTTP serves the whole port: nodes by the start of the path or by host name, the network's own
 // interface under /sim/v1, and pages.
@@ -287,28 +298,19 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		kind, name = string(node.KindClient), kme
 	}
 	if kind != string(node.KindHub) && kind != string(node.KindClient) {
-		n.serveOwn(w, r)
+		n.router.ServeHTTP(w, r)
 		return
 	}
-	s := n.byPrefix["/"+kind+"/"+name]
-	if s == nil {
+	p := n.byPath[kind+"/"+name]
+	if p == nil {
 		node.WriteError(w, node.NotFound(kind, name))
 		return
 	}
 	if byHost {
-		s.serveKME(w, r)
+		p.serveKME(w, r)
 		return
 	}
-	s.ServeHTTP(w, r)
-}
-
-// serveOwn serves what is no node's.
-func (n *Network) serveOwn(w http.ResponseWriter, r *http.Request) {
-	if n.pages == nil || wire.IsControl(r.URL.Path) {
-		n.control.ServeHTTP(w, r)
-		return
-	}
-	n.pages.ServeHTTP(w, r)
+	p.ServeHTTP(w, r)
 }
 
 // nodeOf returns the first two segments of a path.
@@ -318,44 +320,48 @@ func nodeOf(path string) (kind, name string) {
 	return kind, name
 }
 
-// Start fills the slot of a node, for example hub/hank, with a fresh one. A node that is running is
-// left alone.
-func (n *Network) Start(name string) error {
-	s, err := n.slot(name)
+// Start fills the place of a node, for example hub/hank, with a fresh one. A node that is running is left alone.
+// If the node is just stopping, Start waits for that, for as long as ctx lasts.
+func (n *Network) Start(ctx context.Context, name string) error {
+	p, err := n.place(name)
 	if err != nil {
 		return err
 	}
-	return s.start()
+	return p.start(ctx)
 }
 
-// Stop empties the slot of a node when its requests under way are done. A client first unregisters
-// from its hubs, for which ctx limits the time. A node that is stopped is left alone.
+// Stop empties the place of a node when its requests under way are done. A client first unregisters from its hubs.
+// A node that is stopped is left alone. If ctx ends before the node has stopped, Stop fails, and the node stops
+// all the same.
 func (n *Network) Stop(ctx context.Context, name string) error {
-	s, err := n.slot(name)
+	p, err := n.place(name)
 	if err != nil {
 		return err
 	}
-	s.stop(ctx)
-	return nil
+	return p.stop(ctx)
 }
 
-// Hub returns a hub that is running, for experiments that look into it.
-func (n *Network) Hub(name string) (*hub.Hub, error) {
-	s, err := n.slot("hub/" + name)
+// Leak returns the secrets of a hub, such as hub/hank, that is running in this process: what somebody finds who
+// breaks into it. It is for experiments.
+func (n *Network) Leak(name string) (hub.Leak, error) {
+	p, err := n.place(name)
 	if err != nil {
-		return nil, err
+		return hub.Leak{}, err
 	}
-	h := s.runningHub()
-	if h == nil {
-		return nil, node.Stopped(s.kind, s.name)
+	switch m := p.member().(type) {
+	case nil:
+		return hub.Leak{}, node.Stopped(p.kind, p.name)
+	case interface{ Leak() hub.Leak }:
+		return m.Leak(), nil
+	default:
+		return hub.Leak{}, fmt.Errorf("%s is not a hub of this process", name)
 	}
-	return h, nil
 }
 
-func (n *Network) slot(name string) (*slot, error) {
-	s := n.byPrefix["/"+name]
-	if s == nil {
+func (n *Network) place(name string) (*place, error) {
+	p := n.byPath[name]
+	if p == nil {
 		return nil, fmt.Errorf("%w: %s", ErrNoSuchNode, name)
 	}
-	return s, nil
+	return p, nil
 }

@@ -7,16 +7,17 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"dske/etsi"
 	"dske/protocol"
@@ -497,32 +498,37 @@ type writer func([]byte) (int, error)
 
 func (f writer) Write(p []byte) (int, error) { return f(p) }
 
-// Pages have all of the port but the nodes and the network's own interface.
+// Pages come beside the nodes and the network's own interface.
 func TestPages(t *testing.T) {
-	top := topology.Reference()
-	n, err := New(Config{Topology: top, Transport: Memory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ask := func(path string) (int, string) {
+	config := Config{Topology: topology.Reference(), Transport: Memory}
+	ask := func(path string) string {
+		n, err := New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
 		w := httptest.NewRecorder()
 		n.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		return w.Code, w.Body.String()
+		return w.Body.String()
 	}
-	if status, body := ask("/"); status != http.StatusNotFound {
-		t.Errorf("without pages: %d %s", status, body)
+	if body := ask("/"); !strings.Contains(body, "Unknown path.") {
+		t.Errorf("without pages: %s", body)
 	}
-	n.SetPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page "+r.URL.Path) }))
+	config.Pages = func(n *Network, router *echo.Echo) {
+		for _, path := range []string{"/", "/metrics", "/sim/v1/more"} {
+			router.GET(path, func(c echo.Context) error { return c.String(200, fmt.Sprint(path, " of ", len(n.Overview().Hubs))) })
+		}
+	}
 	for path, want := range map[string]string{
-		"/":                        "page /",
-		"/metrics":                 "page /metrics",
-		"/hubs":                    "page /hubs",
+		"/":                        "/ of 5",
+		"/metrics":                 "/metrics of 5",
+		"/sim/v1/more":             "/sim/v1/more of 5",
+		"/hubs":                    "Unknown path.",
 		"/sim/v1/topology":         `"threshold":3`,
 		"/sim/v1/nothing":          "Unknown path.",
 		"/hub/nobody/":             "No such node.",
 		"/hub/hank/mgmt/v1/status": "Node is stopped.",
 	} {
-		if _, body := ask(path); !strings.Contains(body, want) {
+		if body := ask(path); !strings.Contains(body, want) {
 			t.Errorf("%s: %s", path, body)
 		}
 	}

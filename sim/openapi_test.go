@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/labstack/echo/v4"
-
 	"dske/node/contract"
 )
 
@@ -82,7 +80,7 @@ func TestResponsesAreDescribed(t *testing.T) {
 
 func TestDescriptionHasAllRoutes(t *testing.T) {
 	d := newDescribed(t)
-	registered := contract.Routes(d.control.(*echo.Echo), "/sim/v1")
+	registered := contract.Routes(d.router, "/sim/v1")
 	if listed := d.Operations(); !slices.Equal(registered, listed) {
 		t.Errorf("registered %q\ndescribed  %q", registered, listed)
 	}

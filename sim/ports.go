@@ -33,8 +33,8 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 		}
 	}
 	for i, address := range n.config.KMEListen {
-		s := n.clients()[i]
-		if s.kmeURL, err = n.open(ctx, address, n.tlsOf(i), http.HandlerFunc(s.serveKME)); err != nil {
+		c := n.clients[i]
+		if c.kmeURL, err = n.open(ctx, address, n.tlsOf(i), http.HandlerFunc(c.serveKME)); err != nil {
 			return err
 		}
 	}
@@ -164,6 +164,3 @@ func (n *Network) clientTLS() (*tls.Config, error) {
 	client.ServerName = "localhost" // whatever address the port is on
 	return client, nil
 }
-
-// clients returns the slots of the clients, in the order of the topology.
-func (n *Network) clients() []*slot { return n.slots[len(n.config.Topology.Hubs):] }

@@ -55,7 +55,6 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	network.SetPages(pages(network, config.Logger))
 	defer tuneCollector()()
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(c.Context)
@@ -81,6 +80,7 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 		Listen:    c.String("listen"),
 		TLS:       certs.Directory(c.String("tls")),
 		TLSAll:    c.Bool("tls-all"),
+		Pages:     addPages,
 	}
 	t, err := chooseTopology(c, c.Args().Slice())
 	if err != nil {

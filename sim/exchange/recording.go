@@ -18,9 +18,9 @@ import (
 	"dske/sim/wire"
 )
 
-// patience is how long the messages that a key did not need are waited for: longer than a client waits for a hub
-// that hangs, unless the network was told otherwise.
-const patience = 6 * time.Second
+// margin is how much longer the messages that a key did not need are waited for than a client waits for a hub that
+// hangs.
+const margin = time.Second
 
 // recording is what an exchange sees of the network: its own requests, and the messages about its key.
 type recording struct {
@@ -175,9 +175,10 @@ func (r *recording) check() {
 	}
 }
 
-// wait returns when all that is expected has come, both clients are idle, or patience is at its end.
+// wait returns when all that is expected has come, or when nothing more of it can come: both clients are idle, or
+// they have given up whatever they wait for.
 func (r *recording) wait(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, r.network.HubTimeout()+margin)
 	defer cancel()
 	r.mu.Lock()
 	r.finish = cancel

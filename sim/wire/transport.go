@@ -43,9 +43,15 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	if received.Body == nil {
 		received.Body = http.NoBody
 	}
+	answer := Answer(m.handler, received)
+	return newResponse(answer.Status, answer.Header, answer.Body, r), nil
+}
+
+// Answer lets a handler answer a request, and returns what it writes.
+func Answer(h http.Handler, r *http.Request) Response {
 	w := &memoryResponse{header: http.Header{}, status: http.StatusOK}
-	m.handler.ServeHTTP(w, received)
-	return newResponse(w.status, w.header, w.body.Bytes(), r), nil
+	h.ServeHTTP(w, r)
+	return Response{Status: w.status, Header: w.header, Body: w.body.Bytes()}
 }
 
 // newResponse returns what a client gets that has sent a request.
