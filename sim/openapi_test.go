@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"dske/node/contract"
+	"dske/protocol"
 )
 
 // described is the network's own interface together with its description.
@@ -90,5 +92,25 @@ func TestOnlyHubsLie(t *testing.T) {
 	n := start(t, Config{})
 	if status, body := n.do(http.MethodPost, "/sim/v1/nodes/client/carol/corrupt", nil, ""); status != http.StatusBadRequest || !strings.Contains(body, "Only hubs can lie.") {
 		t.Errorf("%d %s", status, body)
+	}
+}
+
+// The description lists the suites that there are.
+func TestDescriptionHasAllSuites(t *testing.T) {
+	var d struct {
+		Components struct {
+			Schemas struct {
+				Topology struct {
+					Properties struct{ Suite struct{ Enum []string } }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(API), &d); err != nil {
+		t.Fatal(err)
+	}
+	listed := slices.Sorted(slices.Values(d.Components.Schemas.Topology.Properties.Suite.Enum))
+	if want := slices.Sorted(slices.Values(protocol.SuiteNames())); !slices.Equal(listed, want) {
+		t.Errorf("described are %q, not %q", listed, want)
 	}
 }

@@ -47,7 +47,7 @@ func newWorld(ctx context.Context, p *parsed, o Options) (*world, error) {
 // start starts a network for the scenario alone.
 func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 	t := *p.topology
-	if t.Suite == protocol.SuitePython && o.Suite != "" {
+	if t.Suite == protocol.Suites[0].Name() && o.Suite != "" {
 		t.Suite = o.Suite
 	}
 	config := sim.Config{
