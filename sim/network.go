@@ -5,91 +5,29 @@
 // network's transport: [Loopback] is real HTTP through the port, which curl and Wireshark see alike,
 // and [Memory] calls the same handlers directly. Single nodes can be stopped and started; a node that
 // was stopped starts again without any of its state. [Remote] drives a network from another process.
+//
+// The network owns ports and places. A place is filled by one node after the other, and keeps what outlives
+// them; the network asks who fills it, and does not look at what that is made of. What is between the nodes
+// is the [wire.Wire] of [Network.Wire]: messages are watched, lost and taken in hand there. The nodes know
+// nothing of experiments: a hub lies because sim puts a liar around it.
 package sim
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"dske/node"
-	"dske/node/hub"
 	"dske/protocol"
 	"dske/sim/audit"
-	"dske/sim/certs"
-	"dske/sim/topology"
 	"dske/sim/wire"
-)
-
-// The ways in which nodes reach each other.
-const (
-	Loopback = wire.Loopback // HTTP through the port
-	Memory   = wire.Memory   // direct calls
 )
 
 // maxPending is about how many associations are set up at the same time when a network starts.
 const maxPending = 256
-
-const defaultHubTimeout = 5 * time.Second
-
-// ErrNoSuchNode is the error for a node that the topology does not have.
-var ErrNoSuchNode = errors.New("no such node")
-
-// Config is what a network needs. Only Topology is required.
-type Config struct {
-	Topology  *topology.Topology
-	Transport string          // Loopback (default) or Memory
-	Listen    string          // address of the port, e.g. 127.0.0.1:8100; may be empty with Memory: no port
-	TLS       certs.Directory // if not empty, the ports speak mutual TLS with its certificates
-	TLSAll    bool            // every caller has to show a certificate, not just SAEs
-	KMEListen []string        // addresses for the clients' ETSI API, in their order; may be empty
-	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
-	Logger    *slog.Logger
-
-	// Pages adds to the router of the port what belongs neither to a node nor to the network's own interface
-	// under /sim/v1, such as pages for people to look at. Nil: nothing.
-	Pages func(n *Network, router *echo.Echo)
-
-	Audit bool // check that no byte of PSRD is used twice; see [Network.Violations]
-
-	ShareTTL   time.Duration // how long hubs keep shares and clients parts of keys; default 1 h
-	HubTimeout time.Duration // for one message of a client to a hub; default 5 s
-
-	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
-}
-
-func (c *Config) validate() error {
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	c.HubTimeout = cmp.Or(c.HubTimeout, defaultHubTimeout)
-	switch {
-	case c.Topology == nil:
-		return errors.New("no topology")
-	case c.Transport == "":
-		c.Transport = Loopback
-	}
-	if c.Transport == Loopback && c.Listen == "" {
-		return errors.New("the loopback transport needs an address to listen on")
-	}
-	if c.TLSAll && c.TLS == "" {
-		return errors.New("callers can show certificates only over TLS: name a directory with them")
-	}
-	if len(c.KMEListen) > 0 && len(c.KMEListen) != len(c.Topology.Clients) {
-		return fmt.Errorf("%d addresses for the ETSI API of %d clients", len(c.KMEListen), len(c.Topology.Clients))
-	}
-	return nil
-}
 
 // Network is a network of hubs and clients.
 type Network struct {
@@ -246,122 +184,5 @@ func (n *Network) shutDown() {
 	n.tasks.Wait()
 }
 
-// HubTimeout returns how long a client waits for a hub's response to one message; for a large one longer.
-func (n *Network) HubTimeout() time.Duration { return n.config.HubTimeout }
-
-// WaitReady waits until every running client has registered with all its hubs and filled its pools.
-func (n *Network) WaitReady(ctx context.Context) error {
-	select {
-	case <-n.started:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	for _, p := range n.places {
-		m := p.member()
-		if m == nil {
-			continue
-		}
-		select {
-		case <-m.Ready():
-		case <-ctx.Done():
-			return fmt.Errorf("%s %s is not ready: %w", p.kind, p.name, ctx.Err())
-		}
-	}
-	return nil
-}
-
-// WaitIdle waits until no running client, or none of those that are named, does anything in the background:
-// the hubs that a key did not need have answered too, and the pools are full. Clients that cannot reach a hub
-// keep trying; between the attempts they are idle.
-func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
-	for _, p := range n.places {
-		m := p.member()
-		if m == nil || len(names) > 0 && !slices.Contains(names, p.name) {
-			continue
-		}
-		if err := m.WaitIdle(ctx); err != nil {
-			return fmt.Errorf("%s %s is not idle: %w", p.kind, p.name, err)
-		}
-	}
-	return nil
-}
-
 // URL returns the base URL of the port. It is known when the network is ready.
 func (n *Network) URL() string { return n.url }
-
-// ServeHTTP serves the whole port: nodes by the start of the path or by host name, the network's own
-// interface under /sim/v1, and pages.
-func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	kind, name := nodeOf(r.URL.Path)
-	kme, byHost := kmeOf(r)
-	if byHost {
-		kind, name = string(node.KindClient), kme
-	}
-	if kind != string(node.KindHub) && kind != string(node.KindClient) {
-		n.router.ServeHTTP(w, r)
-		return
-	}
-	p := n.byPath[kind+"/"+name]
-	if p == nil {
-		node.WriteError(w, node.NotFound(kind, name))
-		return
-	}
-	if byHost {
-		p.serveKME(w, r)
-		return
-	}
-	p.ServeHTTP(w, r)
-}
-
-// nodeOf returns the first two segments of a path.
-func nodeOf(path string) (kind, name string) {
-	kind, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	name, _, _ = strings.Cut(rest, "/")
-	return kind, name
-}
-
-// Start fills the place of a node, for example hub/hank, with a fresh one. A node that is running is left alone.
-// If the node is just stopping, Start waits for that, for as long as ctx lasts.
-func (n *Network) Start(ctx context.Context, name string) error {
-	p, err := n.place(name)
-	if err != nil {
-		return err
-	}
-	return p.start(ctx)
-}
-
-// Stop empties the place of a node when its requests under way are done. A client first unregisters from its hubs.
-// A node that is stopped is left alone. If ctx ends before the node has stopped, Stop fails, and the node stops
-// all the same.
-func (n *Network) Stop(ctx context.Context, name string) error {
-	p, err := n.place(name)
-	if err != nil {
-		return err
-	}
-	return p.stop(ctx)
-}
-
-// Leak returns the secrets of a hub, such as hub/hank, that is running in this process: what somebody finds who
-// breaks into it. It is for experiments.
-func (n *Network) Leak(name string) (hub.Leak, error) {
-	p, err := n.place(name)
-	if err != nil {
-		return hub.Leak{}, err
-	}
-	switch m := p.member().(type) {
-	case nil:
-		return hub.Leak{}, node.Stopped(p.kind, p.name)
-	case interface{ Leak() hub.Leak }:
-		return m.Leak(), nil
-	default:
-		return hub.Leak{}, fmt.Errorf("%s is not a hub of this process", name)
-	}
-}
-
-func (n *Network) place(name string) (*place, error) {
-	p := n.byPath[name]
-	if p == nil {
-		return nil, fmt.Errorf("%w: %s", ErrNoSuchNode, name)
-	}
-	return p, nil
-}

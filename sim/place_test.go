@@ -37,6 +37,7 @@ func TestStopWaitsForRequests(t *testing.T) {
 		if took := time.Since(began); took < 4*time.Second || took > 6*time.Second {
 			t.Errorf("stopped after %v", took)
 		}
+		synctest.Wait() // the answer is on its way to sam
 		select {
 		case err := <-answer:
 			if err == nil || !strings.Contains(err.Error(), "Could not scatter enough shares") {

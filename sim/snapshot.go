@@ -103,13 +103,3 @@ func (c *clientPlace) snapshot() ClientSnapshot {
 func newSnapshot(name string, c *node.Counters) NodeSnapshot {
 	return NodeSnapshot{Name: name, PSRD: c.Stock(), FailedVerifications: c.FailedVerifications.Load(), SharesRefused: c.Refused.List()}
 }
-
-// Ready returns how many of the clients are running and ready, and how many clients there are.
-func (n *Network) Ready() (ready, clients int) {
-	for _, c := range n.clients {
-		if m := c.member(); m != nil && isReady(m) {
-			ready++
-		}
-	}
-	return ready, len(n.clients)
-}
