@@ -22,7 +22,7 @@ var floors = []struct {
 	{"dske/sim/command", anything},
 	{"dske/sim/scenario", []string{"dske/etsi", "dske/node", "dske/node/client", "dske/node/hub", "dske/protocol",
 		"dske/sim", "dske/sim/adversary", "dske/sim/fault", "dske/sim/topology", "dske/sim/wire"}},
-	{"dske/sim/dashboard", []string{"dske/sim", "dske/sim/fault", "dske/sim/ladder", "dske/sim/wire"}},
+	{"dske/sim/dashboard", []string{"dske/node", "dske/sim", "dske/sim/fault", "dske/sim/ladder", "dske/sim/wire"}},
 	{"dske/sim/docs", []string{"dske/node", "dske/node/client", "dske/node/hub", "dske/sim"}},
 	{"dske/sim/metrics", []string{"dske/node", "dske/protocol", "dske/sim"}},
 	{"dske/sim/bench", []string{"dske/etsi", "dske/sim/wire"}},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"dske/node"
 	"dske/sim"
 	"dske/sim/ladder"
 )
@@ -30,10 +31,10 @@ type dashboard struct {
 // Mount adds the page, at /, and what only it asks for, under /dashboard/, to the router of a network's port. It also
 // needs package exchange there. While no page is open it costs the network nothing.
 func Mount(n *sim.Network, router *echo.Echo) {
-	d := &dashboard{network: n}
-	router.GET("/", func(c echo.Context) error { return file(c, "index.html") }, secured)
-	router.GET(pathAssets+":file", func(c echo.Context) error { return file(c, c.Param("file")) }, secured)
-	router.GET(pathStream, d.stream, secured)
+	d, strict := &dashboard{network: n}, node.Strict(policy)
+	router.GET("/", func(c echo.Context) error { return file(c, "index.html") }, strict)
+	router.GET(pathAssets+":file", func(c echo.Context) error { return file(c, c.Param("file")) }, strict)
+	router.GET(pathStream, d.stream, strict)
 }
 
 // file serves a part of the page.
@@ -53,15 +54,3 @@ var policy = strings.Join([]string{
 	"form-action 'none'",
 	"frame-ancestors 'none'",
 }, "; ")
-
-// secured tells the browser to be strict.
-func secured(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		return next(c)
-	}
-}

@@ -52,7 +52,7 @@ type server struct {
 
 // Mount adds the exchanges of a network to the router of its port; see [sim.Config.Pages].
 func Mount(n *sim.Network, router *echo.Echo) {
-	s := &server{network: n}
+	s, strict := &server{network: n}, node.Strict(policy)
 	router.POST(Path, s.post, strict)
 	router.GET(Path+"/:id/:picture", s.getPicture, strict)
 	router.POST(Path+"/:id/values", s.postValues, strict)
@@ -60,18 +60,6 @@ func Mount(n *sim.Network, router *echo.Echo) {
 
 // policy lets a browser load nothing but the style sheet inside a ladder diagram.
 var policy = "default-src 'none'; style-src '" + ladder.StyleHash() + "'; frame-ancestors 'none'"
-
-// strict tells the browser to be strict, also with what is secret.
-func strict(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		return next(c)
-	}
-}
 
 func (s *server) keep(x *Exchange) Kept {
 	s.mu.Lock()
