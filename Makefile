@@ -16,7 +16,7 @@ test:
 
 # For benchstat: make bench > new.txt, and compare with what it printed before a change.
 bench:
-	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./psrd ./protocol/... ./sim
+	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./psrd ./protocol/... ./sim ./sim/wire
 
 lint:
 	go vet $(PACKAGES)

@@ -55,7 +55,7 @@ var (
 	ITS Suite = itsSuite{}
 )
 
-// Suites is all suites.
+// Suites is all suites, the one that a network has by default first.
 var Suites = []Suite{Python, ITS}
 
 // SuiteNamed returns the suite of that name.

@@ -6,6 +6,7 @@ import (
 
 	"dske/protocol"
 	"dske/sim/audit"
+	"dske/sim/wire"
 )
 
 // inBand is what paths under a hub start with.
@@ -14,20 +15,20 @@ const inBand = "/dske/api/"
 // startAudit shows every in-band message to the auditor.
 func (n *Network) startAudit() {
 	n.auditor = audit.New()
-	n.Tap(func(m Message) {
+	n.wire.Tap(func(m wire.Message) {
 		if !strings.HasPrefix(m.Path, inBand) || !strings.HasPrefix(m.To, "hub/") {
 			return
 		}
 		request := audit.Message{
 			From: m.From, To: m.To, Method: m.Method, Query: m.Query,
-			Signature: m.RequestHeader.Get(protocol.SignatureHeader), Body: m.RequestBody,
+			Signature: m.Header.Get(protocol.SignatureHeader), Body: m.Body,
 		}
 		if strings.HasPrefix(m.From, "client/") { // what strangers claim uses nothing
 			n.auditor.Request(request)
 		}
-		if m.Status == http.StatusOK {
+		if m.Response.Status == http.StatusOK {
 			n.auditor.Response(request, audit.Message{
-				From: m.To, To: m.From, Signature: m.ResponseHeader.Get(protocol.SignatureHeader), Body: m.ResponseBody,
+				From: m.To, To: m.From, Signature: m.Response.Header.Get(protocol.SignatureHeader), Body: m.Response.Body,
 			})
 		}
 	})

@@ -42,16 +42,15 @@ type ClientOverview struct {
 func (n *Network) Overview() Overview {
 	t := n.config.Topology
 	o := Overview{Threshold: t.Threshold, Transport: n.config.Transport, Suite: t.Suite, KeySource: t.KeySource, PSRD: t.PSRD}
-	for _, s := range n.slots {
-		if s.kind == node.KindHub {
-			o.Hubs = append(o.Hubs, HubOverview{s.name, s.isRunning()})
-			continue
-		}
-		encryptors := s.encryptors()
+	for _, h := range n.hubs {
+		o.Hubs = append(o.Hubs, HubOverview{h.name, h.isRunning()})
+	}
+	for _, c := range n.clients {
+		encryptors := c.encryptors()
 		if len(encryptors) == 0 {
-			encryptors = []string{s.name}
+			encryptors = []string{c.name}
 		}
-		o.Clients = append(o.Clients, ClientOverview{s.name, s.isRunning(), encryptors, s.client.Hubs, s.kmeURL})
+		o.Clients = append(o.Clients, ClientOverview{c.name, c.isRunning(), encryptors, c.topology.Hubs, c.kmeURL})
 	}
 	return o
 }
@@ -80,14 +79,14 @@ func (o Overview) IsStopped(name string) bool {
 //go:embed openapi.json
 var API string
 
-// newControl returns the router of the network's own interface.
-func (n *Network) newControl() http.Handler {
+// newRouter returns the router of the network's own interface.
+func (n *Network) newRouter() *echo.Echo {
 	router := node.NewRouter(n.config.Logger, nil)
 	g := router.Group("/sim/v1")
 	g.GET("/topology", func(c echo.Context) error { return c.JSON(http.StatusOK, n.Overview()) })
 	g.GET("/nodes", func(c echo.Context) error { return c.JSON(http.StatusOK, n.Snapshot()) })
-	g.POST("/nodes/:kind/:name/start", n.change(func(_ echo.Context, name string) error {
-		return n.Start(name)
+	g.POST("/nodes/:kind/:name/start", n.change(func(c echo.Context, name string) error {
+		return n.Start(c.Request().Context(), name)
 	}))
 	g.POST("/nodes/:kind/:name/stop", n.change(func(c echo.Context, name string) error {
 		return n.Stop(c.Request().Context(), name)

@@ -9,6 +9,7 @@ import (
 
 	"dske/node"
 	"dske/sim/fault"
+	"dske/sim/wire"
 )
 
 // maxSpec is the largest body of a request for a fault, in bytes.
@@ -26,8 +27,8 @@ type FaultList struct {
 
 // EventList is the answer to GET /sim/v1/events?after=NUMBER, which wants next of an earlier answer.
 type EventList struct {
-	Events []Event `json:"events"`
-	Next   int     `json:"next"`
+	Events []wire.Event `json:"events"`
+	Next   int          `json:"next"`
 }
 
 // mountExperiments adds what breaks and watches the network.
@@ -67,7 +68,7 @@ func (n *Network) postFault(c echo.Context) error {
 	if err := json.Unmarshal(body, &r); err != nil {
 		return badRequest("Malformed message.", err)
 	}
-	if err := n.AddFault(r.Spec); err != nil {
+	if err := n.wire.AddFault(r.Spec); err != nil {
 		return badRequest("No such fault.", err)
 	}
 	return c.JSON(http.StatusOK, struct{}{})
@@ -82,7 +83,7 @@ func (n *Network) getEvents(c echo.Context) error {
 		}
 	}
 	var list EventList
-	list.Events, list.Next = n.Events(after)
+	list.Events, list.Next = n.wire.Events(after)
 	return c.JSON(http.StatusOK, list)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"dske/etsi"
 	"dske/sim/topology"
+	"dske/sim/wire"
 )
 
 // testNetwork is a running network and a way to reach it from outside.
@@ -20,8 +21,9 @@ type testNetwork struct {
 	outside http.RoundTripper
 }
 
-// start runs a network until the test ends. By default it is the reference topology in memory.
-func start(t testing.TB, config Config, wrap ...func(http.RoundTripper) http.RoundTripper) *testNetwork {
+// start runs a network until the test ends. By default it is the reference topology in memory. Messages pass
+// through the hands of those who intercept from the first one on.
+func start(t testing.TB, config Config, intercept ...wire.Intercept) *testNetwork {
 	t.Helper()
 	if config.Topology == nil {
 		config.Topology = topology.Reference()
@@ -33,10 +35,10 @@ func start(t testing.TB, config Config, wrap ...func(http.RoundTripper) http.Rou
 	if err != nil {
 		t.Fatal(err)
 	}
-	outside := n.transport
-	for _, w := range wrap {
-		n.transport = w(n.transport)
+	for _, f := range intercept {
+		n.Wire().Intercept(f)
 	}
+	outside := newOutside(t, n)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
@@ -45,14 +47,26 @@ func start(t testing.TB, config Config, wrap ...func(http.RoundTripper) http.Rou
 		if err := <-ended; err != nil {
 			t.Errorf("Run: %v", err)
 		}
-		if loopback, ok := outside.(*http.Transport); ok {
-			loopback.CloseIdleConnections()
-		}
+		outside.CloseIdle()
 	})
 	if err := n.WaitReady(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return &testNetwork{n, t, outside}
+	return &testNetwork{n, t, outside.Transport("outside")}
+}
+
+// newOutside returns a wire of those who are not in the network, without faults.
+func newOutside(t testing.TB, n *Network) *wire.Wire {
+	t.Helper()
+	secure, err := n.clientTLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside, err := wire.New(wire.Config{Transport: n.config.Transport, Handler: n, TLS: secure})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outside
 }
 
 // do makes a request from outside and returns the status and the body of the response.
@@ -143,13 +157,8 @@ func (n *testNetwork) stop(names ...string) {
 func (n *testNetwork) start(names ...string) {
 	n.Helper()
 	for _, name := range names {
-		if err := n.Start(name); err != nil {
+		if err := n.Start(context.Background(), name); err != nil {
 			n.Fatal(err)
 		}
 	}
 }
-
-// roundTrip is a function as a transport.
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -23,19 +23,19 @@ func KMEURL(network, client string) string {
 }
 
 // serveKME serves the ETSI API of a client at the root.
-func (s *slot) serveKME(w http.ResponseWriter, r *http.Request) {
+func (p *place) serveKME(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasPrefix(r.URL.Path, pathKeys) {
 		node.WriteError(w, &node.Error{Status: http.StatusNotFound, Message: "Unknown path.",
 			Details: map[string]any{"method": r.Method, "path": r.URL.Path}})
 		return
 	}
-	prefix := node.Prefix(s.kind, s.name) + pathETSI
+	prefix := p.prefix() + pathETSI
 	moved := r.WithContext(r.Context())
 	moved.URL = &url.URL{Path: prefix + r.URL.Path, RawQuery: r.URL.RawQuery}
 	if r.URL.RawPath != "" {
 		moved.URL.RawPath = prefix + r.URL.RawPath
 	}
-	s.ServeHTTP(w, moved)
+	p.ServeHTTP(w, moved)
 }
 
 // kmeOf returns the name of the client whose ETSI API a request is for by its host name, such as

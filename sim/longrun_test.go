@@ -29,7 +29,7 @@ func TestLongRun(t *testing.T) {
 	top := topology.Reference()
 	n := start(t, Config{Topology: top, ShareTTL: 10 * time.Second})
 	if *longLoss != "0" {
-		if err := n.AddFault("drop prob=" + *longLoss); err != nil {
+		if err := n.Wire().AddFault("drop prob=" + *longLoss); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -107,7 +107,7 @@ func TestLostMessagesLeaveNoBlocks(t *testing.T) {
 		top := topology.Reference()
 		top.PSRD = topology.PSRD{BlockSize: 1024, LowWater: 512, HighWater: 1024}
 		n := start(t, Config{Topology: top})
-		if err := n.AddFault("drop prob=0.05"); err != nil {
+		if err := n.Wire().AddFault("drop prob=0.05"); err != nil {
 			t.Fatal(err)
 		}
 		n.makePairs(300)

@@ -5,104 +5,45 @@
 // network's transport: [Loopback] is real HTTP through the port, which curl and Wireshark see alike,
 // and [Memory] calls the same handlers directly. Single nodes can be stopped and started; a node that
 // was stopped starts again without any of its state. [Remote] drives a network from another process.
+//
+// The network owns ports and places. A place is filled by one node after the other, and keeps what outlives
+// them; the network asks who fills it, and does not look at what that is made of. What is between the nodes
+// is the [wire.Wire] of [Network.Wire]: messages are watched, lost and taken in hand there. The nodes know
+// nothing of experiments: a hub lies because sim puts a liar around it.
 package sim
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"dske/node"
-	"dske/node/hub"
 	"dske/protocol"
 	"dske/sim/audit"
-	"dske/sim/certs"
-	"dske/sim/topology"
+	"dske/sim/wire"
 )
-
-// The ways in which nodes reach each other.
-const (
-	Loopback = "loopback" // HTTP through the port
-	Memory   = "memory"   // direct calls
-)
-
-// maxFailures is how many wrong signatures in the name of a client a hub of the information-theoretic
-// suite looks at in a minute: its bound on forgeries grows with every one.
-const maxFailures = 1000
 
 // maxPending is about how many associations are set up at the same time when a network starts.
 const maxPending = 256
 
-// ErrNoSuchNode is the error for a node that the topology does not have.
-var ErrNoSuchNode = errors.New("no such node")
-
-// Config is what a network needs. Only Topology is required.
-type Config struct {
-	Topology  *topology.Topology
-	Transport string          // Loopback (default) or Memory
-	Listen    string          // address of the port, e.g. 127.0.0.1:8100; may be empty with Memory: no port
-	TLS       certs.Directory // if not empty, the ports speak mutual TLS with its certificates
-	TLSAll    bool            // every caller has to show a certificate, not just SAEs
-	KMEListen []string        // addresses for the clients' ETSI API, in their order; may be empty
-	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
-	Logger    *slog.Logger
-
-	Audit bool // check that no byte of PSRD is used twice; see [Network.Violations]
-
-	ShareTTL   time.Duration // how long hubs keep shares and clients parts of keys; default 1 h
-	HubTimeout time.Duration // for one message of a client to a hub; default 5 s
-
-	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
-}
-
-func (c *Config) validate() error {
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	switch {
-	case c.Topology == nil:
-		return errors.New("no topology")
-	case c.Transport == "":
-		c.Transport = Loopback
-	case c.Transport != Loopback && c.Transport != Memory:
-		return fmt.Errorf("transport %q is neither %s nor %s", c.Transport, Loopback, Memory)
-	}
-	if c.Transport == Loopback && c.Listen == "" {
-		return errors.New("the loopback transport needs an address to listen on")
-	}
-	if c.TLSAll && c.TLS == "" {
-		return errors.New("callers can show certificates only over TLS: name a directory with them")
-	}
-	if len(c.KMEListen) > 0 && len(c.KMEListen) != len(c.Topology.Clients) {
-		return fmt.Errorf("%d addresses for the ETSI API of %d clients", len(c.KMEListen), len(c.Topology.Clients))
-	}
-	return nil
-}
-
 // Network is a network of hubs and clients.
 type Network struct {
-	config    Config
-	suite     protocol.Suite
-	seeds     *seeds   // nil: crypto/rand
-	slots     []*slot  // of the hubs, then of the clients
-	systems   []string // names of the clients
-	byPrefix  map[string]*slot
-	control   http.Handler
-	pages     http.Handler      // nil: none
-	transport http.RoundTripper // to the port, without what happens on the wire
-	wire      wire
-	recorder  recorder
-	requests  watchers[Request]
-	auditor   *audit.Auditor // nil: none
-	tls       *tls.Config    // nil: plain HTTP
+	config   Config
+	suite    protocol.Suite
+	seeds    *seeds // nil: crypto/rand
+	hubs     []*hubPlace
+	clients  []*clientPlace
+	places   []*place          // all of them, hubs first
+	byPath   map[string]*place // such as hub/hank
+	systems  []string          // names of the clients
+	router   *echo.Echo        // of what does not belong to a node
+	wire     *wire.Wire
+	requests wire.Watchers[func(Request)]
+	auditor  *audit.Auditor // nil: none
+	tls      *tls.Config    // nil: plain HTTP
 
 	ports   []port
 	started chan struct{} // closed when Run has started every node
@@ -120,36 +61,55 @@ func New(config Config) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Network{config: config, suite: suite, byPrefix: map[string]*slot{}, started: make(chan struct{})}
+	n := &Network{config: config, suite: suite, byPath: map[string]*place{}, started: make(chan struct{})}
 	if config.Seed != nil {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int{}}
 	}
-	for _, h := range config.Topology.Hubs {
-		n.addSlot(&slot{network: n, kind: node.KindHub, name: h.Name})
+	n.addPlaces()
+	if err := n.loadTLS(); err != nil {
+		return nil, err
 	}
-	for _, c := range config.Topology.Clients {
-		n.addSlot(&slot{network: n, kind: node.KindClient, name: c.Name, client: &c, token: rand.Text()})
-		n.systems = append(n.systems, c.Name)
-	}
-	n.wire.faults.Seed = rand64(config.Seed)
-	if config.Audit {
-		n.startAudit()
-	}
-	n.control = n.newControl()
-	secure, err := n.loadTLS()
+	secure, err := n.clientTLS()
 	if err != nil {
 		return nil, err
 	}
-	n.transport = memory{n}
-	if config.Transport == Loopback {
-		n.transport = newLoopback(secure)
+	n.wire, err = wire.New(wire.Config{
+		Transport: config.Transport,
+		Handler:   n,
+		TLS:       secure,
+		Parties:   n.Overview().parties(),
+		Seed:      rand64(config.Seed),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if config.Audit {
+		n.startAudit()
+	}
+	n.router = n.newRouter()
+	if config.Pages != nil {
+		config.Pages(n, n.router)
 	}
 	return n, nil
 }
 
-func (n *Network) addSlot(s *slot) {
-	n.slots = append(n.slots, s)
-	n.byPrefix[node.Prefix(s.kind, s.name)] = s
+// Wire returns what is between the nodes: where messages are watched, lost, delayed and taken in hand.
+func (n *Network) Wire() *wire.Wire { return n.wire }
+
+// addPlaces makes the places of the topology, which are empty.
+func (n *Network) addPlaces() {
+	for _, h := range n.config.Topology.Hubs {
+		p := newHubPlace(n, h.Name)
+		n.hubs, n.places = append(n.hubs, p), append(n.places, &p.place)
+	}
+	for _, c := range n.config.Topology.Clients {
+		p := newClientPlace(n, c)
+		n.clients, n.places = append(n.clients, p), append(n.places, &p.place)
+		n.systems = append(n.systems, c.Name)
+	}
+	for _, p := range n.places {
+		n.byPath[p.path()] = p
+	}
 }
 
 // Run opens the ports, starts every node and serves until ctx ends; it then stops everything and
@@ -179,26 +139,24 @@ func (n *Network) Run(ctx context.Context) error {
 // startAll starts every node. Clients come only so fast that those which are not ready yet do not keep
 // each other from becoming it.
 func (n *Network) startAll(ctx context.Context) error {
-	window := make(chan struct{}, max(1, maxPending/len(n.config.Topology.Hubs)))
-	for _, s := range n.slots {
-		if s.kind == node.KindHub {
-			if err := s.start(); err != nil {
-				return err
-			}
-			continue
-		}
+	window := make(chan struct{}, max(1, maxPending/len(n.hubs)))
+	for _, p := range n.places {
 		select {
 		case window <- struct{}{}:
 		case <-ctx.Done():
 			return nil
 		}
-		if err := s.start(); err != nil {
+		if err := p.start(ctx); err != nil {
 			return err
 		}
-		client := s.runningClient()
+		m := p.member()
+		if m == nil || isReady(m) {
+			<-window
+			continue
+		}
 		n.tasks.Go(func() {
 			select {
-			case <-client.Ready():
+			case <-m.Ready():
 			case <-ctx.Done():
 			}
 			<-window
@@ -212,144 +170,19 @@ func (n *Network) startAll(ctx context.Context) error {
 func (n *Network) shutDown() {
 	for _, kind := range []node.Kind{node.KindClient, node.KindHub} {
 		var stopped sync.WaitGroup
-		for _, s := range n.slots {
-			if s.kind == kind {
-				stopped.Go(s.halt)
+		for _, p := range n.places {
+			if p.kind == kind {
+				stopped.Go(p.halt)
 			}
 		}
 		stopped.Wait()
 	}
-	if loopback, ok := n.transport.(*http.Transport); ok {
-		loopback.CloseIdleConnections()
-	}
+	n.wire.CloseIdle()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	n.shutDownPorts(ctx)
 	n.tasks.Wait()
 }
 
-// WaitReady waits until every running client has registered with all its hubs and filled its pools.
-func (n *Network) WaitReady(ctx context.Context) error {
-	select {
-	case <-n.started:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	for _, s := range n.slots {
-		client := s.runningClient()
-		if client == nil {
-			continue
-		}
-		select {
-		case <-client.Ready():
-		case <-ctx.Done():
-			return fmt.Errorf("client %s is not ready: %w", s.name, ctx.Err())
-		}
-	}
-	return nil
-}
-
-// WaitIdle waits until no running client, or none of those that are named, does anything in the background:
-// the hubs that a key did not need have answered too, and the pools are full. Clients that cannot reach a hub
-// keep trying; between the attempts they are idle.
-func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
-	for _, s := range n.slots {
-		client := s.runningClient()
-		if client == nil || len(names) > 0 && !slices.Contains(names, s.name) {
-			continue
-		}
-		if err := client.WaitIdle(ctx); err != nil {
-			return fmt.Errorf("client %s is not idle: %w", s.name, err)
-		}
-	}
-	return nil
-}
-
 // URL returns the base URL of the port. It is known when the network is ready.
 func (n *Network) URL() string { return n.url }
-
-// SetPages hands over what of the port is neither a node's nor the network's own interface under /sim/v1,
-// such as pages for people to look at. It is called before Run; without it all other paths are unknown.
-func (n *Network) SetPages(h http.Handler) { n.pages = h }
-
-// ServeHTTP serves the whole port: nodes by the start of the path or by host name, the network's own
-// interface under /sim/v1, and pages.
-func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	kind, name := nodeOf(r.URL.Path)
-	kme, byHost := kmeOf(r)
-	if byHost {
-		kind, name = string(node.KindClient), kme
-	}
-	if kind != string(node.KindHub) && kind != string(node.KindClient) {
-		n.serveOwn(w, r)
-		return
-	}
-	s := n.byPrefix["/"+kind+"/"+name]
-	if s == nil {
-		node.WriteError(w, node.NotFound(kind, name))
-		return
-	}
-	if byHost {
-		s.serveKME(w, r)
-		return
-	}
-	s.ServeHTTP(w, r)
-}
-
-// serveOwn serves what is no node's.
-func (n *Network) serveOwn(w http.ResponseWriter, r *http.Request) {
-	if n.pages == nil || isControl(r.URL.Path) {
-		n.control.ServeHTTP(w, r)
-		return
-	}
-	n.pages.ServeHTTP(w, r)
-}
-
-// nodeOf returns the first two segments of a path.
-func nodeOf(path string) (kind, name string) {
-	kind, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	name, _, _ = strings.Cut(rest, "/")
-	return kind, name
-}
-
-// Start fills the slot of a node, for example hub/hank, with a fresh one. A node that is running is
-// left alone.
-func (n *Network) Start(name string) error {
-	s, err := n.slot(name)
-	if err != nil {
-		return err
-	}
-	return s.start()
-}
-
-// Stop empties the slot of a node when its requests under way are done. A client first unregisters
-// from its hubs, for which ctx limits the time. A node that is stopped is left alone.
-func (n *Network) Stop(ctx context.Context, name string) error {
-	s, err := n.slot(name)
-	if err != nil {
-		return err
-	}
-	s.stop(ctx)
-	return nil
-}
-
-// Hub returns a hub that is running, for experiments that look into it.
-func (n *Network) Hub(name string) (*hub.Hub, error) {
-	s, err := n.slot("hub/" + name)
-	if err != nil {
-		return nil, err
-	}
-	h := s.runningHub()
-	if h == nil {
-		return nil, node.Stopped(s.kind, s.name)
-	}
-	return h, nil
-}
-
-func (n *Network) slot(name string) (*slot, error) {
-	s := n.byPrefix["/"+name]
-	if s == nil {
-		return nil, fmt.Errorf("%w: %s", ErrNoSuchNode, name)
-	}
-	return s, nil
-}

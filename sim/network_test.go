@@ -7,10 +7,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -18,9 +17,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"dske/etsi"
 	"dske/protocol"
 	"dske/sim/topology"
+	"dske/sim/wire"
 )
 
 func TestKeyPair(t *testing.T) {
@@ -260,15 +262,13 @@ func TestStopOverManagementInterface(t *testing.T) {
 }
 
 // hangs makes the requests of one method to a hub hang until they are given up.
-func hangs(method, hub string) func(http.RoundTripper) http.RoundTripper {
-	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTrip(func(r *http.Request) (*http.Response, error) {
-			if r.Method == method && strings.HasPrefix(r.URL.Path, "/hub/"+hub+"/dske/api/") {
-				<-r.Context().Done()
-				return nil, r.Context().Err()
-			}
-			return next.RoundTrip(r)
-		})
+func hangs(method, hub string) wire.Intercept {
+	return func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) {
+		if r.Method == method && r.To == "hub/"+hub && strings.HasPrefix(r.Path, "/dske/api/") {
+			<-ctx.Done()
+			return wire.Response{}, ctx.Err()
+		}
+		return next(ctx, r)
 	}
 }
 
@@ -323,14 +323,16 @@ func TestShutDownIsPrompt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.transport = hangs("POST", "hank")(hangs("POST", "helen")(hangs("POST", "hugo")(n.transport)))
+		for _, hub := range []string{"hank", "helen", "hugo"} {
+			n.Wire().Intercept(hangs("POST", hub))
+		}
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan error)
 		go func() { ended <- n.Run(ctx) }()
 		if err := n.WaitReady(ctx); err != nil {
 			t.Fatal(err)
 		}
-		sam := (&testNetwork{n, t, memory{n}}).sae("sam")
+		sam := (&testNetwork{n, t, newOutside(t, n).Transport("outside")}).sae("sam")
 		go sam.GetKey(ctx, "sofia", etsi.KeyRequest{}) // hangs
 		synctest.Wait()
 		before := time.Now()
@@ -410,22 +412,16 @@ func (s *secrets) add(value []byte) {
 	s.values = append(s.values, bytes.Clone(value))
 }
 
-func (s *secrets) watch(next http.RoundTripper) http.RoundTripper {
-	return roundTrip(func(r *http.Request) (*http.Response, error) {
-		response, err := next.RoundTrip(r)
-		if err != nil || !strings.HasSuffix(r.URL.Path, "/psrd") {
-			return response, err
+// watch learns the blocks that a message hands out.
+func (s *secrets) watch(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) {
+	response, err := next(ctx, r)
+	var block struct{ Data []byte }
+	if strings.HasSuffix(r.Path, "/psrd") && json.Unmarshal(response.Body, &block) == nil && len(block.Data) > 0 {
+		for chunk := range 128 { // the first ones are those that get used
+			s.add(block.Data[chunk*8 : chunk*8+8])
 		}
-		body, err := io.ReadAll(response.Body)
-		var block struct{ Data []byte }
-		if json.Unmarshal(body, &block) == nil && len(block.Data) > 0 {
-			for chunk := range 128 { // the first ones are those that get used
-				s.add(block.Data[chunk*8 : chunk*8+8])
-			}
-		}
-		response.Body = io.NopCloser(bytes.NewReader(body))
-		return response, err
-	})
+	}
+	return response, err
 }
 
 // leaked returns the form in which a secret stands in text, if one does.
@@ -502,32 +498,37 @@ type writer func([]byte) (int, error)
 
 func (f writer) Write(p []byte) (int, error) { return f(p) }
 
-// Pages have all of the port but the nodes and the network's own interface.
+// Pages come beside the nodes and the network's own interface.
 func TestPages(t *testing.T) {
-	top := topology.Reference()
-	n, err := New(Config{Topology: top, Transport: Memory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ask := func(path string) (int, string) {
+	config := Config{Topology: topology.Reference(), Transport: Memory}
+	ask := func(path string) string {
+		n, err := New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
 		w := httptest.NewRecorder()
 		n.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		return w.Code, w.Body.String()
+		return w.Body.String()
 	}
-	if status, body := ask("/"); status != http.StatusNotFound {
-		t.Errorf("without pages: %d %s", status, body)
+	if body := ask("/"); !strings.Contains(body, "Unknown path.") {
+		t.Errorf("without pages: %s", body)
 	}
-	n.SetPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page "+r.URL.Path) }))
+	config.Pages = func(n *Network, router *echo.Echo) {
+		for _, path := range []string{"/", "/metrics", "/sim/v1/more"} {
+			router.GET(path, func(c echo.Context) error { return c.String(200, fmt.Sprint(path, " of ", len(n.Overview().Hubs))) })
+		}
+	}
 	for path, want := range map[string]string{
-		"/":                        "page /",
-		"/metrics":                 "page /metrics",
-		"/hubs":                    "page /hubs",
+		"/":                        "/ of 5",
+		"/metrics":                 "/metrics of 5",
+		"/sim/v1/more":             "/sim/v1/more of 5",
+		"/hubs":                    "Unknown path.",
 		"/sim/v1/topology":         `"threshold":3`,
 		"/sim/v1/nothing":          "Unknown path.",
 		"/hub/nobody/":             "No such node.",
 		"/hub/hank/mgmt/v1/status": "Node is stopped.",
 	} {
-		if _, body := ask(path); !strings.Contains(body, want) {
+		if body := ask(path); !strings.Contains(body, want) {
 			t.Errorf("%s: %s", path, body)
 		}
 	}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,9 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/labstack/echo/v4"
-
 	"dske/node/contract"
+	"dske/protocol"
 )
 
 // described is the network's own interface together with its description.
@@ -82,7 +82,7 @@ func TestResponsesAreDescribed(t *testing.T) {
 
 func TestDescriptionHasAllRoutes(t *testing.T) {
 	d := newDescribed(t)
-	registered := contract.Routes(d.control.(*echo.Echo), "/sim/v1")
+	registered := contract.Routes(d.router, "/sim/v1")
 	if listed := d.Operations(); !slices.Equal(registered, listed) {
 		t.Errorf("registered %q\ndescribed  %q", registered, listed)
 	}
@@ -92,5 +92,25 @@ func TestOnlyHubsLie(t *testing.T) {
 	n := start(t, Config{})
 	if status, body := n.do(http.MethodPost, "/sim/v1/nodes/client/carol/corrupt", nil, ""); status != http.StatusBadRequest || !strings.Contains(body, "Only hubs can lie.") {
 		t.Errorf("%d %s", status, body)
+	}
+}
+
+// The description lists the suites that there are.
+func TestDescriptionHasAllSuites(t *testing.T) {
+	var d struct {
+		Components struct {
+			Schemas struct {
+				Topology struct {
+					Properties struct{ Suite struct{ Enum []string } }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(API), &d); err != nil {
+		t.Fatal(err)
+	}
+	listed := slices.Sorted(slices.Values(d.Components.Schemas.Topology.Properties.Suite.Enum))
+	if want := slices.Sorted(slices.Values(protocol.SuiteNames())); !slices.Equal(listed, want) {
+		t.Errorf("described are %q, not %q", listed, want)
 	}
 }

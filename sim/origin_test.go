@@ -8,7 +8,6 @@ import (
 
 func TestOtherSitesAreRefused(t *testing.T) {
 	n := start(t, Config{Listen: "127.0.0.1:0"})
-	n.SetPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {}))
 	ask := func(method, path, host string, header map[string]string) (int, string) {
 		t.Helper()
 		r, err := http.NewRequest(method, n.URL()+path, nil)

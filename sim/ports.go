@@ -33,8 +33,8 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 		}
 	}
 	for i, address := range n.config.KMEListen {
-		s := n.clients()[i]
-		if s.kmeURL, err = n.open(ctx, address, n.tlsOf(i), http.HandlerFunc(s.serveKME)); err != nil {
+		c := n.clients[i]
+		if c.kmeURL, err = n.open(ctx, address, n.tlsOf(i), http.HandlerFunc(c.serveKME)); err != nil {
 			return err
 		}
 	}
@@ -142,16 +142,20 @@ func (n *Network) closePorts() {
 	}
 }
 
-// loadTLS loads the certificates of the network, if it is to speak TLS, and returns the configuration
-// with which its nodes call each other. That goes through the port like everybody's traffic, and shows
-// the certificate of the operator, so that it also works where every caller has to show one.
-func (n *Network) loadTLS() (*tls.Config, error) {
+// loadTLS loads the certificates that the ports show, if the network is to speak TLS.
+func (n *Network) loadTLS() (err error) {
+	if n.config.TLS != "" {
+		n.tls, err = n.config.TLS.Server(n.systems, n.config.TLSAll)
+	}
+	return err
+}
+
+// clientTLS returns the configuration with which nodes call each other; nil: plain HTTP. That goes through the
+// port like everybody's traffic, and shows the certificate of the operator, so that it also works where every
+// caller has to show one.
+func (n *Network) clientTLS() (*tls.Config, error) {
 	if n.config.TLS == "" {
 		return nil, nil
-	}
-	var err error
-	if n.tls, err = n.config.TLS.Server(n.systems, n.config.TLSAll); err != nil {
-		return nil, err
 	}
 	client, err := n.config.TLS.Client(n.config.TLS.Operator())
 	if err != nil {
@@ -160,6 +164,3 @@ func (n *Network) loadTLS() (*tls.Config, error) {
 	client.ServerName = "localhost" // whatever address the port is on
 	return client, nil
 }
-
-// clients returns the slots of the clients, in the order of the topology.
-func (n *Network) clients() []*slot { return n.slots[len(n.config.Topology.Hubs):] }

@@ -57,7 +57,7 @@ func (r Remote) Corrupt(ctx context.Context, name string) error {
 	return err
 }
 
-// AddFault puts a fault between the nodes; see [Network.AddFault].
+// AddFault puts a fault between the nodes; see [wire.Wire.AddFault].
 func (r Remote) AddFault(ctx context.Context, spec string) error {
 	return r.Post(ctx, "/sim/v1/faults", FaultRequest{spec}, &struct{}{})
 }
@@ -75,7 +75,7 @@ func (r Remote) ClearFaults(ctx context.Context) error {
 	return err
 }
 
-// Events returns what was sent since an earlier call; see [Network.Events].
+// Events returns what was sent since an earlier call; see [wire.Wire.Events].
 func (r Remote) Events(ctx context.Context, after int) (EventList, error) {
 	var list EventList
 	err := r.get(ctx, fmt.Sprintf("/sim/v1/events?after=%d", after), &list)
@@ -133,6 +133,15 @@ func (o Overview) Encryptors() []string {
 		names = append(names, c.Encryptors...)
 	}
 	return names
+}
+
+// parties returns everybody who can send a message, or be sent one: the nodes and the encryptors.
+func (o Overview) parties() []string {
+	all := o.Nodes()
+	for _, encryptor := range o.Encryptors() {
+		all = append(all, "sae/"+encryptor)
+	}
+	return all
 }
 
 // call makes a request and returns the body of the response; a status other than 200 is a

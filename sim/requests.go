@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"strings"
-
-	"dske/node"
-)
+import "dske/node"
 
 // Request is a request that a node has answered, whoever made it. Route is the pattern of its path under the node, such
 // as /etsi/api/v1/keys/:sae/enc_keys, of which there is a fixed set; it is empty if there is none.
@@ -16,17 +12,5 @@ type Request struct {
 // ObserveRequests calls f for every request that a node answers, until cancel is called. F is called by many
 // goroutines at once, and the answer is not complete before it returns.
 func (n *Network) ObserveRequests(f func(Request)) (cancel func()) {
-	n.requests.add(&f)
-	return func() { n.requests.remove(&f) }
-}
-
-// observer is the [node.Observer] of the node in the slot.
-func (s *slot) observer() func(node.Request) {
-	if !s.network.requests.any() {
-		return nil
-	}
-	return func(r node.Request) {
-		r.Route = strings.TrimPrefix(r.Route, node.Prefix(s.kind, s.name))
-		s.network.requests.tell(Request{s.path(), r})
-	}
+	return n.requests.Add(f)
 }

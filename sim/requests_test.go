@@ -45,7 +45,7 @@ func TestObserveRequests(t *testing.T) {
 		t.Error("cancel has not ended what it should")
 	}
 	cancelAlso()
-	if n.requests.any() {
+	if n.requests.Any() {
 		t.Error("somebody is still there")
 	}
 }

@@ -1,9 +1,6 @@
 package sim
 
-import (
-	"dske/node"
-	"dske/node/client"
-)
+import "dske/node"
 
 // Snapshot is how every node is at one moment, in the order of the topology: GET /sim/v1/nodes. It tells what
 // is counted and nothing of single blocks, shares and keys, so that even that of a large network can be asked
@@ -61,70 +58,48 @@ func (c ClientSnapshot) State() string {
 // Snapshot returns how every node is now.
 func (n *Network) Snapshot() Snapshot {
 	snapshot := Snapshot{Hubs: []HubSnapshot{}, Clients: []ClientSnapshot{}}
-	for _, s := range n.slots {
-		if s.kind == node.KindHub {
-			snapshot.Hubs = append(snapshot.Hubs, s.hubSnapshot())
-		} else {
-			snapshot.Clients = append(snapshot.Clients, s.clientSnapshot())
-		}
+	for _, h := range n.hubs {
+		snapshot.Hubs = append(snapshot.Hubs, h.snapshot())
+	}
+	for _, c := range n.clients {
+		snapshot.Clients = append(snapshot.Clients, c.snapshot())
 	}
 	return snapshot
 }
 
-func (s *slot) hubSnapshot() HubSnapshot {
-	c := &s.hubCounters
-	h := HubSnapshot{
-		NodeSnapshot:    s.nodeSnapshot(&c.Counters),
+func (h *hubPlace) snapshot() HubSnapshot {
+	c := &h.counters
+	s := HubSnapshot{
+		NodeSnapshot:    newSnapshot(h.name, &c.Counters),
 		SharesTaken:     c.SharesTaken.Load(),
 		SharesHandedOut: c.SharesHandedOut.Load(),
 	}
-	if running := s.runningHub(); running != nil {
-		h.Running = true
-		h.PSRD = running.Stock()
-		h.SharesWaiting = running.SharesWaiting()
+	if m := h.member(); m != nil {
+		now := m.Condition()
+		s.Running, s.PSRD, s.SharesWaiting = true, now.psrd, now.sharesWaiting
 	}
-	return h
+	return s
 }
 
-func (s *slot) clientSnapshot() ClientSnapshot {
-	c := &s.clientCounters
-	k := ClientSnapshot{
-		NodeSnapshot:    s.nodeSnapshot(&c.Counters),
-		KeysMade:        c.KeysMade.Load(),
-		KeysDelivered:   c.KeysDelivered.Load(),
-		SharesScattered: c.SharesScattered.Load(),
-		SharesGathered:  c.SharesGathered.Load(),
-		SharesAtOdds:    c.SharesAtOdds.Load(),
+func (c *clientPlace) snapshot() ClientSnapshot {
+	k := &c.counters
+	s := ClientSnapshot{
+		NodeSnapshot:    newSnapshot(c.name, &k.Counters),
+		KeysMade:        k.KeysMade.Load(),
+		KeysDelivered:   k.KeysDelivered.Load(),
+		SharesScattered: k.SharesScattered.Load(),
+		SharesGathered:  k.SharesGathered.Load(),
+		SharesAtOdds:    k.SharesAtOdds.Load(),
 	}
-	if running := s.runningClient(); running != nil {
-		k.Running = true
-		k.PSRD = running.Stock()
-		k.Ready = isReady(running)
-		k.Levels = running.Levels()
+	if m := c.member(); m != nil {
+		now := m.Condition()
+		s.Running, s.PSRD, s.Levels = true, now.psrd, now.levels
+		s.Ready = isReady(m)
 	}
-	return k
+	return s
 }
 
-// nodeSnapshot returns what also a stopped node has.
-func (s *slot) nodeSnapshot(c *node.Counters) NodeSnapshot {
-	return NodeSnapshot{Name: s.name, PSRD: c.Stock(), FailedVerifications: c.FailedVerifications.Load(), SharesRefused: c.Refused.List()}
-}
-
-func isReady(c *client.Client) bool {
-	select {
-	case <-c.Ready():
-		return true
-	default:
-		return false
-	}
-}
-
-// Ready returns how many of the clients are running and ready, and how many clients there are.
-func (n *Network) Ready() (ready, clients int) {
-	for _, s := range n.clients() {
-		if c := s.runningClient(); c != nil && isReady(c) {
-			ready++
-		}
-	}
-	return ready, len(n.clients())
+// newSnapshot returns what also a stopped node has.
+func newSnapshot(name string, c *node.Counters) NodeSnapshot {
+	return NodeSnapshot{Name: name, PSRD: c.Stock(), FailedVerifications: c.FailedVerifications.Load(), SharesRefused: c.Refused.List()}
 }

@@ -13,6 +13,7 @@ import (
 
 	"dske/etsi"
 	"dske/protocol"
+	"dske/sim/wire"
 )
 
 // remote returns the network as it is driven over HTTP.
@@ -24,7 +25,7 @@ func (n *testNetwork) remote() Remote {
 func (n *testNetwork) fault(specs ...string) {
 	n.Helper()
 	for _, spec := range specs {
-		if err := n.AddFault(spec); err != nil {
+		if err := n.Wire().AddFault(spec); err != nil {
 			n.Fatal(err)
 		}
 	}
@@ -63,11 +64,8 @@ func TestObserve(t *testing.T) {
 		n := start(t, Config{Transport: transport, Listen: "127.0.0.1:0"})
 		n.keyPair("sam", "sofia", 256)
 		n.idle()
-		if n.wire.attention.Load() != nobody {
-			t.Error("somebody watches")
-		}
-		var seen newsOf[Event]
-		cancel := n.Observe(seen.add)
+		var seen newsOf[wire.Event]
+		cancel := n.Wire().Observe(seen.add)
 		n.getKey("sam", "sofia", 256)
 		n.idle()
 		events := seen.take()
@@ -83,7 +81,7 @@ func TestObserve(t *testing.T) {
 		cancel()
 		n.getKey("sam", "sofia", 256)
 		n.idle()
-		if len(seen.take()) != 0 || n.wire.attention.Load() != nobody {
+		if len(seen.take()) != 0 {
 			t.Error("the observer is still there")
 		}
 	}
@@ -91,8 +89,8 @@ func TestObserve(t *testing.T) {
 
 func TestTapSeesWhatNodesSend(t *testing.T) {
 	n := start(t, Config{})
-	var tapped newsOf[Message]
-	defer n.Tap(tapped.add)()
+	var tapped newsOf[wire.Message]
+	defer n.Wire().Tap(tapped.add)()
 	n.fault("tamper=request to=hank method=POST", "tamper=response to=helen method=POST", "replay to=holly method=POST")
 	n.getKey("sam", "sofia", 256)
 	n.idle()
@@ -105,8 +103,8 @@ func TestTapSeesWhatNodesSend(t *testing.T) {
 		if m.Method != "POST" {
 			continue
 		}
-		statuses[m.To] = append(statuses[m.To], m.Status)
-		if m.Status == 200 && string(m.ResponseBody) != "{}" || !strings.HasSuffix(string(m.RequestBody), `"}`) || len(m.RequestHeader.Values(protocol.SignatureHeader)) != 1 {
+		statuses[m.To] = append(statuses[m.To], m.Response.Status)
+		if m.Response.Status == 200 && string(m.Response.Body) != "{}" || !strings.HasSuffix(string(m.Body), `"}`) || len(m.Header.Values(protocol.SignatureHeader)) != 1 {
 			t.Errorf("%+v", m)
 		}
 	}
@@ -124,8 +122,8 @@ func TestFaultsAreInEvents(t *testing.T) {
 	n := start(t, Config{})
 	n.keyPair("sam", "sofia", 256)
 	n.idle()
-	var seen newsOf[Event]
-	defer n.Observe(seen.add)()
+	var seen newsOf[wire.Event]
+	defer n.Wire().Observe(seen.add)()
 	n.fault("drop=response to=hank", "duplicate to=helen", "status=500 to=hilary", "delay=1ms")
 	n.getKey("sam", "sofia", 256)
 	n.idle()
@@ -275,18 +273,8 @@ func TestExperimentsOverHTTPRefuse(t *testing.T) {
 func TestFaultsKnowEncryptors(t *testing.T) {
 	n := start(t, Config{})
 	n.fault("drop from=sae/sam", "drop from=sae/cindy", "drop from=sofia")
-	if n.AddFault("drop from=sae/carol") == nil {
+	if n.Wire().AddFault("drop from=sae/carol") == nil {
 		t.Error("carol is no encryptor")
-	}
-}
-
-func TestRecorderForgets(t *testing.T) {
-	var r recorder
-	for range 3*maxRecorded + 5 {
-		r.add(Event{})
-	}
-	if r.first+len(r.events) != 3*maxRecorded+5 || len(r.events) > 2*maxRecorded {
-		t.Errorf("first %d, %d events", r.first, len(r.events))
 	}
 }
 
@@ -315,10 +303,10 @@ func TestNumbersOfMessages(t *testing.T) {
 	n := start(t, Config{})
 	n.getKey("sam", "sofia", 256) // asks the hubs who sofia is
 	n.idle()
-	var tapped newsOf[Message]
-	var seen newsOf[Event]
-	defer n.Tap(tapped.add)()
-	defer n.Observe(seen.add)()
+	var tapped newsOf[wire.Message]
+	var seen newsOf[wire.Event]
+	defer n.Wire().Tap(tapped.add)()
+	defer n.Wire().Observe(seen.add)()
 	n.fault("drop to=hank", "duplicate to=helen")
 	n.getKey("sam", "sofia", 256)
 	n.idle()
@@ -343,7 +331,7 @@ func TestDirect(t *testing.T) {
 	dir := certify(t)
 	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir, TLSAll: true})
 	sam := n.sae("sam")
-	sam.HTTP = &http.Client{Transport: n.Direct("sae/sam")}
+	sam.HTTP = &http.Client{Transport: n.Wire().Direct("sae/sam")}
 	if _, err := sam.Status(t.Context(), "sofia"); err != nil {
 		t.Error(err)
 	}
@@ -355,61 +343,5 @@ func TestDirect(t *testing.T) {
 	var refused *etsi.Error
 	if _, err := sam.Status(t.Context(), "sofia"); !errors.As(err, &refused) || refused.Status != 418 {
 		t.Errorf("with a fault: %v", err)
-	}
-}
-
-// What those who only observe are told, and that it does not change what passes.
-func TestObservedErrors(t *testing.T) {
-	n := start(t, Config{})
-	n.idle()
-	broken := errors.New("broken")
-	outside := n.transport
-	n.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
-		if strings.Contains(r.URL.Path, "helen") {
-			return nil, broken
-		}
-		return outside.RoundTrip(r)
-	})
-	var seen newsOf[Event]
-	defer n.Observe(seen.add)()
-	for path, want := range map[string]int{"/hub/hank/mgmt/v1/status": 200, "/hub/hank/nothing": 404, "/hub/helen/mgmt/v1/status": 0} {
-		r, err := http.NewRequest("GET", "http://memory"+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = n.Transport("client/carol").RoundTrip(r)
-		events := seen.take()
-		if len(events) != 1 || events[0].Status != want || (want == 0) != errors.Is(err, broken) {
-			t.Errorf("%s: %v, %+v", path, err, events)
-		}
-	}
-}
-
-func BenchmarkObservedWire(b *testing.B) {
-	n := start(b, Config{})
-	n.transport = roundTrip(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil })
-	r, err := http.NewRequest("GET", "http://memory/hub/hank/dske/api/v1/key-share", nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer n.Observe(func(Event) {})()
-	wire := n.Transport("client/carol")
-	b.ReportAllocs()
-	for b.Loop() {
-		wire.RoundTrip(r)
-	}
-}
-
-func BenchmarkUnwatchedWire(b *testing.B) {
-	n := start(b, Config{})
-	n.transport = roundTrip(func(*http.Request) (*http.Response, error) { return nil, nil })
-	r, err := http.NewRequest("GET", "http://memory/hub/hank/dske/api/v1/key-share", nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	wire := n.Transport("client/carol")
-	b.ReportAllocs()
-	for b.Loop() {
-		wire.RoundTrip(r)
 	}
 }

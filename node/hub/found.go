@@ -57,8 +57,8 @@ func (f found) size() int {
 	return sum
 }
 
-// seal puts the shares under the pad of a response, as alter makes them, if that is not nil.
-func (f found) seal(out *protocol.Outgoing, alter func(share []byte)) (protocol.ShareBatch, error) {
+// seal puts the shares under the pad of a response.
+func (f found) seal(out *protocol.Outgoing) (protocol.ShareBatch, error) {
 	if len(f) == 0 {
 		nothing := protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: []psrd.Fragment{}}, Value: []byte{}}
 		return protocol.ShareBatch{KeyIDs: protocol.KeyIDs{}, SealedShare: nothing}, nil
@@ -70,11 +70,6 @@ func (f found) seal(out *protocol.Outgoing, alter func(share []byte)) (protocol.
 	}
 	batch, values := protocol.NewShareBatch(keys, shares)
 	defer clear(values.Reveal())
-	if alter != nil {
-		for share := range slices.Chunk(values.Reveal(), shares[0].Value.Size()) {
-			alter(share)
-		}
-	}
 	var err error
 	batch.SealedShare, err = out.Seal(values)
 	return batch, err

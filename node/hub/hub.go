@@ -36,10 +36,6 @@ type Config struct {
 	Stop        func()         // called when the management interface asks the hub to stop
 	Counters    *Counters      // what it counts in; default: its own
 	Observer    node.Observer  // who is told of its requests; default: nobody
-
-	// Alter, if there is one, may change a share before it is sealed and signed for the slave: the hub
-	// then lies in a way that no signature shows. It is for experiments.
-	Alter func(share []byte)
 }
 
 func (c *Config) validate() error {

@@ -126,7 +126,7 @@ func (h *Hub) hand(c echo.Context, m protocol.GetShares, single bool) error {
 	if err := h.shares.deliver(shares, m.SlaveSAE); err != nil {
 		return err
 	}
-	batch, err := shares.seal(out, h.config.Alter)
+	batch, err := shares.seal(out)
 	if err != nil {
 		return err
 	}

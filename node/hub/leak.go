@@ -20,9 +20,22 @@ type Leak struct {
 func (h *Hub) Leak() Leak {
 	leak := Leak{Shares: h.shares.leak()}
 	for _, p := range h.registered() {
-		leak.Blocks = slices.Concat(leak.Blocks, p.channel.Own.Leak(), p.channel.Peer.Leak())
+		leak.Blocks = append(leak.Blocks, p.leak()...)
 	}
 	return leak
+}
+
+// LeakBlocks is the part of [Hub.Leak] that one client shares with the hub.
+func (h *Hub) LeakBlocks(client string) []psrd.LeakedBlock {
+	p, err := h.find(client)
+	if err != nil {
+		return nil
+	}
+	return p.leak()
+}
+
+func (p *peerClient) leak() []psrd.LeakedBlock {
+	return slices.Concat(p.channel.Own.Leak(), p.channel.Peer.Leak())
 }
 
 func (s *shareStore) leak() []protocol.LeakedShare {

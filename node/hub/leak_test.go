@@ -36,6 +36,9 @@ func TestLeak(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if !reflect.DeepEqual(h.LeakBlocks("carol"), handedOut[:2]) || h.LeakBlocks("nobody") != nil {
+		t.Error("the leak of one client is not that of its pools")
+	}
 	leak := h.Leak()
 	if !reflect.DeepEqual(leak.Blocks, handedOut) {
 		t.Errorf("leaked %v, want %v", leak.Blocks, handedOut)

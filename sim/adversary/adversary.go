@@ -32,6 +32,7 @@ import (
 
 	"dske/protocol"
 	"dske/psrd"
+	"dske/sim/wire"
 )
 
 // Adversary is an adversary. Its methods may be called by several goroutines.
@@ -55,8 +56,8 @@ func New(suite protocol.Suite, threshold int) *Adversary {
 }
 
 // Tap shows the adversary a message. It keeps no part of it that is the caller's.
-func (a *Adversary) Tap(m Message) {
-	if m.isPSRD() {
+func (a *Adversary) Tap(m wire.Message) {
+	if isPSRD(m) {
 		a.readBlock(m)
 		return
 	}
@@ -69,7 +70,7 @@ func (a *Adversary) Tap(m Message) {
 }
 
 // readBlock reads an out-of-band message if its hub is compromised.
-func (a *Adversary) readBlock(m Message) {
+func (a *Adversary) readBlock(m wire.Message) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	hub := a.hubs[m.To]
@@ -77,7 +78,7 @@ func (a *Adversary) readBlock(m Message) {
 		return
 	}
 	var block protocol.BlockData
-	if err := protocol.Unmarshal(m.ResponseBody, &block); err == nil {
+	if err := protocol.Unmarshal(m.Response.Body, &block); err == nil {
 		hub.learnBlock(psrd.LeakedBlock{UUID: block.UUID, Data: block.Data})
 	}
 }

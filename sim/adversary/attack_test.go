@@ -12,6 +12,7 @@ import (
 	"dske/protocol"
 	"dske/protocol/shamir"
 	"dske/sim/adversary"
+	"dske/sim/wire"
 )
 
 func TestTheThresholdDecides(t *testing.T) {
@@ -94,9 +95,9 @@ func TestForwardSecrecy(t *testing.T) {
 // A share that never reached its hub was sealed with bytes that the hub still has.
 func TestLostSharesAreNotForwardSecret(t *testing.T) {
 	play(t, func(w *world) {
-		w.onTheWire(func(m *adversary.Message) {
+		w.onTheWire(func(m *wire.Message) {
 			if m.Method == http.MethodPost && (m.To == "hub/holly" || m.To == "hub/hugo") {
-				m.Status = http.StatusServiceUnavailable
+				m.Response.Status = http.StatusServiceUnavailable
 			}
 		})
 		key := w.getKey(32)
@@ -171,20 +172,20 @@ func flip(body []byte) {
 }
 
 // flipped changes the share in a message, in whichever direction it goes.
-func flipped(m *adversary.Message) {
+func flipped(m *wire.Message) {
 	switch {
 	case m.Path != protocol.PathKeyShare:
-	case m.Method == http.MethodPost && m.Status == 0:
-		m.RequestBody = bytes.Clone(m.RequestBody)
-		flip(m.RequestBody)
-	case m.Method == http.MethodGet && m.Status == http.StatusOK:
-		flip(m.ResponseBody)
+	case m.Method == http.MethodPost && m.Response.Status == 0:
+		m.Body = bytes.Clone(m.Body)
+		flip(m.Body)
+	case m.Method == http.MethodGet && m.Response.Status == http.StatusOK:
+		flip(m.Response.Body)
 	}
 }
 
 // A damaged share doesn't count, and doesn't hide the key from those who know enough others.
 func TestDamagedShares(t *testing.T) {
-	atHank := func(m *adversary.Message) {
+	atHank := func(m *wire.Message) {
 		if m.To == "hub/hank" {
 			flipped(m)
 		}
@@ -213,9 +214,9 @@ func TestDamagedSignature(t *testing.T) {
 	} {
 		play(t, func(w *world) {
 			w.compromise("hank", "helen", "hugo")
-			w.onTheWire(func(m *adversary.Message) {
-				if m.To == "hub/hank" && m.Method == http.MethodPost && m.Status == 0 {
-					damage(m.RequestHeader)
+			w.onTheWire(func(m *wire.Message) {
+				if m.To == "hub/hank" && m.Method == http.MethodPost && m.Response.Status == 0 {
+					damage(m.Header)
 				}
 			})
 			key := w.getKey(32)
@@ -235,10 +236,10 @@ func TestManyForgeries(t *testing.T) {
 			}
 			for i := range 1500 {
 				var post protocol.PostShare
-				json.Unmarshal(m.RequestBody, &post)
+				json.Unmarshal(m.Body, &post)
 				post.Value[0], post.Value[1] = byte(i), byte(i>>8)
 				forged := m
-				forged.RequestBody, _ = json.Marshal(post)
+				forged.Body, _ = json.Marshal(post)
 				w.Tap(forged)
 			}
 		}

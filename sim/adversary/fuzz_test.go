@@ -12,6 +12,7 @@ import (
 	"dske/protocol/shamir"
 	"dske/psrd"
 	"dske/sim/adversary"
+	"dske/sim/wire"
 )
 
 var (
@@ -24,13 +25,15 @@ var (
 // shares of.
 func FuzzTap(f *testing.F) {
 	for _, m := range signedMessages(f) {
-		f.Add(m.To, m.Method, m.Path, m.Query, m.RequestHeader.Get(protocol.SignatureHeader), m.RequestBody,
-			m.ResponseHeader.Get(protocol.SignatureHeader), m.ResponseBody)
+		f.Add(m.To, m.Method, m.Path, m.Query, m.Header.Get(protocol.SignatureHeader), m.Body,
+			m.Response.Header.Get(protocol.SignatureHeader), m.Response.Body)
 	}
 	f.Fuzz(func(t *testing.T, to, method, path, query, signature string, body []byte, replySignature string, reply []byte) {
 		a := wellInformed(t)
-		m := adversary.Message{To: to, Method: method, Path: path, Query: query, RequestBody: body, ResponseBody: reply,
-			RequestHeader: signed(signature), ResponseHeader: signed(replySignature)}
+		m := wire.Message{
+			Request:  wire.Request{To: to, Method: method, Path: path, Query: query, Header: signed(signature), Body: body},
+			Response: wire.Response{Header: signed(replySignature), Body: reply},
+		}
 		a.Tap(m)
 		for _, m.Path = range []string{protocol.PathPSRD, protocol.PathKeyShare, protocol.PathKeyShares} {
 			for _, m.Method = range []string{http.MethodGet, http.MethodPost} {
@@ -79,7 +82,7 @@ func wellInformed(t testing.TB) *adversary.Adversary {
 }
 
 // signedMessages returns a share, and a wrong one at that, on its way to hank and from there.
-func signedMessages(t testing.TB) []adversary.Message {
+func signedMessages(t testing.TB) []wire.Message {
 	t.Helper()
 	channel := protocol.NewChannel(protocol.Python)
 	if err := channel.Own.Add(psrd.NewBlock(someBlockID, bytes.Clone(someBlock))); err != nil {
@@ -104,14 +107,15 @@ func signedMessages(t testing.TB) []adversary.Message {
 		}
 		return body, signed(signature)
 	}
-	post := adversary.Message{To: "hub/hank", Method: http.MethodPost, Path: protocol.PathKeyShare}
-	post.RequestBody, post.RequestHeader = seal(func(s protocol.SealedShare) any {
+	post := wire.Message{Request: wire.Request{To: "hub/hank", Method: http.MethodPost, Path: protocol.PathKeyShare}}
+	post.Body, post.Header = seal(func(s protocol.SealedShare) any {
 		return protocol.PostShare{ClientName: "carol", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: someKeyID, ShareIndex: 7, SealedShare: s}
 	})
-	get := adversary.Message{To: "hub/hank", Method: http.MethodGet, Path: protocol.PathKeyShare, Status: http.StatusOK,
-		Query: protocol.GetShare{ClientName: "connie", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: someKeyID}.Query()}
-	get.ResponseBody, get.ResponseHeader = seal(func(s protocol.SealedShare) any {
+	get := wire.Message{Request: wire.Request{To: "hub/hank", Method: http.MethodGet, Path: protocol.PathKeyShare,
+		Query: protocol.GetShare{ClientName: "connie", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: someKeyID}.Query()}}
+	get.Response.Status = http.StatusOK
+	get.Response.Body, get.Response.Header = seal(func(s protocol.SealedShare) any {
 		return protocol.ShareReply{ShareIndex: 7, SealedShare: s}
 	})
-	return []adversary.Message{post, get}
+	return []wire.Message{post, get}
 }

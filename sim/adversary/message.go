@@ -8,32 +8,16 @@ import (
 	"github.com/google/uuid"
 
 	"dske/protocol"
+	"dske/sim/wire"
 )
 
-// Message is a request between nodes and the response to it, as they passed on the wire. If there was
-// no response, its members are zero.
-type Message struct {
-	From string // kind and name of the node, such as client/carol
-	To   string // likewise, such as hub/hank
-
-	Method        string
-	Path          string // below the node, such as [protocol.PathKeyShare]
-	Query         string // raw
-	RequestHeader http.Header
-	RequestBody   []byte
-
-	Status         int
-	ResponseHeader http.Header
-	ResponseBody   []byte
-}
-
-func (m Message) isPSRD() bool { return m.Method == http.MethodGet && m.Path == protocol.PathPSRD }
+func isPSRD(m wire.Message) bool { return m.Method == http.MethodGet && m.Path == protocol.PathPSRD }
 
 // sealedShare is a share on the wire, with what its signature covers.
 type sealedShare struct {
 	batch protocol.ShareBatch // the shares that it was sealed with, and itself
 	at    int                 // its position among them
-	hub   string              // as in Message.To
+	hub   string              // as in a message
 
 	signature []string
 	query     string
@@ -45,14 +29,14 @@ func (s sealedShare) keyID() uuid.UUID { return s.batch.KeyIDs[s.at] }
 // findShares returns the shares that a message carries in one direction or the other. How the hub
 // answered a POST doesn't matter, as the shares have then passed already; and what aren't shares in the
 // response to a GET don't read as such.
-func findShares(m Message) []sealedShare {
+func findShares(m wire.Message) []sealedShare {
 	var batch protocol.ShareBatch
-	header, query, body := m.RequestHeader, m.Query, m.RequestBody
+	header, query, body := m.Header, m.Query, m.Body
 	switch m.Method {
 	case http.MethodPost:
 		batch = findPosted(m)
 	case http.MethodGet:
-		header, query, body = m.ResponseHeader, "", m.ResponseBody
+		header, query, body = m.Response.Header, "", m.Response.Body
 		batch = findFetched(m)
 	}
 	common := sealedShare{
@@ -72,14 +56,14 @@ func findShares(m Message) []sealedShare {
 }
 
 // findPosted returns the shares in a request, none if it cannot be read.
-func findPosted(m Message) protocol.ShareBatch {
+func findPosted(m wire.Message) protocol.ShareBatch {
 	switch m.Path {
 	case protocol.PathKeyShare:
-		if post, err := protocol.ParsePostShare(m.RequestBody); err == nil {
+		if post, err := protocol.ParsePostShare(m.Body); err == nil {
 			return post.Batch().ShareBatch
 		}
 	case protocol.PathKeyShares:
-		if post, err := protocol.ParsePostShares(m.RequestBody); err == nil {
+		if post, err := protocol.ParsePostShares(m.Body); err == nil {
 			return post.ShareBatch
 		}
 	}
@@ -87,18 +71,18 @@ func findPosted(m Message) protocol.ShareBatch {
 }
 
 // findFetched returns the shares in a response, none if it cannot be read.
-func findFetched(m Message) protocol.ShareBatch {
+func findFetched(m wire.Message) protocol.ShareBatch {
 	switch m.Path {
 	case protocol.PathKeyShare:
 		get, err := protocol.ParseGetShare(m.Query)
 		if err != nil {
 			return protocol.ShareBatch{}
 		}
-		if reply, err := protocol.ParseShareReply(m.ResponseBody); err == nil {
+		if reply, err := protocol.ParseShareReply(m.Response.Body); err == nil {
 			return reply.Batch(get.KeyID)
 		}
 	case protocol.PathKeyShares:
-		if reply, err := protocol.ParseSharesReply(m.ResponseBody); err == nil {
+		if reply, err := protocol.ParseSharesReply(m.Response.Body); err == nil {
 			return reply.ShareBatch
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"dske/node/hub"
 	"dske/protocol"
 	"dske/sim/adversary"
+	"dske/sim/wire"
 )
 
 const threshold = 3
@@ -34,12 +35,12 @@ type world struct {
 
 	mu     sync.Mutex
 	change fault
-	seen   []adversary.Message
+	seen   []wire.Message
 }
 
 // fault changes a message on its way: the request, and again the message when it has its response. A
 // message that it gives a status to does not reach the hub.
-type fault func(m *adversary.Message)
+type fault func(m *wire.Message)
 
 // play runs a test in a bubble, with clients that are ready.
 func play(t *testing.T, test func(w *world)) {
@@ -116,33 +117,35 @@ func (f from) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	hub := strings.Split(r.URL.Path, "/")[2]
-	m := adversary.Message{
-		From: f.name, To: "hub/" + hub,
-		Method: r.Method, Path: strings.TrimPrefix(r.URL.Path, "/hub/"+hub), Query: r.URL.RawQuery,
-		RequestHeader: r.Header.Clone(), RequestBody: body,
+	m := wire.Message{
+		Request: wire.Request{
+			From: f.name, To: "hub/" + hub,
+			Method: r.Method, Path: strings.TrimPrefix(r.URL.Path, "/hub/"+hub), Query: r.URL.RawQuery,
+			Header: r.Header.Clone(), Body: body,
+		},
 	}
 	f.mu.Lock()
 	change := f.change
 	f.mu.Unlock()
 	if change == nil {
-		change = func(*adversary.Message) {}
+		change = func(*wire.Message) {}
 	}
 	change(&m)
-	if m.Status == 0 {
+	if m.Response.Status == 0 {
 		f.deliver(&m)
 		change(&m)
 	}
 	f.record(m)
 	recorder := httptest.NewRecorder()
-	for name, values := range m.ResponseHeader {
+	for name, values := range m.Response.Header {
 		recorder.Header()[name] = values
 	}
-	recorder.WriteHeader(m.Status)
-	recorder.Write(m.ResponseBody)
+	recorder.WriteHeader(m.Response.Status)
+	recorder.Write(m.Response.Body)
 	return recorder.Result(), nil
 }
 
-func (w *world) record(m adversary.Message) {
+func (w *world) record(m wire.Message) {
 	w.Tap(m)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -150,16 +153,16 @@ func (w *world) record(m adversary.Message) {
 }
 
 // deliver lets the hub answer a message.
-func (w *world) deliver(m *adversary.Message) {
+func (w *world) deliver(m *wire.Message) {
 	target := "/" + m.To + m.Path
 	if m.Query != "" {
 		target += "?" + m.Query
 	}
-	r := httptest.NewRequest(m.Method, target, bytes.NewReader(m.RequestBody))
-	r.Header = m.RequestHeader.Clone()
+	r := httptest.NewRequest(m.Method, target, bytes.NewReader(m.Body))
+	r.Header = m.Header.Clone()
 	recorder := httptest.NewRecorder()
 	w.hubs[strings.TrimPrefix(m.To, "hub/")].Handler().ServeHTTP(recorder, r)
-	m.Status, m.ResponseHeader, m.ResponseBody = recorder.Code, recorder.Result().Header, recorder.Body.Bytes()
+	m.Response.Status, m.Response.Header, m.Response.Body = recorder.Code, recorder.Result().Header, recorder.Body.Bytes()
 }
 
 // replay sends all messages again.

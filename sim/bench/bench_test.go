@@ -17,6 +17,7 @@ import (
 	"dske/sim"
 	"dske/sim/simtest"
 	"dske/sim/topology"
+	"dske/sim/wire"
 )
 
 // startNetwork runs a network of three hubs in memory and returns a pair of its encryptors.
@@ -24,7 +25,7 @@ func startNetwork(t *testing.T) Pair {
 	t.Helper()
 	n := simtest.Start(t, sim.Config{Topology: simtest.Generate(t, topology.Sizes{Hubs: 3, Clients: 2})})
 	sae := func(name, client string) *etsi.Client {
-		return &etsi.Client{URL: n.URL() + "/client/" + client + "/etsi", SAE: name, HTTP: &http.Client{Transport: n.Transport("sae/" + name)}}
+		return &etsi.Client{URL: n.URL() + "/client/" + client + "/etsi", SAE: name, HTTP: &http.Client{Transport: n.Wire().Transport("sae/" + name)}}
 	}
 	return Pair{sae("sae1", "client1"), sae("sae2", "client2")}
 }
@@ -79,8 +80,11 @@ func TestDifferentKeys(t *testing.T) {
 
 // A floor is sent exactly the messages that were recorded, those to one hub one after the other.
 func TestFloor(t *testing.T) {
-	post := Message{"POST", "/hub/hank?x=1", http.Header{"A": {"b"}}, []byte("question"), http.Header{"C": {"d"}}, []byte("answer")}
-	get := Message{"GET", "/hub/hugo", http.Header{}, nil, http.Header{}, []byte("another")}
+	post := wire.Message{
+		Request:  wire.Request{To: "hub/hank", Method: "POST", Query: "x=1", Header: http.Header{"A": {"b"}}, Body: []byte("question")},
+		Response: wire.Response{Header: http.Header{"C": {"d"}}, Body: []byte("answer")},
+	}
+	get := wire.Message{Request: wire.Request{To: "hub/hugo", Method: "GET", Header: http.Header{}}, Response: wire.Response{Body: []byte("another")}}
 	keys := []etsi.Key{{ID: uuid.New(), Key: etsi.NewSecret(make([]byte, 32))}}
 	var seen atomic.Int64
 	var floor *Floor
@@ -93,7 +97,7 @@ func TestFloor(t *testing.T) {
 	}))
 	defer server.Close()
 	var err error
-	floor, err = NewFloor(keys, Exchange{{post, post}, {get}}, Exchange{{get}, nil}, server.URL, http.DefaultTransport)
+	floor, err = NewFloor(keys, Messages{{post, post}, {get}}, Messages{{get}, nil}, server.URL, http.DefaultTransport)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +111,7 @@ func TestFloor(t *testing.T) {
 	if w.Code != http.StatusNotFound {
 		t.Errorf("an unknown message: %d", w.Code)
 	}
-	floor.messages[0].ResponseBody = []byte("longer than what was answered")
+	floor.messages[0].Response.Body = []byte("longer than what was answered")
 	floor.url = "http://127.0.0.1:0"
 	if _, err := (Load{Number: 1}).MakeKeys(t.Context(), Pair{party, party}); err == nil {
 		t.Error("the floor's own failure is not noticed")

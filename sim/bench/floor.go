@@ -13,28 +13,19 @@ import (
 	"time"
 
 	"dske/etsi"
+	"dske/sim/wire"
 )
 
-// Message is a message between nodes with its answer.
-type Message struct {
-	Method         string
-	URI            string // the path and the query
-	RequestHeader  http.Header
-	RequestBody    []byte
-	ResponseHeader http.Header
-	ResponseBody   []byte
-}
-
-// Exchange is the messages to each of the hubs, in their order.
-type Exchange [][]Message
+// Messages is what was sent to each of the hubs, in their order.
+type Messages [][]wire.Message
 
 // Floor stands in for a network. Its KME answers every request for keys with the same ones, after it has
 // sent the messages that a real one sends to its hubs for them, to all hubs at once; its hubs answer each
 // message as it was answered then. Nobody computes anything.
 type Floor struct {
-	scatter, gather [][]int   // by hub: positions in messages
-	messages        []Message // which carry their position in placeHeader
-	keys            []byte    // of the answer, in JSON
+	scatter, gather [][]int        // by hub: positions in messages
+	messages        []wire.Message // which carry their position in placeHeader
+	keys            []byte         // of the answer, in JSON
 	url             string
 	client          *http.Client
 }
@@ -48,7 +39,7 @@ const placeHeader = "Place"
 // NewFloor returns the stand-in for a network that made keys with the messages of scatter and delivered
 // them with those of gather; without messages, it stands in for two KMEs of which nothing else is known.
 // The KME sends to the hubs at url, where the floor has to be served, through transport.
-func NewFloor(keys []etsi.Key, scatter, gather Exchange, url string, transport http.RoundTripper) (*Floor, error) {
+func NewFloor(keys []etsi.Key, scatter, gather Messages, url string, transport http.RoundTripper) (*Floor, error) {
 	f := &Floor{url: url, client: &http.Client{Transport: transport}}
 	f.scatter, f.gather = f.place(scatter), f.place(gather)
 	var err error
@@ -57,12 +48,12 @@ func NewFloor(keys []etsi.Key, scatter, gather Exchange, url string, transport h
 }
 
 // place gives each message its position.
-func (f *Floor) place(exchange Exchange) [][]int {
-	places := make([][]int, len(exchange))
-	for hub, messages := range exchange {
+func (f *Floor) place(sent Messages) [][]int {
+	places := make([][]int, len(sent))
+	for hub, messages := range sent {
 		for _, m := range messages {
-			m.RequestHeader = m.RequestHeader.Clone()
-			m.RequestHeader.Set(placeHeader, strconv.Itoa(len(f.messages)))
+			m.Header = m.Header.Clone()
+			m.Header.Set(placeHeader, strconv.Itoa(len(f.messages)))
 			places[hub] = append(places[hub], len(f.messages))
 			f.messages = append(f.messages, m)
 		}
@@ -91,10 +82,10 @@ func (f *Floor) answer(w http.ResponseWriter, place string) {
 		http.Error(w, "no such message", http.StatusNotFound)
 		return
 	}
-	for name, values := range f.messages[i].ResponseHeader {
+	for name, values := range f.messages[i].Response.Header {
 		w.Header()[name] = values
 	}
-	w.Write(f.messages[i].ResponseBody)
+	w.Write(f.messages[i].Response.Body)
 }
 
 // relay sends messages and, when all are answered, answers with the keys.
@@ -122,14 +113,14 @@ func (f *Floor) relay(w http.ResponseWriter, r *http.Request, places [][]int) {
 }
 
 // send sends a message with a deadline, as nodes do.
-func (f *Floor) send(r *http.Request, m Message) error {
+func (f *Floor) send(r *http.Request, m wire.Message) error {
 	ctx, cancel := context.WithTimeout(r.Context(), deadline)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, m.Method, f.url+m.URI, bytes.NewReader(m.RequestBody))
+	request, err := http.NewRequestWithContext(ctx, m.Method, f.url+uriOf(m), bytes.NewReader(m.Body))
 	if err != nil {
 		return err
 	}
-	for name, values := range m.RequestHeader {
+	for name, values := range m.Header {
 		request.Header[name] = values
 	}
 	response, err := f.client.Do(request)
@@ -138,8 +129,16 @@ func (f *Floor) send(r *http.Request, m Message) error {
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	if err == nil && len(body) != len(m.ResponseBody) {
-		err = fmt.Errorf("an answer of %d bytes instead of %d", len(body), len(m.ResponseBody))
+	if err == nil && len(body) != len(m.Response.Body) {
+		err = fmt.Errorf("an answer of %d bytes instead of %d", len(body), len(m.Response.Body))
 	}
 	return err
+}
+
+func uriOf(m wire.Message) string {
+	uri := "/" + m.To + m.Path
+	if m.Query != "" {
+		uri += "?" + m.Query
+	}
+	return uri
 }

@@ -30,7 +30,7 @@ func benchCommand() *cli.Command {
 			&cli.IntFlag{Name: "concurrency", Value: 16, Usage: "`N` pairs of requests at once"},
 			&cli.DurationFlag{Name: "duration", Value: 10 * time.Second, Usage: "put the load on for `TIME`, and as long on the floor"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "of the network: loopback or memory"},
-			&cli.StringFlag{Name: "suite", Usage: "of the network: dske-python or its"},
+			&cli.StringFlag{Name: "suite", Usage: "of the network: " + suiteNames()},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
 			&cli.StringFlag{Name: "master-url", Usage: "measure KMEs elsewhere: the `URL` before /api/v1/keys of the master's"},
 			&cli.StringFlag{Name: "slave-url", Usage: "the `URL` before /api/v1/keys of the slave's"},

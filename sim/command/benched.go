@@ -14,6 +14,7 @@ import (
 	"dske/sim"
 	"dske/sim/bench"
 	"dske/sim/topology"
+	"dske/sim/wire"
 )
 
 // measureOwn runs a network for as long as it takes to measure it.
@@ -84,12 +85,12 @@ func (b *benched) startFloor(ctx context.Context) (*floor, error) {
 		return nil, err
 	}
 	var mu sync.Mutex
-	byPath := map[[2]string][]bench.Message{} // by sender and receiver
-	cancel := b.network.Tap(func(m sim.Message) {
+	byPath := map[[2]string][]wire.Message{} // by sender and receiver
+	cancel := b.network.Wire().Tap(func(m wire.Message) {
 		mu.Lock()
 		defer mu.Unlock()
 		path := [2]string{m.From, m.To}
-		byPath[path] = append(byPath[path], messageOf(m))
+		byPath[path] = append(byPath[path], m)
 	})
 	keys, err := b.makeKeys(ctx)
 	cancel()
@@ -98,13 +99,13 @@ func (b *benched) startFloor(ctx context.Context) (*floor, error) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	exchange := func(client topology.Client) (e bench.Exchange) {
+	sentBy := func(client topology.Client) (sent bench.Messages) {
 		for _, hub := range client.Hubs {
-			e = append(e, byPath[[2]string{"client/" + client.Name, "hub/" + hub}])
+			sent = append(sent, byPath[[2]string{"client/" + client.Name, "hub/" + hub}])
 		}
-		return e
+		return sent
 	}
-	return startFloor(b.load, keys, exchange(b.first[0]), exchange(b.first[1]))
+	return startFloor(b.load, keys, sentBy(b.first[0]), sentBy(b.first[1]))
 }
 
 // makeKeys makes a pair of requests and waits until all hubs have answered.
@@ -114,18 +115,6 @@ func (b *benched) makeKeys(ctx context.Context) ([]etsi.Key, error) {
 		return nil, err
 	}
 	return keys, b.network.WaitIdle(ctx)
-}
-
-func messageOf(m sim.Message) bench.Message {
-	uri := "/" + m.To + m.Path
-	if m.Query != "" {
-		uri += "?" + m.Query
-	}
-	return bench.Message{
-		Method: m.Method, URI: uri,
-		RequestHeader: m.RequestHeader, RequestBody: m.RequestBody,
-		ResponseHeader: m.ResponseHeader, ResponseBody: m.ResponseBody,
-	}
 }
 
 // psrdPerKey returns how many bytes of PSRD it takes to make a key and to fetch it.

@@ -18,7 +18,7 @@ type floor struct {
 }
 
 // startFloor serves a floor on a free port. It answers with keys, and its load is as large as load.
-func startFloor(load bench.Load, keys []etsi.Key, scatter, gather bench.Exchange) (*floor, error) {
+func startFloor(load bench.Load, keys []etsi.Key, scatter, gather bench.Messages) (*floor, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err

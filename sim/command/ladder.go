@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"dske/sim"
-	"dske/sim/dashboard"
+	"dske/sim/exchange"
 )
 
 func ladderCommand() *cli.Command {
@@ -39,7 +39,7 @@ func ladder(c *cli.Context) error {
 			return err
 		}
 	}
-	x, err := dashboard.Ask(c.Context, remote, c.Args().Get(0), c.Args().Get(1))
+	x, err := exchange.Ask(c.Context, remote, c.Args().Get(0), c.Args().Get(1))
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,12 @@ package command
 
 import (
 	"io"
-	"log/slog"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/labstack/echo/v4"
 
 	"dske/node/client"
 	"dske/node/contract"
@@ -19,10 +20,7 @@ import (
 // port runs a network with its pages until the test ends.
 func port(t *testing.T, top *topology.Topology) *sim.Network {
 	t.Helper()
-	n := simtest.New(t, sim.Config{Topology: top})
-	n.SetPages(pages(n, slog.New(slog.DiscardHandler)))
-	simtest.Run(t, n)
-	return n
+	return simtest.Start(t, sim.Config{Topology: top, Pages: addPages})
 }
 
 // operations returns those of a description, under a prefix.
@@ -47,8 +45,10 @@ func TestTheWholePortIsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pages := echo.New()
+	addPages(n, pages)
 	served := slices.Concat(
-		contract.Routes(pages(n, slog.New(slog.DiscardHandler)), ""),
+		contract.Routes(pages, ""),
 		operations(t, sim.API, "/sim/v1"),
 		operations(t, strings.ReplaceAll(hub.API, "{prefix}", "/"), "/hub/{hub}"),
 		operations(t, strings.ReplaceAll(client.API, "{prefix}", "/"), "/client/{client}"),
@@ -103,7 +103,7 @@ func TestExamplesCanBeTriedOut(t *testing.T) {
 			"GET /client/" + first.Name + "/skip/key",
 			"GET /hub/" + top.Hubs[0].Name + "/dske/oob/v1/encryptors/" + first.Encryptors[0].Name,
 			"GET /hub/" + top.Hubs[0].Name + "/mgmt/v1/status",
-			"POST /sim/v1/faults", "GET /metrics", "GET /docs", "GET /", "POST /dashboard/v1/exchanges",
+			"POST /sim/v1/faults", "GET /metrics", "GET /docs", "GET /", "POST /sim/v1/exchanges",
 		} {
 			if statuses[name] != 200 {
 				t.Errorf("%s: %d; all are %v", name, statuses[name], statuses)

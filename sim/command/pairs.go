@@ -18,7 +18,7 @@ func (b *benched) choosePairs() error {
 	overview := b.network.Overview()
 	for _, c := range overview.Clients {
 		if overview.Transport == sim.Memory {
-			outside = b.network.Transport("sae/" + c.Encryptors[0])
+			outside = b.network.Wire().Transport("sae/" + c.Encryptors[0])
 		}
 		saes = append(saes, &etsi.Client{
 			URL:  sim.KMEURL(b.network.URL(), c.Name),

@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"dske/protocol"
 	"dske/sim"
 	"dske/sim/certs"
 )
@@ -28,7 +29,7 @@ func runCommand() *cli.Command {
 		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: defaultAddress, Usage: "serve on `ADDRESS`; port 0 picks a free one"},
-			&cli.StringFlag{Name: "suite", Usage: "dske-python or its (default: that of the topology, or dske-python)"},
+			&cli.StringFlag{Name: "suite", Usage: suiteNames() + " (default: that of the topology, or " + protocol.Suites[0].Name() + ")"},
 			&cli.StringFlag{Name: "key-source", Usage: "rng or, with suite its, psrd: keys are made of PSRD alone"},
 			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
 			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: ask every caller for a certificate, not just encryptors"},
@@ -55,7 +56,6 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	network.SetPages(pages(network, config.Logger))
 	defer tuneCollector()()
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(c.Context)
@@ -81,6 +81,7 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 		Listen:    c.String("listen"),
 		TLS:       certs.Directory(c.String("tls")),
 		TLSAll:    c.Bool("tls-all"),
+		Pages:     addPages,
 	}
 	t, err := chooseTopology(c, c.Args().Slice())
 	if err != nil {

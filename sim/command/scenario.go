@@ -27,7 +27,7 @@ func scenarioCommand() *cli.Command {
 			&cli.StringFlag{Name: "url", Usage: "use a running network instead of one for each scenario"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the runs reproducible"},
 			&cli.StringFlag{Name: "transport", Value: sim.Memory, Usage: "of networks that do not say: memory or loopback"},
-			&cli.StringFlag{Name: "suite", Usage: "of networks that do not say: dske-python or its (default: dske-python)"},
+			&cli.StringFlag{Name: "suite", Usage: "of networks that do not say: " + suiteNames() + " (default: " + protocol.Suites[0].Name() + ")"},
 			&cli.StringFlag{Name: "junit", Usage: "write the results to `FILE`, as JUnit XML"},
 		},
 		Subcommands: []*cli.Command{{

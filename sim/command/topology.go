@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"dske/protocol"
 	"dske/sim/topology"
 )
 
@@ -23,6 +25,9 @@ var psrdFlags = []cli.Flag{
 	&cli.IntFlag{Name: "block-size", Usage: "blocks of PSRD of `BYTES`, and pools that hold as much (default: that of the topology, or 16384)"},
 	&cli.StringFlag{Name: "psrd", Usage: "eager or lazy: fill pools at the start, or when they are first needed (default: that of the topology, or eager)"},
 }
+
+// suiteNames names the suites that there are, for a text.
+func suiteNames() string { return strings.Join(protocol.SuiteNames(), " or ") }
 
 // chooseTopology returns the topology that flags or args, a file, name.
 func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {

@@ -1,16 +1,15 @@
 // Package dashboard is the live page of a network, for a browser: its picture, the keys that are made on it and
-// the messages for that, and what breaks it. [Mount] adds it to the pages that [sim.Network.SetPages] is given.
+// the messages for that, and what breaks it. [Mount] adds it to the router of the port; see [sim.Config.Pages].
 // Everything that it needs is in the binary.
 package dashboard
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"dske/node"
 	"dske/sim"
 	"dske/sim/ladder"
 )
@@ -20,27 +19,22 @@ var assets embed.FS
 
 // The paths of what the page asks for.
 const (
-	pathAssets    = "/dashboard/assets/"
-	pathStream    = "/dashboard/v1/stream"
-	pathExchanges = "/dashboard/v1/exchanges"
+	pathAssets = "/dashboard/assets/"
+	pathStream = "/dashboard/v1/stream"
 )
 
 // dashboard serves the page of one network.
 type dashboard struct {
-	network   *sim.Network
-	exchanges exchanges
+	network *sim.Network
 }
 
-// Mount adds the page, at /, and what it asks for, under /dashboard/, to the router of a network's pages. While no
-// page is open it costs the network nothing.
-func Mount(router *echo.Echo, n *sim.Network) {
-	d := &dashboard{network: n}
-	router.GET("/", func(c echo.Context) error { return file(c, "index.html") }, secured)
-	router.GET(pathAssets+":file", func(c echo.Context) error { return file(c, c.Param("file")) }, secured)
-	router.GET(pathStream, d.stream, secured)
-	router.POST(pathExchanges, d.postExchange, secured)
-	router.GET(pathExchanges+"/:id/:picture", d.getPicture, secured)
-	router.POST(pathExchanges+"/:id/values", d.postValues, secured)
+// Mount adds the page, at /, and what only it asks for, under /dashboard/, to the router of a network's port. It also
+// needs package exchange there. While no page is open it costs the network nothing.
+func Mount(n *sim.Network, router *echo.Echo) {
+	d, strict := &dashboard{network: n}, node.Strict(policy)
+	router.GET("/", func(c echo.Context) error { return file(c, "index.html") }, strict)
+	router.GET(pathAssets+":file", func(c echo.Context) error { return file(c, c.Param("file")) }, strict)
+	router.GET(pathStream, d.stream, strict)
 }
 
 // file serves a part of the page.
@@ -53,27 +47,10 @@ func file(c echo.Context, name string) error {
 var policy = strings.Join([]string{
 	"default-src 'none'",
 	"script-src 'self'",
-	"style-src 'self' 'sha256-" + hashOf(ladder.Style) + "'",
+	"style-src 'self' '" + ladder.StyleHash() + "'",
 	"img-src 'self'",
 	"connect-src 'self'",
 	"base-uri 'none'",
 	"form-action 'none'",
 	"frame-ancestors 'none'",
 }, "; ")
-
-func hashOf(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return base64.StdEncoding.EncodeToString(sum[:])
-}
-
-// secured tells the browser to be strict.
-func secured(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		return next(c)
-	}
-}

@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -14,7 +13,7 @@ import (
 	"testing"
 
 	"dske/sim"
-	"dske/sim/certs"
+	"dske/sim/exchange"
 )
 
 // get asks the port of a network in the process.
@@ -61,95 +60,11 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-func TestExchangeOverHTTP(t *testing.T) {
-	dir := certs.Directory(t.TempDir())
-	if err := dir.Write(certs.Names{KMEs: []string{"carol", "celia", "cindy", "connie", "curtis"}}); err != nil {
-		t.Fatal(err)
-	}
-	secure, err := dir.Client(dir.Operator())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, config := range []sim.Config{{}, {TLS: dir, TLSAll: true}} {
-		r := remote(t, start(t, config))
-		r.HTTP.Transport.(*http.Transport).TLSClientConfig = secure
-		x, err := Ask(t.Context(), r, "sam", "sofia")
-		if err != nil || !x.Match || len(x.Ladder.Messages) != 12 || x.Master.Fingerprint == "" {
-			t.Fatalf("%v, %+v", err, x)
-		}
-		var shown values
-		if err := r.Post(t.Context(), pathExchanges+"/"+x.ID+"/values", struct{}{}, &shown); err != nil || len(shown.Master) != 32 || string(shown.Master) != string(shown.Slave) {
-			t.Errorf("%v, %d bytes", err, len(shown.Master))
-		}
-	}
-}
-
-func TestExchangesThatCannotBe(t *testing.T) {
-	n := start(t, sim.Config{})
-	for body, want := range map[string]string{
-		"":                                     "unexpected end of JSON input",
-		"[]":                                   "cannot unmarshal",
-		`{"master": "sam", "slave": "nobody"}`: "no client has encryptor",
-		`{"master": "sam", "slave": "sam"}`:    "the same encryptor",
-		`{"master": "` + strings.Repeat("s", maxRequest) + `"}`:     "over its limit",
-		`{"master": "sam", "slave": "</script><script>alert(1)//"}`: "no client has encryptor",
-	} {
-		w := get(n, "POST", pathExchanges, body)
-		if w.Code != 400 && w.Code != 413 || !strings.Contains(w.Body.String(), want) {
-			t.Errorf("%.50s: %d %s", body, w.Code, w.Body)
-		}
-	}
-	for _, request := range [][2]string{{"POST", "/none/values"}, {"GET", "/none/ladder.svg"}, {"GET", "/none/ladder.gif"}} {
-		if w := get(n, request[0], pathExchanges+request[1], ""); w.Code != 404 {
-			t.Errorf("%v: %d", request, w.Code)
-		}
-	}
-}
-
-func TestPictures(t *testing.T) {
-	n := start(t, sim.Config{})
-	var x Exchange
-	if err := json.Unmarshal(get(n, "POST", pathExchanges, `{"master": "sam", "slave": "sofia"}`).Body.Bytes(), &x); err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string][2]string{
-		"ladder.svg": {"image/svg+xml", "<svg "}, "ladder.mmd": {"text/plain", "sequenceDiagram"}, "ladder.txt": {"text/plain", "12 messages among 9"},
-	} {
-		w := get(n, "GET", pathExchanges+"/"+x.ID+"/"+name, "")
-		if w.Code != 200 || !strings.HasPrefix(w.Header().Get("Content-Type"), want[0]) || !strings.Contains(w.Body.String(), want[1]) {
-			t.Errorf("%s: %d %v %.100s", name, w.Code, w.Header(), w.Body)
-		}
-	}
-	if w := get(n, "GET", pathExchanges+"/"+x.ID+"/ladder.gif", ""); w.Code != 404 {
-		t.Errorf("ladder.gif: %d", w.Code)
-	}
-}
-
-// Only the last exchanges are kept, and with them their keys.
-func TestOldExchangesAreForgotten(t *testing.T) {
-	n := start(t, sim.Config{})
-	var first, last Exchange
-	for i := range maxKept + 1 {
-		x := &last
-		if i == 0 {
-			x = &first
-		}
-		if err := json.Unmarshal(get(n, "POST", pathExchanges, `{"master": "sam", "slave": "sofia"}`).Body.Bytes(), x); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for id, status := range map[string]int{first.ID: 404, last.ID: 200} {
-		if w := get(n, "POST", pathExchanges+"/"+id+"/values", ""); w.Code != status {
-			t.Errorf("%d, want %d", w.Code, status)
-		}
-	}
-}
-
 // A page of another site can neither change anything nor have a key revealed.
 func TestOtherSites(t *testing.T) {
 	n := start(t, sim.Config{})
 	r := remote(t, n)
-	for _, path := range []string{pathExchanges, pathExchanges + "/none/values", "/sim/v1/nodes/hub/hank/stop"} {
+	for _, path := range []string{exchange.Path, exchange.Path + "/none/values", "/sim/v1/nodes/hub/hank/stop"} {
 		request, err := http.NewRequest("POST", n.URL()+path, strings.NewReader(`{"master": "sam", "slave": "sofia"}`))
 		if err != nil {
 			t.Fatal(err)
@@ -186,19 +101,19 @@ func TestNothingSecretIsShown(t *testing.T) {
 	stream.next("state")
 	var secrets []string
 	for range 3 {
-		w := get(n, "POST", pathExchanges, `{"master": "sam", "slave": "sofia"}`)
+		w := get(n, "POST", exchange.Path, `{"master": "sam", "slave": "sofia"}`)
 		io.WriteString(&seen, w.Body.String())
-		var x Exchange
+		var x exchange.Kept
 		if err := json.Unmarshal(w.Body.Bytes(), &x); err != nil {
 			t.Fatal(err)
 		}
 		for _, picture := range []string{"ladder.svg", "ladder.mmd", "ladder.txt"} {
-			io.WriteString(&seen, get(n, "GET", pathExchanges+"/"+x.ID+"/"+picture, "").Body.String())
+			io.WriteString(&seen, get(n, "GET", exchange.Path+"/"+x.ID+"/"+picture, "").Body.String())
 		}
 		io.WriteString(&seen, stream.next("traffic"))
 		io.WriteString(&seen, stream.next("state"))
-		var v values
-		if err := json.Unmarshal(get(n, "POST", pathExchanges+"/"+x.ID+"/values", "").Body.Bytes(), &v); err != nil || len(v.Master) != 32 {
+		var v struct{ Master []byte }
+		if err := json.Unmarshal(get(n, "POST", exchange.Path+"/"+x.ID+"/values", "").Body.Bytes(), &v); err != nil || len(v.Master) != 32 {
 			t.Fatal(err, len(v.Master))
 		}
 		secrets = append(secrets, base64.StdEncoding.EncodeToString(v.Master), hex.EncodeToString(v.Master), string(v.Master))
@@ -213,12 +128,5 @@ func TestNothingSecretIsShown(t *testing.T) {
 	}
 	if !strings.Contains(shown, "key-share") || !strings.Contains(shown, "fingerprint") {
 		t.Error("this test would not see a leak")
-	}
-}
-
-func TestAskFails(t *testing.T) {
-	n := start(t, sim.Config{})
-	if _, err := Ask(context.Background(), remote(t, n), "sam", "sam"); err == nil || !strings.Contains(err.Error(), "the same encryptor") {
-		t.Error(err)
 	}
 }

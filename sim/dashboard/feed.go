@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dske/sim"
+	"dske/sim/wire"
 )
 
 const (
@@ -16,9 +17,9 @@ const (
 
 // traffic is the messages between nodes of a quarter of a second.
 type traffic struct {
-	Events []sim.Event `json:"events"` // the first ones
-	More   int         `json:"more"`   // messages, besides
-	Failed int         `json:"failed"` // of those
+	Events []wire.Event `json:"events"` // the first ones
+	More   int          `json:"more"`   // messages, besides
+	Failed int          `json:"failed"` // of those
 }
 
 // feed collects what an open page is told. It is told itself by all the nodes, so it does little.
@@ -33,7 +34,7 @@ type feed struct {
 
 func newFeed(n *sim.Network) *feed {
 	f := &feed{}
-	ends := []func(){n.Observe(f.message), n.ObserveRequests(f.request)}
+	ends := []func(){n.Wire().Observe(f.message), n.ObserveRequests(f.request)}
 	f.stop = func() {
 		for _, end := range ends {
 			end()
@@ -42,7 +43,7 @@ func newFeed(n *sim.Network) *feed {
 	return f
 }
 
-func (f *feed) message(e sim.Event) {
+func (f *feed) message(e wire.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch t := &f.traffic; {

@@ -1,12 +1,13 @@
 package dashboard
 
 import (
-	"log/slog"
 	"net/http"
 	"testing"
 
-	"dske/node"
+	"github.com/labstack/echo/v4"
+
 	"dske/sim"
+	"dske/sim/exchange"
 	"dske/sim/simtest"
 )
 
@@ -15,15 +16,11 @@ import (
 func start(t testing.TB, config sim.Config) *sim.Network {
 	t.Helper()
 	config.Listen = "127.0.0.1:0"
-	n := simtest.New(t, config)
-	if config.Logger == nil {
-		config.Logger = slog.New(slog.DiscardHandler)
+	config.Pages = func(n *sim.Network, router *echo.Echo) {
+		exchange.Mount(n, router)
+		Mount(n, router)
 	}
-	router := node.NewRouter(config.Logger, nil)
-	Mount(router, n)
-	n.SetPages(router)
-	simtest.Run(t, n)
-	return n
+	return simtest.Start(t, config)
 }
 
 // remote returns the network as another process drives it.

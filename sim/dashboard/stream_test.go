@@ -13,6 +13,7 @@ import (
 	"dske/etsi"
 	"dske/node"
 	"dske/sim"
+	"dske/sim/wire"
 )
 
 // follower reads a stream.
@@ -69,7 +70,7 @@ func decode[T any](t testing.TB, text string) (value T) {
 
 // sae returns an encryptor in the process.
 func sae(n *sim.Network, name, client string) *etsi.Client {
-	return &etsi.Client{URL: n.URL() + node.Prefix(node.KindClient, client) + "/etsi", SAE: name, HTTP: &http.Client{Transport: n.Direct("sae/" + name)}}
+	return &etsi.Client{URL: n.URL() + node.Prefix(node.KindClient, client) + "/etsi", SAE: name, HTTP: &http.Client{Transport: n.Wire().Direct("sae/" + name)}}
 }
 
 // makeAndFetch makes a key for sam and fetches it for sofia.
@@ -104,7 +105,7 @@ func TestStream(t *testing.T) {
 	if err := n.Stop(t.Context(), "hub/helen"); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.AddFault("drop to=hugo"); err != nil {
+	if err := n.Wire().AddFault("drop to=hugo"); err != nil {
 		t.Fatal(err)
 	}
 	keyPair(t, n)
@@ -129,7 +130,7 @@ func TestStream(t *testing.T) {
 func TestBusyNetwork(t *testing.T) {
 	f := &feed{}
 	for i := range 3 * maxEvents {
-		f.message(sim.Event{Status: 200 + i%2})
+		f.message(wire.Event{Status: 200 + i%2})
 	}
 	batch := f.take()
 	if len(batch.Events) != maxEvents || batch.More != 2*maxEvents || batch.Failed != maxEvents {

@@ -3,14 +3,12 @@ package docs
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
-	"dske/node"
 	"dske/sim"
 	"dske/sim/simtest"
 	"dske/sim/topology"
@@ -20,12 +18,7 @@ import (
 func documented(t *testing.T) *sim.Network {
 	t.Helper()
 	top := simtest.Generate(t, topology.Sizes{Hubs: 3, Clients: 2, Threshold: 2})
-	n := simtest.New(t, sim.Config{Topology: top, Listen: "127.0.0.1:0"})
-	router := node.NewRouter(slog.New(slog.DiscardHandler), nil)
-	Mount(router, n)
-	n.SetPages(router)
-	simtest.Run(t, n)
-	return n
+	return simtest.Start(t, sim.Config{Topology: top, Listen: "127.0.0.1:0", Pages: Mount})
 }
 
 // The pages of the port and of a single node send requests to where they are to go.

@@ -18,8 +18,8 @@ import (
 //go:embed openapi.json
 var pages string
 
-// Mount adds /docs and /openapi.json to the router of a network's pages.
-func Mount(router *echo.Echo, n *sim.Network) {
+// Mount adds /docs and /openapi.json to the router of a network's port; see [sim.Config.Pages].
+func Mount(n *sim.Network, router *echo.Echo) {
 	router.GET("/openapi.json", func(c echo.Context) error {
 		api, err := Describe(n.Overview())
 		if err != nil {

@@ -41,7 +41,7 @@ type End struct {
 }
 
 // Run makes a key for master and fetches it for slave. It then waits for the messages that the key did not need,
-// for 6 s at most. An exchange without a key is one with an Error; Run itself fails if there are no such
+// for little longer than the clients wait for a hub. An exchange without a key is one with an Error; Run itself fails if there are no such
 // encryptors.
 func Run(ctx context.Context, n *sim.Network, master, slave string) (*Exchange, error) {
 	o := n.Overview()

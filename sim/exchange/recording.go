@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -9,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,11 +15,12 @@ import (
 	"dske/protocol"
 	"dske/sim"
 	"dske/sim/ladder"
+	"dske/sim/wire"
 )
 
-// patience is how long the messages that a key did not need are waited for: longer than a client waits for a hub
-// that hangs, unless the network was told otherwise.
-const patience = 6 * time.Second
+// margin is how much longer the messages that a key did not need are waited for than a client waits for a hub that
+// hangs.
+const margin = time.Second
 
 // recording is what an exchange sees of the network: its own requests, and the messages about its key.
 type recording struct {
@@ -33,47 +32,47 @@ type recording struct {
 	stop     func()
 
 	mu       sync.Mutex
-	keyID    string             // once it is known
-	about    map[uint64]message // what the tap has seen, by number
-	events   []sim.Event        // how that ended
-	expected []string           // method and hub of the messages that are to come
-	finish   func()             // called when they all have; nil while that is of no interest
+	keyID    string            // once it is known
+	about    map[uint64]remark // what the tap has seen, by number
+	events   []wire.Event      // how that ended
+	expected []string          // method and hub of the messages that are to come
+	finish   func()            // called when they all have; nil while that is of no interest
 }
 
-// message is what matters in a message besides its event.
-type message struct {
+// remark is what matters in a message besides its event.
+type remark struct {
 	keyID string // empty: it is the exchange's own
 	note  string // what the answer says is wrong
 }
 
 func newRecording(n *sim.Network, o sim.Overview, x *Exchange) *recording {
-	r := &recording{network: n, exchange: x, began: time.Now(), tag: rand.Text(), about: map[uint64]message{}}
+	r := &recording{network: n, exchange: x, began: time.Now(), tag: rand.Text(), about: map[uint64]remark{}}
 	for _, h := range o.Hubs {
 		if slices.Contains(x.Master.hubs, h.Name) || slices.Contains(x.Slave.hubs, h.Name) {
 			r.hubs = append(r.hubs, "hub/"+h.Name)
 		}
 	}
-	untap, unobserve := n.Tap(r.tapped), n.Observe(r.observed)
+	untap, unobserve := n.Wire().Tap(r.tapped), n.Wire().Observe(r.observed)
 	r.stop = func() { untap(); unobserve() }
 	return r
 }
 
 // sae returns the ETSI client of an encryptor.
 func (r *recording) sae(e End) *etsi.Client {
-	transport := tagged{r.network.Direct("sae/" + e.Encryptor), r.tag}
+	transport := tagged{r.network.Wire().Direct("sae/" + e.Encryptor), r.tag}
 	return &etsi.Client{URL: sim.KMEURL(r.network.URL(), e.Client), SAE: e.Encryptor,
 		HTTP: &http.Client{Transport: transport}}
 }
 
 // tapped picks the messages that may be about the key.
-func (r *recording) tapped(m sim.Message) {
+func (r *recording) tapped(m wire.Message) {
 	keyID, ours := r.keyIn(m)
-	if !ours && m.RequestHeader.Get(tagHeader) != r.tag {
+	if !ours && m.Header.Get(tagHeader) != r.tag {
 		return
 	}
-	seen := message{keyID: keyID}
-	if m.Status != 0 && m.Status != http.StatusOK {
-		seen.note = complaint(m.ResponseBody)
+	seen := remark{keyID: keyID}
+	if m.Response.Status != 0 && m.Response.Status != http.StatusOK {
+		seen.note = complaint(m.Response.Body)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,7 +90,7 @@ func complaint(body []byte) string {
 
 // keyIn returns the ID of the key that a share in band is of, if it is one for the two encryptors. A message with
 // several shares is none of this exchange.
-func (r *recording) keyIn(m sim.Message) (keyID string, ours bool) {
+func (r *recording) keyIn(m wire.Message) (keyID string, ours bool) {
 	if m.Path != protocol.PathKeyShare {
 		return "", false
 	}
@@ -101,7 +100,7 @@ func (r *recording) keyIn(m sim.Message) (keyID string, ours bool) {
 		KeyID  string `json:"user_key_id"`
 	}
 	if m.Method == http.MethodPost {
-		if json.Unmarshal(m.RequestBody, &share) != nil {
+		if json.Unmarshal(m.Body, &share) != nil {
 			return "", false
 		}
 	} else {
@@ -112,7 +111,7 @@ func (r *recording) keyIn(m sim.Message) (keyID string, ours bool) {
 }
 
 // observed notes how a message ended.
-func (r *recording) observed(e sim.Event) {
+func (r *recording) observed(e wire.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, ours := r.about[e.Number]; !ours {
@@ -176,9 +175,10 @@ func (r *recording) check() {
 	}
 }
 
-// wait returns when all that is expected has come, both clients are idle, or patience is at its end.
+// wait returns when all that is expected has come, or when nothing more of it can come: both clients are idle, or
+// they have given up whatever they wait for.
 func (r *recording) wait(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, r.network.HubTimeout()+margin)
 	defer cancel()
 	r.mu.Lock()
 	r.finish = cancel
@@ -192,20 +192,22 @@ func (r *recording) ladder() ladder.Ladder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	x := r.exchange
-	l := ladder.Ladder{Title: "Key exchange of " + x.Master.Encryptor + " and " + x.Slave.Encryptor, Participants: r.participants(), Messages: []ladder.Message{}, Error: x.Error}
+	l := ladder.Ladder{
+		Title: "Key exchange of " + x.Master.Encryptor + " and " + x.Slave.Encryptor,
+		Start: r.began, Participants: r.participants(), Messages: []ladder.Message{}, Error: x.Error,
+	}
 	for _, e := range r.events {
 		m := r.about[e.Number]
 		if m.keyID != "" && m.keyID != r.keyID {
 			continue
 		}
-		drawn := ladder.Message{From: e.From, To: e.To, Label: e.Method + " " + e.Path[strings.LastIndex(e.Path, "/")+1:],
-			Start: max(0, e.Start.Sub(r.began)), Duration: e.Duration, Status: e.Status, Fault: e.Fault}
+		drawn := ladder.Message{Event: e}
 		if drawn.Failed() {
 			drawn.Note = m.note
 		}
 		l.Messages = append(l.Messages, drawn)
 	}
-	slices.SortStableFunc(l.Messages, func(a, b ladder.Message) int { return cmp.Compare(a.Start, b.Start) })
+	slices.SortStableFunc(l.Messages, func(a, b ladder.Message) int { return a.Start.Compare(b.Start) })
 	return l
 }
 

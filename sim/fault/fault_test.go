@@ -20,24 +20,26 @@ type wire struct {
 	Set
 	mu      sync.Mutex
 	arrived []Request
-	answer  func(*Request) Reply
+	answer  func(*Request) Response
 }
 
 func newWire(t *testing.T, specs ...string) *wire {
-	w := &wire{T: t, Set: Set{Seed: 7}, answer: func(*Request) Reply {
-		return Reply{Status: 200, Header: signed(), Body: []byte(`{"share_index":1,"value":"bbbbbbbbbb=="}`)}
+	w := &wire{T: t, Set: Set{Seed: 7}, answer: func(*Request) Response {
+		return Response{Status: 200, Header: signed(), Body: []byte(`{"share_index":1,"value":"bbbbbbbbbb=="}`)}
 	}}
 	for _, text := range specs {
 		spec, err := Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Add(spec)
+		if err := w.Add(spec); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return w
 }
 
-func (w *wire) deliver(_ context.Context, r *Request) (Reply, error) {
+func (w *wire) deliver(_ context.Context, r *Request) (Response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.arrived = append(w.arrived, *r)
@@ -52,8 +54,8 @@ func message(hub string) *Request {
 	}
 }
 
-func (w *wire) send(r *Request) (Reply, error) {
-	return w.Exchange(w.Context(), r, w.deliver)
+func (w *wire) send(r *Request) (Response, error) {
+	return w.Intercept(w.Context(), r, w.deliver)
 }
 
 func TestDrop(t *testing.T) {
@@ -61,8 +63,8 @@ func TestDrop(t *testing.T) {
 	if _, err := w.send(message("hank")); !errors.Is(err, ErrLost) || len(w.arrived) != 0 {
 		t.Errorf("%v, %d messages arrived", err, len(w.arrived))
 	}
-	if reply, err := w.send(message("helen")); err != nil || reply.Status != 200 {
-		t.Errorf("to another hub: %v, %v", reply, err)
+	if response, err := w.send(message("helen")); err != nil || response.Status != 200 {
+		t.Errorf("to another hub: %v, %v", response, err)
 	}
 	if got := w.Statuses()[0].String(); got != "drop to=hank: fired 1 times" {
 		t.Error(got)
@@ -94,7 +96,9 @@ func TestProbabilityFollowsFromTheSeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.Add(spec)
+		if err := w.Add(spec); err != nil {
+			t.Fatal(err)
+		}
 		for range 1000 {
 			if _, err := w.send(message("hank")); err != nil {
 				pattern += "x"
@@ -124,24 +128,24 @@ func TestPartition(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	w := newWire(t, "status=503")
-	reply, err := w.send(message("hank"))
-	if err != nil || reply.Status != 503 || len(w.arrived) != 0 || !strings.Contains(string(reply.Body), "Service Unavailable") {
-		t.Errorf("%v %s %v", reply.Status, reply.Body, err)
+	response, err := w.send(message("hank"))
+	if err != nil || response.Status != 503 || len(w.arrived) != 0 || !strings.Contains(string(response.Body), "Service Unavailable") {
+		t.Errorf("%v %s %v", response.Status, response.Body, err)
 	}
 }
 
 func TestReplayAndDuplicate(t *testing.T) {
 	for _, spec := range []string{"replay", "duplicate"} {
 		w := newWire(t, spec)
-		w.answer = func(r *Request) Reply { // refuses what comes second
+		w.answer = func(r *Request) Response { // refuses what comes second
 			if len(w.arrived) == 1 {
-				return Reply{Status: 200}
+				return Response{Status: 200}
 			}
-			return Reply{Status: 409}
+			return Response{Status: 409}
 		}
-		reply, err := w.send(message("hank"))
-		if err != nil || reply.Status != 200 || len(w.arrived) != 2 {
-			t.Fatalf("%s: %v, %v, %d messages arrived", spec, reply, err, len(w.arrived))
+		response, err := w.send(message("hank"))
+		if err != nil || response.Status != 200 || len(w.arrived) != 2 {
+			t.Fatalf("%s: %v, %v, %d messages arrived", spec, response, err, len(w.arrived))
 		}
 		if string(w.arrived[0].Body) != string(w.arrived[1].Body) || w.arrived[0].Repeated == w.arrived[1].Repeated {
 			t.Errorf("%s: %+v", spec, w.arrived)
@@ -161,7 +165,7 @@ func TestDelayHangAndReorder(t *testing.T) {
 		w := newWire(t, "hang")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := w.Exchange(ctx, message("hank"), w.deliver); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := w.Intercept(ctx, message("hank"), w.deliver); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("hang: %v", err)
 		}
 		time.AfterFunc(time.Minute, w.Clear)
@@ -201,14 +205,14 @@ func TestTamper(t *testing.T) {
 			t.Errorf("%s: %d bits differ: %+v", spec, n, is)
 		}
 	}
-	for spec, altered := range map[string]func(Reply) string{
-		"tamper=response":                 func(r Reply) string { return string(r.Body) },
-		"tamper=response where=signature": func(r Reply) string { return r.Header.Get(protocol.SignatureHeader) },
+	for spec, altered := range map[string]func(Response) string{
+		"tamper=response":                 func(r Response) string { return string(r.Body) },
+		"tamper=response where=signature": func(r Response) string { return r.Header.Get(protocol.SignatureHeader) },
 	} {
 		w := newWire(t, spec)
-		reply, err := w.send(message("hank"))
-		if err != nil || differences(altered(reply), altered(w.answer(nil))) != 1 {
-			t.Errorf("%s: %v, %v", spec, reply, err)
+		response, err := w.send(message("hank"))
+		if err != nil || differences(altered(response), altered(w.answer(nil))) != 1 {
+			t.Errorf("%s: %v, %v", spec, response, err)
 		}
 	}
 	if got := string(flip([]byte("{}"))); got != "{|" {

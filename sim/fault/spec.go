@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -31,16 +32,16 @@ func Parse(text string) (Spec, error) {
 	}
 	s := Spec{Prob: 1}
 	s.Kind, s.Value, _ = strings.Cut(words[0], "=")
-	k := kindOf(s.Kind)
-	if k == nil {
-		return Spec{}, fmt.Errorf("no fault is called %q; there are %s", s.Kind, kindNames())
-	}
 	for _, word := range words[1:] {
 		if err := s.option(word); err != nil {
 			return Spec{}, err
 		}
 	}
-	return s, s.check(k)
+	if k := kindOf(s.Kind); k != nil && s.Where == "" {
+		s.Where = k.where
+	}
+	_, err := s.build()
+	return s, err
 }
 
 // option reads one word of the form name=value.
@@ -75,23 +76,20 @@ func (s *Spec) option(word string) (err error) {
 	return nil
 }
 
-// check settles what the options cannot by themselves.
-func (s *Spec) check(k *kind) error {
-	if s.Kind == "tamper" && s.Where == "" {
-		s.Where = "body"
-	}
+// build makes the fault that the spec says, and so finds what is wrong with it.
+func (s Spec) build() (built, error) {
+	k := kindOf(s.Kind)
 	switch {
-	case s.Where != "" && s.Kind != "tamper":
-		return fmt.Errorf("where goes with tamper")
-	case s.Where != "" && !slices.Contains([]string{"body", "query", "signature"}, s.Where):
-		return fmt.Errorf("where=%s is neither body, query nor signature", s.Where)
-	case s.Where == "query" && s.Value == "response":
-		return fmt.Errorf("a response has no query")
+	case k == nil:
+		return built{}, fmt.Errorf("no fault is called %q; there are %s", s.Kind, kindNames())
+	case s.Where != "" && k.where == "":
+		return built{}, errors.New("where goes with tamper")
 	}
-	if err := k.check(s.Value); err != nil {
-		return fmt.Errorf("%s: %w", s.Kind, err)
+	b, err := k.build(s)
+	if err != nil {
+		return built{}, fmt.Errorf("%s: %w", s.Kind, err)
 	}
-	return nil
+	return b, nil
 }
 
 func patterns(value string) ([]string, error) {
@@ -148,14 +146,8 @@ func (s Spec) String() string {
 	return strings.Join(words, " ")
 }
 
-// matches reports whether the fault is about a message.
+// matches reports whether the fault is about a message, as far as every spec can say.
 func (s Spec) matches(r *Request) bool {
-	if s.Kind == "partition" {
-		a, b := sides(s.Value)
-		if !(named(a, r.From) && named(b, r.To) || named(b, r.From) && named(a, r.To)) {
-			return false
-		}
-	}
 	return (s.From == nil || named(s.From, r.From)) &&
 		(s.To == nil || named(s.To, r.To)) &&
 		(s.Method == "" || s.Method == r.Method) &&
@@ -164,18 +156,8 @@ func (s Spec) matches(r *Request) bool {
 
 // Patterns returns the patterns of nodes that the fault speaks of, so that a misspelt one can be told.
 func (s Spec) Patterns() []string {
-	all := slices.Concat(s.From, s.To)
-	if s.Kind == "partition" {
-		a, b := sides(s.Value)
-		all = slices.Concat(all, a, b)
-	}
-	return all
-}
-
-// sides returns the two groups of nodes of a partition.
-func sides(value string) (a, b []string) {
-	left, right, _ := strings.Cut(value, "|")
-	return strings.Split(left, ","), strings.Split(right, ",")
+	b, _ := s.build() // of what is no fault, none but its own
+	return slices.Concat(s.From, s.To, b.patterns)
 }
 
 // Matches reports whether a pattern stands for a node: hub/hank, hank, hub/h* or */hank.

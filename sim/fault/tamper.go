@@ -3,24 +3,50 @@ package fault
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
 	"dske/protocol"
 )
 
-func tamper(ctx context.Context, f *Fault, r *Request, next Exchange) (Reply, error) {
-	if f.spec.Value == "request" {
+var tamperKind = kind{name: "tamper", value: "=request|response",
+	summary: "one bit is flipped, where=body (the default), query or signature", where: "body", build: newTamper}
+
+func newTamper(s Spec) (built, error) {
+	if err := oneOf(s.Value, "request", "response"); err != nil {
+		return built{}, err
+	}
+	switch {
+	case !slices.Contains([]string{"body", "query", "signature"}, s.Where):
+		return built{}, fmt.Errorf("where=%s is neither body, query nor signature", s.Where)
+	case s.Where == "query" && s.Value == "response":
+		return built{}, errors.New("a response has no query")
+	case s.Value == "request":
+		return built{effect: tamperRequest(s.Where)}, nil
+	default:
+		return built{effect: tamperResponse(s.Where)}, nil
+	}
+}
+
+func tamperRequest(where string) effect {
+	return func(ctx context.Context, _ <-chan struct{}, r *Request, next Deliver) (Response, error) {
 		r.Header = r.Header.Clone()
-		tamperWith(f.spec.Where, r.Header, &r.Query, &r.Body)
+		tamperWith(where, r.Header, &r.Query, &r.Body)
 		return next(ctx, r)
 	}
-	reply, err := next(ctx, r)
-	if err == nil {
-		reply.Header = reply.Header.Clone()
-		tamperWith(f.spec.Where, reply.Header, nil, &reply.Body)
+}
+
+func tamperResponse(where string) effect {
+	return func(ctx context.Context, _ <-chan struct{}, r *Request, next Deliver) (Response, error) {
+		response, err := next(ctx, r)
+		if err == nil {
+			response.Header = response.Header.Clone()
+			tamperWith(where, response.Header, nil, &response.Body)
+		}
+		return response, err
 	}
-	return reply, err
 }
 
 func tamperWith(where string, header http.Header, query *string, body *[]byte) {

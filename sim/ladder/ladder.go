@@ -9,27 +9,27 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"dske/sim/wire"
 )
 
 // Ladder is messages among participants.
 type Ladder struct {
 	Title        string    `json:"title"`
+	Start        time.Time `json:"start"`        // at the top
 	Participants []string  `json:"participants"` // from left to right: kind and name, such as hub/hank
 	Messages     []Message `json:"messages"`     // in the order of their start; those of strangers are not drawn
 	Error        string    `json:"error,omitempty"`
 }
 
-// Message is a message and its answer, as the sender saw them.
+// Message is a message as the wire tells of it, with what an answer says of a failure.
 type Message struct {
-	From     string        `json:"from"`
-	To       string        `json:"to"`
-	Label    string        `json:"label"`           // such as POST key-share
-	Start    time.Duration `json:"start"`           // since the ladder began, in nanoseconds
-	Duration time.Duration `json:"duration"`        // until the answer, in nanoseconds
-	Status   int           `json:"status"`          // of HTTP; 0: no answer
-	Fault    string        `json:"fault,omitempty"` // kinds of the faults that were at it
-	Note     string        `json:"note,omitempty"`  // why it failed
+	wire.Event
+	Note string `json:"note,omitempty"` // why it failed
 }
+
+// label says what was sent, such as POST key-share.
+func (m Message) label() string { return m.Method + " " + m.Path[strings.LastIndex(m.Path, "/")+1:] }
 
 // Failed reports whether the sender did not get what it asked for.
 func (m Message) Failed() bool { return m.Status != http.StatusOK }
@@ -51,7 +51,7 @@ func (m Message) Outcome() string {
 
 // String puts the message in a line.
 func (m Message) String() string {
-	return fmt.Sprintf("%s to %s: %s, %s after %s", m.From, m.To, m.Label, m.Outcome(), milliseconds(m.Duration))
+	return fmt.Sprintf("%s to %s: %s, %s after %s", m.From, m.To, m.label(), m.Outcome(), milliseconds(m.Duration))
 }
 
 // Failures returns how many messages failed.
@@ -89,7 +89,8 @@ func (l Ladder) steps() []step {
 		if !slices.Contains(l.Participants, m.From) || !slices.Contains(l.Participants, m.To) {
 			continue
 		}
-		steps = append(steps, step{m, i, false, m.Start}, step{m, i, true, m.Start + m.Duration})
+		start := max(0, m.Start.Sub(l.Start))
+		steps = append(steps, step{m, i, false, start}, step{m, i, true, start + m.Duration})
 	}
 	slices.SortStableFunc(steps, func(a, b step) int {
 		if a.at == b.at && a.isAnswer != b.isAnswer {
@@ -112,7 +113,7 @@ func (l Ladder) ends(s step) (from, to int) {
 // caption says what is on the rung.
 func (s step) caption() string {
 	if !s.isAnswer {
-		return s.Label
+		return s.label()
 	}
 	return s.Outcome() + " in " + milliseconds(s.Duration)
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dske/sim/wire"
 )
 
 var update = flag.Bool("update", false, "write the files in testdata anew")
@@ -18,15 +20,18 @@ var update = flag.Bool("update", false, "write the files in testdata anew")
 // example is an exchange with two hubs, one of which is down; the answer to one message was lost.
 func example() Ladder {
 	const us = time.Microsecond
+	const post = "/dske/api/v1/key-share"
+	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	return Ladder{
 		Title:        "Key exchange of sam and sofia",
 		Participants: []string{"sae/sam", "client/carol", "hub/hank", "hub/helen", "client/connie", "sae/sofia"},
+		Start:        began,
 		Messages: []Message{
-			{From: "sae/sam", To: "client/carol", Label: "GET enc_keys", Duration: 900 * us, Status: 200},
-			{From: "client/carol", To: "hub/hank", Label: "POST key-share", Start: 100 * us, Duration: 300 * us, Status: 200},
-			{From: "client/carol", To: "hub/helen", Label: "POST key-share", Start: 120 * us, Duration: 80 * us, Status: 503, Note: "Node is stopped."},
-			{From: "sae/sofia", To: "client/connie", Label: "GET dec_keys", Start: time.Millisecond, Duration: 20 * time.Millisecond, Status: 200},
-			{From: "client/connie", To: "hub/hank", Label: "GET key-share", Start: 1100 * us, Duration: 5 * time.Second, Fault: "drop"},
+			{Event: wire.Event{From: "sae/sam", To: "client/carol", Method: "GET", Path: "/etsi/api/v1/keys/sofia/enc_keys", Start: began, Duration: 900 * us, Status: 200}},
+			{Event: wire.Event{From: "client/carol", To: "hub/hank", Method: "POST", Path: post, Start: began.Add(100 * us), Duration: 300 * us, Status: 200}},
+			{Event: wire.Event{From: "client/carol", To: "hub/helen", Method: "POST", Path: post, Start: began.Add(120 * us), Duration: 80 * us, Status: 503}, Note: "Node is stopped."},
+			{Event: wire.Event{From: "sae/sofia", To: "client/connie", Method: "GET", Path: "/etsi/api/v1/keys/sam/dec_keys", Start: began.Add(time.Millisecond), Duration: 20 * time.Millisecond, Status: 200}},
+			{Event: wire.Event{From: "client/connie", To: "hub/hank", Method: "GET", Path: post, Start: began.Add(1100 * us), Duration: 5 * time.Second, Fault: "drop"}},
 		},
 	}
 }
@@ -100,7 +105,7 @@ func TestSVGIsOne(t *testing.T) {
 func TestHostileNames(t *testing.T) {
 	name := `sae/</text><script>alert(1)</script>&"';#end` + "\x1b[31m\x00\xff"
 	l := Ladder{Title: name, Participants: []string{name, "client/end"}, Error: name,
-		Messages: []Message{{From: name, To: "client/end", Label: name, Status: 400, Note: name, Fault: name}}}
+		Messages: []Message{{Event: wire.Event{From: name, To: "client/end", Method: name, Path: name, Status: 400, Fault: name}, Note: name}}}
 	all, err := elements(l.SVG())
 	if err != nil || slices.ContainsFunc(all, func(e element) bool { return e.name == "script" }) {
 		t.Errorf("%v, %v", err, all)
@@ -123,7 +128,7 @@ func TestHostileNames(t *testing.T) {
 
 // Messages of nobody who is in the picture are not drawn, and a ladder without any is one too.
 func TestStrangers(t *testing.T) {
-	l := Ladder{Title: "none", Participants: []string{"hub/hank"}, Messages: []Message{{From: "hub/hank", To: "hub/helen", Label: "GET x"}}}
+	l := Ladder{Title: "none", Participants: []string{"hub/hank"}, Messages: []Message{{Event: wire.Event{From: "hub/hank", To: "hub/helen", Method: "GET", Path: "/x"}}}}
 	for _, l := range []Ladder{l, {}} {
 		if strings.Contains(l.Text(), "GET x") || strings.Contains(l.Mermaid(), "GET x") {
 			t.Errorf("%s", l.Text())
@@ -143,7 +148,7 @@ func FuzzPictures(f *testing.F) {
 		}
 		f.Add(text)
 	}
-	f.Add([]byte(`{"participants": ["", "a/"], "messages": [{"from": "", "to": "", "start": -9e18, "duration": 9e18, "status": -1}]}`))
+	f.Add([]byte(`{"participants": ["", "a/"], "messages": [{"from": "", "to": "", "start": "0001-01-01T00:00:00Z", "duration": 9000000000000000000, "status": -1}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var l Ladder
 		if json.Unmarshal(text, &l) != nil {

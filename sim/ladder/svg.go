@@ -1,6 +1,8 @@
 package ladder
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/xml"
 	"fmt"
 	"strings"
@@ -25,6 +27,12 @@ const Style = `
 .ladder .failed .lost { stroke: var(--fail); stroke-width: 2 }
 .ladder .failed .outcome { fill: var(--fail); font-weight: 600 }
 `
+
+// StyleHash returns the hash of [Style] in the form in which a Content-Security-Policy lets it in.
+func StyleHash() string {
+	sum := sha256.Sum256([]byte(Style))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
 
 // Distances in the picture, in pixels.
 const (

@@ -38,7 +38,7 @@ func sae(n *sim.Network, number int) *etsi.Client {
 	return &etsi.Client{
 		URL:  fmt.Sprintf("%s/client/client%d/etsi", n.URL(), number),
 		SAE:  name,
-		HTTP: &http.Client{Transport: n.Transport("sae/" + name)},
+		HTTP: &http.Client{Transport: n.Wire().Transport("sae/" + name)},
 	}
 }
 
@@ -144,7 +144,7 @@ func complete(t *testing.T) *prometheus.Registry {
 	n := start(t, 2, 2, usual)
 	r := newRegistry(n)
 	keyPair(t, n)
-	if err := n.AddFault("status=500 from=client/client1"); err != nil {
+	if err := n.Wire().AddFault("status=500 from=client/client1"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := sae(n, 1).GetKey(t.Context(), "sae2", etsi.KeyRequest{}); err == nil {

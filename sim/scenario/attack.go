@@ -31,18 +31,9 @@ func (w *world) listen() (*sim.Network, error) {
 		return nil, err
 	}
 	a := adversary.New(suite, o.Threshold)
-	n.Tap(func(m sim.Message) { a.Tap(overheard(m)) })
+	n.Wire().Tap(a.Tap)
 	w.adversary = a
 	return n, nil
-}
-
-// overheard is a message as the adversary knows it.
-func overheard(m sim.Message) adversary.Message {
-	return adversary.Message{
-		From: m.From, To: m.To, Method: m.Method, Path: m.Path, Query: m.Query,
-		RequestHeader: m.RequestHeader, RequestBody: m.RequestBody,
-		Status: m.Status, ResponseHeader: m.ResponseHeader, ResponseBody: m.ResponseBody,
-	}
 }
 
 func compromise(c call) (string, error) {
@@ -51,13 +42,13 @@ func compromise(c call) (string, error) {
 		return "", err
 	}
 	return "", c.eachHub(func(name string) error {
-		hub, err := n.Hub(name)
-		if err != nil {
-			return err
+		for range 2 { // once more, for the block that came before the adversary read the hub's messages
+			leak, err := n.Leak("hub/" + name)
+			if err != nil {
+				return err
+			}
+			c.adversary.Compromise(name, leak.Blocks, leak.Shares)
 		}
-		c.adversary.Compromise(name, nil, nil) // so that no block slips through meanwhile
-		leak := hub.Leak()
-		c.adversary.Compromise(name, leak.Blocks, leak.Shares)
 		return nil
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"dske/sim"
+	"dske/sim/wire"
 )
 
 // protocolSteps is the order in which messages are told: that of the protocol. By the clock, it would
@@ -23,7 +23,7 @@ var protocolSteps = []struct{ method, part string }{
 }
 
 // step returns the place of an event in that order; what is none of the protocol's comes last.
-func step(e sim.Event) int {
+func step(e wire.Event) int {
 	for i, s := range protocolSteps {
 		if e.Method == s.method && strings.Contains(e.Path, s.part) {
 			return i
@@ -41,7 +41,7 @@ func events(c call) (string, error) {
 		return "", err
 	}
 	c.lastEvent = list.Next
-	slices.SortFunc(list.Events, func(a, b sim.Event) int {
+	slices.SortFunc(list.Events, func(a, b wire.Event) int {
 		return cmp.Or(cmp.Compare(step(a), step(b)), cmp.Compare(describe(a), describe(b)))
 	})
 	var out strings.Builder
@@ -60,7 +60,7 @@ func events(c call) (string, error) {
 }
 
 // describe puts an event into a line.
-func describe(e sim.Event) string {
+func describe(e wire.Event) string {
 	answer := "no answer"
 	if e.Status != 0 {
 		answer = fmt.Sprint(e.Status)

@@ -47,7 +47,7 @@ func newWorld(ctx context.Context, p *parsed, o Options) (*world, error) {
 // start starts a network for the scenario alone.
 func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 	t := *p.topology
-	if t.Suite == protocol.SuitePython && o.Suite != "" {
+	if t.Suite == protocol.Suites[0].Name() && o.Suite != "" {
 		t.Suite = o.Suite
 	}
 	config := sim.Config{
@@ -79,7 +79,7 @@ func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 	if err := n.WaitReady(ctx); err != nil {
 		return errors.Join(err, w.stop())
 	}
-	w.http = func(from string) *http.Client { return &http.Client{Transport: n.Transport(from)} }
+	w.http = func(from string) *http.Client { return &http.Client{Transport: n.Wire().Transport(from)} }
 	w.remote = sim.Remote{URL: n.URL(), HTTP: w.http("outside")}
 	return nil
 }

@@ -1,7 +1,5 @@
 // Package simtest starts what tests of networks need. It is for tests: real networks, in memory unless the test says
 // otherwise, and a browser to look at their pages with. Whatever goes wrong fails the test.
-//
-// Most tests call [Start]. One that gives the network pages calls [New], sets them and then calls [Run].
 package simtest
 
 import (

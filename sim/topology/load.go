@@ -38,7 +38,7 @@ func load(data []byte) (*Topology, error) {
 }
 
 func read(root *yaml.Node) (*Topology, error) {
-	t := &Topology{PSRD: defaultPSRD, Suite: protocol.SuitePython, KeySource: KeysFromRNG}
+	t := &Topology{PSRD: defaultPSRD, Suite: protocol.Suites[0].Name(), KeySource: KeysFromRNG}
 	givenThreshold := false
 	err := members(root, "the topology",
 		member{"threshold", func(n *yaml.Node) error {

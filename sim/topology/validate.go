@@ -205,13 +205,20 @@ func psrdFlaw(t *Topology) *flaw {
 }
 
 func suiteFlaw(t *Topology) *flaw {
+	suite, err := protocol.SuiteNamed(t.Suite)
 	switch {
-	case t.Suite != protocol.SuitePython && t.Suite != protocol.SuiteITS:
-		return flawf(at("suite"), "suite is %.64q: set it to %s or %s", t.Suite, protocol.SuitePython, protocol.SuiteITS)
+	case err != nil:
+		return flawf(at("suite"), "suite is %.64q: set it to %s", t.Suite, strings.Join(protocol.SuiteNames(), " or "))
 	case t.KeySource != KeysFromRNG && t.KeySource != KeysFromPSRD:
 		return flawf(at("key_source"), "key_source is %.64q: set it to %s or %s", t.KeySource, KeysFromRNG, KeysFromPSRD)
-	case t.KeySource == KeysFromPSRD && t.Suite != protocol.SuiteITS:
-		return flawf(at("key_source"), "key_source %s needs suite %s", KeysFromPSRD, protocol.SuiteITS)
+	case t.KeySource == KeysFromPSRD && !protocol.MakesKeysFromPads(suite):
+		var able []string
+		for _, s := range protocol.Suites {
+			if protocol.MakesKeysFromPads(s) {
+				able = append(able, s.Name())
+			}
+		}
+		return flawf(at("key_source"), "key_source %s needs suite %s", KeysFromPSRD, strings.Join(able, " or "))
 	}
 	return nil
 }

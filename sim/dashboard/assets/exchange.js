@@ -20,7 +20,7 @@ async function run(done) {
   button.disabled = true;
   result.replaceChildren(h('p', { class: 'quiet' }, 'The shares are travelling …'));
   try {
-    const exchange = await ask('POST', '/dashboard/v1/exchanges', { master: byID('master').value, slave: byID('slave').value });
+    const exchange = await ask('POST', '/sim/v1/exchanges', { master: byID('master').value, slave: byID('slave').value });
     result.replaceChildren(...(exchange.match ? success(exchange) : failure(exchange)));
     await done(exchange);
   } catch (error) {
@@ -46,7 +46,7 @@ function ends({ master, slave }) {
 // reveal shows the values, which nothing else on the page has.
 async function reveal(exchange, button) {
   try {
-    const values = await ask('POST', `/dashboard/v1/exchanges/${exchange.id}/values`);
+    const values = await ask('POST', `/sim/v1/exchanges/${exchange.id}/values`);
     const hide = h('button', { type: 'button', class: 'small', onclick: () => { shown.replaceWith(button); button.focus(); } }, 'Hide');
     const shown = h('div', {}, h('dl', { class: 'ends' },
       h('dt', {}, 'master'), h('dd', { class: 'mono' }, values.master), h('dt', {}, 'slave'), h('dd', { class: 'mono' }, values.slave)), hide);

@@ -3,7 +3,7 @@
 import { byID, h } from './dom.js';
 
 export async function show(exchange) {
-  const base = `/dashboard/v1/exchanges/${exchange.id}/ladder`;
+  const base = `/sim/v1/exchanges/${exchange.id}/ladder`;
   const response = await fetch(base + '.svg');
   const picture = new DOMParser().parseFromString(await response.text(), 'image/svg+xml');
   const { messages } = exchange.ladder, failed = messages.filter(m => m.status !== 200).length;

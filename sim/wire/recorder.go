@@ -1,4 +1,4 @@
-package sim
+package wire
 
 import "sync"
 
@@ -16,9 +16,9 @@ type recorder struct {
 
 // Events returns the events since an earlier call, which is what that call returned as next; the first
 // call, with 0, begins the recording. Only the last 10,000 are kept.
-func (n *Network) Events(after int) (events []Event, next int) {
-	r := &n.recorder
-	r.begin.Do(func() { n.Observe(r.add) })
+func (w *Wire) Events(after int) (events []Event, next int) {
+	r := &w.recorder
+	r.begin.Do(func() { w.Observe(r.add) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next = r.first + len(r.events)

@@ -1,4 +1,4 @@
-package sim
+package wire
 
 import (
 	"bytes"
@@ -43,19 +43,30 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	if received.Body == nil {
 		received.Body = http.NoBody
 	}
+	answer := Answer(m.handler, received)
+	return newResponse(answer.Status, answer.Header, answer.Body, r), nil
+}
+
+// Answer lets a handler answer a request, and returns what it writes.
+func Answer(h http.Handler, r *http.Request) Response {
 	w := &memoryResponse{header: http.Header{}, status: http.StatusOK}
-	m.handler.ServeHTTP(w, received)
+	h.ServeHTTP(w, r)
+	return Response{Status: w.status, Header: w.header, Body: w.body.Bytes()}
+}
+
+// newResponse returns what a client gets that has sent a request.
+func newResponse(status int, header http.Header, body []byte, request *http.Request) *http.Response {
 	return &http.Response{
-		Status:        http.StatusText(w.status),
-		StatusCode:    w.status,
+		Status:        http.StatusText(status),
+		StatusCode:    status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
-		Header:        w.header,
-		Body:          io.NopCloser(&w.body),
-		ContentLength: int64(w.body.Len()),
-		Request:       r,
-	}, nil
+		Header:        header,
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
+		Request:       request,
+	}
 }
 
 // memoryResponse takes what a handler writes.

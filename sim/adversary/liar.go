@@ -1,0 +1,133 @@
+package adversary
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"dske/protocol"
+	"dske/psrd"
+	"dske/sim/wire"
+)
+
+// Liar makes a hub lie, when it is told to: the shares that the hub hands out are altered, and signed anew
+// with the hub's own keys, so that no signature shows it. The hub itself knows nothing of that. A Liar may
+// serve several hubs of the same name one after the other.
+type Liar struct {
+	suite protocol.Suite
+	lie   [sha256.Size]byte
+
+	lies atomic.Bool
+	told atomic.Int64 // lies
+
+	arriving sync.RWMutex // held while a block comes to the hub; for reading, while the hub is robbed and answers
+}
+
+// NewLiar returns a liar that is honest so far. Every hub lies in its own way, which follows from its name:
+// lies that are alike can cancel out in a reconstruction.
+func NewLiar(hub string, suite protocol.Suite) *Liar {
+	return &Liar{suite: suite, lie: sha256.Sum256([]byte(hub))}
+}
+
+// Start begins to lie.
+func (l *Liar) Start() { l.lies.Store(true) }
+
+// Stop makes the hub honest, and forgets how many lies there were.
+func (l *Liar) Stop() {
+	l.lies.Store(false)
+	l.told.Store(0)
+}
+
+// Lies reports whether the hub lies, and how many shares it has altered.
+func (l *Liar) Lies() (lies bool, told int) { return l.lies.Load(), int(l.told.Load()) }
+
+// Around returns the handler of a hub that lies when it is told to. Hub serves the paths below the hub's
+// prefix; leak returns the PSRD of the hub and a client that is not consumed.
+func (l *Liar) Around(hub http.Handler, prefix string, leak func(client string) []psrd.LeakedBlock) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || !l.lies.Load() {
+			hub.ServeHTTP(w, r)
+			return
+		}
+		switch r.URL.Path {
+		case prefix + protocol.PathPSRD:
+			l.arriving.Lock()
+			response := wire.Answer(hub, r)
+			l.arriving.Unlock()
+			write(w, response)
+		case prefix + protocol.PathKeyShare, prefix + protocol.PathKeyShares:
+			l.arriving.RLock()
+			blocks := leak(r.URL.Query().Get("client_name")) // its keys are gone once it has answered
+			response := wire.Answer(hub, r)
+			l.arriving.RUnlock()
+			write(w, l.alter(response, r.URL.Path == prefix+protocol.PathKeyShare, blocks))
+		default:
+			hub.ServeHTTP(w, r)
+		}
+	})
+}
+
+// alter returns the response with lies for shares. One without shares, or whose key is not in blocks, stays
+// as it is.
+func (l *Liar) alter(honest wire.Response, single bool, blocks []psrd.LeakedBlock) wire.Response {
+	if honest.Status != http.StatusOK {
+		return honest
+	}
+	body, lies, err := l.alterShares(honest.Body, single)
+	if err != nil || lies == 0 {
+		return honest
+	}
+	known := newKnowledge(l.suite)
+	for _, b := range blocks {
+		known.learnBlock(b)
+	}
+	signature, err := known.channel.Forge(honest.Header.Get(protocol.SignatureHeader), "", body)
+	if err != nil {
+		return honest
+	}
+	l.told.Add(int64(lies))
+	header := honest.Header.Clone()
+	header.Set(protocol.SignatureHeader, signature)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	return wire.Response{Status: honest.Status, Header: header, Body: body}
+}
+
+// alterShares returns the body of a response with other shares, and how many there are. A pad lets through
+// what is done to the sealed value.
+func (l *Liar) alterShares(body []byte, single bool) (altered []byte, lies int, err error) {
+	if single {
+		reply, err := protocol.ParseShareReply(body)
+		if err != nil {
+			return nil, 0, err
+		}
+		l.falsify(reply.Value)
+		altered, err = json.Marshal(reply)
+		return altered, 1, err
+	}
+	reply, err := protocol.ParseSharesReply(body)
+	if err != nil || len(reply.KeyIDs) == 0 {
+		return nil, 0, err
+	}
+	for share := range slices.Chunk(reply.Value, len(reply.Value)/len(reply.KeyIDs)) {
+		l.falsify(share)
+	}
+	altered, err = json.Marshal(reply)
+	return altered, len(reply.KeyIDs), err
+}
+
+func (l *Liar) falsify(share []byte) {
+	for i := range share {
+		share[i] ^= l.lie[i%len(l.lie)]
+	}
+}
+
+func write(w http.ResponseWriter, response wire.Response) {
+	maps.Copy(w.Header(), response.Header)
+	w.WriteHeader(response.Status)
+	w.Write(response.Body)
+}

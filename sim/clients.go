@@ -1,0 +1,75 @@
+package sim
+
+import (
+	"crypto/rand"
+
+	"dske/node"
+	"dske/node/client"
+	"dske/sim/topology"
+)
+
+// clientPlace is the place of a client, with what outlives the clients in it.
+type clientPlace struct {
+	place
+	topology topology.Client
+	token    string
+	kmeURL   string // of the client's own port, if it has one; set before any node runs
+	counters client.Counters
+}
+
+func newClientPlace(n *Network, t topology.Client) *clientPlace {
+	c := &clientPlace{place: newPlace(n, node.KindClient, t.Name), topology: t, token: rand.Text()}
+	c.fill = c.newClient
+	return c
+}
+
+func (c *clientPlace) newClient() (member, error) {
+	config := c.network.config
+	t := config.Topology
+	made, err := client.New(client.Config{
+		Name:       c.name,
+		Encryptors: c.encryptors(),
+		Systems:    c.network.systems,
+		Hubs:       c.hubs(),
+		Threshold:  t.Threshold,
+		Token:      c.token,
+		PSRD:       client.PSRD(t.PSRD),
+
+		Suite:        c.network.suite,
+		KeysFromPSRD: t.KeySource == topology.KeysFromPSRD,
+
+		HubTimeout: config.HubTimeout,
+		KeyTTL:     config.ShareTTL,
+
+		RequestTimeout: config.RequestTimeout,
+
+		Transport: c.network.wire.Transport(c.path()),
+		Random:    c.random(),
+		Logger:    config.Logger.With(string(c.kind), c.name),
+		Stop:      c.stopSoon,
+		Counters:  &c.counters,
+		Observer:  c.observer,
+	})
+	return localClient{made}, err
+}
+
+// localClient is a client in this process.
+type localClient struct{ *client.Client }
+
+func (c localClient) Condition() condition { return condition{psrd: c.Stock(), levels: c.Levels()} }
+
+func (c *clientPlace) encryptors() []string {
+	var names []string
+	for _, e := range c.topology.Encryptors {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+func (c *clientPlace) hubs() []client.Hub {
+	var hubs []client.Hub
+	for _, name := range c.topology.Hubs {
+		hubs = append(hubs, client.Hub{Name: name, URL: c.network.url + node.Prefix(node.KindHub, name)})
+	}
+	return hubs
+}

@@ -1,0 +1,68 @@
+package sim
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"dske/node"
+	"dske/sim/certs"
+	"dske/sim/topology"
+	"dske/sim/wire"
+)
+
+// The ways in which nodes reach each other.
+const (
+	Loopback = wire.Loopback // HTTP through the port
+	Memory   = wire.Memory   // direct calls
+)
+
+// Config is what a network needs. Only Topology is required.
+type Config struct {
+	Topology  *topology.Topology
+	Transport string          // Loopback (default) or Memory
+	Listen    string          // address of the port, e.g. 127.0.0.1:8100; may be empty with Memory: no port
+	TLS       certs.Directory // if not empty, the ports speak mutual TLS with its certificates
+	TLSAll    bool            // every caller has to show a certificate, not just SAEs
+	KMEListen []string        // addresses for the clients' ETSI API, in their order; may be empty
+	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
+	Logger    *slog.Logger
+
+	// Pages adds to the router of the port what belongs neither to a node nor to the network's own interface
+	// under /sim/v1, such as pages for people to look at. Nil: nothing.
+	Pages func(n *Network, router *echo.Echo)
+
+	Audit bool // check that no byte of PSRD is used twice; see [Network.Violations]
+
+	ShareTTL   time.Duration // how long hubs keep shares and clients parts of keys; default 1 h
+	HubTimeout time.Duration // for one message of a client to a hub; default 5 s
+
+	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
+}
+
+func (c *Config) validate() error {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.HubTimeout = cmp.Or(c.HubTimeout, node.DefaultHubTimeout)
+	switch {
+	case c.Topology == nil:
+		return errors.New("no topology")
+	case c.Transport == "":
+		c.Transport = Loopback
+	}
+	if c.Transport == Loopback && c.Listen == "" {
+		return errors.New("the loopback transport needs an address to listen on")
+	}
+	if c.TLSAll && c.TLS == "" {
+		return errors.New("callers can show certificates only over TLS: name a directory with them")
+	}
+	if len(c.KMEListen) > 0 && len(c.KMEListen) != len(c.Topology.Clients) {
+		return fmt.Errorf("%d addresses for the ETSI API of %d clients", len(c.KMEListen), len(c.Topology.Clients))
+	}
+	return nil
+}

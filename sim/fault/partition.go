@@ -1,0 +1,29 @@
+package fault
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+var partitionKind = kind{name: "partition", value: "=A,B|C,D",
+	summary: "what the nodes on one side send to those on the other is lost", build: newPartition}
+
+func newPartition(s Spec) (built, error) {
+	left, right, found := strings.Cut(s.Value, "|")
+	if !found {
+		return built{}, fmt.Errorf("%q is not of the form A,B|C,D", s.Value)
+	}
+	a, err := patterns(left)
+	if err != nil {
+		return built{}, err
+	}
+	b, err := patterns(right)
+	return built{
+		effect: drop,
+		matches: func(r *Request) bool {
+			return named(a, r.From) && named(b, r.To) || named(b, r.From) && named(a, r.To)
+		},
+		patterns: slices.Concat(a, b),
+	}, err
+}

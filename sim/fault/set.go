@@ -1,0 +1,61 @@
+package fault
+
+import (
+	"context"
+	"sync"
+)
+
+// Set is the faults that are at work. Its zero value has none.
+type Set struct {
+	Seed uint64 // of the lots; to be set before the set is used
+
+	mu     sync.Mutex
+	faults []*fault
+}
+
+// Add puts a fault behind those that are there. It fails if there is no such fault.
+func (s *Set) Add(spec Spec) error {
+	b, err := spec.build()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := &fault{spec: spec, built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[string]int{}}
+	s.faults = append(s.faults[:len(s.faults):len(s.faults)], f) // Intercept may be reading the old slice
+	return nil
+}
+
+// Clear ends all faults. Messages that hang are lost, those that wait go on.
+func (s *Set) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.faults {
+		close(f.ended)
+	}
+	s.faults = nil
+}
+
+// Statuses returns the faults in the order in which they were added.
+func (s *Set) Statuses() []Status {
+	statuses := []Status{}
+	for _, f := range s.current() {
+		statuses = append(statuses, f.status())
+	}
+	return statuses
+}
+
+func (s *Set) current() []*fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.faults
+}
+
+// Intercept carries a request past the faults, the one that was added first coming first.
+func (s *Set) Intercept(ctx context.Context, r *Request, next Deliver) (Response, error) {
+	faults := s.current()
+	for i := range faults {
+		next = Intercept(faults[len(faults)-1-i].intercept).Around(next)
+	}
+	return next(ctx, r)
+}

@@ -1,0 +1,75 @@
+package sim
+
+import (
+	"context"
+	"net/http"
+
+	"dske/node"
+	"dske/node/hub"
+	"dske/protocol"
+	"dske/sim/adversary"
+)
+
+// maxFailures is how many wrong signatures in the name of a client a hub of the information-theoretic
+// suite looks at in a minute: its bound on forgeries grows with every one.
+const maxFailures = 1000
+
+// hubPlace is the place of a hub, with what outlives the hubs in it.
+type hubPlace struct {
+	place
+	counters hub.Counters
+	liar     *adversary.Liar
+}
+
+func newHubPlace(n *Network, name string) *hubPlace {
+	h := &hubPlace{place: newPlace(n, node.KindHub, name), liar: adversary.NewLiar(name, n.suite)}
+	h.fill = h.newHub
+	return h
+}
+
+func (h *hubPlace) newHub() (member, error) {
+	config := h.network.config
+	limit := 0
+	if h.network.suite == protocol.ITS {
+		limit = maxFailures
+	}
+	made, err := hub.New(hub.Config{
+		Name:        h.name,
+		Suite:       h.network.suite,
+		MaxFailures: limit,
+		ShareTTL:    config.ShareTTL,
+		HubTimeout:  config.HubTimeout,
+		Random:      h.random(),
+		Logger:      config.Logger.With(string(h.kind), h.name),
+		Stop:        h.stopSoon,
+		Counters:    &h.counters,
+		Observer:    h.observer,
+	})
+	if err != nil {
+		return nil, err
+	}
+	always := make(chan struct{})
+	close(always)
+	return localHub{made, h.liar.Around(made.Handler(), h.prefix(), made.LeakBlocks), always}, nil
+}
+
+// localHub is a hub in this process. It needs nothing of others, and does nothing in the background.
+type localHub struct {
+	*hub.Hub
+	handler http.Handler
+	always  chan struct{} // closed
+}
+
+func (h localHub) Handler() http.Handler { return h.handler }
+
+func (h localHub) Started() <-chan struct{} { return h.always }
+
+func (h localHub) Ready() <-chan struct{} { return h.always }
+
+func (h localHub) WaitIdle(context.Context) error { return nil }
+
+func (h localHub) Unregister(context.Context) {}
+
+func (h localHub) Condition() condition {
+	return condition{psrd: h.Stock(), sharesWaiting: h.SharesWaiting()}
+}

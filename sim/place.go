@@ -1,0 +1,193 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"dske/node"
+)
+
+// stopTimeout bounds the time that a client takes to unregister when it is asked to stop over its
+// management interface.
+const stopTimeout = 2 * time.Second
+
+// place is the place of a node in the network. It outlives the members that fill it one after the other.
+type place struct {
+	network *Network
+	kind    node.Kind
+	name    string
+	fill    func() (member, error) // makes the next member
+
+	changing chan struct{} // one slot, which is taken while a member starts or stops
+
+	mu   sync.RWMutex // held for moments only
+	life *life        // nil: the place is empty
+}
+
+// life is the time of a member in its place.
+type life struct {
+	member   member
+	handler  http.Handler
+	requests sync.WaitGroup // under way
+	cancel   context.CancelFunc
+	done     chan struct{} // closed when the member's Run has returned
+}
+
+func newPlace(n *Network, kind node.Kind, name string) place {
+	return place{network: n, kind: kind, name: name, changing: make(chan struct{}, 1)}
+}
+
+// path is kind and name, such as hub/hank.
+func (p *place) path() string { return string(p.kind) + "/" + p.name }
+
+// prefix is what the paths of the node start with.
+func (p *place) prefix() string { return node.Prefix(p.kind, p.name) }
+
+// ServeHTTP passes a request to the member, or says that there is none.
+func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.RLock()
+	l := p.life
+	if l != nil {
+		l.requests.Add(1)
+	}
+	p.mu.RUnlock()
+	if l == nil {
+		node.WriteError(w, node.Stopped(p.kind, p.name))
+		return
+	}
+	defer l.requests.Done()
+	l.handler.ServeHTTP(w, r)
+}
+
+// member returns who fills the place, or nil.
+func (p *place) member() member {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if p.life == nil {
+		return nil
+	}
+	return p.life.member
+}
+
+func (p *place) isRunning() bool { return p.member() != nil }
+
+// settle gives the place a new life, and returns the one before it; nil: none.
+func (p *place) settle(next *life) (last *life) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last, p.life = p.life, next
+	return last
+}
+
+// lock waits for its turn to change the place, for as long as ctx lasts.
+func (p *place) lock(ctx context.Context) error {
+	select {
+	case p.changing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for %s, which starts or stops: %w", p.path(), ctx.Err())
+	}
+}
+
+func (p *place) unlock() { <-p.changing }
+
+// start fills the place, unless it is filled.
+func (p *place) start(ctx context.Context) error {
+	if err := p.lock(ctx); err != nil {
+		return err
+	}
+	defer p.unlock()
+	if p.isRunning() {
+		return nil
+	}
+	running := p.network.running
+	if running == nil || running.Err() != nil {
+		return errors.New("the network is not running")
+	}
+	m, err := p.fill()
+	if err != nil {
+		return err
+	}
+	lifetime, cancel := context.WithCancel(running)
+	l := &life{member: m, handler: m.Handler(), cancel: cancel, done: make(chan struct{})}
+	p.network.tasks.Go(func() {
+		defer close(l.done)
+		m.Run(lifetime)
+	})
+	<-m.Started()
+	p.settle(l)
+	p.network.config.Logger.Info("started", "node", p.path())
+	return nil
+}
+
+// stop empties the place, after the member has unregistered and answered the requests under way. If ctx ends
+// before, stop fails, and the place becomes empty all the same.
+func (p *place) stop(ctx context.Context) error {
+	return p.empty(ctx, func(m member) { m.Unregister(ctx) })
+}
+
+// halt is stop without a word to others.
+func (p *place) halt() { _ = p.empty(context.Background(), func(member) {}) }
+
+func (p *place) empty(ctx context.Context, farewell func(member)) error {
+	if err := p.lock(ctx); err != nil {
+		return err
+	}
+	m := p.member()
+	if m == nil {
+		p.unlock()
+		return nil
+	}
+	farewell(m)
+	l := p.settle(nil)
+	stopped := make(chan struct{})
+	p.network.tasks.Go(func() {
+		defer p.unlock()
+		defer close(stopped)
+		l.requests.Wait()
+		l.cancel()
+		<-l.done
+		p.network.config.Logger.Info("stopped", "node", p.path())
+	})
+	select {
+	case <-stopped:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%s is still answering requests: %w", p.path(), ctx.Err())
+	}
+}
+
+// stopSoon stops the node without waiting, since it is the node itself that asks for it.
+func (p *place) stopSoon() {
+	p.network.tasks.Go(func() {
+		ctx, cancel := context.WithTimeout(p.network.running, stopTimeout)
+		defer cancel()
+		_ = p.stop(ctx) // it fails when it takes long, and goes on
+	})
+}
+
+// random returns where the node gets its random bytes from; nil: crypto/rand.
+func (p *place) random() node.Random {
+	if p.network.seeds == nil {
+		return nil
+	}
+	return p.network.seeds.random(p.path())
+}
+
+// observer is the [node.Observer] of the node.
+func (p *place) observer() func(node.Request) {
+	if !p.network.requests.Any() {
+		return nil
+	}
+	return func(r node.Request) {
+		r.Route = strings.TrimPrefix(r.Route, p.prefix())
+		for _, f := range p.network.requests.All() {
+			(*f)(Request{p.path(), r})
+		}
+	}
+}

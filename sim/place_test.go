@@ -1,0 +1,96 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dske/etsi"
+)
+
+// busy returns a network whose client carol has a request under way for another 5 s, and how that ends.
+func busy(t *testing.T) (*testNetwork, <-chan error) {
+	n := start(t, Config{}, hangs("POST", "hank"), hangs("POST", "helen"), hangs("POST", "hugo"))
+	answer := make(chan error, 1)
+	go func() {
+		_, err := n.sae("sam").GetKey(context.Background(), "sofia", etsi.KeyRequest{})
+		answer <- err
+	}()
+	synctest.Wait()
+	return n, answer
+}
+
+// A node that is stopped first answers the requests under way, as if nothing were, and takes no more of them.
+func TestStopWaitsForRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, answer := busy(t)
+		began := time.Now()
+		time.AfterFunc(time.Second, func() {
+			if _, err := n.sae("sam").Status(t.Context(), "sofia"); err == nil || !strings.Contains(err.Error(), "Node is stopped") {
+				t.Errorf("another request: %v", err)
+			}
+		})
+		n.stop("client/carol")
+		if took := time.Since(began); took < 4*time.Second || took > 6*time.Second {
+			t.Errorf("stopped after %v", took)
+		}
+		synctest.Wait() // the answer is on its way to sam
+		select {
+		case err := <-answer:
+			if err == nil || !strings.Contains(err.Error(), "Could not scatter enough shares") {
+				t.Errorf("the request under way: %v", err)
+			}
+		default:
+			t.Error("the node has stopped, and its request is still under way")
+		}
+	})
+}
+
+// Who wants to start or stop a node that is just stopping waits for as long as his context lasts.
+func TestStartAndStopAreInLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, _ := busy(t)
+		soon := func() context.Context {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			t.Cleanup(cancel)
+			return ctx
+		}
+		began := time.Now()
+		if err := n.Stop(soon(), "client/carol"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("stop: %v", err)
+		}
+		if err := n.Start(soon(), "client/carol"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("start while it stops: %v", err)
+		}
+		if err := n.Stop(soon(), "client/carol"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("stop while it stops: %v", err)
+		}
+		if took := time.Since(began); took != 3*time.Second {
+			t.Errorf("the three took %v", took)
+		}
+		if !n.Overview().IsStopped("client/carol") {
+			t.Error("the place is not empty")
+		}
+		n.start("client/carol") // in its turn
+		if took := time.Since(began); took < 4*time.Second || took > 6*time.Second || n.Overview().IsStopped("client/carol") {
+			t.Errorf("started after %v", took)
+		}
+	})
+}
+
+// Secrets can be had of hubs in this process that run, and of nobody else.
+func TestLeak(t *testing.T) {
+	n := start(t, Config{})
+	if leak, err := n.Leak("hub/hank"); err != nil || len(leak.Blocks) == 0 {
+		t.Errorf("%v, %d blocks", err, len(leak.Blocks))
+	}
+	n.stop("hub/hank")
+	for _, name := range []string{"hub/hank", "hub/nobody", "client/carol"} {
+		if _, err := n.Leak(name); err == nil {
+			t.Errorf("%s leaks", name)
+		}
+	}
+}

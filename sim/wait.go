@@ -1,0 +1,58 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// HubTimeout returns how long a client waits for a hub's response to one message; for a large one longer.
+func (n *Network) HubTimeout() time.Duration { return n.config.HubTimeout }
+
+// WaitReady waits until every running client has registered with all its hubs and filled its pools.
+func (n *Network) WaitReady(ctx context.Context) error {
+	select {
+	case <-n.started:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for _, p := range n.places {
+		m := p.member()
+		if m == nil {
+			continue
+		}
+		select {
+		case <-m.Ready():
+		case <-ctx.Done():
+			return fmt.Errorf("%s %s is not ready: %w", p.kind, p.name, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// WaitIdle waits until no running client, or none of those that are named, does anything in the background:
+// the hubs that a key did not need have answered too, and the pools are full. Clients that cannot reach a hub
+// keep trying; between the attempts they are idle.
+func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
+	for _, p := range n.places {
+		m := p.member()
+		if m == nil || len(names) > 0 && !slices.Contains(names, p.name) {
+			continue
+		}
+		if err := m.WaitIdle(ctx); err != nil {
+			return fmt.Errorf("%s %s is not idle: %w", p.kind, p.name, err)
+		}
+	}
+	return nil
+}
+
+// Ready returns how many of the clients are running and ready, and how many clients there are.
+func (n *Network) Ready() (ready, clients int) {
+	for _, c := range n.clients {
+		if m := c.member(); m != nil && isReady(m) {
+			ready++
+		}
+	}
+	return ready, len(n.clients)
+}

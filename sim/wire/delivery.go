@@ -1,0 +1,156 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// transport is the wire for one sender.
+type transport struct {
+	wire *Wire
+	from string
+	next http.RoundTripper
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch attention := t.wire.attention.Load(); {
+	case attention == nobody || IsControl(r.URL.Path):
+		return t.send(r)
+	case attention == onlookers:
+		return t.observe(r)
+	default:
+		return t.deliver(r)
+	}
+}
+
+// send is the way itself, there and back. Every message takes it, whoever watches and whatever has become
+// of it before, also a copy.
+func (t transport) send(r *http.Request) (*http.Response, error) { return t.next.RoundTrip(r) }
+
+// observe sends a request for those who want no more than to know of it.
+func (t transport) observe(r *http.Request) (*http.Response, error) {
+	to, path := address(r)
+	e := Event{Number: t.wire.messages.Add(1), From: t.from, To: to, Method: r.Method, Path: path, Start: time.Now()}
+	response, err := t.send(r)
+	if err == nil {
+		e.Status = response.StatusCode
+	}
+	e.Duration = time.Since(e.Start)
+	t.wire.tellObservers(e)
+	return response, err
+}
+
+// deliver takes a request apart, and hands it through to the node, past all who want to have it in their hands.
+func (t transport) deliver(r *http.Request) (*http.Response, error) {
+	request, err := t.read(r)
+	if err != nil {
+		return nil, err
+	}
+	d := &delivery{transport: t, original: r, number: t.wire.messages.Add(1), sent: *request, start: time.Now()}
+	hands := Intercept(t.wire.faults.Intercept).Around(d.arrive)
+	all := t.wire.interceptors.All()
+	for i := range all {
+		hands = (*all[len(all)-1-i]).Around(hands)
+	}
+	response, err := hands(r.Context(), request)
+	d.settle(request, response, err)
+	if err != nil {
+		return nil, err
+	}
+	return newResponse(response.Status, response.Header, response.Body, r), nil
+}
+
+// read takes a request apart.
+func (t transport) read(r *http.Request) (*Request, error) {
+	to, path := address(r)
+	request := &Request{From: t.from, To: to, Method: r.Method, Path: path, Query: r.URL.RawQuery, Header: r.Header}
+	if r.Body == nil {
+		return request, nil
+	}
+	defer r.Body.Close()
+	var err error
+	request.Body, err = io.ReadAll(r.Body)
+	return request, err
+}
+
+// delivery is a message under way.
+type delivery struct {
+	transport
+	original *http.Request
+	number   uint64
+	sent     Request // as the sender made it
+	start    time.Time
+	arrived  atomic.Bool
+	status   atomic.Int64 // of the response to the message itself, not to a copy
+}
+
+// arrive brings a request, as it is by now, to the node, and tells those who watch.
+func (d *delivery) arrive(ctx context.Context, r *Request) (Response, error) {
+	d.arrived.Store(true)
+	start := time.Now()
+	response, err := d.carry(ctx, r)
+	response.Repeated = r.Repeated
+	d.wire.tellTaps(d.message(response))
+	if r.Repeated { // the sender does not know of it
+		d.wire.tellObservers(d.event(r, response.Status, start))
+	} else {
+		d.status.Store(int64(response.Status))
+	}
+	return response, err
+}
+
+func (d *delivery) carry(ctx context.Context, r *Request) (Response, error) {
+	request := d.original.Clone(ctx)
+	request.Method = r.Method
+	if r.To != d.sent.To || r.Path != d.sent.Path {
+		target, err := url.ParseRequestURI("/" + r.To + r.Path)
+		if err != nil {
+			return Response{}, err
+		}
+		request.URL.Path, request.URL.RawPath = target.Path, target.RawPath
+	}
+	request.URL.RawQuery = r.Query
+	request.Header = r.Header
+	request.Body = io.NopCloser(bytes.NewReader(r.Body))
+	request.ContentLength = int64(len(r.Body))
+	response, err := d.send(request)
+	if err != nil {
+		return Response{}, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return Response{Status: response.StatusCode, Header: response.Header, Body: body}, err
+}
+
+// settle tells those who watch how the delivery ended for the sender.
+func (d *delivery) settle(r *Request, response Response, err error) {
+	if !d.arrived.Load() {
+		d.wire.tellTaps(d.message(Response{}))
+	}
+	status := response.Status
+	switch {
+	case err != nil:
+		status = 0
+	case response.Repeated:
+		status = int(d.status.Load())
+	}
+	d.wire.tellObservers(d.event(r, status, d.start))
+}
+
+func (d *delivery) message(response Response) Message {
+	return Message{Number: d.number, Request: d.sent, Response: response}
+}
+
+func (d *delivery) event(r *Request, status int, start time.Time) Event {
+	return Event{
+		Number: d.number, From: d.sent.From, To: d.sent.To, Method: d.sent.Method, Path: d.sent.Path, Status: status,
+		Start: start, Duration: time.Since(start), Fault: strings.Join(r.Faults, " "),
+	}
+}

@@ -1,0 +1,127 @@
+// Package wire carries the messages of a network: those between its nodes, and those of the encryptors.
+//
+// A [Wire] knows the handler of the nodes, the names of those who take part, and nothing else of the
+// network. [Wire.Transport] is the wire as one sender sees it. On the way of a message there are, in this
+// order:
+//
+//   - whoever has called [Wire.Intercept]: he takes messages into his hands, in both directions;
+//   - the faults of [Wire.AddFault];
+//   - the way itself, in transport.send, which is also that of messages that nobody looks at.
+//
+// Taps and observers hear of a message when it has been answered: a tap of all that is in it, as the nodes
+// themselves sent it, an observer of who sent what to whom, and how that ended. A message that nobody looks
+// at is not read at all.
+package wire
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"dske/sim/fault"
+)
+
+// The transports: how messages reach the nodes.
+const (
+	Loopback = "loopback" // HTTP through the port
+	Memory   = "memory"   // direct calls
+)
+
+// Config is what a wire needs. Transport and Handler are required.
+type Config struct {
+	Transport string       // Loopback or Memory
+	Handler   http.Handler // serves all nodes, each under /KIND/NAME
+	TLS       *tls.Config  // with Loopback, to call the port with; nil: plain HTTP
+	Parties   []string     // who takes part, such as hub/hank and sae/sam: those that faults can name
+	Seed      uint64       // of what faults leave to chance
+}
+
+// Wire is what is between the nodes. Its methods may be called by several goroutines.
+type Wire struct {
+	parties  []string
+	port     http.RoundTripper // the transport that was chosen
+	memory   http.RoundTripper
+	recorder recorder
+
+	attention atomic.Int32
+	messages  atomic.Uint64 // that somebody has watched
+	faults    fault.Set
+
+	mu           sync.Mutex // held while the attention changes
+	observers    Watchers[func(Event)]
+	taps         Watchers[func(Message)]
+	interceptors Watchers[Intercept]
+}
+
+// New returns a wire without faults that nobody watches.
+func New(config Config) (*Wire, error) {
+	if config.Handler == nil {
+		return nil, errors.New("a wire that leads nowhere")
+	}
+	w := &Wire{parties: config.Parties, memory: memory{config.Handler}}
+	w.faults.Seed = config.Seed
+	switch config.Transport {
+	case Memory:
+		w.port = w.memory
+	case Loopback:
+		w.port = newLoopback(config.TLS)
+	default:
+		return nil, fmt.Errorf("transport %q is neither %s nor %s", config.Transport, Loopback, Memory)
+	}
+	return w, nil
+}
+
+// Transport returns the wire for a sender, such as client/carol.
+func (w *Wire) Transport(from string) http.RoundTripper { return transport{w, from, w.port} }
+
+// Direct is like [Wire.Transport], but past the port: it calls the nodes in this process. So a header says
+// which encryptor is calling, also where everybody else needs a certificate for that.
+func (w *Wire) Direct(from string) http.RoundTripper { return transport{w, from, w.memory} }
+
+// CloseIdle closes the connections that no message is using.
+func (w *Wire) CloseIdle() {
+	if loopback, ok := w.port.(*http.Transport); ok {
+		loopback.CloseIdleConnections()
+	}
+}
+
+// AddFault puts a fault, such as drop to=hub/hank, on the wire, behind those that are there; see
+// [fault.Parse]. It fails if the fault cannot be read, or names nobody who takes part.
+func (w *Wire) AddFault(text string) error {
+	spec, err := fault.Parse(text)
+	if err != nil {
+		return err
+	}
+	for _, pattern := range spec.Patterns() {
+		matches := func(party string) bool { return fault.Matches(pattern, party) }
+		if !slices.ContainsFunc(w.parties, matches) {
+			return fmt.Errorf("%s: there is no node or encryptor %s", text, pattern)
+		}
+	}
+	if err := w.faults.Add(spec); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.update()
+	return nil
+}
+
+// Faults says what the faults are and how often each fired.
+func (w *Wire) Faults() []fault.Status { return w.faults.Statuses() }
+
+// ClearFaults ends all faults. Messages that hang are lost, those that wait go on.
+func (w *Wire) ClearFaults() {
+	w.faults.Clear()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.update()
+}
+
+// IsControl reports whether a path is of the network's own interface, which is no part of the experiment.
+func IsControl(path string) bool { return strings.HasPrefix(path, "/sim/") }
