@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"dske/node/contract":           {},
 	"dske/node/hub":                {"dske/node", "dske/protocol", "dske/protocol/*", "dske/psrd"},
 	"dske/protocol":                {"dske/protocol/its", "dske/protocol/shamir", "dske/psrd"},
-	"dske/protocol/its":            {"dske/protocol/shamir"},
+	"dske/protocol/its":            {},
 	"dske/protocol/shamir":         {},
 	"dske/psrd":                    {},
 	"dske/sim":                     {"dske/node", "dske/node/*", "dske/protocol", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology"},

@@ -24,7 +24,7 @@ func BenchmarkInverse(b *testing.B) {
 
 func BenchmarkMAC(b *testing.B) {
 	key := random(b, its.SigningKeySize)
-	for _, size := range []int{256, 1 << 20} {
+	for _, size := range []int{256, 4 << 20} {
 		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
 			body := random(b, size)
 			b.SetBytes(int64(size))
@@ -38,7 +38,7 @@ func BenchmarkMAC(b *testing.B) {
 func BenchmarkSplit(b *testing.B) {
 	forSizes(b, func(b *testing.B, key []byte) {
 		for b.Loop() {
-			if _, _, err := its.Split(key, 3, 5, rand.Reader); err != nil {
+			if _, _, err := its.Split(key, 3, firstHubs(5), 1, rand.Reader); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -47,10 +47,9 @@ func BenchmarkSplit(b *testing.B) {
 
 func BenchmarkFromPads(b *testing.B) {
 	forSizes(b, func(b *testing.B, key []byte) {
-		size := its.ShareSize(len(key))
-		pads := [][]byte{random(b, size), random(b, size), random(b, size)}
+		pads := randomPads(b, []int{0, 1, 2}, its.ShareSize(len(key), 1), 3)
 		for b.Loop() {
-			if _, _, _, err := its.FromPads(pads, len(key), 3, 5); err != nil {
+			if _, _, _, err := its.FromPads(pads, []int{3, 4}, len(key), 1); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -59,12 +58,12 @@ func BenchmarkFromPads(b *testing.B) {
 
 func BenchmarkCombine(b *testing.B) {
 	forSizes(b, func(b *testing.B, key []byte) {
-		shares, tag, err := its.Split(key, 3, 5, rand.Reader)
+		shares, tags, err := its.Split(key, 3, firstHubs(5), 1, rand.Reader)
 		if err != nil {
 			b.Fatal(err)
 		}
 		for b.Loop() {
-			if _, err := its.Combine(3, len(key), tag, shares[2:]); err != nil {
+			if _, err := its.Combine(3, answers(shares[2:], len(key), tags[0])); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -88,6 +88,7 @@ const (
 // secret or a share.
 var (
 	ErrThreshold = errors.New("need 2 <= threshold <= number of shares <= 254")
+	ErrSlaves    = errors.New("need 1 to 32 slaves")
 	ErrKeySize   = errors.New("need a key of 1 to 2^30 bytes")
 	ErrTooFew    = errors.New("fewer usable shares than the threshold")
 	ErrShares    = errors.New("shares do not fit together")
@@ -97,6 +98,6 @@ var (
 // Share is one point of the polynomials: f(Index+1), coordinate by coordinate. A share is as
 // confidential as the part of the secret it stands for: do not log it.
 type Share struct {
-	Index int    // 0..253
+	Index int    // the hub's number in its network, 0..253
 	Value []byte // ShareSize bytes
 }
