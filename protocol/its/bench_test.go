@@ -1,9 +1,11 @@
 package its_test
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"testing"
+	"time"
 
 	"dske/protocol/its"
 )
@@ -68,6 +70,42 @@ func BenchmarkCombine(b *testing.B) {
 			}
 		}
 	})
+}
+
+// The worst of searches: liars, as many of sixteen hubs as are borne, have answered first. With six of them
+// the sizes of the keys matter less.
+func BenchmarkSearch(b *testing.B) {
+	for _, c := range []struct{ size, liars int }{{32, 7}, {128, 7}, {1024, 7}, {32, 6}, {2 << 20, 6}} {
+		b.Run(fmt.Sprintf("%dB-%dliars", c.size, c.liars), func(b *testing.B) {
+			key := random(b, c.size)
+			given := answersOf(b, key, 9, 16, 7)
+			for i := range c.liars {
+				given[i].Value = random(b, len(given[i].Value))
+			}
+			for b.Loop() {
+				searchOnce(b, 9, given)
+			}
+		})
+	}
+}
+
+// searchOnce looks for a moment whenever an answer has come, and then until the key is there.
+func searchOnce(b *testing.B, threshold int, given []its.Answer) {
+	search := newSearch(b, threshold)
+	for _, a := range given {
+		if err := search.Add(a); err != nil {
+			b.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		_, err := search.Find(ctx)
+		cancel()
+		if err == nil {
+			return
+		}
+	}
+	if _, err := search.Find(context.Background()); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // forSizes runs a benchmark for a short key and for a very long one.

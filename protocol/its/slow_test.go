@@ -1,0 +1,8 @@
+//go:build !race
+
+package its
+
+import "time"
+
+// allowed is how long the worst search may take.
+const allowed = 200 * time.Millisecond
