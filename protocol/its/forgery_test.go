@@ -1,6 +1,9 @@
 package its
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // The bound of the package comment on a forged message, by trying everything in small fields: for every
 // two messages of at most three blocks, the one with the length included, and every difference
@@ -54,5 +57,31 @@ func TestMACNeedsTheLengths(t *testing.T) {
 		if gf8.mac(c, 5, []int{3}) != gf8.mac(c, 5, []int{0, 3}) {
 			t.Errorf("the tags differ for c = %d", c)
 		}
+	}
+}
+
+// A signing key is one whole slot. If the same 32 bytes could be named the other way round, (d, c) for
+// (c, d), after a tag under them was seen, more keys would fit than the bound says: up to all of them for two
+// messages of two blocks, the second of which tells the lengths, where in order at most two fit.
+func TestKeysInAnotherOrderBreakTheBound(t *testing.T) {
+	most, reversed := 0, 0
+	for i := range 7 * 8 * 7 * 8 {
+		first, second := []int{i % 8, i/8%7 + 1}, []int{i / 56 % 8, i/56/8 + 1}
+		if slices.Equal(first, second) {
+			continue
+		}
+		for tag := range 8 {
+			var inOrder, swapped [8]int // by tag of the second message
+			for c := range 8 {
+				d := tag ^ gf8.mac(c, 0, first)
+				inOrder[gf8.mac(c, d, second)]++
+				swapped[gf8.mac(d, c, second)]++
+			}
+			most = max(most, slices.Max(inOrder[:]))
+			reversed = max(reversed, slices.Max(swapped[:]))
+		}
+	}
+	if most != 2 || reversed != 8 {
+		t.Errorf("at most %d of 8 keys fit, %d in the other order, want 2 and 8", most, reversed)
 	}
 }
