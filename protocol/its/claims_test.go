@@ -167,3 +167,35 @@ func TestTwoAnswersOfOneHubAgainstCombine(t *testing.T) {
 		t.Errorf("got %q, %v", key, err)
 	}
 }
+
+// α is 0 in the field of the suite too. Hubs 0 and 1 lie, k is 3, and one of them answers in the place of
+// hub 2. With the honest answers of hubs 3 and 6 that is a set with a key of the liar's choice: it knows two
+// shares and o, and neither the key nor anything of the other hubs.
+func TestAnswerAtAnotherPlaceAgainstCombine(t *testing.T) {
+	answers := lyingAnswers(t, 16, 3, 7, 0)
+	tag := answers[0].SecretTag
+
+	// What the liar wants, with the tag o.
+	vector := make([]byte, ShareSize(16, 1))
+	copy(vector[offsetS:], "the liar's key..")
+	store(vector[offsetD:], load(tagsOf(vector, 1)[0]).Add(load(tag)))
+
+	// What its own shares do to the set, with any vector at all: zeros here.
+	known := through([]Share{{0, answers[0].Value}, {1, answers[1].Value}, {secretIndex, make([]byte, len(vector))}})
+	claim := make([]byte, len(vector))
+	set := through([]Share{{3, known.at(3)}, {6, known.at(6)}, {2, claim}})
+	made := set.at(secretIndex)
+	overWeight := one
+	for _, honest := range []int{3, 6} {
+		x := coordinate(2).Add(coordinate(honest))
+		overWeight = overWeight.Mul(x.Mul(inverses()[honest+1]))
+	}
+	for at := 0; at < len(claim); at += ElementSize {
+		store(claim[at:], load(vector[at:]).Add(load(made[at:])).Mul(overWeight))
+	}
+
+	key, err := Combine(3, []Answer{answers[3], {Index: 2, KeySize: 16, SecretTag: tag, Value: claim}, answers[6]})
+	if err != nil || string(key) != "the liar's key.." {
+		t.Errorf("got %q, %v", key, err)
+	}
+}

@@ -9,7 +9,7 @@ import (
 // Answer is what one slave gets from a hub: its part of a share, as [Pick] returns it, with what goes in
 // the clear beside it. A value is as confidential as the part of the secret it stands for.
 type Answer struct {
-	Index     int    // the hub's number, 0..253
+	Index     int    // the number of the hub that was asked, whatever it says of itself; 0..253
 	KeySize   int    // of the key, in bytes
 	SecretTag []byte // TagSize bytes
 	Value     []byte // ShareSize(KeySize, 1) bytes

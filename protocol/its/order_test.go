@@ -13,7 +13,7 @@ import (
 var orders = flag.Int("orders", 6, "orders of arrival in which liars among sixteen hubs are tried")
 
 // Seven liars of sixteen, in orders of arrival that a seed draws, the worst of all among them: the key is
-// there with the ninth true answer, no set is tried twice, and it does not take long.
+// there with the ninth true answer, and no more sets are tried than there are.
 func TestSevenLiarsOfSixteenInAnyOrder(t *testing.T) {
 	const n, k, liars = 16, 9, 7
 	random := rand.New(rand.NewPCG(16, 9))
@@ -23,7 +23,7 @@ func TestSevenLiarsOfSixteenInAnyOrder(t *testing.T) {
 			random.Shuffle(n, func(i, j int) { answers[i], answers[j] = answers[j], answers[i] })
 		}
 		search := testSearch(t, k)
-		start, honest := time.Now(), 0
+		honest := 0
 		for _, a := range answers {
 			if err := search.Add(a); err != nil {
 				t.Fatal(err)
@@ -36,9 +36,6 @@ func TestSevenLiarsOfSixteenInAnyOrder(t *testing.T) {
 				t.Fatalf("round %d, %d true answers: got %x, %v", round, honest, key, err)
 			}
 		}
-		if took := time.Since(start); took > allowed {
-			t.Errorf("round %d took %v", round, took)
-		}
 		if search.tried > promisedSets || round == 0 && search.tried < promisedSets/2 {
 			t.Errorf("round %d: %d sets tried", round, search.tried)
 		}
@@ -47,6 +44,28 @@ func TestSevenLiarsOfSixteenInAnyOrder(t *testing.T) {
 		}
 		search.Close()
 	}
+}
+
+// The worst of these orders takes no longer than allowed. Other programs may slow down all but one of the
+// attempts.
+func TestWorstSearchTakesLittleTime(t *testing.T) {
+	best := time.Hour
+	for range 5 {
+		search, start := testSearch(t, 9), time.Now()
+		for _, a := range lyingAnswers(t, 32, 9, 16, 7) {
+			if err := search.Add(a); err != nil {
+				t.Fatal(err)
+			}
+			search.Find(context.Background())
+		}
+		if !search.found {
+			t.Fatal("no key")
+		}
+		if best = min(best, time.Since(start)); best <= allowed {
+			return
+		}
+	}
+	t.Errorf("it takes %v", best)
 }
 
 // lyingAnswers returns the answers of n hubs, the first of which lie.
