@@ -72,8 +72,8 @@ func BenchmarkCombine(b *testing.B) {
 	})
 }
 
-// The worst of searches: liars, as many of sixteen hubs as are borne, have answered first. With six of them
-// the sizes of the keys matter less.
+// The worst of searches: liars, as many of sixteen hubs as are borne, have answered first. With six
+// of them the sizes of the keys matter less.
 func BenchmarkSearch(b *testing.B) {
 	for _, c := range []struct{ size, liars int }{{32, 7}, {128, 7}, {1024, 7}, {32, 6}, {2 << 20, 6}} {
 		b.Run(fmt.Sprintf("%dB-%dliars", c.size, c.liars), func(b *testing.B) {

@@ -68,7 +68,8 @@ func TestAttemptsBound(t *testing.T) {
 	if got := its.AttemptsBound(0, 0); got != 0 {
 		t.Errorf("nothing received: %v", got)
 	}
-	// A year of nothing but wrong messages: at 100 Gbit/s, the shortest ones that there can be, and at 1 Gbit/s.
+	// A year of nothing but wrong messages: at 100 Gbit/s, the shortest ones that there can be, and
+	// at 1 Gbit/s.
 	const year, shortest = 365 * 24 * 3600, 150
 	if got := its.AttemptsBound(year*100e9/8/shortest, year*100e9/8); got >= 0x1p-73 {
 		t.Errorf("a year at 100 Gbit/s: %v", got)

@@ -5,10 +5,11 @@ import (
 	"testing"
 )
 
-// What the premises about answers are for, by trying everything in small fields: every hub answers once, and
-// at a place which the hub has, not the message. With k = 2, one liar alone and a key of one block, an answer
-// at another place makes the reconstructed vector αY+β instead of Y+β, which no more pairs of C and E let pass
-// than a shift. With k = 3 there are places where α is 0: the liar chooses the vector, and all pairs pass.
+// What the premises about answers are for, by trying everything in small fields: every hub answers
+// once, and at a place which the hub has, not the message. With k = 2, one liar alone and a key of
+// one block, an answer at another place makes the reconstructed vector αY+β instead of Y+β, which
+// no more pairs of C and E let pass than a shift. With k = 3 there are places where α is 0: the
+// liar chooses the vector, and all pairs pass.
 func TestAnswersAtOtherPlaces(t *testing.T) {
 	const q = 8
 	table := tags(gf8, 1, q)
@@ -62,8 +63,8 @@ func nonzero(list ...int) []int {
 	return list
 }
 
-// honestSets returns the honest hubs that complete a set with one liar: one, or if the share of a second
-// liar is known, and so the threshold is 3, two.
+// honestSets returns the honest hubs that complete a set with one liar: one, or if the share of a
+// second liar is known, and so the threshold is 3, two.
 func honestSets(q, liar, known int) [][]int {
 	var sets [][]int
 	for _, a := range others(q, liar, known) {
@@ -78,8 +79,8 @@ func honestSets(q, liar, known int) [][]int {
 	return sets
 }
 
-// dependence returns α: what is reconstructed at 0 from honest points and the value 0 at a claimed place, of
-// the polynomial that is 1 at 0 and 0 at the places whose shares are known.
+// dependence returns α: what is reconstructed at 0 from honest points and the value 0 at a claimed
+// place, of the polynomial that is 1 at 0 and 0 at the places whose shares are known.
 func dependence(f field[int], known, honest []int, claimed int) int {
 	points := map[int]int{claimed: 0}
 	for _, x := range honest {
@@ -105,8 +106,8 @@ func (f field[E]) atZero(points map[E]E) E {
 	return sum
 }
 
-// mostPassing returns how many pairs of C and E let αY+β pass at most with a wrong key of one block, over all
-// keys, tags o, known to the liar, and β. o and what is added to D count together.
+// mostPassing returns how many pairs of C and E let αY+β pass at most with a wrong key of one
+// block, over all keys, tags o, known to the liar, and β. o and what is added to D count together.
 func mostPassing(f field[int], table []int, alpha int) int {
 	q := 1 << f.bits
 	most := 0
@@ -132,9 +133,9 @@ func mostPassing(f field[int], table []int, alpha int) int {
 	return most
 }
 
-// Two answers of one liar, at two places, are a set of their own if the threshold is 2: whatever key it
-// likes passes with whatever tag, always. So a search takes one answer of an index, and its caller the index of
-// the hub that it asked.
+// Two answers of one liar, at two places, are a set of their own if the threshold is 2: whatever
+// key it likes passes with whatever tag, always. So a search takes one answer of an index, and its
+// caller the index of the hub that it asked.
 func TestTwoAnswersOfOneHubMakeAnyKey(t *testing.T) {
 	for _, f := range []field[int]{gf4, gf8} {
 		q := 1 << f.bits
@@ -168,9 +169,9 @@ func TestTwoAnswersOfOneHubAgainstCombine(t *testing.T) {
 	}
 }
 
-// α is 0 in the field of the suite too. Hubs 0 and 1 lie, k is 3, and one of them answers in the place of
-// hub 2. With the honest answers of hubs 3 and 6 that is a set with a key of the liar's choice: it knows two
-// shares and o, and neither the key nor anything of the other hubs.
+// α is 0 in the field of the suite too. Hubs 0 and 1 lie, k is 3, and one of them answers in the
+// place of hub 2. With the honest answers of hubs 3 and 6 that is a set with a key of the liar's
+// choice: it knows two shares and o, and neither the key nor anything of the other hubs.
 func TestAnswerAtAnotherPlaceAgainstCombine(t *testing.T) {
 	answers := lyingAnswers(t, 16, 3, 7, 0)
 	tag := answers[0].SecretTag

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Answer is what one slave gets from a hub: its part of a share, as [Pick] returns it, with what goes in
-// the clear beside it. A value is as confidential as the part of the secret it stands for.
+// Answer is what one slave gets from a hub: its part of a share, as [Pick] returns it, with what
+// goes in the clear beside it. A value is as confidential as the part of the secret it stands for.
 type Answer struct {
 	Index     int    // the number of the hub that was asked, whatever it says of itself; 0..253
 	KeySize   int    // of the key, in bytes
@@ -16,19 +16,20 @@ type Answer struct {
 	Suspect   bool   // a search tries it after others, see [Search.AdmitSuspects]
 }
 
-// Combine reconstructs a key from the first threshold answers, in whatever order they are, and checks
-// its secret tag. It does not look at further ones, nor at who is suspect. The key belongs to the caller;
-// the answers are neither changed nor kept.
+// Combine reconstructs a key from the first threshold answers, in whatever order they are, and
+// checks its secret tag. It does not look at further ones, nor at who is suspect. The key belongs
+// to the caller; the answers are neither changed nor kept.
 //
-// The size of the key is what all these answers say. A secret tag does not cover it, only the number of
-// blocks, and the bytes after the key in the last block need not be zero (see [FromPads]), so nothing but
-// the agreement of threshold answers tells 31 bytes from 32: one of them at least is honest, and its
-// message was authenticated. For that the threshold has to be the caller's own, never one from a message.
+// The size of the key is what all these answers say. A secret tag does not cover it, only the
+// number of blocks, and the bytes after the key in the last block need not be zero (see
+// [FromPads]), so nothing but the agreement of threshold answers tells 31 bytes from 32: one of
+// them at least is honest, and its message was authenticated. For that the threshold has to be the
+// caller's own, never one from a message.
 //
 // Errors: ErrThreshold unless 2 <= threshold <= 254; ErrTooFew if there are fewer answers than the
-// threshold; ErrKeySize unless the key has 1 to 2^30 bytes; ErrShares if an index repeats or is not in
-// 0..253, if a value or a tag has another length, or if key sizes or tags differ; ErrTag if a share is
-// wrong, was not split with this threshold, or belongs to another tag.
+// threshold; ErrKeySize unless the key has 1 to 2^30 bytes; ErrShares if an index repeats or is not
+// in 0..253, if a value or a tag has another length, or if key sizes or tags differ; ErrTag if a
+// share is wrong, was not split with this threshold, or belongs to another tag.
 func Combine(threshold int, answers []Answer) ([]byte, error) {
 	if err := checkThreshold(threshold); err != nil {
 		return nil, err
@@ -55,8 +56,8 @@ func checkThreshold(threshold int) error {
 	return nil
 }
 
-// checkAgreement returns an error unless one polynomial per coordinate goes through all the answers, which
-// are of the same key.
+// checkAgreement returns an error unless one polynomial per coordinate goes through all the
+// answers, which are of the same key.
 func checkAgreement(answers []Answer) error {
 	var indices []int
 	for _, a := range answers {

@@ -67,8 +67,8 @@ func TestCombineRefuses(t *testing.T) {
 	}
 }
 
-// A key size in the same block is the word of all the answers and nothing else: the tag cannot tell. One
-// honest answer among threshold of them is enough.
+// A key size in the same block is the word of all the answers and nothing else: the tag cannot
+// tell. One honest answer among threshold of them is enough.
 func TestKeySizeIsWhatAllAnswersSay(t *testing.T) {
 	shares, tag := split(t, []byte("a key"), 3, 5)
 	lies := answers(shares[:3], 4, tag)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// With one true answer more than the threshold the size of the key does not matter: no more than the one
-// tag is tested, although the liars came first.
+// With one true answer more than the threshold the size of the key does not matter: no more than
+// the one tag is tested, although the liars came first.
 func TestLargeKeyIsFoundByFitting(t *testing.T) {
 	const n, k, liars = 16, 9, 6
 	search := testSearch(t, k)
@@ -27,8 +27,8 @@ func TestLargeKeyIsFoundByFitting(t *testing.T) {
 }
 
 // Liars who know nothing can make their answers fit those of threshold-1 honest hubs: a shift by a
-// polynomial that is zero at these is all it takes. The tag decides, once for all sets on that polynomial, and
-// the key is found among the rest.
+// polynomial that is zero at these is all it takes. The tag decides, once for all sets on that
+// polynomial, and the key is found among the rest.
 func TestAnswersThatFitAreNoProof(t *testing.T) {
 	const n, k, liars = 16, 9, 7
 	answers := lyingAnswers(t, 32, k, n, 0)
@@ -63,6 +63,25 @@ func TestAnswersThatFitAreNoProof(t *testing.T) {
 	}
 	if got := search.AtOdds(); !slices.Equal(got, []int{0, 1, 2, 3, 4, 5, 6}) {
 		t.Errorf("at odds %v", got)
+	}
+}
+
+// What was wrong with one tag does not stand in the way of answers with another that are too few to
+// fit.
+func TestRejectedAnswersDoNotHideOthers(t *testing.T) {
+	const k, liars = 3, 4
+	search := testSearch(t, k)
+	for i, a := range lyingAnswers(t, 16, k, liars+k, 0) {
+		if i < liars {
+			a.Value = make([]byte, len(a.Value))
+			a.SecretTag = bytes.Repeat([]byte{1}, TagSize)
+		}
+		if err := search.Add(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if key, err := search.Find(context.Background()); err != nil || !bytes.Equal(key, testKey(16)) {
+		t.Errorf("got %x, %v", key, err)
 	}
 }
 

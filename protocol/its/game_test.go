@@ -11,12 +11,14 @@ import (
 
 var gameSteps = flag.Int("game", 100_000, "attempts of each game with a small field")
 
-// The game runs the code under test where its bounds can be seen. The field of the suite contains one of 2^8
-// elements, and the proofs need of c, and of C and E, no more than that they are uniform on some set of elements:
-// drawn from the small field, what is said of 2^128 elements is true of 2^8. d and D, which hide them,
-// are from the whole field. The adversary knows all that, and plays whatever strategy is drawn.
+// The game runs the code under test where its bounds can be seen. The field of the suite contains
+// one of 2^8 elements, and the proofs need of c, and of C and E, no more than that they are uniform
+// on some set of elements: drawn from the small field, what is said of 2^128 elements is true of
+// 2^8. d and D, which hide them, are from the whole field. The adversary knows all that, and plays
+// whatever strategy is drawn.
 
-// small returns the elements of the small field, 0 first: the powers of an element of the order 255.
+// small returns the elements of the small field, 0 first: the powers of an element of the order
+// 255.
 func small() []Element {
 	generator := one
 	for x := uint64(2); isShort(generator); x++ {
@@ -30,7 +32,8 @@ func small() []Element {
 	return elements
 }
 
-// power128 returns a^((2^128-1)/255), an element of the small field: the product of a^(2^(8i)) for all i.
+// power128 returns a^((2^128-1)/255), an element of the small field: the product of a^(2^(8i)) for
+// all i.
 func power128(a Element) Element {
 	result := one
 	for range ElementSize {
@@ -97,8 +100,8 @@ func (p player) small() Element { return p.elements[p.IntN(len(p.elements))] }
 
 func (p player) large() Element { return Element{p.Uint64(), p.Uint64()} }
 
-// A tag under the key was seen; the adversary alters the message and the tag so that as many c as can be fit, or
-// somehow. s blocks let s of 2^8 keys fit at most.
+// A tag under the key was seen; the adversary alters the message and the tag so that as many c as
+// can be fit, or somehow. s blocks let s of 2^8 keys fit at most.
 func TestGameOfForgery(t *testing.T) {
 	const blocks = 3 // the one with the lengths included
 	p := newPlayer()
@@ -125,9 +128,9 @@ func TestGameOfForgery(t *testing.T) {
 	checkRate(t, accepted, *gameSteps, blocks/256.)
 }
 
-// forgery returns what to add to the blocks of a message and to its tag. The coefficient of c itself, the block
-// with the lengths, stays. So the best is a polynomial c³·a + c²·b + t with three roots: any two, u and v, and
-// w = uv/(u+v), since uv+uw+vw is the coefficient of c.
+// forgery returns what to add to the blocks of a message and to its tag. The coefficient of c
+// itself, the block with the lengths, stays. So the best is a polynomial c³·a + c²·b + t with three
+// roots: any two, u and v, and w = uv/(u+v), since uv+uw+vw is the coefficient of c.
 func (p player) forgery() (blocks []Element, tag Element) {
 	u, v := p.small(), p.small()
 	switch p.IntN(3) {
@@ -141,9 +144,9 @@ func (p player) forgery() (blocks []Element, tag Element) {
 	}
 }
 
-// Two of five hubs lie, in the way that is drawn: shifts of the vector for a set of their choice, with as many
-// roots as can be, or somehow. Each set whose tag is tested lets a wrong key pass for m+1 of 2^8 choices of C
-// at most.
+// Two of five hubs lie, in the way that is drawn: shifts of the vector for a set of their choice,
+// with as many roots as can be, or somehow. Each set whose tag is tested lets a wrong key pass for
+// m+1 of 2^8 choices of C at most.
 func TestGameOfWrongKeys(t *testing.T) {
 	const k, n = 3, 5
 	p := newPlayer()
@@ -181,8 +184,8 @@ func (p player) honestDraws(k, keySize int) *bytes.Reader {
 	return bytes.NewReader(drawn)
 }
 
-// lie alters the first two shares. Each liar aims a shift at one set of it and honest hubs; what this makes
-// of other sets is a multiple of it, and of sets with both a sum.
+// lie alters the first two shares. Each liar aims a shift at one set of it and honest hubs; what
+// this makes of other sets is a multiple of it, and of sets with both a sum.
 func (p player) lie(shares []Share, k int) {
 	for liar := range 2 {
 		own := one // over its weight in the set, the product of x'/(x'+x) for all others
@@ -197,8 +200,8 @@ func (p player) lie(shares []Share, k int) {
 	}
 }
 
-// shift returns what to add to C, D, E and the one block of the key: the best leaves C alone and makes a
-// polynomial with two roots, C²·s + C·e + d.
+// shift returns what to add to C, D, E and the one block of the key: the best leaves C alone and
+// makes a polynomial with two roots, C²·s + C·e + d.
 func (p player) shift() []Element {
 	u, v, s := p.small(), p.small(), p.elements[1+p.IntN(255)]
 	switch p.IntN(4) {
@@ -211,8 +214,8 @@ func (p player) shift() []Element {
 	}
 }
 
-// gather returns the key that a search finds first, when answers come one by one, and how many sets were
-// wrong.
+// gather returns the key that a search finds first, when answers come one by one, and how many sets
+// were wrong.
 func gather(t *testing.T, k int, shares []Share, tag []byte) (key []byte, wrong int) {
 	search := testSearch(t, k)
 	defer search.Close()
@@ -228,7 +231,8 @@ func gather(t *testing.T, k int, shares []Share, tag []byte) (key []byte, wrong 
 	return nil, 0
 }
 
-// checkRate compares a measured rate with the bound, and sees to it that the adversary can do something.
+// checkRate compares a measured rate with the bound, and sees to it that the adversary can do
+// something.
 func checkRate(t *testing.T, accepted, steps int, bound float64) {
 	rate := float64(accepted) / float64(steps)
 	deviation := math.Sqrt(bound * (1 - bound) / float64(steps))

@@ -10,16 +10,18 @@ const (
 	TagSize = ElementSize
 )
 
-// MAC returns the tag of a message, TagSize bytes that belong to the caller. The context says what the
-// body is part of:
+// MAC returns the tag of a message, TagSize bytes that belong to the caller. The context says what
+// the body is part of:
 //
-//   - Of a request it is the method, a space and the path below the node's name, and if there is a query a
-//     question mark and the query, byte for byte, like "GET /dske/api/v1/key-share?client_name=connie".
-//   - Of a response it is the status as three digits, a space and the value of the DSKE-Signature header of
-//     the request that it answers. That names bytes which are used once, so the response answers one request.
+//   - Of a request it is the method, a space and the path below the node's name, and if there is a
+//     query a question mark and the query, byte for byte, like
+//     "GET /dske/api/v1/key-share?client_name=connie".
+//   - Of a response it is the status as three digits, a space and the value of the DSKE-Signature
+//     header of the request that it answers. That names bytes which are used once, so the response
+//     answers one request.
 //
-// A key authenticates one message, ever: two tags under the same key can give it away. Compare tags in
-// constant time. MAC panics unless the key has SigningKeySize bytes.
+// A key authenticates one message, ever: two tags under the same key can give it away. Compare tags
+// in constant time. MAC panics unless the key has SigningKeySize bytes.
 func MAC(key []byte, context string, body []byte) []byte {
 	if len(key) != SigningKeySize {
 		panic("its: signing key is not 32 bytes long")

@@ -11,8 +11,8 @@ import (
 
 var orders = flag.Int("orders", 6, "orders of arrival in which liars among sixteen hubs are tried")
 
-// Seven liars of sixteen, in orders of arrival that a seed draws, the worst of all among them: the key is
-// there with the ninth true answer, and no more sets are tried than there are.
+// Seven liars of sixteen, in orders of arrival that a seed draws, the worst of all among them: the
+// key is there with the ninth true answer, and no more sets are tried than there are.
 func TestSevenLiarsOfSixteenInAnyOrder(t *testing.T) {
 	const n, k, liars = 16, 9, 7
 	random := rand.New(rand.NewPCG(16, 9))

@@ -12,8 +12,8 @@ import (
 	"dske/protocol/its"
 )
 
-// Whatever the pads are, they are the first shares, and any k shares give the key, also where the last
-// block of the key is not full.
+// Whatever the pads are, they are the first shares, and any k shares give the key, also where the
+// last block of the key is not full.
 func TestFromPadsThenCombine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 8).Draw(t, "n")
@@ -47,8 +47,8 @@ func TestFromPadsZeroesNothing(t *testing.T) {
 	}
 }
 
-// The tag covers the bytes after a key that does not fill its last block, although they are not part of
-// it: shares that agree with each other about other bytes there are refused.
+// The tag covers the bytes after a key that does not fill its last block, although they are not
+// part of it: shares that agree with each other about other bytes there are refused.
 func TestFromPadsCoversWhatWouldBePadding(t *testing.T) {
 	pads := randomPads(t, []int{0, 1}, its.ShareSize(5, 1), 3)
 	key, _, tags, err := its.FromPads(pads, []int{2}, 5, 1)

@@ -7,18 +7,18 @@ import (
 	"slices"
 )
 
-// Search reconstructs a key from answers of which some may be lies. It takes the answers as they come and
-// tries sets of threshold of them until a secret tag matches; no set is tried twice. The key is found once
-// there are threshold true answers, in whatever order they came. With t lies that takes C(threshold+t, t) sets at
-// most; see [LiarsBorne] for what that means.
+// Search reconstructs a key from answers of which some may be lies. It takes the answers as they
+// come and tries sets of threshold of them until a secret tag matches; no set is tried twice. The
+// key is found once there are threshold true answers, in whatever order they came. With t lies that
+// takes C(threshold+t, t) sets at most; see [LiarsBorne] for what that means.
 //
-// The order is: sets with the newest answer first, those with a suspect after all others. Before tags
-// are tested, the search looks for more than threshold answers that lie on the same polynomials, whose tag
-// is tested then. It compares a random linear combination of the coordinates for that, so this takes
-// as long for a large key as for a small one; it finds the key if more than threshold answers are true. The
-// coefficients are the powers of an element that is drawn for the search and stays secret: if liars
-// knew a combination they could falsify what it leaves out. Answers that fit prove nothing, liars can make
-// theirs fit; the tag decides.
+// The order is: sets with the newest answer first, those with a suspect after all others. Before
+// tags are tested, the search looks for more than threshold answers that lie on the same
+// polynomials, whose tag is tested then. It compares a random linear combination of the coordinates
+// for that, so this takes as long for a large key as for a small one; it finds the key if more than
+// threshold answers are true. The coefficients are the powers of an element that is drawn for the
+// search and stays secret: if liars knew a combination they could falsify what it leaves out.
+// Answers that fit prove nothing, liars can make theirs fit; the tag decides.
 //
 // A search is for one slave and one key ID; to see to that is up to the caller. It is not safe for
 // concurrent use. Close it in the end.
@@ -56,8 +56,9 @@ type point struct {
 	product  Element // x times value
 }
 
-// NewSearch returns a search with the threshold of the network, which must be the caller's own, never one
-// from a message. It reads 16 bytes of random, which need not be reproducible: they have no influence on the key.
+// NewSearch returns a search with the threshold of the network, which must be the caller's own,
+// never one from a message. It reads 16 bytes of random, which need not be reproducible: they have
+// no influence on the key.
 //
 // Errors: ErrThreshold unless 2 <= threshold <= 254, and what random returns, wrapped.
 func NewSearch(threshold int, random io.Reader) (*Search, error) {
@@ -72,14 +73,16 @@ func NewSearch(threshold int, random io.Reader) (*Search, error) {
 	return &Search{threshold: threshold, secret: newFactor(load(drawn[:]))}, nil
 }
 
-// Add takes the answer of a hub. The first answer of an index counts, whatever it is: that nobody can answer
-// twice is what the bound on wrong keys rests on. The search keeps the value until Close clears it; the
-// caller must not change it in the meantime. Of an answer that is refused it keeps nothing but the index.
+// Add takes the answer of a hub. The first answer of an index counts, whatever it is: that nobody
+// can answer twice is what the bound on wrong keys rests on. The search keeps the value until Close
+// clears it; the caller must not change it in the meantime. Of an answer that is refused it keeps
+// nothing but the index.
 //
 // Only answers that agree in key size and secret tag are ever combined.
 //
-// Errors: ErrShares if the index is not in 0..253 or has answered before, which changes nothing; ErrShares
-// or ErrKeySize if the answer is malformed, which counts as the answer of this index and as a lie.
+// Errors: ErrShares if the index is not in 0..253 or has answered before, which changes nothing;
+// ErrShares or ErrKeySize if the answer is malformed, which counts as the answer of this index and
+// as a lie.
 func (s *Search) Add(a Answer) error {
 	if s.threshold == 0 {
 		return fmt.Errorf("%w: the search is closed", ErrShares)
@@ -115,8 +118,8 @@ func (s *Search) take(p *point) {
 	s.points = append(s.points, p)
 }
 
-// AdmitSuspects lets the search try sets with suspects, once it has tried all others: those that it holds
-// and those that come later.
+// AdmitSuspects lets the search try sets with suspects, once it has tried all others: those that it
+// holds and those that come later.
 func (s *Search) AdmitSuspects() {
 	s.admitted = true
 	for _, p := range s.points {
@@ -151,23 +154,23 @@ func (s *Search) queue(p *point) {
 	s.push(toFitWithSuspects, slices.Concat(first, suspects, others), len(suspects))
 }
 
-// push puts sets with the first of the points, and whose second is not beyond bound, on a list for fitting
-// and on the one for testing that belongs to it.
+// push puts sets with the first of the points, and whose second is not beyond bound, on a list for
+// fitting and on the one for testing that belongs to it.
 func (s *Search) push(list int, points []*point, bound int) {
 	s.todo[list] = append(s.todo[list], &sets{points: points, size: s.threshold + 1, bound: bound})
 	list += toTest - toFit
 	s.todo[list] = append(s.todo[list], &sets{points: points, size: s.threshold, bound: bound})
 }
 
-// Find goes on with the search and returns the key, a copy that belongs to the caller, once it is found. It
-// ends when the context does, which it looks at before each set; then, and when there are more answers, call
-// it again: it goes on where it was. For a large key a set takes a while (30 ms for 2 MiB and threshold 9 or
-// so), so rather than wait for the end, somebody who expects more answers gives it a context with a
-// deadline that is near and adds what has come.
+// Find goes on with the search and returns the key, a copy that belongs to the caller, once it is
+// found. It ends when the context does, which it looks at before each set; then, and when there are
+// more answers, call it again: it goes on where it was. For a large key a set takes a while (30 ms
+// for 2 MiB and threshold 9 or so), so rather than wait for the end, somebody who expects more
+// answers gives it a context with a deadline that is near and adds what has come.
 //
-// Errors: ErrTooFew if there is no set of threshold answers that agree and ErrTag if no set of them matched,
-// which more answers can mend, or AdmitSuspects; the cause of the context's end, wrapped. As long as there is
-// no key nobody can tell who lied.
+// Errors: ErrTooFew if there is no set of threshold answers that agree and ErrTag if no set of them
+// matched, which more answers can mend, or AdmitSuspects; the cause of the context's end, wrapped.
+// As long as there is no key nobody can tell who lied.
 func (s *Search) Find(ctx context.Context) ([]byte, error) {
 	for !s.found {
 		if ctx.Err() != nil {
@@ -209,10 +212,10 @@ func (s *Search) next() *sets {
 	return nil
 }
 
-// AtOdds returns the indices, ascending, of all answers so far that are not on the polynomials that were
-// found, those that came later, malformed ones and suspects that were not tried included. It is nil before
-// the key is found. Liars who conspire can make an honest hub look at odds if they are threshold or
-// more, and fewer can choose lies that cancel out: the key is right then.
+// AtOdds returns the indices, ascending, of all answers so far that are not on the polynomials that
+// were found, those that came later, malformed ones and suspects that were not tried included. It
+// is nil before the key is found. Liars who conspire can make an honest hub look at odds if they
+// are threshold or more, and fewer can choose lies that cancel out: the key is right then.
 func (s *Search) AtOdds() []int {
 	if !s.found {
 		return nil
@@ -226,8 +229,8 @@ func (s *Search) AtOdds() []int {
 	return slices.Clone(s.atOdds)
 }
 
-// Close clears what the search holds, the values of the answers included. The search takes no answers and
-// finds nothing after that.
+// Close clears what the search holds, the values of the answers included. The search takes no
+// answers and finds nothing after that.
 func (s *Search) Close() {
 	for _, p := range s.points {
 		clear(p.Value)

@@ -13,8 +13,8 @@ import (
 	"dske/protocol/its"
 )
 
-// As long as k answers are true, liars are outvoted and named, whatever they are, in whatever order they
-// come, whoever is suspect and whenever the search is asked.
+// As long as k answers are true, liars are outvoted and named, whatever they are, in whatever order
+// they come, whoever is suspect and whenever the search is asked.
 func TestSearchOutvotesLiars(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 8).Draw(t, "n")

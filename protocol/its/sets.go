@@ -1,8 +1,9 @@
 package its
 
-// sets walks through sets of points in lexicographic order, each once, and can stop and go on at any time.
-// Beside each set it keeps Lagrange's weights for x = 0, which it takes over from the set before as far as
-// the two begin alike: depth first, since most differ in the last points only. All of it is public.
+// sets walks through sets of points in lexicographic order, each once, and can stop and go on at
+// any time. Beside each set it keeps Lagrange's weights for x = 0, which it takes over from the set
+// before as far as the two begin alike: depth first, since most differ in the last points only. All
+// of it is public.
 type sets struct {
 	points  []*point // the first one is in every set
 	size    int      // points in a set, at least 2
@@ -47,8 +48,8 @@ func (s *sets) begin() bool {
 	return true
 }
 
-// weigh computes the weights from a depth on. A point more, p, changes the weight of each point q by the
-// factor x_p/(x_p+x_q), and its own weight is the product of all x_q/(x_q+x_p).
+// weigh computes the weights from a depth on. A point more, p, changes the weight of each point q
+// by the factor x_p/(x_p+x_q), and its own weight is the product of all x_q/(x_q+x_p).
 func (s *sets) weigh(from int) {
 	for depth := from; depth < s.size; depth++ {
 		p := s.points[s.chosen[depth]]

@@ -15,23 +15,23 @@ func (s *Search) test(set *sets) {
 	for _, weight := range set.weights[set.size-1] {
 		s.trial.weights = append(s.trial.weights, newFactor(weight))
 	}
-	if len(s.rejected) == 0 || !s.isRejected(s.trial.combination()) {
+	if len(s.rejected) == 0 || !s.isRejected(s.combination()) {
 		s.judge()
 	}
 }
 
-// fit tests the tag of a set of one point more than the threshold if it lies on polynomials of a degree
-// below the threshold, unless others on the same have been tested.
+// fit tests the tag of a set of one point more than the threshold if it lies on polynomials of a
+// degree below the threshold, unless others on the same have been tested.
 //
-// A polynomial f through one point more has a degree below the threshold exactly if x·f has one below that
-// number of points, so if the polynomial through the points (x, x·f(x)) is 0 for x = 0.
+// A polynomial f through one point more has a degree below the threshold exactly if x·f has one
+// below that number of points, so if the polynomial through the points (x, x·f(x)) is 0 for x = 0.
 func (s *Search) fit(set *sets) {
 	if !set.sum(s.product).isZero() {
 		return
 	}
 	s.begin(set.set()[:s.threshold])
 	s.trial.weights = append(s.trial.weights, through(s.trial.shares).weights(coordinate(secretIndex))...)
-	combination := s.trial.combination()
+	combination := s.combination()
 	if s.isRejected(combination) {
 		return
 	}
@@ -54,19 +54,24 @@ func (s *Search) judge() {
 	s.found = equal(s.trial.tag(), s.trial.points[0].SecretTag)
 }
 
-// product returns x times the linear combination of the coordinates of a point, f(x), which is that of the
-// polynomials.
-func (s *Search) product(p *point) Element {
+// combine computes the linear combination f(x) of the coordinates of a point, and x·f(x), unless it
+// has.
+func (s *Search) combine(p *point) {
 	if !p.combined {
 		h := horner{c: s.secret}
 		h.absorb(p.Value)
 		p.value, p.product, p.combined = h.value, h.value.Mul(coordinate(p.Index)), true
 	}
+}
+
+// product returns x·f(x) for a point.
+func (s *Search) product(p *point) Element {
+	s.combine(p)
 	return p.product
 }
 
-// isRejected says whether a trial with that combination was made. Then its tag would be wrong too: different
-// vectors have the same combination with a chance of (m+3)/2^128.
+// isRejected says whether a trial with that combination was made. Then its tag would be wrong too:
+// different vectors have the same combination with a chance of (m+3)/2^128.
 func (s *Search) isRejected(combination Element) bool {
 	found := 0
 	for _, r := range s.rejected {
@@ -76,12 +81,12 @@ func (s *Search) isRejected(combination Element) bool {
 	return found == 1
 }
 
-// combination returns the linear combination of the vector that the trial reconstructs, of points whose
-// combinations are known.
-func (t trial) combination() Element {
+// combination returns the linear combination of the vector that the trial reconstructs, f(0).
+func (s *Search) combination() Element {
 	var sum product
-	for i, p := range t.points {
-		sum.add(&t.weights[i], p.value)
+	for i, p := range s.trial.points {
+		s.combine(p)
+		sum.add(&s.trial.weights[i], p.value)
 	}
 	return sum.reduce()
 }

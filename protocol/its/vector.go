@@ -15,9 +15,9 @@ const (
 // MaxSlaves is the most slaves that a key is shared for at once.
 const MaxSlaves = 32
 
-// ShareSize returns the number of bytes of a share, and so of a pad, of a key of keySize bytes for a
-// number of slaves: 16 for each 16 bytes of the key or part of them, and 48 for each slave. It is 0 for
-// what Split would refuse.
+// ShareSize returns the number of bytes of a share, and so of a pad, of a key of keySize bytes for
+// a number of slaves: 16 for each 16 bytes of the key or part of them, and 48 for each slave. It is
+// 0 for what Split would refuse.
 func ShareSize(keySize, slaves int) int {
 	if keySize < 1 || keySize > maxKeySize || slaves < 1 || slaves > MaxSlaves {
 		return 0
@@ -30,13 +30,14 @@ func blocks(size int) int {
 	return size/ElementSize + (size%ElementSize+ElementSize-1)/ElementSize
 }
 
-// Pick returns what is for some of the slaves in value, the value of a share for a number of slaves: C, D
-// and E of each slave that is chosen, in the order of chosen, then S. So a hub is given what is for the
-// slaves whose clients use it, and it gives slave j what Pick(value, slaves, j) returns. Slaves count from
-// 0. The result belongs to the caller, value is neither changed nor kept.
+// Pick returns what is for some of the slaves in value, the value of a share for a number of
+// slaves: C, D and E of each slave that is chosen, in the order of chosen, then S. So a hub is
+// given what is for the slaves whose clients use it, and it gives slave j what Pick(value, slaves,
+// j) returns. Slaves count from 0. The result belongs to the caller, value is neither changed nor
+// kept.
 //
-// Error: ErrShares if value can be no share for so many slaves, or if chosen is empty, repeats a slave or
-// names one that there is not.
+// Error: ErrShares if value can be no share for so many slaves, or if chosen is empty, repeats a
+// slave or names one that there is not.
 func Pick(value []byte, slaves int, chosen ...int) ([]byte, error) {
 	if slaves < 1 || slaves > MaxSlaves || len(value) <= slaves*offsetS || len(value)%ElementSize != 0 {
 		return nil, fmt.Errorf("%w: %d bytes for %d slaves", ErrShares, len(value), slaves)
