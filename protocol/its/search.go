@@ -164,7 +164,7 @@ func (s *Search) push(list int, points []*point, bound int) {
 
 // Find goes on with the search and returns the key, a copy that belongs to the caller, once it is
 // found. It ends when the context does, which it looks at before each set; then, and when there are
-// more answers, call it again: it goes on where it was. For a large key a set takes a while (30 ms
+// more answers, call it again: it goes on where it was. For a large key a set takes a while (50 ms
 // for 2 MiB and threshold 9 or so), so rather than wait for the end, somebody who expects more
 // answers gives it a context with a deadline that is near and adds what has come.
 //
@@ -193,7 +193,8 @@ func (s *Search) Find(ctx context.Context) ([]byte, error) {
 }
 
 func (s *Search) unfinished(cause error) error {
-	return fmt.Errorf("search ended after %d sets of %d of %d shares, and nobody can tell who lied; %d lies are found within %d sets, more can take longer: %w",
+	return fmt.Errorf("search ended after %d sets of %d of %d shares, and nobody can tell who lied; "+
+		"%d lies are found within %d sets, more can take longer: %w",
 		s.tried, s.threshold, len(s.points), LiarsBorne(len(s.points), s.threshold), promisedSets, cause)
 }
 
