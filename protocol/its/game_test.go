@@ -106,7 +106,8 @@ func TestGameOfForgery(t *testing.T) {
 	const blocks = 3 // the one with the lengths included
 	p := newPlayer()
 	accepted := 0
-	for range *gameSteps {
+	steps := slowed(*gameSteps)
+	for range steps {
 		c, d := p.small(), p.large()
 		key := make([]byte, SigningKeySize)
 		store(key, c)
@@ -125,7 +126,7 @@ func TestGameOfForgery(t *testing.T) {
 			accepted++
 		}
 	}
-	checkRate(t, accepted, *gameSteps, blocks/256.)
+	checkRate(t, accepted, steps, blocks/256.)
 }
 
 // forgery returns what to add to the blocks of a message and to its tag. The coefficient of c
@@ -151,7 +152,7 @@ func TestGameOfWrongKeys(t *testing.T) {
 	const k, n = 3, 5
 	p := newPlayer()
 	accepted, tried := 0, 0
-	steps := *gameSteps / slowness
+	steps := slowed(*gameSteps)
 	for range steps {
 		key := make([]byte, ElementSize)
 		store(key, p.large())
@@ -229,6 +230,15 @@ func gather(t *testing.T, k int, shares []Share, tag []byte) (key []byte, wrong 
 	}
 	t.Fatal("no key at all")
 	return nil, 0
+}
+
+// slowed returns how many of so many steps are made, at least one: fewer where the race detector slows them
+// down, and far fewer where each statement is counted.
+func slowed(steps int) int {
+	if testing.CoverMode() != "" {
+		steps /= 20
+	}
+	return max(1, steps/slowness)
 }
 
 // checkRate compares a measured rate with the bound, and sees to it that the adversary can do

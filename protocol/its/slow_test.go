@@ -2,5 +2,5 @@
 
 package its
 
-// slowness divides the steps of long games.
+// slowness divides the steps of long tests.
 const slowness = 1

@@ -2,5 +2,5 @@
 
 package its
 
-// slowness divides the steps of long games, which the race detector slows down.
-const slowness = 10
+// slowness divides the steps of long tests, which the race detector slows down.
+const slowness = 5
