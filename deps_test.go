@@ -43,7 +43,7 @@ var floors = []struct {
 	{"dske/node/contract", nil},
 	{"dske/node", []string{"dske/protocol", "dske/psrd"}},
 	{"dske/protocol", []string{"dske/protocol/its", "dske/protocol/shamir", "dske/psrd"}},
-	{"dske/protocol/its", []string{"dske/protocol/shamir"}},
+	{"dske/protocol/its", nil},
 	{"dske/protocol/shamir", nil},
 	{"dske/etsi/conformance", []string{"dske/etsi"}},
 	{"dske/etsi/skip", []string{"dske/etsi"}},

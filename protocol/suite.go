@@ -1,7 +1,10 @@
 package protocol
 
 import (
+	"bytes"
+	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -142,16 +145,41 @@ type itsSuite struct{}
 
 func (itsSuite) Name() string { return SuiteITS }
 
-func (itsSuite) ShareSize(keySize int) int { return its.ShareSize(keySize) }
+func (itsSuite) ShareSize(keySize int) int { return its.ShareSize(keySize, 1) }
 
 func (s itsSuite) Split(key Secret, threshold, n int, random io.Reader) ([]Share, error) {
-	points, tag, err := its.Split(key.Reveal(), threshold, n, random)
-	return s.shares(points, Terms{s.Name(), key.Size(), threshold, tag}), err
+	points, tags, err := its.Split(key.Reveal(), threshold, numbers(0, n), 1, random)
+	if err != nil {
+		return nil, err
+	}
+	return s.shares(points, Terms{s.Name(), key.Size(), threshold, tags[0]}), nil
 }
 
 func (s itsSuite) FromPads(pads [][]byte, keySize, threshold, n int) (Secret, []Share, error) {
-	key, points, tag, err := its.FromPads(pads, keySize, threshold, n)
-	return NewSecret(key), s.shares(points, Terms{s.Name(), keySize, threshold, tag}), err
+	if len(pads) != threshold {
+		return Secret{}, nil, fmt.Errorf("%w: %d pads for a threshold of %d", its.ErrShares, len(pads), threshold)
+	}
+	if threshold > n {
+		return Secret{}, nil, fmt.Errorf("%w, not %d of %d", its.ErrThreshold, threshold, n)
+	}
+	points := make([]its.Share, len(pads))
+	for i, pad := range pads {
+		points[i] = its.Share{Index: i, Value: pad}
+	}
+	key, points, tags, err := its.FromPads(points, numbers(threshold, n), keySize, 1)
+	if err != nil {
+		return Secret{}, nil, err
+	}
+	return NewSecret(key), s.shares(points, Terms{s.Name(), keySize, threshold, tags[0]}), nil
+}
+
+// numbers returns those from <= i < to.
+func numbers(from, to int) []int {
+	var list []int
+	for i := from; i < to; i++ {
+		list = append(list, i)
+	}
+	return list
 }
 
 func (itsSuite) shares(points []its.Share, terms Terms) []Share {
@@ -165,28 +193,28 @@ func (itsSuite) shares(points []its.Share, terms Terms) []Share {
 // Recover combines only shares of the same terms, and of those only terms with this threshold: with a
 // smaller one of their own making, fewer hubs than it takes could agree on a wrong key.
 func (s itsSuite) Recover(threshold int, shares []Share) (Secret, []int, error) {
-	err := fmt.Errorf("%w of %d", its.ErrTooFew, threshold)
-	for i, first := range shares {
-		seen := func(other Share) bool { return sameTerms(other.Terms, first.Terms) }
-		if first.Terms.Threshold != threshold || slices.ContainsFunc(shares[:i], seen) {
-			continue
-		}
-		var points []its.Share
-		for _, other := range shares[i:] {
-			if seen(other) {
-				points = append(points, its.Share{Index: other.Index, Value: other.Value.Reveal()})
-			}
-		}
-		key, indices, failed := its.Recover(threshold, first.Terms.KeySize, first.Terms.SecretTag, points)
-		if failed != nil {
-			err = failed
-			continue
-		}
-		return NewSecret(key), positions(shares, func(other Share) bool {
-			return !seen(other) || slices.Contains(indices, other.Index)
-		}), nil
+	search, err := its.NewSearch(threshold, rand.Reader)
+	if err != nil {
+		return Secret{}, nil, err
 	}
-	return Secret{}, nil, err
+	defer search.Close()
+	refused := map[int]bool{}
+	for i, share := range shares {
+		refused[i] = share.Terms.Threshold != threshold || share.Terms.Suite != s.Name() || search.Add(its.Answer{
+			Index: share.Index, KeySize: share.Terms.KeySize, SecretTag: share.Terms.SecretTag, Value: bytes.Clone(share.Value.Reveal())}) != nil
+	}
+	key, err := search.Find(context.Background())
+	if err != nil {
+		return Secret{}, nil, err
+	}
+	atOdds := search.AtOdds()
+	var list []int
+	for i, share := range shares {
+		if refused[i] || slices.Contains(atOdds, share.Index) {
+			list = append(list, i)
+		}
+	}
+	return NewSecret(key), list, nil
 }
 
 func sameTerms(a, b Terms) bool {
@@ -199,7 +227,7 @@ func (s itsSuite) checkTerms(terms Terms, size int) error {
 		return otherSuite(s)
 	case terms.KeySize < 1 || terms.Threshold < 2 || terms.Threshold > MaxHubs || len(terms.SecretTag) != its.TagSize:
 		return fmt.Errorf("%w: key_size, threshold or secret_tag is missing or out of range", ErrMalformed)
-	case size != its.ShareSize(terms.KeySize):
+	case size != its.ShareSize(terms.KeySize, 1):
 		return fmt.Errorf("%w: a share of %d bytes for a key of %d", ErrMalformed, size, terms.KeySize)
 	}
 	return nil

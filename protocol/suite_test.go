@@ -115,12 +115,12 @@ func TestTermsOfShares(t *testing.T) {
 			t.Errorf("the terms are %+v, want none", s.Terms)
 		}
 	}
-	_, tag, err := its.Split([]byte(key), 3, 5, seeded(1))
+	_, tags, err := its.Split([]byte(key), 3, []int{0, 1, 2, 3, 4}, 1, seeded(1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range split(t, protocol.ITS, key, 3, 5, 1) {
-		if want := (protocol.Terms{Suite: "its", KeySize: 19, Threshold: 3, SecretTag: tag}); !reflect.DeepEqual(s.Terms, want) {
+		if want := (protocol.Terms{Suite: "its", KeySize: 19, Threshold: 3, SecretTag: tags[0]}); !reflect.DeepEqual(s.Terms, want) {
 			t.Errorf("the terms are %+v, want %+v", s.Terms, want)
 		}
 	}

@@ -1,9 +1,11 @@
 package its_test
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"testing"
+	"time"
 
 	"dske/protocol/its"
 )
@@ -24,7 +26,7 @@ func BenchmarkInverse(b *testing.B) {
 
 func BenchmarkMAC(b *testing.B) {
 	key := random(b, its.SigningKeySize)
-	for _, size := range []int{256, 1 << 20} {
+	for _, size := range []int{256, 4 << 20} {
 		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
 			body := random(b, size)
 			b.SetBytes(int64(size))
@@ -38,7 +40,7 @@ func BenchmarkMAC(b *testing.B) {
 func BenchmarkSplit(b *testing.B) {
 	forSizes(b, func(b *testing.B, key []byte) {
 		for b.Loop() {
-			if _, _, err := its.Split(key, 3, 5, rand.Reader); err != nil {
+			if _, _, err := its.Split(key, 3, firstHubs(5), 1, rand.Reader); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -47,10 +49,9 @@ func BenchmarkSplit(b *testing.B) {
 
 func BenchmarkFromPads(b *testing.B) {
 	forSizes(b, func(b *testing.B, key []byte) {
-		size := its.ShareSize(len(key))
-		pads := [][]byte{random(b, size), random(b, size), random(b, size)}
+		pads := randomPads(b, []int{0, 1, 2}, its.ShareSize(len(key), 1), 3)
 		for b.Loop() {
-			if _, _, _, err := its.FromPads(pads, len(key), 3, 5); err != nil {
+			if _, _, _, err := its.FromPads(pads, []int{3, 4}, len(key), 1); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -59,16 +60,52 @@ func BenchmarkFromPads(b *testing.B) {
 
 func BenchmarkCombine(b *testing.B) {
 	forSizes(b, func(b *testing.B, key []byte) {
-		shares, tag, err := its.Split(key, 3, 5, rand.Reader)
+		shares, tags, err := its.Split(key, 3, firstHubs(5), 1, rand.Reader)
 		if err != nil {
 			b.Fatal(err)
 		}
 		for b.Loop() {
-			if _, err := its.Combine(3, len(key), tag, shares[2:]); err != nil {
+			if _, err := its.Combine(3, answers(shares[2:], len(key), tags[0])); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
+}
+
+// The worst of searches: liars, as many of sixteen hubs as are borne, have answered first. With six
+// of them the sizes of the keys matter less.
+func BenchmarkSearch(b *testing.B) {
+	for _, c := range []struct{ size, liars int }{{32, 7}, {128, 7}, {1024, 7}, {32, 6}, {2 << 20, 6}} {
+		b.Run(fmt.Sprintf("%dB-%dliars", c.size, c.liars), func(b *testing.B) {
+			key := random(b, c.size)
+			given := answersOf(b, key, 9, 16, 7)
+			for i := range c.liars {
+				given[i].Value = random(b, len(given[i].Value))
+			}
+			for b.Loop() {
+				searchOnce(b, 9, given)
+			}
+		})
+	}
+}
+
+// searchOnce looks for a moment whenever an answer has come, and then until the key is there.
+func searchOnce(b *testing.B, threshold int, given []its.Answer) {
+	search := newSearch(b, threshold)
+	for _, a := range given {
+		if err := search.Add(a); err != nil {
+			b.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		_, err := search.Find(ctx)
+		cancel()
+		if err == nil {
+			return
+		}
+	}
+	if _, err := search.Find(context.Background()); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // forSizes runs a benchmark for a short key and for a very long one.

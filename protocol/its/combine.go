@@ -1,65 +1,102 @@
 package its
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"fmt"
 )
 
-// Combine reconstructs a key of keySize bytes from the first threshold shares, in whatever order they
-// are, and checks its secret tag. It does not look at further shares. The key belongs to the caller;
-// the shares are neither changed nor kept.
+// Answer is what one slave gets from a hub: its part of a share, as [Pick] returns it, with what
+// goes in the clear beside it. A value is as confidential as the part of the secret it stands for.
+type Answer struct {
+	Index     int    // the number of the hub that was asked, whatever it says of itself; 0..253
+	KeySize   int    // of the key, in bytes
+	SecretTag []byte // TagSize bytes
+	Value     []byte // ShareSize(KeySize, 1) bytes
+	Suspect   bool   // a search tries it after others, see [Search.AdmitSuspects]
+}
+
+// Combine reconstructs a key from the first threshold answers, in whatever order they are, and
+// checks its secret tag. It does not look at further ones, nor at who is suspect. The key belongs
+// to the caller; the answers are neither changed nor kept.
 //
-// Errors: ErrThreshold unless 2 <= threshold <= 254; ErrKeySize unless 1 <= keySize <= 2^30; ErrTooFew
-// if there are fewer shares than the threshold; ErrShares if an index repeats or is not in 0..253, or if
-// a share does not have ShareSize(keySize) bytes; ErrTag if a share is wrong, was not split with this
-// threshold, or belongs to another tag, or if the tag does not have TagSize bytes.
-func Combine(threshold, keySize int, secretTag []byte, shares []Share) ([]byte, error) {
-	if err := checkCombine(threshold, keySize, secretTag); err != nil {
+// The size of the key is what all these answers say. A secret tag does not cover it, only the
+// number of blocks, and the bytes after the key in the last block need not be zero (see
+// [FromPads]), so nothing but the agreement of threshold answers tells 31 bytes from 32: one of
+// them at least is honest, and its message was authenticated. For that the threshold has to be the
+// caller's own, never one from a message.
+//
+// Errors: ErrThreshold unless 2 <= threshold <= 254; ErrTooFew if there are fewer answers than the
+// threshold; ErrKeySize unless the key has 1 to 2^30 bytes; ErrShares if an index repeats or is not
+// in 0..253, if a value or a tag has another length, or if key sizes or tags differ; ErrTag if a
+// share is wrong, was not split with this threshold, or belongs to another tag.
+func Combine(threshold int, answers []Answer) ([]byte, error) {
+	if err := checkThreshold(threshold); err != nil {
 		return nil, err
 	}
-	if len(shares) < threshold {
-		return nil, fmt.Errorf("%w: %d of %d", ErrTooFew, len(shares), threshold)
+	if len(answers) < threshold {
+		return nil, fmt.Errorf("%w: %d of %d", ErrTooFew, len(answers), threshold)
 	}
-	points := shares[:threshold]
-	if err := checkPoints(points, keySize); err != nil {
+	answers = answers[:threshold]
+	if err := checkAgreement(answers); err != nil {
 		return nil, err
 	}
-	vector := through(points).at(secretIndex)
+	vector := through(sharesIn(answers)).at(secretIndex)
 	defer clear(vector)
-	if !equal(tagOf(vector), secretTag) {
+	if !equal(tagsOf(vector, 1)[0], answers[0].SecretTag) {
 		return nil, ErrTag
 	}
-	return keyOf(vector, keySize), nil
+	return keyOf(vector, answers[0].KeySize, 1), nil
 }
 
-func checkCombine(threshold, keySize int, secretTag []byte) error {
+func checkThreshold(threshold int) error {
 	if threshold < 2 || threshold > maxShares {
 		return fmt.Errorf("%w, not a threshold of %d", ErrThreshold, threshold)
-	}
-	if len(secretTag) != TagSize {
-		return fmt.Errorf("%w: it has %d bytes, not %d", ErrTag, len(secretTag), TagSize)
-	}
-	return checkKeySize(keySize)
-}
-
-// checkPoints returns ErrShares unless one polynomial per coordinate goes through all the points.
-func checkPoints(points []Share, keySize int) error {
-	var seen [maxShares]bool
-	for _, p := range points {
-		switch {
-		case !wellFormed(p, keySize):
-			return fmt.Errorf("%w: index %d with %d bytes", ErrShares, p.Index, len(p.Value))
-		case seen[p.Index]:
-			return fmt.Errorf("%w: index %d repeats", ErrShares, p.Index)
-		}
-		seen[p.Index] = true
 	}
 	return nil
 }
 
-// wellFormed says whether a share could be one of some key of keySize bytes.
-func wellFormed(s Share, keySize int) bool {
-	return s.Index >= 0 && s.Index < maxShares && len(s.Value) == ShareSize(keySize)
+// checkAgreement returns an error unless one polynomial per coordinate goes through all the
+// answers, which are of the same key.
+func checkAgreement(answers []Answer) error {
+	var indices []int
+	for _, a := range answers {
+		if err := a.check(); err != nil {
+			return err
+		}
+		if !a.agrees(answers[0]) {
+			return fmt.Errorf("%w: indices %d and %d differ in key size or secret tag", ErrShares, answers[0].Index, a.Index)
+		}
+		indices = append(indices, a.Index)
+	}
+	return checkIndices(indices)
+}
+
+// check returns why an answer can be none for any key, leaving out its index.
+func (a Answer) check() error {
+	size := ShareSize(a.KeySize, 1)
+	switch {
+	case size == 0:
+		return fmt.Errorf("%w, not %d", ErrKeySize, a.KeySize)
+	case len(a.Value) != size || len(a.SecretTag) != TagSize:
+		return fmt.Errorf("%w: index %d has %d bytes and a tag of %d, not %d and %d",
+			ErrShares, a.Index, len(a.Value), len(a.SecretTag), size, TagSize)
+	}
+	return nil
+}
+
+// agrees says whether two answers may be of the same key, by what is in the clear.
+func (a Answer) agrees(b Answer) bool {
+	return a.KeySize == b.KeySize && bytes.Equal(a.SecretTag, b.SecretTag)
+}
+
+// sharesIn returns the answers as shares for one slave. The values are not copied.
+func sharesIn(answers []Answer) []Share {
+	shares := make([]Share, len(answers))
+	for i, a := range answers {
+		shares[i] = Share{a.Index, a.Value}
+	}
+	return shares
 }
 
 // equal compares values in constant time, unless their lengths differ.

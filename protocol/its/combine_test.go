@@ -10,47 +10,77 @@ import (
 )
 
 func TestCombineRefuses(t *testing.T) {
-	good, tag := split(t, []byte("a key"), 3, 5)
-	_, otherTag, err := its.Split([]byte("a key"), 3, 5, seeded(8))
+	shares, tag := split(t, []byte("a key"), 3, 5)
+	_, otherTags, err := its.Split([]byte("a key"), 3, firstHubs(5), 1, seeded(8))
 	if err != nil {
 		t.Fatal(err)
 	}
-	with := func(s its.Share) []its.Share { return []its.Share{good[0], s, good[2]} }
+	all := func(change func(*its.Answer)) []its.Answer {
+		list := answers(shares, 5, tag)
+		for i := range list {
+			change(&list[i])
+		}
+		return list
+	}
+	with := func(change func(*its.Answer)) []its.Answer {
+		list := answers(shares[:3], 5, tag)
+		change(&list[1])
+		return list
+	}
+	same := func(*its.Answer) {}
 	for _, c := range []struct {
-		name               string
-		threshold, keySize int
-		tag                []byte
-		shares             []its.Share
-		want               error
+		name      string
+		threshold int
+		answers   []its.Answer
+		want      error
 	}{
-		{"threshold 1", 1, 5, tag, good, its.ErrThreshold},
-		{"threshold 255", 255, 5, tag, good, its.ErrThreshold},
-		{"no key", 3, 0, tag, good, its.ErrKeySize},
-		{"negative key size", 3, -1, tag, good, its.ErrKeySize},
-		{"endless key", 3, 1<<30 + 1, tag, good, its.ErrKeySize},
-		{"longer key", 3, 17, tag, good, its.ErrShares},
-		{"two shares", 3, 5, tag, good[:2], its.ErrTooFew},
-		{"no shares", 3, 5, tag, nil, its.ErrTooFew},
-		{"repeated index", 3, 5, tag, with(good[0]), its.ErrShares},
-		{"index of the secret", 3, 5, tag, with(its.Share{Index: -1, Value: good[1].Value}), its.ErrShares},
-		{"index 254", 3, 5, tag, with(its.Share{Index: 254, Value: good[1].Value}), its.ErrShares},
-		{"index that wraps to 1", 3, 5, tag, with(its.Share{Index: 257, Value: good[1].Value}), its.ErrShares},
-		{"longer share", 3, 5, tag, with(its.Share{Index: 1, Value: make([]byte, 65)}), its.ErrShares},
-		{"shorter share", 3, 5, tag, with(its.Share{Index: 1, Value: good[1].Value[:48]}), its.ErrShares},
-		{"empty share", 3, 5, tag, with(its.Share{Index: 1}), its.ErrShares},
-		{"wrong index", 3, 5, tag, with(its.Share{Index: 4, Value: good[1].Value}), its.ErrTag},
-		{"lower threshold", 2, 5, tag, good, its.ErrTag},
-		{"tag of another splitting", 3, 5, otherTag, good, its.ErrTag},
-		{"no tag", 3, 5, nil, good, its.ErrTag},
-		{"shorter tag", 3, 5, tag[:15], good, its.ErrTag},
-		{"longer tag", 3, 5, append(bytes.Clone(tag), 0), good, its.ErrTag},
+		{"threshold 1", 1, all(same), its.ErrThreshold},
+		{"threshold 255", 255, all(same), its.ErrThreshold},
+		{"two shares", 3, all(same)[:2], its.ErrTooFew},
+		{"no shares", 3, nil, its.ErrTooFew},
+		{"lower threshold", 2, all(same), its.ErrTag},
+		{"no key", 3, all(func(a *its.Answer) { a.KeySize = 0 }), its.ErrKeySize},
+		{"negative key size", 3, all(func(a *its.Answer) { a.KeySize = -1 }), its.ErrKeySize},
+		{"endless key", 3, all(func(a *its.Answer) { a.KeySize = 1<<30 + 1 }), its.ErrKeySize},
+		{"key longer by a block", 3, all(func(a *its.Answer) { a.KeySize = 17 }), its.ErrShares},
+		{"key size of one share", 3, with(func(a *its.Answer) { a.KeySize = 4 }), its.ErrShares},
+		{"tag of one share", 3, with(func(a *its.Answer) { a.SecretTag = otherTags[0] }), its.ErrShares},
+		{"repeated index", 3, with(func(a *its.Answer) { a.Index = 0 }), its.ErrShares},
+		{"index of the secret", 3, with(func(a *its.Answer) { a.Index = -1 }), its.ErrShares},
+		{"index 254", 3, with(func(a *its.Answer) { a.Index = 254 }), its.ErrShares},
+		{"index that wraps to 1", 3, with(func(a *its.Answer) { a.Index = 257 }), its.ErrShares},
+		{"longer share", 3, with(func(a *its.Answer) { a.Value = make([]byte, 65) }), its.ErrShares},
+		{"shorter share", 3, with(func(a *its.Answer) { a.Value = a.Value[:48] }), its.ErrShares},
+		{"empty share", 3, with(func(a *its.Answer) { a.Value = nil }), its.ErrShares},
+		{"wrong index", 3, with(func(a *its.Answer) { a.Index = 4 }), its.ErrTag},
+		{"tag of another splitting", 3, all(func(a *its.Answer) { a.SecretTag = otherTags[0] }), its.ErrTag},
+		{"no tag", 3, all(func(a *its.Answer) { a.SecretTag = nil }), its.ErrShares},
+		{"shorter tag", 3, all(func(a *its.Answer) { a.SecretTag = tag[:15] }), its.ErrShares},
+		{"longer tag", 3, all(func(a *its.Answer) { a.SecretTag = append(bytes.Clone(tag), 0) }), its.ErrShares},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			key, err := its.Combine(c.threshold, c.keySize, c.tag, c.shares)
+			key, err := its.Combine(c.threshold, c.answers)
 			if !errors.Is(err, c.want) || key != nil {
 				t.Errorf("got %q, %v, want %v", key, err, c.want)
 			}
 		})
+	}
+}
+
+// A key size in the same block is the word of all the answers and nothing else: the tag cannot
+// tell. One honest answer among threshold of them is enough.
+func TestKeySizeIsWhatAllAnswersSay(t *testing.T) {
+	shares, tag := split(t, []byte("a key"), 3, 5)
+	lies := answers(shares[:3], 4, tag)
+	if key, err := its.Combine(3, lies); err != nil || string(key) != "a ke" {
+		t.Errorf("three liars of three: got %q, %v", key, err)
+	}
+	for honest := range lies {
+		some := slices.Clone(lies)
+		some[honest].KeySize = 5
+		if key, err := its.Combine(3, some); !errors.Is(err, its.ErrShares) || key != nil {
+			t.Errorf("two liars of three: got %q, %v", key, err)
+		}
 	}
 }
 
@@ -60,7 +90,7 @@ func TestCombineComparesTheWholeTag(t *testing.T) {
 	for bit := range 8 * its.TagSize {
 		wrong := bytes.Clone(tag)
 		wrong[bit/8] ^= 1 << (bit % 8)
-		if key, err := its.Combine(2, 5, wrong, shares); !errors.Is(err, its.ErrTag) || key != nil {
+		if key, err := its.Combine(2, answers(shares, 5, wrong)); !errors.Is(err, its.ErrTag) || key != nil {
 			t.Errorf("bit %d: got %q, %v", bit, key, err)
 		}
 	}
@@ -69,7 +99,7 @@ func TestCombineComparesTheWholeTag(t *testing.T) {
 // Any threshold above that of the splitting is fine too: the polynomial is the same.
 func TestCombineWithHigherThreshold(t *testing.T) {
 	shares, tag := split(t, []byte("a key"), 3, 5)
-	if got, err := its.Combine(4, 5, tag, shares); err != nil || string(got) != "a key" {
+	if got, err := its.Combine(4, answers(shares, 5, tag)); err != nil || string(got) != "a key" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
@@ -77,7 +107,7 @@ func TestCombineWithHigherThreshold(t *testing.T) {
 func TestCombineUsesTheFirstSharesOnly(t *testing.T) {
 	shares, tag := split(t, []byte("a key"), 3, 3)
 	shares = append(shares, its.Share{Index: 999}, its.Share{Index: 0})
-	if got, err := its.Combine(3, 5, tag, shares); err != nil || string(got) != "a key" {
+	if got, err := its.Combine(3, answers(shares, 5, tag)); err != nil || string(got) != "a key" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
@@ -85,7 +115,7 @@ func TestCombineUsesTheFirstSharesOnly(t *testing.T) {
 func TestCombineLeavesTheSharesAlone(t *testing.T) {
 	shares, tag := split(t, []byte("a key"), 3, 3)
 	before := cloneShares(shares)
-	if _, err := its.Combine(3, 5, tag, shares); err != nil {
+	if _, err := its.Combine(3, answers(shares, 5, tag)); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.EqualFunc(shares, before, equalShares) {

@@ -43,6 +43,9 @@ func (a Element) Inverse() Element {
 	return power
 }
 
+// isZero says whether a is 0, and takes the same time for all others.
+func (a Element) isZero() bool { return a.hi|a.lo == 0 }
+
 // load reads the element at the start of b.
 func load(b []byte) Element {
 	_ = b[ElementSize-1]

@@ -1,11 +1,14 @@
 package its
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
-// The bound of the package comment on a forged message, by trying everything in small fields: for every
-// two messages of at most three blocks, the one with the length included, and every difference
-// of their tags, at most s of |F| choices of c fit, s being the blocks of the longer one, and
-// some fit that many. d is uniform and hides c.
+// The bound of the package comment on a forged message, by trying everything in small fields: for
+// every two messages of at most three blocks, the one with the length included, and every
+// difference of their tags, at most s of |F| choices of c fit, s being the blocks of the longer
+// one, and some fit that many. d is uniform and hides c.
 func TestForgeryBoundIsMetAndNeverExceeded(t *testing.T) {
 	for _, f := range []field[int]{gf4, gf8} {
 		q := 1 << f.bits
@@ -48,11 +51,39 @@ func mostKeys(f field[int], first, second []int) int {
 	return most
 }
 
-// Without the block with the lengths, a message and the same one after a block of zeros have the same tag.
+// Without the block with the lengths, a message and the same one after a block of zeros have the
+// same tag.
 func TestMACNeedsTheLengths(t *testing.T) {
 	for c := range 8 {
 		if gf8.mac(c, 5, []int{3}) != gf8.mac(c, 5, []int{0, 3}) {
 			t.Errorf("the tags differ for c = %d", c)
 		}
+	}
+}
+
+// A signing key is one whole slot. If the same 32 bytes could be named the other way round, (d, c)
+// for (c, d), after a tag under them was seen, more keys would fit than the bound says: up to all
+// of them for two messages of two blocks, the second of which tells the lengths, where in order at
+// most two fit.
+func TestKeysInAnotherOrderBreakTheBound(t *testing.T) {
+	most, reversed := 0, 0
+	for i := range 7 * 8 * 7 * 8 {
+		first, second := []int{i % 8, i/8%7 + 1}, []int{i / 56 % 8, i/56/8 + 1}
+		if slices.Equal(first, second) {
+			continue
+		}
+		for tag := range 8 {
+			var inOrder, swapped [8]int // by tag of the second message
+			for c := range 8 {
+				d := tag ^ gf8.mac(c, 0, first)
+				inOrder[gf8.mac(c, d, second)]++
+				swapped[gf8.mac(d, c, second)]++
+			}
+			most = max(most, slices.Max(inOrder[:]))
+			reversed = max(reversed, slices.Max(swapped[:]))
+		}
+	}
+	if most != 2 || reversed != 8 {
+		t.Errorf("at most %d of 8 keys fit, %d in the other order, want 2 and 8", most, reversed)
 	}
 }

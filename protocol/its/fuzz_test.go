@@ -2,71 +2,75 @@ package its_test
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"testing"
 
 	"dske/protocol/its"
 )
 
-// Recover survives whatever hubs send, and what it recovers is what the shares that are not at odds
-// combine to.
-func FuzzRecover(f *testing.F) {
-	good, tag := split(f, []byte("a key"), 3, 5)
-	bad := cloneShares(good)
-	bad[1].Value[2] ^= 1
-	f.Add(3, 5, tag, encode(good))
-	f.Add(3, 5, tag, encode(bad))
-	f.Add(2, 5, tag, encode(good))
-	f.Add(3, 17, tag, encode(good))
-	f.Add(3, 5, tag[:3], encode(good))
-	f.Add(3, 5, tag, encode(append(bad, its.Share{Index: 1, Value: []byte("abc")}, good[1])))
-	f.Add(-1, -1, []byte{}, []byte{})
-	f.Fuzz(func(t *testing.T, threshold, keySize int, tag, data []byte) {
-		shares := decode(data)
-		key, atOdds, err := its.Recover(threshold, keySize, tag, shares)
+// A search survives whatever hubs answer, and the key that it finds is what the answers which are
+// not at odds combine to.
+func FuzzSearch(f *testing.F) {
+	good := answersOf(f, []byte("a key"), 3, 5, 7)
+	bad := slices.Clone(good)
+	bad[1].Value = make([]byte, 64)
+	f.Add(3, encode(good))
+	f.Add(3, encode(bad))
+	f.Add(2, encode(good))
+	f.Add(3, encode(append(bad, its.Answer{Index: 1, Value: []byte("abc")}, good[1])))
+	f.Add(-1, []byte{})
+	f.Fuzz(func(t *testing.T, threshold int, data []byte) {
+		search, err := its.NewSearch(threshold, seeded(1))
 		if err != nil {
-			if key != nil || atOdds != nil {
-				t.Fatalf("got %x and %v with error %v", key, atOdds, err)
-			}
 			return
 		}
-		if len(key) != keySize {
-			t.Fatalf("got a key of %d bytes, want %d", len(key), keySize)
-		}
-		var agreeing []its.Share
-		for _, s := range shares {
-			repeats := slices.ContainsFunc(agreeing, func(a its.Share) bool { return a.Index == s.Index })
-			if !slices.Contains(atOdds, s.Index) && !repeats {
-				agreeing = append(agreeing, s)
+		var taken []its.Answer
+		for _, a := range decode(data) {
+			if search.Add(a) == nil {
+				taken = append(taken, a)
 			}
 		}
-		// With an index at odds with itself, fewer than threshold others may be left.
-		if len(agreeing) < threshold {
+		search.Find(context.Background())
+		search.AdmitSuspects()
+		key, err := search.Find(context.Background())
+		atOdds := search.AtOdds()
+		if (key == nil) != (err != nil) || err != nil && atOdds != nil {
+			t.Fatalf("got %x and %v with error %v", key, atOdds, err)
+		}
+		if err != nil {
 			return
 		}
-		got, err := its.Combine(threshold, keySize, tag, agreeing)
-		if err != nil || !bytes.Equal(got, key) {
-			t.Fatalf("recovered %x, but the shares not at odds give %x, %v", key, got, err)
+		agreeing := slices.DeleteFunc(taken, func(a its.Answer) bool { return slices.Contains(atOdds, a.Index) })
+		if got, err := its.Combine(threshold, agreeing); err != nil || !bytes.Equal(got, key) {
+			t.Fatalf("found %x, but the answers not at odds give %x, %v", key, got, err)
 		}
 	})
 }
 
-// decode reads shares: a byte that stands for an index of -1..254, one for a length of 0..127, and the
-// value, which ends where the data does. There are at most 12.
-func decode(data []byte) []its.Share {
-	var shares []its.Share
-	for len(data) >= 2 && len(shares) < 12 {
-		index, size := int(data[0])-1, min(int(data[1])%128, len(data)-2)
-		shares = append(shares, its.Share{Index: index, Value: data[2 : 2+size]})
-		data = data[2+size:]
+// decode reads at most 12 answers: a byte for an index of -1..254, one for the size of the key and
+// whether the hub is suspect, one for a length of 0..127, and as many bytes as there are of a tag
+// and the value.
+func decode(data []byte) []its.Answer {
+	var list []its.Answer
+	for len(data) >= 3 && len(list) < 12 {
+		a := its.Answer{Index: int(data[0]) - 1, KeySize: int(data[1]) / 2, Suspect: data[1]%2 == 1}
+		size := int(data[2]) % 128
+		data = data[3:]
+		a.SecretTag = bytes.Clone(data[:min(len(data), its.TagSize)])
+		data = data[len(a.SecretTag):]
+		a.Value = bytes.Clone(data[:min(len(data), size)])
+		data = data[len(a.Value):]
+		list = append(list, a)
 	}
-	return shares
+	return list
 }
 
-func encode(shares []its.Share) []byte {
+func encode(list []its.Answer) []byte {
 	var data []byte
-	for _, s := range shares {
-		data = append(append(data, byte(s.Index+1), byte(len(s.Value))), s.Value...)
+	for _, a := range list {
+		data = append(data, byte(a.Index+1), byte(2*a.KeySize), byte(len(a.Value)))
+		data = append(append(data, append(a.SecretTag, make([]byte, its.TagSize)...)[:its.TagSize]...), a.Value...)
 	}
 	return data
 }

@@ -10,18 +10,27 @@ const (
 	TagSize = ElementSize
 )
 
-// MAC returns the tag of a message, TagSize bytes that belong to the caller. A response has an empty
-// query. A key authenticates one message, ever: two tags under the same key can give it away. Compare tags
+// MAC returns the tag of a message, TagSize bytes that belong to the caller. The context says what
+// the body is part of:
+//
+//   - Of a request it is the method, a space and the path below the node's name, and if there is a
+//     query a question mark and the query, byte for byte, like
+//     "GET /dske/api/v1/key-share?client_name=connie".
+//   - Of a response it is the status as three digits, a space and the value of the DSKE-Signature
+//     header of the request that it answers. That names bytes which are used once, so the response
+//     answers one request.
+//
+// A key authenticates one message, ever: two tags under the same key can give it away. Compare tags
 // in constant time. MAC panics unless the key has SigningKeySize bytes.
-func MAC(key []byte, query string, body []byte) []byte {
+func MAC(key []byte, context string, body []byte) []byte {
 	if len(key) != SigningKeySize {
 		panic("its: signing key is not 32 bytes long")
 	}
 	h := horner{c: newFactor(load(key))}
-	h.absorb([]byte(query))
+	h.absorb([]byte(context))
 	h.absorb(body)
 	var lengths [ElementSize]byte
-	binary.BigEndian.PutUint64(lengths[:], uint64(len(query)))
+	binary.BigEndian.PutUint64(lengths[:], uint64(len(context)))
 	binary.BigEndian.PutUint64(lengths[8:], uint64(len(body)))
 	h.absorb(lengths[:])
 	tag := h.value.Add(load(key[ElementSize:])).Bytes()
@@ -44,6 +53,13 @@ func (h *horner) absorb(data []byte) {
 		var last [ElementSize]byte
 		copy(last[:], data)
 		h.step(load(last[:]))
+	}
+}
+
+// absorbBackwards takes data, whole elements, as coefficients, the last one first.
+func (h *horner) absorbBackwards(data []byte) {
+	for at := len(data) - ElementSize; at >= 0; at -= ElementSize {
+		h.step(load(data[at:]))
 	}
 }
 

@@ -11,37 +11,37 @@ import (
 func TestMACIsTheModels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		key := rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "key")
-		query := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "query")
+		context := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "context")
 		body := rapid.SliceOfN(rapid.Byte(), 0, 70).Draw(t, "body")
-		checkMAC(t, key, query, body)
+		checkMAC(t, key, context, body)
 	})
 }
 
 func FuzzMAC(f *testing.F) {
 	f.Add(make([]byte, 32), []byte{}, []byte{})
 	f.Add([]byte(strings.Repeat("key!", 8)), []byte("a=b&c=d"), []byte("exactly 16 bytes"))
-	f.Fuzz(func(t *testing.T, key, query, body []byte) {
-		if len(key) == SigningKeySize && len(query)+len(body) < 1000 {
-			checkMAC(t, key, query, body)
+	f.Fuzz(func(t *testing.T, key, context, body []byte) {
+		if len(key) == SigningKeySize && len(context)+len(body) < 1000 {
+			checkMAC(t, key, context, body)
 		}
 	})
 }
 
-func checkMAC(t rapid.TB, key, query, body []byte) {
+func checkMAC(t rapid.TB, key, context, body []byte) {
 	t.Helper()
-	before := bytes.Join([][]byte{key, query, body}, nil)
-	got := MAC(key, string(query), body)
-	blocks := append(elements(query), elements(body)...)
-	blocks = append(blocks, Element{uint64(len(query)), uint64(len(body))})
+	before := bytes.Join([][]byte{key, context, body}, nil)
+	got := MAC(key, string(context), body)
+	blocks := append(elements(context), elements(body)...)
+	blocks = append(blocks, Element{uint64(len(context)), uint64(len(body))})
 	if want := bigField.mac(load(key), load(key[16:]), blocks).Bytes(); !bytes.Equal(got, want[:]) {
 		t.Fatalf("got %x, want %x", got, want)
 	}
-	if !bytes.Equal(before, bytes.Join([][]byte{key, query, body}, nil)) {
+	if !bytes.Equal(before, bytes.Join([][]byte{key, context, body}, nil)) {
 		t.Fatal("MAC changed its input")
 	}
 }
 
-// Where the query ends and how much is padding matters.
+// Where the context ends and how much is padding matters.
 func TestMACTellsMessagesApart(t *testing.T) {
 	key := []byte("0123456789abcdefghijklmnopqrstuv")
 	seen := map[string]string{}

@@ -5,32 +5,38 @@ import (
 	"fmt"
 )
 
-// FromPads takes a key out of pre-shared random data, without any random generator. The pads are those
-// of the first threshold hubs, in the order of their indices, of ShareSize(keySize) bytes each. They
-// are the shares of these hubs; the key of keySize bytes and the shares of the others follow.
-// Everything it returns belongs to the caller; the pads are neither changed nor kept.
+// FromPads takes a key out of pre-shared random data, without any random generator. The pads, of
+// ShareSize(keySize, slaves) bytes each, are the shares of as many hubs as the threshold says; the
+// key of keySize bytes, a secret tag for each slave and the shares of the other hubs follow. The
+// index of a pad is its hub's number, and others are the numbers of the other hubs. The shares that
+// are returned are the pads', copied, and then those of the others, in the order given. All that is
+// returned belongs to the caller; the pads are neither changed nor kept.
 //
-// If keySize is no multiple of 16, the bytes that would be padding are random here instead of zero.
-// They are part of the shared vector and of what the secret tag covers all the same, so [Combine] and
-// [Recover] expect no padding.
+// If keySize is no multiple of 16, the bytes that would be padding are random here instead of zero:
+// they are what interpolation makes of the pads. They are part of the shared vector and of what the
+// secret tag covers all the same, so nobody who combines shares may expect padding.
 //
-// Errors: ErrThreshold unless 2 <= threshold <= n <= 254, ErrKeySize unless 1 <= keySize <= 2^30,
-// ErrShares if there are not threshold pads of the right length.
-func FromPads(pads [][]byte, keySize, threshold, n int) (key []byte, shares []Share, secretTag []byte, err error) {
-	if err := checkSplit(keySize, threshold, n); err != nil {
+// Errors: ErrThreshold unless there are 2 to 254 pads and no more than 254 hubs, ErrShares if a pad
+// has another length or a hub's number repeats or is not in 0..253, ErrSlaves and ErrKeySize as in
+// [Split].
+func FromPads(pads []Share, others []int, keySize, slaves int) (key []byte, shares []Share, secretTags [][]byte, err error) {
+	hubs := make([]int, 0, len(pads)+len(others))
+	for _, pad := range pads {
+		hubs = append(hubs, pad.Index)
+	}
+	if err := checkSplit(keySize, len(pads), append(hubs, others...), slaves); err != nil {
 		return nil, nil, nil, err
 	}
-	if len(pads) != threshold {
-		return nil, nil, nil, fmt.Errorf("%w: %d pads for a threshold of %d", ErrShares, len(pads), threshold)
-	}
-	for i, pad := range pads {
-		if len(pad) != ShareSize(keySize) {
-			return nil, nil, nil, fmt.Errorf("%w: pad %d has %d bytes, not %d", ErrShares, i, len(pad), ShareSize(keySize))
+	for _, pad := range pads {
+		if len(pad.Value) != ShareSize(keySize, slaves) {
+			return nil, nil, nil, fmt.Errorf("%w: a pad of %d bytes, not %d", ErrShares, len(pad.Value), ShareSize(keySize, slaves))
 		}
-		shares = append(shares, Share{i, bytes.Clone(pad)})
 	}
-	f := through(shares)
+	f := through(pads)
 	vector := f.at(secretIndex)
 	defer clear(vector)
-	return keyOf(vector, keySize), append(shares, f.between(threshold, n)...), tagOf(vector), nil
+	for _, pad := range pads {
+		shares = append(shares, Share{pad.Index, bytes.Clone(pad.Value)})
+	}
+	return keyOf(vector, keySize, slaves), append(shares, f.shares(others)...), tagsOf(vector, slaves), nil
 }

@@ -42,20 +42,25 @@ func (f polynomials) at(index int) []byte {
 	weights := f.weights(coordinate(index))
 	value := make([]byte, len(f.points[0].Value))
 	for at := 0; at < len(value); at += ElementSize {
-		var sum product
-		for i, p := range f.points {
-			sum.add(&weights[i], load(p.Value[at:]))
-		}
-		store(value[at:], sum.reduce())
+		store(value[at:], weighted(weights, f.points, at))
 	}
 	return value
 }
 
-// between returns the shares with indices from <= index < to.
-func (f polynomials) between(from, to int) []Share {
-	var shares []Share
-	for i := from; i < to; i++ {
-		shares = append(shares, Share{i, f.at(i)})
+// weighted returns the sum of the elements at a place in points, each times its weight.
+func weighted(weights []factor, points []Share, at int) Element {
+	var sum product
+	for i, p := range points {
+		sum.add(&weights[i], load(p.Value[at:]))
+	}
+	return sum.reduce()
+}
+
+// shares returns the shares with these indices.
+func (f polynomials) shares(indices []int) []Share {
+	shares := make([]Share, len(indices))
+	for i, index := range indices {
+		shares[i] = Share{index, f.at(index)}
 	}
 	return shares
 }

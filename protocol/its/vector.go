@@ -1,21 +1,28 @@
 package its
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
-// The shared vector Y = (C, D, E, S_1, …, S_m) is handled as bytes, as in a share.
+// The shared vector of one slave, Y = (C, D, E, S_1, …, S_m), is handled as bytes, as in a share.
 const (
 	offsetD = ElementSize
 	offsetE = 2 * ElementSize
 	offsetS = 3 * ElementSize
 )
 
-// ShareSize returns the number of bytes of a share, and so of a pad, of a key of keySize bytes: 16 for
-// each 16 bytes of the key or part of them, and 48. It is 0 for a key that Split would refuse.
-func ShareSize(keySize int) int {
-	if keySize < 1 || keySize > maxKeySize {
+// MaxSlaves is the most slaves that a key is shared for at once.
+const MaxSlaves = 32
+
+// ShareSize returns the number of bytes of a share, and so of a pad, of a key of keySize bytes for
+// a number of slaves: 16 for each 16 bytes of the key or part of them, and 48 for each slave. It is
+// 0 for what Split would refuse.
+func ShareSize(keySize, slaves int) int {
+	if keySize < 1 || keySize > maxKeySize || slaves < 1 || slaves > MaxSlaves {
 		return 0
 	}
-	return offsetS + blocks(keySize)*ElementSize
+	return slaves*offsetS + blocks(keySize)*ElementSize
 }
 
 // blocks returns how many elements size bytes fill when padded.
@@ -23,17 +30,58 @@ func blocks(size int) int {
 	return size/ElementSize + (size%ElementSize+ElementSize-1)/ElementSize
 }
 
-// tagOf returns o. It is the polynomial with the coefficients D, E, S_1, …, S_m at C.
-func tagOf(vector []byte) []byte {
-	h := horner{c: newFactor(load(vector))}
-	for at := len(vector) - ElementSize; at >= offsetE; at -= ElementSize {
-		h.step(load(vector[at:]))
+// Pick returns what is for some of the slaves in value, the value of a share for a number of
+// slaves: C, D and E of each slave that is chosen, in the order of chosen, then S. So a hub is
+// given what is for the slaves whose clients use it, and it gives slave j what Pick(value, slaves,
+// j) returns. Slaves count from 0. The result belongs to the caller, value is neither changed nor
+// kept.
+//
+// Error: ErrShares if value can be no share for so many slaves, or if chosen is empty, repeats a
+// slave or names one that there is not.
+func Pick(value []byte, slaves int, chosen ...int) ([]byte, error) {
+	if slaves < 1 || slaves > MaxSlaves || len(value) <= slaves*offsetS || len(value)%ElementSize != 0 {
+		return nil, fmt.Errorf("%w: %d bytes for %d slaves", ErrShares, len(value), slaves)
 	}
-	tag := h.value.Add(load(vector[offsetD:])).Bytes()
-	return tag[:]
+	if err := checkChosen(chosen, slaves); err != nil {
+		return nil, err
+	}
+	picked := make([]byte, 0, len(value)-(slaves-len(chosen))*offsetS)
+	for _, j := range chosen {
+		picked = append(picked, value[j*offsetS:(j+1)*offsetS]...)
+	}
+	return append(picked, value[slaves*offsetS:]...), nil
+}
+
+func checkChosen(chosen []int, slaves int) error {
+	var seen [MaxSlaves]bool
+	for _, j := range chosen {
+		if j < 0 || j >= slaves || seen[j] {
+			return fmt.Errorf("%w: slave %d of %d is none or repeats", ErrShares, j, slaves)
+		}
+		seen[j] = true
+	}
+	if len(chosen) == 0 {
+		return fmt.Errorf("%w: no slave is chosen", ErrShares)
+	}
+	return nil
+}
+
+// tagsOf returns o of each slave, for the shared vector of all of them.
+func tagsOf(vector []byte, slaves int) [][]byte {
+	tags := make([][]byte, slaves)
+	s := vector[slaves*offsetS:]
+	for j := range tags {
+		triple := vector[j*offsetS:]
+		h := horner{c: newFactor(load(triple))}
+		h.absorbBackwards(s)
+		h.step(load(triple[offsetE:]))
+		tag := h.value.Add(load(triple[offsetD:])).Bytes()
+		tags[j] = tag[:]
+	}
+	return tags
 }
 
 // keyOf returns a copy of the first keySize bytes of S.
-func keyOf(vector []byte, keySize int) []byte {
-	return bytes.Clone(vector[offsetS : offsetS+keySize])
+func keyOf(vector []byte, keySize, slaves int) []byte {
+	return bytes.Clone(vector[slaves*offsetS:][:keySize])
 }

@@ -54,6 +54,24 @@ func (v shareVector) shares() []Share {
 	return shares
 }
 
+// answers returns the shares as what hubs answer.
+func (v shareVector) answers() []Answer {
+	var answers []Answer
+	for _, s := range v.Shares {
+		answers = append(answers, Answer{Index: s.Index, KeySize: len(v.Key), SecretTag: v.SecretTag, Value: s.Value})
+	}
+	return answers
+}
+
+// hubs returns the indices of the shares.
+func (v shareVector) hubs() []int {
+	var hubs []int
+	for _, s := range v.Shares {
+		hubs = append(hubs, s.Index)
+	}
+	return hubs
+}
+
 func readVectors(t *testing.T) vectors {
 	data, err := os.ReadFile("../../testdata/vectors/its-vectors.json")
 	if err != nil {
@@ -106,7 +124,7 @@ func TestVectorsOfMACs(t *testing.T) {
 
 func TestVectorsCombine(t *testing.T) {
 	forShares(t, func(t *testing.T, v shareVector) {
-		got, err := Combine(v.Threshold, len(v.Key), v.SecretTag, pick(v.shares(), v.RecoverFrom))
+		got, err := Combine(v.Threshold, pick(v.answers(), v.RecoverFrom))
 		if err != nil || !bytes.Equal(got, v.Key) {
 			t.Errorf("got %x, %v, want %x", got, err, v.Key)
 		}
@@ -116,7 +134,7 @@ func TestVectorsCombine(t *testing.T) {
 func TestVectorsCombineEverySubset(t *testing.T) {
 	forShares(t, func(t *testing.T, v shareVector) {
 		for chosen := range shamir.NewestFirst(v.ShareCount, v.Threshold) {
-			got, err := Combine(v.Threshold, len(v.Key), v.SecretTag, pick(v.shares(), chosen))
+			got, err := Combine(v.Threshold, pick(v.answers(), chosen))
 			if err != nil || !bytes.Equal(got, v.Key) {
 				t.Fatalf("shares %v: got %x, %v, want %x", chosen, got, err, v.Key)
 			}
@@ -129,10 +147,10 @@ func TestVectorsAlteredShare(t *testing.T) {
 	forShares(t, func(t *testing.T, v shareVector) {
 		for altered := range v.Threshold {
 			for _, at := range []int{0, offsetD, offsetE, offsetS, len(v.Shares[0].Value) - 1} {
-				shares := v.shares()
-				shares[altered].Value = bytes.Clone(shares[altered].Value)
-				shares[altered].Value[at] ^= 0x40
-				if got, err := Combine(v.Threshold, len(v.Key), v.SecretTag, shares); !errors.Is(err, ErrTag) || got != nil {
+				answers := v.answers()
+				answers[altered].Value = bytes.Clone(answers[altered].Value)
+				answers[altered].Value[at] ^= 0x40
+				if got, err := Combine(v.Threshold, answers); !errors.Is(err, ErrTag) || got != nil {
 					t.Errorf("byte %d of share %d altered: got %x, %v", at, altered, got, err)
 				}
 			}
@@ -156,12 +174,12 @@ func TestVectorsSplit(t *testing.T) {
 			drawn = append(drawn, s.Value...)
 		}
 		random := bytes.NewReader(drawn)
-		got, tag, err := Split(v.Key, v.Threshold, v.ShareCount, random)
+		got, tags, err := Split(v.Key, v.Threshold, v.hubs(), 1, random)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if fmt.Sprint(got) != fmt.Sprint(v.shares()) || !bytes.Equal(tag, v.SecretTag) {
-			t.Errorf("got %x and %x, want %x and %x", got, tag, v.shares(), v.SecretTag)
+		if fmt.Sprint(got) != fmt.Sprint(v.shares()) || !bytes.Equal(tags[0], v.SecretTag) {
+			t.Errorf("got %x and %x, want %x and %x", got, tags, v.shares(), v.SecretTag)
 		}
 		if _, err := random.ReadByte(); err != io.EOF {
 			t.Error("not all randomness was used")
@@ -172,24 +190,20 @@ func TestVectorsSplit(t *testing.T) {
 // The first shares as pads give the key, the tag and the other shares.
 func TestVectorsFromPads(t *testing.T) {
 	forShares(t, func(t *testing.T, v shareVector) {
-		var pads [][]byte
-		for _, s := range v.Shares[:v.Threshold] {
-			pads = append(pads, s.Value)
-		}
-		key, shares, tag, err := FromPads(pads, len(v.Key), v.Threshold, v.ShareCount)
+		key, shares, tags, err := FromPads(v.shares()[:v.Threshold], v.hubs()[v.Threshold:], len(v.Key), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(key, v.Key) || !bytes.Equal(tag, v.SecretTag) || fmt.Sprint(shares) != fmt.Sprint(v.shares()) {
-			t.Errorf("got %x, %x and %x, want %x, %x and %x", key, tag, shares, v.Key, v.SecretTag, v.shares())
+		if !bytes.Equal(key, v.Key) || !bytes.Equal(tags[0], v.SecretTag) || fmt.Sprint(shares) != fmt.Sprint(v.shares()) {
+			t.Errorf("got %x, %x and %x, want %x, %x and %x", key, tags, shares, v.Key, v.SecretTag, v.shares())
 		}
 	})
 }
 
-func pick(shares []Share, chosen []int) []Share {
-	var picked []Share
+func pick(answers []Answer, chosen []int) []Answer {
+	var picked []Answer
 	for _, c := range chosen {
-		picked = append(picked, shares[c])
+		picked = append(picked, answers[c])
 	}
 	return picked
 }

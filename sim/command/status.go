@@ -128,6 +128,6 @@ func describe(o sim.Overview) string {
 	for _, client := range o.Clients {
 		n = max(n, len(client.Hubs))
 	}
-	return text + fmt.Sprintf("\na wrong key of 256 bits passes with a chance of at most %v, a forged message of 1 kB of at most %v",
-		its.WrongKeyBound(n, o.Threshold, 32, 1), its.ForgeryBound(0, 1000, 1))
+	return text + fmt.Sprintf("\na wrong key of 256 bits passes with a chance of at most %v, a forged message of 4 MiB of at most %v",
+		its.WrongKeyBound(n, o.Threshold, 32), its.ForgeryBound(16<<10, 4<<20, 1))
 }

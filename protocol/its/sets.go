@@ -1,0 +1,83 @@
+package its
+
+// sets walks through sets of points in lexicographic order, each once, and can stop and go on at
+// any time. Beside each set it keeps Lagrange's weights for x = 0, which it takes over from the set
+// before as far as the two begin alike: depth first, since most differ in the last points only. All
+// of it is public.
+type sets struct {
+	points  []*point // the first one is in every set
+	size    int      // points in a set, at least 2
+	bound   int      // the second of a set is at most here in points
+	chosen  []int    // places in points, ascending; none before the first set
+	weights [][]Element
+}
+
+// next goes to the next set, and says whether there is one.
+func (s *sets) next() bool {
+	if s.chosen == nil {
+		return s.begin()
+	}
+	last := len(s.points) - s.size
+	depth := s.size - 1
+	for depth > 0 && s.chosen[depth] == last+depth {
+		depth--
+	}
+	if depth == 0 || depth == 1 && s.chosen[1] == s.bound {
+		return false
+	}
+	s.chosen[depth]++
+	for i := depth + 1; i < s.size; i++ {
+		s.chosen[i] = s.chosen[i-1] + 1
+	}
+	s.weigh(depth)
+	return true
+}
+
+func (s *sets) begin() bool {
+	if s.size > len(s.points) || s.bound < 1 {
+		return false
+	}
+	s.chosen = make([]int, s.size)
+	s.weights = make([][]Element, s.size)
+	for i := range s.chosen {
+		s.chosen[i] = i
+		s.weights[i] = make([]Element, i+1)
+	}
+	s.weights[0][0] = one
+	s.weigh(1)
+	return true
+}
+
+// weigh computes the weights from a depth on. A point more, p, changes the weight of each point q
+// by the factor x_p/(x_p+x_q), and its own weight is the product of all x_q/(x_q+x_p).
+func (s *sets) weigh(from int) {
+	for depth := from; depth < s.size; depth++ {
+		p := s.points[s.chosen[depth]]
+		weights, own := s.weights[depth], one
+		for i, weight := range s.weights[depth-1] {
+			q := s.points[s.chosen[i]]
+			weights[i] = weight.Mul(p.ratios[q.place])
+			own = own.Mul(q.ratios[p.place])
+		}
+		weights[depth] = own
+	}
+}
+
+// sum returns the sum of what value says of the points of the set, each times its weight.
+func (s *sets) sum(value func(*point) Element) Element {
+	var sum product
+	for i, weight := range s.weights[s.size-1] {
+		f := newFactor(weight)
+		sum.add(&f, value(s.points[s.chosen[i]]))
+	}
+	return sum.reduce()
+}
+
+// set returns the points of the set.
+func (s *sets) set() []*point {
+	set := make([]*point, s.size)
+	for i, c := range s.chosen {
+		set[i] = s.points[c]
+	}
+	return set
+}

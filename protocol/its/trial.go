@@ -1,0 +1,123 @@
+package its
+
+import "crypto/subtle"
+
+// trial is a set of points with Lagrange's weights for x = 0, whose tag is to be tested.
+type trial struct {
+	points  []*point
+	shares  []Share
+	weights []factor
+}
+
+// test tests the tag of a set.
+func (s *Search) test(set *sets) {
+	s.begin(set.set())
+	for _, weight := range set.weights[set.size-1] {
+		s.trial.weights = append(s.trial.weights, newFactor(weight))
+	}
+	if len(s.rejected) == 0 || !s.isRejected(s.combination()) {
+		s.judge()
+	}
+}
+
+// fit tests the tag of a set of one point more than the threshold if it lies on polynomials of a
+// degree below the threshold, unless others on the same have been tested.
+//
+// A polynomial f through one point more has a degree below the threshold exactly if x·f has one
+// below that number of points, so if the polynomial through the points (x, x·f(x)) is 0 for x = 0.
+func (s *Search) fit(set *sets) {
+	if !set.sum(s.product).isZero() {
+		return
+	}
+	s.begin(set.set()[:s.threshold])
+	s.trial.weights = append(s.trial.weights, through(s.trial.shares).weights(coordinate(secretIndex))...)
+	combination := s.combination()
+	if s.isRejected(combination) {
+		return
+	}
+	if s.judge(); !s.found {
+		s.rejected = append(s.rejected, combination)
+	}
+}
+
+// begin makes points the trial, without weights.
+func (s *Search) begin(points []*point) {
+	s.trial = trial{points, s.trial.shares[:0], s.trial.weights[:0]}
+	for _, p := range points {
+		s.trial.shares = append(s.trial.shares, Share{p.Index, p.Value})
+	}
+}
+
+// judge lets the tag decide.
+func (s *Search) judge() {
+	s.tried++
+	s.found = equal(s.trial.tag(), s.trial.points[0].SecretTag)
+}
+
+// combine computes the linear combination f(x) of the coordinates of a point, and x·f(x), unless it
+// has.
+func (s *Search) combine(p *point) {
+	if !p.combined {
+		h := horner{c: s.secret}
+		h.absorb(p.Value)
+		p.value, p.product, p.combined = h.value, h.value.Mul(coordinate(p.Index)), true
+	}
+}
+
+// product returns x·f(x) for a point.
+func (s *Search) product(p *point) Element {
+	s.combine(p)
+	return p.product
+}
+
+// isRejected says whether a trial with that combination was made. Then its tag would be wrong too:
+// different vectors have the same combination with a chance of (m+3)/2^128.
+func (s *Search) isRejected(combination Element) bool {
+	found := 0
+	for _, r := range s.rejected {
+		a, b := r.Bytes(), combination.Bytes()
+		found |= subtle.ConstantTimeCompare(a[:], b[:])
+	}
+	return found == 1
+}
+
+// combination returns the linear combination of the vector that the trial reconstructs, f(0).
+func (s *Search) combination() Element {
+	var sum product
+	for i, p := range s.trial.points {
+		s.combine(p)
+		sum.add(&s.trial.weights[i], p.value)
+	}
+	return sum.reduce()
+}
+
+// tag returns o of the vector that the trial reconstructs, one coordinate at a time.
+func (t trial) tag() []byte {
+	h := horner{c: newFactor(weighted(t.weights, t.shares, 0))}
+	for at := len(t.shares[0].Value) - ElementSize; at >= offsetE; at -= ElementSize {
+		h.step(weighted(t.weights, t.shares, at))
+	}
+	tag := h.value.Add(weighted(t.weights, t.shares, offsetD)).Bytes()
+	return tag[:]
+}
+
+// key returns the key that the trial reconstructs.
+func (t trial) key() []byte {
+	key := make([]byte, len(t.shares[0].Value)-offsetS)
+	for at := 0; at < len(key); at += ElementSize {
+		store(key[at:], weighted(t.weights, t.shares, offsetS+at))
+	}
+	size := t.points[0].KeySize
+	clear(key[size:])
+	return key[:size:size]
+}
+
+// contains says whether a point is on the polynomials through the trial's.
+func (t trial) contains(p *point) bool {
+	if !p.agrees(t.points[0].Answer) {
+		return false
+	}
+	value := through(t.shares).at(p.Index)
+	defer clear(value)
+	return equal(value, p.Value)
+}
