@@ -40,7 +40,9 @@ var allowed = map[string][]string{
 	"dske/sim/metrics":             {"dske/node", "dske/protocol", "dske/sim"},
 	"dske/sim/scenario":            {"dske/etsi", "dske/node", "dske/node/*", "dske/protocol", "dske/sim", "dske/sim/*"},
 	"dske/sim/simtest":             {"dske/sim", "dske/sim/topology"},
-	"dske/sim/topology":            {"dske/etsi/skip", "dske/protocol"},
+	"dske/sim/spelling":            {},
+	"dske/sim/topology":            {"dske/etsi/skip", "dske/protocol", "dske/sim/yamlfile"},
+	"dske/sim/yamlfile":            {},
 }
 
 // forTests is the packages that nothing but tests imports, whatever the table allows.

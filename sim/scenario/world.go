@@ -27,6 +27,7 @@ type world struct {
 	keys      map[string][]madeKey // by the name that as= gave them
 	lastEvent int
 	adversary *adversary.Adversary // nil: nobody listens
+	mistake   error                // of the script, in the line that runs
 }
 
 // newWorld finds the network or starts one.
@@ -147,7 +148,7 @@ func (w *world) node(name string) (string, error) {
 			return known, nil
 		}
 	}
-	return "", fmt.Errorf("there is no node %s", name)
+	return "", mistakef("there is no node %s", name)
 }
 
 // nodes completes the names of nodes, at least one.

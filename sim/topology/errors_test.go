@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"dske/sim/yamlfile"
 )
 
 // badFiles are files with one mistake each, and what Load says about it after the name of the file.
@@ -14,7 +16,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"only a mark", "\n\n---\n", "3: the file is empty: list hubs and clients"},
 	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, suite, key_source, psrd, but is a list"},
 	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, suite, key_source, psrd, but is a string"},
-	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put one topology into a file"},
+	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put one into a file"},
 	{"bad second document", three + "clients: [{name: a}]\n---\n[\n", "8: not valid YAML: did not find expected node content while parsing a flow node"},
 
 	// Text and syntax.
@@ -152,8 +154,8 @@ func TestBadFiles(t *testing.T) {
 }
 
 func TestFileTooLong(t *testing.T) {
-	_, err := Load("big.yaml", make([]byte, maxFile+1))
-	want := "big.yaml:1: the file has 16777217 bytes: a topology has at most 16777216"
+	_, err := Load("big.yaml", make([]byte, yamlfile.MaxSize+1))
+	want := "big.yaml:1: the file has 16777217 bytes: use at most 16777216"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
