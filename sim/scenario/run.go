@@ -16,6 +16,9 @@ import (
 // idleTimeout bounds the wait for what goes on in the background.
 const idleTimeout = 15 * time.Second
 
+// answerTimeout bounds the wait for an answer of somebody else's network. A large one may take a while to be ready.
+const answerTimeout = 5 * time.Minute
+
 // Options says how scenarios are run.
 type Options struct {
 	URL       string  // of a running network; none: each scenario gets one of its own

@@ -3,6 +3,7 @@ package scenario
 import (
 	"bytes"
 	"encoding/xml"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -302,6 +304,27 @@ func TestSkip(t *testing.T) {
 	if r.Failed() || r.Skipped != "not today" || !strings.Contains(print(r, false), "1 skipped") {
 		t.Error(print(r, false))
 	}
+}
+
+// hung is the transport to a network that says nothing.
+type hung struct{}
+
+func (hung) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestNetworkThatSaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{remote: sim.Remote{URL: "http://hung", HTTP: &http.Client{Transport: hung{}}}}
+		start := time.Now()
+		if err := w.prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "no network answers at http://hung") {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
 }
 
 func TestSecondUseFailsTheScenario(t *testing.T) {
