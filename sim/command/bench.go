@@ -68,8 +68,17 @@ func measure(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	}
 	switch named {
 	case 0:
+		if err := checkWithout(c, "without --master-url", "tls"); err != nil {
+			return nil, err
+		}
 		return measureOwn(c, load)
 	case 4:
+		if c.Args().Present() {
+			return nil, usagef("a topology file has no effect with --master-url")
+		}
+		if err := checkWithout(c, "with --master-url", "transport", "suite", "hubs", "clients", "hubs-per-client", "threshold", "block-size", "psrd"); err != nil {
+			return nil, err
+		}
 		return measureElsewhere(c, load)
 	default:
 		return nil, usagef("--master-url, --slave-url, --master-sae and --slave-sae go together")
@@ -123,6 +132,9 @@ func measureElsewhere(c *cli.Context, load bench.Load) (*bench.Report, error) {
 func pairElsewhere(c *cli.Context, concurrency int) (bench.Pair, error) {
 	party := func(role string) (*etsi.Client, error) {
 		client := &etsi.Client{URL: c.String(role + "-url"), SAE: c.String(role + "-sae")}
+		if err := checkURL(role+"-url", client.URL); err != nil {
+			return nil, err
+		}
 		var secure *tls.Config
 		if dir := certs.Directory(c.String("tls")); dir != "" {
 			var err error

@@ -66,11 +66,11 @@ func overTLS(config *tls.Config) *http.Client {
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 }
 
-// checkURL returns why a text is not the URL of a network, if so.
-func checkURL(text string) error {
+// checkURL returns an error unless the text that a flag gives is a URL.
+func checkURL(flag, text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return usagef("--url: %q is not a URL such as http://%s", text, defaultAddress)
+		return usagef("--%s: %q is not a URL such as http://%s", flag, text, defaultAddress)
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func checkKnown(o sim.Overview, names []string) error {
 
 // running finds the network that the command is about.
 func running(c *cli.Context) (sim.Remote, sim.Overview, error) {
-	if err := checkURL(networkURL(c)); err != nil {
+	if err := checkURL("url", networkURL(c)); err != nil {
 		return sim.Remote{}, sim.Overview{}, err
 	}
 	client, err := httpClient(c, certs.Directory.Operator)

@@ -41,8 +41,13 @@ func runScenarios(c *cli.Context) error {
 	if !c.Args().Present() {
 		return usagef("scenario takes %s; see dske scenario help", c.Command.ArgsUsage)
 	}
-	if err := checkURL(networkURL(c)); err != nil {
+	if err := checkURL("url", networkURL(c)); err != nil {
 		return err
+	}
+	if c.IsSet("url") {
+		if err := checkWithout(c, "with --url", "seed", "transport", "suite"); err != nil {
+			return err
+		}
 	}
 	files, err := scenario.Files(c.Args().Slice())
 	if err != nil {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,11 +16,14 @@ type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// flagForm matches the name of a flag, as the flag package writes it.
+var flagForm = regexp.MustCompile(`(flag|argument:) -([a-z-]{2,})`)
+
 // onUsageError explains an error of the flag package.
 func onUsageError(c *cli.Context, err error, _ bool) error {
 	name, isUnknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !isUnknown {
-		return usagef("%w; see %s --help", err, c.Command.HelpName)
+		return usagef("%s; see %s --help", flagForm.ReplaceAllString(err.Error(), "$1 --$2"), c.Command.HelpName)
 	}
 	var names []string
 	for _, f := range c.Command.Flags {
@@ -88,6 +92,16 @@ func checkCall(c *cli.Context) error {
 			if d := c.Duration(name); d <= 0 {
 				return usagef("--%s: %v is not a time over 0", name, d)
 			}
+		}
+	}
+	return nil
+}
+
+// checkWithout returns an error if one of the flags is there, which has no effect for a reason.
+func checkWithout(c *cli.Context, why string, flags ...string) error {
+	for _, name := range flags {
+		if c.IsSet(name) {
+			return usagef("--%s has no effect %s", name, why)
 		}
 	}
 	return nil

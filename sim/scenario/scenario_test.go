@@ -397,3 +397,22 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func FuzzSettings(f *testing.F) {
+	f.Add("hubs: 3\nclients: 2\nthreshold: 2\ntransport: memory\nhub_timeout: 1.5s\n")
+	f.Add("hub_timeout: &a -1s\nshare_ttl: *a\n")
+	place := regexp.MustCompile(`^[1-9][0-9]*: .`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 4096 || regexp.MustCompile(`[0-9_a-fx]{4}`).MatchString(text) { // no huge networks
+			return
+		}
+		var s Settings
+		generated, _, err := s.read([]byte(text))
+		if err != nil && !place.MatchString(err.Error()) {
+			t.Errorf("%q does not start with the line", err)
+		}
+		if err == nil && (s.HubTimeout < 0 || s.ShareTTL < 0 || s.RequestTimeout < 0 || (generated == nil) != (s.Hubs == 0)) {
+			t.Errorf("%q is %+v", text, s)
+		}
+	})
+}
