@@ -171,7 +171,8 @@ func Help(w io.Writer) error {
 			fmt.Fprintf(w, "        %s\n", line)
 		}
 	}
-	_, err := fmt.Fprintln(w, "\nIn front of a command, ! means that it is to fail, ? that it may, and [own] only on an own network.")
+	_, err := fmt.Fprintln(w, "\nIn front of a command, ! means that it must fail, and ? that it may fail. [own] runs it only on a network of the\n"+
+		"scenario's own, [suite:NAME] only with that suite, [!own] and [!suite:NAME] only otherwise.")
 	return err
 }
 
