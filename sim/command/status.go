@@ -47,8 +47,8 @@ func status(c *cli.Context) error {
 	return err
 }
 
-// watch shows something at every interval until the command is interrupted or that fails. On a terminal it takes the place of what was
-// shown before.
+// watch shows something at every interval until the command is interrupted or that fails. On a terminal it takes the
+// place of what was shown before.
 func watch(c *cli.Context, show func(io.Writer) error) error {
 	var before string
 	if isTerminal(os.Stdout) {

@@ -43,6 +43,9 @@ func (c *checker) line(line string) error {
 		if err := checkCondition(condition); err != nil {
 			return err
 		}
+		if slices.Contains(s.conditions, "!"+condition) {
+			return fmt.Errorf("[%s] and [!%[1]s] never hold both: remove one", condition)
+		}
 	}
 	if err := s.checkCommand(); err != nil {
 		return err

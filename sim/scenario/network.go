@@ -23,8 +23,8 @@ type Settings struct {
 	RequestTimeout time.Duration `yaml:"request_timeout"` // how long an encryptor waits for a client
 }
 
-// read reads network.yaml. It returns the topology that is generated for it, nil if it asks for none, and the
-// line that does ask.
+// read reads network.yaml. It returns the topology that its numbers describe, nil if there are none, and the line of
+// the first of them.
 func (s *Settings) read(data []byte) (t *topology.Topology, asked int, err error) {
 	root, err := yamlfile.Parse(data, "set hubs and clients, a transport or a time")
 	if err != nil {

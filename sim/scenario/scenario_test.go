@@ -182,6 +182,7 @@ func TestNothingIsIgnored(t *testing.T) {
 		"a suffix of own":                  {"# a\n[own:x] echo\n", `unknown condition "own:x"`},
 		"an unknown condition":             {"# a\n[moon] echo b\n", `test.txtar:2: [moon] echo b: unknown condition "moon"`},
 		"a condition behind one":           {"# a\n[!own] [moon] echo b\n", `unknown condition "moon"`},
+		"a condition that never holds":     {"# a\n[!own] [own] echo\n", "[own] and [!own] never hold both"},
 		"a condition without a command":    {"# a\n[own]\n", "there is no command in this line"},
 		"a prefix without a command":       {"# a\n! # get-key sam sofia\n", "there is no command in this line"},
 		"two prefixes":                     {"# a\n! ? echo\n", "there are two of ! and ?"},
