@@ -83,25 +83,31 @@ func (b *lockedBuffer) String() string {
 func run(t *testing.T, args ...string) *network {
 	t.Helper()
 	n := &network{T: t, cmd: exec.Command(program, append([]string{"run", "--listen", "127.0.0.1:0"}, args...)...), stderr: &lockedBuffer{}}
+	n.start()
+	n.url = regexp.MustCompile(`https?://[0-9.:]+[0-9]`).FindString(n.lines[0])
+	return n
+}
+
+// start starts the process of the network and waits until it has printed its first lines.
+func (n *network) start() {
+	n.Helper()
 	n.cmd.Stderr = n.stderr
 	stdout, err := n.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		n.Fatal(err)
 	}
 	if err := n.cmd.Start(); err != nil {
-		t.Fatal(err)
+		n.Fatal(err)
 	}
-	t.Cleanup(func() { n.cmd.Process.Kill(); n.cmd.Wait() })
+	n.Cleanup(func() { n.cmd.Process.Kill(); n.cmd.Wait() })
 	n.stdout = bufio.NewReader(stdout)
 	for len(n.lines) < 3 {
 		line, err := n.stdout.ReadString('\n')
 		if err != nil {
-			t.Fatalf("printed %q, and %s", n.lines, n.stderr)
+			n.Fatalf("printed %q, and %s", n.lines, n.stderr)
 		}
 		n.lines = append(n.lines, strings.TrimSuffix(line, "\n"))
 	}
-	n.url = regexp.MustCompile(`https?://[0-9.:]+[0-9]`).FindString(n.lines[0])
-	return n
 }
 
 // dske runs the program against the network and fails the test if that fails.
@@ -436,13 +442,30 @@ func TestErrors(t *testing.T) {
 		{[]string{"run", "--nonsense"}, 2, "see dske run --help"},
 		{[]string{"run", "a.yaml", "b.yaml"}, 2, "one topology file"},
 		{[]string{"run", "--hubs", "3"}, 2, "go together"},
+		{[]string{"run", "--hubs", "0", "--clients", "3"}, 2, "--hubs: 0 is not a number over 0"},
+		{[]string{"run", "--hubs", "3", "--clients", "3", "--threshold", "0"}, 2, "--threshold: 0 is not a number over 0"},
+		{[]string{"run", "--plan", "--hubs", "3", "--clients", "1000000000"}, 2, "use at most 4000000 of each"},
+		{[]string{"run", "--seed", "-1"}, 2, `invalid value "-1" for flag --seed`},
+		{[]string{"bench", "--tls", "certs"}, 2, "--tls has no effect without --master-url"},
+		{[]string{"bench", "--master-url", "x", "--slave-url", "http://127.0.0.1:1", "--master-sae", "a", "--slave-sae", "b"}, 2, `--master-url: "x" is not a URL`},
+		{[]string{"bench", "--master-url", "x", "--slave-url", "x", "--master-sae", "a", "--slave-sae", "b", "--hubs", "3"}, 2, "--hubs has no effect with --master-url"},
+		{[]string{"bench", "--master-url", "x", "--slave-url", "x", "--master-sae", "a", "--slave-sae", "b", "absent.yaml"}, 2, "topology file has no effect"},
+		{[]string{"scenario", "--seed", "1", "--url", n.url, "testdata/scenarios/hello.txtar"}, 2, "--seed has no effect with --url"},
+		{[]string{"run", "--tls", ""}, 2, "--tls: the value is empty"},
+		{[]string{"run", "--lisen", "127.0.0.1:0"}, 2, "unknown flag --lisen; did you mean --listen?"},
+		{[]string{"rnu"}, 2, `unknown command "rnu"; did you mean dske run?`},
+		{[]string{"help", "statsu"}, 2, `did you mean dske status?`},
+		{[]string{"etsi-qkd", "get-kye", "sam", "sofia"}, 2, `unknown command "get-kye"; did you mean dske etsi-qkd get-key?`},
 		{[]string{"run", "--hubs", "3", "--clients", "2", "--threshold", "4"}, 2, "threshold"},
 		{[]string{"run", "--threshold", "2"}, 2, "--hubs and --clients"},
 		{[]string{"run", "--hubs-per-client", "2"}, 2, "--hubs and --clients"},
 		{[]string{"run", "--hubs", "3", "--clients", "2", "--hubs-per-client", "4"}, 2, "4 of 3 hubs"},
 		{[]string{"run", "--psrd", "sometimes"}, 2, "neither eager nor lazy"},
 		{[]string{"run", "--block-size", "1"}, 2, "block_size is 1 bytes"},
-		{[]string{"bench", "--concurrency", "0"}, 2, "positive"},
+		{[]string{"bench", "--concurrency", "0"}, 2, "--concurrency: 0 is not a number over 0"},
+		{[]string{"bench", "--number", "0"}, 2, "--number: 0 is not a number over 0"},
+		{[]string{"bench", "--size", "0"}, 2, "--size: 0 is not a number over 0"},
+		{[]string{"bench", "--duration", "-1s"}, 2, "--duration: -1s is not a time over 0"},
 		{[]string{"bench", "--master-url", "http://127.0.0.1:1"}, 2, "go together"},
 		{[]string{"bench", "--hubs", "3", "--clients", "1"}, 2, "two clients"},
 		{[]string{"bench", "--transport", "pigeon"}, 2, "pigeon"},
@@ -451,23 +474,24 @@ func TestErrors(t *testing.T) {
 		{[]string{"run", "--transport", "pigeon"}, 2, "pigeon"},
 		{[]string{"run", "--log-level", "loud"}, 2, "loud"},
 		{[]string{"run", "--log-format", "xml"}, 2, "neither text nor json"},
-		{[]string{"run", "--log-level"}, 2, "needs an argument"},
+		{[]string{"run", "--log-level"}, 2, "needs an argument: --log-level"},
 		{[]string{"run", "--seed", "x"}, 2, "see dske run --help"},
 		{[]string{"run", "absent.yaml"}, 1, "without a file it is the reference topology"},
 		{[]string{"run", bad}, 1, "bad.yaml:3"},
 		{[]string{"run", "--tls", "absent"}, 2, "dske certs"},
 		{[]string{"run", "--tls-all"}, 2, "only over TLS"},
 		{[]string{"run", "--kme-port-base", "65533"}, 2, "65533 to 65537"},
-		{[]string{"run", "--listen", "127.0.0.1:0", "--kme-port-base", strings.TrimPrefix(n.url, "http://127.0.0.1:")}, 1, "cannot listen on"},
+		{[]string{"run", "--listen", "127.0.0.1:0", "--kme-port-base", strings.TrimPrefix(n.url, "http://127.0.0.1:")}, 1, "choose other ports with --kme-port-base"},
+		{[]string{"run", "--listen", "127.0.0.1:9002", "--kme-port-base", "9000"}, 2, "ports 9000 to 9004 include that of --listen, 9002"},
 		{[]string{"certs"}, 2, "DIR"},
 		{[]string{"certs", certificates}, 1, "ca.crt is already there"},
 		{[]string{"certs", certificates, "absent.yaml"}, 1, "absent.yaml"},
 		{[]string{"status", "--tls", "absent"}, 1, "dske certs"},
 		{[]string{"nonsense"}, 2, "nonsense"},
 		{[]string{"--nonsense"}, 2, "see dske --help"},
-		{[]string{"help", "nonsense"}, 2, "see dske help"},
+		{[]string{"help", "nonsense"}, 2, "see dske --help"},
 		{[]string{"version", "1"}, 2, "no arguments"},
-		{[]string{"completion", "csh"}, 2, "see dske completion --help"},
+		{[]string{"completion", "csh"}, 2, "did you mean dske completion zsh?"},
 		{[]string{"stop"}, 2, "NODE"},
 		{[]string{"stop", "hank", "--url", n.url}, 2, "such as hub/hank"},
 		{[]string{"stop", "hub/hank", "hub/nobody", "--url", n.url}, 1, "there is no node hub/nobody; dske status lists them"},
@@ -475,14 +499,17 @@ func TestErrors(t *testing.T) {
 		{[]string{"status", "hub/nobody", "--url", n.url}, 1, "there is no node hub/nobody"},
 		{[]string{"status", "nobody", "--url", n.url}, 2, "such as hub/hank"},
 		{[]string{"status", "--interval", "1s", "--url", n.url}, 2, "--watch"},
-		{[]string{"status", "--watch", "--interval", "0s", "--url", n.url}, 2, "0s is no time"},
+		{[]string{"status", "--watch", "--interval", "0s", "--url", n.url}, 2, "0s is not a time over 0"},
 		{[]string{"status", "--watch", "--interval", "soon", "--url", n.url}, 2, "soon"},
 		{[]string{"status", "--watch", "--url", "http://127.0.0.1:1"}, 1, "no network answers at"},
-		{[]string{"status", "--url", "127.0.0.1:8100"}, 2, "is no URL such as http://127.0.0.1:8100"},
+		{[]string{"status", "--url", "127.0.0.1:8100"}, 2, "is not a URL such as http://127.0.0.1:8100"},
 		{[]string{"etsi-qkd", "nonsense"}, 2, "see dske etsi-qkd --help"},
 		{[]string{"etsi-qkd", "get-key", "sam"}, 2, "MASTER SLAVE"},
 		{[]string{"etsi-qkd", "get-key", "sam", "sofia", "more"}, 2, "MASTER SLAVE"},
 		{[]string{"etsi-qkd", "get-key", "sam", "--size"}, 2, "size"},
+		{[]string{"etsi-qkd", "get-key", "sam", "sofia", "--size", "0", "--url", n.url}, 2, "--size: 0 is not a number over 0"},
+		{[]string{"etsi-qkd", "get-key-pair", "sam", "sofia", "--number", "0", "--url", n.url}, 2, "--number: 0 is not a number over 0"},
+		{[]string{"etsi-qkd", "get-key", "sam", "sofia", "--number", "-1", "--url", n.url}, 2, "--number: -1 is not a number over 0"},
 		{[]string{"etsi-qkd", "get-key", "sam", "nobody", "--url", n.url}, 1, "nobody"},
 		{[]string{"etsi-qkd", "get-key", "sam", "sofia", "--size", "65", "--url", n.url}, 1, "size shall be a multiple of 8"},
 		{[]string{"etsi-qkd", "get-key-with-key-ids", "sam", "sofia", "x", "--url", n.url}, 2, "key ID"},
@@ -491,7 +518,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"scenario", "absent.txtar"}, 1, "absent.txtar"},
 		{[]string{"scenario", "testdata/vectors"}, 1, "no *.txtar"},
 		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--nonsense"}, 2, "nonsense"},
-		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--url", "nonsense"}, 2, "is no URL"},
+		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--url", "nonsense"}, 2, "is not a URL"},
 		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--transport", "pigeon"}, 2, "pigeon"},
 		{[]string{"status", "--url", "http://127.0.0.1:1"}, 1, "no network answers at"},
 	} {

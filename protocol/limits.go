@@ -3,6 +3,9 @@ package protocol
 import (
 	"fmt"
 	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // What both ends of an association, and whoever sets up a network, have to agree on.
@@ -46,10 +49,25 @@ func CheckName(name string) error {
 	return nil
 }
 
-// CheckSAE returns an error unless id can be the ID of an encryptor: an opaque string of 1 to MaxSAE bytes.
+// CheckSAE returns an error unless id can be the ID of an encryptor: 1 to MaxSAE bytes of UTF-8 text without
+// control characters and without white space at either end, and neither "." nor "..". Such an ID passes
+// unchanged through an HTTP header, which loses white space at its ends (RFC 9110, clause 5.5), and as one
+// segment of a path, where dots stand for directories (RFC 3986, clause 5.2.4). The error says what to do.
 func CheckSAE(id string) error {
-	if id == "" || len(id) > MaxSAE {
-		return fmt.Errorf("encryptor ID %.64q is not of 1 to %d bytes", id, MaxSAE)
+	var flaw string
+	switch {
+	case id == "" || len(id) > MaxSAE:
+		flaw = fmt.Sprintf("is of %d bytes: use 1 to %d", len(id), MaxSAE)
+	case !utf8.ValidString(id):
+		flaw = "is not UTF-8: use UTF-8 text"
+	case strings.ContainsFunc(id, unicode.IsControl):
+		flaw = "has a control character: remove it"
+	case strings.TrimSpace(id) != id:
+		flaw = "has white space at an end, which HTTP headers lose: remove it"
+	case id == "." || id == "..":
+		flaw = "stands for a directory in the path of a URL: use another name"
+	default:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("encryptor ID %.64q %s", id, flaw)
 }

@@ -36,13 +36,32 @@ func TestCheckSAE(t *testing.T) {
 	for id, want := range map[string]bool{
 		"s":                      true,
 		"Café / 2":               true,
+		"https://kms:1/a?b#c":    true,
+		`"it's" \ %41 $HOME`:     true,
+		"🔑":                      true,
+		"...":                    true,
+		".a":                     true,
+		"skip:c2":                true, // that of a SKIP system, which hubs register
 		strings.Repeat("s", 255): true,
 		"":                       false,
 		strings.Repeat("s", 256): false,
 		strings.Repeat("é", 128): false,
+		" s":                     false,
+		"s ":                     false,
+		"\u00a0s":                false,
+		"s\u3000":                false,
+		"a\tb":                   false,
+		"a\u0085b":               false,
+		"a\xffb":                 false,
+		".":                      false,
+		"..":                     false,
 	} {
 		if err := protocol.CheckSAE(id); (err == nil) != want {
 			t.Errorf("%q: %v", id, err)
 		}
+	}
+	const want = `encryptor ID " s" has white space at an end, which HTTP headers lose: remove it`
+	if err := protocol.CheckSAE(" s"); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

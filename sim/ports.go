@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -54,12 +55,13 @@ func (n *Network) tlsOf(client int) *tls.Config {
 func (n *Network) open(ctx context.Context, address string, secure *tls.Config, handler http.Handler) (string, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return "", fmt.Errorf("cannot listen on %s: %w", address, errors.Unwrap(err))
+		return "", &ListenError{address, errors.Unwrap(err)}
 	}
-	url := "http://" + reachable(listener.Addr())
+	listener = &watchedListener{Listener: listener, logger: n.config.Logger}
+	url := "http://" + reachable(listener.Addr(), address)
 	guarded := guarded(handler, secure == nil && isLoopback(listener.Addr()))
 	if secure != nil {
-		url = "https://" + reachable(listener.Addr())
+		url = "https://" + reachable(listener.Addr(), address)
 	}
 	n.ports = append(n.ports, port{listener, &http.Server{
 		Handler:           interruptible(guarded),
@@ -95,13 +97,23 @@ func interruptible(next http.Handler) http.Handler {
 	})
 }
 
-// reachable returns the address under which this host reaches a listener: one on all addresses has no
-// address of its own, and a certificate could not name it.
-func reachable(address net.Addr) string {
-	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return fmt.Sprintf("localhost:%d", tcp.Port)
+// reachable returns the address under which this host reaches a listener on address: one on all addresses has no
+// address of its own, and a certificate could not name it. It is for a URL, in which the percent sign in front of the
+// zone of an IPv6 address is escaped (RFC 6874). Not every system tells the zone of a listener.
+func reachable(listening net.Addr, address string) string {
+	tcp, ok := listening.(*net.TCPAddr)
+	if !ok {
+		return listening.String()
 	}
-	return address.String()
+	host, port := tcp.IP.String(), fmt.Sprint(tcp.Port)
+	if tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", port)
+	}
+	asked, _, _ := net.SplitHostPort(address) // it is being listened on
+	if _, zone, found := strings.Cut(asked, "%"); found {
+		host += "%25" + zone
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // serve serves on every open port and sends to failed, which takes one error a port, if one fails.

@@ -11,6 +11,12 @@ import (
 // hits both.
 const rounds = 5
 
+// warmUp is the part of the time for which both are warmed up first.
+const warmUp = 10
+
+// Duration returns how long [Compare] takes for a duration, if no request is slow.
+func Duration(d time.Duration) time.Duration { return 2*d + 2*d/warmUp }
+
 // Outcome is what was measured.
 type Outcome struct {
 	Network *Tally
@@ -21,10 +27,10 @@ type Outcome struct {
 }
 
 // Compare puts one load on a network and one on its floor, each for a time, in turns. Before that, both are
-// warmed up for a tenth of it. It fails if ctx ends, or if the floor fails, which tells nothing of the network.
+// warmed up. It fails if ctx ends, or if the floor fails, which tells nothing of the network.
 func Compare(ctx context.Context, network, floor Load, duration time.Duration) (Outcome, error) {
-	network.Run(ctx, duration/10, NewTally())
-	floor.Run(ctx, duration/10, NewTally())
+	network.Run(ctx, duration/warmUp, NewTally())
+	floor.Run(ctx, duration/warmUp, NewTally())
 	o := Outcome{Network: NewTally(), Floor: NewTally()}
 	for range rounds {
 		start := Used()

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"dske/etsi"
+	"dske/protocol"
 	"dske/sim"
 	"dske/sim/bench"
 	"dske/sim/certs"
@@ -19,41 +21,37 @@ import (
 
 func benchCommand() *cli.Command {
 	return &cli.Command{
-		Name:         "bench",
-		Usage:        "measure how many keys a network of its own makes, or two KMEs elsewhere, and what HTTP alone would take",
-		ArgsUsage:    "[TOPOLOGY]",
-		Action:       runBench,
-		OnUsageError: onUsageError,
+		Name:      "bench",
+		Usage:     "measure how many keys a network makes per second, and compare with plain HTTP",
+		ArgsUsage: "[TOPOLOGY]",
+		Action:    runBench,
 		Flags: append([]cli.Flag{
-			&cli.IntFlag{Name: "size", Value: 256, Usage: "of each key, in `BITS`"},
-			&cli.IntFlag{Name: "number", Value: 1, Usage: "`N` keys in one request"},
-			&cli.IntFlag{Name: "concurrency", Value: 16, Usage: "`N` pairs of requests at once"},
-			&cli.DurationFlag{Name: "duration", Value: 10 * time.Second, Usage: "put the load on for `TIME`, and as long on the floor"},
-			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "of the network: loopback or memory"},
-			&cli.StringFlag{Name: "suite", Usage: "of the network: " + suiteNames()},
+			&cli.IntFlag{Name: "size", Value: 256, Usage: "ask for keys of `BITS`"},
+			&cli.IntFlag{Name: "number", Value: 1, Usage: "ask for `N` keys in one request"},
+			&cli.IntFlag{Name: "concurrency", Value: 16, Usage: "make `N` pairs of requests at once"},
+			&cli.DurationFlag{Name: "duration", Value: 10 * time.Second, Usage: "measure the network for `TIME`, and plain HTTP for the same time"},
+			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
+			&cli.StringFlag{Name: "suite", Usage: "use the `SUITE` " + suiteNames(), DefaultText: "that of the topology, or " + protocol.Suites[0].Name()},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
-			&cli.StringFlag{Name: "master-url", Usage: "measure KMEs elsewhere: the `URL` before /api/v1/keys of the master's"},
-			&cli.StringFlag{Name: "slave-url", Usage: "the `URL` before /api/v1/keys of the slave's"},
-			&cli.StringFlag{Name: "master-sae", Usage: "the `ID` of the master"},
-			&cli.StringFlag{Name: "slave-sae", Usage: "the `ID` of the slave"},
-			&cli.StringFlag{Name: "tls", Usage: "with KMEs elsewhere: the certificates in `DIR` with which they speak TLS"},
+			&cli.StringFlag{Name: "master-url", Usage: "measure two KMEs that run elsewhere: the `URL` before /api/v1/keys at that of the master"},
+			&cli.StringFlag{Name: "slave-url", Usage: "the `URL` before /api/v1/keys at that of the slave"},
+			&cli.StringFlag{Name: "master-sae", Usage: "the SAE `ID` of the master"},
+			&cli.StringFlag{Name: "slave-sae", Usage: "the SAE `ID` of the slave"},
+			&cli.StringFlag{Name: "tls", Usage: "with KMEs elsewhere: speak TLS with the certificates in `DIR`"},
 		}, slices.Concat(generateFlags, psrdFlags)...),
 	}
 }
 
 func runBench(c *cli.Context) error {
 	load := bench.Load{Size: c.Int("size"), Number: c.Int("number"), Concurrency: c.Int("concurrency")}
-	if load.Number < 1 || load.Concurrency < 1 || c.Duration("duration") <= 0 {
-		return usagef("--number, --concurrency and --duration have to be positive")
-	}
 	report, err := measure(c, load)
 	if err != nil {
 		return err
 	}
 	if c.Bool("json") {
-		err = printJSON(report)
+		err = printJSON(c.App.Writer, report)
 	} else {
-		err = report.Print(os.Stdout)
+		err = report.Print(c.App.Writer)
 	}
 	if err == nil && report.Failures > 0 {
 		err = fmt.Errorf("%d requests failed, one of them with: %s", report.Failures, report.Failure)
@@ -71,12 +69,30 @@ func measure(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	}
 	switch named {
 	case 0:
+		if err := checkWithout(c, "without --master-url", "tls"); err != nil {
+			return nil, err
+		}
 		return measureOwn(c, load)
 	case 4:
+		if c.Args().Present() {
+			return nil, usagef("a topology file has no effect with --master-url")
+		}
+		if err := checkWithout(c, "with --master-url", "transport", "suite", "hubs", "clients", "hubs-per-client", "threshold", "block-size", "psrd"); err != nil {
+			return nil, err
+		}
 		return measureElsewhere(c, load)
 	default:
 		return nil, usagef("--master-url, --slave-url, --master-sae and --slave-sae go together")
 	}
+}
+
+// compare compares a network and a floor, and shows how far that is.
+func compare(ctx context.Context, network, floor bench.Load, duration time.Duration) (o bench.Outcome, err error) {
+	start, total := time.Now(), bench.Duration(duration)
+	newProgress(os.Stderr).during(func() { o, err = bench.Compare(ctx, network, floor, duration) }, func() (int, int, string) {
+		return int(min(time.Since(start), total).Seconds()), int(total.Seconds()), "seconds of measuring"
+	})
+	return o, err
 }
 
 func newReport(load bench.Load, o bench.Outcome) *bench.Report {
@@ -105,7 +121,7 @@ func measureElsewhere(c *cli.Context, load bench.Load) (*bench.Report, error) {
 		return nil, err
 	}
 	defer floor.stop()
-	outcome, err := bench.Compare(c.Context, load, floor.load, c.Duration("duration"))
+	outcome, err := compare(c.Context, load, floor.load, c.Duration("duration"))
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +133,9 @@ func measureElsewhere(c *cli.Context, load bench.Load) (*bench.Report, error) {
 func pairElsewhere(c *cli.Context, concurrency int) (bench.Pair, error) {
 	party := func(role string) (*etsi.Client, error) {
 		client := &etsi.Client{URL: c.String(role + "-url"), SAE: c.String(role + "-sae")}
+		if err := checkURL(role+"-url", client.URL); err != nil {
+			return nil, err
+		}
 		var secure *tls.Config
 		if dir := certs.Directory(c.String("tls")); dir != "" {
 			var err error
@@ -124,7 +143,7 @@ func pairElsewhere(c *cli.Context, concurrency int) (bench.Pair, error) {
 				return nil, err
 			}
 		}
-		client.HTTP = &http.Client{Transport: keepAlive(secure, concurrency)}
+		client.HTTP = &http.Client{Transport: keepAlive(secure, concurrency), Timeout: answerTimeout}
 		return client, nil
 	}
 	master, err := party("master")

@@ -69,7 +69,7 @@ func (b *benched) measure(ctx context.Context) (*bench.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := bench.Compare(ctx, b.load, floor.load, b.duration)
+	outcome, err := compare(ctx, b.load, floor.load, b.duration)
 	if err != nil {
 		return nil, err
 	}

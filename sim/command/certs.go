@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,12 +13,11 @@ import (
 func certsCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "certs",
-		Usage:        "make the certificates for a network that speaks mutual TLS",
+		Usage:        "make the certificates of a network that speaks TLS",
 		ArgsUsage:    "DIR [TOPOLOGY]",
-		OnUsageError: onUsageError,
 		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
-			&cli.StringSliceFlag{Name: "host", Usage: "a further `HOST` name or IP address that clients are reached at; may be repeated"},
+			&cli.StringSliceFlag{Name: "host", Usage: "make the certificates of clients valid for `HOST`, a name or an IP address, too; may be repeated"},
 		}, generateFlags...),
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {
@@ -27,12 +27,12 @@ func certsCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return writeCerts(certs.Directory(c.Args().First()), t, c.StringSlice("host"))
+			return writeCerts(c.App.Writer, certs.Directory(c.Args().First()), t, c.StringSlice("host"))
 		},
 	}
 }
 
-func writeCerts(dir certs.Directory, t *topology.Topology, hosts []string) error {
+func writeCerts(to io.Writer, dir certs.Directory, t *topology.Topology, hosts []string) error {
 	names := certs.Names{Hosts: hosts}
 	for _, c := range t.Clients {
 		names.KMEs = append(names.KMEs, c.Name)
@@ -46,6 +46,6 @@ func writeCerts(dir certs.Directory, t *topology.Topology, hosts []string) error
 	if err := dir.Write(names); err != nil {
 		return err
 	}
-	fmt.Printf("%s: certificates of an authority, %d clients and %d encryptors\n", dir, len(names.KMEs), len(names.SAEs))
+	fmt.Fprintf(to, "%s: certificates of an authority, %d clients and %d encryptors\n", dir, len(names.KMEs), len(names.SAEs))
 	return nil
 }

@@ -16,7 +16,6 @@ func changeCommand(verb string) *cli.Command {
 		Usage:        verb + " nodes of a running network",
 		ArgsUsage:    "NODE..., for example hub/hank client/carol",
 		Flags:        networkFlags,
-		OnUsageError: onUsageError,
 		BashComplete: completeNames(sim.Overview.Nodes),
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {

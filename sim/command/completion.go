@@ -30,10 +30,10 @@ var (
 func completionCommand() *cli.Command {
 	shell := func(name string, script func(*cli.Context) (string, error)) *cli.Command {
 		return &cli.Command{
-			Name: name, Usage: "for " + name, OnUsageError: onUsageError, HideHelpCommand: true,
+			Name: name, Usage: "print the script for " + name, HideHelpCommand: true,
 			Action: func(c *cli.Context) error {
 				text, err := script(c)
-				fmt.Print(text)
+				fmt.Fprint(c.App.Writer, text)
 				return err
 			},
 		}
@@ -43,12 +43,12 @@ func completionCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name:   "completion",
-		Usage:  "print a script that makes a shell complete commands, flags, nodes and encryptors",
+		Usage:  "print a script for the completion of commands, flags, nodes and encryptors in a shell",
 		Action: unknownSubcommand,
 		Subcommands: []*cli.Command{
 			shell("bash", constant(bashCompletion)),
 			shell("zsh", constant(zshCompletion)),
-			shell("fish", func(c *cli.Context) (string, error) { return newApp().ToFishCompletion() }),
+			shell("fish", func(c *cli.Context) (string, error) { return c.App.ToFishCompletion() }),
 		},
 	}
 }
@@ -75,7 +75,7 @@ func completeNames(names func(sim.Overview) []string) cli.BashCompleteFunc {
 			return // without a network there is nothing to offer
 		}
 		for _, name := range names(overview) {
-			fmt.Println(name)
+			fmt.Fprintln(c.App.Writer, name)
 		}
 	}
 }

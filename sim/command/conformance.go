@@ -26,9 +26,12 @@ func checkConformance(c *cli.Context, p pair) error {
 			outcome, why = "skipped", ": "+r.Skipped
 		}
 		count[outcome]++
-		fmt.Printf("%-11s  %-74s  %s%s\n", r.Clause, r.Name, outcome, why)
+		fmt.Fprintf(c.App.Writer, "%-11s  %-74s  %s%s\n", r.Clause, r.Name, outcome, why)
+		if err := written(c); err != nil {
+			return err
+		}
 	}
-	fmt.Printf("%d conform, %d failed, %d skipped\n", count["conforms"], count["FAILED"], count["skipped"])
+	fmt.Fprintf(c.App.Writer, "%d conform, %d failed, %d skipped\n", count["conforms"], count["FAILED"], count["skipped"])
 	if err := c.Context.Err(); err != nil {
 		return err
 	}

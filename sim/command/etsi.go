@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,13 +16,13 @@ import (
 
 func etsiCommand() *cli.Command {
 	request := append([]cli.Flag{
-		&cli.IntFlag{Name: "size", Usage: "of each key, in `BITS` (default: 256)"},
-		&cli.IntFlag{Name: "number", Usage: "`N` keys in one request (default: 1)"},
-		&cli.StringSliceFlag{Name: "additional", Usage: "a further `SLAVE` that can fetch the same keys; may be repeated"},
+		&cli.IntFlag{Name: "size", Usage: "ask for keys of `BITS`", DefaultText: "256"},
+		&cli.IntFlag{Name: "number", Usage: "ask for `N` keys in one request", DefaultText: "1"},
+		&cli.StringSliceFlag{Name: "additional", Usage: "let a further `SLAVE` fetch the same keys; may be repeated"},
 	}, networkFlags...)
 	command := func(name, usage, args string, flags []cli.Flag, do func(*cli.Context, pair) error) *cli.Command {
 		return &cli.Command{
-			Name: name, Usage: usage, ArgsUsage: args, Flags: flags, OnUsageError: onUsageError,
+			Name: name, Usage: usage, ArgsUsage: args, Flags: flags,
 			BashComplete: completeNames(sim.Overview.Encryptors),
 			Action: func(c *cli.Context) error {
 				p, err := newPair(c, strings.Count(args, " ")+1)
@@ -36,13 +35,13 @@ func etsiCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name:   "etsi-qkd",
-		Usage:  "ask the clients of a running network, as their encryptors would, over ETSI GS QKD 014",
+		Usage:  "ask the clients of a running network for keys over ETSI GS QKD 014, as encryptors do",
 		Action: unknownSubcommand,
 		Subcommands: []*cli.Command{
-			command("get-status", "how things stand between two encryptors", "MASTER SLAVE", networkFlags, getStatus),
+			command("get-status", "show what a master can ask for: key sizes and numbers", "MASTER SLAVE", networkFlags, getStatus),
 			command("get-key", "make keys for the master", "MASTER SLAVE", request, getKey),
-			command("get-key-with-key-ids", "fetch the same keys for the slave", "MASTER SLAVE KEY_ID...", networkFlags, getKeyWithKeyIDs),
-			command("get-key-pair", "both, and compare", "MASTER SLAVE", request, getKeyPair),
+			command("get-key-with-key-ids", "fetch keys by their IDs for the slave", "MASTER SLAVE KEY_ID...", networkFlags, getKeyWithKeyIDs),
+			command("get-key-pair", "make keys for the master, fetch them for the slave, and compare", "MASTER SLAVE", request, getKeyPair),
 			command("conformance", "check both KMEs against the standard", "MASTER SLAVE", networkFlags, checkConformance),
 		},
 	}
@@ -88,7 +87,7 @@ func getStatus(c *cli.Context, p pair) error {
 	if err != nil {
 		return err
 	}
-	return printJSON(status)
+	return printJSON(c.App.Writer, status)
 }
 
 func getKey(c *cli.Context, p pair) error {
@@ -102,7 +101,7 @@ func (p pair) getKey(c *cli.Context) ([]etsi.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keys, printJSON(etsi.KeyContainer{Keys: keys})
+	return keys, printJSON(c.App.Writer, etsi.KeyContainer{Keys: keys})
 }
 
 func getKeyWithKeyIDs(c *cli.Context, p pair) error {
@@ -114,16 +113,16 @@ func getKeyWithKeyIDs(c *cli.Context, p pair) error {
 		}
 		ids = append(ids, id)
 	}
-	_, err := p.getKeyWithKeyIDs(c.Context, ids)
+	_, err := p.getKeyWithKeyIDs(c, ids)
 	return err
 }
 
-func (p pair) getKeyWithKeyIDs(ctx context.Context, ids []uuid.UUID) ([]etsi.Key, error) {
-	keys, err := p.slaveClient.GetKeyWithKeyIDs(ctx, p.master, ids...)
+func (p pair) getKeyWithKeyIDs(c *cli.Context, ids []uuid.UUID) ([]etsi.Key, error) {
+	keys, err := p.slaveClient.GetKeyWithKeyIDs(c.Context, p.master, ids...)
 	if err != nil {
 		return nil, err
 	}
-	return keys, printJSON(etsi.KeyContainer{Keys: keys})
+	return keys, printJSON(c.App.Writer, etsi.KeyContainer{Keys: keys})
 }
 
 func getKeyPair(c *cli.Context, p pair) error {
@@ -135,13 +134,13 @@ func getKeyPair(c *cli.Context, p pair) error {
 	for _, k := range made {
 		ids = append(ids, k.ID)
 	}
-	fetched, err := p.getKeyWithKeyIDs(c.Context, ids)
+	fetched, err := p.getKeyWithKeyIDs(c, ids)
 	if err != nil {
 		return err
 	}
 	if !slices.EqualFunc(made, fetched, etsi.Key.Equal) {
 		return errors.New("key values do not match")
 	}
-	fmt.Println("Key values match")
+	fmt.Fprintln(c.App.Writer, "Key values match")
 	return nil
 }

@@ -14,15 +14,14 @@ import (
 func ladderCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "ladder",
-		Usage:        "establish a key between two encryptors of a running network, and show which messages that took",
+		Usage:        "make a key for two encryptors of a running network, and show the messages that it took",
 		ArgsUsage:    "MASTER SLAVE",
 		BashComplete: completeNames(sim.Overview.Encryptors),
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "svg", Usage: "also draw the ladder diagram into `FILE`"},
-			&cli.StringFlag{Name: "mermaid", Usage: "also write it for Mermaid into `FILE`"},
+			&cli.StringFlag{Name: "svg", Usage: "also draw the diagram into `FILE`"},
+			&cli.StringFlag{Name: "mermaid", Usage: "also write the diagram for Mermaid into `FILE`"},
 		}, networkFlags...),
-		Action:       ladder,
-		OnUsageError: onUsageError,
+		Action: ladder,
 	}
 }
 
@@ -43,7 +42,7 @@ func ladder(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Print(x.Ladder.Text())
+	fmt.Fprint(c.App.Writer, x.Ladder.Text())
 	for flag, draw := range map[string]func() string{"svg": x.Ladder.SVG, "mermaid": x.Ladder.Mermaid} {
 		if file := c.String(flag); file != "" {
 			if err := os.WriteFile(file, []byte(draw()), 0o644); err != nil {
@@ -54,6 +53,6 @@ func ladder(c *cli.Context) error {
 	if !x.Match {
 		return errors.New(x.Error)
 	}
-	fmt.Printf("Both have key %s, fingerprint %s\n", x.Master.KeyID, x.Master.Fingerprint)
+	fmt.Fprintf(c.App.Writer, "Both have key %s, fingerprint %s\n", x.Master.KeyID, x.Master.Fingerprint)
 	return nil
 }

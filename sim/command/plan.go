@@ -2,7 +2,7 @@ package command
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"text/tabwriter"
 	"time"
 
@@ -11,12 +11,12 @@ import (
 )
 
 // printPlan says what a network will take, instead of running it.
-func printPlan(t *topology.Topology) error {
+func printPlan(to io.Writer, t *topology.Topology) error {
 	p, err := sim.PlanOf(t)
 	if err != nil {
 		return err
 	}
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	row := func(name, format string, values ...any) { fmt.Fprintf(table, name+"\t"+format+"\n", values...) }
 	row("associations", "%d, of %d clients with %d hubs", p.Associations, len(t.Clients), len(t.Hubs))
 	row("PSRD", "%s at the start, %s when all is in use; an association has 4 pools of %d bytes, two at each end",

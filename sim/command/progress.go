@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mattn/go-isatty"
-
 	"dske/sim"
 )
 
@@ -28,7 +26,7 @@ type progress struct {
 
 // newProgress returns the progress on a file, which only shows on a terminal.
 func newProgress(f *os.File) *progress {
-	return &progress{to: f, visible: isatty.IsTerminal(f.Fd())}
+	return &progress{to: f, visible: isTerminal(f)}
 }
 
 // Set says how far the work is. It may be called much more often than anybody can read.
@@ -67,18 +65,30 @@ func (p *progress) clear() {
 
 // waitReady waits until all clients are ready, and shows how many are.
 func waitReady(ctx context.Context, n *sim.Network, p *progress) error {
+	var err error
+	p.during(func() { err = n.WaitReady(ctx) }, func() (int, int, string) {
+		done, all := n.Ready()
+		return done, all, "clients ready"
+	})
+	return err
+}
+
+// during does work and meanwhile shows how far it is.
+func (p *progress) during(work func(), far func() (done, total int, what string)) {
 	defer p.End()
-	ready := make(chan error, 1)
-	go func() { ready <- n.WaitReady(ctx) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		work()
+	}()
 	ticker := time.NewTicker(progressEvery)
 	defer ticker.Stop()
 	for {
 		select {
-		case err := <-ready:
-			return err
+		case <-ended:
+			return
 		case <-ticker.C:
-			done, all := n.Ready()
-			p.Set(done, all, "clients ready")
+			p.Set(far())
 		}
 	}
 }

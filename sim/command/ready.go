@@ -1,25 +1,39 @@
 package command
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"net/url"
-	"os"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 
 	"dske/sim"
 	"dske/sim/certs"
 )
 
-// printReady says what runs where, and how to get a first pair of keys.
-func printReady(n *sim.Network, dir certs.Directory) {
+// printReady says what runs where, and how to get a first pair of keys. Whoever reads it may go away after the
+// first line: the network runs on.
+func printReady(to io.Writer, n *sim.Network, dir certs.Directory) error {
+	var text bytes.Buffer
+	writeReady(&text, n, dir)
+	_, err := to.Write(text.Bytes())
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
+}
+
+func writeReady(to io.Writer, n *sim.Network, dir certs.Directory) {
 	o := n.Overview()
-	fmt.Printf("ready on %s (open it in a browser): %d hubs, %d clients, threshold %d\n", n.URL(), len(o.Hubs), len(o.Clients), o.Threshold)
-	printFirstKey(n.URL(), o, dir)
+	fmt.Fprintf(to, "ready on %s (open it in a browser): %d hubs, %d clients, threshold %d\n", n.URL(), len(o.Hubs), len(o.Clients), o.Threshold)
+	writeFirstKey(to, n.URL(), o, dir)
 	if len(o.Clients) == 0 || o.Clients[0].KMEURL == "" {
 		return
 	}
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	defer table.Flush()
 	fmt.Fprintln(table, "client\tETSI API at\tencryptors")
 	for _, c := range o.Clients {
@@ -27,8 +41,8 @@ func printReady(n *sim.Network, dir certs.Directory) {
 	}
 }
 
-// printFirstKey prints commands for a shell: the first encryptor gets a key, the second one fetches it.
-func printFirstKey(base string, o sim.Overview, dir certs.Directory) {
+// writeFirstKey writes commands for a shell: the first encryptor gets a key, the second one fetches it.
+func writeFirstKey(to io.Writer, base string, o sim.Overview, dir certs.Directory) {
 	var clients, encryptors []string
 	for _, c := range o.Clients {
 		for _, e := range c.Encryptors {
@@ -41,9 +55,9 @@ func printFirstKey(base string, o sim.Overview, dir certs.Directory) {
 	keys := func(i, peer int) string {
 		return base + "/client/" + clients[i] + "/etsi/api/v1/keys/" + url.PathEscape(encryptors[peer])
 	}
-	fmt.Printf(`key_id=$(curl -s %s %s | tee /dev/stderr | sed 's/.*"key_ID":"\([^"]*\)".*/\1/')`+"\n",
+	fmt.Fprintf(to, `key_id=$(curl -s %s %s | tee /dev/stderr | sed 's/.*"key_ID":"\([^"]*\)".*/\1/')`+"\n",
 		identity(dir, encryptors[0]), quote(keys(0, 1)+"/enc_keys"))
-	fmt.Printf(`curl -s %s %s"$key_id"`+"\n", identity(dir, encryptors[1]), quote(keys(1, 0)+"/dec_keys?key_ID="))
+	fmt.Fprintf(to, `curl -s %s %s"$key_id"`+"\n", identity(dir, encryptors[1]), quote(keys(1, 0)+"/dec_keys?key_ID="))
 }
 
 // identity returns the options that make curl an encryptor.

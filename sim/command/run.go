@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,26 +20,28 @@ import (
 	"dske/sim/certs"
 )
 
+// freePorts is the flag that alone may be 0.
+const freePorts = "kme-port-base"
+
 func runCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "run",
 		Usage:        "run a network until it is interrupted",
 		ArgsUsage:    "[TOPOLOGY]",
 		Action:       run,
-		OnUsageError: onUsageError,
 		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: defaultAddress, Usage: "serve on `ADDRESS`; port 0 picks a free one"},
-			&cli.StringFlag{Name: "suite", Usage: suiteNames() + " (default: that of the topology, or " + protocol.Suites[0].Name() + ")"},
-			&cli.StringFlag{Name: "key-source", Usage: "rng or, with suite its, psrd: keys are made of PSRD alone"},
+			&cli.StringFlag{Name: "suite", Usage: "use the `SUITE` " + suiteNames(), DefaultText: "that of the topology, or " + protocol.Suites[0].Name()},
+			&cli.StringFlag{Name: "key-source", Usage: "take keys from the `SOURCE` rng, a random generator, or psrd, which goes with suite its", DefaultText: "that of the topology, or rng"},
 			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
-			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: ask every caller for a certificate, not just encryptors"},
-			&cli.IntFlag{Name: "kme-port-base", Usage: "the ETSI API of each client also on a port of its own, from `P` on; 0 picks free ones", DefaultText: "no such ports"},
-			&cli.BoolFlag{Name: "plan", Usage: "say how much memory and time the network would take and how many keys it could make, and don't run it"},
-			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "how nodes reach each other: loopback or memory"},
-			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible; its keys are then not secret"},
-			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "debug, info, warn or error"},
-			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
+			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: require a certificate of every caller, not only of encryptors"},
+			&cli.IntFlag{Name: freePorts, Usage: "serve the ETSI API of each client also on a port of its own, from `P` on; 0 picks free ones", DefaultText: "no such ports"},
+			&cli.BoolFlag{Name: "plan", Usage: "do not run the network; print how much memory and time it would take and how many keys it could make"},
+			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
+			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible from `SEED`; its keys are not secret then", DefaultText: "none"},
+			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "log from the `LEVEL` on: debug, info, warn or error"},
+			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the log in the `FORMAT` text or json"},
 		}, slices.Concat(generateFlags, psrdFlags)...),
 	}
 }
@@ -50,7 +53,7 @@ func run(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("plan") {
-		return printPlan(config.Topology)
+		return printPlan(c.App.Writer, config.Topology)
 	}
 	network, err := sim.New(config)
 	if err != nil {
@@ -64,14 +67,27 @@ func run(c *cli.Context) error {
 		defer cancel()
 		ended <- network.Run(ctx)
 	}()
+	var unprinted error
 	if waitReady(ctx, network, progress) == nil {
-		printReady(network, config.TLS)
+		if unprinted = printReady(os.Stdout, network, config.TLS); unprinted != nil {
+			cancel()
+		}
+		config.Logger.Info("ready", "url", network.URL())
 	}
-	err = <-ended
-	if errors.Is(err, syscall.EADDRINUSE) {
-		err = fmt.Errorf("%w; name another address with --listen, or port 0 for a free one", err)
+	return cmp.Or(explainListen(<-ended, config.KMEListen), unprinted)
+}
+
+// explainListen says what to do about an address that is in use.
+func explainListen(err error, ofClients []string) error {
+	var failed *sim.ListenError
+	switch {
+	case !errors.Is(err, syscall.EADDRINUSE) || !errors.As(err, &failed):
+		return err
+	case slices.Contains(ofClients, failed.Address):
+		return fmt.Errorf("%w; choose other ports with --%s, or 0 for free ones", err, freePorts)
+	default:
+		return fmt.Errorf("%w; name another address with --listen, or port 0 for a free one", err)
 	}
-	return err
 }
 
 // newConfig returns the network that the flags describe. Its log goes to w.
@@ -126,16 +142,19 @@ func newLogger(c *cli.Context, w io.Writer) (*slog.Logger, error) {
 
 // kmeAddresses returns the addresses that --kme-port-base gives to the clients, on the host of --listen.
 func kmeAddresses(c *cli.Context, clients int) ([]string, error) {
-	if !c.IsSet("kme-port-base") {
+	if !c.IsSet(freePorts) {
 		return nil, nil
 	}
-	host, _, err := net.SplitHostPort(c.String("listen"))
+	host, listen, err := net.SplitHostPort(c.String("listen"))
 	if err != nil {
 		return nil, usagef("--listen: %w", err)
 	}
-	base := c.Int("kme-port-base")
+	base := c.Int(freePorts)
 	if base < 0 || base+clients > 1<<16 {
-		return nil, usagef("--kme-port-base: ports %d to %d are not in 0 to 65535", base, base+clients-1)
+		return nil, usagef("--%s: ports %d to %d are not in 0 to 65535", freePorts, base, base+clients-1)
+	}
+	if port, _ := strconv.Atoi(listen); base > 0 && base <= port && port < base+clients {
+		return nil, usagef("--%s: ports %d to %d include that of --listen, %d", freePorts, base, base+clients-1, port)
 	}
 	addresses := make([]string, clients)
 	for i := range addresses {

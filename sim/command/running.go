@@ -1,12 +1,15 @@
 package command
 
 import (
+	"cmp"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,10 +20,17 @@ import (
 
 const defaultAddress = "127.0.0.1:8100"
 
+// How long commands wait for a network. It may take a minute for a key.
+const (
+	contactTimeout = 10 * time.Second // for the first answer, which says that a network is there
+	answerTimeout  = 90 * time.Second // for every further one
+)
+
 // The flags that name a running network.
 var networkFlags = []cli.Flag{
-	&cli.StringFlag{Name: "url", Usage: "of the running network (default: \"http://" + defaultAddress + "\", https with --tls)"},
-	&cli.StringFlag{Name: "tls", Usage: "the certificates in `DIR` with which it speaks TLS"},
+	&cli.StringFlag{Name: "url", Usage: "the `URL` of the running network", DefaultText: "http://" + defaultAddress + ", or https with --tls"},
+	&cli.StringFlag{Name: "tls", Usage: "speak TLS with the certificates in `DIR`"},
+	&cli.DurationFlag{Name: "timeout", Usage: "wait `TIME` for each answer", DefaultText: fmt.Sprintf("%v for the first, %v for others", contactTimeout, answerTimeout)},
 }
 
 // networkURL returns the URL of the running network.
@@ -36,28 +46,31 @@ func networkURL(c *cli.Context) string {
 }
 
 // httpClient returns the HTTP client to a network, one that shows a certificate if the network speaks
-// TLS.
+// TLS. It does not wait for ever.
 func httpClient(c *cli.Context, shown func(certs.Directory) certs.Pair) (*http.Client, error) {
 	dir := certs.Directory(c.String("tls"))
+	timeout := cmp.Or(c.Duration("timeout"), answerTimeout)
 	if dir == "" {
-		return http.DefaultClient, nil
+		return &http.Client{Timeout: timeout}, nil
 	}
 	config, err := dir.Client(shown(dir))
 	if err != nil {
 		return nil, err
 	}
-	return overTLS(config), nil
+	client := overTLS(config)
+	client.Timeout = timeout
+	return client, nil
 }
 
 func overTLS(config *tls.Config) *http.Client {
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 }
 
-// checkURL returns why a text is not the URL of a network, if so.
-func checkURL(text string) error {
+// checkURL returns an error unless the text that a flag gives is a URL.
+func checkURL(flag, text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return usagef("--url: %q is no URL such as http://%s", text, defaultAddress)
+		return usagef("--%s: %q is not a URL such as http://%s", flag, text, defaultAddress)
 	}
 	return nil
 }
@@ -67,7 +80,7 @@ func checkNodes(names []string) error {
 	for _, name := range names {
 		kind, rest, _ := strings.Cut(name, "/")
 		if kind != string(node.KindHub) && kind != string(node.KindClient) || rest == "" {
-			return usagef("%q is no node, such as hub/hank or client/carol; dske status lists them", name)
+			return usagef("%q is not the name of a node, such as hub/hank or client/carol; dske status lists them", name)
 		}
 	}
 	return nil
@@ -86,7 +99,7 @@ func checkKnown(o sim.Overview, names []string) error {
 
 // running finds the network that the command is about.
 func running(c *cli.Context) (sim.Remote, sim.Overview, error) {
-	if err := checkURL(networkURL(c)); err != nil {
+	if err := checkURL("url", networkURL(c)); err != nil {
 		return sim.Remote{}, sim.Overview{}, err
 	}
 	client, err := httpClient(c, certs.Directory.Operator)
@@ -94,7 +107,13 @@ func running(c *cli.Context) (sim.Remote, sim.Overview, error) {
 		return sim.Remote{}, sim.Overview{}, err
 	}
 	remote := sim.Remote{URL: networkURL(c), HTTP: client}
-	overview, err := remote.Topology(c.Context)
+	timeout := cmp.Or(c.Duration("timeout"), contactTimeout)
+	ctx, cancel := context.WithTimeout(c.Context, timeout)
+	defer cancel()
+	overview, err := remote.Topology(ctx)
+	if c.Context.Err() == nil && ctx.Err() != nil {
+		err = fmt.Errorf("nothing came back within %v", timeout)
+	}
 	if err != nil {
 		err = fmt.Errorf("no network answers at %s (%w); start one with dske run, or name it with --url, and with --tls if it speaks TLS", remote.URL, err)
 	}

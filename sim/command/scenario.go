@@ -1,11 +1,11 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 
-	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
 	"dske/protocol"
@@ -18,22 +18,21 @@ func scenarioCommand() *cli.Command {
 		Name:            "scenario",
 		Usage:           "run scripts that drive, break and attack a network",
 		ArgsUsage:       "FILE|DIR...",
-		OnUsageError:    onUsageError,
 		Action:          runScenarios,
 		HideHelpCommand: true,
 		BashComplete:    completeFiles,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "v", Usage: "print the commands and what they print"},
-			&cli.StringFlag{Name: "url", Usage: "use a running network instead of one for each scenario"},
-			&cli.Uint64Flag{Name: "seed", Usage: "make the runs reproducible"},
-			&cli.StringFlag{Name: "transport", Value: sim.Memory, Usage: "of networks that do not say: memory or loopback"},
-			&cli.StringFlag{Name: "suite", Usage: "of networks that do not say: " + suiteNames() + " (default: " + protocol.Suites[0].Name() + ")"},
-			&cli.StringFlag{Name: "junit", Usage: "write the results to `FILE`, as JUnit XML"},
+			&cli.BoolFlag{Name: "v", Usage: "print each command and its output"},
+			&cli.StringFlag{Name: "url", Usage: "use the running network at `URL`, not one of its own for each scenario", DefaultText: "networks of their own"},
+			&cli.Uint64Flag{Name: "seed", Usage: "make the runs reproducible from `SEED`", DefaultText: "none"},
+			&cli.StringFlag{Name: "transport", Value: sim.Memory, Usage: "where a scenario does not say, let nodes reach each other over `HOW`: memory or loopback"},
+			&cli.StringFlag{Name: "suite", Usage: "where a scenario does not say, use the `SUITE` " + suiteNames(), DefaultText: protocol.Suites[0].Name()},
+			&cli.StringFlag{Name: "junit", Usage: "write the results to `FILE` as JUnit XML"},
 		},
 		Subcommands: []*cli.Command{{
 			Name:   "help",
 			Usage:  "describe the commands of scenarios",
-			Action: func(*cli.Context) error { return scenario.Help(os.Stdout) },
+			Action: func(c *cli.Context) error { return scenario.Help(c.App.Writer) },
 		}},
 	}
 }
@@ -42,8 +41,13 @@ func runScenarios(c *cli.Context) error {
 	if !c.Args().Present() {
 		return usagef("scenario takes %s; see dske scenario help", c.Command.ArgsUsage)
 	}
-	if err := checkURL(networkURL(c)); err != nil {
+	if err := checkURL("url", networkURL(c)); err != nil {
 		return err
+	}
+	if c.IsSet("url") {
+		if err := checkWithout(c, "with --url", "seed", "transport", "suite"); err != nil {
+			return err
+		}
 	}
 	files, err := scenario.Files(c.Args().Slice())
 	if err != nil {
@@ -60,15 +64,15 @@ func runScenarios(c *cli.Context) error {
 		seed := c.Uint64("seed")
 		options.Seed = &seed
 	}
-	report := scenario.Report{To: os.Stdout, Verbose: c.Bool("v"), Colour: isatty.IsTerminal(os.Stdout.Fd())}
+	report := scenario.Report{To: c.App.Writer, Verbose: c.Bool("v"), Colour: hasColours(os.Stdout)}
 	progress := newProgress(os.Stderr)
 	defer progress.End()
 	var results []*scenario.Result
 	for i, file := range files {
-		if err := c.Context.Err(); err != nil {
+		if err := cmp.Or(c.Context.Err(), written(c)); err != nil {
 			return err
 		}
-		data, err := os.ReadFile(file)
+		file, data, err := readInput(file)
 		if err != nil {
 			return err
 		}
@@ -96,6 +100,5 @@ func writeJUnit(name string, results []*scenario.Result) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	return scenario.WriteJUnit(file, results)
+	return errors.Join(scenario.WriteJUnit(file, results), file.Close())
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
 	"dske/protocol"
@@ -22,12 +21,11 @@ func statusCommand() *cli.Command {
 		Usage:        "show the nodes of a running network",
 		ArgsUsage:    "[NODE...], for example hub/hank client/carol",
 		Action:       status,
-		OnUsageError: onUsageError,
 		BashComplete: completeNames(sim.Overview.Nodes),
 		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print all that the nodes tell"},
-			&cli.BoolFlag{Name: "watch", Usage: "show it again and again, until interrupted"},
-			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "with --watch: how `OFTEN`"},
+			&cli.BoolFlag{Name: "json", Usage: "print the full status of each node in JSON"},
+			&cli.BoolFlag{Name: "watch", Usage: "repeat until interrupted"},
+			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "with --watch: repeat every `TIME`"},
 		}, networkFlags...),
 	}
 }
@@ -40,36 +38,34 @@ func status(c *cli.Context) error {
 		if c.IsSet("interval") {
 			return usagef("--interval goes with --watch")
 		}
-		return showStatus(c, os.Stdout)
+		return showStatus(c, c.App.Writer)
 	}
-	interval := c.Duration("interval")
-	if interval <= 0 {
-		return usagef("--interval: %v is no time", interval)
-	}
-	err := watch(c.Context, interval, func(w io.Writer) error { return showStatus(c, w) })
+	err := watch(c, func(w io.Writer) error { return showStatus(c, w) })
 	if c.Context.Err() != nil { // interrupting is how one ends it
 		return nil
 	}
 	return err
 }
 
-// watch shows something at every interval until ctx ends or that fails. On a terminal it takes the place of what was
-// shown before.
-func watch(ctx context.Context, interval time.Duration, show func(io.Writer) error) error {
+// watch shows something at every interval until the command is interrupted or that fails. On a terminal it takes the
+// place of what was shown before.
+func watch(c *cli.Context, show func(io.Writer) error) error {
 	var before string
-	if isatty.IsTerminal(os.Stdout.Fd()) {
+	if isTerminal(os.Stdout) {
 		before = "\x1b[H\x1b[2J"
 	}
-	ticker := time.NewTicker(interval)
+	ticker := time.NewTicker(c.Duration("interval"))
 	defer ticker.Stop()
 	for {
 		var text strings.Builder
 		if err := show(&text); err != nil {
 			return err
 		}
-		fmt.Print(before, text.String())
+		if _, err := fmt.Fprint(c.App.Writer, before, text.String()); err != nil {
+			return err
+		}
 		select {
-		case <-ctx.Done():
+		case <-c.Context.Done():
 			return nil
 		case <-ticker.C:
 		}

@@ -3,7 +3,6 @@ package command
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -14,16 +13,16 @@ import (
 
 // generateFlags describe a topology instead of a file.
 var generateFlags = []cli.Flag{
-	&cli.IntFlag{Name: "hubs", Usage: "instead of a file: generate `N` hubs, hub1 and so on"},
-	&cli.IntFlag{Name: "clients", Usage: "generate `M` clients, client1 with encryptor sae1 and so on"},
-	&cli.IntFlag{Name: "hubs-per-client", Usage: "each client uses `N` of the hubs, which overlap with those of the next one (default: all)"},
-	&cli.IntFlag{Name: "threshold", Usage: "`K` shares make a key (default: a majority of a client's hubs)"},
+	&cli.IntFlag{Name: "hubs", Usage: "generate a topology with `N` hubs: hub1, hub2, and so on", DefaultText: "use a file"},
+	&cli.IntFlag{Name: "clients", Usage: "with --hubs: generate `M` clients: client1 with encryptor sae1, and so on", DefaultText: "none"},
+	&cli.IntFlag{Name: "hubs-per-client", Usage: "with --hubs: let each client use `P` of the hubs; neighbours have most of them in common", DefaultText: "all"},
+	&cli.IntFlag{Name: "threshold", Usage: "with --hubs: make keys from `K` shares", DefaultText: "a majority of the hubs of a client"},
 }
 
 // psrdFlags change how much PSRD there is, whatever the topology says.
 var psrdFlags = []cli.Flag{
-	&cli.IntFlag{Name: "block-size", Usage: "blocks of PSRD of `BYTES`, and pools that hold as much (default: that of the topology, or 16384)"},
-	&cli.StringFlag{Name: "psrd", Usage: "eager or lazy: fill pools at the start, or when they are first needed (default: that of the topology, or eager)"},
+	&cli.IntFlag{Name: "block-size", Usage: "use blocks of PSRD of `BYTES`, and pools of the same size", DefaultText: "that of the topology, or 16384"},
+	&cli.StringFlag{Name: "psrd", Usage: "fill the pools `WHEN` the network starts (eager) or when they are first needed (lazy)", DefaultText: "that of the topology, or eager"},
 }
 
 // suiteNames names the suites that there are, for a text.
@@ -48,11 +47,11 @@ func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {
 	case c.IsSet("hubs-per-client"):
 		return nil, usagef("--hubs-per-client goes with --hubs and --clients; in a topology file, list the hubs of a client")
 	case len(args) == 1:
-		data, err := os.ReadFile(args[0])
+		name, data, err := readInput(args[0])
 		if err != nil {
 			return nil, fmt.Errorf("%w; without a file it is the reference topology", err)
 		}
-		return topology.Load(args[0], data)
+		return topology.Load(name, data)
 	}
 	return topology.Reference(), nil
 }

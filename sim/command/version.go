@@ -10,18 +10,14 @@ import (
 
 func versionCommand() *cli.Command {
 	return &cli.Command{
-		Name:         "version",
-		Usage:        "say which program this is, and what it was built from",
-		OnUsageError: onUsageError,
+		Name:  "version",
+		Usage: "print the version of the program, and what it was built from",
 		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return usagef("version takes no arguments")
-			}
 			info, ok := debug.ReadBuildInfo()
 			if !ok {
 				return fmt.Errorf("the program was built without module support, so it does not know its version")
 			}
-			fmt.Print(describeBuild(info))
+			fmt.Fprint(c.App.Writer, describeBuild(info))
 			return nil
 		},
 	}

@@ -3,6 +3,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"path"
 	"slices"
 	"strconv"
@@ -24,6 +25,9 @@ type Spec struct {
 	Prob   float64 // that it fires at a message that matches; default 1
 }
 
+// methods is what nodes and encryptors use.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}
+
 // Parse reads a fault: the kind, then options.
 func Parse(text string) (Spec, error) {
 	words := strings.Fields(text)
@@ -32,8 +36,14 @@ func Parse(text string) (Spec, error) {
 	}
 	s := Spec{Prob: 1}
 	s.Kind, s.Value, _ = strings.Cut(words[0], "=")
+	seen := map[string]bool{}
 	for _, word := range words[1:] {
-		if err := s.option(word); err != nil {
+		name, value, _ := strings.Cut(word, "=")
+		if seen[name] {
+			return Spec{}, fmt.Errorf("%s is there twice: remove one, or put a comma between nodes", name)
+		}
+		seen[name] = true
+		if err := s.option(name, value); err != nil {
 			return Spec{}, err
 		}
 	}
@@ -44,11 +54,10 @@ func Parse(text string) (Spec, error) {
 	return s, err
 }
 
-// option reads one word of the form name=value.
-func (s *Spec) option(word string) (err error) {
-	name, value, _ := strings.Cut(word, "=")
+// option reads an option.
+func (s *Spec) option(name, value string) (err error) {
 	if value == "" {
-		return fmt.Errorf("%q is not of the form NAME=VALUE", word)
+		return fmt.Errorf("%q has no value: write NAME=VALUE", name)
 	}
 	switch name {
 	case "from":
@@ -57,6 +66,7 @@ func (s *Spec) option(word string) (err error) {
 		s.To, err = patterns(value)
 	case "method":
 		s.Method = strings.ToUpper(value)
+		err = oneOf(s.Method, methods...)
 	case "path":
 		s.Path = value
 	case "where":

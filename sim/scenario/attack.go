@@ -62,7 +62,7 @@ func (c call) eachHub(do func(name string) error) error {
 	for _, full := range names {
 		name, isHub := strings.CutPrefix(full, "hub/")
 		if !isHub {
-			return fmt.Errorf("%s is no hub", full)
+			return mistakef("%s is not a hub", full)
 		}
 		if err := do(name); err != nil {
 			return fmt.Errorf("%s: %w", full, err)
@@ -78,9 +78,9 @@ func attack(c call) (string, error) {
 	keys := c.keys[c.args[0]]
 	switch {
 	case c.adversary == nil:
-		return "", errors.New("nobody listens yet; begin with tap")
+		return "", mistakef("nobody listens yet; begin with tap")
 	case keys == nil:
-		return "", fmt.Errorf("no get-key has given the name %s with as=", c.args[0])
+		return "", mistakef("no get-key has given the name %s with as=", c.args[0])
 	}
 	var out strings.Builder
 	for _, k := range keys {

@@ -14,6 +14,12 @@ import (
 
 var errUsage = errors.New("wrong arguments")
 
+// mistake is an error in the script itself. It fails a scenario also where a command is to fail or may: what was
+// to be seen was not looked at.
+type mistake struct{ error }
+
+func mistakef(format string, args ...any) error { return mistake{fmt.Errorf(format, args...)} }
+
 // skipError ends a scenario early without failing it.
 type skipError struct{ reason string }
 
@@ -79,10 +85,10 @@ var engineCommands = map[string]script.Cmd{
 	"stdout": described(script.Stdout(), "[-count=N] PATTERN", "look for a regular expression in what the last command printed"),
 }
 
-// described gives a command of the engine's a description in our words.
+// described gives a command of the engine's a description in our words, and keeps it in the foreground.
 func described(cmd script.Cmd, args, summary string) script.Cmd {
 	usage := *cmd.Usage()
-	usage.Args, usage.Summary = args, summary
+	usage.Args, usage.Summary, usage.Async = args, summary, false
 	return script.Command(usage, cmd.Run)
 }
 
@@ -105,7 +111,7 @@ func newEngine(w *world) *script.Engine {
 		}),
 	}}
 	for name, cmd := range engineCommands {
-		e.Cmds[name] = cmd
+		e.Cmds[name] = guarded(name, cmd, w)
 	}
 	for _, c := range commands {
 		e.Cmds[c.name] = c.bind(w)
@@ -126,7 +132,10 @@ func (c command) bind(w *world) script.Cmd {
 			out, err = c.run(call{w, s, args})
 		}
 		if errors.Is(err, errUsage) {
-			err = fmt.Errorf("usage: %s", strings.TrimSpace(c.name+" "+c.args))
+			err = mistakef("usage: %s", strings.TrimSpace(c.name+" "+c.args))
+		}
+		if errors.As(err, new(mistake)) {
+			w.mistake = err
 		}
 		var complaint string
 		if err != nil {
@@ -162,7 +171,8 @@ func Help(w io.Writer) error {
 			fmt.Fprintf(w, "        %s\n", line)
 		}
 	}
-	_, err := fmt.Fprintln(w, "\nIn front of a command, ! means that it is to fail, ? that it may, and [own] only on an own network.")
+	_, err := fmt.Fprintln(w, "\nIn front of a command, ! means that it must fail, and ? that it may fail. [own] runs it only on a network of the\n"+
+		"scenario's own, [suite:NAME] only with that suite, [!own] and [!suite:NAME] only otherwise.")
 	return err
 }
 
@@ -171,11 +181,16 @@ func (c call) options(names ...string) (others []string, values map[string]strin
 	values = map[string]string{}
 	for _, arg := range c.args {
 		name, value, isOption := strings.Cut(arg, "=")
+		_, twice := values[name]
 		switch {
-		case !isOption:
+		case !isOption || slices.Contains(c.overview.Encryptors(), arg):
 			others = append(others, arg)
 		case !slices.Contains(names, name):
-			return nil, nil, fmt.Errorf("no option is called %q; there are %s", name, strings.Join(names, ", "))
+			return nil, nil, mistakef("no option is called %q; there are %s", name, strings.Join(names, ", "))
+		case twice:
+			return nil, nil, mistakef("%s= is there twice: remove one", name)
+		case value == "":
+			return nil, nil, mistakef("%s= has no value", name)
 		default:
 			values[name] = value
 		}

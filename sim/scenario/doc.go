@@ -9,6 +9,10 @@
 // There are two optional files: topology.yaml is the network, and network.yaml sets what is no part of a
 // topology; see [Settings].
 //
+// Nothing in a scenario is ignored: what can have no effect, such as an option that is there twice, a condition that
+// never holds or a pattern that matches everything, is an error with the line. Most of it is found before the
+// network starts. A mistake in a command fails the scenario also where the command is to fail or may.
+//
 // A script can reach nothing but the network. After every scenario on a network of its own, that is
 // checked for bytes of pre-shared random data which were used twice.
 package scenario

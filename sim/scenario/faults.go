@@ -3,6 +3,8 @@ package scenario
 import (
 	"fmt"
 	"strings"
+
+	"dske/sim/fault"
 )
 
 func addFault(c call) (string, error) {
@@ -10,7 +12,11 @@ func addFault(c call) (string, error) {
 	if len(words) > 1 && words[0] == "partition" { // A,B|C,D may be a word of its own
 		words = append([]string{"partition=" + words[1]}, words[2:]...)
 	}
-	return "", c.remote.AddFault(c.Context(), strings.Join(words, " "))
+	text := strings.Join(words, " ")
+	if _, err := fault.Parse(text); err != nil {
+		return "", mistake{err}
+	}
+	return "", c.remote.AddFault(c.Context(), text)
 }
 
 func faults(c call) (string, error) {

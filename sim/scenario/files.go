@@ -12,6 +12,10 @@ import (
 func Files(names []string) ([]string, error) {
 	var files []string
 	for _, name := range names {
+		if name == "-" {
+			files = append(files, name)
+			continue
+		}
 		info, err := os.Stat(name)
 		if err != nil {
 			return nil, err

@@ -48,8 +48,13 @@ func (c call) splitRequest() (httpArgs, error) {
 		return a, errUsage
 	}
 	a.method, a.path = strings.ToUpper(c.args[0]), c.args[1]
+	seen := map[string]bool{}
 	for _, arg := range c.args[2:] {
 		option, value, _ := strings.Cut(arg, "=")
+		if seen[option] && option != "header" {
+			return a, mistakef("%s= is there twice: remove one", option)
+		}
+		seen[option] = true
 		switch option {
 		case "header":
 			name, text, _ := strings.Cut(value, ":")

@@ -64,21 +64,24 @@ func (c call) makeKeys() ([]madeKey, error) {
 	return made, nil
 }
 
+// keyRequest reads options. Numbers below 1 are mistakes: a request leaves them out, and asks for the default. What
+// a KME says to them is a matter of the command http.
 func keyRequest(options map[string]string) (request etsi.KeyRequest, err error) {
-	if text, given := options["size"]; given {
-		if request.Size, err = strconv.Atoi(text); err != nil {
-			return request, fmt.Errorf("size=%s is no number", text)
+	number := func(name string, n *int) {
+		text, given := options[name]
+		if !given || err != nil {
+			return
+		}
+		if *n, err = strconv.Atoi(text); err != nil || *n < 1 {
+			err = mistakef("%s=%s is not a number over 0", name, text)
 		}
 	}
-	if text, given := options["number"]; given {
-		if request.Number, err = strconv.Atoi(text); err != nil {
-			return request, fmt.Errorf("number=%s is no number", text)
-		}
-	}
+	number("size", &request.Size)
+	number("number", &request.Number)
 	if also := options["also"]; also != "" {
 		request.AdditionalSlaves = strings.Split(also, ",")
 	}
-	return request, nil
+	return request, err
 }
 
 func getKeyWithKeyIDs(c call) (string, error) {
@@ -92,7 +95,7 @@ func getKeyWithKeyIDs(c call) (string, error) {
 	if ids == nil {
 		id, err := uuid.Parse(c.args[2])
 		if err != nil {
-			return "", fmt.Errorf("%s is neither the ID of a key nor a name that a get-key has given", c.args[2])
+			return "", mistakef("%s is neither the ID of a key nor a name that a get-key has given", c.args[2])
 		}
 		ids = append(ids, id)
 	}

@@ -54,33 +54,26 @@ func (f *Failure) String() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// failureOf explains an error of the script engine.
-func failureOf(err error, line string, s *script.State) *Failure {
+// failureOf explains why a line failed.
+func failureOf(err error, place, line string, s *script.State) *Failure {
+	f := &Failure{Place: place, Command: strings.TrimSpace(line), Reason: err.Error()}
 	var failed *script.CommandError
-	if !errors.As(err, &failed) { // the line cannot be read; the error says where it is
-		place, reason := err.Error(), ""
-		if parts := strings.SplitN(place, ": ", 2); len(parts) == 2 {
-			place, reason = parts[0], parts[1]
-		}
-		return &Failure{Place: place, Command: line, Reason: reason}
+	switch {
+	case errors.As(err, new(mistake)):
+	case errors.As(err, &failed):
+		f.Reason = failed.Err.Error()
+		f.Printed = s.Stdout() + s.Stderr()
+		f.Expected = expectation(failed, line)
+	default: // the engine puts a place in front, which it does not know
+		f.Reason = errors.Unwrap(err).Error()
 	}
-	f := &Failure{
-		Place:   fmt.Sprintf("%s:%d", failed.File, failed.Line),
-		Command: line,
-		Reason:  failed.Err.Error(),
-	}
-	if _, known := engineCommands[failed.Op]; !known && !isCommand(failed.Op) {
-		f.Reason = fmt.Sprintf("unknown command %q; did you mean %s?", failed.Op, nearest(failed.Op))
-		return f
-	}
-	f.Printed = s.Stdout() + s.Stderr()
-	f.Expected = expectation(failed, line)
 	return f
 }
 
 // expectation says what a command was to do.
 func expectation(failed *script.CommandError, line string) string {
-	negated := strings.HasPrefix(strings.TrimSpace(line), "!")
+	read, _ := readStatement(line) // the engine has read it already
+	negated := read.want == "!"
 	if failed.Op == "stdout" || failed.Op == "stderr" {
 		what := "a match for "
 		if negated {

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,9 @@ import (
 
 // idleTimeout bounds the wait for what goes on in the background.
 const idleTimeout = 15 * time.Second
+
+// answerTimeout bounds the wait for an answer of somebody else's network. A large one may take a while to be ready.
+const answerTimeout = 5 * time.Minute
 
 // Options says how scenarios are run.
 type Options struct {
@@ -60,42 +64,34 @@ func (r *Result) run(ctx context.Context, w *world, sections []section) {
 	defer state.CloseAndWait(io.Discard)
 	engine := newEngine(w)
 	for _, s := range sections {
-		err := r.section(engine, state, s)
+		r.Sections = append(r.Sections, Section{Title: s.title, Line: s.line})
+		shown := &r.Sections[len(r.Sections)-1]
+		start := time.Now()
+		var log strings.Builder
+		line, err := s.run(engine, state, w, r.File, &log)
+		shown.Log, shown.Duration = log.String(), time.Since(start)
 		var skip skipError
-		if errors.As(err, &skip) {
+		switch {
+		case errors.As(err, &skip):
 			r.Skipped = skip.reason
 			return
-		}
-		if err != nil {
-			r.Sections[len(r.Sections)-1].Failure = failureOf(err, lineOf(err, s), state)
+		case err != nil:
+			shown.Failure = failureOf(err, fmt.Sprintf("%s:%d", r.File, s.line+line), s.lines()[line], state)
 			return
 		}
 	}
 }
 
-// section runs one section.
-func (r *Result) section(engine *script.Engine, state *script.State, s section) error {
-	start := time.Now()
-	// Empty lines in front let the engine count the lines of the file.
-	text := strings.Repeat("\n", s.line-1) + s.text
-	var log strings.Builder
-	err := engine.Execute(state, r.File, bufio.NewReader(strings.NewReader(text)), &log)
-	r.Sections = append(r.Sections, Section{Title: s.title, Line: s.line, Log: log.String(), Duration: time.Since(start)})
-	return err
+// run runs the lines of a section until one fails, and returns the position of that.
+func (s section) run(engine *script.Engine, state *script.State, w *world, file string, log io.Writer) (int, error) {
+	for i, line := range s.lines() {
+		err := engine.Execute(state, file, bufio.NewReader(strings.NewReader(line+"\n")), log)
+		// The engine takes any failure of a command that is to fail, or may, for what was expected.
+		if err = cmp.Or(w.mistake, err); err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
 }
 
-// lineOf returns the line of the script that an error is about.
-func lineOf(err error, s section) string {
-	var failed *script.CommandError
-	lines := strings.Split(s.text, "\n")
-	number := 0
-	if errors.As(err, &failed) {
-		number = failed.Line
-	} else if _, e := fmt.Sscanf(err.Error()[strings.Index(err.Error(), ":")+1:], "%d", &number); e != nil {
-		return ""
-	}
-	if i := number - s.line; i >= 0 && i < len(lines) {
-		return lines[i]
-	}
-	return ""
-}
+func (s section) lines() []string { return strings.Split(s.text, "\n") }

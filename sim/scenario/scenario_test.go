@@ -3,6 +3,7 @@ package scenario
 import (
 	"bytes"
 	"encoding/xml"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -133,26 +135,24 @@ func TestFailuresAreExplained(t *testing.T) {
 	}{
 		"a typo": {"# a\n\nget-kye sam sofia\n",
 			[]string{"test.txtar:3: get-kye sam sofia", `unknown command "get-kye"; did you mean get-key?`}},
+		"no command at all": {"# a\nxyzzy\n", []string{"test.txtar:2: xyzzy", "dske scenario help lists them"}},
 		"what was printed and expected": {"# a\n\n# b\necho hello\nstdout goodbye\n",
 			[]string{"test.txtar:5: stdout goodbye", "printed:\n          hello", "expected: a match for goodbye in stdout"}},
-		"what was not to be printed": {"# a\n\n# b\necho hello\n! stdout h.llo\n",
-			[]string{"test.txtar:5: ! stdout h.llo", "unexpected success", "expected: no match for h.llo in stdout"}},
+		"what was not to be printed": {"# a\n\n# b\necho hello\n[own] ! stdout h.llo\n",
+			[]string{"test.txtar:5: [own] ! stdout h.llo", "unexpected success", "expected: no match for h.llo in stdout"}},
 		"a success that was to be a failure": {"# a\n! get-key sam sofia\n",
 			[]string{"test.txtar:2: ! get-key sam sofia", "unexpected success", "expected: that it fails"}},
 		"a failure": {"# a\nget-key sam nobody\n",
 			[]string{"test.txtar:2: get-key sam nobody", "unknown slave SAE", "expected: that it succeeds"}},
 		"wrong arguments":      {"# a\npsrd carol\n", []string{"usage: psrd CLIENT HUB"}},
 		"a quote":              {"# a\necho 'b\n", []string{"test.txtar:2: echo 'b", "unterminated quoted argument"}},
-		"a condition":          {"# a\n[moon] echo b\n", []string{"test.txtar:2: [moon] echo b", "unknown condition"}},
 		"a node":               {"# a\nstop hub/hnak\n", []string{"there is no node hub/hnak"}},
 		"a fault":              {"# a\nfault dorp\n", []string{`no fault is called`, "drop"}},
 		"a fault for nobody":   {"# a\nfault drop to=hnak\n", []string{"there is no node or encryptor hnak"}},
 		"an option":            {"# a\nget-key sam sofia colour=red\n", []string{"no option is called"}},
 		"an attack on nothing": {"# a\ntap\nattack k\n", []string{"no get-key has given the name k"}},
 		"a deaf adversary":     {"# a\nattack k\n", []string{"begin with tap"}},
-		"topology.yaml":        {"# a\n-- topology.yaml --\nhubs:\n- name: H\n", []string{"test.txtar: topology.yaml:"}},
-		"network.yaml":         {"# a\n-- network.yaml --\nhups: 3\n", []string{"network.yaml", "hups"}},
-		"another file":         {"# a\n-- other.yaml --\n", []string{"other.yaml"}},
+		"not a hub":            {"# a\ncompromise carol\n", []string{"client/carol is not a hub"}},
 	} {
 		r := run(t, test.script)
 		out := print(r, false)
@@ -160,6 +160,130 @@ func TestFailuresAreExplained(t *testing.T) {
 			if !r.Failed() || !strings.Contains(out, say) {
 				t.Errorf("%s: %q is not in\n%s", name, say, out)
 			}
+		}
+	}
+}
+
+// What a scenario says is all of it followed, or refused: with the file and the line, and before anything runs.
+func TestNothingIsIgnored(t *testing.T) {
+	for name, test := range map[string]struct{ script, says string }{
+		"an empty scenario":                {"", "test.txtar:1: there are no commands"},
+		"only titles":                      {"# a\n\n# b\n", "test.txtar:1: there are no commands"},
+		"only a file":                      {"# a\n-- network.yaml --\nhubs: 3\nclients: 2\n", "test.txtar:1: there are no commands"},
+		"UTF-16":                           {"\xff\xfee\x00", "test.txtar:1: byte 0xff is not UTF-8"},
+		"an unknown variable":              {"# a\necho\nstdout $nosuch\n", "test.txtar:3: stdout $nosuch: there is no variable $nosuch: give a key this name with as=nosuch"},
+		"an unknown variable in an option": {"# a\nget-key sam sofia size=${n}\n", "test.txtar:2: get-key sam sofia size=${n}: there is no variable $n"},
+		"a variable that comes later":      {"# a\necho $k\nget-key sam sofia as=k\n", "test.txtar:2: echo $k: there is no variable $k"},
+		"a key that is not to be made":     {"# a\n! get-key sam sofia as=k\necho $k\n", "test.txtar:3: echo $k: there is no variable $k"},
+		"the name of a key":                {"# a\nget-key sam sofia as=1st\n", `"1st" cannot be the name of a variable`},
+		"a suite in capitals":              {"# a\n[suite:ITS] echo\n", "test.txtar:2: [suite:ITS] echo: suite \"ITS\" is not one of dske-python, its"},
+		"an unknown suite":                 {"# a\n[!suite:foo] echo\n", "suite \"foo\" is not one of"},
+		"a suite without a name":           {"# a\n[suite] echo\n", `unknown condition "suite": use own or suite:NAME`},
+		"a suffix of own":                  {"# a\n[own:x] echo\n", `unknown condition "own:x"`},
+		"an unknown condition":             {"# a\n[moon] echo b\n", `test.txtar:2: [moon] echo b: unknown condition "moon"`},
+		"a condition behind one":           {"# a\n[!own] [moon] echo b\n", `unknown condition "moon"`},
+		"a condition that never holds":     {"# a\n[!own] [own] echo\n", "[own] and [!own] never hold both"},
+		"a condition without a command":    {"# a\n[own]\n", "there is no command in this line"},
+		"a prefix without a command":       {"# a\n! # get-key sam sofia\n", "there is no command in this line"},
+		"two prefixes":                     {"# a\n! ? echo\n", "there are two of ! and ?"},
+		"a typo behind a skip":             {"# a\nskip\nnonsense\n", "test.txtar:3: nonsense"},
+		"a skip that does not":             {"# a\n? skip\n", "with ? in front, skip does nothing"},
+		"a check that does not":            {"# a\necho\n? stdout x\n", "test.txtar:3: ? stdout x: with ? in front, stdout checks nothing"},
+		"a second topology":                {"# a\necho\n-- topology.yaml --\nhubs: [{name: a}, {name: b}]\nclients: [{name: a}]\n-- topology.yaml --\n", "test.txtar:6: there are two files topology.yaml: remove one"},
+		"a second network":                 {"# a\necho\n-- network.yaml --\nhub_timeout: 1s\n-- network.yaml --\n", "test.txtar:5: there are two files network.yaml"},
+		"another file":                     {"# a\necho\n-- other.yaml --\n", `test.txtar:3: there is no use for a file "other.yaml"`},
+		"hubs beside a topology":           {"# a\necho\n-- topology.yaml --\nhubs: [{name: a}, {name: b}]\nclients: [{name: a}]\n-- network.yaml --\n\nhubs: 3\nclients: 2\n", "test.txtar:8: hubs does not go with a file topology.yaml: remove one of the two"},
+		"a mistake in topology.yaml":       {"# a\necho\n-- topology.yaml --\nhubs:\n- name: H\n", `test.txtar:5: "H" cannot be the name of a hub`},
+	} {
+		r := run(t, test.script)
+		if out := print(r, false); r.Err == nil || len(r.Sections) > 0 || !strings.Contains(out, test.says) {
+			t.Errorf("%s: %q is not in\n%s", name, test.says, out)
+		}
+	}
+}
+
+func TestNetworkFiles(t *testing.T) {
+	const members = "hubs, clients, threshold, transport, share_ttl, hub_timeout, request_timeout"
+	for text, says := range map[string]string{
+		"":                                     "4: the file is empty: set hubs and clients, a transport or a time",
+		"# nothing\n":                          "4: the file is empty",
+		"hups: 3\n":                            `4: the network has no member "hups": use ` + members,
+		"\nhubs: 3\nhubs: 3\n":                 `6: the network has member "hubs" twice: remove one`,
+		"threshold: 2\n":                       "4: threshold goes with hubs and clients",
+		"hubs: 3\n":                            "4: hubs and clients go together: set both",
+		"\nclients: 3\n":                       "5: hubs and clients go together: set both",
+		"hubs: 0\nclients: 3\n":                `4: there are no hubs`,
+		"hubs: 3\nclients: -1\n":               `4: there are no clients`,
+		"hubs: 3\nclients: two\n":              "5: clients must be a whole number, but is a string",
+		"hubs: 3\nclients: 2\nthreshold: 0\n":  "6: threshold is 0: set it to at least 2",
+		"hubs: 3\nclients: 2\nthreshold: 4\n":  "4: threshold is 4 and there are 3 hubs",
+		"hubs: 3\nclients: 2\nthreshold: -1\n": "4: threshold is -1",
+		"hub_timeout: -1s\n":                   `4: hub_timeout must be a time over 0 such as 1.5s, but is "-1s"`,
+		"share_ttl: 0s\n":                      `4: share_ttl must be a time over 0`,
+		"request_timeout: soon\n":              `4: request_timeout must be a time over 0`,
+		"request_timeout: 5\n":                 `4: request_timeout must be a time such as 1.5s, but is a number`,
+		"transport: pigeon\n":                  `4: transport is "pigeon": set it to memory or loopback`,
+		"- hubs\n":                             "4: the network must be a mapping with " + members,
+		"hub_timeout: 1s\n---\nhubs: 3\n":      "5: a second YAML document starts here",
+		"hubs: [\n":                            "not valid YAML",
+	} {
+		r := run(t, "# a\necho\n-- network.yaml --\n"+text)
+		if out := print(r, false); r.Err == nil || !strings.Contains(out, "test.txtar:"+says) && says != "not valid YAML" || !strings.Contains(out, says) {
+			t.Errorf("%q: %q is not in\n%s", text, says, out)
+		}
+	}
+}
+
+// A mistake in a command is none of the failures that a ! expects.
+func TestMistakesAreNotExpected(t *testing.T) {
+	for line, says := range map[string]string{
+		"get-key sam":                         "usage: get-key MASTER SLAVE",
+		"get-key sam sofia colour=red":        `no option is called "colour"`,
+		"get-key sam sofia size=128 size=256": "size= is there twice: remove one",
+		"get-key sam sofia size=0":            "size=0 is not a number over 0",
+		"get-key sam sofia number=0":          "number=0 is not a number over 0",
+		"get-key sam sofia number=-1":         "number=-1 is not a number over 0",
+		"get-key sam sofia number=":           "number= has no value",
+		"get-key-with-key-ids sam sofia k":    "k is neither the ID of a key nor a name",
+		"attack k":                            "begin with tap",
+		"stop hub/hnak":                       "there is no node hub/hnak",
+		"corrupt":                             "usage: corrupt HUB...",
+		"fault drop to=hub/hank to=hub/helen": "to is there twice",
+		"fault drop method=FETCH":             `method: "FETCH" is not one of`,
+		"http GET / as=sam as=sofia":          "as= is there twice",
+		"http GET":                            "usage: http METHOD PATH",
+		"sleep -1s":                           `"-1s" is not a time over 0`,
+		"sleep":                               "usage: sleep DURATION",
+		"help get-kye":                        "did you mean get-key?",
+		"stdout [":                            "missing closing ]",
+		"stdout a b":                          "usage: stdout [-count=N] PATTERN",
+		"stdout ''":                           `pattern "" matches everything`,
+		"stderr x*":                           `pattern "x*" matches everything`,
+	} {
+		for _, prefix := range []string{"", "! ", "? "} {
+			if prefix == "? " && strings.HasPrefix(line, "std") {
+				continue
+			}
+			r := run(t, "# a\n\n# b\n"+prefix+line+"\necho\n")
+			if out := print(r, false); !r.Failed() || !strings.Contains(out, "test.txtar:4: "+prefix+line) || !strings.Contains(out, says) {
+				t.Errorf("%s%s: %q is not in\n%s", prefix, line, says, out)
+			}
+		}
+	}
+}
+
+func TestGoodScripts(t *testing.T) {
+	for name, script := range map[string]string{
+		"a byte order mark":      "\ufeff# a\n\n# b\necho hello\nstdout hello\n",
+		"Windows line ends":      "# a\r\n\r\n# b\r\nget-key sam sofia as=k\r\necho $k\r\nstdout $k\r\n-- network.yaml --\r\nhub_timeout: 1s\r\n",
+		"no title":               "echo hello\nstdout hello",
+		"dollars":                "# a\necho 'one $2'\nstdout one' \\$2'$\nstdout '\\$2$'\n",
+		"variables":              "# a\nenv a=one b=$/\necho ${a}$b$a\nstdout one.'/one'\n",
+		"quotes":                 "# a\necho 'it''s'\nstdout 'it''s' # not '\n",
+		"options of a condition": "# a\n[own] [suite:dske-python] ! get-key sam nobody\nstderr unknown\n[!own] stdout $/\n",
+	} {
+		if r := run(t, script); r.Failed() {
+			t.Errorf("%s: %s", name, print(r, true))
 		}
 	}
 }
@@ -177,10 +301,31 @@ func TestNothingButTheSimulator(t *testing.T) {
 }
 
 func TestSkip(t *testing.T) {
-	r := run(t, "# a\n\n# b\nget-key sam sofia\nskip not today\nnonsense\n")
+	r := run(t, "# a\n\n# b\nget-key sam sofia\nskip not today\n! echo\n")
 	if r.Failed() || r.Skipped != "not today" || !strings.Contains(print(r, false), "1 skipped") {
 		t.Error(print(r, false))
 	}
+}
+
+// hung is the transport to a network that says nothing.
+type hung struct{}
+
+func (hung) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestNetworkThatSaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{remote: sim.Remote{URL: "http://hung", HTTP: &http.Client{Transport: hung{}}}}
+		start := time.Now()
+		if err := w.prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "no network answers at http://hung") {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
 }
 
 func TestSecondUseFailsTheScenario(t *testing.T) {
@@ -242,6 +387,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
+		text = strings.TrimPrefix(text, "\ufeff")
 		lines := strings.Split(string(txtar.Parse([]byte(text)).Comment), "\n")
 		for _, s := range p.sections {
 			for i, line := range strings.Split(strings.TrimSuffix(s.text, "\n"), "\n") {
@@ -249,6 +395,25 @@ func FuzzParse(f *testing.F) {
 					t.Errorf("line %d is %q, not %q", s.line+i, lines[s.line-1+i], line)
 				}
 			}
+		}
+	})
+}
+
+func FuzzSettings(f *testing.F) {
+	f.Add("hubs: 3\nclients: 2\nthreshold: 2\ntransport: memory\nhub_timeout: 1.5s\n")
+	f.Add("hub_timeout: &a -1s\nshare_ttl: *a\n")
+	place := regexp.MustCompile(`^[1-9][0-9]*: .`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 4096 || regexp.MustCompile(`[0-9_a-fx]{4}`).MatchString(text) { // no huge networks
+			return
+		}
+		var s Settings
+		generated, _, err := s.read([]byte(text))
+		if err != nil && !place.MatchString(err.Error()) {
+			t.Errorf("%q does not start with the line", err)
+		}
+		if err == nil && (s.HubTimeout < 0 || s.ShareTTL < 0 || s.RequestTimeout < 0 || (generated == nil) != (s.Hubs == 0)) {
+			t.Errorf("%q is %+v", text, s)
 		}
 	})
 }

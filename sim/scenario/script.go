@@ -4,26 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"time"
 
-	"go.yaml.in/yaml/v4"
 	"golang.org/x/tools/txtar"
 
 	"dske/sim/topology"
+	"dske/sim/yamlfile"
 )
-
-// Settings is the file network.yaml of a scenario. Without it, and without topology.yaml, the network is
-// the reference one.
-type Settings struct {
-	Hubs       int           `yaml:"hubs"`    // instead of topology.yaml: hub1, hub2, …
-	Clients    int           `yaml:"clients"` // with hubs: client1 with encryptor sae1, …
-	Threshold  int           `yaml:"threshold"`
-	Transport  string        `yaml:"transport"`   // memory or loopback
-	ShareTTL   time.Duration `yaml:"share_ttl"`   // how long keys can be fetched
-	HubTimeout time.Duration `yaml:"hub_timeout"` // how long a client waits for a hub
-
-	RequestTimeout time.Duration `yaml:"request_timeout"` // how long an encryptor waits for a client
-}
 
 // section is a part of a script with a title.
 type section struct {
@@ -41,39 +27,58 @@ type parsed struct {
 	isBound  bool // to a network of its own, because it says what that is like
 }
 
-// parse reads a scenario.
+// parse reads a scenario. Errors are of the form "name:line: what is wrong". A byte order mark in front, as
+// some editors write it, is no part of the scenario.
 func parse(name string, data []byte) (*parsed, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if err := yamlfile.CheckText(data); err != nil {
+		return nil, fmt.Errorf("%s:%w", name, err)
+	}
 	archive := txtar.Parse(data)
 	p := &parsed{topology: topology.Reference()}
 	p.split(string(archive.Comment))
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("%s:%w", name, err)
+	}
 	p.isBound = len(archive.Files) > 0
-	for _, file := range archive.Files {
-		var err error
-		switch file.Name {
-		case "topology.yaml":
-			p.topology, err = topology.Load(name+": topology.yaml", file.Data)
-		case "network.yaml":
-			err = p.settings.read(file.Data)
-		default:
-			err = fmt.Errorf("there is no use for a file %q; there are topology.yaml and network.yaml", file.Name)
-		}
-		if err != nil {
-			return nil, err
-		}
+	if err := p.readFiles(archive); err != nil {
+		return nil, fmt.Errorf("%s:%w", name, err)
 	}
-	if p.settings.Hubs == 0 && p.settings.Clients == 0 {
-		return p, nil
-	}
-	var err error
-	p.topology, err = topology.Generate(topology.Sizes{Hubs: p.settings.Hubs, Clients: p.settings.Clients, Threshold: p.settings.Threshold})
-	return p, err
+	return p, nil
 }
 
-func (s *Settings) read(data []byte) error {
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(s); err != nil {
-		return fmt.Errorf("network.yaml: %w", err)
+// readFiles reads the files that follow the script. Empty lines in front give each line of them the number that it
+// has in the scenario.
+func (p *parsed) readFiles(archive *txtar.Archive) error {
+	const ownTopology, network = "topology.yaml", "network.yaml"
+	var generated *topology.Topology
+	seen := map[string]bool{}
+	line, asked := 1+bytes.Count(archive.Comment, []byte("\n")), 0
+	for _, file := range archive.Files {
+		if seen[file.Name] {
+			return yamlfile.Errorf(line, "there are two files %s: remove one", file.Name)
+		}
+		seen[file.Name] = true
+		data := append(bytes.Repeat([]byte("\n"), line), file.Data...)
+		var err error
+		switch file.Name {
+		case ownTopology:
+			p.topology, err = topology.Read(data)
+		case network:
+			generated, asked, err = p.settings.read(data)
+		default:
+			err = yamlfile.Errorf(line, "there is no use for a file %q: use %s and %s", file.Name, ownTopology, network)
+		}
+		if err != nil {
+			return err
+		}
+		line += 1 + bytes.Count(file.Data, []byte("\n"))
+	}
+	if generated != nil && seen[ownTopology] {
+		return yamlfile.Errorf(asked, "hubs does not go with a file %s: remove one of the two", ownTopology)
+	}
+	if generated != nil {
+		p.topology = generated
 	}
 	return nil
 }

@@ -27,14 +27,16 @@ type world struct {
 	keys      map[string][]madeKey // by the name that as= gave them
 	lastEvent int
 	adversary *adversary.Adversary // nil: nobody listens
+	mistake   error                // of the script, in the line that runs
 }
 
 // newWorld finds the network or starts one.
 func newWorld(ctx context.Context, p *parsed, o Options) (*world, error) {
 	w := &world{keys: map[string][]madeKey{}, log: &logBook{}, stop: func() error { return nil }}
 	if o.URL != "" {
-		w.remote = sim.Remote{URL: strings.TrimSuffix(o.URL, "/")}
-		w.http = func(string) *http.Client { return http.DefaultClient }
+		client := &http.Client{Timeout: answerTimeout}
+		w.http = func(string) *http.Client { return client }
+		w.remote = sim.Remote{URL: strings.TrimSuffix(o.URL, "/"), HTTP: client}
 	} else if err := w.start(ctx, p, o); err != nil {
 		return nil, err
 	}
@@ -86,6 +88,8 @@ func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 
 // prepare gets to know the network and begins to listen.
 func (w *world) prepare(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, idleTimeout)
+	defer cancel()
 	if w.overview, err = w.remote.Topology(ctx); err != nil {
 		return fmt.Errorf("no network answers at %s: %w", w.remote.URL, err)
 	}
@@ -147,7 +151,7 @@ func (w *world) node(name string) (string, error) {
 			return known, nil
 		}
 	}
-	return "", fmt.Errorf("there is no node %s", name)
+	return "", mistakef("there is no node %s", name)
 }
 
 // nodes completes the names of nodes, at least one.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"dske/sim/yamlfile"
 )
 
 // badFiles are files with one mistake each, and what Load says about it after the name of the file.
@@ -14,7 +16,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"only a mark", "\n\n---\n", "3: the file is empty: list hubs and clients"},
 	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, suite, key_source, psrd, but is a list"},
 	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, suite, key_source, psrd, but is a string"},
-	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put one topology into a file"},
+	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put one into a file"},
 	{"bad second document", three + "clients: [{name: a}]\n---\n[\n", "8: not valid YAML: did not find expected node content while parsing a flow node"},
 
 	// Text and syntax.
@@ -83,9 +85,14 @@ var badFiles = []struct{ name, text, want string }{
 	{"encryptors by alias", three + "clients:\n- {name: a, encryptors: &e [name: s]}\n- {name: b, encryptors: *e}\n", `6: encryptor "s" is on client "a" and on client "b": remove or rename one`},
 	{"encryptor named as a later client", three + "clients:\n- name: a\n  encryptors:\n  - name: b\n- name: b\n", `8: encryptor "b" of client "a" has the name of a client without encryptors, which is its own encryptor: rename it, or give client "b" an encryptor`},
 	{"encryptor named as an earlier client", three + "clients:\n- name: b\n- name: a\n  encryptors:\n  - name: b\n", `9: encryptor "b" of client "a" has the name of a client without encryptors, which is its own encryptor: rename it, or give client "b" an encryptor`},
-	{"encryptor without a name", three + "clients:\n- name: a\n  encryptors:\n\n  - {}\n", `9: client "a" cannot have an encryptor named "": ` + encryptorRule},
-	{"encryptor too long", three + "clients:\n- name: a\n  encryptors:\n  - name: " + strings.Repeat("é", 128), `8: client "a" cannot have an encryptor named "` + strings.Repeat("é", 64) + `": ` + encryptorRule},
-	{"control character in an encryptor", three + "clients:\n- name: a\n  encryptors: [name: \"x\\ty\"]\n", `7: client "a" cannot have an encryptor named "x\ty": ` + encryptorRule},
+	{"encryptor without a name", three + "clients:\n- name: a\n  encryptors:\n\n  - {}\n", `9: client "a": encryptor ID "" is of 0 bytes: use 1 to 255`},
+	{"encryptor too long", three + "clients:\n- name: a\n  encryptors:\n  - name: " + strings.Repeat("é", 128), `8: client "a": encryptor ID "` + strings.Repeat("é", 64) + `" is of 256 bytes: use 1 to 255`},
+	{"control character in an encryptor", three + "clients:\n- name: a\n  encryptors: [name: \"x\\ty\"]\n", `7: client "a": encryptor ID "x\ty" has a control character: remove it`},
+	{"white space before an encryptor", three + "clients:\n- name: a\n  encryptors: [name: ' x']\n", `7: client "a": encryptor ID " x" has white space at an end, which HTTP headers lose: remove it`},
+	{"white space after an encryptor", three + "clients:\n- name: a\n  encryptors: [name: \"x\\u3000\"]\n", `7: client "a": encryptor ID "x\u3000" has white space at an end, which HTTP headers lose: remove it`},
+	{"encryptor of a SKIP system", three + "clients:\n- name: a\n  encryptors:\n  - name: skip:c2\n", `8: client "a": encryptor ID "skip:c2" begins with "skip:", as the IDs of SKIP systems do: use another name`},
+	{"a dot", three + "clients:\n- name: a\n  encryptors:\n  - name: .\n", `8: client "a": encryptor ID "." stands for a directory in the path of a URL: use another name`},
+	{"two dots", three + "clients:\n- name: a\n  encryptors:\n  - name: ..\n", `8: client "a": encryptor ID ".." stands for a directory in the path of a URL: use another name`},
 
 	// Hubs of a client, and the threshold.
 	{"hub that does not exist", three + "clients:\n- name: a\n  hubs:\n  - hank\n  - hugo\n  - helen\n", `9: client "a" uses hub "hugo", which does not exist: use a name from the list of hubs`},
@@ -116,10 +123,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"high_water under default", psrdFile("high_water: 4095"), "6: low_water is 4096 bytes, more than high_water with 4095: set both (the defaults are 4096 and 16384)"},
 }
 
-const (
-	nameRule      = "use 1 to 63 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit"
-	encryptorRule = "use 1 to 255 bytes without control characters"
-)
+const nameRule = "use 1 to 63 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit"
 
 func hubList(n int) string {
 	var text strings.Builder
@@ -150,8 +154,8 @@ func TestBadFiles(t *testing.T) {
 }
 
 func TestFileTooLong(t *testing.T) {
-	_, err := Load("big.yaml", make([]byte, maxFile+1))
-	want := "big.yaml:1: the file has 16777217 bytes: a topology has at most 16777216"
+	_, err := Load("big.yaml", make([]byte, yamlfile.MaxSize+1))
+	want := "big.yaml:1: the file has 16777217 bytes: use at most 16777216"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

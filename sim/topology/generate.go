@@ -10,11 +10,15 @@ import (
 
 // Sizes say how large a generated topology is.
 type Sizes struct {
-	Hubs          int // at least 2
-	Clients       int // at least 1
+	Hubs          int // 2 to 4 million
+	Clients       int // 1 to 4 million
 	HubsPerClient int // 2 to protocol.MaxHubs; 0: all, of which there may then be protocol.MaxHubs
 	Threshold     int // k, 2 to HubsPerClient; 0: the default, a majority of them
 }
+
+// maxGenerated is how many hubs and how many clients there can be at most in a generated topology: more of them would
+// fill the memory before anyone can say so.
+const maxGenerated = 4_000_000
 
 // Generate returns a topology of hubs hub1, hub2, …, and clients client1, client2, …, which have one
 // encryptor each: sae1, sae2, …. If clients don't use all hubs, the first two use those from hub1
@@ -24,6 +28,8 @@ type Sizes struct {
 // Numbers out of range are an error.
 func Generate(sizes Sizes) (*Topology, error) {
 	switch perClient := sizes.HubsPerClient; {
+	case max(sizes.Hubs, sizes.Clients) > maxGenerated:
+		return nil, fmt.Errorf("%d hubs and %d clients are too many: use at most %d of each", sizes.Hubs, sizes.Clients, maxGenerated)
 	case perClient < 0 || perClient > max(sizes.Hubs, 0):
 		return nil, fmt.Errorf("a client cannot use %d of %d hubs", perClient, sizes.Hubs)
 	case perClient == 0 && sizes.Hubs > protocol.MaxHubs:

@@ -39,6 +39,14 @@ func TestGenerateDefaultThreshold(t *testing.T) {
 	}
 }
 
+func TestGenerateTooLarge(t *testing.T) {
+	for _, sizes := range []Sizes{{Hubs: 1 << 40, Clients: 2, HubsPerClient: 2}, {Hubs: 2, Clients: 1 << 40}} {
+		if got, err := Generate(sizes); got != nil || err == nil {
+			t.Errorf("%+v: got no error", sizes)
+		}
+	}
+}
+
 func TestGenerateLarge(t *testing.T) {
 	got, err := Generate(Sizes{Hubs: protocol.MaxHubs, Clients: 10_000, Threshold: 3})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"dske/protocol"
+	"dske/sim/yamlfile"
 )
 
 // Load reads a topology from the YAML text of a file, fills in the defaults and validates it. The name
@@ -14,15 +15,16 @@ import (
 // is UTF-8 and at most 16 MiB. Members that the format does not have, or that come twice, are errors,
 // and so is a second document.
 func Load(name string, data []byte) (*Topology, error) {
-	t, err := load(data)
+	t, err := Read(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s:%w", name, err)
 	}
 	return t, nil
 }
 
-func load(data []byte) (*Topology, error) {
-	root, err := parse(data)
+// Read is [Load] for a text that is a part of a file: an error reads "line: what is wrong, and what to do".
+func Read(data []byte) (*Topology, error) {
+	root, err := yamlfile.Parse(data, "list hubs and clients")
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +33,7 @@ func load(data []byte) (*Topology, error) {
 		return nil, err
 	}
 	if f := t.flaw(); f != nil {
-		return nil, faultf(lineOf(root, f.path), "%s", f.text)
+		return nil, yamlfile.Errorf(yamlfile.LineOf(root, f.path), "%s", f.text)
 	}
 	t.sortClientHubs()
 	return t, nil
@@ -40,16 +42,16 @@ func load(data []byte) (*Topology, error) {
 func read(root *yaml.Node) (*Topology, error) {
 	t := &Topology{PSRD: defaultPSRD, Suite: protocol.Suites[0].Name(), KeySource: KeysFromRNG}
 	givenThreshold := false
-	err := members(root, "the topology",
-		member{"threshold", func(n *yaml.Node) error {
+	err := yamlfile.Members(root, "the topology",
+		yamlfile.Named("threshold", func(n *yaml.Node) error {
 			givenThreshold = true // also if it is 0, which is not the default but a mistake
-			return number(n, "threshold", &t.Threshold)
-		}},
-		member{"hubs", func(n *yaml.Node) error { return list(n, "hubs", &t.Hubs, readHub) }},
-		member{"clients", func(n *yaml.Node) error { return list(n, "clients", &t.Clients, readClient) }},
-		member{"suite", func(n *yaml.Node) error { return text(n, "suite", &t.Suite) }},
-		member{"key_source", func(n *yaml.Node) error { return text(n, "key_source", &t.KeySource) }},
-		member{"psrd", func(n *yaml.Node) error { return readPSRD(n, &t.PSRD) }},
+			return yamlfile.Number(n, "threshold", &t.Threshold)
+		}),
+		yamlfile.Named("hubs", func(n *yaml.Node) error { return yamlfile.List(n, "hubs", &t.Hubs, readHub) }),
+		yamlfile.Named("clients", func(n *yaml.Node) error { return yamlfile.List(n, "clients", &t.Clients, readClient) }),
+		yamlfile.Named("suite", func(n *yaml.Node) error { return yamlfile.Text(n, "suite", &t.Suite) }),
+		yamlfile.Named("key_source", func(n *yaml.Node) error { return yamlfile.Text(n, "key_source", &t.KeySource) }),
+		yamlfile.Named("psrd", func(n *yaml.Node) error { return readPSRD(n, &t.PSRD) }),
 	)
 	if err != nil {
 		return nil, err
@@ -62,42 +64,42 @@ func read(root *yaml.Node) (*Topology, error) {
 }
 
 func readHub(n *yaml.Node, hub *Hub) error {
-	return members(n, "a hub", name(&hub.Name))
+	return yamlfile.Members(n, "a hub", name(&hub.Name))
 }
 
 func readClient(n *yaml.Node, client *Client) error {
 	client.Encryptors = []Encryptor{} // so that JSON has a list in any case
-	return members(n, "a client",
+	return yamlfile.Members(n, "a client",
 		name(&client.Name),
-		member{"encryptors", func(n *yaml.Node) error {
-			return list(n, "encryptors", &client.Encryptors, readEncryptor)
-		}},
-		member{"hubs", func(n *yaml.Node) error {
-			return list(n, "the hubs of a client", &client.Hubs, readHubName)
-		}},
+		yamlfile.Named("encryptors", func(n *yaml.Node) error {
+			return yamlfile.List(n, "encryptors", &client.Encryptors, readEncryptor)
+		}),
+		yamlfile.Named("hubs", func(n *yaml.Node) error {
+			return yamlfile.List(n, "the hubs of a client", &client.Hubs, readHubName)
+		}),
 	)
 }
 
 func readEncryptor(n *yaml.Node, encryptor *Encryptor) error {
-	return members(n, "an encryptor", name(&encryptor.Name))
+	return yamlfile.Members(n, "an encryptor", name(&encryptor.Name))
 }
 
-func readHubName(n *yaml.Node, hub *string) error { return text(n, "the name of a hub", hub) }
+func readHubName(n *yaml.Node, hub *string) error { return yamlfile.Text(n, "the name of a hub", hub) }
 
 func readPSRD(n *yaml.Node, psrd *PSRD) error {
-	size := func(name string, bytes *int) member {
-		return member{name, func(n *yaml.Node) error { return number(n, name, bytes) }}
+	size := func(name string, bytes *int) yamlfile.Member {
+		return yamlfile.Named(name, func(n *yaml.Node) error { return yamlfile.Number(n, name, bytes) })
 	}
-	return members(n, "psrd",
+	return yamlfile.Members(n, "psrd",
 		size("block_size", &psrd.BlockSize),
 		size("low_water", &psrd.LowWater),
 		size("high_water", &psrd.HighWater),
-		member{"lazy", func(n *yaml.Node) error { return boolean(n, "lazy", &psrd.Lazy) }},
+		yamlfile.Named("lazy", func(n *yaml.Node) error { return yamlfile.Boolean(n, "lazy", &psrd.Lazy) }),
 	)
 }
 
-func name(s *string) member {
-	return member{"name", func(n *yaml.Node) error { return text(n, "name", s) }}
+func name(s *string) yamlfile.Member {
+	return yamlfile.Named("name", func(n *yaml.Node) error { return yamlfile.Text(n, "name", s) })
 }
 
 // defaultClientHubs gives all hubs to the clients that list none. They share one slice: with one each, a

@@ -39,8 +39,8 @@ type Client struct {
 	Hubs []string `json:"hubs" yaml:"hubs,omitempty"`
 }
 
-// Encryptor is a consumer of keys. Its name is its SAE ID: any 1 to 255 bytes of UTF-8 text without
-// control characters, unique in the topology, also among the clients that are their own encryptors.
+// Encryptor is a consumer of keys. Its name is its SAE ID: what [protocol.CheckSAE] allows, but not with the
+// prefix that SKIP systems have, and unique in the topology, also among the clients that are their own encryptors.
 type Encryptor struct {
 	Name string `json:"name" yaml:"name"`
 }

@@ -3,9 +3,8 @@ package topology
 import (
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"dske/etsi/skip"
 	"dske/protocol"
 )
 
@@ -93,9 +92,8 @@ func encryptorFlaw(t *Topology) *flaw {
 	for i, client := range t.Clients {
 		for j, encryptor := range client.Encryptors {
 			path := at("clients", i, "encryptors", j, "name")
-			if !validEncryptorName(encryptor.Name) {
-				return flawf(path, "client %q cannot have an encryptor named %.64q: use 1 to %d bytes "+
-					"without control characters", client.Name, encryptor.Name, protocol.MaxSAE)
+			if err := checkEncryptorName(encryptor.Name); err != nil {
+				return flawf(path, "client %q: %v", client.Name, err)
 			}
 			if owner, taken := owners[encryptor.Name]; taken {
 				return &flaw{path, takenText(encryptor.Name, client, t.Clients[owner])}
@@ -106,9 +104,11 @@ func encryptorFlaw(t *Topology) *flaw {
 	return nil
 }
 
-func validEncryptorName(name string) bool {
-	return protocol.CheckSAE(name) == nil && utf8.ValidString(name) &&
-		!strings.ContainsFunc(name, unicode.IsControl)
+func checkEncryptorName(name string) error {
+	if prefix := skip.SAE(""); strings.HasPrefix(name, prefix) {
+		return fmt.Errorf("encryptor ID %.64q begins with %q, as the IDs of SKIP systems do: use another name", name, prefix)
+	}
+	return protocol.CheckSAE(name)
 }
 
 // takenText says why client cannot have an encryptor of that name when owner has it.

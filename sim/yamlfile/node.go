@@ -1,36 +1,37 @@
-package topology
+package yamlfile
 
 import (
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// The functions in this file read YAML nodes into Go values. The library's own decoder would do that
-// too, but speaks of Go types to people who have written YAML.
-
-// member is a member that a mapping may have.
-type member struct {
+// Member is a member that a mapping may have.
+type Member struct {
 	name string
 	read func(*yaml.Node) error
 }
 
-// members reads a mapping, which may have the known members and each of them once. What is how a
+// Named returns the member with a name, which a function reads.
+func Named(name string, read func(*yaml.Node) error) Member { return Member{name, read} }
+
+// Members reads a mapping, which may have the known members and each of them once. What is how a
 // message calls the mapping.
-func members(n *yaml.Node, what string, known ...member) error {
+func Members(n *yaml.Node, what string, known ...Member) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.MappingNode {
-		return faultf(line, "%s must be a mapping with %s, but is %s", what, nameAll(known), describe(n))
+		return Errorf(line, "%s must be a mapping with %s, but is %s", what, nameAll(known), describe(n))
 	}
 	seen := make(map[string]bool, len(known))
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := target(n.Content[i])
 		m := find(known, key)
 		if m == nil {
-			return faultf(n.Content[i].Line, "%s has no member %.64q: use %s", what, key.Value, nameAll(known))
+			return Errorf(n.Content[i].Line, "%s has no member %.64q: use %s", what, key.Value, nameAll(known))
 		}
 		if seen[m.name] {
-			return faultf(n.Content[i].Line, "%s has member %q twice: remove one", what, m.name)
+			return Errorf(n.Content[i].Line, "%s has member %q twice: remove one", what, m.name)
 		}
 		seen[m.name] = true
 		if err := m.read(n.Content[i+1]); err != nil {
@@ -40,7 +41,7 @@ func members(n *yaml.Node, what string, known ...member) error {
 	return nil
 }
 
-func find(known []member, key *yaml.Node) *member {
+func find(known []Member, key *yaml.Node) *Member {
 	for i := range known {
 		if key.Kind == yaml.ScalarNode && key.Value == known[i].name {
 			return &known[i]
@@ -49,7 +50,7 @@ func find(known []member, key *yaml.Node) *member {
 	return nil
 }
 
-func nameAll(known []member) string {
+func nameAll(known []Member) string {
 	names := make([]string, len(known))
 	for i, m := range known {
 		names[i] = m.name
@@ -57,11 +58,11 @@ func nameAll(known []member) string {
 	return strings.Join(names, ", ")
 }
 
-// list reads every item of a list. The result is never nil, so that an empty list is not an absent one.
-func list[T any](n *yaml.Node, what string, items *[]T, read func(*yaml.Node, *T) error) error {
+// List reads every item of a list. The result is never nil, so that an empty list is not an absent one.
+func List[T any](n *yaml.Node, what string, items *[]T, read func(*yaml.Node, *T) error) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.SequenceNode {
-		return faultf(line, "%s must be a list, but is %s", what, describe(n))
+		return Errorf(line, "%s must be a list, but is %s", what, describe(n))
 	}
 	*items = make([]T, len(n.Content))
 	for i, item := range n.Content {
@@ -72,40 +73,54 @@ func list[T any](n *yaml.Node, what string, items *[]T, read func(*yaml.Node, *T
 	return nil
 }
 
-// text reads a string. A number is not one, as YAML reads 010 as 8 and 1e3 as 1000.
-func text(n *yaml.Node, what string, s *string) error {
+// Text reads a string. A number is not one, as YAML reads 010 as 8 and 1e3 as 1000.
+func Text(n *yaml.Node, what string, s *string) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
-		return faultf(line, "%s must be a string, but is %s", what, describe(n))
+		return Errorf(line, "%s must be a string, but is %s", what, describe(n))
 	}
 	if n.ShortTag() != "!!str" {
-		return faultf(line, "%s must be a string, but is %s: write %.64q, with quotes", what, describe(n), n.Value)
+		return Errorf(line, "%s must be a string, but is %s: write %.64q, with quotes", what, describe(n), n.Value)
 	}
 	*s = n.Value
 	return nil
 }
 
-// number reads a whole number.
-func number(n *yaml.Node, what string, i *int) error {
+// Number reads a whole number.
+func Number(n *yaml.Node, what string, i *int) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" {
-		return faultf(line, "%s must be a whole number, but is %s", what, describe(n))
+		return Errorf(line, "%s must be a whole number, but is %s", what, describe(n))
 	}
 	if err := n.Load(i); err != nil {
-		return faultf(line, "%s must be a whole number, but is %.64q", what, n.Value)
+		return Errorf(line, "%s must be a whole number, but is %.64q", what, n.Value)
 	}
 	return nil
 }
 
-// boolean reads true or false.
-func boolean(n *yaml.Node, what string, b *bool) error {
+// Boolean reads true or false.
+func Boolean(n *yaml.Node, what string, b *bool) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
-		return faultf(line, "%s must be true or false, but is %s", what, describe(n))
+		return Errorf(line, "%s must be true or false, but is %s", what, describe(n))
 	}
 	if err := n.Load(b); err != nil {
-		return faultf(line, "%s must be true or false, but is %.64q", what, n.Value)
+		return Errorf(line, "%s must be true or false, but is %.64q", what, n.Value)
 	}
+	return nil
+}
+
+// Duration reads a time such as 1.5s, which is over 0.
+func Duration(n *yaml.Node, what string, d *time.Duration) error {
+	line, n := n.Line, target(n)
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
+		return Errorf(line, "%s must be a time such as 1.5s, but is %s", what, describe(n))
+	}
+	read, err := time.ParseDuration(n.Value)
+	if err != nil || read <= 0 {
+		return Errorf(line, "%s must be a time over 0 such as 1.5s, but is %.64q", what, n.Value)
+	}
+	*d = read
 	return nil
 }
 
@@ -144,9 +159,9 @@ func describe(n *yaml.Node) string {
 	}
 }
 
-// lineOf returns the line of what path leads to from root, or of the last that is there on the way:
+// LineOf returns the line of what path, member names and list indexes, leads to from root, or of the last that is there on the way:
 // the user may have left out what is wrong. The line of a member is that of its name.
-func lineOf(root *yaml.Node, path []any) int {
+func LineOf(root *yaml.Node, path []any) int {
 	line := root.Line
 	for _, step := range path {
 		at, next := follow(target(root), step)

@@ -1,0 +1,115 @@
+package scenario
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"dske/protocol"
+	"dske/sim/spelling"
+	"dske/sim/yamlfile"
+)
+
+// check looks for mistakes before anything runs, so that they are also found in lines whose condition does not
+// hold, or that follow a skip. An error starts with the line.
+func (p *parsed) check() error {
+	c := checker{known: map[string]bool{"/": true, ":": true}} // which the engine has
+	for _, s := range p.sections {
+		for i, line := range strings.Split(s.text, "\n") {
+			if err := c.line(line); err != nil {
+				return yamlfile.Errorf(s.line+i, "%s: %w", strings.TrimSpace(line), err)
+			}
+		}
+	}
+	if c.commands == 0 {
+		return yamlfile.Errorf(1, "there are no commands; dske scenario help lists them")
+	}
+	return nil
+}
+
+type checker struct {
+	known    map[string]bool // names of variables that have been set
+	commands int             // how many lines have one
+}
+
+func (c *checker) line(line string) error {
+	s, err := readStatement(line)
+	if s == nil || err != nil {
+		return err
+	}
+	c.commands++
+	for _, condition := range s.conditions {
+		if err := checkCondition(condition); err != nil {
+			return err
+		}
+		if slices.Contains(s.conditions, "!"+condition) {
+			return fmt.Errorf("[%s] and [!%[1]s] never hold both: remove one", condition)
+		}
+	}
+	if err := s.checkCommand(); err != nil {
+		return err
+	}
+	for _, w := range s.args {
+		for _, name := range w.variables() {
+			if !c.known[name] {
+				return fmt.Errorf("there is no variable $%s: give a key this name with as=%[1]s, or put '…' around a $ that means the end of a line", name)
+			}
+		}
+	}
+	return c.define(s)
+}
+
+// checkCondition returns an error unless a condition, without its brackets, can hold.
+func checkCondition(condition string) error {
+	name, suffix, hasSuffix := strings.Cut(strings.TrimPrefix(condition, "!"), ":")
+	switch {
+	case name == "own" && !hasSuffix:
+		return nil
+	case name == "suite" && hasSuffix:
+		_, err := protocol.SuiteNamed(suffix)
+		return err
+	}
+	return fmt.Errorf("unknown condition %q: use own or suite:NAME", condition)
+}
+
+// checkCommand returns an error if there is no such command, or if the prefix lets it do nothing.
+func (s *statement) checkCommand() error {
+	switch {
+	case !slices.Contains(commandNames(), s.command):
+		return unknownCommand(s.command)
+	case s.command == "skip" && s.want != "":
+		return fmt.Errorf("with %s in front, skip does nothing: remove it", s.want)
+	case (s.command == "stdout" || s.command == "stderr") && s.want == "?":
+		return fmt.Errorf("with ? in front, %s checks nothing: remove it", s.command)
+	}
+	return nil
+}
+
+func unknownCommand(name string) error {
+	if meant := spelling.Nearest(name, commandNames()); meant != "" {
+		return fmt.Errorf("unknown command %q; did you mean %s?", name, meant)
+	}
+	return fmt.Errorf("unknown command %q; dske scenario help lists them", name)
+}
+
+var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// define learns the variables that a line sets if it does what it is to do.
+func (c *checker) define(s *statement) error {
+	for _, w := range s.args {
+		name, value, isSet := strings.Cut(w.String(), "=")
+		switch {
+		case s.command == "env" && isSet:
+		case (s.command == "get-key" || s.command == "get-key-pair") && name == "as":
+			name = value
+		default:
+			continue
+		}
+		if !variableForm.MatchString(name) {
+			return fmt.Errorf("%q cannot be the name of a variable: use letters, digits and _", name)
+		}
+		c.known[name] = c.known[name] || s.want != "!"
+	}
+	return nil
+}

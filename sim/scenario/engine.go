@@ -1,0 +1,70 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"rsc.io/script"
+)
+
+// guarded lets a command of the engine's run only with arguments that make sense.
+func guarded(name string, cmd script.Cmd, w *world) script.Cmd {
+	check := map[string]func(args []string) error{
+		"help": checkHelp, "sleep": checkSleep, "stdout": checkPattern, "stderr": checkPattern,
+	}[name]
+	if check == nil {
+		return cmd
+	}
+	return script.Command(*cmd.Usage(), func(s *script.State, args ...string) (script.WaitFunc, error) {
+		err := check(args)
+		if errors.Is(err, errUsage) {
+			err = fmt.Errorf("usage: %s %s", name, cmd.Usage().Args)
+		}
+		if err != nil {
+			w.mistake = mistake{err}
+			return nil, w.mistake
+		}
+		return cmd.Run(s, args...)
+	})
+}
+
+func checkHelp(args []string) error {
+	for _, arg := range args {
+		if !slices.Contains(commandNames(), arg) {
+			return unknownCommand(arg)
+		}
+	}
+	return nil
+}
+
+func checkSleep(args []string) error {
+	if len(args) != 1 {
+		return errUsage
+	}
+	if d, err := time.ParseDuration(args[0]); err != nil || d <= 0 {
+		return fmt.Errorf("%q is not a time over 0 such as 20ms", args[0])
+	}
+	return nil
+}
+
+// checkPattern refuses what would decide nothing: a pattern that is not one, or that matches whatever there is.
+func checkPattern(args []string) error {
+	if len(args) > 1 && strings.HasPrefix(args[0], "-count=") {
+		args = args[1:]
+	}
+	if len(args) != 1 {
+		return errUsage
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	switch {
+	case err != nil:
+		return err
+	case pattern.MatchString("") && pattern.MatchString("\n") && pattern.MatchString("x\n"):
+		return fmt.Errorf("pattern %q matches everything", args[0])
+	}
+	return nil
+}

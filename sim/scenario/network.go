@@ -1,0 +1,85 @@
+package scenario
+
+import (
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"dske/sim"
+	"dske/sim/topology"
+	"dske/sim/yamlfile"
+)
+
+// Settings is the file network.yaml of a scenario. Without it, and without topology.yaml, the network is
+// the reference one. Times are over 0, such as 1.5s.
+type Settings struct {
+	Hubs       int           `yaml:"hubs"`        // instead of topology.yaml: hub1, hub2, …
+	Clients    int           `yaml:"clients"`     // with hubs: client1 with encryptor sae1, …
+	Threshold  int           `yaml:"threshold"`   // with hubs
+	Transport  string        `yaml:"transport"`   // memory or loopback
+	ShareTTL   time.Duration `yaml:"share_ttl"`   // how long keys can be fetched
+	HubTimeout time.Duration `yaml:"hub_timeout"` // how long a client waits for a hub
+
+	RequestTimeout time.Duration `yaml:"request_timeout"` // how long an encryptor waits for a client
+}
+
+// read reads network.yaml. It returns the topology that its numbers describe, nil if there are none, and the line of
+// the first of them.
+func (s *Settings) read(data []byte) (t *topology.Topology, asked int, err error) {
+	root, err := yamlfile.Parse(data, "set hubs and clients, a transport or a time")
+	if err != nil {
+		return nil, 0, err
+	}
+	lines := map[string]int{} // of the members that are there
+	number := func(name string, i *int) yamlfile.Member {
+		return yamlfile.Named(name, func(n *yaml.Node) error {
+			lines[name] = n.Line
+			return yamlfile.Number(n, name, i)
+		})
+	}
+	duration := func(name string, d *time.Duration) yamlfile.Member {
+		return yamlfile.Named(name, func(n *yaml.Node) error { return yamlfile.Duration(n, name, d) })
+	}
+	err = yamlfile.Members(root, "the network",
+		number("hubs", &s.Hubs), number("clients", &s.Clients), number("threshold", &s.Threshold),
+		yamlfile.Named("transport", func(n *yaml.Node) error { return readTransport(n, &s.Transport) }),
+		duration("share_ttl", &s.ShareTTL), duration("hub_timeout", &s.HubTimeout),
+		duration("request_timeout", &s.RequestTimeout),
+	)
+	if err != nil {
+		return nil, 0, err
+	}
+	t, err = s.generate(lines)
+	return t, lines["hubs"], err
+}
+
+func readTransport(n *yaml.Node, transport *string) error {
+	if err := yamlfile.Text(n, "transport", transport); err != nil {
+		return err
+	}
+	if *transport != sim.Memory && *transport != sim.Loopback {
+		return yamlfile.Errorf(n.Line, "transport is %.64q: set it to %s or %s", *transport, sim.Memory, sim.Loopback)
+	}
+	return nil
+}
+
+// generate returns the topology that the numbers describe, nil if there are none. Lines has the members that are
+// there: a number that is 0 is a mistake, and not the same as none.
+func (s *Settings) generate(lines map[string]int) (*topology.Topology, error) {
+	hubs, clients, threshold := lines["hubs"], lines["clients"], lines["threshold"]
+	switch {
+	case (hubs == 0) != (clients == 0):
+		return nil, yamlfile.Errorf(max(hubs, clients), "hubs and clients go together: set both")
+	case threshold > 0 && hubs == 0:
+		return nil, yamlfile.Errorf(threshold, "threshold goes with hubs and clients: set them too, or set threshold in topology.yaml")
+	case threshold > 0 && s.Threshold == 0:
+		return nil, yamlfile.Errorf(threshold, "threshold is 0: set it to at least 2, or else a single hub knows every key")
+	case hubs == 0:
+		return nil, nil
+	}
+	t, err := topology.Generate(topology.Sizes{Hubs: s.Hubs, Clients: s.Clients, Threshold: s.Threshold})
+	if err != nil {
+		return nil, yamlfile.Errorf(hubs, "%w", err)
+	}
+	return t, nil
+}
