@@ -47,6 +47,7 @@ var floors = []struct {
 	{"dske/protocol/shamir", nil},
 	{"dske/etsi/conformance", []string{"dske/etsi"}},
 	{"dske/etsi/skip", []string{"dske/etsi"}},
+	{"dske/etsi/stream", []string{"dske/etsi"}},
 	{"dske/etsi", nil},
 	{"dske/psrd", nil},
 }

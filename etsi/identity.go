@@ -1,6 +1,7 @@
 package etsi
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"net/http"
 	"slices"
@@ -16,10 +17,7 @@ import (
 // without that header the only SAE of a KME is assumed to be calling.
 func Identify(r *http.Request, saes []string) (string, error) {
 	if r.TLS != nil {
-		if len(r.TLS.VerifiedChains) == 0 {
-			return "", ErrUnauthorized
-		}
-		return identifyBy(r.TLS.VerifiedChains[0][0], saes)
+		return IdentifyPeer(*r.TLS, saes)
 	}
 	claimed := r.Header.Values("Authorization")
 	switch {
@@ -29,6 +27,14 @@ func Identify(r *http.Request, saes []string) (string, error) {
 		return claimed[0], nil
 	}
 	return "", ErrUnauthorized
+}
+
+// IdentifyPeer is [Identify] for whoever is at the other end of a TLS connection.
+func IdentifyPeer(state tls.ConnectionState, saes []string) (string, error) {
+	if len(state.VerifiedChains) == 0 {
+		return "", ErrUnauthorized
+	}
+	return identifyBy(state.VerifiedChains[0][0], saes)
 }
 
 // identifyBy returns the first name of the holder of a certificate that is one of the saes.

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+
+	"github.com/google/uuid"
 )
 
 // KeyRequest says which keys a master SAE wants (ETSI GS QKD 014 V1.1.1, clause 6.2).
@@ -14,6 +16,11 @@ type KeyRequest struct {
 	// AdditionalSlaves are SAE IDs, at most MaxSAEIDCount. Each of these SAEs can fetch the same keys
 	// as the slave, once.
 	AdditionalSlaves []string
+
+	// IDs, unless it is nil, is the Number IDs to make the keys under: random, and known to nobody but the ends that
+	// the keys are for. No request over HTTP carries any. A [Client] ignores it; so may a KME, which shows in the
+	// IDs of its keys.
+	IDs []uuid.UUID
 }
 
 // keyRequest is the JSON form of a KeyRequest that a Client sends.
@@ -59,7 +66,7 @@ func parseKeyBody(body members) (KeyRequest, error) {
 		return KeyRequest{}, err
 	}
 	additional, err := array[string](body, "additional_slave_SAE_IDs", "strings")
-	return KeyRequest{number, size, additional}, err
+	return KeyRequest{Number: number, Size: size, AdditionalSlaves: additional}, err
 }
 
 // check returns the [*Error] that a request beyond the limits is answered with.
