@@ -20,6 +20,7 @@ require (
 	golang.org/x/tools v0.52.0
 	pgregory.net/rapid v1.3.0
 	rsc.io/script v0.0.2
+	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
 require (
