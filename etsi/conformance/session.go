@@ -202,6 +202,11 @@ func (s *session) refused(c call, status int) (message string, details []any, er
 	if err != nil {
 		return "", nil, err
 	}
+	return a.refusal()
+}
+
+// refusal reads the body of an error.
+func (a answer) refusal() (message string, details []any, err error) {
 	var e struct {
 		Message *string
 		Details []any
