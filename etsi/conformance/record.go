@@ -17,7 +17,6 @@ type Exchange struct {
 // record is what was exchanged for a check.
 type record struct {
 	exchanges []Exchange
-	fault     error // the first answer that is not as its schema has it
 }
 
 // longestShown is how much of a body is shown, in bytes.
@@ -41,12 +40,4 @@ func shown(body []byte) string {
 func (r *record) add(request, body string, a answer) {
 	r.exchanges = append(r.exchanges, Exchange{request, shown([]byte(body)),
 		fmt.Sprintf("%d %s, %s", a.status, http.StatusText(a.status), a.header.Get("Content-Type")), shown(a.body)})
-}
-
-// compare compares an answer with the schema for it, if there is one.
-func (r *record) compare(schemas *Schemas, c call, a answer) {
-	if schemas == nil || r.fault != nil {
-		return
-	}
-	r.fault = schemas.validate(formOf(c, a), a.body)
 }

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -19,7 +18,12 @@ var forms = []string{"status", "keycontainer", "error", "capabilities", "key", "
 
 // Schemas is JSON schemas for what KMEs answer.
 type Schemas struct {
-	byForm map[string]*jsonschema.Schema
+	byForm map[string]schema
+}
+
+type schema struct {
+	*jsonschema.Schema
+	file string // its name
 }
 
 // LoadSchemas reads the schemas in a directory, as somebody has published them. Which data format a file *.json is for
@@ -35,7 +39,7 @@ func LoadSchemas(dir string) (*Schemas, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Schemas{map[string]*jsonschema.Schema{}}
+	s := &Schemas{map[string]schema{}}
 	compiler := jsonschema.NewCompiler()
 	for _, entry := range entries {
 		if filepath.Ext(entry.Name()) != ".json" {
@@ -68,12 +72,14 @@ func (s *Schemas) load(compiler *jsonschema.Compiler, path string) error {
 		if letters(name) != form && letters(header.Title) != form {
 			continue
 		}
-		if s.byForm[form] != nil {
-			return fmt.Errorf("%s: there is another schema for %s", path, form)
+		if other, known := s.byForm[form]; known {
+			return fmt.Errorf("%s: %s is for %s too", path, other.file, form)
 		}
-		if s.byForm[form], err = compiler.Compile(path); err != nil {
+		compiled, err := compiler.Compile(path)
+		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
+		s.byForm[form] = schema{compiled, filepath.Base(path)}
 	}
 	return nil
 }
@@ -104,20 +110,4 @@ func formOf(c call, a answer) string {
 		return "error"
 	}
 	return ""
-}
-
-// validate returns how a body differs from the schema for its form.
-func (s *Schemas) validate(form string, body []byte) error {
-	schema := s.byForm[form]
-	if schema == nil {
-		return nil
-	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
-	if err == nil {
-		err = schema.Validate(value)
-	}
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("not as the schema for %s has it: %s", form, strings.Join(strings.Fields(err.Error()), " "))
 }

@@ -23,8 +23,9 @@ const maxAnswer = 64 << 20
 // session is the making of one check.
 type session struct {
 	Suite
-	ctx    context.Context
-	record *record
+	ctx      context.Context
+	record   *record
+	compared comparison
 }
 
 // call is one request. What is below the URL of the KME is built of peer, name and query.
@@ -66,7 +67,7 @@ func (s *session) do(c call) (answer, error) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	a := answer{response.StatusCode, response.Header, body}
 	s.record.add(request.Method+" "+address, c.body, a)
-	s.record.compare(s.Schemas, c, a)
+	s.compared.add(formOf(c, a), a.body, s.record.exchanges[len(s.record.exchanges)-1])
 	return a, err
 }
 

@@ -10,7 +10,6 @@
 package conformance
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -44,7 +43,7 @@ type Suite struct {
 	NoCertificate *http.Client  // for https: shows no certificate
 	Stranger      *http.Client  // for https: shows a certificate of an authority that the KMEs don't trust
 	Timeout       time.Duration // for one check; default 30 s
-	Schemas       *Schemas      // that answers have to keep to, if not nil
+	Schemas       *Schemas      // that all answers have to keep to, if not nil: a result for each, at the end
 }
 
 // Result is the outcome of a check.
@@ -100,23 +99,29 @@ func (s Suite) Run(ctx context.Context) iter.Seq[Result] {
 		s.Timeout = 30 * time.Second
 	}
 	return func(yield func(Result) bool) {
+		compared := s.Schemas.comparison()
 		for _, standard := range s.standards() {
 			for _, c := range standard.checks {
-				if ctx.Err() != nil || !yield(s.make(ctx, standard.name, c)) {
+				if ctx.Err() != nil || !yield(s.make(ctx, standard.name, c, compared)) {
 					return
 				}
+			}
+		}
+		for _, result := range compared.results() {
+			if !yield(result) {
+				return
 			}
 		}
 	}
 }
 
 // make makes one check.
-func (s Suite) make(ctx context.Context, standard string, c check) Result {
+func (s Suite) make(ctx context.Context, standard string, c check, compared comparison) Result {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	began, record := time.Now(), &record{}
-	err := c.run(&session{s, ctx, record})
-	result := Result{standard, c.clause, c.name, cmp.Or(err, record.fault), "", record.exchanges, time.Since(began)}
+	err := c.run(&session{s, ctx, record, compared})
+	result := Result{standard, c.clause, c.name, err, "", record.exchanges, time.Since(began)}
 	if skipped, ok := errors.AsType[skip](result.Err); ok {
 		result.Err, result.Skipped = nil, string(skipped)
 	}

@@ -43,7 +43,7 @@ func etsiCommand() *cli.Command {
 			command("get-key", "make keys for the master", "MASTER SLAVE", request, getKey),
 			command("get-key-with-key-ids", "fetch the same keys for the slave", "MASTER SLAVE KEY_ID...", networkFlags, getKeyWithKeyIDs),
 			command("get-key-pair", "both, and compare", "MASTER SLAVE", request, getKeyPair),
-			command("conformance", "check both KMEs against the standard", "MASTER SLAVE", networkFlags, checkConformance),
+			command("conformance", "check both KMEs against the standard, and SKIP", "MASTER SLAVE", append(conformanceFlags, networkFlags...), checkConformance),
 		},
 	}
 }
