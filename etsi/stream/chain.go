@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,6 +42,7 @@ func blockChunks(j int, size int) int {
 var (
 	errTaken   = errors.New("the chunk was delivered before")
 	errNoChunk = errors.New("there is no such chunk, or not any more")
+	errBroken  = errors.New("the KME could not continue the stream")
 )
 
 // block is a key of the network, as far as it has not been delivered.
@@ -64,7 +64,7 @@ type chain struct {
 	end    uint64  // index after the last chunk
 	blocks []block // the last ones
 	next   uuid.UUID
-	broken bool // the KME cannot make keys under an ID that it is given
+	broken bool // nothing comes after these blocks
 }
 
 // begin makes or fetches the first block. The end that makes it gets the ID of the stream; the other one has it in
@@ -105,19 +105,21 @@ func (c *chain) key(ctx context.Context, id uuid.UUID) (uuid.UUID, []byte, error
 	return keys[0].ID, bytes.Clone(keys[0].Key.Reveal()), nil // a copy, which is cleared
 }
 
-// extend adds a block.
+// extend adds a block. If it cannot be made, that is the end of the chain: it may have got so far that the other end has
+// it, which must not have one value of a chunk while this one delivers another.
 func (c *chain) extend(ctx context.Context) error {
 	if c.broken {
-		return &etsi.Error{Status: http.StatusServiceUnavailable, Message: "the KME cannot continue streams"}
+		return errBroken
 	}
 	id, value, err := c.key(ctx, c.next)
 	if err != nil {
+		c.broken = c.makes
 		return err
 	}
 	if id != c.next || len(value) != blockChunks(c.count, c.size)*c.size+idSize {
 		clear(value)
 		c.broken = true
-		return c.extend(ctx)
+		return errBroken
 	}
 	c.add(value)
 	return nil

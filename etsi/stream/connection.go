@@ -72,18 +72,33 @@ func (c *connection) converse(ctx, under context.Context) error {
 		if err != nil || m.payload == nil {
 			return err
 		}
-		answer, fault := c.answer(under, m)
-		if answer.payload != nil {
-			c.conn.SetWriteDeadline(time.Now().Add(messageTime))
-			text := answer.append(nil)
-			_, err = c.conn.Write(text)
-			clear(text)
-			clear(answer.payload)
-		}
-		if err = errors.Join(fault, err); err != nil {
+		r, fault := c.answer(under, m)
+		if err := errors.Join(fault, c.send(r.message)); err != nil {
 			return err
 		}
+		if r.after != nil {
+			r.after(under)
+		}
 	}
+}
+
+// send sends an answer, if there is one, and clears it.
+func (c *connection) send(m message) error {
+	if m.payload == nil {
+		return nil
+	}
+	c.conn.SetWriteDeadline(time.Now().Add(messageTime))
+	text := m.append(nil)
+	_, err := c.conn.Write(text)
+	clear(text)
+	clear(m.payload)
+	return err
+}
+
+// reply is an answer, and what is to be done when it has been sent, if anything.
+type reply struct {
+	message
+	after func(context.Context)
 }
 
 // receive reads a request. It returns one without a payload if there is none: the other end has closed the connection,
@@ -101,58 +116,59 @@ func (c *connection) receive(ctx context.Context) (message, error) {
 }
 
 // answer answers a request. An error is why the connection has to be closed after that.
-func (c *connection) answer(ctx context.Context, m message) (message, error) {
-	var payload []byte
-	var err error
-	version := versionA
+func (c *connection) answer(ctx context.Context, m message) (reply, error) {
+	to := message{version: versionA, service: m.service + answerOffset}
 	switch m.service {
 	case openConnect:
-		asked, malformed := parseOpening(m.payload)
-		if malformed != nil {
-			return message{}, malformed
+		asked, err := parseOpening(m.payload)
+		if err != nil {
+			return reply{}, err
 		}
-		if asked.isB {
-			version = versionB
-		}
-		var answer opened
-		answer, err = c.open(ctx, c.sae, asked)
+		answer, err := c.open(ctx, c.sae, asked)
 		c.note("OPEN_CONNECT", answer.Status, err)
-		payload = answer.payload()
-		if !asked.isB {
-			err = nil
+		to.payload = answer.payload()
+		if asked.isB {
+			to.version = versionB
+			return reply{message: to}, err
 		}
+		return reply{message: to}, nil
 	case getKey:
-		asked, malformed := parseWanted(m.payload)
-		if malformed != nil {
-			return message{}, malformed
+		asked, err := parseWanted(m.payload)
+		if err != nil {
+			return reply{}, err
 		}
-		answer := c.get(ctx, asked)
-		payload = answer.payload()
+		answer, after := c.get(ctx, asked)
+		to.payload = answer.payload()
 		clear(answer.Chunk)
+		return reply{to, after}, nil
 	case closeStream:
-		ksid, malformed := parseKSID(m.payload)
-		if malformed != nil {
-			return message{}, malformed
+		ksid, err := parseKSID(m.payload)
+		if err != nil {
+			return reply{}, err
 		}
 		status := c.streams.end(streamID{c.sae, ksid})
 		c.note("CLOSE", status, status.err())
-		payload = binary.BigEndian.AppendUint32(nil, uint32(status))
-	default:
-		return message{}, fmt.Errorf("%w: service %02x", errMalformed, byte(m.service))
+		to.payload = binary.BigEndian.AppendUint32(nil, uint32(status))
+		return reply{message: to}, nil
 	}
-	return message{version, m.service + answerOffset, payload}, err
+	return reply{}, fmt.Errorf("%w: service %02x", errMalformed, byte(m.service))
 }
 
 // get answers a GET_KEY.
-func (c *connection) get(ctx context.Context, asked wanted) got {
+func (c *connection) get(ctx context.Context, asked wanted) (got, func(context.Context)) {
 	s := c.streams.get(streamID{c.sae, asked.KSID})
 	if s == nil {
 		c.note("GET_KEY", NotConnected, errors.New("the SAE has no such stream"))
-		return got{Status: NotConnected}
+		return got{Status: NotConnected}, nil
 	}
 	answer, err := s.deliver(ctx, asked)
 	c.note("GET_KEY", answer.Status, err)
-	return answer
+	if err != nil {
+		return answer, nil
+	}
+	return answer, func(ctx context.Context) {
+		c.note("the next keys of a stream", OK, s.prepare(ctx, asked.Index))
+	}
 }
 
 // note logs a call that was refused, or has something to tell.

@@ -153,15 +153,20 @@ func (s *server) open(ctx context.Context, sae string, asked opening) (opened, e
 
 var (
 	errFraming = errors.New("framing B (MIME type that ends with a NUL) is not served, only A")
+	errURI     = errors.New("a URI without scheme or host")
 	errPeer    = errors.New("neither URI names another SAE as its host")
 )
 
 // peerOf returns the SAE at the other end. Some clients name the same source and destination at both ends.
 func peerOf(sae string, asked opening) (string, error) {
-	for _, uri := range []string{asked.Destination, asked.Source} {
-		if host := hostOf(uri); host != sae && host != "" {
-			return host, nil
-		}
+	source, destination := hostOf(asked.Source), hostOf(asked.Destination)
+	switch {
+	case source == "" || destination == "":
+		return "", errURI
+	case destination != sae:
+		return destination, nil
+	case source != sae:
+		return source, nil
 	}
 	return "", errPeer
 }

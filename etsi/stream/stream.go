@@ -164,19 +164,31 @@ func (s *stream) leave() {
 	}
 }
 
-// deliver answers a GET_KEY. The error, if there is one, is why it is not answered with a chunk, or why there may be
-// none next time.
-func (s *stream) deliver(ctx context.Context, asked wanted) (got, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout())
-	defer cancel()
+// enter waits for a turn. Who has it leaves afterwards.
+func (s *stream) enter(ctx context.Context) error {
 	select {
 	case s.turn <- struct{}{}:
 	case <-ctx.Done():
-		return got{Status: TimedOut}, ctx.Err()
+		return ctx.Err()
+	}
+	if s.ended.Load() {
+		s.leave()
+		return errEnded
+	}
+	return nil
+}
+
+// deliver answers a GET_KEY. The error, if there is one, is why it is not answered with a chunk. The time that a call
+// may take is for waiting and for fetching; to make a block takes as long as it does.
+func (s *stream) deliver(ctx context.Context, asked wanted) (got, error) {
+	limited, cancel := context.WithTimeout(ctx, s.timeout())
+	defer cancel()
+	if err := s.enter(limited); err != nil {
+		return got{Status: statusOf(err, NotConnected)}, err
 	}
 	defer s.leave()
-	if s.ended.Load() {
-		return got{Status: NotConnected}, errEnded
+	if !s.chain.makes {
+		ctx = limited
 	}
 	b, place, err := s.chain.find(ctx, asked.Index)
 	if err != nil {
@@ -189,8 +201,16 @@ func (s *stream) deliver(ctx context.Context, asked wanted) (got, error) {
 	if uint64(len(metadata)) > uint64(asked.Room) {
 		return got{Status: MetadataTooLarge, Needed: uint32(len(metadata))}, errRoom
 	}
-	answer := got{Index: asked.Index, Chunk: s.chain.take(b, place), Metadata: metadata}
-	return answer, s.chain.prepare(ctx, asked.Index)
+	return got{Index: asked.Index, Chunk: s.chain.take(b, place), Metadata: metadata}, nil
+}
+
+// prepare makes the next block if it is time for it.
+func (s *stream) prepare(ctx context.Context, index uint32) error {
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.leave()
+	return s.chain.prepare(ctx, index)
 }
 
 // statusOf returns the status for an error of a KME that is not about time.
