@@ -18,8 +18,8 @@ type KeyRequest struct {
 	AdditionalSlaves []string
 
 	// IDs, unless it is nil, is the Number IDs to make the keys under: random, and known to nobody but the ends that
-	// the keys are for. No request over HTTP carries any. A [Client] ignores it; so may a KME, which shows in the
-	// IDs of its keys.
+	// the keys are for. A second key under one of them must not be asked for, even if the first could not be made. No
+	// request over HTTP carries any. A [Client] ignores it; so may a KME, which shows in the IDs of its keys.
 	IDs []uuid.UUID
 }
 

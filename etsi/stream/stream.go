@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -119,27 +121,24 @@ func (s *streams) get(id streamID) *stream {
 // end closes a stream.
 func (s *streams) end(id streamID) Status {
 	s.mu.Lock()
-	ended := s.open[id]
-	if ended == nil {
+	found := s.open[id]
+	if found == nil {
 		s.mu.Unlock()
 		return NotConnected
 	}
-	ended.expiry.Stop()
+	found.expiry.Stop()
 	delete(s.open, id)
 	s.leave(id.sae)
 	s.mu.Unlock()
-	ended.ended.Store(true)
-	ended.clear()
+	found.ended.Store(true)
+	found.clear()
 	return OK
 }
 
 // endAll closes all streams.
 func (s *streams) endAll() {
 	s.mu.Lock()
-	var ids []streamID
-	for id := range s.open {
-		ids = append(ids, id)
-	}
+	ids := slices.Collect(maps.Keys(s.open))
 	s.mu.Unlock()
 	for _, id := range ids {
 		_ = s.end(id)
