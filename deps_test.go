@@ -48,8 +48,9 @@ var floors = []struct {
 	{"dske/protocol", []string{"dske/protocol/its", "dske/protocol/shamir", "dske/psrd"}},
 	{"dske/protocol/its", nil},
 	{"dske/protocol/shamir", nil},
-	{"dske/etsi/conformance", []string{"dske/etsi"}},
+	{"dske/etsi/conformance", []string{"dske/etsi", "dske/etsi/stream"}},
 	{"dske/etsi/skip", []string{"dske/etsi"}},
+	{"dske/etsi/stream", []string{"dske/etsi"}},
 	{"dske/etsi", nil},
 	{"dske/psrd", nil},
 }

@@ -254,7 +254,7 @@ func TestReadmeOverTLS(t *testing.T) {
 	paste := exec.Command("bash", "-e", "-c", text)
 	paste.Dir = dir
 	out, err := paste.CombinedOutput()
-	want := `^{"source_KME_ID":"carol",.*}\s+({"keys":.*}\n)401\n({"keys":.*}\n){"message":"one or more keys .*}\s+$`
+	want := `^{"source_KME_ID":"carol",.*}\s+({"keys":.*}\n){"message":"a key was made for other SAEs"}\n401\n({"keys":.*}\n){"message":"one or more keys .*}\s+$`
 	match := regexp.MustCompile(want).FindStringSubmatch(string(out))
 	if err != nil || match == nil || match[1] != match[2] {
 		t.Errorf("%v: %s", err, out)

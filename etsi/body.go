@@ -45,13 +45,13 @@ func parseBody(r *http.Request) (members, error) {
 	return m, nil
 }
 
-// integer returns the value of a member, or fallback if it is absent.
-func (m members) integer(name string, fallback int) (int, error) {
-	value, given := m[name]
-	if !given {
-		return fallback, nil
+// quoted is how an error quotes the value of a member: as text, because a number can be one that its reader cannot take.
+func quoted(value json.RawMessage) string {
+	var text string
+	if err := json.Unmarshal(value, &text); err != nil {
+		return string(value)
 	}
-	return parseInteger(name, string(value))
+	return text
 }
 
 // refuseMandatory returns the error for extensions without which the caller does not want an answer.

@@ -51,7 +51,7 @@ func (c *Client) Status(ctx context.Context, slave string) (Status, error) {
 func (c *Client) GetKey(ctx context.Context, slave string, request KeyRequest) ([]Key, error) {
 	asked := call{peer: slave, name: "enc_keys"}
 	if len(request.AdditionalSlaves) > 0 { // which a GET cannot express
-		asked.body = keyRequest(request)
+		asked.body = keyRequest{request.Number, request.Size, request.AdditionalSlaves}
 	} else {
 		asked.query = request.query()
 	}

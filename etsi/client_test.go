@@ -130,7 +130,7 @@ func TestClientErrors(t *testing.T) {
 	url := newNetwork("sofia").serve(t)
 	sam := &etsi.Client{URL: url + carolPath}
 	_, err := sam.GetKey(t.Context(), "sofia", etsi.KeyRequest{Number: -1, Size: 100})
-	if want := `400 Bad Request: number is out of bounds [{"number":-1}]`; err == nil || err.Error() != want {
+	if want := `400 Bad Request: number is out of bounds, 1 to 128 [{"number":-1}]`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %v", err, want)
 	}
 	_, err = sam.GetKey(t.Context(), "sofia", etsi.KeyRequest{Size: 100})
@@ -139,7 +139,7 @@ func TestClientErrors(t *testing.T) {
 	}
 	stranger := &etsi.Client{URL: url + carolPath, SAE: "stranger"}
 	_, err = stranger.Status(t.Context(), "sofia")
-	if want := "401 Unauthorized"; err == nil || err.Error() != want {
+	if want := "401 Unauthorized: the Authorization header names no SAE of this KME"; err == nil || err.Error() != want || !errors.Is(err, etsi.ErrUnauthorized) {
 		t.Errorf("error %v, want %v", err, want)
 	}
 }

@@ -17,7 +17,8 @@ type Error struct {
 }
 
 // The errors whose message, or lack of one, the standard fixes. An [Error] with the same status and
-// message is the same error to [errors.Is], whatever its details.
+// message is the same error to [errors.Is], whatever its details, and to one without a message every other one with
+// its status is.
 var (
 	ErrSizeNotMultiple = &Error{Status: http.StatusBadRequest,
 		Message: "size shall be a multiple of 8"}
@@ -40,10 +41,10 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Is tells whether target is an [*Error] of the same status and message.
+// Is tells whether target is an [*Error] of the same status and, if it has one, the same message.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
-	return ok && t.Status == e.Status && t.Message == e.Message
+	return ok && t.Status == e.Status && (t.Message == e.Message || t.Message == "")
 }
 
 // with returns a copy of e whose details name the offending value.
@@ -57,8 +58,8 @@ func badRequest(message string) *Error {
 	return &Error{Status: http.StatusBadRequest, Message: message}
 }
 
-func outOfBounds(name string, value any) *Error {
-	return badRequest(name+" is out of bounds").with(name, value)
+func unauthorized(why string) *Error {
+	return &Error{Status: http.StatusUnauthorized, Message: why}
 }
 
 // ErrorOf turns any error of a [KME] into the one that is answered. It is the only place that does.

@@ -70,16 +70,19 @@ func (m members) keyID() (uuid.UUID, error) {
 	}
 	var text string
 	if err := json.Unmarshal(value, &text); err != nil {
-		return uuid.Nil, badRequest("key_ID shall be a UUID").with("key_ID", value)
+		return uuid.Nil, badRequest("key_ID shall be a UUID").with("key_ID", quoted(value))
 	}
 	return parseKeyID(text)
 }
 
-// parseKeyID reads a key ID: 36 characters, the case of the digits does not matter.
+// parseKeyID reads a key ID: 36 characters, the case of the digits does not matter. Nobody has the one of zeros.
 func parseKeyID(text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || len(text) != len(uuid.Nil.String()) { // Parse knows shorter and longer forms too
 		return uuid.Nil, badRequest("key_ID shall be a UUID").with("key_ID", text)
+	}
+	if id == uuid.Nil {
+		return uuid.Nil, ErrKeyNotFound.with("key_ID", text)
 	}
 	return id, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"dske/etsi"
+	"dske/etsi/skip"
 )
 
 // A vault is what the KMEs of a test network have in common: keys that wait for their slave SAE.
@@ -127,7 +128,7 @@ const carolPath, conniePath = "/client/carol/etsi", "/client/connie/etsi"
 
 func newNetwork(slaves ...string) *network {
 	v := &vault{room: 1 << 20, keys: map[uuid.UUID]*deposit{}}
-	servedBy := map[string]string{"sam": "carol"}
+	servedBy := map[string]string{"sam": "carol", skip.SAE("carol"): "carol", skip.SAE("connie"): "connie"}
 	for _, sae := range slaves {
 		servedBy[sae] = "connie"
 	}
@@ -136,7 +137,9 @@ func newNetwork(slaves ...string) *network {
 	n := &network{v, carol, map[string]http.Handler{}, new(bytes.Buffer)}
 	for _, kme := range []*vaultKME{carol, connie} {
 		e := echo.New()
-		etsi.Register(e.Group("/etsi"), kme, slog.New(slog.NewTextHandler(n.log, nil)))
+		log := slog.New(slog.NewTextHandler(n.log, nil))
+		etsi.Register(e.Group("/etsi"), kme, log)
+		skip.Register(e.Group("/skip"), skip.Config{KME: kme, System: kme.name, Remote: []string{"carol", "connie"}, Algorithm: "DSKE", Random: rand.Reader, Logger: log})
 		n.nodes["/client/"+kme.name] = described(e)
 	}
 	return n

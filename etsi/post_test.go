@@ -54,10 +54,10 @@ func TestKeyRequestRefusals(t *testing.T) {
 	network := newNetwork("sofia", "susan")
 	for _, test := range []struct{ body, want string }{
 		{`{"size": 100}`, `{"message":"size shall be a multiple of 8","details":[{"size":100}]}`},
-		{`{"size": "256"}`, `{"message":"size shall be an integer","details":[{"size":"\"256\""}]}`},
+		{`{"size": "256"}`, `{"message":"size shall be an integer","details":[{"size":"256"}]}`},
 		{`{"size": 1e9}`, `{"message":"size shall be an integer","details":[{"size":"1e9"}]}`},
-		{`{"size": 99999999999999999999}`, `{"message":"size is out of bounds","details":[{"size":"99999999999999999999"}]}`},
-		{`{"number": 0}`, `{"message":"number is out of bounds","details":[{"number":0}]}`},
+		{`{"size": 99999999999999999999}`, `{"message":"size is out of bounds, 64 to 16777216","details":[{"size":"99999999999999999999"}]}`},
+		{`{"number": 0}`, `{"message":"number is out of bounds, 1 to 128","details":[{"number":0}]}`},
 		{`{"number": [1]}`, `{"message":"number shall be an integer","details":[{"number":"[1]"}]}`},
 		{`{"additional_slave_SAE_IDs": "susan"}`, `{"message":"additional_slave_SAE_IDs shall be an array of strings"}`},
 		{`{"additional_slave_SAE_IDs": [null]}`, `{"message":"additional_slave_SAE_IDs shall be an array of strings"}`},
@@ -102,7 +102,8 @@ func TestKeyIDsRefusals(t *testing.T) {
 		{`{"key_ids": [{"key_ID": "` + id + `"}]}`, `{"message":"key_IDs is missing"}`},
 		{`{"key_IDs": ["` + id + `"]}`, `{"message":"key_IDs shall be an array of objects"}`},
 		{`{"key_IDs": [{}]}`, `{"message":"key_ID is missing"}`},
-		{`{"key_IDs": [{"key_ID": 17}]}`, `{"message":"key_ID shall be a UUID","details":[{"key_ID":17}]}`},
+		{`{"key_IDs": [{"key_ID": 17}]}`, `{"message":"key_ID shall be a UUID","details":[{"key_ID":"17"}]}`},
+		{`{"key_IDs": [{"key_ID": "00000000-0000-0000-0000-000000000000"}]}`, `{"message":"one or more keys specified are not found on KME","details":[{"key_ID":"00000000-0000-0000-0000-000000000000"}]}`},
 		{`{"key_IDs": [{"key_ID": "17"}]}`, `{"message":"key_ID shall be a UUID","details":[{"key_ID":"17"}]}`},
 		{`{"key_IDs": [` + strings.Join(many, ",") + `]}`, `{"message":"too many key_IDs","details":[{"max_key_per_request":128}]}`},
 		{`{"key_IDs": [{"key_ID": "` + id + `"}, {"key_ID": "` + strings.ToUpper(id) + `"}]}`, `{"message":"one or more keys specified are not found on KME","details":[{"key_ID":"` + id + `"}]}`},

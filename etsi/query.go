@@ -2,6 +2,7 @@ package etsi
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
 )
@@ -15,25 +16,55 @@ func parseQuery(raw string) (url.Values, error) {
 	return query, nil
 }
 
-// integer returns the value of a parameter, or fallback if it is not given.
-func integer(query url.Values, name string, fallback int) (int, error) {
-	value, given, err := single(query, name)
-	if err != nil || !given {
-		return fallback, err
-	}
-	return parseInteger(name, value)
+// quantity is an integer that a request can name.
+type quantity struct {
+	name               string
+	usual, least, most int
 }
 
-// parseInteger reads the decimal text of a parameter or member.
-func parseInteger(name, text string) (int, error) {
+func number() quantity { return quantity{"number", DefaultNumber, 1, MaxKeyPerRequest} }
+
+func size() quantity { return quantity{"size", DefaultKeySize, MinKeySize, MaxKeySize} }
+
+// fromQuery returns the value of a parameter, or the usual one if it is not given.
+func (q quantity) fromQuery(query url.Values) (int, error) {
+	value, given, err := single(query, q.name)
+	if err != nil || !given {
+		return q.usual, err
+	}
+	return q.parse(value, value)
+}
+
+// fromBody returns the value of a member, or the usual one if it is absent.
+func (q quantity) fromBody(body members) (int, error) {
+	value, given := body[q.name]
+	if !given {
+		return q.usual, nil
+	}
+	return q.parse(string(value), quoted(value))
+}
+
+// parse reads decimal text. Sent is how an error quotes it.
+func (q quantity) parse(text, sent string) (int, error) {
 	n, err := strconv.Atoi(text)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
-		return 0, outOfBounds(name, text)
+		return 0, q.outOfBounds(sent)
 	case err != nil:
-		return 0, badRequest(name+" shall be an integer").with(name, text)
+		return 0, badRequest(q.name+" shall be an integer").with(q.name, sent)
 	}
 	return n, nil
+}
+
+func (q quantity) check(n int) error {
+	if n < q.least || n > q.most {
+		return q.outOfBounds(n)
+	}
+	return nil
+}
+
+func (q quantity) outOfBounds(value any) *Error {
+	return badRequest(fmt.Sprintf("%s is out of bounds, %d to %d", q.name, q.least, q.most)).with(q.name, value)
 }
 
 // single returns the value of a parameter that may be given once.

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+
+	"github.com/google/uuid"
 )
 
 // KeyRequest says which keys a master SAE wants (ETSI GS QKD 014 V1.1.1, clause 6.2).
@@ -14,6 +16,11 @@ type KeyRequest struct {
 	// AdditionalSlaves are SAE IDs, at most MaxSAEIDCount. Each of these SAEs can fetch the same keys
 	// as the slave, once.
 	AdditionalSlaves []string
+
+	// IDs, unless it is nil, is the Number IDs to make the keys under: random, and known to nobody but the ends that
+	// the keys are for. A second key under one of them must not be asked for, even if the first could not be made. No
+	// request over HTTP carries any. A [Client] ignores it; so may a KME, which shows in the IDs of its keys.
+	IDs []uuid.UUID
 }
 
 // keyRequest is the JSON form of a KeyRequest that a Client sends.
@@ -37,12 +44,12 @@ func (r KeyRequest) query() url.Values {
 
 // parseKeyQuery reads the number and the size of a Get key, both optional: all that a GET can ask.
 func parseKeyQuery(query url.Values) (KeyRequest, error) {
-	number, err := integer(query, "number", DefaultNumber)
+	n, err := number().fromQuery(query)
 	if err != nil {
 		return KeyRequest{}, err
 	}
-	size, err := integer(query, "size", DefaultKeySize)
-	return KeyRequest{Number: number, Size: size}, err
+	bits, err := size().fromQuery(query)
+	return KeyRequest{Number: n, Size: bits}, err
 }
 
 // parseKeyBody reads the Key request of a POST. Extensions that may be ignored are.
@@ -50,28 +57,28 @@ func parseKeyBody(body members) (KeyRequest, error) {
 	if err := body.refuseMandatory(); err != nil {
 		return KeyRequest{}, err
 	}
-	number, err := body.integer("number", DefaultNumber)
+	n, err := number().fromBody(body)
 	if err != nil {
 		return KeyRequest{}, err
 	}
-	size, err := body.integer("size", DefaultKeySize)
+	bits, err := size().fromBody(body)
 	if err != nil {
 		return KeyRequest{}, err
 	}
 	additional, err := array[string](body, "additional_slave_SAE_IDs", "strings")
-	return KeyRequest{number, size, additional}, err
+	return KeyRequest{Number: n, Size: bits, AdditionalSlaves: additional}, err
 }
 
 // check returns the [*Error] that a request beyond the limits is answered with.
 func (r KeyRequest) check(master, slave string) error {
-	if r.Number < 1 || r.Number > MaxKeyPerRequest {
-		return outOfBounds("number", r.Number)
+	if err := number().check(r.Number); err != nil {
+		return err
 	}
 	if r.Size%8 != 0 {
 		return ErrSizeNotMultiple.with("size", r.Size)
 	}
-	if r.Size < MinKeySize || r.Size > MaxKeySize {
-		return outOfBounds("size", r.Size)
+	if err := size().check(r.Size); err != nil {
+		return err
 	}
 	return r.checkSlaves(master, slave)
 }

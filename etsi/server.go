@@ -1,6 +1,7 @@
 package etsi
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -10,9 +11,13 @@ import (
 
 // Register mounts the methods of the standard (ETSI GS QKD 014 V1.1.1, clause 5) in g, under
 // /api/v1/keys, and serves them from kme. The routes write their errors themselves, in the form of
-// the standard. What the caller is not told about a 500 goes to log.
-func Register(g *echo.Group, kme KME, log *slog.Logger) {
-	s := &server{kme, log}
+// the standard. Who was refused, and what the caller is not told about a 500, goes to log.
+func Register(g *echo.Group, kme KME, log *slog.Logger, options ...Option) {
+	s := &server{kme, Refusals{Log: log}}
+	for _, set := range options {
+		set(&s.refusals)
+	}
+	g.RouteNotFound("/*", s.refusals.Lost(paths()))
 	g.GET("/api/v1/keys/:sae/status", s.handle(s.status))
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		g.Add(method, "/api/v1/keys/:sae/enc_keys", s.handle(s.encKeys))
@@ -20,9 +25,15 @@ func Register(g *echo.Group, kme KME, log *slog.Logger) {
 	}
 }
 
+// Option changes how a server answers.
+type Option func(*Refusals)
+
+// Strict makes 401 as [Refusals] call it strict.
+func Strict(f *Refusals) { f.Strict = true }
+
 type server struct {
-	kme KME
-	log *slog.Logger
+	kme      KME
+	refusals Refusals
 }
 
 // A method answers a request of caller, one of the KME's encryptors, that concerns peer, another SAE.
@@ -52,6 +63,9 @@ func (s *server) decKeys(r *http.Request, slave, master string) (any, error) {
 		return nil, err
 	}
 	keys, err := s.kme.GetKeyWithKeyIDs(r.Context(), slave, master, ids)
+	if errors.Is(err, ErrUnauthorized) {
+		err = unauthorized("a key was made for other SAEs")
+	}
 	return KeyContainer{keys}, err
 }
 
@@ -76,19 +90,24 @@ func readRequest[T any](r *http.Request, fromQuery func(url.Values) (T, error), 
 func (s *server) handle(answer method) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-		caller, peer, err := s.parties(c)
+		body, err := s.answer(c, answer)
 		if err != nil {
-			return s.fail(c, err)
-		}
-		body, err := answer(c.Request(), caller, peer)
-		if err != nil {
-			return s.fail(c, err)
+			s.refusals.Answer(c.Response(), c.Request(), err)
+			return nil
 		}
 		if keys, ok := body.(KeyContainer); ok {
 			return sendKeys(c, keys)
 		}
 		return c.JSON(http.StatusOK, body)
 	}
+}
+
+func (s *server) answer(c echo.Context, do method) (any, error) {
+	caller, peer, err := s.parties(c)
+	if err != nil {
+		return nil, err
+	}
+	return do(c.Request(), caller, peer)
 }
 
 // sendKeys answers with keys. Left to Echo, they would be looked through three times on the way into JSON,
@@ -133,17 +152,4 @@ func saeID(c echo.Context) (string, error) {
 		return "", badRequest("the SAE ID in the path is empty")
 	}
 	return id, nil
-}
-
-// fail answers with what err amounts to. The body of a 401 is empty (clause 5).
-func (s *server) fail(c echo.Context, err error) error {
-	e := ErrorOf(err)
-	switch e.Status {
-	case http.StatusUnauthorized:
-		return c.NoContent(e.Status)
-	case http.StatusInternalServerError:
-		s.log.ErrorContext(c.Request().Context(), "internal error",
-			"path", c.Request().URL.Path, "error", err)
-	}
-	return c.JSON(e.Status, e)
 }

@@ -19,6 +19,7 @@ import (
 // TestRefusals is the table of errors. Where it names no sender, sam calls carol without a header.
 func TestRefusals(t *testing.T) {
 	const carol, connie = carolPath + "/api/v1/keys/", conniePath + "/api/v1/keys/"
+	const noSAE = `{"message":"the Authorization header names no SAE of this KME"}`
 	const unknownID = "5d3d3f39-6a9c-4c0e-8a3e-6f3f2d1f0b11"
 	tests := []struct {
 		target string
@@ -28,14 +29,14 @@ func TestRefusals(t *testing.T) {
 	}{
 		{carol + "sofia/enc_keys?size=100", nil, 400, `{"message":"size shall be a multiple of 8","details":[{"size":100}]}`},
 		{carol + "sofia/enc_keys?size=-1", nil, 400, `{"message":"size shall be a multiple of 8","details":[{"size":-1}]}`},
-		{carol + "sofia/enc_keys?size=56", nil, 400, `{"message":"size is out of bounds","details":[{"size":56}]}`},
-		{carol + "sofia/enc_keys?size=16777224", nil, 400, `{"message":"size is out of bounds","details":[{"size":16777224}]}`},
-		{carol + "sofia/enc_keys?size=99999999999999999999", nil, 400, `{"message":"size is out of bounds","details":[{"size":"99999999999999999999"}]}`},
+		{carol + "sofia/enc_keys?size=56", nil, 400, `{"message":"size is out of bounds, 64 to 16777216","details":[{"size":56}]}`},
+		{carol + "sofia/enc_keys?size=16777224", nil, 400, `{"message":"size is out of bounds, 64 to 16777216","details":[{"size":16777224}]}`},
+		{carol + "sofia/enc_keys?size=99999999999999999999", nil, 400, `{"message":"size is out of bounds, 64 to 16777216","details":[{"size":"99999999999999999999"}]}`},
 		{carol + "sofia/enc_keys?size=big", nil, 400, `{"message":"size shall be an integer","details":[{"size":"big"}]}`},
 		{carol + "sofia/enc_keys?size=", nil, 400, `{"message":"size shall be an integer","details":[{"size":""}]}`},
 		{carol + "sofia/enc_keys?size=64&size=128", nil, 400, `{"message":"size shall be given once","details":[{"size":["64","128"]}]}`},
-		{carol + "sofia/enc_keys?number=0", nil, 400, `{"message":"number is out of bounds","details":[{"number":0}]}`},
-		{carol + "sofia/enc_keys?number=129", nil, 400, `{"message":"number is out of bounds","details":[{"number":129}]}`},
+		{carol + "sofia/enc_keys?number=0", nil, 400, `{"message":"number is out of bounds, 1 to 128","details":[{"number":0}]}`},
+		{carol + "sofia/enc_keys?number=129", nil, 400, `{"message":"number is out of bounds, 1 to 128","details":[{"number":129}]}`},
 		{carol + "sofia/enc_keys?number=1.5", nil, 400, `{"message":"number shall be an integer","details":[{"number":"1.5"}]}`},
 		{carol + "sofia/enc_keys?number=%zz", nil, 400, `{"message":"malformed query"}`},
 		{carol + "sofia/enc_keys?number=128&size=16777216", nil, 503, `{"message":"out of keys"}`},
@@ -51,13 +52,16 @@ func TestRefusals(t *testing.T) {
 		{carol + "sofia/dec_keys?key_ID=%zz", nil, 400, `{"message":"malformed query"}`},
 		{carol + "sofia/dec_keys?key_ID=" + unknownID, nil, 400, `{"message":"one or more keys specified are not found on KME"}`},
 
-		{carol + "sofia/status", []string{"stranger"}, 401, ""},
-		{carol + "sofia/status", []string{""}, 401, ""},
-		{carol + "sofia/status", []string{"Basic sam"}, 401, ""},
-		{carol + "sofia/status", []string{"sam", "sam"}, 401, ""},
-		{carol + "sofia/enc_keys?size=100", []string{"stranger"}, 401, ""},
-		{carol + "stranger/dec_keys?key_ID=1", []string{"stranger"}, 401, ""},
-		{connie + "sam/status", nil, 401, ""}, // connie serves two
+		{carol + "sofia/dec_keys?key_ID=00000000-0000-0000-0000-000000000000", nil, 400, `{"message":"one or more keys specified are not found on KME","details":[{"key_ID":"00000000-0000-0000-0000-000000000000"}]}`},
+
+		{carol + "sofia/status", []string{"stranger"}, 401, noSAE},
+		{carol + "sofia/status", []string{""}, 401, noSAE},
+		{carol + "sofia/status", []string{"Basic sam"}, 401, noSAE},
+		{carol + "sofia/status", []string{"Basic c3RyYW5nZXI6c2Ft"}, 401, noSAE}, // stranger:sam
+		{carol + "sofia/status", []string{"sam", "sam"}, 401, `{"message":"there are several Authorization headers"}`},
+		{carol + "sofia/enc_keys?size=100", []string{"stranger"}, 401, noSAE},
+		{carol + "stranger/dec_keys?key_ID=1", []string{"stranger"}, 401, noSAE},
+		{connie + "sam/status", nil, 401, `{"message":"the KME serves several SAEs, and there is no Authorization header to tell which one is calling"}`},
 
 		{carol + "slow/enc_keys", nil, 504, `{"message":"deadline passed"}`},
 		{carol + "cancelled/enc_keys", nil, 503, `{"message":"request cancelled"}`},

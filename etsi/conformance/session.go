@@ -23,13 +23,16 @@ const maxAnswer = 64 << 20
 // session is the making of one check.
 type session struct {
 	Suite
-	ctx context.Context
+	ctx      context.Context
+	record   *record
+	compared comparison
 }
 
 // call is one request. What is below the URL of the KME is built of peer, name and query.
 type call struct {
 	from   Party
 	method string // GET if empty
+	skip   string // the path of a call over SKIP, instead of peer and name
 	peer   string // the SAE in the path
 	name   string // status, enc_keys or dec_keys
 	query  string
@@ -45,10 +48,7 @@ type answer struct {
 
 // do sends a request.
 func (s *session) do(c call) (answer, error) {
-	address := strings.TrimSuffix(c.from.URL, "/") + "/api/v1/keys/" + url.PathEscape(c.peer) + "/" + c.name
-	if c.query != "" {
-		address += "?" + c.query
-	}
+	address := c.address()
 	request, err := http.NewRequestWithContext(s.ctx, cmp.Or(c.method, http.MethodGet), address, strings.NewReader(c.body))
 	if err != nil {
 		return answer{}, err
@@ -65,7 +65,22 @@ func (s *session) do(c call) (answer, error) {
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	return answer{response.StatusCode, response.Header, body}, err
+	a := answer{response.StatusCode, response.Header, body}
+	s.record.add(request.Method+" "+address, c.body, a)
+	s.compared.add(formOf(c, a), a.body, s.record.exchanges[len(s.record.exchanges)-1])
+	return a, err
+}
+
+// address returns the URL of a call.
+func (c call) address() string {
+	address := strings.TrimSuffix(c.from.SKIP, "/") + c.skip
+	if c.skip == "" {
+		address = strings.TrimSuffix(c.from.URL, "/") + "/api/v1/keys/" + url.PathEscape(c.peer) + "/" + c.name
+	}
+	if c.query != "" {
+		address += "?" + c.query
+	}
+	return address
 }
 
 // expect returns an error unless an answer has a status.
@@ -94,11 +109,15 @@ func (s *session) object(c call) (map[string]any, error) {
 
 // status is the status that the master gets.
 func (s *session) status() (etsi.Status, error) {
-	c := &etsi.Client{URL: s.Master.URL, HTTP: s.Master.HTTP}
-	if !s.Master.isTLS() {
-		c.SAE = s.Master.SAE
+	var status etsi.Status
+	a, err := s.do(toStatus("")(s))
+	if err == nil {
+		err = a.expect(http.StatusOK)
 	}
-	return c.Status(s.ctx, s.Slave.SAE)
+	if err == nil {
+		err = json.Unmarshal(a.body, &status)
+	}
+	return status, err
 }
 
 // key is a key as delivered.
@@ -202,6 +221,11 @@ func (s *session) refused(c call, status int) (message string, details []any, er
 	if err != nil {
 		return "", nil, err
 	}
+	return a.refusal()
+}
+
+// refusal reads the body of an error.
+func (a answer) refusal() (message string, details []any, err error) {
 	var e struct {
 		Message *string
 		Details []any

@@ -1,13 +1,17 @@
 // Package conformance checks KMEs against ETSI GS QKD 014 V1.1.1, from outside: it calls them as their
-// SAEs would.
+// SAEs would. Where they are said to have them, it also checks SKIP (draft-cisco-skip-02, resubmitted as
+// draft-singh-skip-00) and streams of ETSI GS QKD 004 V2.1.1. The text of 004 was not at hand: its rules are what
+// implementations have in common, in the framing of package stream.
 //
 // A [Suite] names two SAEs and the KMEs that serve them, and perhaps more SAEs; its Run makes every check
 // and yields one [Result] after the other. It needs a KME that delivers keys, some hundred of them, and
-// nothing else: what a KME limits it learns from its status.
+// nothing else: what a KME limits it learns from its status. [WriteJSON], [WriteJUnit] and [WriteHTML] make reports of
+// the results, with what was asked and answered; keys are not in them.
 package conformance
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"iter"
 	"net/http"
@@ -24,6 +28,11 @@ type Party struct {
 	// HTTP shows the certificate of the SAE where URL is https; http.DefaultClient if nil. Over plain
 	// HTTP, the SAE ID is sent in the Authorization header.
 	HTTP *http.Client
+
+	SKIP string // URL of the key provider: what comes before /capabilities; if empty, SKIP is not checked
+
+	Stream string      // host:port of the KME for ETSI GS QKD 004; if empty, that is not checked
+	TLS    *tls.Config // with the certificate of the SAE, for Stream
 }
 
 // Suite is what is needed to check two KMEs. Master, at one of them, gets keys and Slave, at the other
@@ -34,14 +43,29 @@ type Suite struct {
 	NoCertificate *http.Client  // for https: shows no certificate
 	Stranger      *http.Client  // for https: shows a certificate of an authority that the KMEs don't trust
 	Timeout       time.Duration // for one check; default 30 s
+	Schemas       *Schemas      // that all answers have to keep to, if not nil: a result for each, at the end
 }
 
 // Result is the outcome of a check.
 type Result struct {
-	Clause  string // of the standard
-	Name    string // what is to be so
-	Err     error  // why it is not; nil: it is so
-	Skipped string // why it was not checked; empty if it was
+	Standard  string // in short, such as ETSI 014
+	Clause    string // of the standard
+	Name      string // what is to be so
+	Err       error  // why it is not; nil: it is so
+	Skipped   string // why it was not checked; empty if it was
+	Exchanges []Exchange
+	Duration  time.Duration
+}
+
+// Outcome is conforms, FAILED or skipped, and why returns the reason for the latter two.
+func (r Result) Outcome() (outcome, why string) {
+	switch {
+	case r.Err != nil:
+		return "FAILED", r.Err.Error()
+	case r.Skipped != "":
+		return "skipped", r.Skipped
+	}
+	return "conforms", ""
 }
 
 // check is one thing that is to be so.
@@ -50,10 +74,23 @@ type check struct {
 	run          func(*session) error
 }
 
-// checks returns all checks, in the order of the standard.
-func checks() []check {
-	return slices.Concat(statusChecks, getKeyChecks, keyRequestChecks, multicastChecks,
-		getKeyWithIDsChecks, keyIDsChecks, errorChecks, identityChecks)
+// standard is all checks for one, in its order.
+type standard struct {
+	name   string
+	checks []check
+}
+
+// standards returns those that the suite can check.
+func (s Suite) standards() []standard {
+	all := []standard{{"ETSI 014", slices.Concat(statusChecks, getKeyChecks, keyRequestChecks, multicastChecks,
+		getKeyWithIDsChecks, keyIDsChecks, errorChecks, identityChecks)}}
+	if s.Master.SKIP != "" && s.Slave.SKIP != "" {
+		all = append(all, standard{"SKIP", skipChecks})
+	}
+	if s.Master.Stream != "" && s.Slave.Stream != "" {
+		all = append(all, standard{"ETSI 004", streamChecks})
+	}
+	return all
 }
 
 // Run makes every check, one after the other, until ctx ends or the consumer stops.
@@ -62,8 +99,16 @@ func (s Suite) Run(ctx context.Context) iter.Seq[Result] {
 		s.Timeout = 30 * time.Second
 	}
 	return func(yield func(Result) bool) {
-		for _, c := range checks() {
-			if ctx.Err() != nil || !yield(s.make(ctx, c)) {
+		compared := s.Schemas.comparison()
+		for _, standard := range s.standards() {
+			for _, c := range standard.checks {
+				if ctx.Err() != nil || !yield(s.make(ctx, standard.name, c, compared)) {
+					return
+				}
+			}
+		}
+		for _, result := range compared.results() {
+			if !yield(result) {
 				return
 			}
 		}
@@ -71,10 +116,12 @@ func (s Suite) Run(ctx context.Context) iter.Seq[Result] {
 }
 
 // make makes one check.
-func (s Suite) make(ctx context.Context, c check) Result {
+func (s Suite) make(ctx context.Context, standard string, c check, compared comparison) Result {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	result := Result{Clause: c.clause, Name: c.name, Err: c.run(&session{s, ctx})}
+	began, record := time.Now(), &record{}
+	err := c.run(&session{s, ctx, record, compared})
+	result := Result{standard, c.clause, c.name, err, "", record.exchanges, time.Since(began)}
 	if skipped, ok := errors.AsType[skip](result.Err); ok {
 		result.Err, result.Skipped = nil, string(skipped)
 	}

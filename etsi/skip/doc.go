@@ -1,5 +1,5 @@
-// Package skip delivers keys over the Secure Key Integration Protocol (SKIP, draft-cisco-skip-02), which
-// routers and VPN gateways speak to a key provider beside them.
+// Package skip delivers keys over the Secure Key Integration Protocol (SKIP, draft-cisco-skip-02, resubmitted as
+// draft-singh-skip-00), which routers and VPN gateways speak to a key provider beside them.
 //
 // Where ETSI GS QKD 014 knows SAEs, SKIP knows systems: an encryptor asks the provider of its own system
 // for a key to share with a remote system, and the encryptor over there asks its own provider for the key

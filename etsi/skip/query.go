@@ -78,6 +78,9 @@ func parseKeyID(text string) (uuid.UUID, error) {
 	if err != nil || len(id) != len(uuid.Nil) {
 		return uuid.Nil, badRequest("keyId shall be 32 hex digits", "keyId", text)
 	}
+	if uuid.UUID(id) == uuid.Nil { // which nobody has
+		return uuid.Nil, etsi.ErrKeyNotFound
+	}
 	return uuid.UUID(id), nil
 }
 

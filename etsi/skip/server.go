@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -29,15 +31,17 @@ type Config struct {
 	Remote    []string     // IDs of the systems that it can share keys with; System does not count; not changed
 	Algorithm string       // how keys get there, as the capabilities call it
 	Random    io.Reader    // of entropy
-	Logger    *slog.Logger // of what the caller is not told about a 500
+	Logger    *slog.Logger // of who was refused, and of what the caller is not told about a 500
+	Strict    bool         // see [etsi.Refusals]
 }
 
 // Register mounts the methods of SKIP in g. The routes write their errors themselves.
 //
 // SKIP leaves it to TLS who may call. So over TLS a caller has to show the certificate of an encryptor
-// of the KME, and otherwise gets a 401 with an empty body; over plain HTTP anybody may.
+// of the KME, and otherwise gets a 401; over plain HTTP anybody may.
 func Register(g *echo.Group, config Config) {
-	s := &server{config}
+	s := &server{config, etsi.Refusals{Log: config.Logger, Strict: config.Strict}}
+	g.RouteNotFound("/*", s.refusals.Lost(etsi.Paths{Methods: methodsOf, Names: "/capabilities, /key, /key/{keyId} and /entropy"}))
 	g.GET("/capabilities", s.handle(s.capabilities))
 	g.GET("/key", s.handle(s.newKey))
 	g.GET("/key/:keyId", s.handle(s.keyWithID))
@@ -46,6 +50,15 @@ func Register(g *echo.Group, config Config) {
 
 type server struct {
 	Config
+	refusals etsi.Refusals
+}
+
+func methodsOf(path string) string {
+	id, isKey := strings.CutPrefix(path, "/key/")
+	if path == "/capabilities" || path == "/key" || path == "/entropy" || isKey && id != "" && !strings.Contains(id, "/") {
+		return "GET"
+	}
+	return ""
 }
 
 // The bodies of answers.
@@ -93,7 +106,7 @@ func (s *server) newKey(c echo.Context) (any, error) {
 
 // keyWithID fetches a key that a remote system has made.
 func (s *server) keyWithID(c echo.Context) (any, error) {
-	id, err := parseKeyID(c.Param("keyId"))
+	id, err := keyID(c)
 	if err != nil {
 		return nil, err
 	}
@@ -140,26 +153,34 @@ func (s *server) entropy(c echo.Context) (any, error) {
 func (s *server) handle(answer func(echo.Context) (any, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-		if c.Request().TLS != nil {
-			if _, err := etsi.Identify(c.Request(), s.KME.Encryptors()); err != nil {
-				return s.fail(c, err)
-			}
-		}
-		body, err := answer(c)
+		body, err := s.answer(c, answer)
 		if err != nil {
-			return s.fail(c, err)
+			s.refusals.Answer(c.Response(), c.Request(), err)
+			return nil
 		}
 		return c.JSON(http.StatusOK, body)
 	}
 }
 
-func (s *server) fail(c echo.Context, err error) error {
-	e := etsi.ErrorOf(err)
-	switch e.Status {
-	case http.StatusUnauthorized:
-		return c.NoContent(e.Status)
-	case http.StatusInternalServerError:
-		s.Logger.ErrorContext(c.Request().Context(), "internal error", "path", c.Request().URL.Path, "error", err)
+func (s *server) answer(c echo.Context, do func(echo.Context) (any, error)) (any, error) {
+	if c.Request().TLS != nil {
+		if _, err := etsi.Identify(c.Request(), s.KME.Encryptors()); err != nil {
+			return nil, err
+		}
 	}
-	return c.JSON(e.Status, e)
+	return do(c)
+}
+
+// keyID returns the key ID in the path. Echo takes it from the encoded path if the request has kept that.
+func keyID(c echo.Context) (uuid.UUID, error) {
+	text := c.Param("keyId")
+	if strings.Contains(text, "/") { // the last parameter takes all that follows
+		return uuid.Nil, &etsi.Error{Status: http.StatusNotFound, Message: "unknown path"}
+	}
+	if c.Request().URL.RawPath != "" {
+		if decoded, err := url.PathUnescape(text); err == nil {
+			text = decoded
+		}
+	}
+	return parseKeyID(text)
 }

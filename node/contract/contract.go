@@ -57,7 +57,7 @@ func Parse(description []byte) (*Contract, error) {
 func (c *Contract) Check(r *http.Request, w *httptest.ResponseRecorder) error {
 	route, params, err := c.routes.FindRoute(r)
 	if err != nil {
-		return c.checkError(w)
+		return c.checkError(r, w)
 	}
 	c.seen[fmt.Sprint(route.Method, " ", route.Path, " ", w.Code)] = true
 	options := &openapi3filter.Options{
@@ -80,7 +80,8 @@ func (c *Contract) Check(r *http.Request, w *httptest.ResponseRecorder) error {
 	return openapi3filter.ValidateResponse(context.Background(), response.SetBodyBytes(w.Body.Bytes()))
 }
 
-func (c *Contract) checkError(w *httptest.ResponseRecorder) error {
+// checkError compares an error with the schema Error, or with that of the interfaces for encryptors.
+func (c *Contract) checkError(r *http.Request, w *httptest.ResponseRecorder) error {
 	if w.Code < 400 {
 		return fmt.Errorf("status %d of a route that is not described", w.Code)
 	}
@@ -88,7 +89,11 @@ func (c *Contract) checkError(w *httptest.ResponseRecorder) error {
 	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
 		return err
 	}
-	return c.doc.Components.Schemas["Error"].Value.VisitJSON(body)
+	name := "Error"
+	if strings.Contains(r.URL.Path, "/etsi/") || strings.Contains(r.URL.Path, "/skip/") {
+		name = "ETSIError"
+	}
+	return c.doc.Components.Schemas[name].Value.VisitJSON(body)
 }
 
 // Shares makes what one contract has seen count for the other: of two nodes of a kind, whose descriptions differ in

@@ -16,7 +16,7 @@ func Routes(router *echo.Echo, prefix string) []string {
 	var routes []string
 	for _, route := range router.Routes() {
 		path := strings.TrimPrefix(route.Path, prefix)
-		if path != "/docs/*" {
+		if path != "/docs/*" && route.Method != echo.RouteNotFound { // which answers what is no route
 			routes = append(routes, route.Method+" "+parameter.ReplaceAllString(path, "{$1}"))
 		}
 	}

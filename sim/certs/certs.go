@@ -6,22 +6,35 @@
 package certs
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"path/filepath"
+	"strings"
 )
 
-// Directory is the path of a directory with certificates and keys in PEM, as [Write] makes it:
+// Directory is the path of a directory with certificates and keys in PEM, as [Directory.Write] makes it:
 //
 //	ca.crt, ca.key              the authority
 //	operator.crt, operator.key  no SAE; for the network's own messages and its command line
 //	kme/NAME.crt, kme/NAME.key  for every KME
 //	sae/ID.crt, sae/ID.key      for every SAE; an ID is URL-encoded where it has to be
+//	sae/ID.pem, sae/ID.p12      the same in one file, if so wanted
+//	trusted/*.crt               further authorities, whose certificates of SAEs count too
+//
+// A name that is too long for a file is cut, and has a comma and a part of its SHA-256 at the end.
 type Directory string
 
 // Pair is the files of a certificate and its key.
 type Pair struct {
 	Certificate string
 	Key         string
+}
+
+// Bundle is the files that hold a certificate, its key and, in PKCS #12, the authority.
+type Bundle struct {
+	PEM    string
+	PKCS12 string // with [Password]
 }
 
 // Authority returns the files of the authority.
@@ -31,13 +44,42 @@ func (d Directory) Authority() Pair { return d.pair("", "ca") }
 func (d Directory) Operator() Pair { return d.pair("", "operator") }
 
 // KME returns the files of a KME.
-func (d Directory) KME(name string) Pair { return d.pair("kme", url.PathEscape(name)) }
+func (d Directory) KME(name string) Pair { return d.pair("kme", name) }
 
 // SAE returns the files of an SAE.
-func (d Directory) SAE(id string) Pair { return d.pair("sae", url.PathEscape(id)) }
+func (d Directory) SAE(id string) Pair { return d.pair("sae", id) }
 
-// pair joins the extensions to the name first: an ID of two dots would else lead out of the directory.
+// Bundle returns the files of an SAE that hold all that it needs.
+func (d Directory) Bundle(id string) Bundle {
+	return Bundle{d.file("sae", id, ".pem"), d.file("sae", id, ".p12")}
+}
+
 func (d Directory) pair(below, name string) Pair {
-	file := func(extension string) string { return filepath.Join(string(d), below, name+extension) }
-	return Pair{file(".crt"), file(".key")}
+	return Pair{d.file(below, name, ".crt"), d.file(below, name, ".key")}
+}
+
+// file joins the extension to the name first: an ID of two dots would else lead out of the directory.
+func (d Directory) file(below, name, extension string) string {
+	return filepath.Join(string(d), below, fileName(name)+extension)
+}
+
+// Lengths of file names, in bytes. No file system in use takes less than 255.
+const (
+	longestName = 255 - len(".crt")
+	keptOfLong  = 200
+)
+
+// fileName returns the name of a file without its extension. An encoded name has no comma, so no cut one is
+// that of another name.
+func fileName(name string) string {
+	encoded := url.PathEscape(name)
+	if len(encoded) <= longestName {
+		return encoded
+	}
+	kept := encoded[:keptOfLong]
+	if percent := strings.LastIndexByte(kept, '%'); percent > keptOfLong-3 { // which would be cut off from its digits
+		kept = kept[:percent]
+	}
+	digest := sha256.Sum256([]byte(name))
+	return kept + "," + hex.EncodeToString(digest[:16])
 }

@@ -15,8 +15,10 @@ import (
 
 var names = certs.Names{
 	KMEs:  []string{"carol", "connie", "a_b", "a..b", "a-", "0"},
-	SAEs:  []string{"sam", "sofia", "a/b", "..", "é 50%", strings.Repeat("x", 200)},
+	SAEs:  []string{"sam", "sofia", "a/b", "..", "é 50%", strings.Repeat("x", 255), strings.Repeat("x", 254), strings.Repeat("/", 255), strings.Repeat("é", 127)},
 	Hosts: []string{"kme.example", "192.0.2.1"},
+
+	HostsOf: map[string][]string{"connie": {"connie.example", "192.0.2.2"}, "nobody": {"nobody.example"}},
 }
 
 func write(t *testing.T) certs.Directory {
@@ -76,10 +78,10 @@ func TestEverybodyIsWhoTheyAre(t *testing.T) {
 			}
 		}
 	}
-	for _, host := range []string{"127.0.0.1", "::1", "192.0.2.1", "kme.example", "connie.localhost"} {
+	for _, host := range []string{"127.0.0.1", "::1", "192.0.2.1", "kme.example", "connie.localhost", "connie.example"} {
 		_, atClient, _, err := handshake(server(t, dir, false), client(t, dir, dir.SAE("sam"), host))
 		want := "carol"
-		if host == "connie.localhost" {
+		if strings.HasPrefix(host, "connie") {
 			want = "connie"
 		}
 		if err != nil || atClient.PeerCertificates[0].Subject.CommonName != want {

@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -21,7 +22,7 @@ const (
 // issuer is the authority at work.
 type issuer struct {
 	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
+	key         crypto.Signer
 }
 
 // issued is a certificate and its key, in PEM.
@@ -53,24 +54,30 @@ func (ca *issuer) issue(template *x509.Certificate) (issued, error) {
 	if ca.key == nil {
 		ca.certificate, ca.key = template, key
 	}
-	template.NotBefore = time.Now().Add(-clockSkew)
-	der, err := x509.CreateCertificate(rand.Reader, template, ca.certificate, &key.PublicKey, ca.key)
+	certificate, err := ca.sign(template, &key.PublicKey)
 	if err != nil {
 		return issued{}, err
-	}
-	if template == ca.certificate { // with what only the encoding adds, such as its key ID
-		if ca.certificate, err = x509.ParseCertificate(der); err != nil {
-			return issued{}, err
-		}
 	}
 	secret, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return issued{}, err
 	}
-	return issued{
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}),
-	}, nil
+	return issued{certificate, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})}, nil
+}
+
+// sign returns a certificate in PEM.
+func (ca *issuer) sign(template *x509.Certificate, key any) ([]byte, error) {
+	template.NotBefore = time.Now().Add(-clockSkew)
+	der, err := x509.CreateCertificate(rand.Reader, template, ca.certificate, key, ca.key)
+	if err != nil {
+		return nil, err
+	}
+	if template == ca.certificate { // with what only the encoding adds, such as its key ID
+		if ca.certificate, err = x509.ParseCertificate(der); err != nil {
+			return nil, err
+		}
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }
 
 // leaf is a certificate for a subject that is no authority.
@@ -84,7 +91,7 @@ func leaf(subject pkix.Name, usage ...x509.ExtKeyUsage) *x509.Certificate {
 	}
 }
 
-// kme is the certificate of a KME, which is reached on this host, or on the other ones.
+// kme is the certificate of a KME, which is reached on this host, and on others.
 func kme(name string, hosts []string) *x509.Certificate {
 	c := leaf(pkix.Name{CommonName: name}, x509.ExtKeyUsageServerAuth)
 	c.DNSNames = []string{"localhost", name + ".localhost"}

@@ -9,10 +9,13 @@ import (
 
 // Server returns the configuration of a port on which the KMEs are served: TLS 1.2 or later, a server
 // certificate of the KME whose name the client asks for, or else of the first one. A client may show a
-// certificate, which has to be of the authority, or has to if everybody shall.
+// certificate, which has to be of the authority or one of the further ones, or has to if everybody shall.
 func (d Directory) Server(kmes []string, everybody bool) (*tls.Config, error) {
 	pool, err := d.pool()
 	if err != nil {
+		return nil, err
+	}
+	if err := d.addTrusted(pool); err != nil {
 		return nil, err
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ClientCAs: pool, ClientAuth: tls.VerifyClientCertIfGiven}

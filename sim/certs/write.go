@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // ErrExists is the error for a directory that has certificates already.
@@ -14,30 +15,58 @@ var ErrExists = errors.New("is already there; remove it, or choose another direc
 
 // Names says whom certificates are for.
 type Names struct {
-	KMEs  []string
-	SAEs  []string // IDs
-	Hosts []string // names and IP addresses of the KMEs, beside this host's
+	KMEs     []string
+	SAEs     []string            // IDs
+	Hosts    []string            // names and IP addresses of all KMEs, beside this host's
+	HostsOf  map[string][]string // those of one KME, by its name
+	Bundles  bool                // SAEs get their files in one, too
+	Requests map[string][]byte   // requests of the SAEs that have a key already, by ID; see [ReadRequest]
 }
 
 // Write makes a new authority and certificates for everybody, and writes them to d, which it creates if
 // need be. Keys are readable only for the owner. It fails with [ErrExists], and writes nothing, if one of
-// the files exists.
+// the files exists. If it fails otherwise, it leaves nothing behind.
 func (d Directory) Write(names Names) error {
-	files, err := d.issue(names)
+	ca, authority, err := newIssuer()
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		if _, err := os.Lstat(f.path); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s %w", f.path, ErrExists)
-		}
+	files := d.Authority().files(authority)
+	made, err := d.issue(ca, names, everything)
+	if err != nil {
+		return err
 	}
-	for _, f := range files {
-		if err := f.write(); err != nil {
-			return err
-		}
+	return writeAll(append(files, made...))
+}
+
+// Add makes certificates by the authority of d for those who have none yet, and returns the files that it has
+// written. What is there remains as it is. It writes all or nothing.
+func (d Directory) Add(names Names) ([]string, error) {
+	ca, err := d.loadIssuer()
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	files, err := d.issue(ca, names, d.lacks)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, f := range files {
+		paths = append(paths, f.path)
+	}
+	slices.Sort(paths)
+	return paths, writeAll(files)
+}
+
+func everything(string) (bool, error) { return true, nil }
+
+// lacks reports whether there is no such file.
+func (Directory) lacks(path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	return false, err
 }
 
 type file struct {
@@ -46,43 +75,91 @@ type file struct {
 	mode fs.FileMode
 }
 
-// issue returns the files of everybody.
-func (d Directory) issue(names Names) ([]file, error) {
-	ca, authority, err := newIssuer()
-	if err != nil {
-		return nil, err
-	}
-	files := d.Authority().files(authority)
+// issue returns the files of everybody whose certificate is wanted.
+func (d Directory) issue(ca *issuer, names Names, wanted func(path string) (bool, error)) ([]file, error) {
 	templates := map[Pair]*x509.Certificate{d.Operator(): operator()}
 	for _, name := range names.KMEs {
-		templates[d.KME(name)] = kme(name, names.Hosts)
+		templates[d.KME(name)] = kme(name, slices.Concat(names.Hosts, names.HostsOf[name]))
 	}
 	for _, id := range names.SAEs {
-		templates[d.SAE(id)] = sae(id)
+		if names.Requests[id] == nil {
+			templates[d.SAE(id)] = sae(id)
+		}
 	}
+	var files []file
 	for pair, template := range templates {
+		if is, err := wanted(pair.Certificate); err != nil || !is {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
 		made, err := ca.issue(template)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", pair.Certificate, err)
 		}
 		files = append(files, pair.files(made)...)
 	}
-	return files, nil
+	signed, err := d.signRequests(ca, names)
+	if err != nil || !names.Bundles {
+		return append(files, signed...), err
+	}
+	bundles, err := d.bundle(ca, names, files, wanted)
+	return slices.Concat(files, signed, bundles), err
 }
 
 func (p Pair) files(made issued) []file {
 	return []file{{p.Certificate, made.certificate, 0o644}, {p.Key, made.key, 0o600}}
 }
 
-// write writes a file that does not exist.
-func (f file) write() error {
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
+// writeAll writes files of which none exists: all, or none.
+func writeAll(files []file) error {
+	for _, f := range files {
+		if _, err := os.Lstat(f.path); err == nil {
+			return fmt.Errorf("%s %w", f.path, ErrExists)
+		}
+	}
+	var made []string // in the order of making
+	for _, f := range files {
+		err := f.write(&made)
+		if err == nil {
+			continue
+		}
+		for _, path := range slices.Backward(made) {
+			os.Remove(path) // a directory that somebody else has put something into remains
+		}
+		return err
+	}
+	return nil
+}
+
+// write writes a file that does not exist. It adds what it makes to made, also if it fails.
+func (f file) write(made *[]string) error {
+	if err := makeDirectory(filepath.Dir(f.path), made); err != nil {
 		return err
 	}
 	out, err := os.OpenFile(f.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, f.mode)
 	if err != nil {
 		return err
 	}
+	*made = append(*made, f.path)
 	_, err = out.Write(f.data)
 	return errors.Join(err, out.Close())
+}
+
+// makeDirectory makes a directory and those above it, unless they are there.
+func makeDirectory(path string, made *[]string) error {
+	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if above := filepath.Dir(path); above != path {
+		if err := makeDirectory(above, made); err != nil {
+			return err
+		}
+	}
+	err := os.Mkdir(path, 0o755)
+	if err == nil {
+		*made = append(*made, path)
+	}
+	return err
 }

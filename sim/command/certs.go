@@ -2,10 +2,13 @@ package command
 
 import (
 	"fmt"
-	"io"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"dske/protocol"
 	"dske/sim/certs"
 	"dske/sim/topology"
 )
@@ -17,23 +20,129 @@ func certsCommand() *cli.Command {
 		ArgsUsage:    "DIR [TOPOLOGY]",
 		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
-			&cli.StringSliceFlag{Name: "host", Usage: "make the certificates of clients valid for `HOST`, a name or an IP address, too; may be repeated"},
+			&cli.StringSliceFlag{Name: "host", Usage: "a further `HOST` name or IP address that clients are reached at; may be repeated"},
+			&cli.StringSliceFlag{Name: "kme-host", Usage: "the same for one client, as `CLIENT=HOST`; may be repeated"},
+			&cli.BoolFlag{Name: "bundle", Usage: "encryptors also get certificate and key in one file: a .pem, and a .p12 with the password " + certs.Password},
+			&cli.BoolFlag{Name: "add", Usage: "keep what is in DIR, and add what the topology has and DIR lacks"},
+			&cli.StringSliceFlag{Name: "sae", Usage: "instead of a topology: add the encryptor with this `ID`; may be repeated"},
+			&cli.StringFlag{Name: "csr", Usage: "sign the certificate request in `FILE`, of an encryptor that keeps its key: --sae, or the common name in it"},
+			&cli.StringFlag{Name: "trust", Usage: "take encryptors with certificates of the authorities in `FILE` too, such as a vendor's"},
 		}, generateFlags...),
-		Action: func(c *cli.Context) error {
-			if !c.Args().Present() {
-				return usagef("certs takes %s", c.Command.ArgsUsage)
-			}
-			t, err := chooseTopology(c, c.Args().Tail())
-			if err != nil {
-				return err
-			}
-			return writeCerts(c.App.Writer, certs.Directory(c.Args().First()), t, c.StringSlice("host"))
-		},
+		Action: makeCerts,
 	}
 }
 
-func writeCerts(to io.Writer, dir certs.Directory, t *topology.Topology, hosts []string) error {
-	names := certs.Names{Hosts: hosts}
+func makeCerts(c *cli.Context) error {
+	if !c.Args().Present() {
+		return usagef("certs takes %s", c.Command.ArgsUsage)
+	}
+	dir, rest := certs.Directory(c.Args().First()), c.Args().Tail()
+	if c.IsSet("trust") {
+		return trust(c, dir, rest)
+	}
+	names, err := certNames(c, rest)
+	if err != nil {
+		return err
+	}
+	if c.Bool("add") || c.IsSet("sae") || c.IsSet("csr") {
+		added, err := dir.Add(names)
+		if err != nil {
+			return err
+		}
+		if len(added) == 0 {
+			fmt.Fprintf(c.App.Writer, "%s: nothing was lacking\n", dir)
+		}
+		for _, path := range added {
+			fmt.Fprintln(c.App.Writer, path)
+		}
+		return nil
+	}
+	if err := dir.Write(names); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "%s: certificates of an authority, %d clients and %d encryptors\n", dir, len(names.KMEs), len(names.SAEs))
+	return nil
+}
+
+// trust adds the authorities in the file of --trust.
+func trust(c *cli.Context, dir certs.Directory, rest []string) error {
+	file := c.String("trust")
+	if len(rest) > 0 {
+		return usagef("--trust goes with a directory alone")
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	path, err := dir.Trust(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	fmt.Fprintln(c.App.Writer, path)
+	return nil
+}
+
+// certNames returns whom certificates are for, as the flags and the topology say.
+func certNames(c *cli.Context, args []string) (certs.Names, error) {
+	names := certs.Names{Hosts: c.StringSlice("host"), HostsOf: map[string][]string{}, Bundles: c.Bool("bundle")}
+	for _, text := range c.StringSlice("kme-host") {
+		client, host, found := strings.Cut(text, "=")
+		if !found || client == "" || host == "" {
+			return names, usagef("--kme-host takes CLIENT=HOST, not %q", text)
+		}
+		names.HostsOf[client] = append(names.HostsOf[client], host)
+	}
+	if c.IsSet("sae") || c.IsSet("csr") {
+		if len(args) > 0 || c.IsSet("hubs") || c.IsSet("clients") {
+			return names, usagef("--sae and --csr go without a topology")
+		}
+		return names, nameSAEs(c, &names)
+	}
+	t, err := chooseTopology(c, args)
+	if err != nil {
+		return names, err
+	}
+	addTopology(&names, t)
+	for client := range names.HostsOf {
+		if !slices.Contains(names.KMEs, client) {
+			return names, usagef("--kme-host: there is no client %q", client)
+		}
+	}
+	return names, nil
+}
+
+// nameSAEs adds the encryptors that flags name.
+func nameSAEs(c *cli.Context, names *certs.Names) error {
+	names.SAEs = c.StringSlice("sae")
+	if file := c.String("csr"); file != "" {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		id, err := certs.ReadRequest(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		switch len(names.SAEs) {
+		case 0:
+			names.SAEs = []string{id}
+		case 1:
+			id = names.SAEs[0]
+		default:
+			return usagef("--csr goes with one --sae at most")
+		}
+		names.Requests = map[string][]byte{id: data}
+	}
+	for _, id := range names.SAEs {
+		if err := protocol.CheckSAE(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addTopology adds all clients and encryptors of a topology.
+func addTopology(names *certs.Names, t *topology.Topology) {
 	for _, c := range t.Clients {
 		names.KMEs = append(names.KMEs, c.Name)
 		for _, e := range c.Encryptors {
@@ -43,9 +152,4 @@ func writeCerts(to io.Writer, dir certs.Directory, t *topology.Topology, hosts [
 			names.SAEs = append(names.SAEs, c.Name)
 		}
 	}
-	if err := dir.Write(names); err != nil {
-		return err
-	}
-	fmt.Fprintf(to, "%s: certificates of an authority, %d clients and %d encryptors\n", dir, len(names.KMEs), len(names.SAEs))
-	return nil
 }

@@ -1,0 +1,41 @@
+package conformance
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+)
+
+//go:embed report.html
+var page string
+
+// WriteHTML writes a report as one page, which needs nothing else, scripts included.
+func WriteHTML(w io.Writer, r Report) error {
+	t, err := template.New("report").Parse(page)
+	if err != nil {
+		return err
+	}
+	return t.Execute(w, htmlReport(r))
+}
+
+// htmlPage and its rows are what the page shows.
+type htmlPage struct {
+	Report
+	Conform, Failed, Skipped int
+	Rows                     []htmlRow
+}
+
+type htmlRow struct {
+	Result
+	Outcome, Why string
+}
+
+func htmlReport(r Report) htmlPage {
+	p := htmlPage{Report: r}
+	p.Conform, p.Failed, p.Skipped = r.Count()
+	for _, result := range r.Results {
+		outcome, why := result.Outcome()
+		p.Rows = append(p.Rows, htmlRow{result, outcome, why})
+	}
+	return p
+}

@@ -1,0 +1,54 @@
+package etsi
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+)
+
+var slashes = regexp.MustCompile(`/+`)
+
+// Paths is what a server of keys has below the path where it was registered.
+type Paths struct {
+	Methods func(path string) string // of a path, such as "GET, POST"; "" if there is no such path
+	Names   string                   // of the paths, for people
+}
+
+// Lost is the handler for what no route takes; it is for RouteNotFound of [echo.Group], at "/*". A path that is known
+// has another method (405); one that is known but for slashes is named to the caller (404). The paths in the answer
+// begin where the server was registered, as a caller may have come there by another path.
+func (f Refusals) Lost(known Paths) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		path := "/" + c.Param("*")
+		e := &Error{Status: http.StatusNotFound, Message: "unknown path; there are " + known.Names}
+		tidy := strings.TrimSuffix(slashes.ReplaceAllString(path, "/"), "/")
+		if allowed := known.Methods(path); allowed != "" {
+			c.Response().Header().Set("Allow", allowed)
+			e = &Error{Status: http.StatusMethodNotAllowed, Message: "wrong method for this path, which has " + allowed}
+		} else if known.Methods(tidy) != "" {
+			e.Message = "unknown path; what is there is " + tidy
+		}
+		f.Answer(c.Response(), c.Request(), e.with("path", path))
+		return nil
+	}
+}
+
+func paths() Paths {
+	return Paths{methodsOf, "/api/v1/keys/{SAE ID}/status, …/enc_keys and …/dec_keys"}
+}
+
+func methodsOf(path string) string {
+	below, found := strings.CutPrefix(path, "/api/v1/keys/")
+	sae, name, also := strings.Cut(below, "/")
+	switch {
+	case !found || !also || sae == "":
+		return ""
+	case name == "status":
+		return "GET"
+	case name == "enc_keys" || name == "dec_keys":
+		return "GET, POST"
+	}
+	return ""
+}
