@@ -2,9 +2,9 @@ package psrd
 
 import "slices"
 
-// Allocation is the bytes of one secret, chosen by this side from a pool that it owns. It is either
-// consumed, once, or given back; until then its bytes are nobody else's. It may be used by several
-// goroutines.
+// Allocation is the bytes of one secret, chosen by this side from a pool that it owns or claimed from
+// one of the peer's. It is either consumed, once, or given back; until then its bytes are nobody else's.
+// It may be used by several goroutines.
 type Allocation struct {
 	pool      *Pool
 	fragments []Fragment

@@ -41,7 +41,7 @@ func (b *Block) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "block %v of %d bytes", b.id, len(b.data))
 }
 
-// check returns why f does not name a run of bytes of this block that are not consumed, if so.
+// check returns why f does not name a run of unallocated bytes of this block, if so.
 func (b *Block) check(f Fragment) error {
 	// Start is compared with what is left of the block, since Start+Size could overflow.
 	if f.Start < 0 || f.Size <= 0 || f.Start > len(b.data)-f.Size {
@@ -50,7 +50,7 @@ func (b *Block) check(f Fragment) error {
 	if f.end() > b.limit {
 		return &FragmentError{f, ErrNotOpen}
 	}
-	if b.consumed.OnesBetween(uint(f.Start), uint(f.end())) > 0 {
+	if b.allocated.OnesBetween(uint(f.Start), uint(f.end())) > 0 {
 		return &FragmentError{f, ErrUsed}
 	}
 	return nil
@@ -74,7 +74,13 @@ func (b *Block) allocate(size int) Fragment {
 	return f
 }
 
-// deallocate undoes allocate.
+// claim marks the bytes of f, which are unallocated.
+func (b *Block) claim(f Fragment) {
+	b.allocated.SetRange(uint(f.Start), uint(f.end()))
+	b.unallocated -= f.Size
+}
+
+// deallocate undoes allocate and claim.
 func (b *Block) deallocate(f Fragment) {
 	b.allocated.FlipRange(uint(f.Start), uint(f.end()))
 	b.first = min(b.first, uint(f.Start))

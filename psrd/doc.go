@@ -13,7 +13,8 @@
 //	unallocated -> allocated    Pool.Allocate
 //	allocated   -> unallocated  Allocation.Deallocate
 //	allocated   -> consumed     Allocation.Consume
-//	unallocated -> consumed     Pool.Take, for bytes that the peer chose
+//	unallocated -> allocated    Pool.Claim, for bytes that the peer chose
+//	unallocated -> consumed     Pool.Take, likewise
 //
 // Consuming a byte yields its value and zeroes it in the block; nothing leads back from there. A
 // block whose bytes are all consumed is retired: the pool forgets it, except for its UUID, which it
@@ -24,6 +25,9 @@
 // nodes that outlive a crash, which raise it ([Pool.Raise]) once both ends have it on disk that
 // everything below is spent. [OpenBlock] brings back what such a node still has of a block. The limit
 // of any other block is its size.
+//
+// A pool, with its blocks, can be kept for one [Purpose]: bytes that hide secrets never authenticate
+// messages then. A pool for keys gives and takes slots of 32 bytes and nothing else.
 //
 // All sizes and positions are in bytes.
 package psrd

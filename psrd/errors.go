@@ -14,14 +14,16 @@ var (
 	ErrOverlap        = errors.New("fragments overlap")
 	ErrUsed           = errors.New("already used")
 	ErrNotOpen        = errors.New("not open for use")
+	ErrNotSlot        = errors.New("signing key is not one slot of 32 bytes")
 	ErrNotOwned       = errors.New("pool belongs to the other side")
 )
 
 // ExhaustedError says how much was asked for and how much there was; it is an [ErrExhausted].
 type ExhaustedError struct {
-	Needed    int // bytes
-	Available int // bytes
-	Closed    int // bytes that are there too, above the limits of their blocks: [Pool.Raise] brings them
+	Needed    int     // bytes
+	Available int     // bytes
+	Closed    int     // bytes that are there too, above the limits of their blocks: [Pool.Raise] brings them
+	Purpose   Purpose // of the pool
 }
 
 func (e *ExhaustedError) Error() string {

@@ -17,6 +17,7 @@ const maxRetired = 64
 // by several goroutines; each of them either succeeds or changes nothing.
 type Pool struct {
 	owned    bool
+	purpose  Purpose
 	consumed *atomic.Int64 // bytes, ever; possibly shared with other pools
 
 	mu      sync.Mutex
@@ -25,9 +26,14 @@ type Pool struct {
 	closed  bool
 }
 
-// NewPool returns an empty pool. It is owned if this side chooses bytes from it, and not owned if
-// the peer does.
-func NewPool(owned bool) *Pool { return &Pool{owned: owned, consumed: new(atomic.Int64)} }
+// NewPool returns an empty pool for pads and signing keys alike. It is owned if this side chooses bytes
+// from it, and not owned if the peer does.
+func NewPool(owned bool) *Pool { return NewPoolFor(ForAll, owned) }
+
+// NewPoolFor is [NewPool] for a pool of bytes with one purpose.
+func NewPoolFor(purpose Purpose, owned bool) *Pool {
+	return &Pool{owned: owned, purpose: purpose, consumed: new(atomic.Int64)}
+}
 
 // CountConsumed makes the pool add the number of bytes that it consumes to sum, which may be shared with
 // other pools and outlive this one. It has to be called before the pool is used.
@@ -38,12 +44,16 @@ func (p *Pool) Owned() bool { return p.owned }
 
 // Add puts a block into the pool, which owns it from then on. It fails with [ErrDuplicateBlock] if a
 // block of that UUID is there or was among the last to be used up, with [ErrOutOfRange] if the block
-// is empty, and with [ErrNotOpen] after [Pool.Close]. A block that is spent is retired at once.
+// is empty, with [ErrNotSlot] if the pool is for keys and the block not made of whole slots, and with
+// [ErrNotOpen] after [Pool.Close]. A block that is spent is retired at once.
 func (p *Pool) Add(block *Block) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(block.data) == 0 {
 		return &FragmentError{Fragment{Block: block.id}, ErrOutOfRange}
+	}
+	if !p.fits(len(block.data)) {
+		return &FragmentError{Fragment{Block: block.id, Size: len(block.data)}, ErrNotSlot}
 	}
 	if p.find(block.id) != nil || slices.Contains(p.retired, block.id) {
 		return &FragmentError{Fragment{Block: block.id, Size: len(block.data)}, ErrDuplicateBlock}
@@ -75,8 +85,9 @@ func (p *Pool) available() int {
 	return sum
 }
 
-// Allocate chooses size bytes, at least 1, from as many blocks as that takes. It fails with an
-// [ExhaustedError] if there are not that many, and with [ErrNotOwned] if the peer owns the pool.
+// Allocate chooses size bytes, at least 1, from as many blocks as that takes; in a pool for keys size is
+// [SlotSize]. It fails with an [ExhaustedError] if there are not that many, and with [ErrNotOwned] if the
+// peer owns the pool.
 func (p *Pool) Allocate(size int) (*Allocation, error) {
 	allocations, err := p.AllocateEach(size)
 	if err != nil {
@@ -99,10 +110,13 @@ func (p *Pool) AllocateEach(sizes ...int) ([]*Allocation, error) {
 		if size <= 0 {
 			return nil, &FragmentError{Fragment{Size: size}, ErrOutOfRange}
 		}
+		if p.purpose == ForKeys && size != SlotSize {
+			return nil, &FragmentError{Fragment{Size: size}, ErrNotSlot}
+		}
 		needed += min(size, math.MaxInt-needed)
 	}
 	if available < needed {
-		return nil, &ExhaustedError{Needed: needed, Available: available, Closed: p.notOpen()}
+		return nil, &ExhaustedError{Needed: needed, Available: available, Closed: p.notOpen(), Purpose: p.purpose}
 	}
 	allocations := make([]*Allocation, len(sizes))
 	for i, size := range sizes {
@@ -143,8 +157,8 @@ func (p *Pool) Copy(fragments []Fragment) ([]byte, error) {
 // Take consumes the bytes that the peer's fragments name and returns their values in that order. The
 // caller owns the value. It takes all of them or none, and fails with a [FragmentError] that is an
 // [ErrUnknownBlock], an [ErrOutOfRange] (also for a negative or zero size), an [ErrNotOpen] (above the
-// limit of the block), an [ErrUsed] or an [ErrOverlap]; or with [ErrNotOwned] if the pool is not the
-// peer's to choose from.
+// limit of the block), an [ErrUsed] or an [ErrOverlap]; with [ErrNotSlot] if the pool is for keys and they
+// are not one slot; or with [ErrNotOwned] if the pool is not the peer's to choose from.
 func (p *Pool) Take(fragments []Fragment) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,6 +167,21 @@ func (p *Pool) Take(fragments []Fragment) ([]byte, error) {
 	}
 	p.touch(fragments)
 	return p.consume(fragments), nil
+}
+
+// Claim sets the bytes that the peer's fragments name aside for the caller. To everybody else they are
+// used until the claim is given back. The errors are those of [Pool.Take].
+func (p *Pool) Claim(fragments []Fragment) (*Allocation, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.check(fragments); err != nil {
+		return nil, err
+	}
+	p.touch(fragments)
+	for _, f := range fragments {
+		p.find(f.Block).claim(f)
+	}
+	return &Allocation{pool: p, fragments: slices.Clone(fragments)}, nil
 }
 
 // touch notes that the peer uses the blocks of these fragments, and so has overtaken earlier ones.
@@ -173,13 +202,13 @@ func (p *Pool) touch(fragments []Fragment) {
 // in the order in which they were added, except for bytes that were deallocated, so once the peer has
 // named bytes of a later block and for the time of idle none of an earlier one, what remains of the
 // earlier one belonged to messages that were lost. Idle has to be longer than a message can be on its
-// way. Only a pool that the peer owns can have such blocks.
+// way. A block with claims is in use. Only a pool that the peer owns can have such blocks.
 func (p *Pool) DropOvertaken(idle time.Duration) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	dropped := 0
 	for _, b := range slices.Clone(p.blocks) {
-		if b.overtaken && time.Since(b.touched) >= idle {
+		if b.overtaken && b.unallocated == b.unconsumed && time.Since(b.touched) >= idle {
 			clear(b.data)
 			p.retire(b)
 			dropped++
@@ -205,6 +234,9 @@ func (p *Pool) Overtaken() (oldest time.Time) {
 func (p *Pool) check(fragments []Fragment) error {
 	if p.owned {
 		return ErrNotOwned
+	}
+	if err := p.checkForm(fragments); err != nil {
+		return err
 	}
 	for _, f := range fragments {
 		b := p.find(f.Block)
