@@ -45,7 +45,7 @@ func TestBench(t *testing.T) {
 		}
 	}
 	table, stderr, status := dske(t, "bench", "--duration", "100ms", "--transport", "memory", "sim/topology/reference.yaml")
-	if status != 0 || !strings.Contains(table, "key pairs / floor") || !strings.Contains(table, "960.0 bytes") {
+	if status != 0 || !strings.Contains(table, "key pairs / floor") || !strings.Contains(table, "1440.0 bytes") {
 		t.Errorf("status %d: %s%s", status, table, stderr)
 	}
 }
@@ -61,12 +61,12 @@ func TestBenchElsewhere(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	stdout, stderr, status := dske(t, "run", "--plan", "--hubs", "16", "--clients", "10000", "--hubs-per-client", "3")
-	for _, want := range []string{"30000, of 10000 clients with 16 hubs", "4 pools of 4096 bytes", "64 keys of 256 bits", "takes 576 bytes"} {
+	for _, want := range []string{"30000, of 10000 clients with 16 hubs", "4 pools of 2048 bytes at each end", "25 keys of 256 bits", "takes 864 bytes"} {
 		if status != 0 || !strings.Contains(stdout, want) {
 			t.Errorf("status %d, no %q in %s%s", status, want, stdout, stderr)
 		}
 	}
-	if stdout, _, _ := dske(t, "run", "--plan", "--psrd", "lazy"); !strings.Contains(stdout, "0.0 MB at the start, 1.6 MB when all is in use") {
+	if stdout, _, _ := dske(t, "run", "--plan", "--psrd", "lazy"); !strings.Contains(stdout, "0.0 MB at the start, 3.3 MB when all is in use") {
 		t.Error(stdout)
 	}
 }

@@ -17,23 +17,24 @@ func TestStatusIsATable(t *testing.T) {
 	n.dske("etsi-qkd", "get-key-pair", "sam", "sofia")
 	n.dske("stop", "hub/hank", "client/celia")
 	want := []string{
-		`threshold 3, suite dske-python, keys from rng`,
+		`threshold 3, suite its, keys from rng`,
+		`a wrong key of 256 bits passes with a chance of at most 2\^-123.09, a forged message of 4 MiB of at most 2\^-109.99`,
 		`NODE +STATE +ASSOCIATIONS +LEAST PSRD +KEYS MADE +DELIVERED +SHARES WAITING +ENCRYPTORS`,
 		`hub/hank +stopped( +-){6}`,
-		`hub/helen +running +4 +16320 +- +- +0 +-`,
-		`hub/hilary +running +4 +16320 +- +- +0 +-`,
-		`hub/holly +running +4 +16320 +- +- +0 +-`,
-		`hub/hugo +running +4 +16320 +- +- +0 +-`,
-		`client/carol +ready +5 of 5 +16320 +1 +0 +- +sam`,
+		`hub/helen +running +4 +16304 +- +- +0 +-`,
+		`hub/hilary +running +4 +16304 +- +- +0 +-`,
+		`hub/holly +running +4 +16304 +- +- +0 +-`,
+		`hub/hugo +running +4 +16304 +- +- +0 +-`,
+		`client/carol +ready +5 of 5 +16304 +1 +0 +- +sam`,
 		`client/celia +stopped +- +- +0 +0 +- +serena`,
 		`client/cindy +ready +5 of 5 +16384 +0 +0 +- +cindy`,
-		`client/connie +ready +5 of 5 +16320 +0 +1 +- +sofia`,
+		`client/connie +ready +5 of 5 +16304 +0 +1 +- +sofia`,
 		`client/curtis +ready +5 of 5 +16384 +0 +0 +- +sunny, susan`,
 	}
 	if out := n.dske("status"); !regexp.MustCompile("^" + strings.Join(want, "\n") + "\n$").MatchString(out) {
 		t.Errorf("status prints\n%s", out)
 	}
-	if out := n.dske("status", "client/carol", "hub/hank"); !regexp.MustCompile("^" + want[1] + "\n" + want[2] + "\n" + want[7] + "\n$").MatchString(out) {
+	if out := n.dske("status", "client/carol", "hub/hank"); !regexp.MustCompile("^" + want[2] + "\n" + want[3] + "\n" + want[8] + "\n$").MatchString(out) {
 		t.Errorf("status of two prints\n%s", out)
 	}
 	if out := n.dske("status", "--json", "hub/hank"); out != `{"node":"hub/hank","state":"stopped"}`+"\n" {

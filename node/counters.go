@@ -16,10 +16,14 @@ type Counters struct {
 	HubOwned            atomic.Int64 // bytes consumed in pools that hubs own
 }
 
-// Watch has the two pools of a new association counted.
-func (c *Counters) Watch(clientOwned, hubOwned *psrd.Pool) {
-	clientOwned.CountConsumed(&c.ClientOwned)
-	hubOwned.CountConsumed(&c.HubOwned)
+// Watch has the pools of a new association counted.
+func (c *Counters) Watch(clientOwned, hubOwned []*psrd.Pool) {
+	for _, pool := range clientOwned {
+		pool.CountConsumed(&c.ClientOwned)
+	}
+	for _, pool := range hubOwned {
+		pool.CountConsumed(&c.HubOwned)
+	}
 }
 
 // Refusals counts by reason. The reasons are a fixed set: a word for each error in the contract of the DSKE

@@ -64,7 +64,7 @@ func TestStock(t *testing.T) {
 		t.Errorf("nothing is %+v", got)
 	}
 	own, peer := pool(t, true, 100), pool(t, false, 90)
-	counters.Watch(own, peer)
+	counters.Watch([]*psrd.Pool{own}, []*psrd.Pool{peer})
 	for _, consume := range []bool{true, false} {
 		allocation, err := own.Allocate(7)
 		if err != nil {
@@ -78,13 +78,13 @@ func TestStock(t *testing.T) {
 		t.Fatal(err)
 	}
 	stock := counters.Stock()
-	stock.Add(own, peer)
-	stock.Add(pool(t, true, 1000), pool(t, false, 2000))
+	stock.Add([]*psrd.Pool{own}, []*psrd.Pool{peer})
+	stock.Add([]*psrd.Pool{pool(t, true, 1000)}, []*psrd.Pool{pool(t, false, 2000)})
 	want := Stock{Associations: 2, Least: 70, ClientOwned: Levels{1086, 7, 7}, HubOwned: Levels{2070, 0, 20}}
 	if stock != want {
 		t.Errorf("got %+v, want %+v", stock, want)
 	}
-	if stock.Add(pool(t, true, 5), pool(t, false, 3)); stock.Least != 3 {
+	if stock.Add([]*psrd.Pool{pool(t, true, 50), pool(t, true, 5)}, []*psrd.Pool{pool(t, false, 3)}); stock.Least != 3 {
 		t.Errorf("the least is %d", stock.Least)
 	}
 }

@@ -42,8 +42,10 @@ var statuses = [...]struct {
 	{protocol.ErrMalformed, http.StatusBadRequest, "malformed"},
 	{protocol.ErrSuite, http.StatusBadRequest, "other_suite"},
 	{psrd.ErrOutOfRange, http.StatusBadRequest, "out_of_range"},
+	{psrd.ErrNotSlot, http.StatusBadRequest, "not_a_slot"},
 	{psrd.ErrOverlap, http.StatusBadRequest, "overlap"},
 	{protocol.ErrSignature, http.StatusUnauthorized, "wrong_signature"},
+	{protocol.ErrUnsigned, http.StatusServiceUnavailable, "unsigned_answer"},
 	{protocol.ErrClientNotRegistered, http.StatusForbidden, "client_not_registered"},
 	{protocol.ErrEncryptorNotRegistered, http.StatusForbidden, "encryptor_not_registered"},
 	{protocol.ErrWrongToken, http.StatusForbidden, "wrong_token"},
@@ -54,7 +56,6 @@ var statuses = [...]struct {
 	{psrd.ErrUsed, http.StatusConflict, "already_used"},
 	{protocol.ErrDuplicateKey, http.StatusConflict, "duplicate_key"},
 	{protocol.ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large"},
-	{protocol.ErrTooManyFailures, http.StatusTooManyRequests, "too_many_failures"},
 	{psrd.ErrExhausted, http.StatusServiceUnavailable, "out_of_psrd"},
 	{protocol.ErrStopped, http.StatusServiceUnavailable, "stopped"},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "deadline_passed"},
@@ -105,7 +106,11 @@ func detailsOf(err error) map[string]any {
 		f := fragment.Fragment
 		return map[string]any{"block_uuid": f.Block.String(), "start": f.Start, "size": f.Size}
 	case errors.As(err, &exhausted):
-		return map[string]any{"needed": exhausted.Needed, "available": exhausted.Available}
+		details := map[string]any{"needed": exhausted.Needed, "available": exhausted.Available}
+		if exhausted.Purpose != psrd.ForAll {
+			details["purpose"] = string(exhausted.Purpose)
+		}
+		return details
 	case errors.Is(err, protocol.ErrMalformed), errors.Is(err, protocol.ErrSuite):
 		return map[string]any{"reason": err.Error()}
 	default:

@@ -15,6 +15,7 @@ import (
 	"io"
 	"time"
 
+	"dske/protocol"
 	"dske/psrd"
 )
 
@@ -74,4 +75,23 @@ func StatusOf(pool *psrd.Pool) PoolStatus {
 		owner = "local"
 	}
 	return PoolStatus{Owner: owner, Blocks: pool.Status()}
+}
+
+// AssociationStatus describes the pools of an association: those of pads, or of all PSRD in a suite that does
+// not tell pads and signing keys apart, and those of keys. Local means that this node owns the pool.
+type AssociationStatus struct {
+	LocalPool    PoolStatus  `json:"local_pool"`
+	PeerPool     PoolStatus  `json:"peer_pool"`
+	LocalKeyPool *PoolStatus `json:"local_key_pool,omitempty"`
+	PeerKeyPool  *PoolStatus `json:"peer_key_pool,omitempty"`
+}
+
+// StatusOfAssociation describes the pools of a channel.
+func StatusOfAssociation(c *protocol.Channel) AssociationStatus {
+	s := AssociationStatus{LocalPool: StatusOf(c.Own), PeerPool: StatusOf(c.Peer)}
+	if c.Own != c.OwnKeys {
+		local, peer := StatusOf(c.OwnKeys), StatusOf(c.PeerKeys)
+		s.LocalKeyPool, s.PeerKeyPool = &local, &peer
+	}
+	return s
 }

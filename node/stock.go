@@ -1,13 +1,17 @@
 package node
 
-import "dske/psrd"
+import (
+	"math"
+
+	"dske/psrd"
+)
 
 // Stock is the pre-shared random data of a node, in bytes, over all its associations.
 type Stock struct {
 	Associations int    `json:"associations"`
 	Least        int    `json:"least_available"` // in the emptiest pool; 0 without associations
-	ClientOwned  Levels `json:"client_owned"`    // pools from which clients choose
-	HubOwned     Levels `json:"hub_owned"`       // pools from which hubs do
+	ClientOwned  Levels `json:"client_owned"`    // in pools from which clients choose
+	HubOwned     Levels `json:"hub_owned"`       // in pools from which hubs do
 }
 
 // Levels is the number of bytes in each state.
@@ -17,8 +21,8 @@ type Levels struct {
 	Consumed  int64 `json:"consumed"`  // ever; without bytes that were given up, or lost with their node
 }
 
-// Add adds the two pools of an association.
-func (s *Stock) Add(clientOwned, hubOwned *psrd.Pool) {
+// Add adds the pools of an association.
+func (s *Stock) Add(clientOwned, hubOwned []*psrd.Pool) {
 	least := min(s.ClientOwned.add(clientOwned), s.HubOwned.add(hubOwned))
 	if s.Associations == 0 || least < s.Least {
 		s.Least = least
@@ -26,12 +30,16 @@ func (s *Stock) Add(clientOwned, hubOwned *psrd.Pool) {
 	s.Associations++
 }
 
-// add returns what is available in the pool.
-func (l *Levels) add(pool *psrd.Pool) int {
-	available, allocated := pool.Levels()
-	l.Available += available
-	l.Allocated += allocated
-	return available
+// add returns what is available in the emptiest of the pools.
+func (l *Levels) add(pools []*psrd.Pool) int {
+	least := math.MaxInt
+	for _, pool := range pools {
+		available, allocated := pool.Levels()
+		l.Available += available
+		l.Allocated += allocated
+		least = min(least, available)
+	}
+	return least
 }
 
 // Stock returns the stock of a node without associations so far.

@@ -103,7 +103,7 @@ func TestTagLength(t *testing.T) {
 			want = protocol.ErrSuite // the other suite's tags are that long
 		}
 		header := fragments + "%" + base64.StdEncoding.EncodeToString(other)
-		if in, err := receiver.Verify([]string{header}, m.query, m.body); in != nil || !errors.Is(err, want) {
+		if in, err := receiver.VerifyRequest([]string{header}, requestOf(m.query, m.body)); in != nil || !errors.Is(err, want) {
 			t.Errorf("a tag of %d bytes gave %v and %v, want %v", len(other), in, err, want)
 		}
 		unchanged(t, receiver.Peer, before)

@@ -21,13 +21,13 @@ const (
 	MaxBatchSize = 1 << 20
 )
 
-// ShareBatch is shares of several keys that have everything in common but the key, its secret tag and the
+// ShareBatch is shares of several keys that have everything in common but the key, its secret tags and the
 // value. The values, which are of the same size, are sealed together, one after the other.
 type ShareBatch struct {
 	KeyIDs     KeyIDs `json:"key_ids"`
 	ShareIndex int    `json:"share_index"`
 	Terms             // without the secret tag
-	SecretTags []byte `json:"secret_tags,omitempty"` // of all keys, one after the other; none if the suite has none
+	SecretTags []byte `json:"secret_tags,omitempty"` // by key, and for each by slave; none if the suite has none
 	SealedShare
 }
 
@@ -125,7 +125,7 @@ func (b ShareBatch) check() error {
 	case len(b.Value)%n != 0:
 		return fmt.Errorf("%w: the encrypted value has not the same size for each key", ErrMalformed)
 	case b.SecretTag != nil || len(b.SecretTags)%n != 0:
-		return fmt.Errorf("%w: there is not one secret tag for each key", ErrMalformed)
+		return fmt.Errorf("%w: there are not as many secret tags for each key", ErrMalformed)
 	}
 	if err := checkShareIndex(b.ShareIndex); err != nil {
 		return err
@@ -133,10 +133,10 @@ func (b ShareBatch) check() error {
 	return b.SealedShare.check()
 }
 
-// CheckBatch is [Channel.CheckTerms] for every share of a batch.
-func (c *Channel) CheckBatch(b ShareBatch) error {
+// CheckTerms is [Suite.CheckTerms] for every share of a batch.
+func (b ShareBatch) CheckTerms(suite Suite, slaves int) error {
 	for i := range b.KeyIDs {
-		if err := c.CheckTerms(b.terms(i), b.shareSize()); err != nil {
+		if err := suite.CheckTerms(b.terms(i), b.shareSize(), slaves); err != nil {
 			return err
 		}
 	}
@@ -163,6 +163,11 @@ func ParsePostShares(body []byte) (PostShares, error) {
 	}
 	if len(m.SlaveSAEs) > MaxSlaves {
 		return PostShares{}, fmt.Errorf("%w: %d slaves, which is more than %d", ErrMalformed, len(m.SlaveSAEs), MaxSlaves)
+	}
+	for i, name := range m.SlaveSAEs {
+		if slices.Contains(m.SlaveSAEs[:i], name) {
+			return PostShares{}, fmt.Errorf("%w: slave %.64q is repeated", ErrMalformed, name)
+		}
 	}
 	return m, m.check()
 }

@@ -118,7 +118,7 @@ func checkBatch(t *testing.T, batch protocol.ShareBatch) {
 		t.Fatalf("%+v became % x with the tags % x", batch, values, tags)
 	}
 	for _, suite := range suites {
-		if err := protocol.NewChannel(suite).CheckBatch(batch); err != nil && !oneOf(err, protocol.ErrMalformed, protocol.ErrSuite) {
+		if err := batch.CheckTerms(suite, 1); err != nil && !oneOf(err, protocol.ErrMalformed, protocol.ErrSuite) {
 			t.Fatal(err)
 		}
 	}

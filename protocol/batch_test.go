@@ -32,12 +32,12 @@ const (
 		`{"block_uuid":"ab000000-0000-0000-0000-000000000001","start":64,"size":4},` +
 		`{"block_uuid":"ab000000-0000-0000-0000-000000000002","start":0,"size":2}]},` +
 		`"encrypted_share_value":"3q2+7/8A"`
-	itsJSON   = `"suite":"its","key_size":32,"threshold":3,"secret_tags":"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="`
-	termsJSON = `"suite":"its","key_size":32,"threshold":3,"secret_tag":"AQIDBAUGBwgJCgsMDQ4PEA=="`
+	itsJSON   = `"suite":"its","version":2,"key_size":32,"threshold":3,"secret_tags":"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="`
+	termsJSON = `"suite":"its","version":2,"key_size":32,"threshold":3,"secret_tag":"AQIDBAUGBwgJCgsMDQ4PEA=="`
 )
 
 var (
-	terms      = protocol.Terms{Suite: "its", KeySize: 32, Threshold: 3, SecretTag: []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}}
+	terms      = protocol.Terms{Suite: "its", Version: 2, KeySize: 32, Threshold: 3, SecretTag: []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}}
 	shareBatch = protocol.ShareBatch{KeyIDs: protocol.KeyIDs{keyID, id(5)}, ShareIndex: 253, SealedShare: protocol.SealedShare{
 		Pad:   protocol.PadAllocation{Fragments: []psrd.Fragment{at(1, 64, 4), at(2, 0, 2)}},
 		Value: []byte{0xde, 0xad, 0xbe, 0xef, 0xff, 0},
@@ -66,7 +66,7 @@ var batchParsers = map[string]struct {
 func TestBatchJSON(t *testing.T) {
 	posts, reply := postShares, sharesReply
 	for _, b := range []*protocol.ShareBatch{&posts.ShareBatch, &reply.ShareBatch} {
-		b.Suite, b.KeySize, b.Threshold = "its", 32, 3
+		b.Suite, b.Version, b.KeySize, b.Threshold = "its", 2, 32, 3
 		for i := range 32 {
 			b.SecretTags = append(b.SecretTags, byte(i+1))
 		}
@@ -123,7 +123,7 @@ func TestTermsJSON(t *testing.T) {
 }
 
 func TestUnknownMembersOfBatches(t *testing.T) {
-	const unknown = `"version":{"share_index":[254]},"size_":-1,`
+	const unknown = `"edition":{"share_index":[254]},"size_":-1,`
 	for name, parser := range batchParsers {
 		want, err := parser.parse([]byte(parser.body))
 		if err != nil {
@@ -346,7 +346,10 @@ func TestMostSlaves(t *testing.T) {
 		t.Errorf("a share can be for %d slaves", protocol.MaxSlaves)
 	}
 	for number, want := range map[int]error{1: nil, 32: nil, 33: protocol.ErrMalformed, 10_000: protocol.ErrMalformed} {
-		names := slices.Repeat([]string{"sofia"}, number)
+		names := make([]string, number)
+		for i := range names {
+			names[i] = fmt.Sprint("sofia", i)
+		}
 		list, err := json.Marshal(names)
 		if err != nil {
 			t.Fatal(err)
@@ -460,7 +463,7 @@ func TestBatchOfOne(t *testing.T) {
 
 // Either suite wants every share of a batch to have terms of its own.
 func TestCheckBatch(t *testing.T) {
-	size := protocol.ITS.ShareSize(32)
+	size := protocol.ITS.ShareSize(32, 1)
 	share := protocol.Share{Index: 1, Terms: terms, Value: protocol.NewSecret(make([]byte, size))}
 	good, values := protocol.NewShareBatch(protocol.KeyIDs{keyID, id(5)}, []protocol.Share{share, share})
 	good.Value = values.Reveal()
@@ -479,7 +482,7 @@ func TestCheckBatch(t *testing.T) {
 		b := good
 		test.change(&b)
 		for suite, want := range map[protocol.Suite]error{protocol.ITS: test.its, protocol.Python: test.python} {
-			if err := protocol.NewChannel(suite).CheckBatch(b); !errors.Is(err, want) {
+			if err := b.CheckTerms(suite, 1); !errors.Is(err, want) {
 				t.Errorf("%s: %s says %v, want %v", name, suite.Name(), err, want)
 			}
 		}

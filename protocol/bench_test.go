@@ -38,11 +38,11 @@ func send(b *testing.B, sender, receiver *protocol.Channel, share protocol.Secre
 	if err != nil {
 		b.Fatal(err)
 	}
-	header, err := out.Sign("", sealed.Value)
+	header, err := out.SignRequest(requestOf("", sealed.Value))
 	if err != nil {
 		b.Fatal(err)
 	}
-	incoming, err := receiver.Verify([]string{header}, "", sealed.Value)
+	incoming, err := receiver.VerifyRequest([]string{header}, requestOf("", sealed.Value))
 	if err != nil {
 		b.Fatal(err)
 	}

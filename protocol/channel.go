@@ -12,36 +12,105 @@ import (
 // Channel is one end of the association of a client with a hub. Its methods may be called by several
 // goroutines.
 type Channel struct {
-	Own  *psrd.Pool // this side chooses pads and signing keys from it
+	Own  *psrd.Pool // this side chooses pads from it
 	Peer *psrd.Pool // the other side does
+
+	// Signing keys come from these pools; from the same as pads in a suite that does not tell them apart.
+	OwnKeys, PeerKeys *psrd.Pool
 
 	suite Suite
 }
 
-// NewChannel returns a channel with two empty pools, for messages of one suite.
+// NewChannel returns a channel with empty pools, for messages of one suite.
 func NewChannel(suite Suite) *Channel {
-	return &Channel{Own: psrd.NewPool(true), Peer: psrd.NewPool(false), suite: suite}
+	rules := suite.Rules()
+	if !rules.Purposes {
+		own, peer := psrd.NewPool(true), psrd.NewPool(false)
+		return &Channel{own, peer, own, peer, suite}
+	}
+	keys := psrd.ForKeys
+	if !rules.Slots {
+		keys = psrd.ForAll
+	}
+	return &Channel{
+		Own:      psrd.NewPoolFor(psrd.ForPads, true),
+		Peer:     psrd.NewPoolFor(psrd.ForPads, false),
+		OwnKeys:  psrd.NewPoolFor(keys, true),
+		PeerKeys: psrd.NewPoolFor(keys, false),
+		suite:    suite,
+	}
 }
 
-// CheckTerms returns why a share of size bytes with these terms is none of the channel's suite: an
-// [ErrSuite] or an [ErrMalformed].
-func (c *Channel) CheckTerms(terms Terms, size int) error { return c.suite.checkTerms(terms, size) }
+// Suite returns the suite of the channel's messages.
+func (c *Channel) Suite() Suite { return c.suite }
+
+// Pool returns the pool that this side owns, or else its peer, for a purpose.
+func (c *Channel) Pool(own bool, purpose psrd.Purpose) *psrd.Pool {
+	switch {
+	case own && purpose == psrd.ForKeys:
+		return c.OwnKeys
+	case own:
+		return c.Own
+	case purpose == psrd.ForKeys:
+		return c.PeerKeys
+	default:
+		return c.Peer
+	}
+}
+
+// OwnPools returns the pools that this side owns, and PeerPools those of its peer: one or two each.
+func (c *Channel) OwnPools() []*psrd.Pool { return c.pools(true) }
+
+// PeerPools is described at OwnPools.
+func (c *Channel) PeerPools() []*psrd.Pool { return c.pools(false) }
+
+func (c *Channel) pools(own bool) []*psrd.Pool {
+	var pools []*psrd.Pool
+	for _, purpose := range PurposesOf(c.suite) {
+		pools = append(pools, c.Pool(own, purpose))
+	}
+	return pools
+}
+
+// PurposesOf returns what an association of a suite has pools for, on each side.
+func PurposesOf(suite Suite) []psrd.Purpose {
+	if suite.Rules().Purposes {
+		return []psrd.Purpose{psrd.ForPads, psrd.ForKeys}
+	}
+	return []psrd.Purpose{psrd.ForAll}
+}
+
+// Close zeroes all that is left in the pools. Nothing can be sent or received after that.
+func (c *Channel) Close() {
+	for _, pool := range slices.Concat(c.OwnPools(), c.PeerPools()) {
+		pool.Close()
+	}
+}
 
 // Reserve sets aside the PSRD for one message: a pad of padSize bytes, none if that is 0, and a
 // signing key. It takes both or none, and fails with a [psrd.ExhaustedError] that names the bytes
-// needed for both. The caller has to end the reservation with [Outgoing.Release].
+// needed, of the pool that lacks them. The caller has to end the reservation with [Outgoing.Release].
 func (c *Channel) Reserve(padSize int) (*Outgoing, error) {
-	sizes := []int{padSize, SigningKeySize}
-	if padSize == 0 {
-		sizes = sizes[1:]
+	o := &Outgoing{suite: c.suite, padSize: padSize}
+	var err error
+	switch {
+	case padSize == 0:
+		o.key, err = c.OwnKeys.Allocate(SigningKeySize)
+	case c.Own == c.OwnKeys:
+		var both []*psrd.Allocation
+		if both, err = c.Own.AllocateEach(padSize, SigningKeySize); err == nil {
+			o.pad, o.key = both[0], both[1]
+		}
+	default:
+		if o.pad, err = c.Own.Allocate(padSize); err != nil {
+			break
+		}
+		if o.key, err = c.OwnKeys.Allocate(SigningKeySize); err != nil {
+			o.pad.Deallocate()
+		}
 	}
-	allocations, err := c.Own.AllocateEach(sizes...)
 	if err != nil {
 		return nil, fmt.Errorf("reserving for a message: %w", err)
-	}
-	o := &Outgoing{suite: c.suite, padSize: padSize, key: allocations[len(allocations)-1]}
-	if padSize > 0 {
-		o.pad = allocations[0]
 	}
 	return o, nil
 }
@@ -79,25 +148,34 @@ func (o *Outgoing) Seal(share Secret) (SealedShare, error) {
 		return SealedShare{}, fmt.Errorf("sealing a share of %d bytes with a pad of %d", share.Size(), o.padSize)
 	}
 	value := slices.Clone(o.taken.Reveal()) // the pad, which others may have
-	o.taken = Secret{}
 	if value == nil {
 		var err error
 		if value, err = o.pad.Consume(); err != nil {
 			return SealedShare{}, fmt.Errorf("sealing a share: %w", err)
 		}
 	}
+	o.taken = Secret{}
 	subtle.XORBytes(value, value, share.Reveal())
 	return SealedShare{Pad: PadAllocation{o.pad.Fragments()}, Value: value}, nil
 }
 
-// Sign returns the [SignatureHeader] for a message of exactly these bytes, and spends the signing key.
-func (o *Outgoing) Sign(query string, body []byte) (string, error) {
+// SignRequest returns the [SignatureHeader] for exactly this request, and spends the signing key.
+func (o *Outgoing) SignRequest(r Request) (string, error) {
+	return o.sign(o.suite.RequestContext(r), r.Body)
+}
+
+// SignResponse is [Outgoing.SignRequest] for a response.
+func (o *Outgoing) SignResponse(r Response) (string, error) {
+	return o.sign(o.suite.ResponseContext(r), r.Body)
+}
+
+func (o *Outgoing) sign(context string, body []byte) (string, error) {
 	key, err := o.key.Consume()
 	if err != nil {
 		return "", fmt.Errorf("signing a message: %w", err)
 	}
 	defer clear(key)
-	return signature{o.key.Fragments(), o.suite.computeTag(key, query, body)}.String(), nil
+	return signature{o.key.Fragments(), o.suite.ComputeTag(key, context, body)}.String(), nil
 }
 
 // Release gives back what was reserved and not spent.
@@ -107,65 +185,4 @@ func (o *Outgoing) Release() {
 			a.Deallocate()
 		}
 	}
-}
-
-// Verify checks the signature of a received message, which came with these [SignatureHeader] values, and
-// spends nothing. It fails with [ErrSignature] if the signature is missing or wrong, with
-// [ErrMalformed] if it cannot be read, with [ErrSuite] if it is one of another suite, and with the errors
-// of [psrd.Pool.Take] if its key cannot be had: a replayed message fails with [psrd.ErrUsed].
-func (c *Channel) Verify(headers []string, query string, body []byte) (*Incoming, error) {
-	if len(headers) == 0 {
-		return nil, ErrSignature
-	}
-	if len(headers) > 1 {
-		return nil, fmt.Errorf("%w: more than one %s", ErrMalformed, SignatureHeader)
-	}
-	s, err := parseSignature(headers[0])
-	if err != nil {
-		return nil, err
-	}
-	if size := len(s.tag); size != c.suite.tagSize() && (size == Python.tagSize() || size == ITS.tagSize()) {
-		return nil, otherSuite(c.suite)
-	}
-	key, err := c.Peer.Copy(s.fragments)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(key)
-	if subtle.ConstantTimeCompare(s.tag, c.suite.computeTag(key, query, body)) != 1 {
-		return nil, ErrSignature
-	}
-	return &Incoming{peer: c.Peer, key: s.fragments}, nil
-}
-
-// Incoming is a message whose signature was found right. Unless it is accepted or opened, it has
-// spent nothing and can come again.
-type Incoming struct {
-	peer *psrd.Pool
-	key  []psrd.Fragment
-}
-
-// Accept spends the signing key, so that the message cannot come again. The errors are those of
-// [psrd.Pool.Take].
-func (i *Incoming) Accept() error {
-	key, err := i.peer.Take(i.key)
-	clear(key)
-	return err
-}
-
-// Open spends the signing key and the pad of the share that the message carries, both or none, and
-// returns the share in the clear. The errors are those of [psrd.Pool.Take], and [ErrMalformed] for a pad
-// that is not as long as the share.
-func (i *Incoming) Open(sealed SealedShare) (Secret, error) {
-	if err := sealed.check(); err != nil {
-		return Secret{}, err
-	}
-	value, err := i.peer.Take(append(i.key[:len(i.key):len(i.key)], sealed.Pad.Fragments...))
-	if err != nil {
-		return Secret{}, err
-	}
-	clear(value[:SigningKeySize])
-	share := value[SigningKeySize:]
-	subtle.XORBytes(share, share, sealed.Value)
-	return NewSecret(share), nil
 }

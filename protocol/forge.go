@@ -2,19 +2,19 @@ package protocol
 
 import "fmt"
 
-// Forge signs a message of exactly these bytes anew, as its sender would: with the key that the old
-// signature names, whose bytes must be in the pool of the peer. It returns the new [SignatureHeader], and
+// Forge signs a response of exactly these bytes anew, as its sender would: with the key that the old
+// signature names, whose bytes must be in the pool of the peer's keys. It returns the new [SignatureHeader], and
 // spends nothing. It is for experiments with somebody who has learnt what the sender knows; nothing else
 // may call it. The errors are those of reading a signature, and of [psrd.Pool.Copy].
-func (c *Channel) Forge(old, query string, body []byte) (string, error) {
+func (c *Channel) Forge(old string, r Response) (string, error) {
 	s, err := parseSignature(old)
 	if err != nil {
 		return "", err
 	}
-	key, err := c.Peer.Copy(s.fragments)
+	key, err := c.PeerKeys.Copy(s.fragments)
 	if err != nil {
 		return "", fmt.Errorf("forging a signature: %w", err)
 	}
 	defer clear(key)
-	return signature{s.fragments, c.suite.computeTag(key, query, body)}.String(), nil
+	return signature{s.fragments, c.suite.ComputeTag(key, c.suite.ResponseContext(r), r.Body)}.String(), nil
 }

@@ -38,7 +38,7 @@ func FuzzSignature(f *testing.F) {
 	_, c := connect(f, 100, 32)
 	before := statusOf(f, c.Peer)
 	f.Fuzz(func(t *testing.T, header string) {
-		if in, err := c.Verify([]string{header}, "query", []byte("body")); in != nil || !oneOf(err, refusals...) {
+		if in, err := c.VerifyRequest([]string{header}, requestOf("query", []byte("body"))); in != nil || !oneOf(err, refusals...) {
 			t.Fatalf("got %v and %v", in, err)
 		}
 		unchanged(t, c.Peer, before)
@@ -119,7 +119,7 @@ func FuzzShareReply(f *testing.F) {
 }
 
 // checkParsed reports whether a body was read. If so, it must be what it promises, and the share in it
-// can be opened: either that costs the pad and the key, or it fails and costs nothing.
+// can be opened: either that costs the pad and the key, or it fails and costs the key.
 func checkParsed(t *testing.T, body []byte, index int, sealed protocol.SealedShare, err error) bool {
 	t.Helper()
 	if err != nil {
@@ -135,14 +135,16 @@ func checkParsed(t *testing.T, body []byte, index int, sealed protocol.SealedSha
 
 	sender, receiver := connect(t, 32, 100, 100)
 	in := mustReceive(t, receiver, message{header: sign(t, reserve(t, sender, 0), "", body), body: body})
-	before, available := statusOf(t, receiver.Peer), receiver.Peer.Available()
+	available := receiver.Peer.Available() // without the key, which is claimed
 	share, err := in.Open(sealed)
 	switch {
 	case err != nil && oneOf(err, refusals...):
-		unchanged(t, receiver.Peer, before)
+		if receiver.Peer.Available() != available {
+			t.Fatalf("%v: %d bytes left of %d", sealed, receiver.Peer.Available(), available)
+		}
 	case err != nil || share.Size() != len(sealed.Value):
 		t.Fatalf("%v: share has %d bytes, error %v", sealed, share.Size(), err)
-	case receiver.Peer.Available() != available-protocol.SigningKeySize-share.Size():
+	case receiver.Peer.Available() != available-share.Size():
 		t.Fatalf("%v: %d bytes left of %d", sealed, receiver.Peer.Available(), available)
 	}
 	return true

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -14,29 +13,128 @@ import (
 	"dske/psrd"
 )
 
-// connectIn is connect for a sender and a receiver of these suites.
+// connectIn is connect for a sender and a receiver of these suites. Where keys are apart, each end owns as many
+// key blocks of 96 bytes: the sender from 50 on, the receiver from 150.
 func connectIn(t rapid.TB, from, to protocol.Suite, sizes ...int) (sender, receiver *protocol.Channel) {
 	t.Helper()
 	sender, receiver = protocol.NewChannel(from), protocol.NewChannel(to)
 	for n, size := range sizes {
 		share(t, n, size, sender.Own, receiver.Peer)
 		share(t, 100+n, size, receiver.Own, sender.Peer)
+		if from.Rules().Purposes {
+			share(t, 50+n, 96, sender.OwnKeys)
+			share(t, 150+n, 96, sender.PeerKeys)
+		}
+		if to.Rules().Purposes {
+			share(t, 50+n, 96, receiver.PeerKeys)
+			share(t, 150+n, 96, receiver.OwnKeys)
+		}
 	}
 	return sender, receiver
 }
 
-// The signature has the form that it has in the other suite, with a tag of 16 bytes.
+// The signature has the form that it has in the other suite, with one slot and a tag of 16 bytes over the
+// context and the body.
 func TestITSSignature(t *testing.T) {
-	c, peer := connectIn(t, protocol.ITS, protocol.ITS, 10, 100)
+	c, peer := connectIn(t, protocol.ITS, protocol.ITS, 10)
+	reserve(t, c, 0)
 	header := sign(t, reserve(t, c, 0), "client_name=carol", []byte("body"))
-	key := slices.Concat(content(0, 10), content(1, 22))
-	want := joined([]psrd.Fragment{at(0, 0, 10), at(1, 0, 22)}) + "%" +
-		base64.StdEncoding.EncodeToString(its.MAC(key, "client_name=carol", []byte("body")))
+	want := at(50, 32, 32).String() + "%" + base64.StdEncoding.EncodeToString(
+		its.MAC(content(50, 96)[32:64], "POST /dske/api/v1/key-share?client_name=carol", []byte("body")))
 	if header != want {
 		t.Errorf("header is  %s\nwant       %s", header, want)
 	}
 	if err := mustReceive(t, peer, message{header: header, query: "client_name=carol", body: []byte("body")}).Accept(); err != nil {
 		t.Error(err)
+	}
+	r := protocol.Response{To: header, Status: 404, Body: []byte("{}")}
+	signed, err := reserve(t, peer, 0).SignResponse(r)
+	want = at(150, 0, 32).String() + "%" + base64.StdEncoding.EncodeToString(
+		its.MAC(content(150, 96)[:32], "404 "+header, []byte("{}")))
+	if err != nil || signed != want {
+		t.Errorf("header is  %s\nwant       %s; error %v", signed, want, err)
+	}
+	if in, err := c.VerifyResponse([]string{signed}, r); err != nil || in.Accept() != nil {
+		t.Error(err)
+	}
+}
+
+// A message is what it was signed as, and an answer to what it was signed for.
+func TestITSContexts(t *testing.T) {
+	sender, receiver := connectIn(t, protocol.ITS, protocol.ITS, 100, 100, 100)
+	r := protocol.Request{Method: "GET", Path: protocol.PathKeyShare, Query: "client_name=carol"}
+	header, err := reserve(t, sender, 0).SignRequest(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []protocol.Request{
+		{Method: "POST", Path: r.Path, Query: r.Query},
+		{Method: "GET", Path: protocol.PathKeyShares, Query: r.Query},
+		{Method: "GET", Path: r.Path},
+		{Method: "GET", Path: r.Path, Body: []byte("?" + r.Query)},
+		{Method: "GET", Path: "", Query: r.Query},
+		{Method: "", Path: "GET " + r.Path, Query: r.Query},
+	} {
+		if in, err := receiver.VerifyRequest([]string{header}, other); in != nil || !errors.Is(err, protocol.ErrSignature) {
+			t.Errorf("%+v gave %v and %v", other, in, err)
+		}
+	}
+	if _, err := receiver.VerifyRequest([]string{header}, r); err != nil {
+		t.Fatal(err)
+	}
+	answer := protocol.Response{To: header, Status: 200, Body: []byte("{}")}
+	signed, err := reserve(t, receiver, 0).SignResponse(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	another, err := reserve(t, sender, 0).SignRequest(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []protocol.Response{
+		{To: another, Status: 200, Body: answer.Body},
+		{To: "", Status: 200, Body: answer.Body},
+		{To: header, Status: 404, Body: answer.Body},
+		{To: header, Status: 200},
+	} {
+		if in, err := sender.VerifyResponse([]string{signed}, other); in != nil || !errors.Is(err, protocol.ErrSignature) {
+			t.Errorf("%+v gave %v and %v", other, in, err)
+		}
+	}
+	if in, err := sender.VerifyRequest([]string{signed}, r); in != nil || !errors.Is(err, protocol.ErrSignature) {
+		t.Errorf("a response that poses as a request gave %v and %v", in, err)
+	}
+	if _, err := sender.VerifyResponse([]string{signed}, answer); err != nil {
+		t.Error(err)
+	}
+}
+
+// Bytes of a pad are no signing key, whoever knows them; and a slot is named in one way.
+func TestITSSlots(t *testing.T) {
+	_, receiver := connectIn(t, protocol.ITS, protocol.ITS, 96)
+	r := requestOf("q", []byte("body"))
+	for _, test := range []struct {
+		name      string
+		fragments []psrd.Fragment
+		key       []byte
+		want      error
+	}{
+		{"a pad", []psrd.Fragment{at(0, 0, 32)}, content(0, 96)[:32], psrd.ErrUnknownBlock},
+		{"the receiver's own key", []psrd.Fragment{at(150, 0, 32)}, content(150, 96)[:32], psrd.ErrUnknownBlock},
+		{"misaligned", []psrd.Fragment{at(50, 16, 32)}, content(50, 96)[16:48], psrd.ErrNotSlot},
+		{"two halves", []psrd.Fragment{at(50, 0, 16), at(50, 16, 16)}, content(50, 96)[:32], psrd.ErrNotSlot},
+		{"two halves the other way round", []psrd.Fragment{at(50, 16, 16), at(50, 0, 16)}, slices.Concat(content(50, 96)[16:32], content(50, 96)[:16]), psrd.ErrNotSlot},
+		{"beyond the end", []psrd.Fragment{at(50, 96, 32)}, make([]byte, 32), psrd.ErrOutOfRange},
+	} {
+		before := statusOf(t, receiver.PeerKeys) + statusOf(t, receiver.Peer)
+		tag := its.MAC(test.key, protocol.ITS.RequestContext(r), r.Body)
+		header := joined(test.fragments) + "%" + base64.StdEncoding.EncodeToString(tag)
+		if in, err := receiver.VerifyRequest([]string{header}, r); in != nil || !errors.Is(err, test.want) {
+			t.Errorf("%s gave %v and %v, want %v", test.name, in, err, test.want)
+		}
+		if after := statusOf(t, receiver.PeerKeys) + statusOf(t, receiver.Peer); after != before {
+			t.Errorf("%s changed the pools to %s", test.name, after)
+		}
 	}
 }
 
@@ -44,15 +142,19 @@ func TestITSSignature(t *testing.T) {
 func TestITSDamage(t *testing.T) {
 	sender, receiver := connectIn(t, protocol.ITS, protocol.ITS, 100, 10, 100)
 	m := post(t, sender, []byte("share"))
-	before := statusOf(t, receiver.Peer)
+	before := statusOf(t, receiver.PeerKeys) + statusOf(t, receiver.Peer)
 	refused := func(damaged message, reasons ...error) {
 		t.Helper()
 		if in, err := receive(receiver, damaged); in != nil || !oneOf(err, reasons...) {
 			t.Errorf("%s %s %s gave %v and error %v", damaged.header, damaged.query, damaged.body, in, err)
 		}
-		unchanged(t, receiver.Peer, before)
+		if now := statusOf(t, receiver.PeerKeys) + statusOf(t, receiver.Peer); now != before {
+			t.Fatalf("pools have changed to %s", now)
+		}
 	}
-	flips([]byte(m.header), func(_ int, header []byte) { refused(message{string(header), m.query, m.body, m.sealed}, refusals...) })
+	flips([]byte(m.header), func(_ int, header []byte) {
+		refused(message{string(header), m.query, m.body, m.sealed}, append(refusals, psrd.ErrNotSlot)...)
+	})
 	flips([]byte(m.query), func(_ int, query []byte) {
 		refused(message{m.header, string(query), m.body, m.sealed}, protocol.ErrSignature)
 	})
@@ -69,14 +171,15 @@ func TestITSDamage(t *testing.T) {
 	stillGood(t, receiver, m, []byte("share"))
 }
 
-// A tag of the size of the other suite's says which suite the sender speaks, and anything else is just wrong.
+// A tag of the size of the other suite's says which suite the sender speaks.
 func TestTagOfOtherSuite(t *testing.T) {
 	for _, test := range []struct {
 		from, to protocol.Suite
 		want     string
+		size     error // for a tag that is nobody's
 	}{
-		{protocol.Python, protocol.ITS, "message of another suite: this node speaks its"},
-		{protocol.ITS, protocol.Python, "message of another suite: this node speaks dske-python"},
+		{protocol.Python, protocol.ITS, "message of another suite: this node speaks its version 2", protocol.ErrMalformed},
+		{protocol.ITS, protocol.Python, "message of another suite: this node speaks dske-python", protocol.ErrSignature},
 	} {
 		sender, receiver := connectIn(t, test.from, test.to, 100)
 		m := post(t, sender, []byte("share"))
@@ -84,17 +187,14 @@ func TestTagOfOtherSuite(t *testing.T) {
 		if in, err := receive(receiver, m); in != nil || !errors.Is(err, protocol.ErrSuite) || err.Error() != test.want {
 			t.Errorf("got %v and %v, want %s", in, err, test.want)
 		}
-		fragments, _, _ := strings.Cut(m.header, "%")
+		key := receiver.PeerKeys.Status()[0].UUID
 		for _, size := range []int{0, 1, 15, 17, 31, 33, 48} {
-			m.header = fragments + "%" + base64.StdEncoding.EncodeToString(make([]byte, size))
-			if in, err := receive(receiver, m); in != nil || !errors.Is(err, protocol.ErrSignature) {
-				t.Errorf("a tag of %d bytes gave %v and %v, want %v", size, in, err, protocol.ErrSignature)
+			m.header = psrd.Fragment{Block: key, Size: 32}.String() + "%" + base64.StdEncoding.EncodeToString(make([]byte, size))
+			if in, err := receive(receiver, m); in != nil || !errors.Is(err, test.size) {
+				t.Errorf("a tag of %d bytes gave %v and %v, want %v", size, in, err, test.size)
 			}
 		}
 		unchanged(t, receiver.Peer, before)
-		if sent, received := sender.Own.Available(), receiver.Peer.Available(); sent != 100-5-32 || received != 100 {
-			t.Errorf("the sender has %d bytes, the receiver %d", sent, received)
-		}
 	}
 }
 

@@ -27,7 +27,7 @@ const TokenHeader = "DSKE-OOB-Token"
 // PoolOwner says which side chooses bytes from a pool.
 type PoolOwner string
 
-// The two pools of an association.
+// The owners of the pools of an association.
 const (
 	OwnerClient PoolOwner = "client"
 	OwnerHub    PoolOwner = "hub"
@@ -39,9 +39,53 @@ type Registration struct {
 	EncryptorNames []string `json:"encryptor_names,omitempty"` // none: one with the client's name
 }
 
-// Registered is the hub's answer to a [Registration].
+// Registered is the hub's answer to a [Registration]. An association has one suite for all its life.
 type Registered struct {
 	HubName string `json:"hub_name"`
+	Suite   string `json:"suite,omitempty"` // none: that of the Python implementation
+	Version int    `json:"version,omitempty"`
+}
+
+// NewRegistered returns the answer of a hub that speaks a suite.
+func NewRegistered(hub string, suite Suite) Registered {
+	if suite.Version() == 0 {
+		return Registered{HubName: hub}
+	}
+	return Registered{hub, suite.Name(), suite.Version()}
+}
+
+// CheckSuite returns an [ErrSuite] if the hub does not speak that suite.
+func (r Registered) CheckSuite(suite Suite) error {
+	if want := NewRegistered(r.HubName, suite); r == want || suite.Version() == 0 && r.Suite == suite.Name() && r.Version == 0 {
+		return nil
+	}
+	theirs := r.Suite
+	if theirs == "" {
+		theirs = SuitePython
+	}
+	return fmt.Errorf("%w: the hub speaks %.64s version %d, and this node %s", ErrSuite, theirs, r.Version, Speaks(suite))
+}
+
+// Association is how a hub sees its association with a client: GET [PathRegistration].
+type Association struct {
+	Registered bool              `json:"registered"`
+	Blocks     []AssociatedBlock `json:"blocks"`          // that are not used up
+	Lacks      []Lack            `json:"lacks,omitempty"` // what the hub lacked for answers to verified requests
+}
+
+// Lack is what a hub has too little of: bytes for a purpose, of those that it owns.
+type Lack struct {
+	Purpose psrd.Purpose `json:"purpose,omitempty"`
+	Bytes   int          `json:"bytes"`
+}
+
+// AssociatedBlock describes a block of both ends, without any of its bytes.
+type AssociatedBlock struct {
+	UUID    uuid.UUID    `json:"block_uuid"`
+	Owner   PoolOwner    `json:"pool_owner"`
+	Purpose psrd.Purpose `json:"purpose,omitempty"`
+	Size    int          `json:"size"`            // bytes
+	Unused  int          `json:"nr_unused_bytes"` // that no message has named so far
 }
 
 // BlockData is a block on its way from a hub to a client: GET [PathPSRD]. It is secret.
@@ -116,6 +160,23 @@ func ParsePostShare(body []byte) (PostShare, error) {
 		return PostShare{}, err
 	}
 	return m, m.check()
+}
+
+// Sender returns the name of the client that a POST is from, also of one that is otherwise malformed; "" if it
+// cannot be told.
+func Sender(body []byte) string {
+	var m struct {
+		ClientName string `json:"master_client_name"`
+	}
+	_ = Unmarshal(body, &m) // what was read before an error counts
+	return m.ClientName
+}
+
+// Asker is [Sender] for the query of a GET.
+func Asker(query string) string {
+	values, _ := url.ParseQuery(query)
+	name, _ := One(values, "client_name")
+	return name
 }
 
 // ShareReply is a share on its way from a hub: the response to GET [PathKeyShare].

@@ -81,7 +81,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestUnknownMembersAreIgnored(t *testing.T) {
-	const unknown = `"version":{"share_index":[254]},"size_":-1,`
+	const unknown = `"edition":{"share_index":[254]},"size_":-1,`
 	for name, parser := range parsers {
 		want, err := parser.parse([]byte(parser.body))
 		if err != nil {

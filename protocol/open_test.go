@@ -18,10 +18,10 @@ func TestOpenBadPad(t *testing.T) {
 		pad  pad
 		want error
 	}{
-		{"the key", pad{at(0, 40, 8)}, psrd.ErrOverlap},
-		{"the first byte of the key", pad{at(0, 33, 8)}, psrd.ErrOverlap},
-		{"the last byte of the key", pad{at(0, 71, 8)}, psrd.ErrOverlap},
-		{"partly the key", pad{at(0, 32, 4), at(0, 50, 4)}, psrd.ErrOverlap},
+		{"the key", pad{at(0, 40, 8)}, psrd.ErrUsed},
+		{"the first byte of the key", pad{at(0, 33, 8)}, psrd.ErrUsed},
+		{"the last byte of the key", pad{at(0, 71, 8)}, psrd.ErrUsed},
+		{"partly the key", pad{at(0, 32, 4), at(0, 50, 4)}, psrd.ErrUsed},
 		{"overlapping itself", pad{at(1, 0, 4), at(1, 3, 4)}, psrd.ErrOverlap},
 		{"repeated", pad{at(1, 0, 4), at(1, 0, 4)}, psrd.ErrOverlap},
 		{"used", pad{at(0, 0, 8)}, psrd.ErrUsed},
@@ -44,41 +44,42 @@ func TestOpenBadPad(t *testing.T) {
 		{"missing", nil, protocol.ErrMalformed},
 	}
 	secret := []byte("8 bytes.")
-	sender, receiver := connect(t, 100, 20)
-	earlier := reserve(t, sender, 0)
-	if err := mustReceive(t, receiver, message{header: sign(t, earlier, "", nil)}).Accept(); err != nil {
-		t.Fatal(err)
-	}
-	m := post(t, sender, secret)
-	in := mustReceive(t, receiver, m)
-	peer, own := statusOf(t, receiver.Peer), statusOf(t, receiver.Own)
 	for _, test := range tests {
+		sender, receiver := connect(t, 100, 20)
+		earlier := reserve(t, sender, 0)
+		if err := mustReceive(t, receiver, message{header: sign(t, earlier, "", nil)}).Accept(); err != nil {
+			t.Fatal(err)
+		}
+		m := post(t, sender, secret)
+		in := mustReceive(t, receiver, m)
+		available, own := receiver.Peer.Available(), statusOf(t, receiver.Own)
 		sealed := protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: test.pad}, Value: m.sealed.Value}
 		got, err := in.Open(sealed)
 		if !errors.Is(err, test.want) || got.Reveal() != nil {
 			t.Errorf("pad %s gave % x and %v, want %v", test.name, got.Reveal(), err, test.want)
 		}
-		unchanged(t, receiver.Peer, peer)
+		if _, err := receive(receiver, m); !errors.Is(err, psrd.ErrUsed) {
+			t.Errorf("pad %s: the key is not spent, %v", test.name, err)
+		}
+		if got := receiver.Peer.Available(); got != available {
+			t.Errorf("pad %s cost %d bytes", test.name, available-got)
+		}
 		unchanged(t, receiver.Own, own)
 	}
-	stillGood(t, receiver, m, secret)
 }
 
 func TestOpenEmptyShare(t *testing.T) {
-	sender, receiver := connect(t, 100)
-	m := post(t, sender, []byte("share"))
-	before := statusOf(t, receiver.Peer)
-	for _, sealed := range []protocol.SealedShare{
-		{},
-		{Value: []byte{}},
-		{Pad: m.sealed.Pad},
-	} {
-		if got, err := mustReceive(t, receiver, m).Open(sealed); !errors.Is(err, protocol.ErrMalformed) || got.Reveal() != nil {
+	for _, pad := range [][]psrd.Fragment{nil, {at(0, 0, 5)}} {
+		sender, receiver := connect(t, 100)
+		in := mustReceive(t, receiver, post(t, sender, []byte("share")))
+		sealed := protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: pad}}
+		if got, err := in.Open(sealed); !errors.Is(err, protocol.ErrMalformed) || got.Reveal() != nil {
 			t.Errorf("%v gave % x and %v, want %v", sealed, got.Reveal(), err, protocol.ErrMalformed)
 		}
-		unchanged(t, receiver.Peer, before)
+		if got := receiver.Peer.Available(); got != 100-protocol.SigningKeySize {
+			t.Errorf("%d bytes available", got)
+		}
 	}
-	stillGood(t, receiver, m, []byte("share"))
 }
 
 // Accept spends the signing key and nothing else, also of a message with a share.

@@ -75,6 +75,20 @@ func post(t rapid.TB, c *protocol.Channel, secret []byte) message {
 	return message{sign(t, out, query, body), query, body, sealed}
 }
 
+// requestOf returns a request with a query and a body.
+func requestOf(query string, body []byte) protocol.Request {
+	return protocol.Request{Method: "POST", Path: protocol.PathKeyShare, Query: query, Body: body}
+}
+
+// numbers returns those of the first n hubs of a network.
+func numbers(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
 func reserve(t rapid.TB, c *protocol.Channel, padSize int) *protocol.Outgoing {
 	t.Helper()
 	out, err := c.Reserve(padSize)
@@ -86,7 +100,7 @@ func reserve(t rapid.TB, c *protocol.Channel, padSize int) *protocol.Outgoing {
 
 func sign(t rapid.TB, out *protocol.Outgoing, query string, body []byte) string {
 	t.Helper()
-	header, err := out.Sign(query, body)
+	header, err := out.SignRequest(requestOf(query, body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +109,7 @@ func sign(t rapid.TB, out *protocol.Outgoing, query string, body []byte) string 
 
 // receive has c verify a message.
 func receive(c *protocol.Channel, m message) (*protocol.Incoming, error) {
-	return c.Verify([]string{m.header}, m.query, m.body)
+	return c.VerifyRequest([]string{m.header}, requestOf(m.query, m.body))
 }
 
 func mustReceive(t rapid.TB, c *protocol.Channel, m message) *protocol.Incoming {

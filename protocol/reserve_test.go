@@ -110,7 +110,7 @@ func TestRelease(t *testing.T) {
 			if sealed, err := out.Seal(secret); !errors.Is(err, psrd.ErrUsed) || sealed.Value != nil {
 				t.Errorf("Seal after Release returned %v and %v, want %v", sealed, err, psrd.ErrUsed)
 			}
-			if header, err := out.Sign("", nil); !errors.Is(err, psrd.ErrUsed) || header != "" {
+			if header, err := out.SignRequest(requestOf("", nil)); !errors.Is(err, psrd.ErrUsed) || header != "" {
 				t.Errorf("Sign after Release returned %q and %v, want %v", header, err, psrd.ErrUsed)
 			}
 			unchanged(t, c.Own, before)
@@ -130,7 +130,7 @@ func TestSpendOnce(t *testing.T) {
 	if sealed, err := out.Seal(protocol.NewSecret([]byte("more"))); !errors.Is(err, psrd.ErrUsed) || sealed.Value != nil {
 		t.Errorf("second Seal returned %v and %v, want %v", sealed, err, psrd.ErrUsed)
 	}
-	if header, err := out.Sign("", []byte("more")); !errors.Is(err, psrd.ErrUsed) || header != "" {
+	if header, err := out.SignRequest(requestOf("", []byte("more"))); !errors.Is(err, psrd.ErrUsed) || header != "" {
 		t.Errorf("second Sign returned %q and %v, want %v", header, err, psrd.ErrUsed)
 	}
 	unchanged(t, c.Own, before)

@@ -41,6 +41,18 @@ func (s signature) append(text []byte) []byte {
 	return base64.StdEncoding.AppendEncode(append(text, '%'), s.tag)
 }
 
+// parseHeaders reads the values of the [SignatureHeader] of a message, of which there must be one.
+func parseHeaders(values []string) (signature, error) {
+	switch len(values) {
+	case 0:
+		return signature{}, ErrSignature
+	case 1:
+		return parseSignature(values[0])
+	default:
+		return signature{}, fmt.Errorf("%w: more than one %s", ErrMalformed, SignatureHeader)
+	}
+}
+
 // parseSignature accepts the one form in which a signature can be written. A signature does not
 // cover itself, so were there a second spelling of the same one, a changed header would pass.
 func parseSignature(header string) (signature, error) {

@@ -3,75 +3,144 @@ package protocol
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"dske/protocol/its"
-	"dske/protocol/shamir"
 )
 
-// Suite is the mathematics of a network: how messages are authenticated and how keys are shared. It is
+// Suite is the mathematics of a network, and the rules that its messages have to keep so that it holds. It is
 // all that differs between the suites; hubs and clients don't know which one they run. There are two,
-// [Python] and [ITS].
+// [Python] and [ITS], each in a file of its own.
 type Suite interface {
 	// Name is what messages and topologies call the suite.
 	Name() string
 
-	// ShareSize returns the size of a share of a key of keySize bytes, in bytes.
-	ShareSize(keySize int) int
+	// Version is the version of the suite that messages name; 0 if they name none.
+	Version() int
 
-	// Split shares a key among n hubs, any threshold of which can recover it.
-	Split(key Secret, threshold, n int, random io.Reader) ([]Share, error)
+	// Rules is what the suite asks of messages, and of those who keep shares.
+	Rules() Rules
 
-	// FromPads makes a key of keySize bytes and its n shares, of which the pads, threshold of them and
-	// each of ShareSize bytes, are the first. It needs no source of random bytes. A suite that cannot do
+	// RequestContext and ResponseContext return what a signature covers of a message beside its body.
+	RequestContext(Request) string
+	ResponseContext(Response) string
+
+	// ComputeTag authenticates a message with a key of [SigningKeySize] bytes. The tag has TagSize bytes.
+	ComputeTag(key []byte, context string, body []byte) []byte
+	TagSize() int
+
+	// ShareSize returns the size of a share of a key of keySize bytes for so many slaves, in bytes.
+	ShareSize(keySize, slaves int) int
+
+	// Split shares a key among hubs with these numbers, any threshold of which can recover it for each of
+	// the slaves. The shares are for all slaves, and in the order of the numbers.
+	Split(key Secret, threshold int, numbers []int, slaves int, random io.Reader) ([]Share, error)
+
+	// FromPads makes a key of keySize bytes of pads of ShareSize bytes, as many as it takes to recover it.
+	// They are the shares of the hubs with their indices; the shares that are returned are these, and then
+	// those of the hubs with the other numbers. It needs no source of random bytes. A suite that cannot do
 	// this returns an [errors.ErrUnsupported].
-	FromPads(pads [][]byte, keySize, threshold, n int) (Secret, []Share, error)
+	FromPads(pads []Share, others []int, keySize, slaves int) (Secret, []Share, error)
 
-	// Recover finds the key that threshold of the shares agree on, also when others lie, and the
-	// positions in shares of those that are at odds with it.
-	Recover(threshold int, shares []Share) (key Secret, atOdds []int, err error)
+	// Pick returns, of a share for a number of slaves, that for those chosen, who count from 0. The value is
+	// a copy.
+	Pick(share Share, slaves int, chosen ...int) (Share, error)
 
-	// checkTerms returns why a share of size bytes with these terms is none of this suite.
-	checkTerms(terms Terms, size int) error
+	// PartSize returns the size of what Pick returns for one slave, in bytes.
+	PartSize(share Share) int
 
-	// computeTag authenticates a message with a key of SigningKeySize bytes.
-	computeTag(key []byte, query string, body []byte) []byte
+	// CheckTerms returns why a share of size bytes with these terms is none of this suite for so many slaves:
+	// an [ErrSuite] or an [ErrMalformed].
+	CheckTerms(terms Terms, size, slaves int) error
 
-	// tagSize is the size of such a tag, in bytes.
-	tagSize() int
+	// ForgeryBound returns how likely it is at most that one of so many messages with wrong tags, whose contexts
+	// and bodies have so many bytes together, would have been accepted; ok says whether the suite has a bound.
+	ForgeryBound(messages, bytes uint64) (bound Bound, ok bool)
+
+	// NewSearch returns a search for a key that threshold shares for one slave agree on. It draws from random
+	// what liars must not know.
+	NewSearch(threshold int, random io.Reader) (Search, error)
 }
 
-// The suites.
-var (
-	// Python is the suite of the Python implementation: HMAC-SHA-256, and sharing over GF(2^8) with a
-	// digest of 4 bytes.
-	Python Suite = pythonSuite{}
+// Rules are the measures of a suite against those who own the network. Each is there for an attack that
+// succeeds without it.
+type Rules struct {
+	Purposes bool // pads and signing keys come from pools of their own: who knows a pad can sign nothing with it
+	Slots    bool // a signing key is a slot of its pool, in one piece
+	Strict   bool // a request has one spelling, and nothing means anything but its first line, signature and body
+	Refusals bool // refusals are signed, and facts only then; a request that comes again gets the same answer
+	ByMaster bool // shares are kept by master client and key ID: nobody else's stand in the way
+	Numbered bool // the index of a share is its hub's number in the network
+}
 
-	// ITS is the suite whose security is information-theoretic; see [its].
-	ITS Suite = itsSuite{}
-)
+// Search finds the key that a slave is given shares of, some of which may be lies. It may be used by one
+// goroutine at a time.
+type Search interface {
+	// Add takes a share, whose value it owns from then on. The first one of an index counts. An error says
+	// that the share is of no use.
+	Add(share Share, suspect bool) error
+
+	// AdmitSuspects lets Find use the shares of suspects too.
+	AdmitSuspects()
+
+	// Find returns the key, a copy, if the shares give it. It ends with ctx, and goes on where it was when it is
+	// called again.
+	Find(ctx context.Context) (Secret, error)
+
+	// AtOdds returns the indices, ascending, of the shares so far that are at odds with the key that was found.
+	AtOdds() []int
+
+	// Close clears what the search holds.
+	Close()
+}
+
+// Recover finds the key that threshold of the shares, all of them for one slave, agree on, also when others
+// lie, and the positions in shares of those that are at odds with it. The shares are neither changed nor kept.
+func Recover(suite Suite, threshold int, shares []Share) (key Secret, atOdds []int, err error) {
+	search, err := suite.NewSearch(threshold, rand.Reader)
+	if err != nil {
+		return Secret{}, nil, err
+	}
+	defer search.Close()
+	refused := make([]bool, len(shares))
+	for i, s := range shares {
+		s.Value = NewSecret(bytes.Clone(s.Value.Reveal()))
+		refused[i] = search.Add(s, false) != nil
+	}
+	if key, err = search.Find(context.Background()); err != nil {
+		return Secret{}, nil, err
+	}
+	lies := search.AtOdds()
+	for i, s := range shares {
+		if refused[i] || slices.Contains(lies, s.Index) {
+			atOdds = append(atOdds, i)
+		}
+	}
+	return key, atOdds, nil
+}
 
 // Suites is all suites, the one that a network has by default first.
-var Suites = []Suite{Python, ITS}
+var Suites = []Suite{ITS, Python}
 
 // SuiteNamed returns the suite of that name.
 func SuiteNamed(name string) (Suite, error) {
-	var names []string
 	for _, s := range Suites {
 		if s.Name() == name {
 			return s, nil
 		}
-		names = append(names, s.Name())
 	}
-	return nil, fmt.Errorf("suite %.64q is not one of %s", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("suite %.64q is not one of %s", name, strings.Join(SuiteNames(), ", "))
 }
+
+// Bound is an upper bound on a probability; see [its.Bound].
+type Bound = its.Bound
+
+// ForgeryWarning is the chance of forgeries from which a hub warns.
+const ForgeryWarning = its.ForgeryWarning
 
 // Share is a hub's part of a key.
 type Share struct {
@@ -82,170 +151,30 @@ type Share struct {
 
 // Terms are what a suite says in the clear with every share of a key, the same with all of them.
 type Terms struct {
-	Suite     string `json:"suite,omitempty"`     // none: that of the Python implementation
-	KeySize   int    `json:"key_size,omitempty"`  // bytes
-	Threshold int    `json:"threshold,omitempty"` // shares that recover the key
-	SecretTag []byte `json:"secret_tag,omitempty"`
+	Suite     string `json:"suite,omitempty"` // none: that of the Python implementation
+	Version   int    `json:"version,omitempty"`
+	KeySize   int    `json:"key_size,omitempty"`   // bytes
+	Threshold int    `json:"threshold,omitempty"`  // shares that recover the key
+	SecretTag []byte `json:"secret_tag,omitempty"` // of each slave that the share is for, in their order
 }
 
-// otherSuite is the error for a message of another suite than s.
+// Slaves returns how many slaves a share with these terms is for, as far as they tell.
+func (t Terms) Slaves() int { return max(1, len(t.SecretTag)/its.TagSize) }
+
+// Speaks returns the suite and its version in words.
+func Speaks(s Suite) string {
+	if s.Version() == 0 {
+		return s.Name()
+	}
+	return fmt.Sprintf("%s version %d", s.Name(), s.Version())
+}
+
+// otherSuite is the error for a message of another suite, or version of it, than s.
 func otherSuite(s Suite) error {
-	return fmt.Errorf("%w: this node speaks %s", ErrSuite, s.Name())
-}
-
-type pythonSuite struct{}
-
-func (pythonSuite) Name() string { return SuitePython }
-
-func (pythonSuite) ShareSize(keySize int) int { return keySize }
-
-func (pythonSuite) Split(key Secret, threshold, n int, random io.Reader) ([]Share, error) {
-	points, err := shamir.Split(key.Reveal(), threshold, n, random)
-	shares := make([]Share, len(points))
-	for i, p := range points {
-		shares[i] = Share{Index: p.Index, Value: NewSecret(p.Value)}
-	}
-	return shares, err
-}
-
-func (s pythonSuite) FromPads([][]byte, int, int, int) (Secret, []Share, error) {
-	return Secret{}, nil, fmt.Errorf("%w: keys from pads in suite %s", errors.ErrUnsupported, s.Name())
-}
-
-func (pythonSuite) Recover(threshold int, shares []Share) (Secret, []int, error) {
-	points := make([]shamir.Share, len(shares))
-	for i, s := range shares {
-		points[i] = shamir.Share{Index: s.Index, Value: s.Value.Reveal()}
-	}
-	key, indices, err := shamir.Recover(threshold, points)
-	if err != nil {
-		return Secret{}, nil, err
-	}
-	return NewSecret(key), positions(shares, func(s Share) bool { return slices.Contains(indices, s.Index) }), nil
-}
-
-func (s pythonSuite) checkTerms(terms Terms, _ int) error {
-	if terms.Suite != "" && terms.Suite != s.Name() {
-		return otherSuite(s)
-	}
-	return nil
-}
-
-// computeTag is HMAC-SHA-256 (RFC 2104).
-func (pythonSuite) computeTag(key []byte, query string, body []byte) []byte {
-	mac := hmac.New(sha256.New, key)
-	io.WriteString(mac, query)
-	mac.Write(body)
-	return mac.Sum(nil)
-}
-
-func (pythonSuite) tagSize() int { return sha256.Size }
-
-type itsSuite struct{}
-
-func (itsSuite) Name() string { return SuiteITS }
-
-func (itsSuite) ShareSize(keySize int) int { return its.ShareSize(keySize, 1) }
-
-func (s itsSuite) Split(key Secret, threshold, n int, random io.Reader) ([]Share, error) {
-	points, tags, err := its.Split(key.Reveal(), threshold, numbers(0, n), 1, random)
-	if err != nil {
-		return nil, err
-	}
-	return s.shares(points, Terms{s.Name(), key.Size(), threshold, tags[0]}), nil
-}
-
-func (s itsSuite) FromPads(pads [][]byte, keySize, threshold, n int) (Secret, []Share, error) {
-	if len(pads) != threshold {
-		return Secret{}, nil, fmt.Errorf("%w: %d pads for a threshold of %d", its.ErrShares, len(pads), threshold)
-	}
-	if threshold > n {
-		return Secret{}, nil, fmt.Errorf("%w, not %d of %d", its.ErrThreshold, threshold, n)
-	}
-	points := make([]its.Share, len(pads))
-	for i, pad := range pads {
-		points[i] = its.Share{Index: i, Value: pad}
-	}
-	key, points, tags, err := its.FromPads(points, numbers(threshold, n), keySize, 1)
-	if err != nil {
-		return Secret{}, nil, err
-	}
-	return NewSecret(key), s.shares(points, Terms{s.Name(), keySize, threshold, tags[0]}), nil
-}
-
-// numbers returns those from <= i < to.
-func numbers(from, to int) []int {
-	var list []int
-	for i := from; i < to; i++ {
-		list = append(list, i)
-	}
-	return list
-}
-
-func (itsSuite) shares(points []its.Share, terms Terms) []Share {
-	shares := make([]Share, len(points))
-	for i, p := range points {
-		shares[i] = Share{p.Index, terms, NewSecret(p.Value)}
-	}
-	return shares
-}
-
-// Recover combines only shares of the same terms, and of those only terms with this threshold: with a
-// smaller one of their own making, fewer hubs than it takes could agree on a wrong key.
-func (s itsSuite) Recover(threshold int, shares []Share) (Secret, []int, error) {
-	search, err := its.NewSearch(threshold, rand.Reader)
-	if err != nil {
-		return Secret{}, nil, err
-	}
-	defer search.Close()
-	refused := map[int]bool{}
-	for i, share := range shares {
-		refused[i] = share.Terms.Threshold != threshold || share.Terms.Suite != s.Name() || search.Add(its.Answer{
-			Index: share.Index, KeySize: share.Terms.KeySize, SecretTag: share.Terms.SecretTag, Value: bytes.Clone(share.Value.Reveal())}) != nil
-	}
-	key, err := search.Find(context.Background())
-	if err != nil {
-		return Secret{}, nil, err
-	}
-	atOdds := search.AtOdds()
-	var list []int
-	for i, share := range shares {
-		if refused[i] || slices.Contains(atOdds, share.Index) {
-			list = append(list, i)
-		}
-	}
-	return NewSecret(key), list, nil
+	return fmt.Errorf("%w: this node speaks %s", ErrSuite, Speaks(s))
 }
 
 func sameTerms(a, b Terms) bool {
-	return a.Suite == b.Suite && a.KeySize == b.KeySize && a.Threshold == b.Threshold && slices.Equal(a.SecretTag, b.SecretTag)
-}
-
-func (s itsSuite) checkTerms(terms Terms, size int) error {
-	switch {
-	case terms.Suite != s.Name():
-		return otherSuite(s)
-	case terms.KeySize < 1 || terms.Threshold < 2 || terms.Threshold > MaxHubs || len(terms.SecretTag) != its.TagSize:
-		return fmt.Errorf("%w: key_size, threshold or secret_tag is missing or out of range", ErrMalformed)
-	case size != its.ShareSize(terms.KeySize, 1):
-		return fmt.Errorf("%w: a share of %d bytes for a key of %d", ErrMalformed, size, terms.KeySize)
-	}
-	return nil
-}
-
-func (itsSuite) computeTag(key []byte, query string, body []byte) []byte {
-	return its.MAC(key, query, body)
-}
-
-func (itsSuite) tagSize() int { return its.TagSize }
-
-// positions returns where in shares those are that pick chooses.
-func positions(shares []Share, pick func(Share) bool) []int {
-	var list []int
-	for i, s := range shares {
-		if pick(s) {
-			list = append(list, i)
-		}
-	}
-	return list
+	return a.Suite == b.Suite && a.Version == b.Version && a.KeySize == b.KeySize && a.Threshold == b.Threshold &&
+		bytes.Equal(a.SecretTag, b.SecretTag)
 }

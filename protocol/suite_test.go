@@ -25,7 +25,7 @@ func seeded(n int) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{byte(n)}) }
 // split shares a key in a suite.
 func split(t rapid.TB, suite protocol.Suite, key string, threshold, n, seed int) []protocol.Share {
 	t.Helper()
-	shares, err := suite.Split(protocol.NewSecret([]byte(key)), threshold, n, seeded(seed))
+	shares, err := suite.Split(protocol.NewSecret([]byte(key)), threshold, numbers(n), 1, seeded(seed))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func altered(s protocol.Share) protocol.Share {
 // wantKey fails the test unless the shares give the key and those in these positions are at odds with it.
 func wantKey(t rapid.TB, suite protocol.Suite, threshold int, shares []protocol.Share, key string, liars ...int) {
 	t.Helper()
-	got, atOdds, err := suite.Recover(threshold, shares)
+	got, atOdds, err := protocol.Recover(suite, threshold, shares)
 	if err != nil || string(got.Reveal()) != key || !slices.Equal(atOdds, liars) {
 		t.Errorf("%s: the key is %q and %v at odds, want %q and %v; error %v", suite.Name(), got.Reveal(), atOdds, key, liars, err)
 	}
@@ -52,7 +52,7 @@ func wantKey(t rapid.TB, suite protocol.Suite, threshold int, shares []protocol.
 // wantNoKey fails the test if the shares give a key at all.
 func wantNoKey(t rapid.TB, suite protocol.Suite, threshold int, shares []protocol.Share, want error) {
 	t.Helper()
-	got, atOdds, err := suite.Recover(threshold, shares)
+	got, atOdds, err := protocol.Recover(suite, threshold, shares)
 	if !errors.Is(err, want) || got.Reveal() != nil || atOdds != nil {
 		t.Errorf("%s: the key is %q and %v at odds, error %v, want %v", suite.Name(), got.Reveal(), atOdds, err, want)
 	}
@@ -66,7 +66,7 @@ func TestSuiteNames(t *testing.T) {
 	}
 	for _, name := range []string{"", "python", "ITS", "its "} {
 		got, err := protocol.SuiteNamed(name)
-		if want := fmt.Sprintf("suite %q is not one of dske-python, its", name); err == nil || got != nil || err.Error() != want {
+		if want := fmt.Sprintf("suite %q is not one of its, dske-python", name); err == nil || got != nil || err.Error() != want {
 			t.Errorf("suite %q is %v, error %v, want %s", name, got, err, want)
 		}
 	}
@@ -75,7 +75,7 @@ func TestSuiteNames(t *testing.T) {
 func TestShareSizes(t *testing.T) {
 	for keySize, want := range map[int][2]int{1: {1, 64}, 16: {16, 64}, 17: {17, 80}, 32: {32, 80}, 1000: {1000, 1056}} {
 		for i, suite := range suites {
-			if got := suite.ShareSize(keySize); got != want[i] {
+			if got := suite.ShareSize(keySize, 1); got != want[i] {
 				t.Errorf("%s: shares of a key of %d bytes have %d, want %d", suite.Name(), keySize, got, want[i])
 			}
 		}
@@ -96,10 +96,10 @@ func TestSplitAndRecover(t *testing.T) {
 			t.Fatalf("%d shares, and the key is %x, want %x", len(shares), key, before)
 		}
 		for i, s := range shares {
-			if s.Index != i || s.Value.Size() != suite.ShareSize(len(key)) || !reflect.DeepEqual(s.Terms, shares[0].Terms) {
+			if s.Index != i || s.Value.Size() != suite.ShareSize(len(key), 1) || !reflect.DeepEqual(s.Terms, shares[0].Terms) {
 				t.Fatalf("share %d has index %d, %d bytes and the terms %+v", i, s.Index, s.Value.Size(), s.Terms)
 			}
-			if err := protocol.NewChannel(suite).CheckTerms(s.Terms, s.Value.Size()); err != nil {
+			if err := suite.CheckTerms(s.Terms, s.Value.Size(), 1); err != nil {
 				t.Fatalf("share %d: %v", i, err)
 			}
 		}
@@ -120,7 +120,7 @@ func TestTermsOfShares(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range split(t, protocol.ITS, key, 3, 5, 1) {
-		if want := (protocol.Terms{Suite: "its", KeySize: 19, Threshold: 3, SecretTag: tags[0]}); !reflect.DeepEqual(s.Terms, want) {
+		if want := (protocol.Terms{Suite: "its", Version: 2, KeySize: 19, Threshold: 3, SecretTag: tags[0]}); !reflect.DeepEqual(s.Terms, want) {
 			t.Errorf("the terms are %+v, want %+v", s.Terms, want)
 		}
 	}
@@ -132,14 +132,14 @@ func TestSplitRefuses(t *testing.T) {
 		threshold := map[protocol.Suite]error{protocol.Python: shamir.ErrThreshold, protocol.ITS: its.ErrThreshold}[suite]
 		key := protocol.NewSecret([]byte("a key"))
 		for _, n := range [][2]int{{1, 3}, {4, 3}, {0, 0}, {3, 255}} {
-			if shares, err := suite.Split(key, n[0], n[1], seeded(1)); !errors.Is(err, threshold) || len(shares) != 0 {
+			if shares, err := suite.Split(key, n[0], numbers(n[1]), 1, seeded(1)); !errors.Is(err, threshold) || len(shares) != 0 {
 				t.Errorf("%s: %d shares for %v, error %v", suite.Name(), len(shares), n, err)
 			}
 		}
-		if shares, err := suite.Split(protocol.Secret{}, 2, 3, seeded(1)); err == nil || len(shares) != 0 {
+		if shares, err := suite.Split(protocol.Secret{}, 2, numbers(3), 1, seeded(1)); err == nil || len(shares) != 0 {
 			t.Errorf("%s: %d shares of no key", suite.Name(), len(shares))
 		}
-		if shares, err := suite.Split(key, 2, 3, iotest.ErrReader(failed)); !errors.Is(err, failed) || len(shares) != 0 {
+		if shares, err := suite.Split(key, 2, numbers(3), 1, iotest.ErrReader(failed)); !errors.Is(err, failed) || len(shares) != 0 {
 			t.Errorf("%s: %d shares, error %v", suite.Name(), len(shares), err)
 		}
 	}
@@ -197,7 +197,7 @@ func TestTermsAtOdds(t *testing.T) {
 		t.Log(name)
 		wantKey(t, protocol.ITS, 3, odd, key, 0, 3)
 		change(&odd[4].Terms)
-		if _, _, err := protocol.ITS.Recover(3, []protocol.Share{odd[0], odd[1], odd[2], odd[3]}); err == nil {
+		if _, _, err := protocol.Recover(protocol.ITS, 3, []protocol.Share{odd[0], odd[1], odd[2], odd[3]}); err == nil {
 			t.Errorf("shares that differ in %s were combined", name)
 		}
 	}
@@ -242,7 +242,7 @@ func TestCoalition(t *testing.T) {
 
 func wantNoKeyOf(t *testing.T, shares []protocol.Share) {
 	t.Helper()
-	if got, atOdds, err := protocol.ITS.Recover(3, shares); err == nil || got.Reveal() != nil || atOdds != nil {
+	if got, atOdds, err := protocol.Recover(protocol.ITS, 3, shares); err == nil || got.Reveal() != nil || atOdds != nil {
 		t.Errorf("the key is %q and %v at odds", got.Reveal(), atOdds)
 	}
 }
@@ -290,21 +290,27 @@ func TestLateHonesty(t *testing.T) {
 	wantKey(t, protocol.ITS, 3, append(list, honest[5]), key, 0, 2, 4)
 }
 
+// padsOf returns pads of a size for hubs with these numbers.
+func padsOf(size int, numbers ...int) []protocol.Share {
+	var pads []protocol.Share
+	for _, n := range numbers {
+		pads = append(pads, protocol.Share{Index: n, Value: protocol.NewSecret(content(n, size))})
+	}
+	return pads
+}
+
 func TestFromPads(t *testing.T) {
 	for _, size := range []int{1, 16, 32, 50} {
-		pads := make([][]byte, 3)
-		for i := range pads {
-			pads[i] = content(i, protocol.ITS.ShareSize(size))
-		}
-		key, shares, err := protocol.ITS.FromPads(pads, size, 3, 5)
+		pads := padsOf(protocol.ITS.ShareSize(size, 1), 4, 0, 2)
+		key, shares, err := protocol.ITS.FromPads(pads, []int{1, 3}, size, 1)
 		if err != nil || key.Size() != size || len(shares) != 5 {
 			t.Fatalf("a key of %d bytes and %d shares, error %v", key.Size(), len(shares), err)
 		}
 		for i, s := range shares {
-			if s.Index != i || i < 3 && !bytes.Equal(s.Value.Reveal(), pads[i]) {
+			if s.Index != []int{4, 0, 2, 1, 3}[i] || i < 3 && !bytes.Equal(s.Value.Reveal(), pads[i].Value.Reveal()) {
 				t.Errorf("share %d has index %d or is not the pad", i, s.Index)
 			}
-			if err := protocol.NewChannel(protocol.ITS).CheckTerms(s.Terms, s.Value.Size()); err != nil {
+			if err := protocol.ITS.CheckTerms(s.Terms, s.Value.Size(), 1); err != nil {
 				t.Error(err)
 			}
 			if s.Terms.KeySize != size || s.Terms.Threshold != 3 {
@@ -317,24 +323,67 @@ func TestFromPads(t *testing.T) {
 }
 
 func TestFromPadsRefuses(t *testing.T) {
-	pads := [][]byte{content(0, 64), content(1, 64)}
 	for _, test := range []struct {
-		pads                  [][]byte
-		keySize, threshold, n int
-		want                  error
+		pads    []protocol.Share
+		others  []int
+		keySize int
+		want    error
 	}{
-		{pads[:1], 16, 2, 3, its.ErrShares},
-		{pads, 17, 2, 3, its.ErrShares},
-		{pads, 16, 3, 3, its.ErrShares},
-		{pads, 16, 2, 1, its.ErrThreshold},
-		{pads, 0, 2, 3, its.ErrKeySize},
+		{padsOf(64, 0), []int{1, 2}, 16, its.ErrThreshold},
+		{padsOf(64, 0, 1), []int{2}, 17, its.ErrShares},
+		{padsOf(64, 0, 1), []int{1}, 16, its.ErrShares},
+		{padsOf(64, 0, 1), []int{2}, 0, its.ErrKeySize},
 	} {
-		if key, shares, err := protocol.ITS.FromPads(test.pads, test.keySize, test.threshold, test.n); !errors.Is(err, test.want) || key.Size() != 0 || len(shares) != 0 {
+		if key, shares, err := protocol.ITS.FromPads(test.pads, test.others, test.keySize, 1); !errors.Is(err, test.want) || key.Size() != 0 || len(shares) != 0 {
 			t.Errorf("%+v: a key of %d bytes and %d shares, error %v", test, key.Size(), len(shares), err)
 		}
 	}
-	if key, shares, err := protocol.Python.FromPads(pads, 64, 2, 3); !errors.Is(err, errors.ErrUnsupported) || key.Size() != 0 || shares != nil {
+	if key, shares, err := protocol.Python.FromPads(padsOf(64, 0, 1), []int{2}, 64, 1); !errors.Is(err, errors.ErrUnsupported) || key.Size() != 0 || shares != nil {
 		t.Errorf("a key of %d bytes and %d shares, error %v", key.Size(), len(shares), err)
+	}
+}
+
+// A share for several slaves has for each what nobody else gets; all of them find the same key.
+func TestSeveralSlaves(t *testing.T) {
+	const slaves, threshold = 3, 2
+	key := "a key of the network"
+	for _, suite := range suites {
+		shares, err := suite.Split(protocol.NewSecret([]byte(key)), threshold, []int{5, 0, 9}, slaves, seeded(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var first []protocol.Share
+		for j := range slaves {
+			var parts []protocol.Share
+			for _, s := range shares {
+				if err := suite.CheckTerms(s.Terms, s.Value.Size(), slaves); err != nil {
+					t.Error(err)
+				}
+				part, err := suite.Pick(s, slaves, j)
+				if err != nil || part.Value.Size() != suite.PartSize(s) || part.Value.Size() != suite.ShareSize(len(key), 1) {
+					t.Fatalf("%s: a part of %d bytes, error %v", suite.Name(), part.Value.Size(), err)
+				}
+				if err := suite.CheckTerms(part.Terms, part.Value.Size(), 1); err != nil {
+					t.Error(err)
+				}
+				parts = append(parts, part)
+			}
+			wantKey(t, suite, threshold, parts, key)
+			if first == nil {
+				first = parts
+			} else if suite == protocol.ITS {
+				wantNoKey(t, suite, threshold, []protocol.Share{first[0], parts[1]}, its.ErrTooFew)
+			}
+		}
+		// A hub that only the last and the first of them use.
+		some, err := suite.Pick(shares[1], slaves, 2, 0)
+		if err == nil {
+			err = suite.CheckTerms(some.Terms, some.Value.Size(), 2)
+		}
+		part, errPick := suite.Pick(some, 2, 1)
+		if err != nil || errPick != nil || !bytes.Equal(part.Value.Reveal(), first[1].Value.Reveal()) || !bytes.Equal(part.Terms.SecretTag, first[1].Terms.SecretTag) {
+			t.Errorf("%s: what is for the first slave is not: %v, %v", suite.Name(), err, errPick)
+		}
 	}
 }
 
@@ -374,7 +423,7 @@ func TestCheckTerms(t *testing.T) {
 		{protocol.ITS, terms, 79, protocol.ErrMalformed},
 		{protocol.ITS, terms, 0, protocol.ErrMalformed},
 	} {
-		if err := protocol.NewChannel(test.suite).CheckTerms(test.terms, test.size); !errors.Is(err, test.want) {
+		if err := test.suite.CheckTerms(test.terms, test.size, 1); !errors.Is(err, test.want) {
 			t.Errorf("%s: %+v with %d bytes is %v, want %v", test.suite.Name(), test.terms, test.size, err, test.want)
 		}
 	}

@@ -28,10 +28,7 @@ func TestShareThatIsThePad(t *testing.T) {
 	if !bytes.Equal(pad.Reveal(), want) {
 		t.Errorf("the pad is % x, want % x", pad.Reveal(), want)
 	}
-	fragments := out.PadFragments()
-	if !slices.Equal(fragments, []psrd.Fragment{at(0, 0, 10), at(1, 0, 30)}) {
-		t.Errorf("the pad is at %v", fragments)
-	}
+	fragments := []psrd.Fragment{at(0, 0, 10), at(1, 0, 30)}
 	sealed, err := out.Seal(protocol.NewSecret(bytes.Clone(pad.Reveal())))
 	if err != nil || !bytes.Equal(sealed.Value, make([]byte, 40)) || !slices.Equal(sealed.Pad.Fragments, fragments) {
 		t.Errorf("sealed is %+v, error %v", sealed, err)
@@ -39,7 +36,6 @@ func TestShareThatIsThePad(t *testing.T) {
 	if !bytes.Equal(pad.Reveal(), want) {
 		t.Errorf("the share became % x", pad.Reveal())
 	}
-	clear(fragments) // which are the caller's
 	m := message{sign(t, out, "q", nil), "q", nil, sealed}
 	out.Release()
 	stillGood(t, receiver, m, want)
@@ -108,8 +104,9 @@ func TestPadIsTakenOnce(t *testing.T) {
 		if got := c.Own.Available(); got != 100-test.spent {
 			t.Errorf("%s: %d bytes are left, want %d", name, got, 100-test.spent)
 		}
-		if next := reserve(t, c, 20).PadFragments()[0].Start; next < test.spent {
-			t.Errorf("%s: the next pad starts at %d", name, next)
+		next, err := reserve(t, c, 20).Seal(protocol.NewSecret(make([]byte, 20)))
+		if err != nil || next.Pad.Fragments[0].Start < test.spent {
+			t.Errorf("%s: the next pad is at %v, error %v", name, next.Pad.Fragments, err)
 		}
 	}
 }
@@ -147,12 +144,13 @@ func TestTakePadOfMessageWithout(t *testing.T) {
 // sends all shares of a hub in one message. What those three get is zeros; any three hubs give the keys.
 func TestKeyFromPads(t *testing.T) {
 	const keySize, keys, threshold, hubs = 21, 2, 3, 5
-	size := protocol.ITS.ShareSize(keySize)
+	size := protocol.ITS.ShareSize(keySize, 1)
 	var senders, receivers [hubs]*protocol.Channel
 	var outs [hubs]*protocol.Outgoing
 	for i := range hubs {
 		senders[i], receivers[i] = protocol.NewChannel(protocol.ITS), protocol.NewChannel(protocol.ITS)
 		share(t, i, 250, senders[i].Own, receivers[i].Peer)
+		share(t, 50+i, 32, senders[i].OwnKeys, receivers[i].PeerKeys)
 		outs[i] = reserve(t, senders[i], keys*size)
 	}
 	var want [keys]string
@@ -162,11 +160,11 @@ func TestKeyFromPads(t *testing.T) {
 		pads[i] = takePad(t, outs[i])
 	}
 	for k := range keys {
-		parts := make([][]byte, threshold)
+		parts := make([]protocol.Share, threshold)
 		for i, pad := range pads {
-			parts[i] = pad.Reveal()[k*size : (k+1)*size]
+			parts[i] = protocol.Share{Index: i, Value: protocol.NewSecret(pad.Reveal()[k*size : (k+1)*size])}
 		}
-		key, shares, err := protocol.ITS.FromPads(parts, keySize, threshold, hubs)
+		key, shares, err := protocol.ITS.FromPads(parts, []int{3, 4}, keySize, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -72,7 +72,7 @@ func TestVerifySpendsNothing(t *testing.T) {
 	m := post(t, sender, []byte("share"))
 	before := statusOf(t, receiver.Peer)
 	for range 3 {
-		mustReceive(t, receiver, m)
+		mustReceive(t, receiver, m).Release()
 		unchanged(t, receiver.Peer, before)
 	}
 	stillGood(t, receiver, m, []byte("share"))
@@ -88,15 +88,19 @@ func TestReplay(t *testing.T) {
 			for second, spendSecond := range spend {
 				sender, receiver := connect(t, sizes...)
 				m := post(t, sender, []byte("share"))
-				in, again := mustReceive(t, receiver, m), mustReceive(t, receiver, m)
+				in := mustReceive(t, receiver, m)
+				if again, err := receive(receiver, m); again != nil || !errors.Is(err, psrd.ErrUsed) {
+					t.Errorf("a copy meanwhile gave %v and %v, want %v", again, err, psrd.ErrUsed)
+				}
 				if err := spendFirst(in, m.sealed); err != nil {
 					t.Fatal(err)
 				}
+				in.Release() // too late
 				before := statusOf(t, receiver.Peer)
-				for _, late := range []*protocol.Incoming{in, again} {
-					if err := spendSecond(late, m.sealed); !errors.Is(err, psrd.ErrUsed) {
-						t.Errorf("%s after %s returned %v, want %v", second, first, err, psrd.ErrUsed)
-					}
+				if err := spendSecond(in, m.sealed); second == "Open" && first == "Open" && !errors.Is(err, psrd.ErrUsed) {
+					t.Errorf("%s after %s returned %v, want %v", second, first, err, psrd.ErrUsed)
+				} else if second == "Open" && first == "Accept" {
+					before = statusOf(t, receiver.Peer) // the pad was still there
 				}
 				if in, err := receive(receiver, m); in != nil || !errors.Is(err, psrd.ErrUsed) {
 					t.Errorf("replay after %s returned %v and %v, want %v", first, in, err, psrd.ErrUsed)
@@ -124,7 +128,7 @@ func TestHeaderCount(t *testing.T) {
 		{[]string{m.header + "," + m.header}, protocol.ErrMalformed},
 		{[]string{m.header + ", " + m.header}, protocol.ErrMalformed},
 	} {
-		in, err := receiver.Verify(test.headers, m.query, m.body)
+		in, err := receiver.VerifyRequest(test.headers, requestOf(m.query, m.body))
 		if in != nil || !errors.Is(err, test.want) {
 			t.Errorf("headers %q gave %v and %v, want %v", test.headers, in, err, test.want)
 		}
@@ -147,41 +151,41 @@ func TestReflection(t *testing.T) {
 	stillGood(t, receiver, m, []byte("share"))
 }
 
-// Of several goroutines that accept or open the same message, one succeeds.
-func TestConcurrentAccept(t *testing.T) {
+// Of several copies of a message that come at once, one has the claim; and when that is given back, another.
+func TestConcurrentClaims(t *testing.T) {
 	secret := []byte("share")
 	sender, receiver := connect(t, 60, 60)
-	for _, open := range []bool{false, true} {
+	for _, spend := range []bool{false, true} {
 		m := post(t, sender, secret)
-		in := mustReceive(t, receiver, m)
-		var successes atomic.Int32
+		var claims atomic.Int32
 		var workers sync.WaitGroup
 		start := make(chan struct{})
 		for range 16 {
 			workers.Go(func() {
 				<-start
-				var share protocol.Secret
-				var err error
-				if open {
-					share, err = in.Open(m.sealed)
-				} else {
-					err = in.Accept()
-				}
+				in, err := receive(receiver, m)
 				switch {
-				case err == nil:
-					successes.Add(1)
-					if open && !bytes.Equal(share.Reveal(), secret) {
-						t.Errorf("share is % x, want % x", share.Reveal(), secret)
+				case errors.Is(err, psrd.ErrUsed):
+				case err != nil:
+					t.Error(err)
+				case spend:
+					claims.Add(1)
+					if share, err := in.Open(m.sealed); err != nil || !bytes.Equal(share.Reveal(), secret) {
+						t.Errorf("share is % x, want % x; error %v", share.Reveal(), secret, err)
 					}
-				case !errors.Is(err, psrd.ErrUsed):
-					t.Errorf("error is %v, want %v", err, psrd.ErrUsed)
+				default:
+					claims.Add(1)
+					in.Release()
 				}
 			})
 		}
 		close(start)
 		workers.Wait()
-		if got := successes.Load(); got != 1 {
-			t.Errorf("%d goroutines succeeded (open is %v), want 1", got, open)
+		if got := claims.Load(); got == 0 || spend && got != 1 {
+			t.Errorf("%d claims (spend is %v)", got, spend)
+		}
+		if !spend {
+			stillGood(t, receiver, m, secret)
 		}
 	}
 }

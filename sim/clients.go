@@ -2,6 +2,7 @@ package sim
 
 import (
 	"crypto/rand"
+	"slices"
 
 	"dske/node"
 	"dske/node/client"
@@ -69,7 +70,8 @@ func (c *clientPlace) encryptors() []string {
 func (c *clientPlace) hubs() []client.Hub {
 	var hubs []client.Hub
 	for _, name := range c.topology.Hubs {
-		hubs = append(hubs, client.Hub{Name: name, URL: c.network.url + node.Prefix(node.KindHub, name)})
+		number := slices.IndexFunc(c.network.hubs, func(h *hubPlace) bool { return h.name == name })
+		hubs = append(hubs, client.Hub{Name: name, URL: c.network.url + node.Prefix(node.KindHub, name), Number: number})
 	}
 	return hubs
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/etsi"
+	"dske/protocol"
 	"dske/sim/topology"
 	"dske/sim/wire"
 )
@@ -67,6 +68,14 @@ func newOutside(t testing.TB, n *Network) *wire.Wire {
 		t.Fatal(err)
 	}
 	return outside
+}
+
+// python returns the reference topology with the suite of the Python implementation, for tests of messages and
+// bytes that are another number in the other one.
+func python() *topology.Topology {
+	top := topology.Reference()
+	top.Suite = protocol.SuitePython
+	return top
 }
 
 // do makes a request from outside and returns the status and the body of the response.

@@ -6,44 +6,36 @@ import (
 
 	"dske/node"
 	"dske/node/hub"
-	"dske/protocol"
 	"dske/sim/adversary"
 )
-
-// maxFailures is how many wrong signatures in the name of a client a hub of the information-theoretic
-// suite looks at in a minute: its bound on forgeries grows with every one.
-const maxFailures = 1000
 
 // hubPlace is the place of a hub, with what outlives the hubs in it.
 type hubPlace struct {
 	place
+	number   int // the hub's place in the network's list
 	counters hub.Counters
 	liar     *adversary.Liar
 }
 
-func newHubPlace(n *Network, name string) *hubPlace {
-	h := &hubPlace{place: newPlace(n, node.KindHub, name), liar: adversary.NewLiar(name, n.suite)}
+func newHubPlace(n *Network, name string, number int) *hubPlace {
+	h := &hubPlace{place: newPlace(n, node.KindHub, name), number: number, liar: adversary.NewLiar(name, n.suite)}
 	h.fill = h.newHub
 	return h
 }
 
 func (h *hubPlace) newHub() (member, error) {
 	config := h.network.config
-	limit := 0
-	if h.network.suite == protocol.ITS {
-		limit = maxFailures
-	}
 	made, err := hub.New(hub.Config{
-		Name:        h.name,
-		Suite:       h.network.suite,
-		MaxFailures: limit,
-		ShareTTL:    config.ShareTTL,
-		HubTimeout:  config.HubTimeout,
-		Random:      h.random(),
-		Logger:      config.Logger.With(string(h.kind), h.name),
-		Stop:        h.stopSoon,
-		Counters:    &h.counters,
-		Observer:    h.observer,
+		Name:       h.name,
+		Suite:      h.network.suite,
+		Number:     h.number,
+		ShareTTL:   config.ShareTTL,
+		HubTimeout: config.HubTimeout,
+		Random:     h.random(),
+		Logger:     config.Logger.With(string(h.kind), h.name),
+		Stop:       h.stopSoon,
+		Counters:   &h.counters,
+		Observer:   h.observer,
 	})
 	if err != nil {
 		return nil, err

@@ -41,8 +41,8 @@ func TestLongRun(t *testing.T) {
 		}
 		memory := memoryInUse()
 		t.Logf("%d key pairs, %d failed: %.1f MB, at most %d blocks in a pool", tenth**longPairs/10, failures, float64(memory)/1e6, n.mostBlocks())
-		if tenth == 1 {
-			early = memory
+		if tenth <= 3 { // hubs remember some answers, and have as many as they ever will
+			early = max(early, memory)
 		}
 		if *longLoss == "0" && (failures > 0 || memory > early+4<<20 || n.mostBlocks() > 2) {
 			t.Errorf("after %d key pairs: %d failures, %d bytes in use instead of %d, %d blocks in a pool",
@@ -104,7 +104,7 @@ func (n *testNetwork) mostBlocks() (most int) {
 // What lost messages leave behind in a block is given up, at either end, when later blocks are in use.
 func TestLostMessagesLeaveNoBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		top := topology.Reference()
+		top := python() // the other suite sends a lost message again
 		top.PSRD = topology.PSRD{BlockSize: 1024, LowWater: 512, HighWater: 1024}
 		n := start(t, Config{Topology: top})
 		if err := n.Wire().AddFault("drop prob=0.05"); err != nil {

@@ -98,8 +98,8 @@ func (n *Network) Wire() *wire.Wire { return n.wire }
 
 // addPlaces makes the places of the topology, which are empty.
 func (n *Network) addPlaces() {
-	for _, h := range n.config.Topology.Hubs {
-		p := newHubPlace(n, h.Name)
+	for i, h := range n.config.Topology.Hubs {
+		p := newHubPlace(n, h.Name, i)
 		n.hubs, n.places = append(n.hubs, p), append(n.places, &p.place)
 	}
 	for _, c := range n.config.Topology.Clients {

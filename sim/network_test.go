@@ -203,7 +203,7 @@ func TestUnknownSlave(t *testing.T) {
 func TestStatusOfSAE(t *testing.T) {
 	n := start(t, Config{})
 	before, err := n.sae("sam").Status(context.Background(), "sofia")
-	if err != nil || before.SourceKMEID != "carol" || before.TargetKMEID != "connie" || before.StoredKeyCount != 16384/64 {
+	if err != nil || before.SourceKMEID != "carol" || before.TargetKMEID != "connie" || before.StoredKeyCount != 16384/80 {
 		t.Fatalf("%+v, %v", before, err)
 	}
 	n.keyPair("sam", "sofia", 256)

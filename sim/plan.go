@@ -13,7 +13,7 @@ const (
 	memoryOfNetwork     = 2 << 20 // bytes
 	memoryOfHub         = 16 << 10
 	memoryOfClient      = 18 << 10
-	memoryOfAssociation = 2 << 10 // both ends
+	memoryOfAssociation = 4 << 10 // both ends
 
 	timeOfClient      = 50 * time.Microsecond // over loopback
 	timeOfAssociation = 70 * time.Microsecond
@@ -24,7 +24,8 @@ const (
 // Plan is what a network will take, by formula.
 type Plan struct {
 	Associations int           // of a client with a hub
-	PoolSize     int           // bytes in each of the pools when they are filled: two of an association, at both ends
+	Pools        int           // of an association, at each end
+	PoolSize     int           // bytes in each of them when it is filled
 	PSRD         int64         // bytes in all pools at the start
 	PSRDInUse    int64         // and when every association is in use; more than PSRD if pools are filled lazily
 	Memory       int64         // bytes in use at the start, PSRD included
@@ -49,11 +50,12 @@ func PlanOf(t *topology.Topology) (Plan, error) {
 	}
 	inPool := (t.PSRD.HighWater + t.PSRD.BlockSize - 1) / t.PSRD.BlockSize
 	p.PoolSize = inPool * t.PSRD.BlockSize
-	p.PSRDInUse = 4 * int64(p.PoolSize) * int64(p.Associations)
+	p.Pools = 2 * len(protocol.PurposesOf(suite))
+	p.PSRDInUse = 2 * int64(p.Pools) * int64(p.PoolSize) * int64(p.Associations)
 	blocks := 0
 	if !t.PSRD.Lazy {
 		p.PSRD = p.PSRDInUse
-		blocks = 2 * inPool * p.Associations // each is at both ends
+		blocks = p.Pools * inPool * p.Associations
 	}
 	p.Memory = p.PSRD + memoryOfNetwork + int64(len(t.Hubs))*memoryOfHub + int64(len(t.Clients))*memoryOfClient +
 		int64(p.Associations)*memoryOfAssociation
@@ -62,8 +64,11 @@ func PlanOf(t *topology.Topology) (Plan, error) {
 	// A share costs its pad and a signing key of the pool of the side that sends it, and a signing key of the
 	// other pool for the message that asks for it or the answer to it.
 	const key, signature = 32, protocol.SigningKeySize
-	share := suite.ShareSize(key)
+	share := suite.ShareSize(key, 1)
 	p.KeysPerClient = p.PoolSize / (share + signature)
+	if suite.Rules().Purposes {
+		p.KeysPerClient = min(p.PoolSize/share, p.PoolSize/signature)
+	}
 	p.PSRDPerKey = hubs * 2 * (share + 2*signature)
 	return p, nil
 }

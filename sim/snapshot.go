@@ -25,6 +25,10 @@ type HubSnapshot struct {
 	SharesWaiting   int   `json:"shares_waiting"` // to be fetched
 	SharesTaken     int64 `json:"shares_taken"`
 	SharesHandedOut int64 `json:"shares_handed_out"` // once for each slave
+
+	// ForgeryChance is how likely it is at most that one of the messages with wrong tags would have been accepted;
+	// 0 if there were none, and in a suite that has no bound on it.
+	ForgeryChance float64 `json:"forgery_chance,omitempty"`
 }
 
 // ClientSnapshot is how a client is.
@@ -73,6 +77,9 @@ func (h *hubPlace) snapshot() HubSnapshot {
 		NodeSnapshot:    newSnapshot(h.name, &c.Counters),
 		SharesTaken:     c.SharesTaken.Load(),
 		SharesHandedOut: c.SharesHandedOut.Load(),
+	}
+	if chance, ok := c.ForgeryChance(h.network.suite); ok {
+		s.ForgeryChance = float64(chance)
 	}
 	if m := h.member(); m != nil {
 		now := m.Condition()

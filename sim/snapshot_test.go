@@ -27,7 +27,7 @@ func (n *testNetwork) clientNow(name string) ClientSnapshot {
 }
 
 func TestSnapshotOfAFreshNetwork(t *testing.T) {
-	n := start(t, Config{})
+	n := start(t, Config{Topology: python()})
 	s := n.Snapshot()
 	if len(s.Hubs) != 5 || len(s.Clients) != 5 || s.Hubs[0].Name != "hank" || s.Clients[0].Name != "carol" {
 		t.Fatalf("%+v", s)
@@ -55,7 +55,7 @@ func TestSnapshotOfAFreshNetwork(t *testing.T) {
 }
 
 func TestSnapshotCounts(t *testing.T) {
-	n := start(t, Config{})
+	n := start(t, Config{Topology: python()})
 	for range 2 {
 		n.keyPair("sam", "sofia", 256)
 	}
@@ -131,7 +131,7 @@ func TestCountsSurviveARestart(t *testing.T) {
 }
 
 func TestSnapshotCountsFaults(t *testing.T) {
-	n := start(t, Config{})
+	n := start(t, Config{Topology: python()})
 	n.fault("tamper=request to=hub/hank method=POST", "tamper=response to=hub/helen method=POST")
 	n.getKey("sam", "sofia", 256)
 	n.idle()

@@ -88,7 +88,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestTapSeesWhatNodesSend(t *testing.T) {
-	n := start(t, Config{})
+	n := start(t, Config{Topology: python()})
 	var tapped newsOf[wire.Message]
 	defer n.Wire().Tap(tapped.add)()
 	n.fault("tamper=request to=hank method=POST", "tamper=response to=helen method=POST", "replay to=holly method=POST")
@@ -119,7 +119,7 @@ func TestTapSeesWhatNodesSend(t *testing.T) {
 }
 
 func TestFaultsAreInEvents(t *testing.T) {
-	n := start(t, Config{})
+	n := start(t, Config{Topology: python()})
 	n.keyPair("sam", "sofia", 256)
 	n.idle()
 	var seen newsOf[wire.Event]
@@ -217,7 +217,7 @@ func TestWaitIdleWaitsForStragglers(t *testing.T) {
 
 func TestExperimentsOverHTTP(t *testing.T) {
 	ctx := context.Background()
-	n := start(t, Config{})
+	n := start(t, Config{Topology: python()})
 	r := n.remote()
 	if err := errors.Join(r.WaitReady(ctx), r.WaitIdle(ctx)); err != nil {
 		t.Fatal(err)
@@ -300,7 +300,7 @@ func TestWaitIdleOfSome(t *testing.T) {
 
 // A tap and the observers speak of the same messages.
 func TestNumbersOfMessages(t *testing.T) {
-	n := start(t, Config{})
+	n := start(t, Config{Topology: python()})
 	n.getKey("sam", "sofia", 256) // asks the hubs who sofia is
 	n.idle()
 	var tapped newsOf[wire.Message]

@@ -85,12 +85,22 @@ func (c *Client) askHubs(r request, ask func(ctx context.Context, hub int) error
 // collect waits for the answers of all hubs. When the outcome is settled it waits only for the time of grace
 // longer, and not at all if the tally is final. What has come counts, also if the time is over.
 func collect(ctx context.Context, answers <-chan answer, grace time.Duration, settled func(*tally) bool) (*tally, error) {
+	return collectUntil(ctx, answers, grace, settled, nil)
+}
+
+// collectUntil is collect that calls late, unless it is nil, once when the time of grace has passed since it began.
+func collectUntil(ctx context.Context, answers <-chan answer, grace time.Duration, settled func(*tally) bool, late func()) (*tally, error) {
 	t := newTally(cap(answers))
-	var enough <-chan time.Time
+	var enough, isLate <-chan time.Time
+	if late != nil {
+		isLate = time.After(grace)
+	}
 	for !t.isComplete() && !t.final {
 		select {
 		case a := <-answers:
 			t.add(a)
+		case <-isLate:
+			late()
 		case <-enough:
 			t.addRest(answers)
 			return t, nil

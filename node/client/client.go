@@ -35,7 +35,8 @@ type Client struct {
 	saes    []string // that fetch keys over ETSI GS QKD 014
 	handler http.Handler
 	hubs    []*association.Association
-	random  io.Reader // of keys, key IDs and shares
+	random  io.Reader // of keys and shares
+	ids     io.Reader // of key IDs
 
 	started chan struct{} // closed when Run has begun
 	ready   chan struct{} // closed when every hub has been registered with
@@ -47,6 +48,9 @@ type Client struct {
 	alarm   *node.Alarm // rings when a gather expires, or a block can be given up
 	mu      sync.Mutex
 	gathers map[gatherID]*gather
+
+	suspectsMu sync.Mutex
+	suspects   map[string][]int // by master: the hubs that were at odds with its last key, as this client saw it
 }
 
 var _ etsi.KME = (*Client)(nil)
@@ -67,10 +71,13 @@ func New(config Config) (*Client, error) {
 		config:  config,
 		saes:    saes,
 		random:  config.Random.For("keys"),
+		ids:     config.Random.For("key IDs"),
 		started: make(chan struct{}),
 		ready:   make(chan struct{}),
 		alarm:   node.NewAlarm(config.KeyTTL),
 		gathers: map[gatherID]*gather{},
+
+		suspects: map[string][]int{},
 	}
 	if err := c.associate(); err != nil {
 		return nil, err

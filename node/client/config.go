@@ -21,11 +21,11 @@ type Config struct {
 	Encryptors []string // SAE IDs; none: one with the client's name
 	Systems    []string // names of the clients to share keys with over SKIP; this one does not count; not changed
 	Hubs       []Hub    // at least Threshold, at most 254
-	Threshold  int      // shares that make a key, at least 2
+	Threshold  int      // shares that make a key, at least 2: the network's, and the same for all its clients
 	Token      string   // what hubs bind the name to; it has to outlive the process
 	PSRD       PSRD
 
-	Suite        protocol.Suite // default protocol.Python
+	Suite        protocol.Suite // default protocol.ITS
 	KeysFromPSRD bool           // keys are made of pads, without a source of random bytes; not with every suite
 
 	HubTimeout     time.Duration // for one message to a hub, a large one taking longer; default 5 s
@@ -64,12 +64,19 @@ func (c *Config) validate() error {
 	if c.Threshold < 2 || c.Threshold > len(c.Hubs) || len(c.Hubs) > protocol.MaxHubs {
 		return fmt.Errorf("threshold %d of %d hubs is not in 2 <= k <= n <= %d", c.Threshold, len(c.Hubs), protocol.MaxHubs)
 	}
+	numbers := map[int]bool{}
+	for _, h := range c.Hubs {
+		if h.Number < 0 || h.Number > protocol.MaxShareIndex || numbers[h.Number] {
+			return fmt.Errorf("the number of hub %s, %d, is not in 0..%d or another's too", h.Name, h.Number, protocol.MaxShareIndex)
+		}
+		numbers[h.Number] = true
+	}
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, time.Minute)
 	c.KeyTTL = cmp.Or(c.KeyTTL, time.Hour)
 	if c.Suite == nil {
-		c.Suite = protocol.Python
+		c.Suite = protocol.ITS
 	}
-	if _, _, err := c.Suite.FromPads(nil, 1, c.Threshold, len(c.Hubs)); c.KeysFromPSRD && errors.Is(err, errors.ErrUnsupported) {
+	if _, _, err := c.Suite.FromPads(nil, nil, 1, 1); c.KeysFromPSRD && errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
 	if c.Counters == nil {

@@ -1,11 +1,11 @@
 package client
 
 import (
+	"bytes"
 	"time"
 
 	"dske/etsi"
 	"dske/node"
-	"dske/protocol"
 )
 
 // deliver marks the keys of all the gathers as delivered, or none if one of them has been.
@@ -19,11 +19,11 @@ func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
 		if g.delivered {
 			return nil, etsi.ErrKeyNotFound
 		}
-		keys[i] = etsi.Key{ID: g.id.key, Key: etsi.NewSecret(g.key.Reveal())}
+		keys[i] = etsi.Key{ID: g.id.key, Key: etsi.NewSecret(bytes.Clone(g.key.Reveal()))}
 	}
 	for _, g := range gathers {
 		g.delivered = true
-		g.key, g.shares, g.from = protocol.Secret{}, nil, nil
+		g.closeIfDone()
 	}
 	return keys, nil
 }
@@ -45,9 +45,10 @@ func (g *gather) dropIfDone() {
 			unsettled++
 		}
 	}
-	empty := !g.found && len(g.shares) == 0
+	empty := !g.found && len(g.from) == 0
 	if (empty || g.delivered && unsettled < c.config.Threshold) && c.gathers[g.id] == g {
 		delete(c.gathers, g.id)
+		g.close()
 	}
 }
 
@@ -62,6 +63,9 @@ func (c *Client) dropExpiredGathers() (next time.Time) {
 			next = node.Earlier(next, g.expires)
 		} else {
 			delete(c.gathers, id)
+			g.mu.Lock()
+			g.close()
+			g.mu.Unlock()
 		}
 	}
 	return next

@@ -65,7 +65,7 @@ func (h *dishonestHub) block(r *http.Request) protocol.BlockData {
 }
 
 func (h *dishonestHub) inBand(w http.ResponseWriter, r *http.Request, body []byte) {
-	incoming, err := h.channel.Verify(r.Header.Values(protocol.SignatureHeader), r.URL.RawQuery, body)
+	incoming, err := h.channel.VerifyRequest(r.Header.Values(protocol.SignatureHeader), protocol.Request{Query: r.URL.RawQuery, Body: body})
 	if err == nil {
 		err = incoming.Accept()
 	}
@@ -92,7 +92,7 @@ func (h *dishonestHub) inBand(w http.ResponseWriter, r *http.Request, body []byt
 		reply = odd
 	}
 	text, _ := json.Marshal(reply)
-	signature, _ := out.Sign("", text)
+	signature, _ := out.SignResponse(protocol.Response{Body: text})
 	w.Header().Set(protocol.SignatureHeader, signature)
 	w.Write(text)
 }

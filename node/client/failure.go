@@ -36,13 +36,13 @@ func (g *gather) failure() error {
 			denied++
 		}
 	}
-	if len(g.shares) == 0 && !g.canBeFound() {
+	if !g.canBeFound() {
 		if denied >= max(unknown, 1) {
 			return etsi.ErrUnauthorized
 		}
 		return etsi.ErrKeyNotFound
 	}
-	return &shareError{"gather", g.id.key, len(g.shares), g.client.config.Threshold, g.causes()}
+	return &shareError{"gather", g.id.key, len(g.from), g.client.config.Threshold, g.causes()}
 }
 
 // causes says of every hub why its share is missing or was of no use. The caller holds g.mu.
@@ -53,11 +53,16 @@ func (g *gather) causes() []Cause {
 		switch {
 		case !slices.Contains(g.from, hub):
 			causes = append(causes, causeOf(h, g.answers, hub))
-		case len(g.shares) >= c.config.Threshold:
-			causes = append(causes, Cause{h.Hub(), "its share is at odds with the others"})
+		case len(g.from) >= c.config.Threshold:
+			causes = append(causes, Cause{h.Hub(), "its share is at odds with the others; nobody can tell who lies"})
 		}
 	}
 	return causes
+}
+
+func isWrongIndex(err error) bool {
+	var wrong *wrongIndexError
+	return errors.As(err, &wrong)
 }
 
 func isUnknown(err error) bool { return errors.Is(err, protocol.ErrUnknownKey) }

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -31,14 +32,16 @@ type gather struct {
 	users   int       // requests that have it; guarded by the mutex of the client
 
 	mu        sync.Mutex
-	pending   int              // hubs that are being asked
-	settled   []bool           // by hub: it has given its share, or has none for this slave
-	answers   *tally           // of the last attempt, by hub
-	shares    []protocol.Share // in the order of their arrival
-	from      []int            // hub of each share
+	pending   int             // hubs that are being asked
+	settled   []bool          // by hub: it has given its share, or has none for this slave
+	answers   *tally          // of the last attempt, by hub
+	from      []int           // hubs whose share is there: one of each, ever
+	indices   []int           // of these shares
+	suspects  []int           // hubs that were at odds with the master's key before this one
+	search    protocol.Search // for the key, among the shares; nil before the first
 	key       protocol.Secret
 	found     bool
-	proof     []protocol.Share // one share fewer than the threshold of those that gave the key
+	named     []string // hubs that were said to be at odds with the key
 	delivered bool
 }
 
@@ -48,7 +51,14 @@ func (c *Client) gatherFor(id gatherID) *gather {
 	defer c.mu.Unlock()
 	g := c.gathers[id]
 	if g == nil {
-		g = &gather{client: c, id: id, expires: time.Now().Add(c.config.KeyTTL), settled: make([]bool, len(c.hubs)), attempt: node.NewLine()}
+		g = &gather{
+			client:   c,
+			id:       id,
+			expires:  time.Now().Add(c.config.KeyTTL),
+			settled:  make([]bool, len(c.hubs)),
+			attempt:  node.NewLine(),
+			suspects: c.suspectsOf(id.master),
+		}
 		c.gathers[id] = g
 		c.alarm.By(g.expires)
 	}
@@ -106,9 +116,9 @@ func (c *Client) gatherAll(r request, gathers []*gather) error {
 func byKeyID(a, b *gather) int { return bytes.Compare(a.id.key[:], b.id.key[:]) }
 
 // wait waits until all the keys are found, or all hubs have answered; once one of the keys cannot be found
-// any more, only for stragglerGrace.
-func wait(ctx context.Context, answers <-chan answer, gathers []*gather) error {
-	_, err := collect(ctx, answers, stragglerGrace, func(t *tally) bool {
+// any more, only for stragglerGrace. After that time it is the suspects' turn, too.
+func wait(r request, answers <-chan answer, gathers []*gather) error {
+	settled := func(t *tally) bool {
 		found := true
 		for _, g := range gathers {
 			g.mu.Lock()
@@ -121,6 +131,11 @@ func wait(ctx context.Context, answers <-chan answer, gathers []*gather) error {
 		}
 		t.final = found
 		return found
+	}
+	_, err := collectUntil(r, answers, stragglerGrace, settled, func() {
+		for _, g := range gathers {
+			g.admitSuspects(r)
+		}
 	})
 	return err
 }
@@ -163,74 +178,78 @@ func (c *Client) gatherFrom(ctx context.Context, hub int, gathers []*gather) {
 	err := c.hubs[hub].Get(ctx, m, func(key uuid.UUID, share protocol.Share, err error) {
 		if g := open[key]; g != nil { // the hub may answer what nobody asked, or twice
 			delete(open, key)
-			g.add(hub, share, err)
+			g.add(ctx, hub, share, err)
 		}
 	})
 	if err == nil {
 		err = protocol.ErrMalformed
 	}
 	for _, g := range open {
-		g.add(hub, protocol.Share{}, err)
+		g.add(ctx, hub, protocol.Share{}, err)
 	}
 }
 
 // add takes the answer of a hub, and tries to find the key with its share.
-func (g *gather) add(hub int, share protocol.Share, err error) {
+func (g *gather) add(ctx context.Context, hub int, share protocol.Share, err error) {
 	defer g.dropIfDone()
+	if err == nil {
+		err = g.client.checkIndex(hub, share)
+	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.pending--
-	g.settled[hub] = err == nil || isUnknown(err) || isDenied(err)
+	g.settled[hub] = err == nil || isUnknown(err) || isDenied(err) || isWrongIndex(err)
 	g.answers.add(answer{hub, err})
 	g.client.config.Counters.countGathered(err)
-	switch {
-	case err != nil:
-		return
-	case g.found:
-		g.checkLate(hub, share)
-		return
+	if err == nil && (g.search != nil || !g.delivered) {
+		g.take(hub, share)
 	}
-	g.shares = append(g.shares, share)
-	g.from = append(g.from, hub)
-	key, atOdds, err := g.client.config.Suite.Recover(g.client.config.Threshold, g.shares)
-	if err != nil {
-		return
+	if g.onlySuspectsAreMissing() && g.search != nil {
+		g.search.AdmitSuspects()
 	}
-	g.key, g.found = key, true
-	for i, s := range g.shares {
-		if len(g.proof) < g.client.config.Threshold-1 && !slices.Contains(atOdds, i) {
-			g.proof = append(g.proof, s)
+	g.closeIfDone()
+	g.mu.Unlock()
+	g.find(ctx)
+}
+
+// take adds the share of a hub to the search. The caller holds g.mu.
+func (g *gather) take(hub int, share protocol.Share) {
+	if g.search == nil {
+		search, err := g.client.config.Suite.NewSearch(g.client.config.Threshold, g.client.config.Random.For("search"))
+		if err != nil {
+			g.client.config.Logger.Error("no search for a key", "error", err)
+			return
+		}
+		g.search = search
+	}
+	g.from, g.indices = append(g.from, hub), append(g.indices, share.Index)
+	_ = g.search.Add(share, slices.Contains(g.suspects, hub)) // what is of no use shows in who is at odds
+	if g.found {
+		g.name()
+	}
+}
+
+// onlySuspectsAreMissing reports whether all hubs but suspects have answered. The caller holds g.mu.
+func (g *gather) onlySuspectsAreMissing() bool {
+	for hub := range g.client.hubs {
+		if !g.answers.answered[hub] && !slices.Contains(g.from, hub) && !slices.Contains(g.suspects, hub) {
+			return false
 		}
 	}
-	if len(atOdds) > 0 {
-		g.warn(g.hubsOf(atOdds))
-	}
+	return true
 }
 
-// checkLate names a hub whose share came when the key was found, if the share does not fit those that gave
-// it. The caller holds g.mu.
-func (g *gather) checkLate(hub int, share protocol.Share) {
-	c := g.client
-	if len(g.proof) < c.config.Threshold-1 { // an index came twice, and either of the two may lie
-		return
-	}
-	if _, _, err := c.config.Suite.Recover(c.config.Threshold, append(slices.Clone(g.proof), share)); err != nil {
-		g.warn([]string{c.hubs[hub].Hub()})
-	}
+// wrongIndexError says that a hub has another number in the network than its client thinks.
+type wrongIndexError struct{ got, want int }
+
+func (e *wrongIndexError) Error() string {
+	return fmt.Sprintf("a share with the index %d of the hub with the number %d: the lists of hubs differ, or the hub lies", e.got, e.want)
 }
 
-// warn says which hubs lie, or have been lied to.
-func (g *gather) warn(hubs []string) {
-	g.client.config.Counters.SharesAtOdds.Add(int64(len(hubs)))
-	g.client.config.Logger.Warn("shares at odds with the key", "key_id", g.id.key, "hubs", hubs)
-}
-
-// hubsOf returns the names, sorted, of the hubs whose shares are at these positions.
-func (g *gather) hubsOf(positions []int) []string {
-	names := make([]string, len(positions))
-	for i, position := range positions {
-		names[i] = g.client.hubs[g.from[position]].Hub()
+func (c *Client) checkIndex(hub int, share protocol.Share) error {
+	if number := c.config.Hubs[hub].Number; c.config.Suite.Rules().Numbered && share.Index != number {
+		err := &wrongIndexError{share.Index, number}
+		c.config.Logger.Warn("share refused", "hub", c.hubs[hub].Hub(), "reason", err)
+		return err
 	}
-	slices.Sort(names)
-	return names
+	return nil
 }

@@ -30,14 +30,14 @@ func (c *Client) Stock() node.Stock {
 	return stock
 }
 
-// Levels returns the number of bytes available in the emptier pool of each association, in the order of the
+// Levels returns the number of bytes available in the emptiest pool of each association, in the order of the
 // hubs; -1 where the client is not registered.
 func (c *Client) Levels() []int {
 	levels := make([]int, len(c.hubs))
 	for i, h := range c.hubs {
 		levels[i] = -1
-		if own, peer, registered := h.Available(); registered {
-			levels[i] = min(own, peer)
+		if least, registered := h.Available(); registered {
+			levels[i] = least
 		}
 	}
 	return levels

@@ -17,7 +17,12 @@ import (
 func (c *Client) GetKey(ctx context.Context, master, slave string, request etsi.KeyRequest) ([]etsi.Key, error) {
 	r, cancel := c.begin(ctx)
 	defer cancel()
-	slaves := append([]string{slave}, request.AdditionalSlaves...)
+	slaves := []string{slave}
+	for _, id := range request.AdditionalSlaves {
+		if !slices.Contains(slaves, id) {
+			slaves = append(slaves, id)
+		}
+	}
 	for _, id := range slaves {
 		if _, err := c.clientOf(r, id); err != nil {
 			return nil, etsiError(err)
@@ -73,13 +78,11 @@ func (c *Client) Status(ctx context.Context, _, slave string) (etsi.Status, erro
 }
 
 // storedKeyCount returns how many keys of size bytes the PSRD at hand can carry: as many as the k-th
-// best stocked hub can take shares of. A share costs a pad and a signing key of the own pool, and one
-// signing key of the hub's for its response.
+// best stocked hub can take shares of.
 func (c *Client) storedKeyCount(size int) int {
 	counts := make([]int, len(c.hubs))
 	for i, h := range c.hubs {
-		own, peer, _ := h.Available()
-		counts[i] = min(own/(c.config.Suite.ShareSize(size)+protocol.SigningKeySize), peer/protocol.SigningKeySize)
+		counts[i] = h.Capacity(c.config.Suite.ShareSize(size, 1))
 	}
 	slices.Sort(counts)
 	return counts[len(counts)-c.config.Threshold]

@@ -43,8 +43,8 @@ type described struct {
 // newDescribed returns a client of three hubs, two of which make a key.
 func newDescribed(t *testing.T, config client.Config) *described {
 	t.Helper()
-	for _, name := range []string{"hank", "helen", "hilary"} {
-		config.Hubs = append(config.Hubs, client.Hub{Name: name, URL: "http://memory/hub/" + name})
+	for i, name := range []string{"hank", "helen", "hilary"} {
+		config.Hubs = append(config.Hubs, client.Hub{Name: name, URL: "http://memory/hub/" + name, Number: i})
 	}
 	config.Threshold = 2
 	config.HubTimeout = time.Minute
@@ -117,8 +117,8 @@ type hubs struct {
 func newHubs(t *testing.T) *hubs {
 	t.Helper()
 	h := &hubs{handlers: map[string]http.Handler{}}
-	for _, name := range []string{"hank", "helen", "hilary"} {
-		node, err := hub.New(hub.Config{Name: name})
+	for i, name := range []string{"hank", "helen", "hilary"} {
+		node, err := hub.New(hub.Config{Name: name, Number: i})
 		if err != nil {
 			t.Fatal(err)
 		}

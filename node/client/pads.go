@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/google/uuid"
@@ -11,10 +10,10 @@ import (
 	"dske/protocol"
 )
 
-// makeKeysFromPads is makeKeys without a source of random bytes: at as many hubs as the threshold says, the
+// makeKeysFromPads is makeKeys with keys that need no source of random bytes: at as many hubs as the threshold says, the
 // shares are the pads that they would have been sealed with, and everything else follows from these.
 func (c *Client) makeKeysFromPads(r request, b *batch, size, number int) ([]*association.Reservation, error) {
-	shareSize := c.config.Suite.ShareSize(size)
+	shareSize := c.config.Suite.ShareSize(size, len(b.slaves))
 	reservations, err := c.reserveAtHubs(r, number*shareSize)
 	if err != nil {
 		return nil, err
@@ -26,13 +25,17 @@ func (c *Client) makeKeysFromPads(r request, b *batch, size, number int) ([]*ass
 			return nil, err
 		}
 	}
-	place := reservations[order[0]].PadFragments()[0]
+	var others []int
+	for _, hub := range order[len(pads):] {
+		others = append(others, c.config.Hubs[hub].Number)
+	}
 	for k := range number {
-		parts := make([][]byte, len(pads))
+		parts := make([]protocol.Share, len(pads))
 		for i, pad := range pads {
-			parts[i] = pad.Reveal()[k*shareSize : (k+1)*shareSize]
+			part := pad.Reveal()[k*shareSize : (k+1)*shareSize]
+			parts[i] = protocol.Share{Index: c.config.Hubs[order[i]].Number, Value: protocol.NewSecret(part)}
 		}
-		value, shares, err := c.config.Suite.FromPads(parts, size, len(parts), len(c.hubs))
+		value, shares, err := c.config.Suite.FromPads(parts, others, size, len(b.slaves))
 		if err != nil {
 			return nil, err
 		}
@@ -40,8 +43,10 @@ func (c *Client) makeKeysFromPads(r request, b *batch, size, number int) ([]*ass
 		for i, hub := range order {
 			byHub[hub] = shares[i]
 		}
-		// No PSRD byte is used twice, so neither is the ID that is derived from where the first is.
-		id := uuid.NewSHA1(place.Block, fmt.Appendf(nil, "%s %d %d", c.config.Name, place.Start, k))
+		id, err := uuid.NewRandomFromReader(c.ids)
+		if err != nil {
+			return nil, err
+		}
 		b.add(key{id, value}, byHub)
 	}
 	return reservations, nil

@@ -42,7 +42,7 @@ func (e *shareError) details() map[string]any {
 // scatter makes keys of size bytes for master and slaves and gives every hub its shares. It succeeds if at
 // least the threshold have them.
 func (c *Client) scatter(r request, master string, slaves []string, size, number int) ([]key, error) {
-	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size)))
+	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size, len(slaves))))
 	var keys []key
 	for len(keys) < number {
 		n := min(atOnce, number-len(keys))
@@ -92,6 +92,7 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 		defer reservations[i].Release()
 		part := association.Batch{Master: b.master, Slaves: b.slaves, Keys: b.ids, Shares: b.shares[i]}
 		taken, err := c.hubs[i].Post(ctx, part, reservations[i])
+		clearShares(b.shares[i])
 		c.config.Counters.countScattered(len(b.keys), taken, err)
 		return err
 	})
@@ -110,6 +111,13 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 	return nil
 }
 
+// clearShares clears shares that a hub was given, or could not be.
+func clearShares(shares []protocol.Share) {
+	for _, s := range shares {
+		clear(s.Value.Reveal())
+	}
+}
+
 // isSettled reports whether the hubs that have not answered can no longer change the outcome.
 func (c *Client) isSettled(t *tally) bool {
 	return t.successful >= c.config.Threshold || len(c.hubs)-t.failed < c.config.Threshold
@@ -121,8 +129,12 @@ func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association
 	if c.config.KeysFromPSRD {
 		return c.makeKeysFromPads(r, b, size, number)
 	}
+	numbers := make([]int, len(c.hubs))
+	for i, h := range c.config.Hubs {
+		numbers[i] = h.Number
+	}
 	for range number {
-		id, err := uuid.NewRandomFromReader(c.random)
+		id, err := uuid.NewRandomFromReader(c.ids)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +143,7 @@ func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association
 			return nil, err
 		}
 		k := key{id, protocol.NewSecret(value)}
-		shares, err := c.config.Suite.Split(k.value, c.config.Threshold, len(c.hubs), c.random)
+		shares, err := c.config.Suite.Split(k.value, c.config.Threshold, numbers, len(b.slaves), c.random)
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ type world struct {
 
 	mu        sync.Mutex
 	hubs      map[string]*hub.Hub
+	instead   map[string]http.Handler                                       // who answers in the name of a hub
 	intercept func(r *http.Request, next roundTrip) (*http.Response, error) // nil: nothing
 	log       bytes.Buffer
 }
@@ -48,14 +50,20 @@ func newWorldOf(t testing.TB, suite protocol.Suite) *world {
 func (w *world) restart(names ...string) {
 	w.Helper()
 	for _, name := range names {
-		h, err := hub.New(hub.Config{Name: name, Suite: w.suite})
-		if err != nil {
-			w.Fatal(err)
-		}
-		w.mu.Lock()
-		w.hubs[name] = h
-		w.mu.Unlock()
+		w.startAs(name, slices.Index(hubNames, name))
 	}
+}
+
+// startAs replaces a hub by a fresh one with that number.
+func (w *world) startAs(name string, number int) {
+	w.Helper()
+	h, err := hub.New(hub.Config{Name: name, Number: number, Suite: w.suite})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hubs[name] = h
 }
 
 // onTheWire sets what happens to requests from now on.
@@ -77,7 +85,10 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (w *world) deliver(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
-	h := w.hubs[hubOf(r)]
+	handler := w.instead[hubOf(r)]
+	if handler == nil {
+		handler = w.hubs[hubOf(r)].Handler()
+	}
 	w.mu.Unlock()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -86,7 +97,7 @@ func (w *world) deliver(r *http.Request) (*http.Response, error) {
 	received := httptest.NewRequest(r.Method, r.URL.RequestURI(), bytes.NewReader(body))
 	received.Header = r.Header.Clone()
 	recorder := httptest.NewRecorder()
-	h.Handler().ServeHTTP(recorder, received)
+	handler.ServeHTTP(recorder, received)
 	return recorder.Result(), nil
 }
 
@@ -126,8 +137,8 @@ func (w *world) config(name string, encryptors ...string) Config {
 			return w.log.Write(p)
 		}), nil)),
 	}
-	for _, hub := range hubNames {
-		c.Hubs = append(c.Hubs, Hub{Name: hub, URL: "http://memory/hub/" + hub})
+	for i, hub := range hubNames {
+		c.Hubs = append(c.Hubs, Hub{Name: hub, URL: "http://memory/hub/" + hub, Number: i})
 	}
 	return c
 }
@@ -204,14 +215,16 @@ func (w *world) newInsider(name, encryptor string) *insider {
 		registration, _ := json.Marshal(protocol.Registration{ClientName: name, EncryptorNames: []string{encryptor}})
 		i.call(hub, "PUT", protocol.PathRegistration, registration, "")
 		channel := protocol.NewChannel(w.suite)
-		for owner, pool := range map[protocol.PoolOwner]*psrd.Pool{protocol.OwnerClient: channel.Own, protocol.OwnerHub: channel.Peer} {
-			var block protocol.BlockData
-			body := i.call(hub, "GET", protocol.PathPSRD+"?client_name="+name+"&size=4000&pool_owner="+string(owner), nil, "")
-			if err := json.Unmarshal(body, &block); err != nil {
-				w.Fatal(err)
-			}
-			if err := pool.Add(psrd.NewBlock(block.UUID, block.Data)); err != nil {
-				w.Fatal(err)
+		for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
+			for _, purpose := range protocol.PurposesOf(w.suite) {
+				var block protocol.BlockData
+				query := "?client_name=" + name + "&size=4000&pool_owner=" + string(owner) + "&purpose=" + string(purpose)
+				if err := json.Unmarshal(i.call(hub, "GET", protocol.PathPSRD+query, nil, ""), &block); err != nil {
+					w.Fatal(err)
+				}
+				if err := channel.Pool(owner == protocol.OwnerClient, purpose).Add(psrd.NewBlock(block.UUID, block.Data)); err != nil {
+					w.Fatal(err)
+				}
 			}
 		}
 		i.channels[hub] = channel
@@ -251,7 +264,7 @@ func (i *insider) post(hub, master, slave string, key uuid.UUID, share protocol.
 		i.Fatal(err)
 	}
 	body, _ := json.Marshal(m)
-	signature, err := out.Sign("", body)
+	signature, err := out.SignRequest(protocol.Request{Method: "POST", Path: protocol.PathKeyShare, Body: body})
 	if err != nil {
 		i.Fatal(err)
 	}
@@ -261,7 +274,7 @@ func (i *insider) post(hub, master, slave string, key uuid.UUID, share protocol.
 // scatter gives every hub a share of key that went through change.
 func (i *insider) scatter(master, slave string, key []byte, change func(hub int, share *protocol.Share)) uuid.UUID {
 	i.Helper()
-	shares, err := i.suite.Split(protocol.NewSecret(key), 3, len(hubNames), rand.NewChaCha8([32]byte{17}))
+	shares, err := i.suite.Split(protocol.NewSecret(key), 3, []int{0, 1, 2, 3, 4}, 1, rand.NewChaCha8([32]byte{17}))
 	if err != nil {
 		i.Fatal(err)
 	}

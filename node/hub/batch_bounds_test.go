@@ -30,14 +30,14 @@ func TestBatchWithoutAcknowledgement(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("sofia", 1, 2)), sizes, nil)
 }
 
-// A batch whose pad cannot be had costs nothing and stores nothing.
+// A batch whose pad cannot be had costs its signing key and stores nothing.
 func TestBatchPads(t *testing.T) {
 	h, carol, connie := newPair(t)
 	m, values := batchOf(map[int]int{1: 8, 2: 8})
 	at := func(start, size int) psrd.Fragment { return carol.at(protocol.OwnerClient, start, size) }
 	data := carol.blocks[protocol.OwnerClient][0].Data
 	carol.accept(carol.send(carol.postAll(m, values))) // with bytes 0 to 47
-	for _, test := range []struct {
+	for i, test := range []struct {
 		pad    []psrd.Fragment
 		status int
 		reason error
@@ -47,7 +47,7 @@ func TestBatchPads(t *testing.T) {
 		{[]psrd.Fragment{at(80, 8), at(88, 9)}, 400, protocol.ErrMalformed},
 		{[]psrd.Fragment{at(80, 8), at(87, 8)}, 400, psrd.ErrOverlap}, // one pad for both shares
 		{[]psrd.Fragment{at(80, 8), at(80, 8)}, 400, psrd.ErrOverlap},
-		{[]psrd.Fragment{at(64, 16)}, 400, psrd.ErrOverlap}, // the signing key
+		{[]psrd.Fragment{at(712, 16)}, 409, psrd.ErrUsed}, // the signing key
 		{[]psrd.Fragment{at(80, 8), at(0, 8)}, 409, psrd.ErrUsed},
 		{[]psrd.Fragment{at(80, 16), at(96, 0)}, 400, psrd.ErrOutOfRange},
 		{[]psrd.Fragment{at(80, 8), carol.at(protocol.OwnerHub, 80, 8)}, 404, psrd.ErrUnknownBlock},
@@ -57,8 +57,9 @@ func TestBatchPads(t *testing.T) {
 		bad.SealedShare = protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: test.pad}, Value: values}
 		bad.KeyIDs = protocol.KeyIDs{keyID(5), keyID(6)}
 		r := request{method: "POST", path: protocol.PathKeyShares, body: marshal(t, bad)}
-		r.signatures = []string{signedBy(at(48, 32).String(), data[48:80], r)}
-		wantFreeRefusal(t, h, r, test.status, test.reason)
+		key := 512 + 40*i
+		r.signatures = []string{signedBy(at(key, 32).String(), data[key:key+32], r)}
+		wantRefusal(t, h, r, test.status, test.reason)
 	}
 }
 
@@ -74,7 +75,7 @@ func TestBatchOfTheLargestNumber(t *testing.T) {
 		sizes[n] = 1
 	}
 	sizes[protocol.MaxBatch] = 1
-	wantFreeRefusal(t, h, carol.postAll(batchOf(sizes)), 400, protocol.ErrMalformed)
+	wantRefusal(t, h, carol.postAll(batchOf(sizes)), 400, protocol.ErrMalformed)
 	delete(sizes, protocol.MaxBatch)
 	carol.accept(carol.send(carol.postAll(batchOf(sizes))))
 	connie.wantSpent(32, protocol.MaxBatch+32, func() { connie.openAll(connie.send(connie.getAll("sofia", most...)), sizes, nil) })
@@ -115,6 +116,6 @@ func TestBatchMembers(t *testing.T) {
 		}
 		carol.fetch(protocol.OwnerClient, 32)
 		r := carol.sign(request{method: "POST", path: protocol.PathKeyShares, body: []byte(changed)})
-		wantFreeRefusal(t, h, r, 400, protocol.ErrMalformed)
+		wantRefusal(t, h, r, 400, protocol.ErrMalformed)
 	}
 }

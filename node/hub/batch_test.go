@@ -141,12 +141,14 @@ func TestBatchAndSingle(t *testing.T) {
 func TestBatchRepeated(t *testing.T) {
 	h, carol, connie := newPair(t)
 	m, values := batchOf(map[int]int{1: 20})
-	m.SlaveSAEs = []string{"sofia", "susan", "sofia", "susan"}
+	m.SlaveSAEs = []string{"sofia", "susan", "sofia"}
+	wantRefusal(t, h, carol.postAll(m, values), 400, protocol.ErrMalformed)
+	m.SlaveSAEs = m.SlaveSAEs[:2]
 	carol.accept(carol.send(carol.postAll(m, values)))
 	if shares := h.Inspect().Shares; len(shares) != 2 {
 		t.Errorf("the shares are %+v", shares)
 	}
-	wantFreeRefusal(t, h, connie.getAll("sofia", 1, 1), 400, protocol.ErrMalformed)
+	wantRefusal(t, h, connie.getAll("sofia", 1, 1), 400, protocol.ErrMalformed)
 	connie.openAll(connie.send(connie.getAll("sofia", 1)), map[int]int{1: 20}, nil)
 	connie.openAll(connie.send(connie.getAll("susan", 1)), map[int]int{1: 20}, nil)
 	if shares := h.Inspect().Shares; len(shares) != 0 {
@@ -247,7 +249,7 @@ func TestMostSlaves(t *testing.T) {
 	for n := range protocol.MaxSlaves - 1 {
 		m.SlaveSAEs = append(m.SlaveSAEs, fmt.Sprint("slave-", n))
 	}
-	wantFreeRefusal(t, h, carol.postAll(m, values), 400, protocol.ErrMalformed)
+	wantRefusal(t, h, carol.postAll(m, values), 400, protocol.ErrMalformed)
 	m.SlaveSAEs = m.SlaveSAEs[1:]
 	carol.accept(carol.send(carol.postAll(m, values)))
 	if shares := h.Inspect().Shares; len(shares) != protocol.MaxSlaves {
@@ -288,7 +290,7 @@ func TestBatchDamage(t *testing.T) {
 	carol.accept(carol.send(carol.post(shareOf(keyID(3)), []byte("share"))))
 	for _, r := range []request{connie.get(askFor(keyID(3))), connie.getAll("sofia", 3)} {
 		r.path = map[string]string{protocol.PathKeyShare: protocol.PathKeyShares, protocol.PathKeyShares: protocol.PathKeyShare}[r.path]
-		wantFreeRefusal(t, h, r, 400, protocol.ErrMalformed)
+		wantRefusal(t, h, r, 400, protocol.ErrMalformed)
 	}
 }
 
@@ -312,19 +314,19 @@ func TestBatchMalformed(t *testing.T) {
 			t.Fatalf("no %s in %s", change[0], body)
 		}
 		r := carol.sign(request{method: "POST", path: protocol.PathKeyShares, body: []byte(changed)})
-		wantFreeRefusal(t, h, r, 400, protocol.ErrMalformed)
+		wantRefusal(t, h, r, 400, protocol.ErrMalformed)
 	}
 	m.Pad.Fragments = []psrd.Fragment{carol.at(protocol.OwnerClient, 200, 0)}
 	r := carol.sign(request{method: "POST", path: protocol.PathKeyShares, body: marshal(t, m)})
-	wantFreeRefusal(t, h, r, 400, psrd.ErrOutOfRange)
-	tooLarge := request{method: "POST", path: protocol.PathKeyShares, body: make([]byte, 8<<20+1)}
+	wantRefusal(t, h, r, 400, psrd.ErrOutOfRange)
+	tooLarge := request{method: "POST", path: protocol.PathKeyShares, body: make([]byte, 4<<20+1)}
 	wantFreeRefusal(t, h, tooLarge, 413, protocol.ErrTooLarge)
 
 	many := make([]int, protocol.MaxBatch+1)
 	for n := range many {
 		many[n] = n
 	}
-	wantFreeRefusal(t, h, connie.getAll("sofia", many...), 400, protocol.ErrMalformed)
-	wantFreeRefusal(t, h, connie.getAll("sofia"), 400, protocol.ErrMalformed)
+	wantRefusal(t, h, connie.getAll("sofia", many...), 400, protocol.ErrMalformed)
+	wantRefusal(t, h, connie.getAll("sofia"), 400, protocol.ErrMalformed)
 	wantOK(t, connie.send(connie.getAll("sofia", many[1:]...)))
 }

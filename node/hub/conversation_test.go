@@ -37,13 +37,17 @@ type conversation struct {
 	tokens  []string // values of the token header
 	suite   protocol.Suite
 	channel *protocol.Channel
-	blocks  map[protocol.PoolOwner][]protocol.BlockData // as they came, never used up
+	last    string                                      // signature of the last request
+	blocks  map[protocol.PoolOwner][]protocol.BlockData // as they came, never used up; without those of keys
 }
 
-// newHub returns a hub of the name hank.
+// newHub returns a hub of the name hank, which speaks the Python suite unless the test says otherwise.
 func newHub(t testing.TB, config hub.Config) *hub.Hub {
 	t.Helper()
 	config.Name = "hank"
+	if config.Suite == nil {
+		config.Suite = protocol.Python
+	}
 	h, err := hub.New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +89,11 @@ type request struct {
 	body       []byte
 }
 
+// signed returns what the signature of the request covers.
+func (r request) signed() protocol.Request {
+	return protocol.Request{Method: r.method, Path: r.path, Query: r.query, Body: r.body}
+}
+
 // to sends the request. Any answer that is not 200 has to be an error as it should be.
 func (r request) to(t testing.TB, h *hub.Hub) *httptest.ResponseRecorder {
 	t.Helper()
@@ -104,7 +113,8 @@ func (r request) to(t testing.TB, h *hub.Hub) *httptest.ResponseRecorder {
 	return w
 }
 
-// wantErrorBody fails the test unless the answer is an error with a message and details, unsigned.
+// wantErrorBody fails the test unless the answer is an error with a message and details, unsigned unless it is one
+// of the refusals that may be facts.
 func wantErrorBody(t testing.TB, w *httptest.ResponseRecorder) {
 	t.Helper()
 	var body struct {
@@ -116,7 +126,8 @@ func wantErrorBody(t testing.TB, w *httptest.ResponseRecorder) {
 	if err := decoder.Decode(&body); err != nil || body.Message == "" || body.Details == nil {
 		t.Errorf("%d with the body %q: %v", w.Code, w.Body, err)
 	}
-	if signed := w.Header().Values(protocol.SignatureHeader); signed != nil {
+	facts := []int{400, 403, 404, 409}
+	if signed := w.Header().Values(protocol.SignatureHeader); signed != nil && !slices.Contains(facts, w.Code) {
 		t.Errorf("%d is signed: %q", w.Code, signed)
 	}
 	if form := w.Header().Get("Content-Type"); form != "application/json" {
@@ -157,6 +168,23 @@ func wantFreeRefusal(t testing.TB, h *hub.Hub, r request, status int, reason err
 	wantUnchanged(t, h, func() { wantRefused(t, r.to(t, h), status, reason) })
 }
 
+// wantRefusal fails the test unless the hub refuses the request and keeps all but, at most, the signing key that a
+// right tag spends.
+func wantRefusal(t testing.TB, h *hub.Hub, r request, status int, reason error) {
+	t.Helper()
+	before := state(h)
+	wantRefused(t, r.to(t, h), status, reason)
+	after := state(h)
+	spent := 0
+	for i, p := range after.PeerClients {
+		spent += before.PeerClients[i].PeerPool.Unused() - p.PeerPool.Unused()
+		spent += before.PeerClients[i].LocalPool.Unused() - p.LocalPool.Unused()
+	}
+	if spent != 0 && spent != protocol.SigningKeySize || !reflect.DeepEqual(before.Shares, after.Shares) {
+		t.Errorf("it cost %d bytes, and the hub went from\n%+v\nto\n%+v", spent, before, after)
+	}
+}
+
 // put returns a request to register with that body.
 func (c *conversation) put(body string) request {
 	return request{method: "PUT", path: protocol.PathRegistration, tokens: c.tokens, body: []byte(body)}
@@ -169,7 +197,15 @@ func (c *conversation) remove() request {
 
 // psrd returns a request for a block.
 func (c *conversation) psrd(owner protocol.PoolOwner, size int) request {
+	return c.psrdFor(protocol.PurposesOf(c.suite)[0], owner, size)
+}
+
+// psrdFor is psrd for a block with a purpose.
+func (c *conversation) psrdFor(purpose psrd.Purpose, owner protocol.PoolOwner, size int) request {
 	query := fmt.Sprintf("client_name=%s&pool_owner=%s&size=%d", c.name, owner, size)
+	if purpose != psrd.ForAll {
+		query += "&purpose=" + string(purpose)
+	}
 	return request{method: "GET", path: protocol.PathPSRD, tokens: c.tokens, query: query}
 }
 
@@ -185,23 +221,32 @@ func (c *conversation) register(encryptors ...string) {
 	c.blocks = map[protocol.PoolOwner][]protocol.BlockData{}
 }
 
-// fetch gets a block and puts it into the pool of that owner.
+// fetch gets a block for pads and puts it into the pool of that owner; where keys are apart, also a block of
+// about the same size for them.
 func (c *conversation) fetch(owner protocol.PoolOwner, size int) protocol.BlockData {
 	c.t.Helper()
-	w := c.psrd(owner, size).to(c.t, c.hub)
+	purposes := protocol.PurposesOf(c.suite)
+	for _, purpose := range purposes[1:] {
+		c.fetchFor(purpose, owner, (size+31)/32*32)
+	}
+	block := c.fetchFor(purposes[0], owner, size)
+	c.blocks[owner] = append(c.blocks[owner], block)
+	return block
+}
+
+// fetchFor gets a block and puts it into the pool of that owner and purpose.
+func (c *conversation) fetchFor(purpose psrd.Purpose, owner protocol.PoolOwner, size int) protocol.BlockData {
+	c.t.Helper()
+	w := c.psrdFor(purpose, owner, size).to(c.t, c.hub)
 	var block protocol.BlockData
 	if err := json.Unmarshal(w.Body.Bytes(), &block); w.Code != http.StatusOK || err != nil || len(block.Data) != size {
 		c.t.Errorf("fetching a block: %d with %d bytes, %v", w.Code, len(block.Data), err)
 		return block
 	}
-	pool := c.channel.Peer
-	if owner == protocol.OwnerClient {
-		pool = c.channel.Own
-	}
+	pool := c.channel.Pool(owner == protocol.OwnerClient, purpose)
 	if err := pool.Add(psrd.NewBlock(block.UUID, slices.Clone(block.Data))); err != nil {
 		c.t.Error(err)
 	}
-	c.blocks[owner] = append(c.blocks[owner], block)
 	return block
 }
 
@@ -284,7 +329,7 @@ func (c *conversation) sign(r request) request {
 		c.t.Error(err)
 		return r
 	}
-	signature, err := out.Sign(r.query, r.body)
+	signature, err := out.SignRequest(r.signed())
 	if err != nil {
 		c.t.Error(err)
 	}
@@ -295,16 +340,20 @@ func (c *conversation) sign(r request) request {
 // send sends a request to the client's hub.
 func (c *conversation) send(r request) *httptest.ResponseRecorder {
 	c.t.Helper()
+	if len(r.signatures) == 1 && c.suite.Rules().Refusals {
+		c.last = r.signatures[0]
+	}
 	return r.to(c.t, c.hub)
 }
 
-// verify checks an answer and its signature.
+// verify checks an answer to the last request, and its signature.
 func (c *conversation) verify(w *httptest.ResponseRecorder) *protocol.Incoming {
 	c.t.Helper()
 	if !wantOK(c.t, w) {
 		return nil
 	}
-	incoming, err := c.channel.Verify(w.Header().Values(protocol.SignatureHeader), "", w.Body.Bytes())
+	incoming, err := c.channel.VerifyResponse(w.Header().Values(protocol.SignatureHeader),
+		protocol.Response{To: c.last, Status: w.Code, Body: w.Body.Bytes()})
 	if err != nil {
 		c.t.Errorf("answer %s: %v", w.Body, err)
 		return nil
@@ -347,7 +396,12 @@ func (c *conversation) unused() (clientOwned, hubOwned int) {
 	c.t.Helper()
 	for _, p := range c.hub.Inspect().PeerClients {
 		if p.ClientName == c.name {
-			return p.PeerPool.Unused(), p.LocalPool.Unused()
+			clientOwned, hubOwned = p.PeerPool.Unused(), p.LocalPool.Unused()
+			if p.LocalKeyPool != nil {
+				clientOwned += p.PeerKeyPool.Unused()
+				hubOwned += p.LocalKeyPool.Unused()
+			}
+			return clientOwned, hubOwned
 		}
 	}
 	c.t.Errorf("%s is not registered", c.name)
@@ -365,7 +419,12 @@ func (c *conversation) wantSpent(clientOwned, hubOwned int, f func()) {
 		c.t.Errorf("%s: spent %d bytes client-owned and %d hub-owned, want %d and %d",
 			c.name, clientBefore-clientAfter, hubBefore-hubAfter, clientOwned, hubOwned)
 	}
-	if own, peer := c.channel.Own.Available(), c.channel.Peer.Available(); own != clientAfter || peer != hubAfter {
+	own, peer := 0, 0
+	for i := range protocol.PurposesOf(c.suite) {
+		own += c.channel.OwnPools()[i].Available()
+		peer += c.channel.PeerPools()[i].Available()
+	}
+	if own != clientAfter || peer != hubAfter {
 		c.t.Errorf("%s: has %d bytes client-owned and %d hub-owned, the hub %d and %d", c.name, own, peer, clientAfter, hubAfter)
 	}
 }
@@ -396,11 +455,28 @@ func seeded() node.Random {
 	}
 }
 
+// wantFact fails the test unless the hub refuses a request of the client with a signature that is right, and keeps
+// its shares.
+func (c *conversation) wantFact(r request, status int, reason error) {
+	c.t.Helper()
+	before := state(c.hub).Shares
+	w := c.send(r)
+	wantRefused(c.t, w, status, reason)
+	incoming, err := c.channel.VerifyResponse(w.Header().Values(protocol.SignatureHeader),
+		protocol.Response{To: r.signatures[0], Status: w.Code, Body: w.Body.Bytes()})
+	if err == nil {
+		err = incoming.Accept()
+	}
+	if after := state(c.hub).Shares; err != nil || !reflect.DeepEqual(before, after) {
+		c.t.Errorf("%s: %v, and the shares are %v, before %v", w.Body, err, after, before)
+	}
+}
+
 // state is what a refused request must not change: all of the status but the count of wrong signatures.
 func state(h *hub.Hub) hub.Inspection {
 	s := h.Inspect()
 	for i := range s.PeerClients {
-		s.PeerClients[i].Failures = 0
+		s.PeerClients[i].Failures, s.PeerClients[i].ForgeryChance = 0, ""
 	}
 	return s
 }

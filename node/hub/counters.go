@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"dske/node"
+	"dske/protocol"
 )
 
 // Counters is what a hub counts. See [node.Counters].
@@ -11,14 +12,14 @@ type Counters struct {
 	node.Counters
 	SharesTaken     atomic.Int64
 	SharesHandedOut atomic.Int64 // once for each slave
+
+	forgeries forgeries // in the names of all clients
 }
 
-// counted returns err, and counts the n shares that it is about if it is one. What cannot be read counts as 1.
-func (h *Hub) counted(n int, err error) error {
-	if err != nil {
-		h.config.Counters.Refused.Add(err, n)
-	}
-	return err
+// ForgeryChance returns how likely it is at most that one of the messages with wrong tags that came so far would
+// have been accepted, if the suite has a bound on that.
+func (c *Counters) ForgeryChance(suite protocol.Suite) (chance protocol.Bound, ok bool) {
+	return c.forgeries.bound(suite)
 }
 
 // handedOut counts a response with n shares and why there are no others.
@@ -36,15 +37,11 @@ func (h *Hub) Stock() node.Stock {
 	defer h.mu.Unlock()
 	for _, p := range h.clients {
 		if p.channel != nil {
-			stock.Add(p.channel.Peer, p.channel.Own)
+			stock.Add(p.channel.PeerPools(), p.channel.OwnPools())
 		}
 	}
 	return stock
 }
 
-// SharesWaiting returns for how many keys there is a share that waits to be fetched.
-func (h *Hub) SharesWaiting() int {
-	h.shares.mu.Lock()
-	defer h.shares.mu.Unlock()
-	return len(h.shares.shares)
-}
+// SharesWaiting returns how many shares wait to be fetched.
+func (h *Hub) SharesWaiting() int { return h.shares.waiting() }

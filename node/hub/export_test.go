@@ -9,9 +9,10 @@ import (
 // AddZeros puts a block of zeros, of any size, into the pool that a registered client owns. It is not
 // sent to anybody.
 func (h *Hub) AddZeros(client string, size int) error {
-	p, err := h.find(client)
+	p, err := h.enter(client)
 	if err != nil {
 		return err
 	}
+	defer p.leave()
 	return p.channel.Peer.Add(psrd.NewBlock(uuid.New(), make([]byte, size)))
 }

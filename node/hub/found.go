@@ -15,7 +15,8 @@ import (
 type found []foundShare
 
 type foundShare struct {
-	key uuid.UUID
+	key  uuid.UUID
+	size int // of what is the slave's, in bytes
 	*share
 }
 
@@ -33,8 +34,9 @@ func (h *Hub) findShares(p *peerClient, m protocol.GetShares) (found, []protocol
 			refusals = append(refusals, err)
 			continue
 		}
-		if len(shares) == 0 || sh.Alike(shares[0].Share) && shares.size()+sh.Value.Size() <= protocol.MaxBatchSize {
-			shares = append(shares, foundShare{key, sh})
+		size := h.config.Suite.PartSize(sh.Share)
+		if len(shares) == 0 || sh.Alike(shares[0].Share) && shares.size()+size <= protocol.MaxBatchSize {
+			shares = append(shares, foundShare{key, size, sh})
 		}
 	}
 	return shares, refused, refusals
@@ -52,24 +54,26 @@ func (h *Hub) findShare(p *peerClient, m protocol.GetShare) (*share, error) {
 func (f found) size() int {
 	sum := 0
 	for _, s := range f {
-		sum += s.Value.Size()
+		sum += s.size
 	}
 	return sum
 }
 
-// seal puts the shares under the pad of a response.
-func (f found) seal(out *protocol.Outgoing) (protocol.ShareBatch, error) {
+// seal puts the parts of the shares that a slave gets under the pad of a response, and clears them.
+func (f found) seal(out *protocol.Outgoing, parts []protocol.Share) (protocol.ShareBatch, error) {
 	if len(f) == 0 {
 		nothing := protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: []psrd.Fragment{}}, Value: []byte{}}
 		return protocol.ShareBatch{KeyIDs: protocol.KeyIDs{}, SealedShare: nothing}, nil
 	}
 	keys := make(protocol.KeyIDs, len(f))
-	shares := make([]protocol.Share, len(f))
 	for i, s := range f {
-		keys[i], shares[i] = s.key, s.Share
+		keys[i] = s.key
 	}
-	batch, values := protocol.NewShareBatch(keys, shares)
+	batch, values := protocol.NewShareBatch(keys, parts)
 	defer clear(values.Reveal())
+	for _, part := range parts {
+		clear(part.Value.Reveal())
+	}
 	var err error
 	batch.SealedShare, err = out.Seal(values)
 	return batch, err

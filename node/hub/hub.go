@@ -8,41 +8,37 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"dske/node"
 	"dske/protocol"
 )
 
-// maxBody is the largest body of a request, in bytes: a share of 2 MiB in base64, with the places
-// of its pad, fits well.
-const maxBody = 8 << 20
-
 // Config is what a hub needs from outside. Only Name is required.
 type Config struct {
-	Name        string
-	Suite       protocol.Suite // default protocol.Python
-	MaxFailures int            // wrong signatures in the name of a client in a minute; default 0: no limit
-	ShareTTL    time.Duration  // how long a share waits to be fetched; default 1 h
-	HubTimeout  time.Duration  // how long clients wait for an answer, the same for all; default [node.DefaultHubTimeout]
-	Random      node.Random    // default crypto/rand
-	Logger      *slog.Logger   // default: none
-	Stop        func()         // called when the management interface asks the hub to stop
-	Counters    *Counters      // what it counts in; default: its own
-	Observer    node.Observer  // who is told of its requests; default: nobody
+	Name       string
+	Number     int            // its place in the network's list of hubs, from 0; in suite its the index of its shares
+	Suite      protocol.Suite // default protocol.ITS
+	ShareTTL   time.Duration  // how long a share waits to be fetched; default 1 h
+	HubTimeout time.Duration  // how long clients wait for an answer, the same for all; default [node.DefaultHubTimeout]
+	Random     node.Random    // default crypto/rand
+	Logger     *slog.Logger   // default: none
+	Stop       func()         // called when the management interface asks the hub to stop
+	Counters   *Counters      // what it counts in; default: its own
+	Observer   node.Observer  // who is told of its requests; default: nobody
 }
 
 func (c *Config) validate() error {
 	c.ShareTTL = cmp.Or(c.ShareTTL, time.Hour)
 	c.HubTimeout = cmp.Or(c.HubTimeout, node.DefaultHubTimeout)
 	if c.Suite == nil {
-		c.Suite = protocol.Python
+		c.Suite = protocol.ITS
 	}
 	if c.Counters == nil {
 		c.Counters = &Counters{}
@@ -52,6 +48,9 @@ func (c *Config) validate() error {
 	}
 	if c.ShareTTL < 0 || c.HubTimeout < 0 {
 		return errors.New("a time to live or to wait is negative")
+	}
+	if c.Number < 0 || c.Number > protocol.MaxShareIndex {
+		return fmt.Errorf("the number of the hub, %d, is not in 0..%d", c.Number, protocol.MaxShareIndex)
 	}
 	return protocol.CheckName(c.Name)
 }
@@ -76,7 +75,7 @@ func New(config Config) (*Hub, error) {
 	alarm := node.NewAlarm(config.ShareTTL)
 	h := &Hub{
 		config:  config,
-		shares:  &shareStore{ttl: config.ShareTTL, alarm: alarm, shares: map[uuid.UUID]*share{}},
+		shares:  newShareStore(config.Suite, config.ShareTTL, alarm),
 		alarm:   alarm,
 		clients: map[string]*peerClient{},
 		owners:  map[string]string{},
@@ -94,6 +93,7 @@ var API string
 
 func (h *Hub) mount(g *echo.Group) {
 	g.PUT(protocol.PathRegistration, h.putRegistration)
+	g.GET(protocol.PathRegistration, h.getRegistration)
 	g.DELETE(protocol.PathRegistration, h.deleteRegistration)
 	g.GET(protocol.PathPSRD, h.getPSRD)
 	g.GET(protocol.PathEncryptors+"/:name", h.getEncryptor)
@@ -113,7 +113,7 @@ func (h *Hub) mount(g *echo.Group) {
 // Handler serves the hub's URLs, all of which start with /hub/NAME.
 func (h *Hub) Handler() http.Handler { return h.handler }
 
-// Run forgets expired shares and abandoned blocks until ctx ends, and then returns nil.
+// Run forgets expired shares, old answers and abandoned blocks until ctx ends, and then returns nil.
 func (h *Hub) Run(ctx context.Context) error {
 	defer h.alarm.Stop()
 	for {
@@ -133,16 +133,22 @@ func (h *Hub) sweep() {
 	}
 	h.alarm.By(next)
 	for _, p := range h.registered() {
-		if n := p.channel.Peer.DropOvertaken(node.OvertakenAfter(h.config.HubTimeout)); n > 0 {
-			h.config.Logger.Info("blocks given up", "client", p.name, "count", n)
+		p.answers.forgetOld()
+		for _, pool := range p.channel.PeerPools() {
+			if n := pool.DropOvertaken(node.OvertakenAfter(h.config.HubTimeout)); n > 0 {
+				h.config.Logger.Info("blocks given up", "client", p.name, "count", n)
+			}
 		}
 		h.watch(p)
 	}
 }
 
-// watch has the hub look for blocks that the client has left behind, if there are any.
+// watch has the hub look for blocks that the client has left behind, and for old answers, if there are any.
 func (h *Hub) watch(p *peerClient) {
-	if t := p.channel.Peer.Overtaken(); !t.IsZero() {
-		h.alarm.By(t.Add(node.OvertakenAfter(h.config.HubTimeout)))
+	for _, pool := range p.channel.PeerPools() {
+		if t := pool.Overtaken(); !t.IsZero() {
+			h.alarm.By(t.Add(node.OvertakenAfter(h.config.HubTimeout)))
+		}
 	}
+	h.alarm.By(p.answers.oldest())
 }

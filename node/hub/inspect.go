@@ -19,11 +19,13 @@ type Inspection struct {
 
 // ClientStatus describes the association with a registered client.
 type ClientStatus struct {
-	ClientName     string          `json:"client_name"`
-	EncryptorNames []string        `json:"encryptor_names"`
-	LocalPool      node.PoolStatus `json:"local_pool"`
-	PeerPool       node.PoolStatus `json:"peer_pool"`
-	Failures       int             `json:"nr_failed_verifications,omitempty"`
+	ClientName     string   `json:"client_name"`
+	EncryptorNames []string `json:"encryptor_names"`
+	node.AssociationStatus
+	Failures int `json:"nr_failed_verifications,omitempty"` // messages with a wrong tag
+
+	// ForgeryChance is how likely it is at most that one of them would have been accepted, such as 2^-110.5.
+	ForgeryChance string `json:"forgery_chance,omitempty"`
 }
 
 // ShareStatus describes a share that waits to be fetched, by one of its slaves.
@@ -38,13 +40,16 @@ type ShareStatus struct {
 func (h *Hub) Inspect() Inspection {
 	s := Inspection{Name: h.config.Name, PeerClients: []ClientStatus{}, Shares: h.shares.status()}
 	for _, p := range h.registered() {
-		s.PeerClients = append(s.PeerClients, ClientStatus{
-			ClientName:     p.name,
-			EncryptorNames: p.encryptors,
-			LocalPool:      node.StatusOf(p.channel.Own),
-			PeerPool:       node.StatusOf(p.channel.Peer),
-			Failures:       p.failures.count(),
-		})
+		status := ClientStatus{
+			ClientName:        p.name,
+			EncryptorNames:    p.encryptors,
+			AssociationStatus: node.StatusOfAssociation(p.channel),
+			Failures:          int(p.forgeries.messages.Load()),
+		}
+		if chance, ok := p.forgeries.bound(h.config.Suite); ok && status.Failures > 0 {
+			status.ForgeryChance = chance.String()
+		}
+		s.PeerClients = append(s.PeerClients, status)
 	}
 	return s
 }
@@ -63,15 +68,24 @@ func (s *shareStore) status() []ShareStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := make([]ShareStatus, 0, len(s.shares))
-	for key, sh := range s.shares {
-		for _, slave := range sh.slaveSAEs {
-			if !slices.Contains(sh.delivered, slave) {
-				list = append(list, ShareStatus{key, sh.masterSAE, slave, sh.Index})
-			}
+	for key, shares := range s.shares {
+		for _, sh := range shares {
+			list = append(list, sh.status(key)...)
 		}
 	}
 	slices.SortFunc(list, func(a, b ShareStatus) int {
-		return cmp.Or(cmp.Compare(a.KeyID.String(), b.KeyID.String()), cmp.Compare(a.SlaveSAE, b.SlaveSAE))
+		return cmp.Or(cmp.Compare(a.KeyID.String(), b.KeyID.String()), cmp.Compare(a.SlaveSAE, b.SlaveSAE), cmp.Compare(a.MasterSAE, b.MasterSAE))
 	})
+	return list
+}
+
+// status describes the share once for each slave that has not fetched it.
+func (s *share) status(key uuid.UUID) []ShareStatus {
+	var list []ShareStatus
+	for _, slave := range s.slaveSAEs {
+		if !slices.Contains(s.delivered, slave) {
+			list = append(list, ShareStatus{key, s.masterSAE, slave, s.Index})
+		}
+	}
 	return list
 }

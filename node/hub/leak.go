@@ -11,7 +11,7 @@ import (
 
 // Leak is all the secrets of a hub: what somebody finds who breaks into it.
 type Leak struct {
-	Blocks []psrd.LeakedBlock     // of both pools of each registered client
+	Blocks []psrd.LeakedBlock     // of all pools of each registered client
 	Shares []protocol.LeakedShare // that wait to be fetched; by key ID
 }
 
@@ -27,25 +27,32 @@ func (h *Hub) Leak() Leak {
 
 // LeakBlocks is the part of [Hub.Leak] that one client shares with the hub.
 func (h *Hub) LeakBlocks(client string) []psrd.LeakedBlock {
-	p, err := h.find(client)
+	p, err := h.enter(client)
 	if err != nil {
 		return nil
 	}
+	defer p.leave()
 	return p.leak()
 }
 
 func (p *peerClient) leak() []psrd.LeakedBlock {
-	return slices.Concat(p.channel.Own.Leak(), p.channel.Peer.Leak())
+	var blocks []psrd.LeakedBlock
+	for _, pool := range slices.Concat(p.channel.OwnPools(), p.channel.PeerPools()) {
+		blocks = append(blocks, pool.Leak()...)
+	}
+	return blocks
 }
 
 func (s *shareStore) leak() []protocol.LeakedShare {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := make([]protocol.LeakedShare, 0, len(s.shares))
-	for key, sh := range s.shares {
-		leaked := protocol.LeakedShare{KeyID: key, Share: sh.Share}
-		leaked.Value = protocol.NewSecret(bytes.Clone(sh.Value.Reveal()))
-		list = append(list, leaked)
+	for key, shares := range s.shares {
+		for _, sh := range shares {
+			leaked := protocol.LeakedShare{KeyID: key, Share: sh.Share}
+			leaked.Value = protocol.NewSecret(bytes.Clone(sh.Value.Reveal()))
+			list = append(list, leaked)
+		}
 	}
 	slices.SortFunc(list, func(a, b protocol.LeakedShare) int { return cmp.Compare(a.KeyID.String(), b.KeyID.String()) })
 	return list

@@ -11,7 +11,7 @@ import (
 )
 
 func TestLeak(t *testing.T) {
-	h, err := New(Config{Name: "hank"})
+	h, err := New(Config{Name: "hank", Suite: protocol.Python})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestLeak(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, owner := range []protocol.PoolOwner{protocol.OwnerHub, protocol.OwnerClient} {
-			block, err := h.addBlock(h.clients[client], owner, 100)
+			block, err := h.addBlock(h.clients[client], psrdQuery{client: client, owner: owner, size: 100})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -272,7 +272,7 @@ func TestMalformedMessages(t *testing.T) {
 		if changed == body {
 			t.Fatalf("no %s in %s", change[0], body)
 		}
-		wantFreeRefusal(t, h, carol.sign(postOf([]byte(changed))), 400, protocol.ErrMalformed)
+		wantRefusal(t, h, carol.sign(postOf([]byte(changed))), 400, protocol.ErrMalformed)
 		carol.fetch(protocol.OwnerClient, 32)
 	}
 	query := askFor(keyID(1)).Query()
@@ -284,7 +284,7 @@ func TestMalformedMessages(t *testing.T) {
 		{keyID(1).String(), strings.ReplaceAll(keyID(1).String(), "-", "")},
 		{keyID(1).String(), "00000000-0000-0000-0000-000000000000"},
 	} {
-		wantFreeRefusal(t, h, connie.sign(getOf(strings.Replace(query, change[0], change[1], 1))), 400, protocol.ErrMalformed)
+		wantRefusal(t, h, connie.sign(getOf(strings.Replace(query, change[0], change[1], 1))), 400, protocol.ErrMalformed)
 	}
 	connie.open(connie.send(connie.get(askFor(keyID(1)))), []byte("a share of a key"))
 }

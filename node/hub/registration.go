@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -19,17 +18,6 @@ import (
 	"dske/protocol"
 	"dske/psrd"
 )
-
-// peerClient is a client that has registered at some time. Its name stays bound to its token, and its
-// encryptors to it, also while it is not registered.
-type peerClient struct {
-	name       string
-	token      string
-	encryptors []string
-	failures   *failures
-	channel    *protocol.Channel // nil while it is not registered
-	adding     sync.Mutex        // held from looking at the room in a pool to filling it
-}
 
 func (h *Hub) putRegistration(c echo.Context) error {
 	body, err := node.ReadBody(c, maxBody)
@@ -43,7 +31,7 @@ func (h *Hub) putRegistration(c echo.Context) error {
 	if err := h.register(r, c.Request().Header.Get(protocol.TokenHeader)); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, protocol.Registered{HubName: h.config.Name})
+	return c.JSON(http.StatusOK, protocol.NewRegistered(h.config.Name, h.config.Suite))
 }
 
 // register makes a client known or, if it is known, lets it start over with empty pools.
@@ -56,28 +44,21 @@ func (h *Hub) register(r protocol.Registration, token string) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	count := &failures{}
+	forgeries := &forgeries{}
 	known := h.clients[r.ClientName]
 	if known != nil {
 		if !sameToken(known.token, token) {
 			return node.NewError(protocol.ErrWrongToken, "client_name", r.ClientName)
 		}
-		count = known.failures
+		forgeries = known.forgeries
 	}
 	for _, name := range r.EncryptorNames {
 		if owner, bound := h.owners[name]; bound && owner != r.ClientName {
 			return node.NewError(protocol.ErrWrongToken, "encryptor_name", name)
 		}
 	}
-	// A new value, not a change of the old one: requests under way keep the client that they found.
-	p := &peerClient{
-		name:       r.ClientName,
-		token:      token,
-		encryptors: r.EncryptorNames,
-		failures:   count,
-		channel:    protocol.NewChannel(h.config.Suite),
-	}
-	h.config.Counters.Watch(p.channel.Peer, p.channel.Own)
+	p := newPeerClient(r, token, forgeries, h.config.Suite)
+	h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
 	h.bind(p, known)
 	h.config.Logger.Info("client registered", "client", r.ClientName)
 	return nil
@@ -90,6 +71,7 @@ func (h *Hub) bind(p, before *peerClient) {
 		for _, name := range before.encryptors {
 			delete(h.owners, name)
 		}
+		before.end()
 	}
 	for _, name := range p.encryptors {
 		h.owners[name] = p.name
@@ -122,10 +104,12 @@ func (h *Hub) deleteRegistration(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	defer p.leave()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.clients[name] == p { // it may have registered again meanwhile
-		h.clients[name] = &peerClient{name: p.name, token: p.token, encryptors: p.encryptors, failures: p.failures}
+		h.clients[name] = &peerClient{name: p.name, token: p.token, encryptors: p.encryptors, forgeries: p.forgeries}
+		p.end()
 	}
 	return c.JSON(http.StatusOK, struct{}{})
 }
@@ -135,15 +119,16 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	name, owner, size, err := parsePSRDQuery(query)
+	q, err := h.parsePSRDQuery(query)
 	if err != nil {
 		return err
 	}
-	p, err := h.authorize(name, c.Request().Header.Get(protocol.TokenHeader))
+	p, err := h.authorize(q.client, c.Request().Header.Get(protocol.TokenHeader))
 	if err != nil {
 		return err
 	}
-	block, err := h.addBlock(p, owner, size)
+	defer p.leave()
+	block, err := h.addBlock(p, q)
 	if err != nil {
 		return err
 	}
@@ -153,6 +138,7 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	defer clear(body)
 	return node.WriteJSON(c, body)
 }
 
@@ -165,53 +151,74 @@ func parseQuery(c echo.Context) (url.Values, error) {
 	return query, nil
 }
 
-func parsePSRDQuery(query url.Values) (client string, owner protocol.PoolOwner, size int, err error) {
-	var ownerText, sizeText string
-	if client, err = protocol.One(query, "client_name"); err != nil {
-		return "", "", 0, err
-	}
-	if ownerText, err = protocol.One(query, "pool_owner"); err != nil {
-		return "", "", 0, err
-	}
-	if sizeText, err = protocol.One(query, "size"); err != nil {
-		return "", "", 0, err
-	}
-	owner = protocol.PoolOwner(ownerText)
-	if owner != protocol.OwnerClient && owner != protocol.OwnerHub {
-		return "", "", 0, fmt.Errorf("%w: pool_owner %q is neither client nor hub", protocol.ErrMalformed, ownerText)
-	}
-	if size, err = strconv.Atoi(sizeText); err != nil || size < 1 {
-		return "", "", 0, fmt.Errorf("%w: size %q is not a positive number of bytes", protocol.ErrMalformed, sizeText)
-	}
-	if size > protocol.MaxBlockSize {
-		return "", "", 0, node.NewError(protocol.ErrTooLarge, "size", size, "limit", protocol.MaxBlockSize)
-	}
-	return client, owner, size, nil
+// psrdQuery is what a client asks for: a block of size bytes for a pool.
+type psrdQuery struct {
+	client  string
+	owner   protocol.PoolOwner
+	purpose psrd.Purpose
+	size    int
 }
 
-// addBlock makes a block of size random bytes and puts it into the pool of that owner. The caller owns
-// the copy that is returned.
-func (h *Hub) addBlock(p *peerClient, owner protocol.PoolOwner, size int) (protocol.BlockData, error) {
-	pool := p.channel.Own
-	if owner == protocol.OwnerClient {
-		pool = p.channel.Peer
+func (h *Hub) parsePSRDQuery(query url.Values) (psrdQuery, error) {
+	var q psrdQuery
+	var size string
+	for _, m := range []struct {
+		name string
+		to   *string
+	}{{"client_name", &q.client}, {"pool_owner", (*string)(&q.owner)}, {"size", &size}} {
+		var err error
+		if *m.to, err = protocol.One(query, m.name); err != nil {
+			return q, err
+		}
 	}
+	if q.owner != protocol.OwnerClient && q.owner != protocol.OwnerHub {
+		return q, fmt.Errorf("%w: pool_owner %q is neither client nor hub", protocol.ErrMalformed, string(q.owner))
+	}
+	var err error
+	if q.size, err = strconv.Atoi(size); err != nil || q.size < 1 {
+		return q, fmt.Errorf("%w: size %q is not a positive number of bytes", protocol.ErrMalformed, size)
+	}
+	if q.size > protocol.MaxBlockSize {
+		return q, node.NewError(protocol.ErrTooLarge, "size", q.size, "limit", protocol.MaxBlockSize)
+	}
+	q.purpose, err = h.parsePurpose(query)
+	return q, err
+}
+
+// parsePurpose reads the purpose of a block, which a suite that tells pads and keys apart needs.
+func (h *Hub) parsePurpose(query url.Values) (psrd.Purpose, error) {
+	if !h.config.Suite.Rules().Purposes {
+		return psrd.ForAll, nil
+	}
+	purpose, err := protocol.One(query, "purpose")
+	if err == nil && !slices.Contains(protocol.PurposesOf(h.config.Suite), psrd.Purpose(purpose)) {
+		err = fmt.Errorf("%w: purpose %q is neither pad nor key", protocol.ErrMalformed, purpose)
+	}
+	return psrd.Purpose(purpose), err
+}
+
+// addBlock makes a block of random bytes and puts it into its pool. The caller owns the copy that is returned.
+func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
+	pool := p.pool(q.owner, q.purpose)
 	p.adding.Lock()
 	defer p.adding.Unlock()
-	if unused := pool.Available(); unused+size > protocol.MaxPoolSize {
-		return protocol.BlockData{}, node.NewError(protocol.ErrTooLarge, "size", size, "unused", unused, "limit", protocol.MaxPoolSize)
+	if unused := pool.Available(); unused+q.size > protocol.MaxPoolSize {
+		return protocol.BlockData{}, node.NewError(protocol.ErrTooLarge, "size", q.size, "unused", unused, "limit", protocol.MaxPoolSize)
 	}
-	random := h.config.Random.For(strings.Join([]string{"psrd", p.name, string(owner)}, " "))
+	random := h.config.Random.For(strings.TrimSpace(strings.Join([]string{"psrd", p.name, string(q.owner), string(q.purpose)}, " ")))
 	id, err := uuid.NewRandomFromReader(random)
 	if err != nil {
 		return protocol.BlockData{}, err
 	}
-	data := make([]byte, size)
+	data := make([]byte, q.size)
 	if _, err := io.ReadFull(random, data); err != nil {
 		return protocol.BlockData{}, err
 	}
 	if err := pool.Add(psrd.NewBlock(id, slices.Clone(data))); err != nil {
 		return protocol.BlockData{}, err
+	}
+	if q.owner == protocol.OwnerHub {
+		p.supplied(q.purpose)
 	}
 	return protocol.BlockData{UUID: id, Data: data}, nil
 }
@@ -230,26 +237,33 @@ func (h *Hub) getEncryptor(c echo.Context) error {
 	return c.JSON(http.StatusOK, protocol.Encryptor{EncryptorName: name, ClientName: owner})
 }
 
-// authorize returns the registered client of that name, for an out-of-band request with that token.
+// authorize is enter for an out-of-band request with that token.
 func (h *Hub) authorize(name, token string) (*peerClient, error) {
-	p, err := h.find(name)
-	if err != nil {
+	if err := h.checkToken(name, token); err != nil {
 		return nil, err
 	}
-	if !sameToken(p.token, token) {
-		return nil, node.NewError(protocol.ErrWrongToken, "client_name", name)
-	}
-	return p, nil
+	return h.enter(name)
 }
 
-// find returns the registered client of that name.
-func (h *Hub) find(name string) (*peerClient, error) {
+// checkToken returns an error if the name is bound to another token.
+func (h *Hub) checkToken(name, token string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.clients[name]; p != nil && !sameToken(p.token, token) {
+		return node.NewError(protocol.ErrWrongToken, "client_name", name)
+	}
+	return nil
+}
+
+// enter returns the registered client of that name. The caller has to leave it.
+func (h *Hub) enter(name string) (*peerClient, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := h.clients[name]
 	if p == nil || p.channel == nil {
 		return nil, node.NewError(protocol.ErrClientNotRegistered, "client_name", name)
 	}
+	p.enter()
 	return p, nil
 }
 

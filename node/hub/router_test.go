@@ -36,7 +36,7 @@ func TestUnknownPath(t *testing.T) {
 func TestWrongMethod(t *testing.T) {
 	h, _, _ := newPair(t)
 	for _, r := range []request{
-		{method: "GET", path: protocol.PathRegistration},
+		{method: "PATCH", path: protocol.PathRegistration},
 		{method: "POST", path: protocol.PathRegistration},
 		{method: "POST", path: protocol.PathPSRD},
 		{method: "PUT", path: protocol.PathEncryptors + "/sofia"},
@@ -58,12 +58,12 @@ func TestWrongMethod(t *testing.T) {
 
 func TestBodyTooLarge(t *testing.T) {
 	h, carol, _ := newPair(t)
-	body := bytes.Repeat([]byte("}"), 8<<20+1) // which is no JSON from the first byte on
+	body := bytes.Repeat([]byte("}"), 4<<20+1) // which is no JSON from the first byte on
 	for _, r := range []request{postOf(body), carol.put(string(body))} {
 		wantUnchanged(t, h, func() {
 			w := r.to(t, h)
 			wantRefused(t, w, 413, protocol.ErrTooLarge)
-			wantDetails(t, w, `{"limit":8388608}`)
+			wantDetails(t, w, `{"limit":4194304}`)
 		})
 	}
 	wantFreeRefusal(t, h, postOf(body[1:]), 400, protocol.ErrMalformed)

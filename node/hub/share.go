@@ -13,93 +13,142 @@ import (
 
 // share is a share that waits to be fetched.
 type share struct {
-	protocol.Share
-	masterSAE string
-	slaveSAEs []string // that it is meant for
-	delivered []string // that have fetched it
-	expires   time.Time
+	protocol.Share // for all slaves
+	client         string
+	masterSAE      string
+	slaveSAEs      []string // that it is meant for, in the order of what is theirs in the share
+	delivered      []string // that have fetched it
+	expires        time.Time
 }
 
-// shareStore is the shares of a hub, by the ID of their key.
+// part returns what a slave gets of the share, as a copy.
+func (s *share) part(suite protocol.Suite, slave string) (protocol.Share, error) {
+	return suite.Pick(s.Share, len(s.slaveSAEs), slices.Index(s.slaveSAEs, slave))
+}
+
+// shareStore is the shares of a hub, by the ID of their key. Where the suite says so, the shares of each master
+// client are apart from those of others.
 type shareStore struct {
+	suite  protocol.Suite
 	ttl    time.Duration
 	alarm  *node.Alarm // is set to when shares expire
 	mu     sync.Mutex
-	shares map[uuid.UUID]*share
+	shares map[uuid.UUID][]*share
+}
+
+func newShareStore(suite protocol.Suite, ttl time.Duration, alarm *node.Alarm) *shareStore {
+	return &shareStore{suite: suite, ttl: ttl, alarm: alarm, shares: map[uuid.UUID][]*share{}}
 }
 
 // put adds shares of keys that have none there, all of them or none.
 func (s *shareStore) put(shares map[uuid.UUID]*share) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key := range shares {
-		if s.live(key) != nil {
-			return node.NewError(protocol.ErrDuplicateKey, "key_id", key)
+	byMaster := s.suite.Rules().ByMaster
+	for key, sh := range shares {
+		for _, other := range s.live(key) {
+			if other.client == sh.client || !byMaster {
+				return node.NewError(protocol.ErrDuplicateKey, "key_id", key)
+			}
 		}
 	}
 	expires := time.Now().Add(s.ttl)
 	for key, sh := range shares {
 		sh.expires = expires
-		s.shares[key] = sh
+		s.shares[key] = append(s.shares[key], sh)
 	}
 	s.alarm.By(expires)
 	return nil
 }
 
-// live returns the share of a key, or nil if there is none or it has expired. The caller holds s.mu.
-func (s *shareStore) live(key uuid.UUID) *share {
-	sh := s.shares[key]
-	if sh == nil || !time.Now().Before(sh.expires) {
-		return nil
+// live returns the shares of a key that have not expired. The caller holds s.mu.
+func (s *shareStore) live(key uuid.UUID) []*share {
+	return slices.DeleteFunc(slices.Clone(s.shares[key]), (*share).expired)
+}
+
+func (s *share) expired() bool { return !time.Now().Before(s.expires) }
+
+// drop clears and forgets those of the shares of a key that are done, and returns how many. The caller holds
+// s.mu.
+func (s *shareStore) drop(key uuid.UUID, done func(*share) bool) int {
+	before := s.shares[key]
+	if !slices.ContainsFunc(before, done) {
+		return 0
 	}
-	return sh
+	var kept []*share
+	for _, sh := range before {
+		if done(sh) {
+			clear(sh.Value.Reveal())
+		} else {
+			kept = append(kept, sh)
+		}
+	}
+	if s.shares[key] = kept; len(kept) == 0 {
+		delete(s.shares, key)
+	}
+	return len(before) - len(kept)
 }
 
 // find returns the share that a slave asks for, and leaves it there.
 func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sh := s.live(m.KeyID)
-	if sh == nil || sh.masterSAE == m.MasterSAE && slices.Contains(sh.delivered, m.SlaveSAE) {
+	shares := s.live(m.KeyID)
+	i := slices.IndexFunc(shares, func(sh *share) bool { return sh.masterSAE == m.MasterSAE })
+	switch {
+	case len(shares) == 0, i >= 0 && slices.Contains(shares[i].delivered, m.SlaveSAE):
 		return nil, node.NewError(protocol.ErrUnknownKey, "key_id", m.KeyID)
-	}
-	if sh.masterSAE != m.MasterSAE || !slices.Contains(sh.slaveSAEs, m.SlaveSAE) {
+	case i < 0, !slices.Contains(shares[i].slaveSAEs, m.SlaveSAE):
 		return nil, node.NewError(protocol.ErrNotMeantForCaller, "key_id", m.KeyID)
 	}
-	return sh, nil
+	return shares[i], nil
 }
 
 // deliver marks shares that were found as delivered to a slave, and forgets those for which that was the
-// last one. It fails and changes nothing if another request was faster with one of them.
-func (s *shareStore) deliver(shares found, slave string) error {
+// last one. It returns what the slave gets of each, or fails and changes nothing if another request was faster
+// with one of them.
+func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, sh := range shares {
-		if s.shares[sh.key] != sh.share || slices.Contains(sh.delivered, slave) {
-			return node.NewError(protocol.ErrUnknownKey, "key_id", sh.key)
+	parts := make([]protocol.Share, len(shares))
+	for i, sh := range shares {
+		if sh.expired() || !slices.Contains(s.shares[sh.key], sh.share) || slices.Contains(sh.delivered, slave) {
+			return nil, node.NewError(protocol.ErrUnknownKey, "key_id", sh.key)
+		}
+		var err error
+		if parts[i], err = sh.part(s.suite, slave); err != nil {
+			return nil, err
 		}
 	}
 	for _, sh := range shares {
 		sh.delivered = append(sh.delivered, slave)
 		if len(sh.delivered) == len(sh.slaveSAEs) {
-			delete(s.shares, sh.key)
+			s.drop(sh.key, func(other *share) bool { return other == sh.share })
 		}
 	}
-	return nil
+	return parts, nil
 }
 
 // dropExpired forgets shares that nobody fetched in time. It returns how many, and when the next one expires.
 func (s *shareStore) dropExpired() (n int, next time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	for key, sh := range s.shares {
-		if now.Before(sh.expires) {
+	for key := range s.shares {
+		n += s.drop(key, (*share).expired)
+		for _, sh := range s.shares[key] {
 			next = node.Earlier(next, sh.expires)
-			continue
 		}
-		delete(s.shares, key)
-		n++
 	}
 	return n, next
+}
+
+// waiting returns how many shares there are.
+func (s *shareStore) waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, shares := range s.shares {
+		n += len(shares)
+	}
+	return n
 }

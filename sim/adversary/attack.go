@@ -40,8 +40,8 @@ func (a *Adversary) Attack(keyID uuid.UUID) Result {
 	e := a.gather(keyID)
 	r := Result{Known: len(e.hubs), Threshold: a.threshold}
 	// Damaged messages come second, so that however many there are they cannot hide the key.
-	for _, shares := range [][]protocol.Share{e.certain, append(e.doubtful, e.certain...)} {
-		if key, _, err := a.suite.Recover(a.threshold, shares); err == nil {
+	for _, shares := range [][]protocol.Share{e.certain, append(slices.Clone(e.certain), e.doubtful...)} {
+		if key, _, err := protocol.Recover(a.suite, a.threshold, shares); err == nil {
 			r.Key = key
 			break
 		}
@@ -63,7 +63,7 @@ func (a *Adversary) gather(keyID uuid.UUID) evidence {
 	e := evidence{hubs: map[string]bool{}}
 	for _, name := range slices.Sorted(maps.Keys(a.hubs)) {
 		if s, ok := a.hubs[name].shares[keyID]; ok {
-			e.addCertain(name, s.Share)
+			e.addCertain(name, a.forOne(s.Share))
 		}
 	}
 	for _, s := range a.recorded.byKey[keyID] {
@@ -72,6 +72,7 @@ func (a *Adversary) gather(keyID uuid.UUID) evidence {
 			continue
 		}
 		share, known := hub.open(s)
+		share = a.forOne(share)
 		switch {
 		case known && hub.verifies(s):
 			e.addCertain(s.hub, share)
@@ -80,6 +81,18 @@ func (a *Adversary) gather(keyID uuid.UUID) evidence {
 		}
 	}
 	return e
+}
+
+// forOne returns what the first of the slaves gets of a share.
+func (a *Adversary) forOne(share protocol.Share) protocol.Share {
+	slaves := share.Terms.Slaves()
+	if slaves == 1 {
+		return share
+	}
+	if part, err := a.suite.Pick(share, slaves, 0); err == nil {
+		return part
+	}
+	return share
 }
 
 func (e *evidence) addCertain(hub string, share protocol.Share) {

@@ -88,7 +88,17 @@ func signedMessages(t testing.TB) []wire.Message {
 	if err := channel.Own.Add(psrd.NewBlock(someBlockID, bytes.Clone(someBlock))); err != nil {
 		t.Fatal(err)
 	}
-	seal := func(message func(protocol.SealedShare) any) ([]byte, http.Header) {
+	post := wire.Message{Request: wire.Request{To: "hub/hank", Method: http.MethodPost, Path: protocol.PathKeyShare}}
+	get := wire.Message{Request: wire.Request{To: "hub/hank", Method: http.MethodGet, Path: protocol.PathKeyShare,
+		Query: protocol.GetShare{ClientName: "connie", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: someKeyID}.Query()}}
+	get.Response.Status = http.StatusOK
+	ofPost := func(out *protocol.Outgoing, body []byte) (string, error) {
+		return out.SignRequest(protocol.Request{Method: post.Method, Path: post.Path, Body: body})
+	}
+	ofGet := func(out *protocol.Outgoing, body []byte) (string, error) {
+		return out.SignResponse(protocol.Response{Status: get.Response.Status, Body: body})
+	}
+	seal := func(sign func(*protocol.Outgoing, []byte) (string, error), message func(protocol.SealedShare) any) ([]byte, http.Header) {
 		out, err := channel.Reserve(7)
 		if err != nil {
 			t.Fatal(err)
@@ -101,20 +111,16 @@ func signedMessages(t testing.TB) []wire.Message {
 		if err != nil {
 			t.Fatal(err)
 		}
-		signature, err := out.Sign("", body)
+		signature, err := sign(out, body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return body, signed(signature)
 	}
-	post := wire.Message{Request: wire.Request{To: "hub/hank", Method: http.MethodPost, Path: protocol.PathKeyShare}}
-	post.Body, post.Header = seal(func(s protocol.SealedShare) any {
+	post.Body, post.Header = seal(ofPost, func(s protocol.SealedShare) any {
 		return protocol.PostShare{ClientName: "carol", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: someKeyID, ShareIndex: 7, SealedShare: s}
 	})
-	get := wire.Message{Request: wire.Request{To: "hub/hank", Method: http.MethodGet, Path: protocol.PathKeyShare,
-		Query: protocol.GetShare{ClientName: "connie", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: someKeyID}.Query()}}
-	get.Response.Status = http.StatusOK
-	get.Response.Body, get.Response.Header = seal(func(s protocol.SealedShare) any {
+	get.Response.Body, get.Response.Header = seal(ofGet, func(s protocol.SealedShare) any {
 		return protocol.ShareReply{ShareIndex: 7, SealedShare: s}
 	})
 	return []wire.Message{post, get}

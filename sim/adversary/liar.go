@@ -65,16 +65,16 @@ func (l *Liar) Around(hub http.Handler, prefix string, leak func(client string) 
 			blocks := leak(r.URL.Query().Get("client_name")) // its keys are gone once it has answered
 			response := wire.Answer(hub, r)
 			l.arriving.RUnlock()
-			write(w, l.alter(response, r.URL.Path == prefix+protocol.PathKeyShare, blocks))
+			write(w, l.alter(response, r.URL.Path == prefix+protocol.PathKeyShare, blocks, r.Header.Get(protocol.SignatureHeader)))
 		default:
 			hub.ServeHTTP(w, r)
 		}
 	})
 }
 
-// alter returns the response with lies for shares. One without shares, or whose key is not in blocks, stays
+// alter returns the response to the request with that signature, with lies for shares. One without shares, or whose key is not in blocks, stays
 // as it is.
-func (l *Liar) alter(honest wire.Response, single bool, blocks []psrd.LeakedBlock) wire.Response {
+func (l *Liar) alter(honest wire.Response, single bool, blocks []psrd.LeakedBlock, to string) wire.Response {
 	if honest.Status != http.StatusOK {
 		return honest
 	}
@@ -86,7 +86,7 @@ func (l *Liar) alter(honest wire.Response, single bool, blocks []psrd.LeakedBloc
 	for _, b := range blocks {
 		known.learnBlock(b)
 	}
-	signature, err := known.channel.Forge(honest.Header.Get(protocol.SignatureHeader), "", body)
+	signature, err := known.channel.Forge(honest.Header.Get(protocol.SignatureHeader), protocol.Response{To: to, Status: honest.Status, Body: body})
 	if err != nil {
 		return honest
 	}

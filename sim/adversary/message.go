@@ -20,8 +20,16 @@ type sealedShare struct {
 	hub   string              // as in a message
 
 	signature []string
-	query     string
-	body      []byte
+	request   protocol.Request   // if it was in a request
+	response  *protocol.Response // if it was in a response
+}
+
+// body returns the body of the message.
+func (s sealedShare) body() []byte {
+	if s.response != nil {
+		return s.response.Body
+	}
+	return s.request.Body
 }
 
 func (s sealedShare) keyID() uuid.UUID { return s.batch.KeyIDs[s.at] }
@@ -30,24 +38,21 @@ func (s sealedShare) keyID() uuid.UUID { return s.batch.KeyIDs[s.at] }
 // answered a POST doesn't matter, as the shares have then passed already; and what aren't shares in the
 // response to a GET don't read as such.
 func findShares(m wire.Message) []sealedShare {
-	var batch protocol.ShareBatch
-	header, query, body := m.Header, m.Query, m.Body
+	common := sealedShare{hub: m.To}
+	header := m.Header
 	switch m.Method {
 	case http.MethodPost:
-		batch = findPosted(m)
+		common.batch = findPosted(m)
+		common.request = protocol.Request{Method: m.Method, Path: m.Path, Query: m.Query, Body: bytes.Clone(m.Body)}
 	case http.MethodGet:
-		header, query, body = m.Response.Header, "", m.Response.Body
-		batch = findFetched(m)
+		header = m.Response.Header
+		common.batch = findFetched(m)
+		to := m.Header.Get(protocol.SignatureHeader)
+		common.response = &protocol.Response{To: to, Status: m.Response.Status, Body: bytes.Clone(m.Response.Body)}
 	}
-	common := sealedShare{
-		batch:     batch,
-		hub:       m.To,
-		signature: slices.Clone(header.Values(protocol.SignatureHeader)),
-		query:     query,
-		body:      bytes.Clone(body),
-	}
+	common.signature = slices.Clone(header.Values(protocol.SignatureHeader))
 	var shares []sealedShare
-	for at := range batch.KeyIDs {
+	for at := range common.batch.KeyIDs {
 		s := common
 		s.at = at
 		shares = append(shares, s)

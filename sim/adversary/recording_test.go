@@ -10,7 +10,7 @@ import (
 
 // shareOf returns a share of a key in a body of size bytes.
 func shareOf(key uuid.UUID, size int) sealedShare {
-	return sealedShare{batch: protocol.ShareBatch{KeyIDs: protocol.KeyIDs{key}}, body: make([]byte, size)}
+	return sealedShare{batch: protocol.ShareBatch{KeyIDs: protocol.KeyIDs{key}}, request: protocol.Request{Body: make([]byte, size)}}
 }
 
 func TestRecordingForgetsTheOldest(t *testing.T) {
@@ -24,7 +24,7 @@ func TestRecordingForgetsTheOldest(t *testing.T) {
 	for _, s := range shares {
 		r.add(s)
 	}
-	if got := r.byKey[keys[0]]; len(got) != 1 || len(got[0].body) != 102 {
+	if got := r.byKey[keys[0]]; len(got) != 1 || len(got[0].body()) != 102 {
 		t.Errorf("of the first key there are %d shares left, want the second one", len(got))
 	}
 	r.add(shares[3])

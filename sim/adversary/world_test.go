@@ -56,8 +56,8 @@ func play(t *testing.T, test func(w *world)) {
 
 func newWorld(t testing.TB, suite protocol.Suite) *world {
 	w := &world{TB: t, Adversary: adversary.New(suite, threshold), suite: suite, hubs: map[string]*hub.Hub{}}
-	for _, name := range hubNames {
-		h, err := hub.New(hub.Config{Name: name, Suite: suite})
+	for i, name := range hubNames {
+		h, err := hub.New(hub.Config{Name: name, Number: i, Suite: suite})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,8 +77,8 @@ func (w *world) start() {
 func (w *world) run(name, encryptor string) *client.Client {
 	w.Helper()
 	config := client.Config{Name: name, Encryptors: []string{encryptor}, Threshold: threshold, Suite: w.suite, Transport: from{w, "client/" + name}}
-	for _, hub := range hubNames {
-		config.Hubs = append(config.Hubs, client.Hub{Name: hub, URL: "http://memory/hub/" + hub})
+	for i, hub := range hubNames {
+		config.Hubs = append(config.Hubs, client.Hub{Name: hub, URL: "http://memory/hub/" + hub, Number: i})
 	}
 	c, err := client.New(config)
 	if err != nil {

@@ -38,7 +38,7 @@ func (m Message) identity(answerTo identity) identity {
 type Auditor struct {
 	mu         sync.Mutex
 	sent       map[identity]bool
-	accepted   map[identity]bool
+	accepted   map[identity]identity // requests, with the first answer to each
 	blocks     map[string]*block
 	violations []string
 }
@@ -54,7 +54,7 @@ type use struct{ start, end int }
 
 // New returns an auditor that has seen nothing.
 func New() *Auditor {
-	return &Auditor{sent: map[identity]bool{}, accepted: map[identity]bool{}, blocks: map[string]*block{}}
+	return &Auditor{sent: map[identity]bool{}, accepted: map[identity]identity{}, blocks: map[string]*block{}}
 }
 
 // Request notes a request.
@@ -64,16 +64,17 @@ func (a *Auditor) Request(m Message) {
 	a.use(m, m.identity(identity{}))
 }
 
-// Response notes the response to a request that was accepted.
+// Response notes the response to a request that was accepted. A hub may give the very same response again.
 func (a *Auditor) Response(request, response Message) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	id := request.identity(identity{})
-	if a.accepted[id] {
+	answer := response.identity(id)
+	if first, again := a.accepted[id]; again && first != answer {
 		a.violate("%s accepted the same %s of %s twice", request.To, request.Method, request.From)
 	}
-	a.accepted[id] = true
-	a.use(response, response.identity(id))
+	a.accepted[id] = answer
+	a.use(response, answer)
 }
 
 // Violations returns what was found so far, sorted.

@@ -19,8 +19,8 @@ func printPlan(to io.Writer, t *topology.Topology) error {
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	row := func(name, format string, values ...any) { fmt.Fprintf(table, name+"\t"+format+"\n", values...) }
 	row("associations", "%d, of %d clients with %d hubs", p.Associations, len(t.Clients), len(t.Hubs))
-	row("PSRD", "%s at the start, %s when all is in use; an association has 4 pools of %d bytes, two at each end",
-		megabytes(p.PSRD), megabytes(p.PSRDInUse), p.PoolSize)
+	row("PSRD", "%s at the start, %s when all is in use; an association has %d pools of %d bytes at each end",
+		megabytes(p.PSRD), megabytes(p.PSRDInUse), p.Pools, p.PoolSize)
 	row("memory", "%s at the start, PSRD included; garbage takes a quarter more, or 32 MiB", megabytes(p.Memory))
 	row("ready after", "%v, on two cores like those of the benchmarks in the README", p.Ready.Round(10*time.Millisecond))
 	row("keys", "each client can make %d keys of 256 bits before it needs more PSRD; a key takes %d bytes of it", p.KeysPerClient, p.PSRDPerKey)

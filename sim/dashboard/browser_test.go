@@ -202,7 +202,7 @@ func testFaults(t *testing.T, browser context.Context) {
 	p.do(chromedp.SendKeys(chromedp.CSS("#fault"), "drop to=hub/hank method=POST\r"))
 	p.waitFor(`document.querySelector('#faults code')?.textContent === 'drop to=hub/hank method=POST'`)
 	p.establish("Both have the same key")
-	p.waitFor(`document.querySelector('#faults').textContent.includes('fired 1 times')`)
+	p.waitFor(`document.querySelector('#faults').textContent.includes('fired 2 times')`)
 	p.do(chromedp.Click(chromedp.CSS("#log-failed")))
 	p.waitFor(`(answers => answers.includes('no answer (drop)') && !answers.includes('200'))` +
 		`([...document.querySelectorAll('#log td')].map(cell => cell.textContent))`)

@@ -34,6 +34,8 @@ var hubFamilies = []family[sim.HubSnapshot]{
 		func(h sim.HubSnapshot) int64 { return h.SharesHandedOut }, "node"),
 	gauge("shares_waiting", "Shares that wait at hubs to be fetched.",
 		func(h sim.HubSnapshot) int { return h.SharesWaiting }, "node"),
+	{describe("forgery_chance", "How likely it is at most that one of the messages with wrong tags would have been accepted, in suite its.", "node"),
+		prometheus.GaugeValue, func(h sim.HubSnapshot) float64 { return h.ForgeryChance }},
 }
 
 var clientFamilies = []family[sim.ClientSnapshot]{

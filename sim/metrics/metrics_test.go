@@ -103,10 +103,10 @@ func TestValues(t *testing.T) {
 		`dske_associations{kind="hub",node="hub1"} 2`,
 		`dske_associations{kind="hub",node="hub3"} 0`,
 		// A pad and a signature for each share.
-		`dske_psrd_available_bytes{kind="client",node="client1",owner="client"} ` + fmt.Sprint(3*(16384-2*64)),
+		`dske_psrd_available_bytes{kind="client",node="client1",owner="client"} ` + fmt.Sprint(3*(2*16384-2*(80+32))),
 		`dske_psrd_allocated_bytes{kind="client",node="client1",owner="client"} 0`,
-		`dske_psrd_consumed_bytes_total{kind="client",node="client1",owner="client"} ` + fmt.Sprint(3*2*64),
-		`dske_psrd_consumed_bytes_total{kind="hub",node="hub3",owner="client"} ` + fmt.Sprint(2*64+3*32),
+		`dske_psrd_consumed_bytes_total{kind="client",node="client1",owner="client"} ` + fmt.Sprint(3*2*(80+32)),
+		`dske_psrd_consumed_bytes_total{kind="hub",node="hub3",owner="client"} ` + fmt.Sprint(2*(80+32)+3*32),
 		`dske_nodes{kind="client",node="client1",state="ready"} 1`,
 		`dske_nodes{kind="client",node="client1",state="running"} 0`,
 		`dske_nodes{kind="hub",node="hub1",state="running"} 1`,
@@ -155,7 +155,7 @@ func complete(t *testing.T) *prometheus.Registry {
 
 func TestLint(t *testing.T) {
 	r := complete(t)
-	if all := names(t, r); len(all) != 16 {
+	if all := names(t, r); len(all) != 17 {
 		t.Errorf("only %q are checked", all)
 	}
 	problems, err := testutil.GatherAndLint(r)
@@ -194,7 +194,7 @@ func TestManyNodesShareTheirLabels(t *testing.T) {
 		`dske_nodes{kind="client",node="all",state="stopped"} 1`,
 		`dske_nodes{kind="hub",node="all",state="running"} 2`,
 		`dske_associations{kind="hub",node="all"} 96`,
-		`dske_psrd_consumed_bytes_total{kind="client",node="all",owner="client"} ` + fmt.Sprint(2*(64+32)),
+		`dske_psrd_consumed_bytes_total{kind="client",node="all",owner="client"} ` + fmt.Sprint(2*(80+32+32)),
 	} {
 		if !slices.Contains(lines, want) {
 			t.Errorf("there is no %s in\n%s", want, strings.Join(lines, "\n"))

@@ -98,7 +98,7 @@ func (c call) poolsOfClient(clientName, hubName string) (string, error) {
 	}
 	for _, h := range s.PeerHubs {
 		if h.HubName == hubName {
-			return pools("client/"+clientName, h.LocalPool, h.PeerPool), nil
+			return pools("client/"+clientName, h.AssociationStatus), nil
 		}
 	}
 	return "", fmt.Errorf("client/%s does not use hub/%s", clientName, hubName)
@@ -116,20 +116,25 @@ func (c call) poolsOfHub(hubName, clientName string) (string, error) {
 	}
 	for _, p := range s.PeerClients {
 		if p.ClientName == clientName {
-			return pools("hub/"+hubName, p.LocalPool, p.PeerPool), nil
+			return pools("hub/"+hubName, p.AssociationStatus), nil
 		}
 	}
 	return "", fmt.Errorf("client/%s is not registered with hub/%s", clientName, hubName)
 }
 
-func pools(name string, list ...node.PoolStatus) string {
-	var out strings.Builder
-	for _, p := range list {
-		used := 0
-		for _, b := range p.Blocks {
-			used += b.Used
-		}
-		fmt.Fprintf(&out, "%s %s used %d unused %d\n", name, p.Owner, used, p.Unused())
+// pools describes the pools of an association: those of pads, or of all PSRD, and then those of keys if they are apart.
+func pools(name string, s node.AssociationStatus) string {
+	text := poolLine(name, "", s.LocalPool) + poolLine(name, "", s.PeerPool)
+	if s.LocalKeyPool != nil {
+		text += poolLine(name, " keys", *s.LocalKeyPool) + poolLine(name, " keys", *s.PeerKeyPool)
 	}
-	return out.String()
+	return text
+}
+
+func poolLine(name, purpose string, p node.PoolStatus) string {
+	used := 0
+	for _, b := range p.Blocks {
+		used += b.Used
+	}
+	return fmt.Sprintf("%s %s%s used %d unused %d\n", name, p.Owner, purpose, used, p.Unused())
 }

@@ -87,7 +87,7 @@ func TestCollectionInTheOtherSuite(t *testing.T) {
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				if r := Run(t.Context(), name, text, Options{Suite: protocol.SuiteITS}); r.Failed() {
+				if r := Run(t.Context(), name, text, Options{Suite: protocol.SuitePython}); r.Failed() {
 					t.Error(print(r, true))
 				}
 			})
@@ -176,7 +176,7 @@ func TestNothingIsIgnored(t *testing.T) {
 		"a variable that comes later":      {"# a\necho $k\nget-key sam sofia as=k\n", "test.txtar:2: echo $k: there is no variable $k"},
 		"a key that is not to be made":     {"# a\n! get-key sam sofia as=k\necho $k\n", "test.txtar:3: echo $k: there is no variable $k"},
 		"the name of a key":                {"# a\nget-key sam sofia as=1st\n", `"1st" cannot be the name of a variable`},
-		"a suite in capitals":              {"# a\n[suite:ITS] echo\n", "test.txtar:2: [suite:ITS] echo: suite \"ITS\" is not one of dske-python, its"},
+		"a suite in capitals":              {"# a\n[suite:ITS] echo\n", "test.txtar:2: [suite:ITS] echo: suite \"ITS\" is not one of its, dske-python"},
 		"an unknown suite":                 {"# a\n[!suite:foo] echo\n", "suite \"foo\" is not one of"},
 		"a suite without a name":           {"# a\n[suite] echo\n", `unknown condition "suite": use own or suite:NAME`},
 		"a suffix of own":                  {"# a\n[own:x] echo\n", `unknown condition "own:x"`},
@@ -280,7 +280,7 @@ func TestGoodScripts(t *testing.T) {
 		"dollars":                "# a\necho 'one $2'\nstdout one' \\$2'$\nstdout '\\$2$'\n",
 		"variables":              "# a\nenv a=one b=$/\necho ${a}$b$a\nstdout one.'/one'\n",
 		"quotes":                 "# a\necho 'it''s'\nstdout 'it''s' # not '\n",
-		"options of a condition": "# a\n[own] [suite:dske-python] ! get-key sam nobody\nstderr unknown\n[!own] stdout $/\n",
+		"options of a condition": "# a\n[own] [suite:its] ! get-key sam nobody\nstderr unknown\n[!own] stdout $/\n",
 	} {
 		if r := run(t, script); r.Failed() {
 			t.Errorf("%s: %s", name, print(r, true))

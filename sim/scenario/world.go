@@ -12,6 +12,7 @@ import (
 	"dske/protocol"
 	"dske/sim"
 	"dske/sim/adversary"
+	"dske/sim/topology"
 )
 
 // world is what the commands of one scenario work on: a network, and what they have found out about it.
@@ -49,7 +50,7 @@ func newWorld(ctx context.Context, p *parsed, o Options) (*world, error) {
 // start starts a network for the scenario alone.
 func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 	t := *p.topology
-	if t.Suite == protocol.Suites[0].Name() && o.Suite != "" {
+	if t.Suite == protocol.Suites[0].Name() && o.Suite != "" && t.KeySource == topology.KeysFromRNG {
 		t.Suite = o.Suite
 	}
 	config := sim.Config{

@@ -107,9 +107,9 @@ var badFiles = []struct{ name, text, want string }{
 	{"too many hubs", hubList(255) + "clients:\n- name: a\n  hubs: [h1, h2, h3]\n- name: b\nthreshold: 2\n", `260: client "b" uses 255 hubs: list at most 254 under its "hubs"`},
 
 	// Suite.
-	{"suite", "suite: rot13\n" + three + "clients: [{name: a}]\n", `1: suite is "rot13": set it to dske-python or its`},
+	{"suite", "suite: rot13\n" + three + "clients: [{name: a}]\n", `1: suite is "rot13": set it to its or dske-python`},
 	{"key source", three + "clients: [{name: a}]\nkey_source: dice\nsuite: its\n", `6: key_source is "dice": set it to rng or psrd`},
-	{"key source of the other suite", "key_source: psrd\n" + three + "clients: [{name: a}]\n", `1: key_source psrd needs suite its`},
+	{"key source of the other suite", "suite: dske-python\nkey_source: psrd\n" + three + "clients: [{name: a}]\n", `2: key_source psrd needs suite its`},
 
 	// PSRD.
 	{"block_size small", psrdFile("block_size: 63"), "7: block_size is 63 bytes: set it to 64 to 4194304"},

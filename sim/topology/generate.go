@@ -59,11 +59,11 @@ func Generate(sizes Sizes) (*Topology, error) {
 }
 
 // boundedPSRD returns the default sizes for so many associations of a client with a hub, each of which has
-// two pools at both ends, or smaller ones if that would be too much.
+// four pools at both ends, or smaller ones if that would be too much.
 func boundedPSRD(associations int) PSRD {
 	const bound, least = 512 << 20, 1 << 10
 	psrd := defaultPSRD
-	for psrd.HighWater > least && 4*psrd.HighWater*associations > bound {
+	for psrd.HighWater > least && 8*psrd.HighWater*associations > bound {
 		psrd = PSRD{BlockSize: psrd.BlockSize / 2, LowWater: psrd.LowWater / 2, HighWater: psrd.HighWater / 2}
 	}
 	return psrd

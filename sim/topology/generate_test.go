@@ -24,7 +24,7 @@ func TestGenerate(t *testing.T) {
 			{"client2", []Encryptor{{"sae2"}}, all},
 		},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384},
-		Suite:     protocol.SuitePython,
+		Suite:     protocol.SuiteITS,
 		KeySource: KeysFromRNG,
 	}
 	if !reflect.DeepEqual(got, want) {

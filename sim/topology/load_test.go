@@ -39,7 +39,7 @@ func TestReference(t *testing.T) {
 			{"curtis", []Encryptor{{"sunny"}, {"susan"}}, all},
 		},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384},
-		Suite:     protocol.SuitePython,
+		Suite:     protocol.SuiteITS,
 		KeySource: KeysFromRNG,
 	}
 	if got := Reference(); !reflect.DeepEqual(got, want) {
@@ -55,7 +55,7 @@ func TestDefaults(t *testing.T) {
 		Hubs:      []Hub{{"hank"}, {"helen"}, {"hilary"}},
 		Clients:   []Client{{"carol", []Encryptor{}, all}},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 65536},
-		Suite:     protocol.SuitePython,
+		Suite:     protocol.SuiteITS,
 		KeySource: KeysFromRNG,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -128,7 +128,7 @@ func TestJSON(t *testing.T) {
 	want := `{"threshold":2,"hubs":[{"name":"h1"},{"name":"h2"}],` +
 		`"clients":[{"name":"a","encryptors":[],"hubs":["h1","h2"]},` +
 		`{"name":"b","encryptors":[{"name":"c"}],"hubs":["h1","h2"]}],` +
-		`"psrd":{"block_size":16384,"low_water":4096,"high_water":16384,"lazy":false},"suite":"dske-python","key_source":"rng"}`
+		`"psrd":{"block_size":16384,"low_water":4096,"high_water":16384,"lazy":false},"suite":"its","key_source":"rng"}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

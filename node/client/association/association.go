@@ -1,4 +1,4 @@
-// Package association is one client's end of its dealings with one hub. It registers, keeps the two pools of
+// Package association is one client's end of its dealings with one hub. It registers, keeps the pools of
 // pre-shared random data filled, and carries shares to the hub and back in signed messages.
 //
 // An [Association] mends itself: whatever needs the hub registers first if there is no session, and does so
@@ -12,9 +12,12 @@
 // do so with a context.
 //
 // Errors that a hub answers with are a [node.Error], which wraps the sentinel that the hub means: errors.Is
-// finds [protocol.ErrUnknownKey]. A hub that does not answer in time is a [context.DeadlineExceeded], and
-// what is wrong with an answer a sentinel of package protocol or psrd. A message that was sent has spent what
-// was reserved for it, whatever became of it; an answer that is wrong spends nothing of the hub's pool here.
+// finds [protocol.ErrUnknownKey]. In a suite that has refusals signed this is so of signed ones only: they are
+// facts. An answer in band that is not signed is a hint ([protocol.ErrUnsigned]): it makes an association ask the
+// hub out of band, and only what the hub says there makes it register again or fetch PSRD. A hub that does not
+// answer in time is a [context.DeadlineExceeded], and what is wrong with an answer a sentinel of package
+// protocol or psrd. A message that was sent has spent what was reserved for it, whatever became of it; an answer
+// that is wrong spends nothing of the hub's pool here.
 package association
 
 import (
@@ -37,7 +40,7 @@ type Config struct {
 	Client     string         // name of the client
 	Encryptors []string       // IDs that the hubs are told, at least one
 	Token      string         // what a hub binds the name to
-	Suite      protocol.Suite // default protocol.Python
+	Suite      protocol.Suite // default protocol.ITS
 	PSRD       PSRD
 
 	Timeout   time.Duration // for one message, a large one taking longer; default [node.DefaultHubTimeout]
@@ -50,10 +53,11 @@ type Config struct {
 	Registered func()      // called by each association once, when its first session begins; may be nil
 }
 
-// Hub is the name and the base URL of a hub, for example http://127.0.0.1:8100/hub/hank.
+// Hub is a hub of the network.
 type Hub struct {
-	Name string
-	URL  string
+	Name   string
+	URL    string // its base, for example http://127.0.0.1:8100/hub/hank
+	Number int    // its place in the network's list of hubs, from 0, and no other's; in suite its the index of its shares
 }
 
 // PSRD says how a client stocks up, in bytes per pool. The zero value is the default.
@@ -74,7 +78,7 @@ func (c *Config) validate() error {
 	}
 	c.Timeout = cmp.Or(c.Timeout, node.DefaultHubTimeout)
 	if c.Suite == nil {
-		c.Suite = protocol.Python
+		c.Suite = protocol.ITS
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -102,10 +106,12 @@ type Association struct {
 	line     node.Line    // see turn
 	failures atomic.Int64 // of attempts in the line, ever
 	failure  error        // of the last of them; whoever is at the head of the line may touch it
+	doubt    doubt
 
 	mu      sync.Mutex
 	session *session      // nil if there is none
 	known   bool          // there has been a session
+	ended   []ended       // sessions whose pools are still to be cleared
 	heard   chan struct{} // closed when the hub is heard from; nil unless maintain waits for that
 
 	maintaining atomic.Bool

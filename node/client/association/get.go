@@ -44,7 +44,7 @@ func (a *Association) getShare(ctx context.Context, m protocol.GetShare) (share 
 		if err != nil {
 			return err
 		}
-		if err := s.channel.CheckTerms(reply.Terms, len(reply.Value)); err != nil {
+		if err := s.channel.Suite().CheckTerms(reply.Terms, len(reply.Value), 1); err != nil {
 			return err
 		}
 		value, err := incoming.Open(reply.SealedShare)
@@ -104,7 +104,7 @@ func open(s *session, incoming *protocol.Incoming, reply protocol.SharesReply) (
 	if len(reply.KeyIDs) == 0 {
 		return nil, incoming.Accept()
 	}
-	if err := s.channel.CheckBatch(reply.ShareBatch); err != nil {
+	if err := reply.CheckTerms(s.channel.Suite(), 1); err != nil {
 		return nil, err
 	}
 	values, err := incoming.Open(reply.SealedShare)

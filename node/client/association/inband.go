@@ -4,17 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"dske/node"
 	"dske/protocol"
 	"dske/psrd"
 )
 
-// maxOutstanding is the number of messages for a hub at which more are refused, so that a hub that hangs
-// cannot pile them up.
-const maxOutstanding = 1024
+const (
+	// maxOutstanding is the number of messages for a hub at which more are refused, so that a hub that hangs
+	// cannot pile them up.
+	maxOutstanding = 1024
 
-var errBusy = errors.New("too many requests are waiting for the hub")
+	// maxSent is how often the same bytes are sent.
+	maxSent = 3
+)
+
+var (
+	errBusy = errors.New("too many requests are waiting for the hub")
+
+	// errEnded says that the session of a message has ended, so that it can be made again in a new one.
+	errEnded = errors.New("the hub has lost its state")
+)
 
 // deal calls send with PSRD that was reserved: what is given, if that is of the current session, and otherwise
 // padSize bytes of pad and a signing key. It does so once more after a new registration if it turns out that the
@@ -27,7 +38,7 @@ func (a *Association) deal(ctx context.Context, given *Reservation, padSize int,
 	defer a.outstanding.Add(-1)
 	for retried := false; ; retried = true {
 		err := a.dealOnce(ctx, given, padSize, send)
-		if err == nil || retried || !hasLostState(err) {
+		if err == nil || retried || !errors.Is(err, errEnded) {
 			a.maintainIfNeeded()
 			return err
 		}
@@ -43,48 +54,155 @@ func (a *Association) dealOnce(ctx context.Context, given *Reservation, padSize 
 			return err
 		}
 	}
-	err := send(r)
-	a.watch(r.session)
-	if hasLostState(err) {
-		a.forget(r.session)
-	}
-	return err
+	defer a.watch(r.session)
+	return send(r)
 }
 
-// hasLostState reports whether err means that the hub no longer knows the session.
-func hasLostState(err error) bool {
-	var refused *node.Error
-	return errors.Is(err, protocol.ErrClientNotRegistered) ||
-		errors.As(err, &refused) && errors.Is(refused, psrd.ErrUnknownBlock)
-}
-
-// inBand signs and sends a request, and returns the response when its signature was found right. The
-// caller has to accept or open that.
+// inBand signs and sends a request, and returns the response with status 200 when its signature was found right.
+// The caller has to accept or open that. What the hub refuses is an error, signed or not.
 //
-// A hub that is out of PSRD for its response refuses before it spends any, so once it has more it is
-// sent the same bytes again. They authenticate the same message, which is no second use.
+// It may send the same bytes again, which authenticate the same message and so are no second use: a hub that has
+// not answered has spent nothing, and one that has gives the same answer.
 func (a *Association) inBand(ctx context.Context, r *Reservation, m message) (*protocol.Incoming, []byte, error) {
-	signature, err := r.Sign(m.query, m.body)
+	signature, err := r.SignRequest(protocol.Request{Method: m.method, Path: m.path, Query: m.query, Body: m.body})
 	if err != nil {
 		return nil, nil, err
 	}
 	m.header, m.value = protocol.SignatureHeader, signature
-	for {
-		supplied := r.session.supplied.Load()
+	for sent := 1; ; sent++ {
+		e := exchange{a, r.session, m, r.session.supplied.Load(), a.doubt.began()}
 		response, err := a.send(ctx, m)
 		if err == nil {
-			incoming, err := a.verify(ctx, r.session, response)
-			return incoming, response.body, err
+			var incoming *protocol.Incoming
+			incoming, err = e.read(ctx, response)
+			if err == nil {
+				return incoming, response.body, nil
+			}
 		}
-		missing, ok := missingAtHub(err)
-		if !ok {
-			return nil, nil, err
+		again, why := e.settle(ctx, sent, err)
+		if !again {
+			return nil, nil, why
 		}
-		if err := a.fetchForHub(ctx, r.session, missing, supplied); err != nil {
-			return nil, nil, err
-		}
-		m.expected = missing
 	}
+}
+
+// exchange is a request with its answer, if there is one.
+type exchange struct {
+	*Association
+	session   *session
+	request   message
+	supplied  int64 // of the session when the request was sent
+	questions int64 // that had been settled when the request was sent
+}
+
+// read returns a response with status 200 whose signature is right. A refusal that is signed is what the hub says;
+// anything else is a hint, in a suite that has refusals signed.
+func (e *exchange) read(ctx context.Context, response *response) (*protocol.Incoming, error) {
+	signs := e.config.Suite.Rules().Refusals
+	said := response.err()
+	if said != nil && !signs {
+		return nil, said
+	}
+	incoming, err := e.verify(ctx, response)
+	switch {
+	case err == nil && said == nil:
+		return incoming, nil
+	case err == nil:
+		if err := incoming.Accept(); err != nil {
+			return nil, err
+		}
+		return nil, said
+	case !signs:
+		return nil, fmt.Errorf("response of the hub: %w", err)
+	case said != nil:
+		return nil, &hint{said}
+	default:
+		return nil, &hint{fmt.Errorf("response of the hub: %w", err)}
+	}
+}
+
+// hint is an answer that is not signed as it should be. It wraps nothing of what it says, since anybody may have
+// said it.
+type hint struct{ said error }
+
+func (h *hint) Error() string { return fmt.Sprintf("%v (%v)", h.said, protocol.ErrUnsigned) }
+
+func (*hint) Unwrap() error { return protocol.ErrUnsigned }
+
+// verify checks the signature of a response. A hub may use a block before it has arrived here, so if
+// the block is unknown this waits for the PSRD request that may be bringing it.
+func (e *exchange) verify(ctx context.Context, response *response) (*protocol.Incoming, error) {
+	if response.encoded && e.config.Suite.Rules().Strict {
+		return nil, fmt.Errorf("%w: a Content-Encoding", protocol.ErrMalformed)
+	}
+	signature := response.header.Values(protocol.SignatureHeader)
+	covered := protocol.Response{To: e.request.value, Status: response.status, Body: response.body}
+	incoming, err := e.session.channel.VerifyResponse(signature, covered)
+	if errors.Is(err, psrd.ErrUnknownBlock) {
+		t, waiting := e.join(ctx)
+		if waiting != nil {
+			return nil, waiting
+		}
+		t.leave()
+		incoming, err = e.session.channel.VerifyResponse(signature, covered)
+	}
+	if errors.Is(err, protocol.ErrSignature) && (len(signature) > 0 || response.status == http.StatusOK) {
+		e.config.Counters.FailedVerifications.Add(1)
+	}
+	return incoming, err
+}
+
+// settle says whether the request is to be sent again after an exchange that failed with err, or otherwise why not.
+func (e *exchange) settle(ctx context.Context, sent int, err error) (again bool, why error) {
+	var refused *node.Error
+	var unsigned *hint
+	switch {
+	case ctx.Err() != nil:
+		return false, err
+	case !e.config.Suite.Rules().Refusals:
+		return e.settleUnsigned(ctx, err)
+	case errors.As(err, &unsigned):
+		again, why = e.settleHint(ctx, unsigned)
+		return again && sent < maxSent, why
+	case errors.Is(err, psrd.ErrUnknownBlock) && errors.As(err, &refused): // a pad
+		_, err = e.ask(ctx, e.session, e.questions, err)
+		return false, err
+	case errors.As(err, &refused):
+		return false, err
+	default: // no answer; a hub that hangs is not waited for twice
+		return sent == 1 && !errors.Is(err, context.DeadlineExceeded), err
+	}
+}
+
+// settleHint is settle for an answer that nobody has signed.
+func (e *exchange) settleHint(ctx context.Context, h *hint) (again bool, why error) {
+	var refused *node.Error
+	switch {
+	case !errors.As(h.said, &refused):
+		return true, h // it may have been altered on its way
+	case refused.Status >= http.StatusInternalServerError && !errors.Is(refused, psrd.ErrExhausted):
+		return false, h // there is nothing to ask the hub about
+	}
+	changed, err := e.ask(ctx, e.session, e.questions, h)
+	return changed && !errors.Is(err, errEnded), err
+}
+
+// settleUnsigned is settle in a suite whose refusals nobody signs, and that have to be believed.
+func (e *exchange) settleUnsigned(ctx context.Context, err error) (again bool, why error) {
+	var refused *node.Error
+	lost := errors.As(err, &refused) && (errors.Is(err, psrd.ErrUnknownBlock) || errors.Is(err, protocol.ErrClientNotRegistered))
+	if lost {
+		e.forget(e.session)
+		return false, fmt.Errorf("%w: %w", errEnded, err)
+	}
+	missing, ok := missingAtHub(err)
+	if !ok {
+		return false, err
+	}
+	if err := e.fetchForHub(ctx, e.session, missing, e.supplied); err != nil {
+		return false, err
+	}
+	return true, nil
 }
 
 // missingAtHub reports whether a hub says that its own pool is exhausted, and how many bytes it lacks.
@@ -96,26 +214,4 @@ func missingAtHub(err error) (int, bool) {
 	needed, _ := refused.Details["needed"].(float64)
 	available, _ := refused.Details["available"].(float64)
 	return max(1, min(int(needed)-int(available), protocol.MaxBlockSize)), true
-}
-
-// verify checks the signature of a response. A hub may use a block before it has arrived here, so if
-// the block is unknown this waits for the PSRD request that may be bringing it.
-func (a *Association) verify(ctx context.Context, s *session, response *response) (*protocol.Incoming, error) {
-	signature := response.header.Values(protocol.SignatureHeader)
-	incoming, err := s.channel.Verify(signature, "", response.body)
-	if errors.Is(err, psrd.ErrUnknownBlock) {
-		t, waiting := a.join(ctx)
-		if waiting != nil {
-			return nil, waiting
-		}
-		t.leave()
-		incoming, err = s.channel.Verify(signature, "", response.body)
-	}
-	if errors.Is(err, protocol.ErrSignature) {
-		a.config.Counters.FailedVerifications.Add(1)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("response of the hub: %w", err)
-	}
-	return incoming, nil
 }

@@ -1,46 +1,65 @@
 package association
 
 import (
+	"math"
+
 	"dske/node"
 	"dske/protocol"
 )
 
 // Inspection describes an association without any secret.
 type Inspection struct {
-	HubName    string          `json:"hub_name"`
-	Registered bool            `json:"registered"`
-	LocalPool  node.PoolStatus `json:"local_pool"`
-	PeerPool   node.PoolStatus `json:"peer_pool"`
+	HubName    string `json:"hub_name"`
+	Registered bool   `json:"registered"`
+	node.AssociationStatus
 }
 
 // Inspect returns a snapshot.
 func (a *Association) Inspect() Inspection {
-	channel := protocol.NewChannel(a.config.Suite) // two empty pools, to describe a hub without a session
+	channel := protocol.NewChannel(a.config.Suite) // empty pools, to describe a hub without a session
 	s := a.current()
 	if s != nil {
 		channel = s.channel
 	}
 	return Inspection{
-		HubName:    a.hub.Name,
-		Registered: s != nil,
-		LocalPool:  node.StatusOf(channel.Own),
-		PeerPool:   node.StatusOf(channel.Peer),
+		HubName:           a.hub.Name,
+		Registered:        s != nil,
+		AssociationStatus: node.StatusOfAssociation(channel),
 	}
 }
 
-// Available returns the number of bytes available in the client's own pool and in that of the hub, and whether
-// the client is registered; otherwise there are none.
-func (a *Association) Available() (own, peer int, registered bool) {
+// Available returns the number of bytes available in the emptiest pool, and whether the client is registered;
+// otherwise there are none.
+func (a *Association) Available() (least int, registered bool) {
 	s := a.current()
 	if s == nil {
-		return 0, 0, false
+		return 0, false
 	}
-	return s.channel.Own.Available(), s.channel.Peer.Available(), true
+	least = math.MaxInt
+	for _, to := range a.supplies() {
+		least = min(least, s.pool(to).Available())
+	}
+	return least, true
+}
+
+// Capacity returns how many shares of a size, in bytes, the hub can be given with the PSRD at hand: each costs a
+// pad and a signing key of the client's, and a signing key of the hub's for the response.
+func (a *Association) Capacity(shareSize int) int {
+	s := a.current()
+	if s == nil {
+		return 0
+	}
+	c := s.channel
+	peer := c.PeerKeys.Available() / protocol.SigningKeySize
+	if c.Own == c.OwnKeys {
+		return min(c.Own.Available()/(shareSize+protocol.SigningKeySize), peer)
+	}
+	return min(c.Own.Available()/shareSize, c.OwnKeys.Available()/protocol.SigningKeySize, peer)
 }
 
 // AddTo adds the pools to the stock of the client, if it is registered.
 func (a *Association) AddTo(stock *node.Stock) {
 	if s := a.current(); s != nil {
-		stock.Add(s.channel.Own, s.channel.Peer)
+		stock.Add(s.channel.OwnPools(), s.channel.PeerPools())
 	}
 }

@@ -74,8 +74,7 @@ func (a *Association) topUp(ctx context.Context) error {
 
 // maintainIfNeeded starts maintain if there is no session, or a pool is below the low-water mark.
 func (a *Association) maintainIfNeeded() {
-	own, peer, registered := a.Available()
-	if low := a.config.PSRD.LowWater; !registered || own < low || peer < low {
+	if least, registered := a.Available(); !registered || least < a.config.PSRD.LowWater {
 		a.Maintain()
 	}
 }

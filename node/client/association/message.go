@@ -31,14 +31,24 @@ type message struct {
 	expected int // bytes that the response carries, if that is known to be a lot
 }
 
-// response is what a hub answers with status 200.
+// response is what a hub answers.
 type response struct {
-	header http.Header
-	body   []byte
+	status  int
+	header  http.Header
+	body    []byte
+	encoded bool // the body has not come as it is here
+}
+
+// err returns what the hub says if the status is not 200, as a [node.Error].
+func (r *response) err() error {
+	if r.status == http.StatusOK {
+		return nil
+	}
+	return node.DecodeError(r.status, r.body)
 }
 
 // send sends a message and reads the response, within the hub timeout and what its size takes beyond
-// that. A status other than 200 is a [node.Error].
+// that.
 func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	size := time.Duration(len(m.body) + m.expected)
 	ctx, cancel := context.WithTimeout(ctx, a.config.Timeout+size*time.Second/slowest)
@@ -52,6 +62,7 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 		return nil, err
 	}
 	request.Header.Set(m.header, m.value)
+	request.Header.Set("Accept-Encoding", "identity")
 	if len(m.body) > 0 {
 		request.Header.Set("Content-Type", "application/json")
 	}
@@ -64,10 +75,8 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if reply.StatusCode != http.StatusOK {
-		return nil, node.DecodeError(reply.StatusCode, body)
-	}
-	return &response{reply.Header, body}, nil
+	encoded := reply.Uncompressed || reply.Header.Get("Content-Encoding") != ""
+	return &response{reply.StatusCode, reply.Header, body, encoded}, nil
 }
 
 func readBody(reply *http.Response) ([]byte, error) {

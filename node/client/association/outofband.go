@@ -14,6 +14,9 @@ func (a *Association) outOfBand(ctx context.Context, m message, reply any) error
 		return err
 	}
 	defer clear(response.body)
+	if err := response.err(); err != nil {
+		return err
+	}
 	if reply == nil {
 		return nil
 	}

@@ -26,6 +26,9 @@ func (a *Association) register(ctx context.Context) error {
 	if registered.HubName != a.hub.Name {
 		return fmt.Errorf("registering: %s is hub %q and not %q", a.hub.URL, registered.HubName, a.hub.Name)
 	}
+	if err := registered.CheckSuite(a.config.Suite); err != nil {
+		return fmt.Errorf("registering: %w", err)
+	}
 	return nil
 }
 

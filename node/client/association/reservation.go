@@ -55,7 +55,7 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 		if !errors.As(err, &lack) {
 			return r, err
 		}
-		if err := t.fetch(ctx, s, protocol.OwnerClient, lack.Needed-lack.Available); err != nil {
+		if err := t.fetch(ctx, s, supply{protocol.OwnerClient, lack.Purpose}, lack.Needed-lack.Available); err != nil {
 			return nil, err
 		}
 	}

@@ -2,10 +2,13 @@ package association
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
+	"dske/node"
 	"dske/protocol"
 	"dske/psrd"
 )
@@ -31,13 +34,35 @@ func (a *Association) current() *session {
 	return a.session
 }
 
+// ended is a session that has ended, and when.
+type ended struct {
+	*session
+	at time.Time
+}
+
 // forget ends a session, if it is still the current one.
 func (a *Association) forget(s *session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.session == s {
 		a.session = nil
+		a.ended = append(a.ended, ended{s, time.Now()})
+		a.config.Alarm.By(time.Now().Add(node.OvertakenAfter(a.config.Timeout)))
 	}
+}
+
+// clearEnded clears the pools of sessions that ended so long ago that no message of theirs is under way.
+func (a *Association) clearEnded(after time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ended = slices.DeleteFunc(a.ended, func(e ended) bool {
+		if time.Since(e.at) < after {
+			a.config.Alarm.By(e.at.Add(after))
+			return false
+		}
+		e.channel.Close()
+		return true
+	})
 }
 
 // ensureSession returns the current session. If there is none it waits in line, registers and fills the pools.
@@ -61,7 +86,7 @@ func (t *turn) ensureSession(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	s := &session{channel: protocol.NewChannel(t.config.Suite)}
-	t.config.Counters.Watch(s.channel.Own, s.channel.Peer)
+	t.config.Counters.Watch(s.channel.OwnPools(), s.channel.PeerPools())
 	if err := t.fill(ctx, s); err != nil {
 		return nil, err
 	}
@@ -80,17 +105,31 @@ func (a *Association) begin(s *session) {
 	}
 }
 
-func (s *session) pool(owner protocol.PoolOwner) *psrd.Pool {
-	if owner == protocol.OwnerClient {
-		return s.channel.Own
-	}
-	return s.channel.Peer
+// supply says which pool PSRD is for.
+type supply struct {
+	owner   protocol.PoolOwner
+	purpose psrd.Purpose
 }
 
-// add puts a block, whose data it owns from then on, into the pool of that owner.
-func (s *session) add(owner protocol.PoolOwner, id uuid.UUID, data []byte) error {
-	if owner == protocol.OwnerHub {
+// supplies returns all pools of an association.
+func (a *Association) supplies() []supply {
+	var all []supply
+	for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
+		for _, purpose := range protocol.PurposesOf(a.config.Suite) {
+			all = append(all, supply{owner, purpose})
+		}
+	}
+	return all
+}
+
+func (s *session) pool(to supply) *psrd.Pool {
+	return s.channel.Pool(to.owner == protocol.OwnerClient, to.purpose)
+}
+
+// add puts a block, whose data it owns from then on, into a pool.
+func (s *session) add(to supply, id uuid.UUID, data []byte) error {
+	if to.owner == protocol.OwnerHub {
 		s.supplied.Add(1)
 	}
-	return s.pool(owner).Add(psrd.NewBlock(id, data))
+	return s.pool(to).Add(psrd.NewBlock(id, data))
 }

@@ -11,22 +11,23 @@ import (
 
 	"dske/node"
 	"dske/protocol"
+	"dske/psrd"
 )
 
-// fill brings both pools up to the high-water mark if they are below the low one; those of a lazy client
+// fill brings all pools up to the high-water mark if they are below the low one; those of a lazy client
 // only if they are in use.
 func (t *turn) fill(ctx context.Context, s *session) error {
 	sizes := t.config.PSRD
 	if sizes.Lazy && !s.used.Load() {
 		return nil
 	}
-	for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
-		pool := s.pool(owner)
+	for _, to := range t.supplies() {
+		pool := s.pool(to)
 		if pool.Available() >= sizes.LowWater {
 			continue
 		}
 		for pool.Available() < sizes.HighWater {
-			if err := t.fetchBlock(ctx, s, owner, sizes.BlockSize); err != nil {
+			if err := t.fetchBlock(ctx, s, to, sizes.BlockSize); err != nil {
 				return err
 			}
 		}
@@ -35,10 +36,10 @@ func (t *turn) fill(ctx context.Context, s *session) error {
 }
 
 // fetch gets at least size bytes more, in as many blocks as that takes.
-func (t *turn) fetch(ctx context.Context, s *session, owner protocol.PoolOwner, size int) error {
+func (t *turn) fetch(ctx context.Context, s *session, to supply, size int) error {
 	for size > 0 {
 		block := max(t.config.PSRD.BlockSize, min(size, protocol.MaxBlockSize))
-		if err := t.fetchBlock(ctx, s, owner, block); err != nil {
+		if err := t.fetchBlock(ctx, s, to, block); err != nil {
 			return err
 		}
 		size -= block
@@ -56,18 +57,21 @@ func (a *Association) fetchForHub(ctx context.Context, s *session, size int, sup
 	if s.supplied.Load() > supplied && size <= a.config.PSRD.BlockSize {
 		return nil
 	}
-	return t.fetch(ctx, s, protocol.OwnerHub, size)
+	return t.fetch(ctx, s, supply{protocol.OwnerHub, psrd.ForAll}, size)
 }
 
-// fetchBlock gets one block of size bytes.
-func (t *turn) fetchBlock(ctx context.Context, s *session, owner protocol.PoolOwner, size int) error {
-	if unused := s.pool(owner).Available(); unused+size > protocol.MaxPoolSize {
-		return fmt.Errorf("the %s-owned pool is full: %d bytes unused", owner, unused)
+// fetchBlock gets one block of size bytes, or of what is needed more for whole signing keys.
+func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) error {
+	if to.purpose == psrd.ForKeys {
+		size = (size + psrd.SlotSize - 1) / psrd.SlotSize * psrd.SlotSize
+	}
+	if unused := s.pool(to).Available(); unused+size > protocol.MaxPoolSize {
+		return fmt.Errorf("the %s-owned pool is full: %d bytes unused", to.owner, unused)
 	}
 	return t.attempt(ctx, func(ctx context.Context) error {
-		err := t.getBlock(ctx, s, owner, size)
+		err := t.getBlock(ctx, s, to, size)
 		if err != nil {
-			t.forgetIfApart(s, owner, err)
+			t.forgetIfApart(s, to.owner, err)
 			return fmt.Errorf("fetching PSRD: %w", err)
 		}
 		return nil
@@ -85,36 +89,46 @@ func (a *Association) forgetIfApart(s *session, owner protocol.PoolOwner, err er
 }
 
 // getBlock asks the hub for a block and puts it into its pool.
-func (a *Association) getBlock(ctx context.Context, s *session, owner protocol.PoolOwner, size int) error {
+func (a *Association) getBlock(ctx context.Context, s *session, to supply, size int) error {
 	query := url.Values{
 		"client_name": {a.config.Client},
-		"pool_owner":  {string(owner)},
+		"pool_owner":  {string(to.owner)},
 		"size":        {strconv.Itoa(size)},
-	}.Encode()
+	}
+	if to.purpose != psrd.ForAll {
+		query.Set("purpose", string(to.purpose))
+	}
 	var block protocol.BlockData
-	err := a.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathPSRD, query: query, expected: size}, &block)
+	err := a.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathPSRD, query: query.Encode(), expected: size}, &block)
 	if err == nil && len(block.Data) != size {
 		err = fmt.Errorf("%w: %d bytes", protocol.ErrMalformed, len(block.Data))
 	}
 	if err == nil {
 		// A copy, since what comes out of JSON takes an eighth more memory than it needs.
-		err = s.add(owner, block.UUID, slices.Clone(block.Data))
+		err = s.add(to, block.UUID, slices.Clone(block.Data))
 		clear(block.Data)
 	}
 	return err
 }
 
-// Sweep gives up what lost messages have left of the blocks that the hub chooses from.
+// Sweep gives up what lost messages have left of the blocks that the hub chooses from, and clears what is left of
+// sessions that have ended.
 func (a *Association) Sweep() {
+	idle := node.OvertakenAfter(a.config.Timeout)
+	a.clearEnded(idle)
 	if s := a.current(); s != nil {
-		s.channel.Peer.DropOvertaken(node.OvertakenAfter(a.config.Timeout))
+		for _, pool := range s.channel.PeerPools() {
+			pool.DropOvertaken(idle)
+		}
 		a.watch(s)
 	}
 }
 
 // watch sets the alarm for the blocks that the hub has left behind, if there are any.
 func (a *Association) watch(s *session) {
-	if t := s.channel.Peer.Overtaken(); !t.IsZero() {
-		a.config.Alarm.By(t.Add(node.OvertakenAfter(a.config.Timeout)))
+	for _, pool := range s.channel.PeerPools() {
+		if t := pool.Overtaken(); !t.IsZero() {
+			a.config.Alarm.By(t.Add(node.OvertakenAfter(a.config.Timeout)))
+		}
 	}
 }

@@ -36,7 +36,7 @@ func newWorld(t *testing.T, psrd PSRD, timeout time.Duration) *world {
 	w := &world{T: t}
 	tasks := &node.Tasks{}
 	var err error
-	if w.hub, err = hub.New(hub.Config{Name: "hank", HubTimeout: timeout}); err != nil {
+	if w.hub, err = hub.New(hub.Config{Name: "hank", Suite: protocol.Python, HubTimeout: timeout}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -46,7 +46,7 @@ func newWorld(t *testing.T, psrd PSRD, timeout time.Duration) *world {
 		cancel()
 		tasks.Wait()
 	})
-	config := &Config{Client: "carol", Encryptors: []string{"sam"}, PSRD: psrd, Timeout: timeout,
+	config := &Config{Client: "carol", Encryptors: []string{"sam"}, Suite: protocol.Python, PSRD: psrd, Timeout: timeout,
 		Transport: roundTrip(w.roundTrip), Tasks: tasks}
 	if w.Association, err = New(config, Hub{Name: "hank", URL: "http://memory/hub/hank"}); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,127 @@
+package association
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dske/protocol"
+)
+
+// How long no question is asked after one that changed nothing: the first time, and at most.
+const (
+	minPause = time.Second
+	maxPause = time.Minute
+)
+
+// doubt is what is known of the questions to the hub that hints have led to. It keeps whoever can send hints from
+// making the two of them busy.
+type doubt struct {
+	mu      sync.Mutex
+	settled int64         // questions that were answered
+	changed bool          // by the last of them
+	pause   time.Duration // after it
+	until   time.Time     // when the next one may be asked
+}
+
+// began returns how many questions have been settled so far.
+func (d *doubt) began() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.settled
+}
+
+// outcome returns what a question that was asked since began has brought, or, if there was none, whether one may be
+// asked now.
+func (d *doubt) outcome(began int64) (known, changed, may bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.settled > began {
+		return true, d.changed, false
+	}
+	return false, false, !time.Now().Before(d.until)
+}
+
+// settle notes the outcome of a question.
+func (d *doubt) settle(answered, changed bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case changed:
+		d.pause = 0
+	case !answered:
+		d.pause = minPause
+	default:
+		d.pause = min(max(2*d.pause, minPause), maxPause)
+	}
+	d.settled++
+	d.changed = changed
+	d.until = time.Now().Add(d.pause)
+}
+
+// ask asks the hub out of band how it sees the association, because of what it is said to have said in band, and
+// mends what differs. Of those who want to ask at once one does, and all have its outcome: whether anything has
+// changed. The error is that hint, and also errEnded if the session is over.
+func (a *Association) ask(ctx context.Context, s *session, began int64, hint error) (changed bool, err error) {
+	known, changed, may := a.doubt.outcome(began)
+	if !known && may {
+		t, err := a.join(ctx)
+		if err != nil {
+			return false, err
+		}
+		defer t.leave()
+		if known, changed, may = a.doubt.outcome(began); !known && may {
+			var answered bool
+			answered, changed = t.mend(ctx, s)
+			a.doubt.settle(answered, changed)
+		}
+	}
+	if a.current() != s {
+		return changed, fmt.Errorf("%w: %w", errEnded, hint)
+	}
+	return changed, hint
+}
+
+// mend asks the hub, and reports whether it has answered and whether anything has changed.
+func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
+	query := url.Values{"client_name": {t.config.Client}}.Encode()
+	var seen protocol.Association
+	if err := t.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathRegistration, query: query}, &seen); err != nil {
+		t.config.Logger.Info("could not ask the hub about a hint", "hub", t.hub.Name, "error", err)
+		return false, false
+	}
+	if !seen.Registered || t.lacksBlocks(s, seen) {
+		t.forget(s)
+		return true, true
+	}
+	for _, lack := range seen.Lacks {
+		to := supply{protocol.OwnerHub, lack.Purpose}
+		if slices.Contains(t.supplies(), to) && lack.Bytes > 0 && t.fetch(ctx, s, to, min(lack.Bytes, protocol.MaxPoolSize)) == nil {
+			changed = true
+		}
+	}
+	return true, changed
+}
+
+// lacksBlocks reports whether the hub does not have a block that the client has something left of to choose from.
+// Blocks of which they count different numbers of bytes are no difference: that is what the network holds back.
+func (t *turn) lacksBlocks(s *session, seen protocol.Association) bool {
+	known := map[uuid.UUID]bool{}
+	for _, b := range seen.Blocks {
+		known[b.UUID] = b.Owner == protocol.OwnerClient
+	}
+	for _, pool := range s.channel.OwnPools() {
+		for _, b := range pool.Status() {
+			if b.Unused > 0 && !known[b.UUID] {
+				return true
+			}
+		}
+	}
+	return false
+}

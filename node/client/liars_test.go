@@ -1,0 +1,251 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dske/etsi"
+	"dske/node/hub"
+	"dske/protocol"
+	"dske/sim/adversary"
+)
+
+var forgeries = flag.Int("forgeries", 10_000, "messages with forged errors that TestForgedErrors answers")
+
+// crowd is a network of many hubs, in which the answers to requests for shares come in an order that a test draws.
+type crowd struct {
+	*world
+	threshold int
+
+	mu    sync.Mutex
+	rank  map[string]int // of the answers of a hub
+	count int            // answers so far
+	turn  *sync.Cond
+}
+
+// newCrowd returns a network of hubs, of which the first lie.
+func newCrowd(t testing.TB, hubs, threshold, liars int) *crowd {
+	w := &world{TB: t, suite: protocol.ITS, hubs: map[string]*hub.Hub{}, instead: map[string]http.Handler{}}
+	c := &crowd{world: w, threshold: threshold, rank: map[string]int{}}
+	c.turn = sync.NewCond(&c.mu)
+	for i := range hubs {
+		name := fmt.Sprint("hub", i)
+		h, err := hub.New(hub.Config{Name: name, Number: i, Suite: protocol.ITS})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.hubs[name] = h
+		if i < liars {
+			liar := adversary.NewLiar(name, protocol.ITS)
+			liar.Start()
+			w.instead[name] = liar.Around(h.Handler(), "/hub/"+name, h.LeakBlocks)
+		}
+	}
+	return c
+}
+
+func (c *crowd) join(name, encryptor string) *Client {
+	c.Helper()
+	config := c.config(name, encryptor)
+	config.Hubs, config.Threshold = nil, c.threshold
+	for i := range len(c.hubs) {
+		hub := fmt.Sprint("hub", i)
+		config.Hubs = append(config.Hubs, Hub{Name: hub, URL: "http://memory/hub/" + hub, Number: i})
+	}
+	return c.ready(config)
+}
+
+// answerInOrder lets the answers of the hubs to requests for shares arrive in this order.
+func (c *crowd) answerInOrder(order []int) {
+	c.mu.Lock()
+	for rank, hub := range order {
+		c.rank[fmt.Sprint("hub", hub)] = rank
+	}
+	c.count = 0
+	c.mu.Unlock()
+	c.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+		response, err := next(r)
+		if r.Method == "GET" && strings.Contains(r.URL.Path, protocol.PathKeyShare) {
+			c.mu.Lock()
+			for c.rank[hubOf(r)] != c.count {
+				c.turn.Wait()
+			}
+			c.count++
+			c.turn.Broadcast()
+			c.mu.Unlock()
+		}
+		return response, err
+	})
+}
+
+// makeKeys makes keys of 32 bytes.
+func makeKeys(t testing.TB, carol *Client, number int) []etsi.Key {
+	t.Helper()
+	keys, err := carol.GetKey(context.Background(), "sam", "sofia", etsi.KeyRequest{Number: number, Size: 256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := carol.WaitIdle(context.Background()); err != nil { // all hubs have them
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// wantKeys fetches keys and returns how long that took, when all hubs have answered.
+func wantKeys(t testing.TB, connie *Client, keys []etsi.Key) time.Duration {
+	t.Helper()
+	var ids []uuid.UUID
+	for _, k := range keys {
+		ids = append(ids, k.ID)
+	}
+	start := time.Now()
+	got, err := connie.GetKeyWithKeyIDs(context.Background(), "sofia", "sam", ids)
+	took := time.Since(start)
+	if err != nil || !slices.EqualFunc(got, keys, func(a, b etsi.Key) bool { return bytes.Equal(a.Key.Reveal(), b.Key.Reveal()) }) {
+		t.Fatalf("%d keys: %v", len(got), err)
+	}
+	if err := connie.WaitIdle(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return took
+}
+
+// wantSoon fails the test unless a measurement is below the limit once in three times, as the machine may be busy.
+func wantSoon(t testing.TB, limit time.Duration, measure func() time.Duration) time.Duration {
+	t.Helper()
+	best := measure()
+	for range 2 {
+		if best >= limit {
+			best = min(best, measure())
+		}
+	}
+	if best >= limit && !underRace {
+		t.Errorf("it takes %v, want less than %v", best, limit)
+	}
+	return best
+}
+
+// Whatever the order in which hubs answer, as many liars as the suite bears cost a key next to no time, also when nobody
+// knows them yet.
+func TestLiarsInEveryOrder(t *testing.T) {
+	orders := 12
+	if underRace {
+		orders = 2 // each takes many times as long
+	}
+	for _, n := range []struct{ hubs, threshold, liars int }{{16, 9, 7}, {5, 3, 2}} {
+		var worst time.Duration
+		for seed := range orders {
+			c := newCrowd(t, n.hubs, n.threshold, n.liars)
+			carol, connie := c.join("carol", "sam"), c.join("connie", "sofia")
+			order := rand.New(rand.NewPCG(uint64(seed), 1)).Perm(n.hubs)
+			if seed == 0 { // the liars first
+				slices.Sort(order)
+			}
+			worst = max(worst, wantSoon(t, 200*time.Millisecond, func() time.Duration {
+				c.onTheWire(nil)
+				connie.setSuspects("sam", nil)
+				keys := makeKeys(t, carol, 1)
+				c.answerInOrder(order)
+				return wantKeys(t, connie, keys)
+			}))
+		}
+		t.Logf("%d liars of %d hubs, threshold %d: %v at worst", n.liars, n.hubs, n.threshold, worst)
+	}
+}
+
+func TestManyKeysAndTwoLiars(t *testing.T) {
+	c := newCrowd(t, 5, 3, 2)
+	carol, connie := c.join("carol", "sam"), c.join("connie", "sofia")
+	took := wantSoon(t, time.Second, func() time.Duration {
+		c.onTheWire(nil)
+		keys := makeKeys(t, carol, 128)
+		c.answerInOrder([]int{0, 1, 2, 3, 4})
+		return wantKeys(t, connie, keys)
+	})
+	t.Logf("128 keys took %v", took)
+}
+
+// TestForgedErrors answers messages with errors that no hub has sent. Whatever they say, the client spends what it
+// signed with and nothing else, fetches nothing but what it has used, and keeps its sessions.
+func TestForgedErrors(t *testing.T) {
+	errorsSaid := []struct {
+		status  int
+		message string
+	}{
+		{503, `{"message":"Out of pre-shared random data.","details":{"pool_owner":"hub","needed":4000000,"available":0,"purpose":"pad"}}`},
+		{403, `{"message":"Client is not registered.","details":{}}`},
+		{404, `{"message":"Unknown block.","details":{}}`},
+		{404, `{"message":"Unknown key ID.","details":{}}`},
+		{404, `{"message":"Unknown path.","details":{}}`},
+		{400, `{"message":"Message of another suite.","details":{}}`},
+		{401, `{"message":"Signature is missing or wrong.","details":{}}`},
+		{409, `{"message":"Already used.","details":{}}`},
+		{200, `{}`},
+		{500, `nonsense`},
+	}
+	w := newWorldOf(t, protocol.ITS)
+	carol := w.ready(w.config("carol", "sam"))
+	before := w.supplied()
+	var mu sync.Mutex
+	forged, asked := 0, 0
+	w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !strings.Contains(r.URL.Path, protocol.PathKeyShare) {
+			if r.Method == "GET" && strings.Contains(r.URL.Path, protocol.PathRegistration) {
+				asked++
+			}
+			return next(r)
+		}
+		e := errorsSaid[forged%len(errorsSaid)]
+		forged++
+		recorder := httptest.NewRecorder()
+		recorder.WriteHeader(e.status)
+		recorder.WriteString(e.message)
+		return recorder.Result(), nil
+	})
+	m := protocol.GetShares{MasterSAE: "sofia", SlaveSAE: "sam", KeyIDs: protocol.KeyIDs{uuid.New()}}
+	for sent := 0; forged < *forgeries; sent++ {
+		carol.hubs[sent%len(carol.hubs)].Get(t.Context(), m, func(_ uuid.UUID, _ protocol.Share, err error) {
+			if err == nil || isUnknown(err) || isDenied(err) {
+				t.Fatalf("a forged error is believed: %v", err)
+			}
+		})
+	}
+	w.onTheWire(nil)
+	if err := carol.WaitIdle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := w.supplied()
+	for hub, blocks := range after {
+		if blocks.hub != before[hub].hub || blocks.pads != before[hub].pads {
+			t.Errorf("%s has %+v bytes, and had %+v", hub, blocks, before[hub])
+		}
+	}
+	t.Logf("%d forged errors, %d questions out of band", forged, asked)
+}
+
+// stock is what a hub holds of carol's PSRD, in bytes that are not used.
+type stock struct{ pads, hub int }
+
+func (w *world) supplied() map[string]stock {
+	all := map[string]stock{}
+	for name, h := range w.hubs {
+		for _, p := range h.Inspect().PeerClients {
+			all[name] = stock{pads: p.PeerPool.Unused(), hub: p.LocalPool.Unused() + p.LocalKeyPool.Unused()}
+		}
+	}
+	return all
+}

@@ -1,0 +1,111 @@
+package hub
+
+import (
+	"crypto/sha256"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dske/protocol"
+)
+
+// What a hub remembers of its answers to one client.
+const (
+	rememberedFor   = time.Minute
+	rememberedCount = 256
+	rememberedSize  = 1 << 20 // bytes
+)
+
+// answers is what was answered a short while ago, for requests that come again: the answer may have been
+// lost, and with it a share. It is bounded, so it may have forgotten.
+type answers struct {
+	mu     sync.Mutex
+	recent map[requestID]*remembered
+	order  []requestID // oldest first
+	size   int         // bytes of all bodies
+}
+
+type remembered struct {
+	answer
+	expires time.Time
+}
+
+// requestID stands for all the bytes of a request. It decides no more than whether bytes that were sent before
+// are sent again, so nothing rests on the hash.
+type requestID [sha256.Size]byte
+
+func idOf(signature []string, r protocol.Request) requestID {
+	all := sha256.New()
+	for _, part := range []string{r.Method, r.Path, r.Query, strings.Join(signature, "\n")} {
+		all.Write([]byte(part + "\n"))
+	}
+	all.Write(r.Body)
+	return requestID(all.Sum(nil))
+}
+
+// find returns a copy of the answer to the same request.
+func (s *answers) find(id requestID) (answer, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.recent[id]
+	if m == nil || !time.Now().Before(m.expires) {
+		return answer{}, false
+	}
+	return answer{m.status, m.signature, slices.Clone(m.body)}, true
+}
+
+// remember keeps a copy of an answer, and forgets the oldest ones for it.
+func (s *answers) remember(id requestID, a answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(a.body) > rememberedSize {
+		return
+	}
+	for len(s.order) >= rememberedCount || s.size+len(a.body) > rememberedSize {
+		s.forgetOldest()
+	}
+	if s.recent == nil {
+		s.recent = map[requestID]*remembered{}
+	}
+	a.body = slices.Clone(a.body)
+	s.recent[id] = &remembered{a, time.Now().Add(rememberedFor)}
+	s.order = append(s.order, id)
+	s.size += len(a.body)
+}
+
+func (s *answers) forgetOldest() {
+	m := s.recent[s.order[0]]
+	delete(s.recent, s.order[0])
+	s.order = s.order[1:]
+	s.size -= len(m.body)
+	clear(m.body)
+}
+
+// forgetOld forgets the answers whose time is over.
+func (s *answers) forgetOld() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.order) > 0 && !time.Now().Before(s.recent[s.order[0]].expires) {
+		s.forgetOldest()
+	}
+}
+
+// oldest returns when the oldest answer is to be forgotten; the zero time if there is none.
+func (s *answers) oldest() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.order) == 0 {
+		return time.Time{}
+	}
+	return s.recent[s.order[0]].expires
+}
+
+// forgetAll forgets all answers.
+func (s *answers) forgetAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.order) > 0 {
+		s.forgetOldest()
+	}
+}

@@ -1,0 +1,51 @@
+package hub
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"dske/protocol"
+	"dske/psrd"
+)
+
+// getRegistration tells a client how the hub sees their association. A client asks when something in band
+// makes it doubt that, since what is not signed is no more than a hint.
+func (h *Hub) getRegistration(c echo.Context) error {
+	query, err := parseQuery(c)
+	if err != nil {
+		return err
+	}
+	name, err := protocol.One(query, "client_name")
+	if err != nil {
+		return err
+	}
+	if err := h.checkToken(name, c.Request().Header.Get(protocol.TokenHeader)); err != nil {
+		return err
+	}
+	a := protocol.Association{Blocks: []protocol.AssociatedBlock{}}
+	if p, err := h.enter(name); err == nil {
+		defer p.leave()
+		a.Registered = true
+		a.Blocks, a.Lacks = p.blocks(h.config.Suite), p.lacking()
+	}
+	return c.JSON(http.StatusOK, a)
+}
+
+// blocks describes the blocks of all pools.
+func (p *peerClient) blocks(suite protocol.Suite) []protocol.AssociatedBlock {
+	blocks := []protocol.AssociatedBlock{}
+	for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
+		for _, purpose := range protocol.PurposesOf(suite) {
+			for _, b := range p.pool(owner, purpose).Status() {
+				blocks = append(blocks, protocol.AssociatedBlock{UUID: b.UUID, Owner: owner, Purpose: purpose, Size: b.Size, Unused: b.Unused})
+			}
+		}
+	}
+	return blocks
+}
+
+// pool returns the pool of an owner for a purpose.
+func (p *peerClient) pool(owner protocol.PoolOwner, purpose psrd.Purpose) *psrd.Pool {
+	return p.channel.Pool(owner == protocol.OwnerHub, purpose)
+}

@@ -1,0 +1,34 @@
+package hub
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"dske/protocol"
+)
+
+// A hub warns once, when forgeries in the name of a client amount to 2^-80, and refuses nobody.
+func TestForgeryWarning(t *testing.T) {
+	var log bytes.Buffer
+	h, err := New(Config{Name: "hank", Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.register(protocol.Registration{ClientName: "carol"}, "t"); err != nil {
+		t.Fatal(err)
+	}
+	p := h.clients["carol"]
+	p.forgeries.bytes.Store(1<<52 - 1<<20)
+	h.noteForgery(p, &protocol.WrongTagError{Body: 1000})
+	if strings.Contains(log.String(), "chance") {
+		t.Errorf("warned too early: %s", &log)
+	}
+	for range 2 {
+		h.noteForgery(p, &protocol.WrongTagError{Body: 1 << 20})
+	}
+	if n := strings.Count(log.String(), "chance=2^-79.99"); n != 1 {
+		t.Errorf("%d warnings: %s", n, &log)
+	}
+}

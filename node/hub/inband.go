@@ -1,0 +1,209 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"dske/node"
+	"dske/protocol"
+)
+
+const (
+	// maxBody is the largest body of a request, in bytes: a share of 2 MiB in base64, with the places of its
+	// pad, fits well.
+	maxBody = 4 << 20
+
+	// maxQuery is the largest query of an in-band request, in bytes.
+	maxQuery = 16 << 10
+
+	// largeBody is the size from which on bodies of one client are verified one at a time, in bytes.
+	largeBody = 64 << 10
+)
+
+// operation is what an in-band request asks for. Its steps are those that keep bad requests free of charge:
+// verify, which spends nothing; prepare, which changes nothing; reserve the response, so that a hub without
+// PSRD refuses before anything has happened; spend the signing key, since a right tag counts whatever else is
+// wrong; act; answer.
+type operation struct {
+	client  string // that the request says it is from; "" if that cannot be told
+	shares  int    // that it is about
+	refusal error  // why it is refused even with a right signature
+
+	prepare func(p *peerClient) (padSize int, err error) // of the response, in bytes
+	act     func(p *peerClient, incoming *protocol.Incoming, out *protocol.Outgoing) (message any, err error)
+}
+
+// malformed is the operation of a request that cannot be read.
+func malformed(client string, err error) operation {
+	return operation{client: client, shares: 1, refusal: err}
+}
+
+// answer is a response that is ready to be sent.
+type answer struct {
+	status    int
+	signature string
+	body      []byte
+}
+
+// inBand handles an in-band request for one of the paths.
+func (h *Hub) inBand(c echo.Context, path string, parse func(protocol.Request) operation) error {
+	r, err := h.read(c, path)
+	op := operation{shares: 1, refusal: err}
+	var a answer
+	if err == nil {
+		op = parse(r)
+		a, err = h.answer(c.Request().Context(), c.Request().Header.Values(protocol.SignatureHeader), r, &op)
+	}
+	if err == nil {
+		err = op.refusal
+	}
+	if err != nil {
+		h.config.Counters.Refused.Add(err, op.shares)
+		h.config.Logger.Warn("message refused", "client", fmt.Sprintf("%.64s", op.client), "message", r.Method+" "+r.Path, "reason", err)
+	}
+	if a.status == 0 {
+		return err
+	}
+	c.Response().Header().Set(protocol.SignatureHeader, a.signature)
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(a.body)))
+	return c.JSONBlob(a.status, a.body)
+}
+
+// read takes a request apart. In a strict suite everything that it does not authenticate has to be as a node
+// would send it.
+func (h *Hub) read(c echo.Context, path string) (protocol.Request, error) {
+	r := c.Request()
+	m := protocol.Request{Method: r.Method, Path: path, Query: r.URL.RawQuery}
+	if len(m.Query) > maxQuery {
+		return m, node.NewError(protocol.ErrTooLarge, "limit", maxQuery)
+	}
+	var err error
+	if m.Body, err = node.ReadBody(c, maxBody); err != nil || !h.config.Suite.Rules().Strict {
+		return m, err
+	}
+	switch {
+	case m.Method == http.MethodPost && (m.Query != "" || r.URL.ForceQuery):
+		err = fmt.Errorf("%w: a POST with a query", protocol.ErrMalformed)
+	case m.Method == http.MethodGet && len(m.Body) > 0:
+		err = fmt.Errorf("%w: a GET with a body", protocol.ErrMalformed)
+	case r.Header.Values(echo.HeaderContentEncoding) != nil:
+		err = fmt.Errorf("%w: a %s", protocol.ErrMalformed, echo.HeaderContentEncoding)
+	}
+	return m, err
+}
+
+// answer finds out who a request is from, does what it asks for and makes the signed answer. An error is
+// answered unsigned; a refusal that is signed is left in the operation.
+func (h *Hub) answer(ctx context.Context, signature []string, r protocol.Request, op *operation) (answer, error) {
+	if op.client == "" {
+		return answer{}, op.refusal
+	}
+	p, err := h.enter(op.client)
+	if err != nil {
+		return answer{}, err
+	}
+	defer p.leave()
+	defer h.watch(p)
+	id := idOf(signature, r)
+	if a, ok := p.answers.find(id); ok {
+		return a, nil
+	}
+	incoming, err := h.verify(ctx, p, signature, r)
+	switch {
+	case err != nil && op.refusal != nil:
+		return answer{}, op.refusal
+	case err != nil:
+		return answer{}, err
+	}
+	defer incoming.Release()
+	a, err := h.answerVerified(p, incoming, signature[0], op)
+	if err == nil && h.config.Suite.Rules().Refusals {
+		p.answers.remember(id, a)
+	}
+	return a, err
+}
+
+// answerVerified does what a request asks for whose signature was found right.
+func (h *Hub) answerVerified(p *peerClient, incoming *protocol.Incoming, signature string, op *operation) (answer, error) {
+	signs := h.config.Suite.Rules().Refusals
+	padSize := 0
+	if op.refusal == nil {
+		padSize, op.refusal = op.prepare(p)
+	}
+	if op.refusal != nil {
+		padSize = 0
+		if !signs || !isSigned(op.refusal) {
+			return answer{}, refuse(incoming, op.refusal)
+		}
+	}
+	out, err := p.channel.Reserve(padSize)
+	if err != nil {
+		p.lack(err)
+		return answer{}, node.NewError(err, "pool_owner", protocol.OwnerHub)
+	}
+	defer out.Release()
+	if err := incoming.Accept(); err != nil {
+		return answer{}, err
+	}
+	var message any
+	if op.refusal == nil {
+		message, op.refusal = op.act(p, incoming, out)
+	}
+	status := http.StatusOK
+	if op.refusal != nil {
+		e := node.NewError(op.refusal)
+		if !signs || !isSigned(e) {
+			return answer{}, op.refusal
+		}
+		message, status = e, e.Status
+	}
+	body, err := json.Marshal(message)
+	if err != nil {
+		return answer{}, err
+	}
+	header, err := out.SignResponse(protocol.Response{To: signature, Status: status, Body: body})
+	return answer{status, header, body}, err
+}
+
+// refuse spends the signing key of a request, unless it is to come again, and returns why it is refused.
+func refuse(incoming *protocol.Incoming, why error) error {
+	if node.NewError(why).Status < http.StatusInternalServerError {
+		if err := incoming.Accept(); err != nil {
+			return err
+		}
+	}
+	return why
+}
+
+// isSigned reports whether a refusal is one of those that are facts about a key or a share.
+func isSigned(err error) bool {
+	return slices.Contains([]int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict}, node.NewError(err).Status)
+}
+
+// verify checks the signature of a request in the name of a client.
+func (h *Hub) verify(ctx context.Context, p *peerClient, signature []string, r protocol.Request) (*protocol.Incoming, error) {
+	if len(r.Body) > largeBody {
+		select {
+		case p.verifying <- struct{}{}:
+			defer func() { <-p.verifying }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	incoming, err := p.channel.VerifyRequest(signature, r)
+	if errors.Is(err, protocol.ErrSignature) {
+		h.config.Counters.FailedVerifications.Add(1)
+	}
+	var wrong *protocol.WrongTagError
+	if errors.As(err, &wrong) {
+		h.noteForgery(p, wrong)
+	}
+	return incoming, err
+}

@@ -1,0 +1,105 @@
+package hub
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"dske/protocol"
+	"dske/psrd"
+)
+
+// peerClient is a client that has registered at some time. Its name stays bound to its token, and its
+// encryptors to it, also while it is not registered. When it registers again there is a new value: requests
+// under way keep the one that they found.
+type peerClient struct {
+	name       string
+	token      string
+	encryptors []string
+	forgeries  *forgeries
+	channel    *protocol.Channel // nil while it is not registered
+	answers    answers
+	adding     sync.Mutex    // held from looking at the room in a pool to filling it
+	verifying  chan struct{} // holds a value while the signature of a large body is verified
+
+	mu    sync.Mutex
+	users int // requests under way
+	ended bool
+	lacks map[psrd.Purpose]int // bytes that were missing for answers, since the last block for that purpose
+}
+
+func newPeerClient(r protocol.Registration, token string, forgeries *forgeries, suite protocol.Suite) *peerClient {
+	return &peerClient{
+		name:       r.ClientName,
+		token:      token,
+		encryptors: r.EncryptorNames,
+		forgeries:  forgeries,
+		channel:    protocol.NewChannel(suite),
+		verifying:  make(chan struct{}, 1),
+	}
+}
+
+// enter notes that a request uses the client.
+func (p *peerClient) enter() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.users++
+}
+
+// leave ends enter.
+func (p *peerClient) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.users--
+	p.clearIfDone()
+}
+
+// end says that the registration is over. Nobody enters after that, and whoever leaves last clears what is
+// secret.
+func (p *peerClient) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+	p.clearIfDone()
+}
+
+// lack notes that the PSRD for an answer was missing.
+func (p *peerClient) lack(err error) {
+	var lack *psrd.ExhaustedError
+	if !errors.As(err, &lack) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lacks == nil {
+		p.lacks = map[psrd.Purpose]int{}
+	}
+	p.lacks[lack.Purpose] = max(p.lacks[lack.Purpose], lack.Needed-lack.Available)
+}
+
+// supplied notes that there is another block of the hub's.
+func (p *peerClient) supplied(purpose psrd.Purpose) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.lacks, purpose)
+}
+
+// lacking returns what was missing.
+func (p *peerClient) lacking() []protocol.Lack {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var lacks []protocol.Lack
+	for _, purpose := range slices.Sorted(maps.Keys(p.lacks)) {
+		lacks = append(lacks, protocol.Lack{Purpose: purpose, Bytes: p.lacks[purpose]})
+	}
+	return lacks
+}
+
+// clearIfDone clears the pools and the answers of a registration that is over. The caller holds p.mu.
+func (p *peerClient) clearIfDone() {
+	if p.ended && p.users == 0 && p.channel != nil {
+		p.channel.Close()
+		p.answers.forgetAll()
+	}
+}

@@ -1,0 +1,120 @@
+package protocol
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"slices"
+
+	"dske/psrd"
+)
+
+// Request is what the signature of a request covers, as far as the suite wants it.
+type Request struct {
+	Method string
+	Path   string // below the name of the node, such as [PathKeyShare]
+	Query  string // as sent, without the question mark
+	Body   []byte
+}
+
+// Response is what the signature of a response covers, as far as the suite wants it.
+type Response struct {
+	To     string // the [SignatureHeader] of the request that it answers
+	Status int    // HTTP
+	Body   []byte
+}
+
+// VerifyRequest checks the signature of a received request, which came with these [SignatureHeader] values.
+// It spends nothing. It fails with [ErrSignature] if the signature is missing or wrong, with [ErrMalformed]
+// if it cannot be read, with [ErrSuite] if it is one of another suite, and with the errors of
+// [psrd.Pool.Take] if its key cannot be had: a replayed message fails with [psrd.ErrUsed].
+//
+// The request has a claim on its signing key from then on: another copy of it fails with [psrd.ErrUsed] until
+// the caller ends the claim, by spending the key or with [Incoming.Release].
+func (c *Channel) VerifyRequest(headers []string, r Request) (*Incoming, error) {
+	return c.verify(headers, c.suite.RequestContext(r), r.Body)
+}
+
+// VerifyResponse is [Channel.VerifyRequest] for a response.
+func (c *Channel) VerifyResponse(headers []string, r Response) (*Incoming, error) {
+	return c.verify(headers, c.suite.ResponseContext(r), r.Body)
+}
+
+func (c *Channel) verify(headers []string, context string, body []byte) (*Incoming, error) {
+	s, err := parseHeaders(headers)
+	if err != nil {
+		return nil, err
+	}
+	size := c.suite.TagSize()
+	isTheirs := func(other Suite) bool { return len(s.tag) == other.TagSize() }
+	if len(s.tag) != size && slices.ContainsFunc(Suites, isTheirs) {
+		return nil, otherSuite(c.suite)
+	}
+	key, err := c.PeerKeys.Copy(s.fragments)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	if len(s.tag) != size && c.suite.Rules().Strict {
+		return nil, fmt.Errorf("%w: a tag of %d bytes in %s", ErrMalformed, len(s.tag), SignatureHeader)
+	}
+	if subtle.ConstantTimeCompare(s.tag, c.suite.ComputeTag(key, context, body)) != 1 {
+		return nil, &WrongTagError{Context: len(context), Body: len(body)}
+	}
+	claim, err := c.PeerKeys.Claim(s.fragments)
+	if err != nil {
+		return nil, err
+	}
+	return &Incoming{channel: c, claim: claim}, nil
+}
+
+// WrongTagError says that a tag is wrong, and how large the message is: each such message is an attempt at a
+// forgery. It is an [ErrSignature].
+type WrongTagError struct {
+	Context int // bytes
+	Body    int // bytes
+}
+
+func (*WrongTagError) Error() string { return ErrSignature.Error() }
+
+func (*WrongTagError) Unwrap() error { return ErrSignature }
+
+// Incoming is a message whose signature was found right. Unless it is accepted or opened, it has spent
+// nothing and can come again once it is released. It may be used by one goroutine.
+type Incoming struct {
+	channel  *Channel
+	claim    *psrd.Allocation // of the signing key
+	accepted bool
+}
+
+// Release gives the claim on the signing key back, if the key was not spent.
+func (i *Incoming) Release() { i.claim.Deallocate() }
+
+// Accept spends the signing key, so that the message cannot come again; once it has succeeded it does
+// nothing. It fails with [psrd.ErrUsed] if the claim on the key has ended.
+func (i *Incoming) Accept() error {
+	if i.accepted {
+		return nil
+	}
+	key, err := i.claim.Consume()
+	clear(key)
+	i.accepted = err == nil
+	return err
+}
+
+// Open accepts the message, spends the pad of the share that it carries, and returns the share in the clear.
+// A right tag counts, so the key is spent whatever is wrong with the pad: then the errors are those of
+// [psrd.Pool.Take], and [ErrMalformed] for a pad that is not as long as the share.
+func (i *Incoming) Open(sealed SealedShare) (Secret, error) {
+	if err := i.Accept(); err != nil {
+		return Secret{}, err
+	}
+	if err := sealed.check(); err != nil {
+		return Secret{}, err
+	}
+	share, err := i.channel.Peer.Take(sealed.Pad.Fragments)
+	if err != nil {
+		return Secret{}, err
+	}
+	subtle.XORBytes(share, share, sealed.Value)
+	return NewSecret(share), nil
+}
