@@ -16,11 +16,11 @@ type Allocation struct {
 func (a *Allocation) Fragments() []Fragment { return slices.Clone(a.fragments) }
 
 // Consume returns the value and zeroes it in the blocks. The caller owns the value and is the only
-// one ever to get it: a second call, or a call after Deallocate, fails with [ErrUsed].
+// one ever to get it: a second call, or a call after Deallocate or [Pool.Close], fails with [ErrUsed].
 func (a *Allocation) Consume() ([]byte, error) {
 	a.pool.mu.Lock()
 	defer a.pool.mu.Unlock()
-	if a.done {
+	if a.done || a.pool.closed {
 		return nil, ErrUsed
 	}
 	a.done = true
@@ -32,7 +32,7 @@ func (a *Allocation) Consume() ([]byte, error) {
 func (a *Allocation) Deallocate() {
 	a.pool.mu.Lock()
 	defer a.pool.mu.Unlock()
-	if a.done {
+	if a.done || a.pool.closed {
 		return
 	}
 	a.done = true

@@ -16,6 +16,7 @@ type Block struct {
 	allocated bitset.BitSet // includes the consumed bytes
 	consumed  bitset.BitSet // both are only as long as it takes to hold what is set
 
+	limit       int       // no byte from there on is used yet
 	first       uint      // no byte before it is unallocated
 	unallocated int       // clear bits in allocated
 	unconsumed  int       // clear bits in consumed
@@ -23,12 +24,13 @@ type Block struct {
 	touched     time.Time // when it was added or the peer last named bytes of it
 }
 
-// NewBlock returns a block of the bytes in data, all of them unallocated. The block owns data from
-// here on and zeroes it as it is consumed.
+// NewBlock returns a block of the bytes in data, all of them unallocated and below its limit. The block
+// owns data from here on and zeroes it as it is consumed.
 func NewBlock(id uuid.UUID, data []byte) *Block {
 	return &Block{
 		id:          id,
 		data:        data,
+		limit:       len(data),
 		unallocated: len(data),
 		unconsumed:  len(data),
 	}
@@ -45,20 +47,23 @@ func (b *Block) check(f Fragment) error {
 	if f.Start < 0 || f.Size <= 0 || f.Start > len(b.data)-f.Size {
 		return &FragmentError{f, ErrOutOfRange}
 	}
+	if f.end() > b.limit {
+		return &FragmentError{f, ErrNotOpen}
+	}
 	if b.consumed.OnesBetween(uint(f.Start), uint(f.end())) > 0 {
 		return &FragmentError{f, ErrUsed}
 	}
 	return nil
 }
 
-// allocate marks the first run of unallocated bytes, at most size of them. There must be one.
+// allocate marks the first run of available bytes, at most size of them. There must be one.
 func (b *Block) allocate(size int) Fragment {
 	// The sets are as long as the block, so neither is looked through where that can be helped.
 	start, found := b.allocated.NextClear(b.first)
 	if !found {
 		start = max(b.first, b.allocated.Len())
 	}
-	end := min(start+uint(size), uint(len(b.data)))
+	end := min(start+uint(size), uint(b.limit))
 	if b.allocated.OnesBetween(start, end) > 0 {
 		end, _ = b.allocated.NextSet(start)
 	}

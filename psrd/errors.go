@@ -13,6 +13,7 @@ var (
 	ErrOutOfRange     = errors.New("fragment out of range")
 	ErrOverlap        = errors.New("fragments overlap")
 	ErrUsed           = errors.New("already used")
+	ErrNotOpen        = errors.New("not open for use")
 	ErrNotOwned       = errors.New("pool belongs to the other side")
 )
 
@@ -20,10 +21,15 @@ var (
 type ExhaustedError struct {
 	Needed    int // bytes
 	Available int // bytes
+	Closed    int // bytes that are there too, above the limits of their blocks: [Pool.Raise] brings them
 }
 
 func (e *ExhaustedError) Error() string {
-	return fmt.Sprintf("%v: %d bytes needed, %d available", ErrExhausted, e.Needed, e.Available)
+	text := fmt.Sprintf("%v: %d bytes needed, %d available", ErrExhausted, e.Needed, e.Available)
+	if e.Closed > 0 {
+		text += fmt.Sprintf(", %d not open yet", e.Closed)
+	}
+	return text
 }
 
 func (e *ExhaustedError) Unwrap() error { return ErrExhausted }

@@ -32,7 +32,7 @@ func TestFragmentJSON(t *testing.T) {
 func TestErrorMessages(t *testing.T) {
 	for want, err := range map[string]error{
 		"fragment " + someID + ":64:32: already used":                 &FragmentError{some, ErrUsed},
-		"out of pre-shared random data: 32 bytes needed, 7 available": &ExhaustedError{32, 7},
+		"out of pre-shared random data: 32 bytes needed, 7 available": &ExhaustedError{Needed: 32, Available: 7},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("message is %q, want %q", got, want)

@@ -22,6 +22,7 @@ type Pool struct {
 	mu      sync.Mutex
 	blocks  []*Block    // in the order in which they were added, which is that of their use
 	retired []uuid.UUID // the last maxRetired blocks that were used up, oldest first
+	closed  bool
 }
 
 // NewPool returns an empty pool. It is owned if this side chooses bytes from it, and not owned if
@@ -36,8 +37,8 @@ func (p *Pool) CountConsumed(sum *atomic.Int64) { p.consumed = sum }
 func (p *Pool) Owned() bool { return p.owned }
 
 // Add puts a block into the pool, which owns it from then on. It fails with [ErrDuplicateBlock] if a
-// block of that UUID is there or was among the last to be used up, and with [ErrOutOfRange]
-// if the block is empty.
+// block of that UUID is there or was among the last to be used up, with [ErrOutOfRange] if the block
+// is empty, and with [ErrNotOpen] after [Pool.Close]. A block that is spent is retired at once.
 func (p *Pool) Add(block *Block) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,12 +48,19 @@ func (p *Pool) Add(block *Block) error {
 	if p.find(block.id) != nil || slices.Contains(p.retired, block.id) {
 		return &FragmentError{Fragment{Block: block.id, Size: len(block.data)}, ErrDuplicateBlock}
 	}
+	if p.closed {
+		return &FragmentError{Fragment{Block: block.id, Size: len(block.data)}, ErrNotOpen}
+	}
+	if block.unconsumed == 0 {
+		p.retire(block)
+		return nil
+	}
 	block.touched = time.Now()
 	p.blocks = append(p.blocks, block)
 	return nil
 }
 
-// Available returns the number of unallocated bytes.
+// Available returns the number of bytes that can be allocated: unallocated, and below the limits.
 func (p *Pool) Available() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -62,7 +70,7 @@ func (p *Pool) Available() int {
 func (p *Pool) available() int {
 	sum := 0
 	for _, b := range p.blocks {
-		sum += b.unallocated
+		sum += b.available()
 	}
 	return sum
 }
@@ -94,7 +102,7 @@ func (p *Pool) AllocateEach(sizes ...int) ([]*Allocation, error) {
 		needed += min(size, math.MaxInt-needed)
 	}
 	if available < needed {
-		return nil, &ExhaustedError{Needed: needed, Available: available}
+		return nil, &ExhaustedError{Needed: needed, Available: available, Closed: p.notOpen()}
 	}
 	allocations := make([]*Allocation, len(sizes))
 	for i, size := range sizes {
@@ -107,7 +115,7 @@ func (p *Pool) AllocateEach(sizes ...int) ([]*Allocation, error) {
 func (p *Pool) allocate(size int) *Allocation {
 	a := &Allocation{pool: p}
 	for _, b := range p.blocks {
-		for size > 0 && b.unallocated > 0 {
+		for size > 0 && b.available() > 0 {
 			f := b.allocate(size)
 			a.fragments = append(a.fragments, f)
 			size -= f.Size
@@ -134,8 +142,9 @@ func (p *Pool) Copy(fragments []Fragment) ([]byte, error) {
 
 // Take consumes the bytes that the peer's fragments name and returns their values in that order. The
 // caller owns the value. It takes all of them or none, and fails with a [FragmentError] that is an
-// [ErrUnknownBlock], an [ErrOutOfRange] (also for a negative or zero size), an [ErrUsed] or an
-// [ErrOverlap]; or with [ErrNotOwned] if the pool is not the peer's to choose from.
+// [ErrUnknownBlock], an [ErrOutOfRange] (also for a negative or zero size), an [ErrNotOpen] (above the
+// limit of the block), an [ErrUsed] or an [ErrOverlap]; or with [ErrNotOwned] if the pool is not the
+// peer's to choose from.
 func (p *Pool) Take(fragments []Fragment) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
