@@ -1,0 +1,220 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	iofs "io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dske/psrd"
+)
+
+// A block file is the bytes of a block in pieces, each after its checksum, so that a piece is a
+// sector and all that is spent, with the checksums that say something of it, is a run from the
+// start of the file.
+const piece = sector - crcSize
+
+// zeroesLast is for how long zeroes that were written to a block file may go without a sync.
+const zeroesLast = 10 * time.Second
+
+// zeroes is how far the file of a block is known to be zeroed.
+type zeroes struct {
+	synced int64     // bytes from the start of the file
+	at     time.Time // of the last sync
+}
+
+func (s *Store) blockName(id uuid.UUID) string { return blockName(s.config.Dir, id) }
+
+func blockName(dir string, id uuid.UUID) string { return filepath.Join(dir, "blocks", id.String()) }
+
+// fileSize returns the size of the file of a block of size bytes.
+func fileSize(size int) int64 { return int64(size) + int64((size+piece-1)/piece)*crcSize }
+
+// spentSize returns how many bytes from the start of the file must be zero if the mark is that. A
+// piece that is partly spent has lost its checksum.
+func spentSize(mark int) int64 {
+	whole, rest := mark/piece, mark%piece
+	if rest == 0 {
+		return int64(whole) * sector
+	}
+	return int64(whole)*sector + crcSize + int64(rest)
+}
+
+// checksum returns that of a piece, which depends on where it is.
+func checksum(id uuid.UUID, number int, bytes []byte) uint32 {
+	place := binary.BigEndian.AppendUint64(id[:], uint64(number))
+	return crc32.Update(crc32.Checksum(place, castagnoli), castagnoli, bytes)
+}
+
+// encodeBlock returns the content of the file of a block. The caller clears it.
+func encodeBlock(id uuid.UUID, data []byte) []byte {
+	file := make([]byte, 0, fileSize(len(data)))
+	for number := 0; len(data) > 0; number++ {
+		part := data[:min(piece, len(data))]
+		file = binary.BigEndian.AppendUint32(file, checksum(id, number, part))
+		file = append(file, part...)
+		data = data[len(part):]
+	}
+	return file
+}
+
+// decodeBlock returns the bytes of a block from its mark on. It fails if what is not spent was not
+// written like that. The caller clears them.
+func decodeBlock(name string, b Block, file []byte) ([]byte, error) {
+	if int64(len(file)) != fileSize(b.Size) {
+		return nil, damaged(name, "%d bytes, not %d", len(file), fileSize(b.Size))
+	}
+	data := make([]byte, 0, b.Size)
+	for number := 0; len(file) > 0; number++ {
+		part := file[crcSize:min(sector, len(file))]
+		if len(data) >= b.Mark && binary.BigEndian.Uint32(file) != checksum(b.ID, number, part) {
+			clear(data)
+			return nil, damaged(name, "bytes %d to %d of the block", len(data), len(data)+len(part)-1)
+		}
+		data = append(data, part...)
+		file = file[crcSize+len(part):]
+	}
+	clear(data[:b.Mark])
+	return data[b.Mark:], nil
+}
+
+// AddBlock keeps a block with its bytes, of which it keeps no copy in memory. Once it returns they
+// last. It fails with [psrd.ErrDuplicateBlock] if there is a block of that UUID.
+func (s *Store) AddBlock(b Block, data []byte) error {
+	if len(data) != b.Size || b.Size == 0 || b.Mark != 0 {
+		return fmt.Errorf("block %v of %d bytes, mark %d: %d bytes given", b.ID, b.Size, b.Mark, len(data))
+	}
+	if err := s.Ready(); err != nil {
+		return err
+	}
+	err := s.writeBlock(s.blockName(b.ID), encodeBlock(b.ID, data))
+	switch {
+	case errors.Is(err, iofs.ErrExist):
+		return &psrd.FragmentError{Fragment: psrd.Fragment{Block: b.ID, Size: b.Size}, Err: psrd.ErrDuplicateBlock}
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	// If this fails the record may be on the disk all the same, so the file stays for the next
+	// start to judge.
+	return s.Commit(&b)
+}
+
+// writeBlock makes a file that lasts, or none. It clears the content.
+func (s *Store) writeBlock(name string, content []byte) error {
+	defer clear(content)
+	f, err := s.config.FS.Open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err = writeSynced(f, content, 0); err == nil {
+		err = s.config.FS.SyncDir(filepath.Dir(name))
+	}
+	if err != nil {
+		remove(s.config.FS, name)
+	}
+	return err
+}
+
+// OpenBlock returns what is left of a block above its mark, for a pool. Nothing of it is open yet.
+func (s *Store) OpenBlock(id uuid.UUID) (*psrd.Block, error) {
+	var b Block
+	var found bool
+	s.View(func(state *State) { b, found = state.Blocks[id] })
+	if !found {
+		return nil, &psrd.FragmentError{Fragment: psrd.Fragment{Block: id}, Err: psrd.ErrUnknownBlock}
+	}
+	tail, err := readBlock(s.config.FS, s.config.Dir, b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	return psrd.OpenBlock(id, b.Size, b.Mark, tail)
+}
+
+// readBlock returns the bytes of a block from its mark on. The caller clears them.
+func readBlock(fs FS, dir string, b Block) ([]byte, error) {
+	name := blockName(dir, b.ID)
+	file, err := readFile(fs, name)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(file)
+	return decodeBlock(name, b, file)
+}
+
+// spend overwrites with zeroes what is below the mark in the file of a block. Unless it always has
+// to, it does not sync them if others were synced a moment ago: at the next start they are written
+// again.
+func (s *Store) spend(id uuid.UUID, always bool) error {
+	s.mu.Lock()
+	b, found := s.state.Blocks[id]
+	before := s.zeroes[id]
+	s.mu.Unlock()
+	to := spentSize(b.Mark)
+	if !found || to == before.synced {
+		return nil
+	}
+	f, err := s.config.FS.Open(s.blockName(id), os.O_RDWR)
+	if errors.Is(err, iofs.ErrNotExist) {
+		return nil // dropped meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(make([]byte, to-before.synced), before.synced); err != nil {
+		return err
+	}
+	if !always && time.Since(before.at) < zeroesLast {
+		return nil
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, found := s.state.Blocks[id]; found {
+		s.zeroes[id] = zeroes{max(to, s.zeroes[id].synced), time.Now()}
+	}
+	return nil
+}
+
+// syncZeroes makes last what spend has written.
+func (s *Store) syncZeroes() error {
+	var failures []error
+	for _, b := range s.state.sortedBlocks() {
+		failures = append(failures, s.spend(b.ID, true))
+	}
+	return errors.Join(failures...)
+}
+
+// drop removes the file of a block that is not in the state any more.
+func (s *Store) drop(id uuid.UUID) error {
+	s.mu.Lock()
+	delete(s.zeroes, id)
+	s.mu.Unlock()
+	if err := remove(s.config.FS, s.blockName(id)); err != nil && !errors.Is(err, iofs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// remove zeroes a file, syncs that, and removes it.
+func remove(fs FS, name string) error {
+	f, err := fs.Open(name, os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err == nil {
+		err = writeSynced(f, make([]byte, size), 0)
+	}
+	return errors.Join(err, fs.Remove(name))
+}

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Record is a change of the [State]. The records are the types in this file.
+type Record interface {
+	// kind is the byte that the record starts with on disk.
+	kind() byte
+
+	// members names what the record holds, in the order in which it is written.
+	members(*codec)
+
+	// apply changes the state. It cannot fail: what does not fit changes nothing.
+	apply(*State)
+}
+
+// Registration is what a hub knows of a client, or a network of the token that it gave one. It
+// replaces what was known of that client.
+type Registration struct {
+	Client     string
+	Token      Secret // or what the keeper made of it
+	Encryptors []string
+	Registered bool // or only known
+}
+
+// Block is a block of PSRD. It is added by [Store.AddBlock], with its bytes.
+type Block struct {
+	ID      uuid.UUID
+	Peer    string // the node that holds it too
+	Owner   string // the side that chooses bytes from it
+	Purpose string
+	Size    int // bytes
+	Mark    int // bytes from the start that are spent when a session begins; never goes down
+	Acked   int // the highest mark that the peer has confirmed; never goes down
+
+	order int64 // of adding
+}
+
+// Mark raises the marks of a block. They never go down, nor above its size.
+type Mark struct {
+	Block uuid.UUID
+	Mark  int // bytes from the start
+	Acked int // bytes from the start
+}
+
+// Drop is that a block is used up or given up. Its file is zeroed and removed.
+type Drop struct{ Block uuid.UUID }
+
+// ShareID names a share among those of a hub.
+type ShareID struct {
+	MasterClient string
+	KeyID        uuid.UUID
+}
+
+// Share is a share that a hub keeps until the clients of all its slaves have confirmed it.
+type Share struct {
+	ShareID
+	Slaves  []string // SAEs that have not confirmed
+	Expires time.Time
+	Value   Secret // whatever the hub has to know of it
+}
+
+// Confirmed is that a slave has its key, so that the share need not be kept for it. A share that
+// is not kept for anybody is forgotten.
+type Confirmed struct {
+	ShareID
+	Slave string // SAE
+}
+
+// Forgotten is that a share is not kept any more, for nobody.
+type Forgotten struct{ ShareID }
+
+// DeliveryID names a key that a client has handed over.
+type DeliveryID struct {
+	MasterSAE, SlaveSAE string
+	KeyID               uuid.UUID
+}
+
+// Delivered is that a client hands keys over to an SAE, once and never again.
+type Delivered struct {
+	MasterSAE, SlaveSAE string
+	KeyIDs              []uuid.UUID
+	At                  time.Time
+}
+
+// DeliveryOver is that no hub can have shares of delivered keys any more, so that the client need
+// not remember them.
+type DeliveryOver struct {
+	MasterSAE, SlaveSAE string
+	KeyIDs              []uuid.UUID
+}
+
+// Counter is a count, as it was at some time.
+type Counter struct {
+	Name  string
+	Value int64
+}
+
+// Drawn is how often a seeded stream was drawn from. It never goes down.
+type Drawn struct {
+	Stream string
+	Times  int64
+}
+
+// newRecord returns an empty record of a kind, or nil if there is none.
+func newRecord(kind byte) Record {
+	for _, r := range []Record{new(Registration), new(Block), new(Mark), new(Drop), new(Share), new(Confirmed),
+		new(Forgotten), new(Delivered), new(DeliveryOver), new(Counter), new(Drawn)} {
+		if r.kind() == kind {
+			return r
+		}
+	}
+	return nil
+}
+
+func (*Registration) kind() byte { return 1 }
+func (*Block) kind() byte        { return 2 }
+func (*Mark) kind() byte         { return 3 }
+func (*Drop) kind() byte         { return 4 }
+func (*Share) kind() byte        { return 5 }
+func (*Confirmed) kind() byte    { return 6 }
+func (*Forgotten) kind() byte    { return 7 }
+func (*Delivered) kind() byte    { return 8 }
+func (*DeliveryOver) kind() byte { return 9 }
+func (*Counter) kind() byte      { return 10 }
+func (*Drawn) kind() byte        { return 11 }
+
+func (r *Registration) members(c *codec) {
+	c.text(&r.Client)
+	c.secret(&r.Token)
+	list(c, &r.Encryptors, (*codec).text)
+	c.bool(&r.Registered)
+}
+
+func (r *Block) members(c *codec) {
+	c.id(&r.ID)
+	c.text(&r.Peer)
+	c.text(&r.Owner)
+	c.text(&r.Purpose)
+	c.int(&r.Size)
+	c.int(&r.Mark)
+	c.int(&r.Acked)
+}
+
+func (r *Mark) members(c *codec) {
+	c.id(&r.Block)
+	c.int(&r.Mark)
+	c.int(&r.Acked)
+}
+
+func (r *Drop) members(c *codec) { c.id(&r.Block) }
+
+func (r *ShareID) members(c *codec) {
+	c.text(&r.MasterClient)
+	c.id(&r.KeyID)
+}
+
+func (r *Share) members(c *codec) {
+	r.ShareID.members(c)
+	list(c, &r.Slaves, (*codec).text)
+	c.time(&r.Expires)
+	c.secret(&r.Value)
+}
+
+func (r *Confirmed) members(c *codec) {
+	r.ShareID.members(c)
+	c.text(&r.Slave)
+}
+
+func (r *Delivered) members(c *codec) {
+	c.text(&r.MasterSAE)
+	c.text(&r.SlaveSAE)
+	list(c, &r.KeyIDs, (*codec).id)
+	c.time(&r.At)
+}
+
+func (r *DeliveryOver) members(c *codec) {
+	c.text(&r.MasterSAE)
+	c.text(&r.SlaveSAE)
+	list(c, &r.KeyIDs, (*codec).id)
+}
+
+func (r *Counter) members(c *codec) {
+	c.text(&r.Name)
+	c.number(&r.Value)
+}
+
+func (r *Drawn) members(c *codec) {
+	c.text(&r.Stream)
+	c.number(&r.Times)
+}
