@@ -126,12 +126,15 @@ func wantKeys(t testing.TB, connie *Client, keys []etsi.Key) time.Duration {
 func wantSoon(t testing.TB, limit time.Duration, measure func() time.Duration) time.Duration {
 	t.Helper()
 	best := measure()
+	if underRace {
+		return best
+	}
 	for range 2 {
 		if best >= limit {
 			best = min(best, measure())
 		}
 	}
-	if best >= limit && !underRace {
+	if best >= limit {
 		t.Errorf("it takes %v, want less than %v", best, limit)
 	}
 	return best

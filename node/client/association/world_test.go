@@ -25,20 +25,33 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 type world struct {
 	*testing.T
 	*Association
-	hub *hub.Hub
+	hub     *hub.Hub
+	suite   protocol.Suite
+	timeout time.Duration
 
 	mu        sync.Mutex
 	intercept func(r *http.Request, next roundTrip) (*http.Response, error) // nil: nothing
 }
 
-// newWorld returns a world in which nothing has been said yet. Messages have the timeout.
+// newWorld returns a world of the Python suite in which nothing has been said yet. Messages have the timeout.
 func newWorld(t *testing.T, psrd PSRD, timeout time.Duration) *world {
-	w := &world{T: t}
-	tasks := &node.Tasks{}
-	var err error
-	if w.hub, err = hub.New(hub.Config{Name: "hank", Suite: protocol.Python, HubTimeout: timeout}); err != nil {
-		t.Fatal(err)
+	return newWorldOf(t, protocol.Python, psrd, timeout)
+}
+
+// restart replaces the hub by a fresh one.
+func (w *world) restart() {
+	w.Helper()
+	h, err := hub.New(hub.Config{Name: "hank", Suite: w.suite, HubTimeout: w.timeout})
+	if err != nil {
+		w.Fatal(err)
 	}
+	w.hub = h
+}
+
+func newWorldOf(t *testing.T, suite protocol.Suite, psrd PSRD, timeout time.Duration) *world {
+	w := &world{T: t, suite: suite, timeout: timeout}
+	tasks := &node.Tasks{}
+	w.restart()
 	ctx, cancel := context.WithCancel(t.Context())
 	tasks.Open(ctx)
 	tasks.Go(func(ctx context.Context) { w.hub.Run(ctx) })
@@ -46,8 +59,9 @@ func newWorld(t *testing.T, psrd PSRD, timeout time.Duration) *world {
 		cancel()
 		tasks.Wait()
 	})
-	config := &Config{Client: "carol", Encryptors: []string{"sam"}, Suite: protocol.Python, PSRD: psrd, Timeout: timeout,
+	config := &Config{Client: "carol", Encryptors: []string{"sam"}, Suite: suite, PSRD: psrd, Timeout: timeout,
 		Transport: roundTrip(w.roundTrip), Tasks: tasks}
+	var err error
 	if w.Association, err = New(config, Hub{Name: "hank", URL: "http://memory/hub/hank"}); err != nil {
 		t.Fatal(err)
 	}
