@@ -110,9 +110,9 @@ func wantKeys(t testing.TB, connie *Client, keys []etsi.Key) time.Duration {
 	for _, k := range keys {
 		ids = append(ids, k.ID)
 	}
-	start := time.Now()
+	start, computed := time.Now(), cpuTime()
 	got, err := connie.GetKeyWithKeyIDs(context.Background(), "sofia", "sam", ids)
-	took := time.Since(start)
+	took := min(time.Since(start), cpuTime()-computed) // others may keep the processors busy
 	if err != nil || !slices.EqualFunc(got, keys, func(a, b etsi.Key) bool { return bytes.Equal(a.Key.Reveal(), b.Key.Reveal()) }) {
 		t.Fatalf("%d keys: %v", len(got), err)
 	}
