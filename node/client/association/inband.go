@@ -114,11 +114,13 @@ func (e *exchange) read(ctx context.Context, response *response) (*protocol.Inco
 		return nil, said
 	case !signs:
 		return nil, fmt.Errorf("response of the hub: %w", err)
-	case said != nil:
-		return nil, &hint{said}
-	default:
-		return nil, &hint{fmt.Errorf("response of the hub: %w", err)}
 	}
+	h := &hint{said}
+	if said == nil {
+		h.said = fmt.Errorf("response of the hub: %w", err)
+	}
+	e.config.Logger.Warn("answer not believed", "hub", e.hub.Name, "message", e.request.method+" "+e.request.path, "status", response.status, "reason", err)
+	return nil, h
 }
 
 // hint is an answer that is not signed as it should be. It wraps nothing of what it says, since anybody may have
