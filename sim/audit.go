@@ -1,6 +1,10 @@
 package sim
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -12,33 +16,129 @@ import (
 // inBand is what paths under a hub start with.
 const inBand = "/dske/api/"
 
-// startAudit shows every in-band message to the auditor.
-func (n *Network) startAudit() {
-	n.auditor = audit.New()
-	n.wire.Tap(func(m wire.Message) {
-		if !strings.HasPrefix(m.Path, inBand) || !strings.HasPrefix(m.To, "hub/") {
-			return
-		}
-		request := audit.Message{
-			From: m.From, To: m.To, Method: m.Method, Query: m.Query,
-			Signature: m.Header.Get(protocol.SignatureHeader), Body: m.Body,
-		}
-		if strings.HasPrefix(m.From, "client/") { // what strangers claim uses nothing
-			n.auditor.Request(request)
-		}
-		if m.Response.Status == http.StatusOK {
-			n.auditor.Response(request, audit.Message{
-				From: m.To, To: m.From, Signature: m.Response.Header.Get(protocol.SignatureHeader), Body: m.Response.Body,
-			})
-		}
-	})
-}
+// maxAudited is the largest body that the auditor is shown whole, in bytes; no node takes a larger one.
+const maxAudited = 8 << 20
 
-// Violations returns every second use of a byte of PSRD, at either end, if the network was configured to
-// look for them.
+// Violations returns every second use of a byte of PSRD, at either end, and every message that was accepted and not
+// sent, if the network was configured to look for them.
 func (n *Network) Violations() []string {
 	if n.auditor == nil {
 		return nil
 	}
 	return n.auditor.Violations()
+}
+
+// TakeViolations returns what [Network.Violations] does, and begins a new list.
+func (n *Network) TakeViolations() []string {
+	if n.auditor == nil {
+		return nil
+	}
+	return n.auditor.Take()
+}
+
+// auditHub returns the handler of a hub with the auditor before its door, who sees all that comes and goes.
+func (n *Network) auditHub(p *place, hub http.Handler) http.Handler {
+	if n.auditor == nil {
+		return hub
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(io.LimitReader(r.Body, maxAudited)) // an error comes again
+		r.Body = andRest(body, r.Body)
+		answer := wire.Answer(hub, r)
+		hubAnswered(n.auditor, p, r, body, answer)
+		maps.Copy(w.Header(), answer.Header)
+		w.WriteHeader(answer.Status)
+		w.Write(answer.Body)
+	})
+}
+
+// andRest is a body of which something has been read already.
+func andRest(read []byte, body io.ReadCloser) io.ReadCloser {
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(read), body), body}
+}
+
+// hubAnswered shows the auditor a request that came to a hub, and its answer.
+func hubAnswered(a *audit.Auditor, p *place, r *http.Request, body []byte, answer wire.Response) {
+	path := strings.TrimPrefix(r.URL.EscapedPath(), p.prefix())
+	signature := answer.Header.Get(protocol.SignatureHeader)
+	switch {
+	case strings.HasPrefix(path, inBand) && signature != "":
+		request := audit.Message{
+			From: "somebody", To: p.path(), Method: r.Method, Path: path, Query: r.URL.RawQuery,
+			Signature: r.Header.Get(protocol.SignatureHeader), Body: body,
+		}
+		response := audit.Message{From: p.path(), To: request.From, Status: answer.Status, Signature: signature, Body: answer.Body}
+		a.Taken(request, response)
+		a.Sent(response, &request)
+	case answer.Status != http.StatusOK:
+	case path == protocol.PathPSRD:
+		var block protocol.BlockData
+		if protocol.Unmarshal(answer.Body, &block) == nil {
+			q := r.URL.Query()
+			a.Block(audit.Block{
+				UUID: block.UUID.String(), Client: "client/" + q.Get("client_name"), Hub: p.path(),
+				Owner: q.Get("pool_owner"), Purpose: q.Get("purpose"), Data: block.Data,
+			})
+		}
+	case path == protocol.PathRegistration && r.Method != http.MethodGet:
+		a.End("client/"+clientOf(r, body), p.path())
+	}
+}
+
+// clientOf returns the name of the client that registers or goes.
+func clientOf(r *http.Request, body []byte) string {
+	if r.Method == http.MethodDelete {
+		return r.URL.Query().Get("client_name")
+	}
+	var registration protocol.Registration
+	json.Unmarshal(body, &registration)
+	return registration.ClientName
+}
+
+// auditClient returns the transport of a client with the auditor before its door.
+func (n *Network) auditClient(p *place, transport http.RoundTripper) http.RoundTripper {
+	if n.auditor == nil {
+		return transport
+	}
+	return auditedTransport{transport, p.path(), n.auditor}
+}
+
+type auditedTransport struct {
+	next    http.RoundTripper
+	from    string
+	auditor *audit.Auditor
+}
+
+func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	hub, path, found := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/hub/"), "/")
+	if path = "/" + path; !found || !strings.HasPrefix(path, inBand) {
+		return t.next.RoundTrip(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	request := audit.Message{
+		From: t.from, To: "hub/" + hub, Method: r.Method, Path: path, Query: r.URL.RawQuery,
+		Signature: r.Header.Get(protocol.SignatureHeader), Body: body,
+	}
+	t.auditor.Sent(request, nil)
+	response, err := t.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAudited))
+	if err == nil {
+		t.auditor.Reached(request, audit.Message{
+			From: request.To, To: t.from, Status: response.StatusCode,
+			Signature: response.Header.Get(protocol.SignatureHeader), Body: answer,
+		})
+	}
+	response.Body = andRest(answer, response.Body)
+	return response, nil
 }

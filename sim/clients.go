@@ -44,7 +44,7 @@ func (c *clientPlace) newClient() (member, error) {
 
 		RequestTimeout: config.RequestTimeout,
 
-		Transport: c.network.wire.Transport(c.path()),
+		Transport: c.network.auditClient(&c.place, c.network.wire.Transport(c.path())),
 		Random:    c.random(),
 		Logger:    config.Logger.With(string(c.kind), c.name),
 		Stop:      c.stopSoon,

@@ -42,7 +42,8 @@ func (h *hubPlace) newHub() (member, error) {
 	}
 	always := make(chan struct{})
 	close(always)
-	return localHub{made, h.liar.Around(made.Handler(), h.prefix(), made.LeakBlocks), always}, nil
+	handler := h.liar.Around(made.Handler(), h.prefix(), made.LeakBlocks)
+	return localHub{made, h.network.auditHub(&h.place, handler), always}, nil
 }
 
 // localHub is a hub in this process. It needs nothing of others, and does nothing in the background.

@@ -84,7 +84,7 @@ func New(config Config) (*Network, error) {
 		return nil, err
 	}
 	if config.Audit {
-		n.startAudit()
+		n.auditor = audit.New(suite.Name())
 	}
 	n.router = n.newRouter()
 	if config.Pages != nil {

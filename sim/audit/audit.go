@@ -1,155 +1,195 @@
-// Package audit checks from outside that a network uses no byte of pre-shared random data twice.
+// Package audit checks from outside that a network uses no byte of pre-shared random data twice, and accepts nothing
+// that was not sent.
 //
-// An [Auditor] is shown the in-band messages that nodes send, with the places of their signing keys and
-// pads. It shares no code with what it checks. Two things are violations: that one byte serves two
-// different messages, or two purposes in one, and that a hub accepts the same message twice. The same
-// bytes sent once more are no second use, since they are the same message.
+// An [Auditor] is shown three things: the blocks that hubs give to clients, the in-band messages as their senders
+// make them, and the in-band messages as they come to their receivers, whoever sent them. It shares no code with what
+// it checks: it reads messages itself, and computes tags itself to know which answers a client takes. A hub says by
+// signing an answer that it has taken the request.
+//
+// These are violations: that one byte serves two different messages, or two purposes in one; that a receiver accepts
+// what the owner of the bytes did not send, or accepts as a signing key what has another purpose; that a hub takes the
+// same message twice; that two blocks have the same bytes. The same bytes sent once more are no second use, since
+// they are the same message.
+//
+// It keeps blocks with all that they were used for, but only for ten minutes longer than there is something left of
+// them, or than the association lasts.
 package audit
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
+	"time"
 )
 
-// Message is an in-band message as its sender made it.
-type Message struct {
-	From      string // such as client/carol
-	To        string // such as hub/hank
-	Method    string // none: a response
-	Query     string
-	Signature string // the value of the header DSKE-Signature
-	Body      []byte
-}
+// keptFor is how long a block is remembered when it is of no use any more.
+const keptFor = 10 * time.Minute
 
-// identity is equal for the same message only.
-type identity [sha256.Size]byte
-
-// identity does not depend on who sends the message, which a stranger may repeat.
-func (m Message) identity(answerTo identity) identity {
-	return sha256.Sum256(fmt.Appendf(nil, "%x %q %q %q %q %q", answerTo, m.To, m.Method, m.Query, m.Signature, m.Body))
-}
-
-// Auditor remembers every byte that was used. It may be used by several goroutines.
+// Auditor remembers every byte that was used of the blocks that are in use. It may be used by several goroutines.
 type Auditor struct {
+	suite string
+
 	mu         sync.Mutex
-	sent       map[identity]bool
-	accepted   map[identity]identity // requests, with the first answer to each
 	blocks     map[string]*block
+	chunks     map[[chunkSize]byte]string // parts of blocks, and whose they are
+	doomed     []doom
 	violations []string
 }
 
-// block is what has been used of a block, and by whom.
-type block struct {
-	from, to string
-	uses     []use
+// doom is when a block is forgotten.
+type doom struct {
+	block string
+	when  time.Time
 }
 
-// use is a run of bytes that one message used.
-type use struct{ start, end int }
-
-// New returns an auditor that has seen nothing.
-func New() *Auditor {
-	return &Auditor{sent: map[identity]bool{}, accepted: map[identity]identity{}, blocks: map[string]*block{}}
+// New returns an auditor that has seen nothing, for a network of that suite.
+func New(suite string) *Auditor {
+	return &Auditor{suite: suite, blocks: map[string]*block{}, chunks: map[[chunkSize]byte]string{}}
 }
 
-// Request notes a request.
-func (a *Auditor) Request(m Message) {
+// Block notes a block that a hub gives to a client. It keeps a copy of the data.
+func (a *Auditor) Block(b Block) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.use(m, m.identity(identity{}))
-}
-
-// Response notes the response to a request that was accepted. A hub may give the very same response again.
-func (a *Auditor) Response(request, response Message) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	id := request.identity(identity{})
-	answer := response.identity(id)
-	if first, again := a.accepted[id]; again && first != answer {
-		a.violate("%s accepted the same %s of %s twice", request.To, request.Method, request.From)
+	a.forget(time.Now())
+	if a.blocks[b.UUID] != nil {
+		a.violate("block %s was given twice, now to %s by %s", b.UUID, b.Client, b.Hub)
+		return
 	}
-	a.accepted[id] = answer
-	a.use(response, answer)
+	known := newBlock(b)
+	a.blocks[b.UUID] = known
+	for chunk := range known.chunks() {
+		if other, used := a.chunks[chunk]; used {
+			a.violate("block %s of %s and %s has bytes of block %s", b.UUID, b.Client, b.Hub, other)
+			return
+		}
+		a.chunks[chunk] = b.UUID
+	}
 }
 
-// Violations returns what was found so far, sorted.
+// End notes that the association of a client with a hub has ended, and with it all blocks so far.
+func (a *Auditor) End(client, hub string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for id, b := range a.blocks {
+		if b.Client == client && b.Hub == hub {
+			a.doom(id, b)
+		}
+	}
+}
+
+// doom lets a block be forgotten in a while.
+func (a *Auditor) doom(id string, b *block) {
+	if !b.isDoomed {
+		b.isDoomed = true
+		a.doomed = append(a.doomed, doom{id, time.Now().Add(keptFor)})
+	}
+}
+
+// forget forgets the blocks whose time has come.
+func (a *Auditor) forget(now time.Time) {
+	for len(a.doomed) > 0 && !now.Before(a.doomed[0].when) {
+		id := a.doomed[0].block
+		a.doomed = a.doomed[1:]
+		for chunk := range a.blocks[id].chunks() {
+			if a.chunks[chunk] == id {
+				delete(a.chunks, chunk)
+			}
+		}
+		delete(a.blocks, id)
+	}
+}
+
+// Sent notes a message as its sender makes it, before it is sent. To is the request that a response answers; none for
+// a request.
+func (a *Auditor) Sent(m Message, to *Message) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id := m.identity(to)
+	for _, u := range m.uses(id) {
+		b := a.blocks[u.block]
+		if b == nil {
+			continue // of a node that is not of this network
+		}
+		if from := b.owner(); from != m.From {
+			a.violate("block %s of %s is used by %s", u.block, from, m.From)
+		}
+		if b.sent.overlaps(u) {
+			a.violate("%s used bytes %d to %d of block %s twice in messages to %s", m.From, u.start, u.end-1, u.block, m.To)
+		}
+		if b.sent.add(u) >= len(b.Data) {
+			a.doom(u.block, b)
+		}
+	}
+}
+
+// Taken notes a request that a hub has taken, with its answer, which is signed. The hub opens the share that comes
+// with the request only if it does not refuse it.
+func (a *Auditor) Taken(request, answer Message) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id := request.identity(nil)
+	uses := request.uses(id)
+	if answer.Status != statusOK {
+		uses = slices.DeleteFunc(uses, func(u use) bool { return u.purpose == pad })
+	}
+	a.accept(request, uses, answer.identity(&request))
+}
+
+// Reached notes the response that a client got for a request. If it is signed rightly the client takes it.
+func (a *Auditor) Reached(request, response Message) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.isRight(request, response) {
+		return
+	}
+	a.accept(response, response.uses(response.identity(&request)), identity{})
+}
+
+// accept notes what a message uses that its receiver accepts. Answer is what the receiver answers, if it does.
+func (a *Auditor) accept(m Message, uses []use, answer identity) {
+	for _, u := range uses {
+		b := a.blocks[u.block]
+		if b == nil {
+			continue
+		}
+		span := fmt.Sprintf("bytes %d to %d of block %s", u.start, u.end-1, u.block)
+		switch before, again := b.accepted.find(u); {
+		case again && before.answer == answer: // the same answer to the same request
+			continue
+		case again:
+			a.violate("%s accepted the same %s of %s twice", m.To, m.Method, m.From)
+			return
+		case b.accepted.overlaps(u):
+			a.violate("%s accepted %s twice", m.To, span)
+		}
+		if b.Purpose != "" && b.Purpose != u.purpose {
+			a.violate("%s accepted %s, which is for %ss, as a %s", m.To, span, b.Purpose, u.purpose)
+		}
+		if _, sent := b.sent.find(u); !sent {
+			a.violate("%s accepted %s as a %s in a message that %s did not send", m.To, span, u.purpose, b.owner())
+		}
+		u.answer = answer
+		b.accepted.add(u)
+	}
+}
+
+// Violations returns what was found so far and has not been taken, sorted.
 func (a *Auditor) Violations() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Sorted(slices.Values(a.violations))
 }
 
+// Take returns what [Auditor.Violations] does, and begins a new list.
+func (a *Auditor) Take() []string {
+	list := a.Violations()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.violations = a.violations[len(list):]
+	return list
+}
+
 func (a *Auditor) violate(format string, args ...any) {
 	a.violations = append(a.violations, fmt.Sprintf(format, args...))
-}
-
-// use notes the bytes that a message uses, unless it was sent before.
-func (a *Auditor) use(m Message, id identity) {
-	if a.sent[id] {
-		return
-	}
-	a.sent[id] = true
-	for _, f := range append(signingKey(m.Signature), pad(m.Body)...) {
-		b := a.blocks[f.Block]
-		if b == nil {
-			b = &block{from: m.From, to: m.To}
-			a.blocks[f.Block] = b
-		}
-		if b.from != m.From || b.to != m.To {
-			a.violate("block %s of %s for %s is used by %s for %s", f.Block, b.from, b.to, m.From, m.To)
-		}
-		if b.overlaps(f) {
-			a.violate("%s used bytes %d to %d of block %s twice in messages to %s", m.From, f.Start, f.Start+f.Size-1, f.Block, m.To)
-		}
-		b.uses = append(b.uses, use{f.Start, f.Start + f.Size})
-	}
-}
-
-func (b *block) overlaps(f fragment) bool {
-	return slices.ContainsFunc(b.uses, func(u use) bool { return f.Start < u.end && u.start < f.Start+f.Size })
-}
-
-// fragment is the name of a run of bytes.
-type fragment struct {
-	Block string `json:"block_uuid"`
-	Start int    `json:"start"`
-	Size  int    `json:"size"`
-}
-
-// signingKey returns the places that a signature names: BLOCK:START:SIZE[,…]%TAG. What cannot be read
-// uses nothing, since nobody accepts it.
-func signingKey(signature string) []fragment {
-	names, _, _ := strings.Cut(signature, "%")
-	var fragments []fragment
-	for name := range strings.SplitSeq(names, ",") {
-		parts := strings.Split(name, ":")
-		if len(parts) != 3 {
-			return nil
-		}
-		start, errStart := strconv.Atoi(parts[1])
-		size, errSize := strconv.Atoi(parts[2])
-		if errStart != nil || errSize != nil {
-			return nil
-		}
-		fragments = append(fragments, fragment{parts[0], start, size})
-	}
-	return fragments
-}
-
-// pad returns the places of the pad of the share that a body carries, if it carries one.
-func pad(body []byte) []fragment {
-	var m struct {
-		Pad struct {
-			Fragments []fragment `json:"fragments"`
-		} `json:"encryption_key_allocation"`
-	}
-	if json.Unmarshal(body, &m) != nil {
-		return nil
-	}
-	return m.Pad.Fragments
 }

@@ -17,7 +17,6 @@ import (
 
 	"dske/protocol"
 	"dske/sim"
-	"dske/sim/topology"
 )
 
 const collection = "../../testdata/scenarios"
@@ -326,20 +325,6 @@ func TestNetworkThatSaysNothing(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 	})
-}
-
-func TestSecondUseFailsTheScenario(t *testing.T) {
-	w, err := newWorld(t.Context(), &parsed{topology: topology.Reference()}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	header := map[string][]string{"Dske-Signature": {"00000000-0000-4000-8000-000000000001:0:32%AAAA"}}
-	for _, path := range []string{"a", "b"} { // as a client would that signs two messages with the same bytes
-		w.sendAs(t, "client/carol", "/hub/hank/dske/api/v1/key-share?"+path, header)
-	}
-	if err := w.end(); err == nil || !strings.Contains(err.Error(), "client/carol used bytes 0 to 31 of block") {
-		t.Errorf("got %v", err)
-	}
 }
 
 func TestCommandsAreSorted(t *testing.T) {

@@ -1,0 +1,103 @@
+package audit
+
+import (
+	"bytes"
+	"iter"
+	"slices"
+)
+
+// The purposes of bytes.
+const (
+	pad = "pad"
+	key = "key"
+)
+
+// Bytes of a block at every stride are compared with those of others, chunkSize of them.
+const (
+	chunkSize = 16
+	stride    = 64
+)
+
+// Block is a block as a hub gives it to a client.
+type Block struct {
+	UUID    string
+	Client  string // such as client/carol
+	Hub     string // such as hub/hank
+	Owner   string // who chooses bytes from it: client or hub
+	Purpose string // pad or key; none: both
+	Data    []byte
+}
+
+func (b Block) owner() string {
+	if b.Owner == "client" {
+		return b.Client
+	}
+	return b.Hub
+}
+
+// block is a block with what has been used of it.
+type block struct {
+	Block
+	sent     uses // by its owner
+	accepted uses // by the other side
+	isDoomed bool
+}
+
+func newBlock(b Block) *block {
+	b.Data = bytes.Clone(b.Data)
+	return &block{Block: b}
+}
+
+// chunks returns the parts by which two blocks with the same bytes are found.
+func (b *block) chunks() iter.Seq[[chunkSize]byte] {
+	return func(yield func([chunkSize]byte) bool) {
+		for at := 0; at+chunkSize <= len(b.Data); at += stride {
+			if !yield([chunkSize]byte(b.Data[at:])) {
+				return
+			}
+		}
+	}
+}
+
+// use is a run of bytes that one message uses.
+type use struct {
+	block      string
+	start, end int
+	purpose    string
+	message    identity
+	answer     identity // that it got, of a request that was accepted
+}
+
+// uses is what has been used of a block.
+type uses struct {
+	list []use
+	size int // bytes
+}
+
+// add adds a use, unless it is there, and returns how many bytes are used.
+func (s *uses) add(u use) int {
+	if _, again := s.find(u); !again {
+		s.list = append(s.list, u)
+		s.size += u.end - u.start
+	}
+	return s.size
+}
+
+// find returns the use of the same bytes by the same message for the same purpose.
+func (s *uses) find(u use) (use, bool) {
+	i := slices.IndexFunc(s.list, func(v use) bool {
+		return v.message == u.message && v.start == u.start && v.end == u.end && v.purpose == u.purpose
+	})
+	if i < 0 {
+		return use{}, false
+	}
+	return s.list[i], true
+}
+
+// overlaps reports whether a byte serves something else, too.
+func (s *uses) overlaps(u use) bool {
+	if _, again := s.find(u); again {
+		return false
+	}
+	return slices.ContainsFunc(s.list, func(v use) bool { return u.start < v.end && v.start < u.end })
+}
