@@ -32,7 +32,7 @@ var floors = []struct {
 	{"dske/sim/simtest", []string{"dske/sim", "dske/sim/topology"}},
 	{"dske/sim", []string{"dske/node", "dske/node/client", "dske/node/hub", "dske/protocol",
 		"dske/sim/adversary", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology", "dske/sim/wire"}},
-	{"dske/sim/adversary", []string{"dske/protocol", "dske/psrd", "dske/sim/wire"}},
+	{"dske/sim/adversary", []string{"dske/protocol", "dske/protocol/its", "dske/psrd", "dske/sim/wire"}},
 	{"dske/sim/wire", []string{"dske/sim/fault"}},
 	{"dske/sim/audit", nil},
 	{"dske/sim/certs", nil},

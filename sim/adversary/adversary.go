@@ -1,5 +1,5 @@
-// Package adversary is the eavesdropper of an experiment: it records what passes on the wire, breaks
-// into hubs, and tries to compute keys from exactly that.
+// Package adversary is the adversary of an experiment: it records what passes on the wire, breaks into hubs, owns
+// clients, takes messages in its hands, and tries to compute keys from exactly what it knows.
 //
 // Give it every message with [Adversary.Tap] and the secrets of a hub with [Adversary.Compromise], and
 // ask with [Adversary.Attack] for a key. It gets no further than its knowledge carries it:
@@ -19,6 +19,10 @@
 //
 // The encryptors' side, where keys are delivered in the clear, is not on this wire.
 //
+// [Hands] are an adversary who acts: he withholds, swaps, repeats and re-addresses messages, and forges them with
+// bytes that he knows. He knows those of clients that he owns ([Adversary.Own]), those of hubs that he broke into, and
+// the pads of messages that were lost and whose share he knows.
+//
 // # Limits
 //
 // It keeps up to 128 MiB of in-band messages, of which the oldest are forgotten first, and reads up to
@@ -28,6 +32,7 @@
 package adversary
 
 import (
+	"net/url"
 	"sync"
 
 	"dske/protocol"
@@ -41,7 +46,9 @@ type Adversary struct {
 	threshold int
 
 	mu       sync.Mutex
-	hubs     map[string]*knowledge // of the compromised hubs, by the name that messages have for them
+	hubs     map[string]*knowledge // by the name that messages have for them
+	broken   map[string]bool       // hubs whose out-of-band messages it reads
+	own      map[string]bool       // clients, likewise
 	recorded recording
 }
 
@@ -51,6 +58,8 @@ func New(suite protocol.Suite, threshold int) *Adversary {
 		suite:     suite,
 		threshold: threshold,
 		hubs:      map[string]*knowledge{},
+		broken:    map[string]bool{},
+		own:       map[string]bool{},
 		recorded:  newRecording(maxRecorded),
 	}
 }
@@ -69,18 +78,37 @@ func (a *Adversary) Tap(m wire.Message) {
 	}
 }
 
-// readBlock reads an out-of-band message if its hub is compromised.
+// readBlock reads an out-of-band message if its hub is compromised or its client owned.
 func (a *Adversary) readBlock(m wire.Message) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	hub := a.hubs[m.To]
-	if hub == nil {
+	if !a.broken[m.To] && !a.own[m.From] {
 		return
 	}
 	var block protocol.BlockData
-	if err := protocol.Unmarshal(m.Response.Body, &block); err == nil {
-		hub.learnBlock(psrd.LeakedBlock{UUID: block.UUID, Data: block.Data})
+	if err := protocol.Unmarshal(m.Response.Body, &block); err != nil {
+		return
 	}
+	a.of(m.To).learnBlock(psrd.LeakedBlock{UUID: block.UUID, Data: block.Data})
+	if q, err := url.ParseQuery(m.Query); err == nil && a.own[m.From] {
+		a.of(m.To).stock(m.From, q, block)
+	}
+}
+
+// of returns what is known of the PSRD and the shares of a hub. The caller holds a.mu.
+func (a *Adversary) of(hub string) *knowledge {
+	if a.hubs[hub] == nil {
+		a.hubs[hub] = newKnowledge(a.suite)
+	}
+	return a.hubs[hub]
+}
+
+// Own makes a client, such as client/mallory, one of the adversary's: it reads the client's out-of-band messages from
+// then on. So that it has all PSRD of the client, this has to be before the client registers.
+func (a *Adversary) Own(client string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.own[client] = true
 }
 
 // Compromise adds the secrets of the hub of that name, and lets the adversary read the hub's
@@ -91,13 +119,11 @@ func (a *Adversary) Compromise(hub string, blocks []psrd.LeakedBlock, shares []p
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	name := "hub/" + hub
-	if a.hubs[name] == nil {
-		a.hubs[name] = newKnowledge(a.suite)
-	}
+	a.broken[name] = true
 	for _, b := range blocks {
-		a.hubs[name].learnBlock(b)
+		a.of(name).learnBlock(b)
 	}
 	for _, s := range shares {
-		a.hubs[name].learnShare(s)
+		a.of(name).learnShare(s)
 	}
 }

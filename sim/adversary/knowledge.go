@@ -20,10 +20,18 @@ type knowledge struct {
 	channel *protocol.Channel
 	room    int // bytes of PSRD that may still be learnt
 	shares  map[uuid.UUID]protocol.LeakedShare
+	spare   map[spareKind][]psrd.Fragment // bytes that he can use as he likes
+	bytes   map[psrd.Fragment][]byte      // what those of them are that are of no block
 }
 
 func newKnowledge(suite protocol.Suite) *knowledge {
-	return &knowledge{protocol.NewChannel(indifferent{suite}), maxPSRD, map[uuid.UUID]protocol.LeakedShare{}}
+	return &knowledge{
+		channel: protocol.NewChannel(indifferent{suite}),
+		room:    maxPSRD,
+		shares:  map[uuid.UUID]protocol.LeakedShare{},
+		spare:   map[spareKind][]psrd.Fragment{},
+		bytes:   map[psrd.Fragment][]byte{},
+	}
 }
 
 // learnBlock adds a block. One that is known already adds nothing: bytes only get fewer.
