@@ -1,0 +1,6 @@
+//go:build race
+
+package protocol_test
+
+// slowness divides the steps of long tests, which the race detector slows down.
+const slowness = 5
