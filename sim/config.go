@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"dske/node"
+	"dske/protocol"
 	"dske/sim/certs"
 	"dske/sim/topology"
 	"dske/sim/wire"
@@ -35,6 +36,8 @@ type Config struct {
 	// Pages adds to the router of the port what belongs neither to a node nor to the network's own interface
 	// under /sim/v1, such as pages for people to look at. Nil: nothing.
 	Pages func(n *Network, router *echo.Echo)
+
+	Suite protocol.Suite // instead of the one that the topology names, whose name it has: for experiments with its measures
 
 	Audit bool // check that no byte of PSRD is used twice; see [Network.Violations]
 

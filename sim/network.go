@@ -57,9 +57,12 @@ func New(config Config) (*Network, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	suite, err := protocol.SuiteNamed(config.Topology.Suite)
-	if err != nil {
-		return nil, err
+	suite := config.Suite
+	if suite == nil {
+		var err error
+		if suite, err = protocol.SuiteNamed(config.Topology.Suite); err != nil {
+			return nil, err
+		}
 	}
 	n := &Network{config: config, suite: suite, byPath: map[string]*place{}, started: make(chan struct{})}
 	if config.Seed != nil {

@@ -30,9 +30,10 @@ func scenarioCommand() *cli.Command {
 			&cli.StringFlag{Name: "junit", Usage: "write the results to `FILE` as JUnit XML"},
 		},
 		Subcommands: []*cli.Command{{
-			Name:   "help",
-			Usage:  "describe the commands of scenarios",
-			Action: func(c *cli.Context) error { return scenario.Help(c.App.Writer) },
+			Name:      "help",
+			Usage:     "describe the commands of scenarios, or those named",
+			ArgsUsage: "[COMMAND...]",
+			Action:    func(c *cli.Context) error { return scenario.Help(c.App.Writer, c.Args().Slice()...) },
 		}},
 	}
 }

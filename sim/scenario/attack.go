@@ -26,9 +26,11 @@ func (w *world) listen() (*sim.Network, error) {
 		return n, err
 	}
 	o := n.Overview()
-	suite, err := protocol.SuiteNamed(o.Suite)
-	if err != nil {
-		return nil, err
+	suite := w.suite
+	if suite == nil {
+		if suite, err = protocol.SuiteNamed(o.Suite); err != nil {
+			return nil, err
+		}
 	}
 	a := adversary.New(suite, o.Threshold)
 	n.Wire().Tap(a.Tap)
@@ -85,10 +87,22 @@ func attack(c call) (string, error) {
 	var out strings.Builder
 	for _, k := range keys {
 		result := c.adversary.Attack(k.ID)
-		if result.Recovered() && !bytes.Equal(result.Key.Reveal(), k.Key.Key.Reveal()) {
+		if result.Recovered() && k.Key.Key.Reveal() != nil && !bytes.Equal(result.Key.Reveal(), k.Key.Key.Reveal()) {
 			return out.String(), errors.New("what the adversary recovered is not the key")
 		}
 		fmt.Fprintln(&out, result)
+	}
+	return out.String(), nil
+}
+
+func printAudit(c call) (string, error) {
+	n, err := c.network()
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	for _, v := range n.TakeViolations() {
+		fmt.Fprintln(&out, v)
 	}
 	return out.String(), nil
 }

@@ -64,13 +64,13 @@ func (c *checker) line(line string) error {
 func checkCondition(condition string) error {
 	name, suffix, hasSuffix := strings.Cut(strings.TrimPrefix(condition, "!"), ":")
 	switch {
-	case name == "own" && !hasSuffix:
+	case (name == "own" || name == "safe") && !hasSuffix:
 		return nil
 	case name == "suite" && hasSuffix:
 		_, err := protocol.SuiteNamed(suffix)
 		return err
 	}
-	return fmt.Errorf("unknown condition %q: use own or suite:NAME", condition)
+	return fmt.Errorf("unknown condition %q: use own, safe or suite:NAME", condition)
 }
 
 // checkCommand returns an error if there is no such command, or if the prefix lets it do nothing.
@@ -101,7 +101,7 @@ func (c *checker) define(s *statement) error {
 		name, value, isSet := strings.Cut(w.String(), "=")
 		switch {
 		case s.command == "env" && isSet:
-		case (s.command == "get-key" || s.command == "get-key-pair") && name == "as":
+		case slices.Contains([]string{"get-key", "get-key-pair", "mitm"}, s.command) && name == "as":
 			name = value
 		default:
 			continue

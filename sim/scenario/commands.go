@@ -52,6 +52,7 @@ const (
 // commands is all of them, by name.
 var commands = []command{
 	{"attack", "NAME", "try to compute a key from what was tapped and compromised", nil, idle, attack},
+	{"audit", "", "print what the audit of the network found since the last call, which then does not fail the scenario", nil, idle, printAudit},
 	{"clear", "", "end all faults; hubs that were corrupt are honest again", nil, atOnce, clearFaults},
 	{"compromise", "HUB...", "learn all that hubs hold now, and what they are sent from now on", nil, idle, compromise},
 	{"corrupt", "HUB...", "make hubs lie: they alter shares before they sign them", nil, idle, corrupt},
@@ -65,6 +66,7 @@ var commands = []command{
 	{"get-key-with-key-ids", "MASTER SLAVE ID|NAME", "fetch the same keys for the slave", nil, atOnce, getKeyWithKeyIDs},
 	{"http", "METHOD PATH [header=NAME:VALUE] [body=TEXT] [as=SAE]", "make any request; print the status and the body", nil, idle, doHTTP},
 	{"log", "", "print what the nodes have warned of since the last call", nil, idle, printLog},
+	{"mitm", "VERB ...", "let an adversary act who owns the network between the nodes", mitmDetail(), idle, mitm},
 	{"psrd", "CLIENT HUB", "print used and unused bytes of the four pools of a client and a hub", nil, idle, psrd},
 	{"restart", "NODE...", "stop nodes and start them afresh", nil, idle, restart},
 	{"skip", "[REASON]", "end the scenario here without failing it", nil, atOnce, skip},
@@ -105,7 +107,8 @@ func isCommand(name string) bool {
 // newEngine returns an engine whose commands work on w.
 func newEngine(w *world) *script.Engine {
 	e := &script.Engine{Cmds: map[string]script.Cmd{}, Conds: map[string]script.Cond{
-		"own": script.BoolCondition("the network is the scenario's own", w == nil || w.own != nil),
+		"own":  script.BoolCondition("the network is the scenario's own", w == nil || w.own != nil),
+		"safe": script.BoolCondition("the suite has all measures against those who own the network", w != nil && w.isSafe),
 		"suite": script.PrefixCondition("the network speaks the suite <suffix>", func(_ *script.State, suite string) (bool, error) {
 			return w.overview.Suite == suite, nil
 		}),
@@ -158,10 +161,18 @@ func commandNames() []string {
 	return names
 }
 
-// Help describes the commands.
-func Help(w io.Writer) error {
+// Help describes the commands of these names; all, if there are none.
+func Help(w io.Writer, names ...string) error {
 	e := newEngine(nil)
+	for _, name := range names {
+		if !slices.Contains(commandNames(), name) {
+			return unknownCommand(name)
+		}
+	}
 	for _, name := range commandNames() {
+		if len(names) > 0 && !slices.Contains(names, name) {
+			continue
+		}
 		usage := e.Cmds[name].Usage()
 		fmt.Fprintf(w, "%s\n    %s\n", strings.TrimSpace(name+" "+usage.Args), usage.Summary)
 		if !isCommand(name) { // the engine explains itself at length
@@ -171,8 +182,12 @@ func Help(w io.Writer) error {
 			fmt.Fprintf(w, "        %s\n", line)
 		}
 	}
+	if len(names) > 0 {
+		return nil
+	}
 	_, err := fmt.Fprintln(w, "\nIn front of a command, ! means that it must fail, and ? that it may fail. [own] runs it only on a network of the\n"+
-		"scenario's own, [suite:NAME] only with that suite, [!own] and [!suite:NAME] only otherwise.")
+		"scenario's own, [suite:NAME] only with that suite, [safe] only in a suite with all measures against those who own the"+
+		" network, [!own] and so on only otherwise.")
 	return err
 }
 

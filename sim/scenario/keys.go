@@ -111,6 +111,7 @@ func (w *world) fetch(ctx context.Context, master, slave string, ids []uuid.UUID
 	keys, err := sae.GetKeyWithKeyIDs(ctx, master, ids...)
 	fetched := make([]madeKey, len(keys))
 	for i, k := range keys {
+		w.fetched[k.ID] = k.Key
 		fetched[i] = madeKey{k, master, slave}
 	}
 	return fetched, err

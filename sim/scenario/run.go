@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"rsc.io/script"
+
+	"dske/protocol"
 )
 
 // idleTimeout bounds the wait for what goes on in the background.
@@ -25,6 +27,8 @@ type Options struct {
 	Transport string  // of the scenario's own network, unless it says so; default memory
 	Seed      *uint64 // makes own networks reproducible
 	Suite     string  // of own networks whose topology has the default one; none: that
+
+	suite protocol.Suite // for tests: one that lacks a measure, instead of the one that the topology names
 }
 
 // Run runs a scenario. The name of the file is for messages.

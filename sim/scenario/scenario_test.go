@@ -177,7 +177,7 @@ func TestNothingIsIgnored(t *testing.T) {
 		"the name of a key":                {"# a\nget-key sam sofia as=1st\n", `"1st" cannot be the name of a variable`},
 		"a suite in capitals":              {"# a\n[suite:ITS] echo\n", "test.txtar:2: [suite:ITS] echo: suite \"ITS\" is not one of its, dske-python"},
 		"an unknown suite":                 {"# a\n[!suite:foo] echo\n", "suite \"foo\" is not one of"},
-		"a suite without a name":           {"# a\n[suite] echo\n", `unknown condition "suite": use own or suite:NAME`},
+		"a suite without a name":           {"# a\n[suite] echo\n", `unknown condition "suite": use own, safe or suite:NAME`},
 		"a suffix of own":                  {"# a\n[own:x] echo\n", `unknown condition "own:x"`},
 		"an unknown condition":             {"# a\n[moon] echo b\n", `test.txtar:2: [moon] echo b: unknown condition "moon"`},
 		"a condition behind one":           {"# a\n[!own] [moon] echo b\n", `unknown condition "moon"`},
@@ -325,6 +325,16 @@ func TestNetworkThatSaysNothing(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 	})
+}
+
+// What the audit finds fails a scenario, unless that looks at it.
+func TestAuditFailsTheScenario(t *testing.T) {
+	name := filepath.Join(collection, "attack-swapped-answers.txtar")
+	text := bytes.ReplaceAll(files(t)[name], []byte("audit\n"), []byte("echo 'in a message that hub/hank did not send'\n"))
+	r := Run(t.Context(), name, text, Options{Suite: protocol.SuitePython})
+	if r.Err == nil || !strings.Contains(r.Err.Error(), "client/connie accepted bytes") {
+		t.Errorf("got %v", r.Err)
+	}
 }
 
 func TestCommandsAreSorted(t *testing.T) {

@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/google/uuid"
+
+	"dske/etsi"
 	"dske/protocol"
 	"dske/sim"
 	"dske/sim/adversary"
@@ -29,11 +32,18 @@ type world struct {
 	lastEvent int
 	adversary *adversary.Adversary // nil: nobody listens
 	mistake   error                // of the script, in the line that runs
+	hands     *adversary.Hands     // nil: nobody acts
+
+	fetched map[uuid.UUID]etsi.Secret // what slaves got last for a key ID
+	meant   []protocol.Secret         // keys of the adversary's own making
+	spent   map[string][2]int64       // bytes of clients and of hubs that a node had spent at the last look
+	suite   protocol.Suite            // nil: the one that the network says
+	isSafe  bool                      // it has all measures against those who own the network
 }
 
 // newWorld finds the network or starts one.
 func newWorld(ctx context.Context, p *parsed, o Options) (*world, error) {
-	w := &world{keys: map[string][]madeKey{}, log: &logBook{}, stop: func() error { return nil }}
+	w := &world{suite: o.suite, keys: map[string][]madeKey{}, fetched: map[uuid.UUID]etsi.Secret{}, log: &logBook{}, stop: func() error { return nil }}
 	if o.URL != "" {
 		client := &http.Client{Timeout: answerTimeout}
 		w.http = func(string) *http.Client { return client }
@@ -55,6 +65,7 @@ func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 	}
 	config := sim.Config{
 		Topology:   &t,
+		Suite:      o.suite,
 		Transport:  cmp.Or(p.settings.Transport, o.Transport, sim.Memory),
 		Seed:       o.Seed,
 		Logger:     slog.New(w.log.handler()),
@@ -99,6 +110,7 @@ func (w *world) prepare(ctx context.Context) (err error) {
 	}
 	list, err := w.remote.Events(ctx, 0)
 	w.lastEvent = list.Next
+	w.isSafe = w.overview.Suite == protocol.SuiteITS && w.suite == nil
 	return err
 }
 
