@@ -15,6 +15,8 @@ type clientPlace struct {
 	topology topology.Client
 	kmeURL   string // of the client's own port, if it has one; set before any node runs
 	counters client.Counters
+
+	delivered client.Delivered // by all the clients in this place
 }
 
 func newClientPlace(n *Network, t topology.Client) *clientPlace {
@@ -49,6 +51,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Logger:    config.Logger.With(string(c.kind), c.name),
 		Stop:      c.stopSoon,
 		Counters:  &c.counters,
+		Delivered: &c.delivered,
 		Observer:  c.observer,
 	})
 	return localClient{made}, err

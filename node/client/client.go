@@ -168,6 +168,7 @@ func (c *Client) Run(ctx context.Context) error {
 	for _, h := range c.hubs {
 		h.Maintain()
 	}
+	c.alarm.By(c.dropExpiredGathers())
 	defer c.alarm.Stop()
 	for {
 		select {

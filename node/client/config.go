@@ -40,6 +40,7 @@ type Config struct {
 	Logger    *slog.Logger      // default: none
 	Stop      func()            // called when the management interface asks the client to stop
 	Counters  *Counters         // what it counts in; default: its own
+	Delivered *Delivered        // what clients in its place have delivered; default: nothing
 	Observer  node.Observer     // who is told of its requests; default: nobody
 }
 
@@ -84,6 +85,9 @@ func (c *Config) validate() error {
 	}
 	if c.Counters == nil {
 		c.Counters = &Counters{}
+	}
+	if c.Delivered == nil {
+		c.Delivered = &Delivered{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

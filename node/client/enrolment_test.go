@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
+	"time"
 
 	"dske/etsi"
 	"dske/node"
@@ -151,6 +152,55 @@ func TestPlaceAsHubsSay(t *testing.T) {
 				t.Errorf("%d liars: a key for nobody", liars)
 			}
 		}
+	}
+}
+
+// A key is delivered once, also if its client stops then, another one starts in its place, and there are hubs left
+// that never heard of the delivery.
+func TestDeliveredOnceOverARestart(t *testing.T) {
+	for _, suite := range protocol.Suites {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorldOf(t, suite)
+			two := func(name, sae string) Config {
+				config := w.config(name, sae)
+				config.Threshold = 2
+				return config
+			}
+			carol := w.ready(two("carol", "sam"))
+			config := two("connie", "sofia")
+			config.Delivered = &Delivered{}
+			before := w.start(config)
+			<-before.client.Ready()
+			key, kept := w.getKey(carol, "sam", "sofia"), w.getKey(carol, "sam", "sofia")
+			synctest.Wait()
+			w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+				if isShare(r, http.MethodGet) && slices.Index(hubNames, hubOf(r)) > 1 {
+					return hang(r, next)
+				}
+				return next(r)
+			})
+			if _, err := fetch(before.client, "sofia", "sam", key.ID); err != nil {
+				t.Fatal(err)
+			}
+			before.client.Unregister(t.Context())
+			before.stop()
+			w.onTheWire(nil)
+
+			after := w.start(config)
+			defer after.stop()
+			<-after.client.Ready()
+			if _, err := fetch(after.client, "sofia", "sam", key.ID); !errors.Is(err, etsi.ErrKeyNotFound) {
+				t.Errorf("a second delivery: %v", err)
+			}
+			if _, err := fetch(after.client, "sofia", "sam", kept.ID); err != nil {
+				t.Errorf("a first delivery: %v", err)
+			}
+			time.Sleep(2 * time.Hour)
+			synctest.Wait()
+			if n := len(config.Delivered.keys); n > 0 {
+				t.Errorf("%d keys are remembered for good", n)
+			}
+		})
 	}
 }
 
