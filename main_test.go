@@ -572,3 +572,13 @@ func TestLadder(t *testing.T) {
 		}
 	}
 }
+
+// The program says when it lets strangers in.
+func TestOpenIsSaid(t *testing.T) {
+	for args, open := range map[string]bool{"--open": true, "--psrd=lazy": false} {
+		_, stderr, status := dske(t, "run", "--plan", args)
+		if status != 0 || strings.Contains(stderr, "strangers may register") != open {
+			t.Errorf("%s: status %d, %s", args, status, stderr)
+		}
+	}
+}

@@ -21,6 +21,9 @@ const (
 	PathKeyShares    = "/dske/api/v1/key-shares" // ours only
 )
 
+// PathHubStarted is under the URL of a client; ours only.
+const PathHubStarted = "/dske/oob/v1/hub-started"
+
 // TokenHeader carries the token that a hub binds a client's name to.
 const TokenHeader = "DSKE-OOB-Token"
 
@@ -104,6 +107,11 @@ func (b BlockData) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(b)
 type Encryptor struct {
 	EncryptorName string `json:"encryptor_name"`
 	ClientName    string `json:"client_name"`
+}
+
+// HubStarted tells a client that a hub has started: POST [PathHubStarted]. Anybody may say so.
+type HubStarted struct {
+	HubName string `json:"hub_name"`
 }
 
 // PadAllocation is the member that says which bytes a share was one-time-padded with.

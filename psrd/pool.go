@@ -135,6 +135,7 @@ func (p *Pool) allocate(size int) *Allocation {
 			size -= f.Size
 		}
 	}
+	p.touch(a.fragments)
 	return a
 }
 
@@ -184,7 +185,7 @@ func (p *Pool) Claim(fragments []Fragment) (*Allocation, error) {
 	return &Allocation{pool: p, fragments: slices.Clone(fragments)}, nil
 }
 
-// touch notes that the peer uses the blocks of these fragments, and so has overtaken earlier ones.
+// touch notes that the owner uses the blocks of these fragments, and so has overtaken earlier ones.
 func (p *Pool) touch(fragments []Fragment) {
 	now := time.Now()
 	latest := -1
@@ -194,21 +195,28 @@ func (p *Pool) touch(fragments []Fragment) {
 		latest = max(latest, i)
 	}
 	for _, b := range p.blocks[:max(latest, 0)] {
-		b.overtaken = true
+		if !b.overtaken {
+			b.overtaken, b.touched = true, now
+		}
 	}
 }
 
 // DropOvertaken retires blocks that the owner has left behind, and returns how many. Blocks are used
-// in the order in which they were added, except for bytes that were deallocated, so once the peer has
-// named bytes of a later block and for the time of idle none of an earlier one, what remains of the
-// earlier one belonged to messages that were lost. Idle has to be longer than a message can be on its
-// way. A block with claims is in use. Only a pool that the peer owns can have such blocks.
+// in the order in which they were added, except for bytes that were deallocated, so once the owner has
+// named bytes of a later block and for the time of idle, since then, none of an earlier one, what
+// remains of the earlier one belonged to messages that were lost. At the peer's end idle has to be
+// longer than a message can be on its way. The owner calls it with less than that before it chooses
+// bytes, or it would choose bytes that were given back too late, of blocks that the peer has dropped. A
+// block with claims, or with bytes that are allocated or above its limit, is in use.
 func (p *Pool) DropOvertaken(idle time.Duration) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	dropped := 0
+	if !slices.ContainsFunc(p.blocks, func(b *Block) bool { return b.overtaken }) {
+		return 0
+	}
 	for _, b := range slices.Clone(p.blocks) {
-		if b.overtaken && b.unallocated == b.unconsumed && time.Since(b.touched) >= idle {
+		if b.overtaken && b.unallocated == b.unconsumed && b.notOpen() == 0 && time.Since(b.touched) >= idle {
 			clear(b.data)
 			p.retire(b)
 			dropped++

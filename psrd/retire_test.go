@@ -112,9 +112,15 @@ func TestDropOvertaken(t *testing.T) {
 			must(t)(p.Take([]Fragment{at(1, 0, 9)}))
 			time.Sleep(idle - time.Nanosecond)
 		}, nil},
-		{"idle since it was added", func(t *testing.T, p *Pool) {
+		{"idle since it was added, but not since it was overtaken", func(t *testing.T, p *Pool) {
 			time.Sleep(idle)
 			must(t)(p.Take([]Fragment{at(1, 0, 9)}))
+		}, nil},
+		{"idle since it was overtaken", func(t *testing.T, p *Pool) {
+			must(t)(p.Take([]Fragment{at(1, 0, 9)}))
+			time.Sleep(idle - time.Nanosecond)
+			must(t)(p.Take([]Fragment{at(1, 9, 9)}))
+			time.Sleep(time.Nanosecond)
 		}, []int{0}},
 		{"not yet idle since it was named", func(t *testing.T, p *Pool) {
 			must(t)(p.Take([]Fragment{at(1, 0, 9)}))
@@ -225,5 +231,31 @@ func wantBlocks(t *testing.T, p *Pool, want ...uuid.UUID) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("blocks are %v, want %v", got, want)
+	}
+}
+
+// The owner gives up bytes that it was given back too late, before it would choose them again: the peer may have
+// dropped their block.
+func TestGivenBackTooLate(t *testing.T) {
+	for _, test := range []struct {
+		after time.Duration
+		want  Fragment
+	}{{idle - time.Nanosecond, at(0, 90, 10)}, {idle, at(1, 10, 10)}} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPool(t, true, 100, 100)
+			sent, late := mustAllocate(t, p, 90), mustAllocate(t, p, 10)
+			must(t)(sent.Consume())
+			time.Sleep(10 * idle)
+			must(t)(mustAllocate(t, p, 10).Consume())
+			time.Sleep(test.after)
+			if p.DropOvertaken(idle) != 0 {
+				t.Error("bytes that are allocated were dropped")
+			}
+			late.Deallocate()
+			p.DropOvertaken(idle)
+			if got := mustAllocate(t, p, 10).Fragments(); len(got) != 1 || got[0] != test.want {
+				t.Errorf("after %v: %v, want %v", test.after, got, test.want)
+			}
+		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/bits-and-blooms/bitset"
 	"github.com/google/uuid"
@@ -73,6 +74,9 @@ func stateOf(p *Pool) state {
 		c.data = bytes.Clone(b.data)
 		c.allocated = *bitset.New(uint(len(b.data))).Union(&b.allocated) // all of the same length
 		c.consumed = *bitset.New(uint(len(b.data))).Union(&b.consumed)
+		if p.owned { // when it has chosen bytes, which is no matter if they are given back
+			c.overtaken, c.touched = false, time.Time{}
+		}
 		s.blocks = append(s.blocks, c)
 	}
 	return s

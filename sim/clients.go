@@ -1,7 +1,7 @@
 package sim
 
 import (
-	"crypto/rand"
+	"context"
 	"slices"
 
 	"dske/node"
@@ -13,13 +13,14 @@ import (
 type clientPlace struct {
 	place
 	topology topology.Client
-	token    string
 	kmeURL   string // of the client's own port, if it has one; set before any node runs
 	counters client.Counters
+
+	delivered client.Delivered // by all the clients in this place
 }
 
 func newClientPlace(n *Network, t topology.Client) *clientPlace {
-	c := &clientPlace{place: newPlace(n, node.KindClient, t.Name), topology: t, token: rand.Text()}
+	c := &clientPlace{place: newPlace(n, node.KindClient, t.Name), topology: t}
 	c.fill = c.newClient
 	return c
 }
@@ -33,7 +34,8 @@ func (c *clientPlace) newClient() (member, error) {
 		Systems:    c.network.systems,
 		Hubs:       c.hubs(),
 		Threshold:  t.Threshold,
-		Token:      c.token,
+		Token:      c.network.directory.Client(c.name).Token,
+		Directory:  c.network.directory,
 		PSRD:       client.PSRD(t.PSRD),
 
 		Suite:        c.network.suite,
@@ -49,6 +51,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Logger:    config.Logger.With(string(c.kind), c.name),
 		Stop:      c.stopSoon,
 		Counters:  &c.counters,
+		Delivered: &c.delivered,
 		Observer:  c.observer,
 	})
 	return localClient{made}, err
@@ -57,15 +60,11 @@ func (c *clientPlace) newClient() (member, error) {
 // localClient is a client in this process.
 type localClient struct{ *client.Client }
 
+func (localClient) Announce(context.Context) {}
+
 func (c localClient) Condition() condition { return condition{psrd: c.Stock(), levels: c.Levels()} }
 
-func (c *clientPlace) encryptors() []string {
-	var names []string
-	for _, e := range c.topology.Encryptors {
-		names = append(names, e.Name)
-	}
-	return names
-}
+func (c *clientPlace) encryptors() []string { return saesOf(c.topology) }
 
 func (c *clientPlace) hubs() []client.Hub {
 	var hubs []client.Hub

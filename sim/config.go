@@ -64,8 +64,8 @@ func (c *Config) validate() error {
 	if c.TLSAll && c.TLS == "" {
 		return errors.New("callers can show certificates only over TLS: name a directory with them")
 	}
-	if len(c.KMEListen) > 0 && len(c.KMEListen) != len(c.Topology.Clients) {
-		return fmt.Errorf("%d addresses for the ETSI API of %d clients", len(c.KMEListen), len(c.Topology.Clients))
+	if clients := len(c.Topology.Local()); len(c.KMEListen) > 0 && len(c.KMEListen) != clients {
+		return fmt.Errorf("%d addresses for the ETSI API of %d clients", len(c.KMEListen), clients)
 	}
 	return nil
 }

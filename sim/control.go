@@ -18,6 +18,7 @@ type Overview struct {
 	Transport string           `json:"transport"`
 	Suite     string           `json:"suite"`
 	KeySource string           `json:"key_source"`
+	Enrolment string           `json:"enrolment"` // who may register with the hubs: closed or open
 	PSRD      topology.PSRD    `json:"psrd"`
 	Hubs      []HubOverview    `json:"hubs"`
 	Clients   []ClientOverview `json:"clients"`
@@ -41,16 +42,12 @@ type ClientOverview struct {
 // Overview describes the network as it is now.
 func (n *Network) Overview() Overview {
 	t := n.config.Topology
-	o := Overview{Threshold: t.Threshold, Transport: n.config.Transport, Suite: t.Suite, KeySource: t.KeySource, PSRD: t.PSRD}
+	o := Overview{Threshold: t.Threshold, Transport: n.config.Transport, Suite: t.Suite, KeySource: t.KeySource, Enrolment: t.Enrolment, PSRD: t.PSRD}
 	for _, h := range n.hubs {
 		o.Hubs = append(o.Hubs, HubOverview{h.name, h.isRunning()})
 	}
 	for _, c := range n.clients {
-		encryptors := c.encryptors()
-		if len(encryptors) == 0 {
-			encryptors = []string{c.name}
-		}
-		o.Clients = append(o.Clients, ClientOverview{c.name, c.isRunning(), encryptors, c.topology.Hubs, c.kmeURL})
+		o.Clients = append(o.Clients, ClientOverview{c.name, c.isRunning(), c.encryptors(), c.topology.Hubs, c.kmeURL})
 	}
 	return o
 }

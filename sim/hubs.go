@@ -29,6 +29,8 @@ func (h *hubPlace) newHub() (member, error) {
 		Name:       h.name,
 		Suite:      h.network.suite,
 		Number:     h.number,
+		Directory:  h.network.directory,
+		Transport:  h.network.wire.Transport(h.path()),
 		ShareTTL:   config.ShareTTL,
 		HubTimeout: config.HubTimeout,
 		Random:     h.random(),

@@ -24,6 +24,10 @@ type member interface {
 	// WaitIdle waits until the node does nothing in the background.
 	WaitIdle(ctx context.Context) error
 
+	// Announce tells others that the node has started, where another one was before it. It may take until ctx
+	// ends.
+	Announce(ctx context.Context)
+
 	// Unregister tells others that the node stops. It may take until ctx ends.
 	Unregister(ctx context.Context)
 

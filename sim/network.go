@@ -31,19 +31,20 @@ const maxPending = 256
 
 // Network is a network of hubs and clients.
 type Network struct {
-	config   Config
-	suite    protocol.Suite
-	seeds    *seeds // nil: crypto/rand
-	hubs     []*hubPlace
-	clients  []*clientPlace
-	places   []*place          // all of them, hubs first
-	byPath   map[string]*place // such as hub/hank
-	systems  []string          // names of the clients
-	router   *echo.Echo        // of what does not belong to a node
-	wire     *wire.Wire
-	requests wire.Watchers[func(Request)]
-	auditor  *audit.Auditor // nil: none
-	tls      *tls.Config    // nil: plain HTTP
+	config    Config
+	suite     protocol.Suite
+	seeds     *seeds // nil: crypto/rand
+	hubs      []*hubPlace
+	clients   []*clientPlace
+	places    []*place          // all of them, hubs first
+	byPath    map[string]*place // such as hub/hank
+	systems   []string          // names of the clients
+	directory *node.Directory   // whom the nodes serve; set before any of them runs
+	router    *echo.Echo        // of what does not belong to a node
+	wire      *wire.Wire
+	requests  wire.Watchers[func(Request)]
+	auditor   *audit.Auditor // nil: none
+	tls       *tls.Config    // nil: plain HTTP
 
 	ports   []port
 	started chan struct{} // closed when Run has started every node
@@ -105,7 +106,7 @@ func (n *Network) addPlaces() {
 		p := newHubPlace(n, h.Name, i)
 		n.hubs, n.places = append(n.hubs, p), append(n.places, &p.place)
 	}
-	for _, c := range n.config.Topology.Clients {
+	for _, c := range n.config.Topology.Local() {
 		p := newClientPlace(n, c)
 		n.clients, n.places = append(n.clients, p), append(n.places, &p.place)
 		n.systems = append(n.systems, c.Name)
@@ -122,6 +123,10 @@ func (n *Network) Run(ctx context.Context) error {
 	defer cancel()
 	n.running = ctx
 	if err := n.openPorts(ctx); err != nil {
+		return err
+	}
+	if err := n.enrol(); err != nil {
+		n.closePorts()
 		return err
 	}
 	failed := make(chan error, len(n.ports))

@@ -16,6 +16,9 @@ import (
 // management interface.
 const stopTimeout = 2 * time.Second
 
+// announceTimeout bounds the time that whoever starts a node waits until others know.
+const announceTimeout = time.Second
+
 // place is the place of a node in the network. It outlives the members that fill it one after the other.
 type place struct {
 	network *Network
@@ -27,6 +30,8 @@ type place struct {
 
 	mu   sync.RWMutex // held for moments only
 	life *life        // nil: the place is empty
+
+	lived bool // there was a life before; touched by whoever changes the place
 }
 
 // life is the time of a member in its place.
@@ -122,7 +127,26 @@ func (p *place) start(ctx context.Context) error {
 	<-m.Started()
 	p.settle(l)
 	p.network.config.Logger.Info("started", "node", p.path())
+	if p.lived {
+		p.announce(ctx, lifetime, m)
+	}
+	p.lived = true
 	return nil
+}
+
+// announce has a member tell others that it has started, and waits for that, but not long: there may be a million
+// of them.
+func (p *place) announce(ctx, lifetime context.Context, m member) {
+	told := make(chan struct{})
+	p.network.tasks.Go(func() {
+		defer close(told)
+		m.Announce(lifetime)
+	})
+	select {
+	case <-told:
+	case <-ctx.Done():
+	case <-time.After(announceTimeout):
+	}
 }
 
 // stop empties the place, after the member has unregistered and answered the requests under way. If ctx ends

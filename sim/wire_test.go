@@ -236,7 +236,7 @@ func TestExperimentsOverHTTP(t *testing.T) {
 		t.Errorf("%v, %v", faults, err)
 	}
 	events, err := r.Events(ctx, list.Next)
-	if err != nil || len(events.Events) != 5+5+5 { // who is sofia, shares to the hubs, shares from the hubs
+	if err != nil || len(events.Events) != 5+5 { // shares to the hubs, shares from the hubs
 		t.Errorf("%d events, %v", len(events.Events), err)
 	}
 	if again, err := r.Events(ctx, events.Next); err != nil || len(again.Events) != 0 || again.Next != events.Next {

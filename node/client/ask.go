@@ -68,9 +68,10 @@ func (c *Client) askHubs(r request, ask func(ctx context.Context, hub int) error
 	for i := range c.hubs {
 		err := c.tasks.Go(func(context.Context) {
 			defer done()
-			err := errNoTime
-			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				err = ask(ctx, i)
+			late := errors.Is(ctx.Err(), context.DeadlineExceeded)
+			err := ask(ctx, i) // also if it is late: there may be something to give back
+			if late {
+				err = errNoTime
 			}
 			answers <- answer{i, err}
 		})

@@ -27,6 +27,7 @@ import (
 	"dske/etsi/skip"
 	"dske/node"
 	"dske/node/client/association"
+	"dske/protocol"
 )
 
 // Client is a client. It implements [etsi.KME].
@@ -42,7 +43,7 @@ type Client struct {
 	ready   chan struct{} // closed when every hub has been registered with
 	waiting atomic.Int32  // hubs that have never been registered with
 
-	clients sync.Map // of encryptor ID to the name of its client, as hubs have told
+	places sync.Map // of encryptor ID to its place, as hubs have told
 
 	tasks   node.Tasks
 	alarm   *node.Alarm // rings when a gather expires, or a block can be given up
@@ -66,7 +67,7 @@ func New(config Config) (*Client, error) {
 		return nil, err
 	}
 	saes := config.Encryptors
-	config.Encryptors = append(slices.Clone(saes), skip.SAE(config.Name))
+	config.Encryptors = Registers(config.Name, saes)
 	c := &Client{
 		config:  config,
 		saes:    saes,
@@ -84,6 +85,15 @@ func New(config Config) (*Client, error) {
 	}
 	c.handler = c.newRouter()
 	return c, nil
+}
+
+// Registers returns the IDs of the encryptors that a client tells the hubs: those that fetch keys over ETSI GS QKD
+// 014, and its own one of SKIP. A client without any has one with its name.
+func Registers(name string, saes []string) []string {
+	if len(saes) == 0 {
+		saes = []string{name}
+	}
+	return append(slices.Clone(saes), skip.SAE(name))
 }
 
 // associate makes the associations with the hubs.
@@ -128,6 +138,7 @@ func (c *Client) newRouter() http.Handler {
 		Stop:   config.Stop,
 		API:    API,
 	}.Mount(group)
+	group.POST(protocol.PathHubStarted, c.postHubStarted)
 	etsi.Register(group.Group("/etsi"), c, config.Logger)
 	skip.Register(group.Group("/skip"), skip.Config{
 		KME:       c,
@@ -157,6 +168,7 @@ func (c *Client) Run(ctx context.Context) error {
 	for _, h := range c.hubs {
 		h.Maintain()
 	}
+	c.alarm.By(c.dropExpiredGathers())
 	defer c.alarm.Stop()
 	for {
 		select {

@@ -25,6 +25,9 @@ type Config struct {
 	Token      string   // what hubs bind the name to; it has to outlive the process
 	PSRD       PSRD
 
+	// Directory says who serves the slaves, and at which hubs. Nil: what as many hubs say alike as make a key.
+	Directory *node.Directory
+
 	Suite        protocol.Suite // default protocol.ITS
 	KeysFromPSRD bool           // keys are made of pads, without a source of random bytes; not with every suite
 
@@ -37,6 +40,7 @@ type Config struct {
 	Logger    *slog.Logger      // default: none
 	Stop      func()            // called when the management interface asks the client to stop
 	Counters  *Counters         // what it counts in; default: its own
+	Delivered *Delivered        // what clients in its place have delivered; default: nothing
 	Observer  node.Observer     // who is told of its requests; default: nobody
 }
 
@@ -81,6 +85,9 @@ func (c *Config) validate() error {
 	}
 	if c.Counters == nil {
 		c.Counters = &Counters{}
+	}
+	if c.Delivered == nil {
+		c.Delivered = &Delivered{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -23,6 +23,7 @@ func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
 	}
 	for _, g := range gathers {
 		g.delivered = true
+		c.config.Delivered.add(g.id, g.expires)
 		g.closeIfDone()
 	}
 	return keys, nil
@@ -46,9 +47,13 @@ func (g *gather) dropIfDone() {
 		}
 	}
 	empty := !g.found && len(g.from) == 0
-	if (empty || g.delivered && unsettled < c.config.Threshold) && c.gathers[g.id] == g {
+	gone := g.delivered && unsettled < c.config.Threshold
+	if (empty || gone) && c.gathers[g.id] == g {
 		delete(c.gathers, g.id)
 		g.close()
+		if gone {
+			c.config.Delivered.forget(g.id)
+		}
 	}
 }
 
@@ -57,6 +62,7 @@ func (g *gather) dropIfDone() {
 func (c *Client) dropExpiredGathers() (next time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	next = c.config.Delivered.dropExpired()
 	now := time.Now()
 	for id, g := range c.gathers {
 		if now.Before(g.expires) {

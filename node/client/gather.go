@@ -58,6 +58,8 @@ func (c *Client) gatherFor(id gatherID) *gather {
 			settled:  make([]bool, len(c.hubs)),
 			attempt:  node.NewLine(),
 			suspects: c.suspectsOf(id.master),
+
+			delivered: c.config.Delivered.has(id),
 		}
 		c.gathers[id] = g
 		c.alarm.By(g.expires)

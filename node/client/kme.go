@@ -23,12 +23,11 @@ func (c *Client) GetKey(ctx context.Context, master, slave string, request etsi.
 			slaves = append(slaves, id)
 		}
 	}
-	for _, id := range slaves {
-		if _, err := c.clientOf(r, id); err != nil {
-			return nil, etsiError(err)
-		}
+	to, err := c.audienceOf(r, slaves)
+	if err != nil {
+		return nil, etsiError(err)
 	}
-	made, err := c.scatter(r, master, slaves, request.Size/8, request.Number)
+	made, err := c.scatter(r, master, to, request.Size/8, request.Number)
 	if err != nil {
 		return nil, etsiError(err)
 	}
@@ -66,23 +65,25 @@ func (c *Client) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids
 func (c *Client) Status(ctx context.Context, _, slave string) (etsi.Status, error) {
 	r, cancel := c.begin(ctx)
 	defer cancel()
-	target, err := c.clientOf(r, slave)
+	target, err := c.placeOf(r, slave)
 	if err != nil {
 		return etsi.Status{}, etsiError(err)
 	}
 	return etsi.Status{
 		SourceKMEID:    c.config.Name,
-		TargetKMEID:    cmp.Or(target, "unknown"),
-		StoredKeyCount: c.storedKeyCount(etsi.DefaultKeySize / 8),
+		TargetKMEID:    cmp.Or(target.client, "unknown"),
+		StoredKeyCount: c.storedKeyCount(etsi.DefaultKeySize/8, target),
 	}, nil
 }
 
-// storedKeyCount returns how many keys of size bytes the PSRD at hand can carry: as many as the k-th
-// best stocked hub can take shares of.
-func (c *Client) storedKeyCount(size int) int {
+// storedKeyCount returns how many keys of size bytes the PSRD at hand can carry to a slave: as many as the k-th
+// best stocked of the hubs that its client uses can take shares of.
+func (c *Client) storedKeyCount(size int, slave place) int {
 	counts := make([]int, len(c.hubs))
 	for i, h := range c.hubs {
-		counts[i] = h.Capacity(c.config.Suite.ShareSize(size, 1))
+		if slave.at[i] {
+			counts[i] = h.Capacity(c.config.Suite.ShareSize(size, 1))
+		}
 	}
 	slices.Sort(counts)
 	return counts[len(counts)-c.config.Threshold]
@@ -92,11 +93,15 @@ func (c *Client) storedKeyCount(size int) int {
 func etsiError(err error) error {
 	var shares *shareError
 	var unknown *unknownSlaveError
+	var far *farSlaveError
 	switch {
 	case errors.As(err, &shares):
 		return &etsi.Error{Status: http.StatusServiceUnavailable, Message: shares.Error(), Details: []any{shares.details()}}
 	case errors.As(err, &unknown):
 		return &etsi.Error{Status: http.StatusBadRequest, Message: "unknown slave SAE", Details: []any{map[string]any{"SAE_ID": unknown.id}}}
+	case errors.As(err, &far):
+		details := map[string]any{"SAE_ID": far.id, "nr_common_hubs": far.common, "nr_required_hubs": far.needed}
+		return &etsi.Error{Status: http.StatusBadRequest, Message: far.Error(), Details: []any{details}}
 	case errors.Is(err, protocol.ErrStopped):
 		return &etsi.Error{Status: http.StatusServiceUnavailable, Message: err.Error()}
 	default:

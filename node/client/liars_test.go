@@ -42,7 +42,7 @@ func newCrowd(t testing.TB, hubs, threshold, liars int) *crowd {
 	c.turn = sync.NewCond(&c.mu)
 	for i := range hubs {
 		name := fmt.Sprint("hub", i)
-		h, err := hub.New(hub.Config{Name: name, Number: i, Suite: protocol.ITS})
+		h, err := hub.New(hub.Config{Name: name, Number: i, Suite: protocol.ITS, Directory: everybody})
 		if err != nil {
 			t.Fatal(err)
 		}

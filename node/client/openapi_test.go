@@ -19,9 +19,11 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"dske/etsi"
+	"dske/node"
 	"dske/node/client"
 	"dske/node/contract"
 	"dske/node/hub"
+	"dske/protocol"
 )
 
 const (
@@ -117,12 +119,16 @@ type hubs struct {
 func newHubs(t *testing.T) *hubs {
 	t.Helper()
 	h := &hubs{handlers: map[string]http.Handler{}}
+	directory, err := node.NewDirectory(true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, name := range []string{"hank", "helen", "hilary"} {
-		node, err := hub.New(hub.Config{Name: name, Number: i})
+		made, err := hub.New(hub.Config{Name: name, Number: i, Directory: directory})
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.handlers["/hub/"+name+"/"] = node.Handler()
+		h.handlers["/hub/"+name+"/"] = made.Handler()
 	}
 	return h
 }
@@ -205,6 +211,14 @@ func (d *described) driveManagement() {
 	for _, path := range []string{"/mgmt/v1/status", "/openapi.json", "/docs"} {
 		d.do(call{"GET", path, "", 200, ""})
 		d.do(call{"DELETE", path, "", 405, ""})
+	}
+	for body, status := range map[string]int{
+		`{"hub_name": "hank"}`:    200,
+		`{"hub_name": "helga"}`:   404,
+		`{"hub_name": `:           400,
+		strings.Repeat(" ", 4097): 413,
+	} {
+		d.do(call{"POST", protocol.PathHubStarted, "", status, body})
 	}
 	d.do(call{"POST", "/mgmt/v1/stop", "", 200, ""})
 	d.do(call{"GET", "/mgmt/v2/status", "", 404, ""})

@@ -13,16 +13,25 @@ import (
 // makeKeysFromPads is makeKeys with keys that need no source of random bytes: at as many hubs as the threshold says, the
 // shares are the pads that they would have been sealed with, and everything else follows from these.
 func (c *Client) makeKeysFromPads(r request, b *batch, size, number int) ([]*association.Reservation, error) {
-	shareSize := c.config.Suite.ShareSize(size, len(b.slaves))
-	reservations, err := c.reserveAtHubs(r, number*shareSize)
+	reservations, err := c.reserveAtHubs(r, b, number*c.config.Suite.ShareSize(size, len(b.slaves)))
 	if err != nil {
 		return nil, err
 	}
+	if err := c.addKeysFromPads(b, reservations, size, number); err != nil {
+		release(reservations)
+		return nil, err
+	}
+	return reservations, nil
+}
+
+// addKeysFromPads adds number keys to the batch that are made of the pads of these reservations.
+func (c *Client) addKeysFromPads(b *batch, reservations []*association.Reservation, size, number int) (err error) {
+	shareSize := c.config.Suite.ShareSize(size, len(b.slaves))
 	order := givingFirst(reservations, c.config.Threshold)
 	pads := make([]protocol.Secret, c.config.Threshold)
 	for i := range pads {
 		if pads[i], err = reservations[order[i]].TakePad(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	var others []int
@@ -37,7 +46,7 @@ func (c *Client) makeKeysFromPads(r request, b *batch, size, number int) ([]*ass
 		}
 		value, shares, err := c.config.Suite.FromPads(parts, others, size, len(b.slaves))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		byHub := make([]protocol.Share, len(shares))
 		for i, hub := range order {
@@ -45,11 +54,11 @@ func (c *Client) makeKeysFromPads(r request, b *batch, size, number int) ([]*ass
 		}
 		id, err := uuid.NewRandomFromReader(c.ids)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		b.add(key{id, value}, byHub)
 	}
-	return reservations, nil
+	return nil
 }
 
 // givingFirst returns the indices of all hubs, starting with the first n that something was reserved for.
@@ -65,13 +74,17 @@ func givingFirst(reservations []*association.Reservation, n int) []int {
 	return append(first, others...)
 }
 
-// reserveAtHubs sets aside pads of size bytes at as many hubs as it can, at least the threshold. There is
-// no reservation for the others.
-func (c *Client) reserveAtHubs(r request, size int) ([]*association.Reservation, error) {
+// reserveAtHubs sets aside pads of size bytes at as many hubs as it can, at least the threshold, of those that the
+// clients of all the slaves use: only there is a pad as long as a share for all of them. There is no reservation
+// for the others.
+func (c *Client) reserveAtHubs(r request, b *batch, size int) ([]*association.Reservation, error) {
 	var mu sync.Mutex
 	reservations := make([]*association.Reservation, len(c.hubs))
 	late := false
 	answers, err := c.askHubs(r, func(ctx context.Context, i int) error {
+		if !b.isAll(i) {
+			return errNotInCommon
+		}
 		reserved, err := c.hubs[i].Reserve(ctx, size)
 		if err != nil {
 			return err
@@ -88,7 +101,9 @@ func (c *Client) reserveAtHubs(r request, size int) ([]*association.Reservation,
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := collect(r, answers, stragglerGrace, c.isSettled)
+	outcome, err := collect(r, answers, stragglerGrace, func(t *tally) bool {
+		return t.successful >= c.config.Threshold || len(c.hubs)-t.failed < c.config.Threshold
+	})
 	mu.Lock()
 	defer mu.Unlock()
 	late = true
@@ -96,10 +111,14 @@ func (c *Client) reserveAtHubs(r request, size int) ([]*association.Reservation,
 		err = &shareError{"scatter", uuid.Nil, 0, c.config.Threshold, c.causes(outcome)}
 	}
 	if err != nil {
-		for _, reserved := range reservations {
-			reserved.Release()
-		}
+		release(reservations)
 		return nil, err
 	}
 	return reservations, nil
+}
+
+func release(reservations []*association.Reservation) {
+	for _, r := range reservations {
+		r.Release()
+	}
 }

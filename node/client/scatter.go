@@ -39,14 +39,14 @@ func (e *shareError) details() map[string]any {
 	}
 }
 
-// scatter makes keys of size bytes for master and slaves and gives every hub its shares. It succeeds if at
-// least the threshold have them.
-func (c *Client) scatter(r request, master string, slaves []string, size, number int) ([]key, error) {
-	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size, len(slaves))))
+// scatter makes keys of size bytes for a master and slaves and gives every hub its shares. It succeeds if for each
+// slave at least the threshold of the hubs that its client uses have them.
+func (c *Client) scatter(r request, master string, to audience, size, number int) ([]key, error) {
+	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size, len(to.slaves))))
 	var keys []key
 	for len(keys) < number {
 		n := min(atOnce, number-len(keys))
-		b := c.newBatch(master, slaves, n)
+		b := c.newBatch(master, to, n)
 		reservations, err := c.makeKeys(r, b, size, n)
 		if err != nil {
 			return nil, err
@@ -62,15 +62,15 @@ func (c *Client) scatter(r request, master string, slaves []string, size, number
 // batch is keys that are scattered together, with the shares of all of them for each hub.
 type batch struct {
 	master string
-	slaves []string
+	audience
 	ids    protocol.KeyIDs
 	keys   []key
 	shares [][]protocol.Share // by hub, then by key
 }
 
 // newBatch returns a batch without keys, with room for number.
-func (c *Client) newBatch(master string, slaves []string, number int) *batch {
-	b := &batch{master: master, slaves: slaves, shares: make([][]protocol.Share, len(c.hubs))}
+func (c *Client) newBatch(master string, to audience, number int) *batch {
+	b := &batch{master: master, audience: to, shares: make([][]protocol.Share, len(c.hubs))}
 	room := make([]protocol.Share, number*len(c.hubs))
 	for i := range b.shares {
 		b.shares[i] = room[i*number : i*number : (i+1)*number]
@@ -90,9 +90,16 @@ func (b *batch) add(k key, shares []protocol.Share) {
 func (c *Client) scatterBatch(r request, b *batch, reservations []*association.Reservation) error {
 	answers, err := c.askHubs(r, func(ctx context.Context, i int) error {
 		defer reservations[i].Release()
-		part := association.Batch{Master: b.master, Slaves: b.slaves, Keys: b.ids, Shares: b.shares[i]}
+		defer clearShares(b.shares[i])
+		if len(b.at[i]) == 0 {
+			return errNotInCommon
+		}
+		part, err := b.partOf(c.config.Suite, i)
+		if err != nil {
+			return err
+		}
 		taken, err := c.hubs[i].Post(ctx, part, reservations[i])
-		clearShares(b.shares[i])
+		clearShares(part.Shares)
 		c.config.Counters.countScattered(len(b.keys), taken, err)
 		return err
 	})
@@ -100,15 +107,38 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 		return err
 	}
 	n, threshold := len(c.hubs), c.config.Threshold
-	outcome, err := collect(r, answers, stragglerGrace, c.isSettled)
+	outcome, err := collect(r, answers, stragglerGrace, func(t *tally) bool {
+		least, most := b.served(t)
+		return least >= threshold || most < threshold
+	})
 	if err != nil {
 		return err
 	}
-	if outcome.successful < threshold {
-		return &shareError{"scatter", b.ids[0], outcome.successful, threshold, c.causes(outcome)}
+	if least, _ := b.served(outcome); least < threshold {
+		return &shareError{"scatter", b.ids[0], least, threshold, c.causes(outcome)}
 	}
 	c.config.Logger.Debug("keys scattered", "first_key_id", b.ids[0], "keys", len(b.keys), "successful_hubs", outcome.successful, "hubs", n)
 	return nil
+}
+
+// partOf returns what the hub with this index is given of the batch: what is for the slaves whose clients use it.
+func (b *batch) partOf(suite protocol.Suite, hub int) (association.Batch, error) {
+	part := association.Batch{Master: b.master, Slaves: b.slaves, Keys: b.ids, Shares: b.shares[hub]}
+	if b.isAll(hub) {
+		return part, nil
+	}
+	part.Slaves, part.Shares = nil, nil
+	for _, slave := range b.at[hub] {
+		part.Slaves = append(part.Slaves, b.slaves[slave])
+	}
+	for _, share := range b.shares[hub] {
+		picked, err := suite.Pick(share, len(b.slaves), b.at[hub]...)
+		if err != nil {
+			return association.Batch{}, err
+		}
+		part.Shares = append(part.Shares, picked)
+	}
+	return part, nil
 }
 
 // clearShares clears shares that a hub was given, or could not be.
@@ -116,11 +146,6 @@ func clearShares(shares []protocol.Share) {
 	for _, s := range shares {
 		clear(s.Value.Reveal())
 	}
-}
-
-// isSettled reports whether the hubs that have not answered can no longer change the outcome.
-func (c *Client) isSettled(t *tally) bool {
-	return t.successful >= c.config.Threshold || len(c.hubs)-t.failed < c.config.Threshold
 }
 
 // makeKeys adds number keys of size bytes and their shares to the batch. If they are made of pads, it

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/etsi"
+	"dske/node"
 	"dske/node/hub"
 	"dske/protocol"
 	"dske/psrd"
@@ -24,10 +25,15 @@ import (
 
 var hubNames = []string{"hank", "helen", "hilary", "holly", "hugo"}
 
+// everybody is a directory without clients that lets everybody register.
+var everybody, _ = node.NewDirectory(true, nil)
+
 // world is five real hubs and the wire to them.
 type world struct {
 	testing.TB
 	suite protocol.Suite
+
+	directory *node.Directory // of the hubs
 
 	mu        sync.Mutex
 	hubs      map[string]*hub.Hub
@@ -41,7 +47,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func newWorld(t testing.TB) *world { return newWorldOf(t, protocol.Python) }
 
 func newWorldOf(t testing.TB, suite protocol.Suite) *world {
-	w := &world{TB: t, suite: suite, hubs: map[string]*hub.Hub{}}
+	w := &world{TB: t, suite: suite, directory: everybody, hubs: map[string]*hub.Hub{}}
 	w.restart(hubNames...)
 	return w
 }
@@ -57,7 +63,7 @@ func (w *world) restart(names ...string) {
 // startAs replaces a hub by a fresh one with that number.
 func (w *world) startAs(name string, number int) {
 	w.Helper()
-	h, err := hub.New(hub.Config{Name: name, Number: number, Suite: w.suite})
+	h, err := hub.New(hub.Config{Name: name, Number: number, Suite: w.suite, Directory: w.directory})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -153,8 +159,14 @@ type writer func([]byte) (int, error)
 
 func (f writer) Write(p []byte) (int, error) { return f(p) }
 
-// run runs a client until the test ends.
-func (w *world) run(config Config) *Client {
+// life is a client that can be stopped before its test ends.
+type life struct {
+	client *Client
+	stop   func()
+}
+
+// start runs a client until it is stopped.
+func (w *world) start(config Config) life {
 	w.Helper()
 	c, err := New(config)
 	if err != nil {
@@ -166,12 +178,19 @@ func (w *world) run(config Config) *Client {
 		defer close(done)
 		c.Run(ctx)
 	}()
-	w.Cleanup(func() {
+	<-c.Started()
+	return life{c, func() {
 		cancel()
 		<-done
-	})
-	<-c.Started()
-	return c
+	}}
+}
+
+// run runs a client until the test ends.
+func (w *world) run(config Config) *Client {
+	w.Helper()
+	l := w.start(config)
+	w.Cleanup(l.stop)
+	return l.client
 }
 
 // ready runs a client and waits until it is ready.

@@ -249,6 +249,7 @@ func TestMostSlaves(t *testing.T) {
 	for n := range protocol.MaxSlaves - 1 {
 		m.SlaveSAEs = append(m.SlaveSAEs, fmt.Sprint("slave-", n))
 	}
+	meet(t, h, "dave").register(m.SlaveSAEs[2:]...)
 	wantRefusal(t, h, carol.postAll(m, values), 400, protocol.ErrMalformed)
 	m.SlaveSAEs = m.SlaveSAEs[1:]
 	carol.accept(carol.send(carol.postAll(m, values)))

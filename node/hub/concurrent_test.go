@@ -43,13 +43,16 @@ func TestManyClients(t *testing.T) {
 	key := func(from, n int) uuid.UUID { return uuid.UUID{0: 0xab, 14: byte(from), 15: byte(n)} }
 	name := func(i int) string { return fmt.Sprint("client-", i%clients) }
 
-	var posted, done sync.WaitGroup
+	var registered, posted, done sync.WaitGroup
+	registered.Add(clients)
 	posted.Add(clients)
 	for i := range clients {
 		done.Go(func() {
 			c := connect(t, h, name(i))
 			c.fetch(protocol.OwnerClient, 4*blockSize)
 			c.fetch(protocol.OwnerHub, 4*blockSize)
+			registered.Done()
+			registered.Wait()
 			clientOwned, hubOwned := c.unused()
 			var senders sync.WaitGroup
 			for n := range keys {

@@ -41,10 +41,13 @@ type conversation struct {
 	blocks  map[protocol.PoolOwner][]protocol.BlockData // as they came, never used up; without those of keys
 }
 
-// newHub returns a hub of the name hank, which speaks the Python suite unless the test says otherwise.
+// newHub returns a hub of the name hank, which serves everybody and speaks the Python suite unless the test says otherwise.
 func newHub(t testing.TB, config hub.Config) *hub.Hub {
 	t.Helper()
 	config.Name = "hank"
+	if config.Directory == nil {
+		config.Directory = hub.Everybody
+	}
 	if config.Suite == nil {
 		config.Suite = protocol.Python
 	}

@@ -37,7 +37,7 @@ func sleep(d time.Duration) {
 func pairFor(t *testing.T, config hub.Config) (h *hub.Hub, carol, connie *conversation) {
 	t.Helper()
 	h = newHub(t, config)
-	return h, connect(t, h, "carol", "sam"), connect(t, h, "connie", "sofia")
+	return h, connect(t, h, "carol", "sam"), connect(t, h, "connie", "sofia", "susan")
 }
 
 func TestSharesExpire(t *testing.T) {

@@ -3,8 +3,12 @@ package hub
 import (
 	"github.com/google/uuid"
 
+	"dske/node"
 	"dske/psrd"
 )
+
+// Everybody is a directory without clients that lets everybody register.
+var Everybody, _ = node.NewDirectory(true, nil)
 
 // AddZeros puts a block of zeros, of any size, into the pool that a registered client owns. It is not
 // sent to anybody.

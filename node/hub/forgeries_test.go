@@ -12,7 +12,7 @@ import (
 // A hub warns once, when forgeries in the name of a client amount to 2^-80, and refuses nobody.
 func TestForgeryWarning(t *testing.T) {
 	var log bytes.Buffer
-	h, err := New(Config{Name: "hank", Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	h, err := New(Config{Name: "hank", Directory: Everybody, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,15 +23,17 @@ import (
 // Config is what a hub needs from outside. Only Name is required.
 type Config struct {
 	Name       string
-	Number     int            // its place in the network's list of hubs, from 0; in suite its the index of its shares
-	Suite      protocol.Suite // default protocol.ITS
-	ShareTTL   time.Duration  // how long a share waits to be fetched; default 1 h
-	HubTimeout time.Duration  // how long clients wait for an answer, the same for all; default [node.DefaultHubTimeout]
-	Random     node.Random    // default crypto/rand
-	Logger     *slog.Logger   // default: none
-	Stop       func()         // called when the management interface asks the hub to stop
-	Counters   *Counters      // what it counts in; default: its own
-	Observer   node.Observer  // who is told of its requests; default: nobody
+	Number     int               // its place in the network's list of hubs, from 0; in suite its the index of its shares
+	Suite      protocol.Suite    // default protocol.ITS
+	Directory  *node.Directory   // whom it serves; default: nobody
+	Transport  http.RoundTripper // to the clients, for Announce; default: they cannot be reached
+	ShareTTL   time.Duration     // how long a share waits to be fetched; default 1 h
+	HubTimeout time.Duration     // how long clients wait for an answer, the same for all; default [node.DefaultHubTimeout]
+	Random     node.Random       // default crypto/rand
+	Logger     *slog.Logger      // default: none
+	Stop       func()            // called when the management interface asks the hub to stop
+	Counters   *Counters         // what it counts in; default: its own
+	Observer   node.Observer     // who is told of its requests; default: nobody
 }
 
 func (c *Config) validate() error {
@@ -64,7 +66,7 @@ type Hub struct {
 
 	mu      sync.Mutex
 	clients map[string]*peerClient
-	owners  map[string]string // of the encryptors: the names of their clients
+	owners  map[string]string // of the encryptors that are not in the directory: the names of their clients
 }
 
 // New returns a hub that knows no clients.

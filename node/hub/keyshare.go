@@ -60,15 +60,23 @@ func (h *Hub) store(p *peerClient, m protocol.PostShares, values protocol.Secret
 	if number := h.config.Number; h.config.Suite.Rules().Numbered && m.ShareIndex != number {
 		return fmt.Errorf("%w: a share_index of %d, and this hub has the number %d", protocol.ErrMalformed, m.ShareIndex, number)
 	}
-	return h.shares.put(opened(p.name, m, values))
+	owners := make([]string, len(m.SlaveSAEs))
+	for i, slave := range m.SlaveSAEs {
+		var known bool
+		if owners[i], known = h.ownerOf(slave); !known {
+			return node.NewError(protocol.ErrUnknownEncryptor, "encryptor_name", slave)
+		}
+	}
+	return h.shares.put(opened(p.name, m, owners, values))
 }
 
-// opened returns the shares of a message that was opened, by the ID of their key.
-func opened(client string, m protocol.PostShares, values protocol.Secret) map[uuid.UUID]*share {
+// opened returns the shares of a message that was opened, by the ID of their key. Owners are the clients that
+// serve the slaves now.
+func opened(client string, m protocol.PostShares, owners []string, values protocol.Secret) map[uuid.UUID]*share {
 	all := make([]share, len(m.KeyIDs))
 	shares := make(map[uuid.UUID]*share, len(m.KeyIDs))
 	for i, s := range m.Shares(values) {
-		all[i] = share{Share: s, client: client, masterSAE: m.MasterSAE, slaveSAEs: m.SlaveSAEs}
+		all[i] = share{Share: s, client: client, masterSAE: m.MasterSAE, slaveSAEs: m.SlaveSAEs, slaveOwners: owners}
 		shares[m.KeyIDs[i]] = &all[i]
 	}
 	return shares

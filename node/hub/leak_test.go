@@ -11,7 +11,7 @@ import (
 )
 
 func TestLeak(t *testing.T) {
-	h, err := New(Config{Name: "hank", Suite: protocol.Python})
+	h, err := New(Config{Name: "hank", Directory: Everybody, Suite: protocol.Python})
 	if err != nil {
 		t.Fatal(err)
 	}

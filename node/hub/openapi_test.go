@@ -38,6 +38,7 @@ type described struct {
 func newDescribed(t *testing.T, config hub.Config) *described {
 	t.Helper()
 	config.Name, config.Number = "hank", 1
+	config.Directory = hub.Everybody
 	if config.Suite == nil {
 		config.Suite = protocol.Python
 	}
@@ -242,6 +243,7 @@ func (d *described) driveInBand() {
 	d.do(posted)
 	d.do(d.post(channel, id, "sam", sofia, 409))
 	d.do(d.post(channel, otherID, "nobody", sofia, 403))
+	d.do(d.post(channel, otherID, "sam", "nobody", 404))
 
 	d.spoil(d.post(channel, otherID, "sam", sofia, 0))
 	d.spoil(d.get(channel, id, "sam", sofia, 0))

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -44,18 +43,18 @@ func (h *Hub) register(r protocol.Registration, token string) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if err := h.admit(r.ClientName, token); err != nil {
+		return err
+	}
+	for _, name := range r.EncryptorNames {
+		if err := h.admitEncryptor(r.ClientName, name); err != nil {
+			return err
+		}
+	}
 	forgeries := &forgeries{}
 	known := h.clients[r.ClientName]
 	if known != nil {
-		if !sameToken(known.token, token) {
-			return node.NewError(protocol.ErrWrongToken, "client_name", r.ClientName)
-		}
 		forgeries = known.forgeries
-	}
-	for _, name := range r.EncryptorNames {
-		if owner, bound := h.owners[name]; bound && owner != r.ClientName {
-			return node.NewError(protocol.ErrWrongToken, "encryptor_name", name)
-		}
 	}
 	p := newPeerClient(r, token, forgeries, h.config.Suite)
 	h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
@@ -73,8 +72,10 @@ func (h *Hub) bind(p, before *peerClient) {
 		}
 		before.end()
 	}
-	for _, name := range p.encryptors {
-		h.owners[name] = p.name
+	if h.config.Directory.Client(p.name) == nil {
+		for _, name := range p.encryptors {
+			h.owners[name] = p.name
+		}
 	}
 	h.clients[p.name] = p
 }
@@ -228,10 +229,8 @@ func (h *Hub) getEncryptor(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h.mu.Lock()
-	owner, bound := h.owners[name]
-	h.mu.Unlock()
-	if !bound {
+	owner, known := h.ownerOf(name)
+	if !known {
 		return node.NewError(protocol.ErrUnknownEncryptor, "encryptor_name", name)
 	}
 	return c.JSON(http.StatusOK, protocol.Encryptor{EncryptorName: name, ClientName: owner})
@@ -245,14 +244,11 @@ func (h *Hub) authorize(name, token string) (*peerClient, error) {
 	return h.enter(name)
 }
 
-// checkToken returns an error if the name is bound to another token.
+// checkToken returns why nobody with that token may deal with the hub in the name of that client, if so.
 func (h *Hub) checkToken(name, token string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if p := h.clients[name]; p != nil && !sameToken(p.token, token) {
-		return node.NewError(protocol.ErrWrongToken, "client_name", name)
-	}
-	return nil
+	return h.admit(name, token)
 }
 
 // enter returns the registered client of that name. The caller has to leave it.
@@ -266,5 +262,3 @@ func (h *Hub) enter(name string) (*peerClient, error) {
 	p.enter()
 	return p, nil
 }
-
-func sameToken(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

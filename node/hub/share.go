@@ -17,6 +17,7 @@ type share struct {
 	client         string
 	masterSAE      string
 	slaveSAEs      []string // that it is meant for, in the order of what is theirs in the share
+	slaveOwners    []string // the clients that served them when the share came
 	delivered      []string // that have fetched it
 	expires        time.Time
 }
@@ -89,6 +90,12 @@ func (s *shareStore) drop(key uuid.UUID, done func(*share) bool) int {
 	return len(before) - len(kept)
 }
 
+// isFor reports whether the share is meant for a slave, and came when that client served it.
+func (s *share) isFor(slave, client string) bool {
+	i := slices.Index(s.slaveSAEs, slave)
+	return i >= 0 && s.slaveOwners[i] == client
+}
+
 // find returns the share that a slave asks for, and leaves it there.
 func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	s.mu.Lock()
@@ -98,7 +105,7 @@ func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	switch {
 	case len(shares) == 0, i >= 0 && slices.Contains(shares[i].delivered, m.SlaveSAE):
 		return nil, node.NewError(protocol.ErrUnknownKey, "key_id", m.KeyID)
-	case i < 0, !slices.Contains(shares[i].slaveSAEs, m.SlaveSAE):
+	case i < 0, !shares[i].isFor(m.SlaveSAE, m.ClientName):
 		return nil, node.NewError(protocol.ErrNotMeantForCaller, "key_id", m.KeyID)
 	}
 	return shares[i], nil

@@ -20,14 +20,14 @@ func TestShareReplacedMeanwhile(t *testing.T) {
 		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute))
 		put := func(index int) {
 			t.Helper()
-			sh := &share{Share: protocol.Share{Index: index}, masterSAE: "sam", slaveSAEs: []string{"sofia"}}
+			sh := &share{Share: protocol.Share{Index: index}, masterSAE: "sam", slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}
 			if err := store.put(map[uuid.UUID]*share{key: sh}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		find := func() found {
 			t.Helper()
-			sh, err := store.find(protocol.GetShare{MasterSAE: "sam", SlaveSAE: "sofia", KeyID: key})
+			sh, err := store.find(protocol.GetShare{ClientName: "connie", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: key})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +51,7 @@ func TestShareReplacedMeanwhile(t *testing.T) {
 func TestShareDeliveredMeanwhile(t *testing.T) {
 	key := uuid.UUID{0: 0xab}
 	store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute))
-	sh := &share{masterSAE: "sam", slaveSAEs: []string{"sofia", "susan"}}
+	sh := &share{masterSAE: "sam", slaveSAEs: []string{"sofia", "susan"}, slaveOwners: []string{"connie", "connie"}}
 	if err := store.put(map[uuid.UUID]*share{key: sh}); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestSharesByMaster(t *testing.T) {
 	for suite, want := range map[protocol.Suite]error{protocol.ITS: nil, protocol.Python: protocol.ErrDuplicateKey} {
 		store := newShareStore(suite, time.Minute, node.NewAlarm(time.Minute))
 		put := func(client, master string) error {
-			return store.put(map[uuid.UUID]*share{key: {client: client, masterSAE: master, slaveSAEs: []string{"sofia"}}})
+			return store.put(map[uuid.UUID]*share{key: {client: client, masterSAE: master, slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}})
 		}
 		if err := put("mallory", "moe"); err != nil {
 			t.Fatal(err)
@@ -88,11 +88,11 @@ func TestSharesByMaster(t *testing.T) {
 		if want != nil {
 			continue
 		}
-		sh, err := store.find(protocol.GetShare{MasterSAE: "sam", SlaveSAE: "sofia", KeyID: key})
+		sh, err := store.find(protocol.GetShare{ClientName: "connie", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: key})
 		if err != nil || sh.client != "carol" {
 			t.Errorf("found %+v, %v", sh, err)
 		}
-		if _, err := store.find(protocol.GetShare{MasterSAE: "nobody", SlaveSAE: "sofia", KeyID: key}); !errors.Is(err, protocol.ErrNotMeantForCaller) {
+		if _, err := store.find(protocol.GetShare{ClientName: "connie", MasterSAE: "nobody", SlaveSAE: "sofia", KeyID: key}); !errors.Is(err, protocol.ErrNotMeantForCaller) {
 			t.Errorf("of nobody: %v", err)
 		}
 	}
@@ -111,7 +111,7 @@ func TestSharesAreCleared(t *testing.T) {
 			func(found) { time.Sleep(time.Minute); store.dropExpired() },
 		} {
 			value := []byte("share")
-			sh := &share{Share: protocol.Share{Value: protocol.NewSecret(value)}, masterSAE: "sam", slaveSAEs: []string{"sofia"}}
+			sh := &share{Share: protocol.Share{Value: protocol.NewSecret(value)}, masterSAE: "sam", slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}
 			if err := store.put(map[uuid.UUID]*share{{1}: sh}); err != nil {
 				t.Fatal(err)
 			}

@@ -104,7 +104,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		h := newHub(t, hub.Config{Suite: protocol.ITS, Number: 3, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		carol := connectIn(t, h, protocol.ITS, "carol", "sam")
+		carol := connectIn(t, h, protocol.ITS, "carol", "sam", "sofia")
 		run(t, h)
 		m := shareOf(keyID(1))
 		m.Terms = itsTerms

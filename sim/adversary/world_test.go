@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/etsi"
+	"dske/node"
 	"dske/node/client"
 	"dske/node/hub"
 	"dske/protocol"
@@ -54,10 +55,13 @@ func play(t *testing.T, test func(w *world)) {
 	}
 }
 
+// everybody is a directory without clients that lets everybody register.
+var everybody, _ = node.NewDirectory(true, nil)
+
 func newWorld(t testing.TB, suite protocol.Suite) *world {
 	w := &world{TB: t, Adversary: adversary.New(suite, threshold), suite: suite, hubs: map[string]*hub.Hub{}}
 	for i, name := range hubNames {
-		h, err := hub.New(hub.Config{Name: name, Number: i, Suite: suite})
+		h, err := hub.New(hub.Config{Name: name, Number: i, Suite: suite, Directory: everybody})
 		if err != nil {
 			t.Fatal(err)
 		}

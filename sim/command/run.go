@@ -18,6 +18,7 @@ import (
 	"dske/protocol"
 	"dske/sim"
 	"dske/sim/certs"
+	"dske/sim/topology"
 )
 
 // freePorts is the flag that alone may be 0.
@@ -34,6 +35,7 @@ func runCommand() *cli.Command {
 			&cli.StringFlag{Name: "listen", Value: defaultAddress, Usage: "serve on `ADDRESS`; port 0 picks a free one"},
 			&cli.StringFlag{Name: "suite", Usage: "use the `SUITE` " + suiteNames(), DefaultText: "that of the topology, or " + protocol.Suites[0].Name()},
 			&cli.StringFlag{Name: "key-source", Usage: "take keys from the `SOURCE` rng, a random generator, or psrd, which goes with suite its", DefaultText: "that of the topology, or rng"},
+			&cli.BoolFlag{Name: "open", Usage: "let strangers register names that are not in the topology; for play"},
 			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
 			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: require a certificate of every caller, not only of encryptors"},
 			&cli.IntFlag{Name: freePorts, Usage: "serve the ETSI API of each client also on a port of its own, from `P` on; 0 picks free ones", DefaultText: "no such ports"},
@@ -118,7 +120,10 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 		seed := c.Uint64("seed")
 		config.Seed = &seed
 	}
-	config.KMEListen, err = kmeAddresses(c, len(t.Clients))
+	if t.Enrolment == topology.EnrolmentOpen {
+		fmt.Fprintln(w, "warning: enrolment is open, so that strangers may register names that are not in the topology")
+	}
+	config.KMEListen, err = kmeAddresses(c, len(t.Local()))
 	return config, err
 }
 

@@ -60,6 +60,9 @@ func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {
 func adjust(c *cli.Context, t *topology.Topology) error {
 	t.Suite = cmp.Or(c.String("suite"), t.Suite)
 	t.KeySource = cmp.Or(c.String("key-source"), t.KeySource)
+	if c.Bool("open") {
+		t.Enrolment = topology.EnrolmentOpen
+	}
 	if size := c.Int("block-size"); c.IsSet("block-size") {
 		t.PSRD.BlockSize, t.PSRD.LowWater, t.PSRD.HighWater = size, size/4, size
 	}

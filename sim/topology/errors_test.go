@@ -14,8 +14,8 @@ var badFiles = []struct{ name, text, want string }{
 	{"empty", "", "1: the file is empty: list hubs and clients"},
 	{"only comments", "# nothing\n# here\n", "1: the file is empty: list hubs and clients"},
 	{"only a mark", "\n\n---\n", "3: the file is empty: list hubs and clients"},
-	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, suite, key_source, psrd, but is a list"},
-	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, suite, key_source, psrd, but is a string"},
+	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, suite, key_source, enrolment, psrd, but is a list"},
+	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, suite, key_source, enrolment, psrd, but is a string"},
 	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put one into a file"},
 	{"bad second document", three + "clients: [{name: a}]\n---\n[\n", "8: not valid YAML: did not find expected node content while parsing a flow node"},
 
@@ -32,16 +32,25 @@ var badFiles = []struct{ name, text, want string }{
 	{"too deep", strings.Repeat("[", 21), "1: not valid YAML: exceeded max depth of 20 while increasing flow level"},
 
 	// Members.
-	{"unknown member", three + "clients: [{name: a}]\nthreshhold: 2\n", `6: the topology has no member "threshhold": use threshold, hubs, clients, suite, key_source, psrd`},
+	{"unknown member", three + "clients: [{name: a}]\nthreshhold: 2\n", `6: the topology has no member "threshhold": use threshold, hubs, clients, suite, key_source, enrolment, psrd`},
 	{"unknown member of a hub", "hubs:\n  - name: a\n    port: 1\n", `3: a hub has no member "port": use name`},
-	{"unknown member of a client", three + "clients:\n  - name: a\n\n    sae: b\n", `8: a client has no member "sae": use name, encryptors, hubs`},
+	{"unknown member of a client", three + "clients:\n  - name: a\n\n    sae: b\n", `8: a client has no member "sae": use name, encryptors, hubs, external, token, url`},
 	{"unknown member of an encryptor", three + "clients:\n  - name: a\n    encryptors:\n      - nam: b\n", `8: an encryptor has no member "nam": use name`},
 	{"unknown member of psrd", "psrd:\n  block_size: 64\n  blocks: 1\n", `3: psrd has no member "blocks": use block_size, low_water, high_water, lazy`},
-	{"long unknown member", strings.Repeat("a", 1000) + ": 1", `1: the topology has no member "` + strings.Repeat("a", 64) + `": use threshold, hubs, clients, suite, key_source, psrd`},
-	{"complex member", "? [hubs]\n: 1\n", `1: the topology has no member "": use threshold, hubs, clients, suite, key_source, psrd`},
+	{"long unknown member", strings.Repeat("a", 1000) + ": 1", `1: the topology has no member "` + strings.Repeat("a", 64) + `": use threshold, hubs, clients, suite, key_source, enrolment, psrd`},
+	{"complex member", "? [hubs]\n: 1\n", `1: the topology has no member "": use threshold, hubs, clients, suite, key_source, enrolment, psrd`},
 	{"merge", "hubs: &h\n  - &a {name: a}\n  - <<: *a\n", `3: a hub has no member "<<": use name`},
 	{"member twice", three + "clients: [{name: a}]\nhubs: []\n", `6: the topology has member "hubs" twice: remove one`},
 	{"name twice", "hubs:\n  - name: a\n    name: b\n", `3: a hub has member "name" twice: remove one`},
+
+	// Enrolment.
+	{"enrolment", three + "clients: [{name: a}]\nenrolment: ajar\n", `6: enrolment is "ajar": set it to closed or open`},
+	{"token of a client in the network", three + "clients:\n  - name: a\n    token: b\n", `7: client "a" runs in the network, which draws its token: remove it, or set external`},
+	{"URL of a client in the network", three + "clients:\n  - name: a\n    url: http://b\n", `7: client "a" runs in the network, which knows its URL: remove it, or set external`},
+	{"no token", three + "clients:\n  - name: a\n    external: true\n", `7: client "a" runs elsewhere and needs a token in suite its: give it one`},
+	{"long token", three + "clients:\n  - name: a\n    external: true\n    token: " + strings.Repeat("b", 1025) + "\n", `8: the token of client "a" is too long or no plain text: use up to 1024 bytes`},
+	{"bad URL", three + "clients: [{name: a, external: true, token: b, url: 'example.com'}]\n", `5: the url of client "a" is "example.com": write one such as http://192.0.2.7:8100/client/a`},
+	{"external no boolean", three + "clients: [{name: a, external: 1}]\n", "5: external must be true or false, but is a number"},
 
 	// Types.
 	{"hubs empty", "clients: [{name: a}]\nhubs:\n", "2: hubs must be a list, but is empty"},

@@ -37,7 +37,7 @@ func Generate(sizes Sizes) (*Topology, error) {
 	case perClient == 0:
 		sizes.HubsPerClient = max(sizes.Hubs, 0)
 	}
-	t := &Topology{Threshold: sizes.Threshold, PSRD: boundedPSRD(sizes.Clients * sizes.HubsPerClient), Suite: protocol.Suites[0].Name(), KeySource: KeysFromRNG}
+	t := &Topology{Threshold: sizes.Threshold, PSRD: boundedPSRD(sizes.Clients * sizes.HubsPerClient), Suite: protocol.Suites[0].Name(), KeySource: KeysFromRNG, Enrolment: EnrolmentClosed}
 	if t.Threshold == 0 {
 		t.Threshold = defaultThreshold(sizes.HubsPerClient)
 	}

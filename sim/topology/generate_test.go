@@ -20,12 +20,13 @@ func TestGenerate(t *testing.T) {
 		Threshold: 3,
 		Hubs:      []Hub{{"hub1"}, {"hub2"}, {"hub3"}},
 		Clients: []Client{
-			{"client1", []Encryptor{{"sae1"}}, all},
-			{"client2", []Encryptor{{"sae2"}}, all},
+			{Name: "client1", Encryptors: []Encryptor{{"sae1"}}, Hubs: all},
+			{Name: "client2", Encryptors: []Encryptor{{"sae2"}}, Hubs: all},
 		},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384},
 		Suite:     protocol.SuiteITS,
 		KeySource: KeysFromRNG,
+		Enrolment: EnrolmentClosed,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

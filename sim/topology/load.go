@@ -40,7 +40,7 @@ func Read(data []byte) (*Topology, error) {
 }
 
 func read(root *yaml.Node) (*Topology, error) {
-	t := &Topology{PSRD: defaultPSRD, Suite: protocol.Suites[0].Name(), KeySource: KeysFromRNG}
+	t := &Topology{PSRD: defaultPSRD, Suite: protocol.Suites[0].Name(), KeySource: KeysFromRNG, Enrolment: EnrolmentClosed}
 	givenThreshold := false
 	err := yamlfile.Members(root, "the topology",
 		yamlfile.Named("threshold", func(n *yaml.Node) error {
@@ -51,6 +51,7 @@ func read(root *yaml.Node) (*Topology, error) {
 		yamlfile.Named("clients", func(n *yaml.Node) error { return yamlfile.List(n, "clients", &t.Clients, readClient) }),
 		yamlfile.Named("suite", func(n *yaml.Node) error { return yamlfile.Text(n, "suite", &t.Suite) }),
 		yamlfile.Named("key_source", func(n *yaml.Node) error { return yamlfile.Text(n, "key_source", &t.KeySource) }),
+		yamlfile.Named("enrolment", func(n *yaml.Node) error { return yamlfile.Text(n, "enrolment", &t.Enrolment) }),
 		yamlfile.Named("psrd", func(n *yaml.Node) error { return readPSRD(n, &t.PSRD) }),
 	)
 	if err != nil {
@@ -77,6 +78,9 @@ func readClient(n *yaml.Node, client *Client) error {
 		yamlfile.Named("hubs", func(n *yaml.Node) error {
 			return yamlfile.List(n, "the hubs of a client", &client.Hubs, readHubName)
 		}),
+		yamlfile.Named("external", func(n *yaml.Node) error { return yamlfile.Boolean(n, "external", &client.External) }),
+		yamlfile.Named("token", func(n *yaml.Node) error { return yamlfile.Text(n, "token", &client.Token) }),
+		yamlfile.Named("url", func(n *yaml.Node) error { return yamlfile.Text(n, "url", &client.URL) }),
 	)
 }
 

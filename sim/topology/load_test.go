@@ -32,15 +32,16 @@ func TestReference(t *testing.T) {
 		Threshold: 3,
 		Hubs:      []Hub{{"hank"}, {"helen"}, {"hilary"}, {"holly"}, {"hugo"}},
 		Clients: []Client{
-			{"carol", []Encryptor{{"sam"}}, all},
-			{"celia", []Encryptor{{"serena"}}, all},
-			{"cindy", []Encryptor{}, all},
-			{"connie", []Encryptor{{"sofia"}}, all},
-			{"curtis", []Encryptor{{"sunny"}, {"susan"}}, all},
+			{Name: "carol", Encryptors: []Encryptor{{"sam"}}, Hubs: all},
+			{Name: "celia", Encryptors: []Encryptor{{"serena"}}, Hubs: all},
+			{Name: "cindy", Encryptors: []Encryptor{}, Hubs: all},
+			{Name: "connie", Encryptors: []Encryptor{{"sofia"}}, Hubs: all},
+			{Name: "curtis", Encryptors: []Encryptor{{"sunny"}, {"susan"}}, Hubs: all},
 		},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384},
 		Suite:     protocol.SuiteITS,
 		KeySource: KeysFromRNG,
+		Enrolment: EnrolmentClosed,
 	}
 	if got := Reference(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -53,10 +54,11 @@ func TestDefaults(t *testing.T) {
 	want := &Topology{
 		Threshold: 2,
 		Hubs:      []Hub{{"hank"}, {"helen"}, {"hilary"}},
-		Clients:   []Client{{"carol", []Encryptor{}, all}},
+		Clients:   []Client{{Name: "carol", Encryptors: []Encryptor{}, Hubs: all}},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 65536},
 		Suite:     protocol.SuiteITS,
 		KeySource: KeysFromRNG,
+		Enrolment: EnrolmentClosed,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -128,7 +130,7 @@ func TestJSON(t *testing.T) {
 	want := `{"threshold":2,"hubs":[{"name":"h1"},{"name":"h2"}],` +
 		`"clients":[{"name":"a","encryptors":[],"hubs":["h1","h2"]},` +
 		`{"name":"b","encryptors":[{"name":"c"}],"hubs":["h1","h2"]}],` +
-		`"psrd":{"block_size":16384,"low_water":4096,"high_water":16384,"lazy":false},"suite":"its","key_source":"rng"}`
+		`"psrd":{"block_size":16384,"low_water":4096,"high_water":16384,"lazy":false},"suite":"its","key_source":"rng","enrolment":"closed"}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -19,7 +19,7 @@ var awkward = []string{"null", "~", "true", "no", "1", "0x1f", "1e3", "2024-01-0
 func drawTopology(t *rapid.T) *Topology {
 	name := rapid.StringMatching(`[a-z0-9][a-z0-9._-]{0,9}`)
 	names := rapid.SliceOfNDistinct(name, 2, 12, rapid.ID)
-	top := &Topology{PSRD: drawPSRD(t), Suite: rapid.SampledFrom([]string{protocol.SuitePython, protocol.SuiteITS}).Draw(t, "suite"), KeySource: KeysFromRNG}
+	top := &Topology{PSRD: drawPSRD(t), Suite: rapid.SampledFrom([]string{protocol.SuitePython, protocol.SuiteITS}).Draw(t, "suite"), KeySource: KeysFromRNG, Enrolment: EnrolmentClosed}
 	if top.Suite == protocol.SuiteITS {
 		top.KeySource = rapid.SampledFrom([]string{KeysFromRNG, KeysFromPSRD}).Draw(t, "key source")
 	}
@@ -28,7 +28,7 @@ func drawTopology(t *rapid.T) *Topology {
 	}
 	top.Threshold = rapid.IntRange(2, len(top.Hubs)).Draw(t, "threshold")
 	for i, client := range names.Draw(t, "clients") {
-		top.Clients = append(top.Clients, Client{client, []Encryptor{}, drawClientHubs(t, top)})
+		top.Clients = append(top.Clients, Client{Name: client, Encryptors: []Encryptor{}, Hubs: drawClientHubs(t, top)})
 		for j := range rapid.IntRange(0, 3).Draw(t, "encryptors") {
 			sae := fmt.Sprintf("%s/%d/%d", rapid.SampledFrom(awkward).Draw(t, "encryptor"), i, j)
 			top.Clients[i].Encryptors = append(top.Clients[i].Encryptors, Encryptor{sae})

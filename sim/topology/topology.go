@@ -13,7 +13,14 @@ type Topology struct {
 
 	Suite     string `json:"suite" yaml:"suite"`           // of a protocol.Suite
 	KeySource string `json:"key_source" yaml:"key_source"` // KeysFromRNG or, with suite its, KeysFromPSRD
+	Enrolment string `json:"enrolment" yaml:"enrolment"`   // EnrolmentClosed or EnrolmentOpen
 }
+
+// Who may register with the hubs.
+const (
+	EnrolmentClosed = "closed" // the clients of the topology; the default
+	EnrolmentOpen   = "open"   // strangers too, with names that are not in the topology
+)
 
 // The places that clients take keys from.
 const (
@@ -37,6 +44,17 @@ type Client struct {
 	// Hubs are the names of the hubs that the client uses, at least Threshold and at most protocol.MaxHubs, in
 	// the order of the topology. Clients that use all hubs may share one slice: don't write to it.
 	Hubs []string `json:"hubs" yaml:"hubs,omitempty"`
+
+	// External enrols a client that does not run in the network, but elsewhere.
+	External bool `json:"external,omitempty" yaml:"external,omitempty"`
+
+	// Token is what an external client proves itself with. Without one, which only suite dske-python allows,
+	// anybody can come in its name. It is a secret.
+	Token string `json:"-" yaml:"token,omitempty"`
+
+	// URL is the base of an external client, such as http://192.0.2.7:8100/client/carol. Hubs that start tell it
+	// so; without one it notices at its next request.
+	URL string `json:"url,omitempty" yaml:"url,omitempty"`
 }
 
 // Encryptor is a consumer of keys. Its name is its SAE ID: what [protocol.CheckSAE] allows, but not with the

@@ -115,6 +115,7 @@ type Association struct {
 	heard   chan struct{} // closed when the hub is heard from; nil unless maintain waits for that
 
 	maintaining atomic.Bool
+	restarts    atomic.Int32 // how often to ask yet whether the hub, which is said to have started, knows the client
 	outstanding atomic.Int32 // messages for keys that are under way, or wait to be
 }
 

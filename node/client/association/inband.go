@@ -36,6 +36,9 @@ func (a *Association) deal(ctx context.Context, given *Reservation, padSize int,
 		return errBusy
 	}
 	defer a.outstanding.Add(-1)
+	if err := ctx.Err(); err != nil {
+		return err // before anything is spent
+	}
 	for retried := false; ; retried = true {
 		err := a.dealOnce(ctx, given, padSize, send)
 		if err == nil || retried || !errors.Is(err, errEnded) {

@@ -22,19 +22,27 @@ func (a *Association) Maintain() {
 }
 
 func (a *Association) maintain(ctx context.Context) {
-	defer a.maintaining.Store(false)
-	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
+	defer func() {
+		a.maintaining.Store(false)
+		if a.restarts.Load() > 0 { // it was said when this was about to end
+			a.Maintain()
+		}
+	}()
+	for backoff := minBackoff; ; {
 		err := a.topUp(ctx)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
 		a.config.Logger.Warn("hub cannot be used", "hub", a.hub.Name, "error", err, "retry_in", backoff)
 		heard := a.listen()
+		wait := backoff
+		backoff = min(2*backoff, maxBackoff)
 		a.config.Tasks.Rest(func() {
 			select {
 			case <-ctx.Done():
 			case <-heard:
-			case <-time.After(backoff):
+				backoff = minBackoff
+			case <-time.After(wait):
 			}
 		})
 	}
@@ -65,6 +73,9 @@ func (a *Association) topUp(ctx context.Context) error {
 		return err
 	}
 	defer t.leave()
+	if err := t.checkRestart(ctx); err != nil {
+		return err
+	}
 	s, err := t.ensureSession(ctx)
 	if err != nil {
 		return err

@@ -90,9 +90,8 @@ func (a *Association) ask(ctx context.Context, s *session, began int64, hint err
 
 // mend asks the hub, and reports whether it has answered and whether anything has changed.
 func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
-	query := url.Values{"client_name": {t.config.Client}}.Encode()
-	var seen protocol.Association
-	if err := t.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathRegistration, query: query}, &seen); err != nil {
+	seen, err := t.view(ctx)
+	if err != nil {
 		t.config.Logger.Info("could not ask the hub about a hint", "hub", t.hub.Name, "error", err)
 		return false, false
 	}
@@ -107,6 +106,13 @@ func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
 		}
 	}
 	return true, changed
+}
+
+// view asks the hub how it sees the association.
+func (t *turn) view(ctx context.Context) (seen protocol.Association, err error) {
+	query := url.Values{"client_name": {t.config.Client}}.Encode()
+	err = t.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathRegistration, query: query}, &seen)
+	return seen, err
 }
 
 // lacksBlocks reports whether the hub does not have a block that the client has something left of to choose from.

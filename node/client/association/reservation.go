@@ -3,6 +3,7 @@ package association
 import (
 	"context"
 	"errors"
+	"time"
 
 	"dske/protocol"
 	"dske/psrd"
@@ -36,7 +37,7 @@ func (a *Association) Reserve(ctx context.Context, padSize int) (*Reservation, e
 // reserve is one attempt at Reserve. If it has to wait for the hub, it reserves before the next in line goes on.
 func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, error) {
 	if s := a.current(); s != nil {
-		if r, err := s.reserve(padSize); !errors.Is(err, psrd.ErrExhausted) {
+		if r, err := s.reserve(a.config.Timeout, padSize); !errors.Is(err, psrd.ErrExhausted) {
 			return r, err
 		}
 	}
@@ -50,7 +51,7 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 		return nil, err
 	}
 	for {
-		r, err := s.reserve(padSize)
+		r, err := s.reserve(a.config.Timeout, padSize)
 		var lack *psrd.ExhaustedError
 		if !errors.As(err, &lack) {
 			return r, err
@@ -61,8 +62,12 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 	}
 }
 
-func (s *session) reserve(padSize int) (*Reservation, error) {
+// reserve sets PSRD aside that is there. Messages have the timeout.
+func (s *session) reserve(timeout time.Duration, padSize int) (*Reservation, error) {
 	s.used.Store(true)
+	for _, pool := range s.channel.OwnPools() {
+		pool.DropOvertaken(timeout) // the hub does so after longer
+	}
 	out, err := s.channel.Reserve(padSize)
 	if err != nil {
 		return nil, err

@@ -41,7 +41,11 @@ func newWorld(t *testing.T, psrd PSRD, timeout time.Duration) *world {
 // restart replaces the hub by a fresh one.
 func (w *world) restart() {
 	w.Helper()
-	h, err := hub.New(hub.Config{Name: "hank", Suite: w.suite, HubTimeout: w.timeout})
+	directory, err := node.NewDirectory(false, []node.Enrolled{{Name: "carol", Encryptors: []string{"sam"}, Hubs: []string{"hank"}}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	h, err := hub.New(hub.Config{Name: "hank", Directory: directory, Suite: w.suite, HubTimeout: w.timeout})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -54,7 +58,8 @@ func newWorldOf(t *testing.T, suite protocol.Suite, psrd PSRD, timeout time.Dura
 	w.restart()
 	ctx, cancel := context.WithCancel(t.Context())
 	tasks.Open(ctx)
-	tasks.Go(func(ctx context.Context) { w.hub.Run(ctx) })
+	first := w.hub
+	tasks.Go(func(ctx context.Context) { first.Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		tasks.Wait()

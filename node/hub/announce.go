@@ -1,0 +1,74 @@
+package hub
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"dske/node"
+	"dske/protocol"
+)
+
+const (
+	// tellAtOnce is how many clients are told at a time that the hub has started.
+	tellAtOnce = 16
+
+	// tellTimeout is how long a client is waited for that does not answer.
+	tellTimeout = 2 * time.Second
+)
+
+// Announce tells the enrolled clients that use this hub, as far as they can be reached, that it has started, and so
+// has lost what it knew of them. They find out for themselves what there is to it. It is called when the hub can be
+// asked, and returns when all have been told, or ctx ends. Whoever cannot be told notices at its next request.
+func (h *Hub) Announce(ctx context.Context) {
+	if h.config.Transport == nil {
+		return
+	}
+	clients := make(chan *node.Enrolled)
+	var telling sync.WaitGroup
+	for range tellAtOnce {
+		telling.Go(func() {
+			for e := range clients {
+				if err := h.tell(ctx, e); err != nil {
+					h.config.Logger.Debug("client not told of the start", "client", e.Name, "error", err)
+				}
+			}
+		})
+	}
+	all := h.config.Directory.Clients()
+	for i := range all {
+		if e := &all[i]; ctx.Err() == nil && e.URL != "" && e.Uses(h.config.Name) {
+			clients <- e
+		}
+	}
+	close(clients)
+	telling.Wait()
+}
+
+// tell tells one client that the hub has started.
+func (h *Hub) tell(ctx context.Context, e *node.Enrolled) error {
+	body, err := json.Marshal(protocol.HubStarted{HubName: h.config.Name})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL+protocol.PathHubStarted, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	reply, err := h.config.Transport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %d", reply.StatusCode)
+	}
+	return nil
+}

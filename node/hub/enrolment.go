@@ -1,0 +1,53 @@
+package hub
+
+import (
+	"crypto/subtle"
+
+	"dske/node"
+	"dske/protocol"
+)
+
+// admit returns why somebody may not deal with the hub out of band in the name of a client. A name in the
+// directory belongs to whoever can prove it; any other one, if strangers are let in, to whoever came first. The
+// caller holds h.mu.
+func (h *Hub) admit(name, token string) error {
+	e := h.config.Directory.Client(name)
+	known := h.clients[name]
+	switch {
+	case e != nil && !e.Uses(h.config.Name):
+		return node.NewError(protocol.ErrNotEnrolled, "client_name", name, "hub_name", h.config.Name)
+	case e == nil && !h.config.Directory.IsOpen():
+		return node.NewError(protocol.ErrNotEnrolled, "client_name", name)
+	case e != nil && !e.Proves(token), e == nil && known != nil && !sameToken(known.token, token):
+		return node.NewError(protocol.ErrWrongToken, "client_name", name)
+	}
+	return nil
+}
+
+// admitEncryptor returns why a client that was admitted may not register an encryptor. The caller holds h.mu.
+func (h *Hub) admitEncryptor(client, encryptor string) error {
+	serving := h.config.Directory.ClientOf(encryptor)
+	if h.config.Directory.Client(client) != nil {
+		if serving == nil || serving.Name != client {
+			return node.NewError(protocol.ErrEncryptorNotEnrolled, "client_name", client, "encryptor_name", encryptor)
+		}
+		return nil
+	}
+	if owner, bound := h.owners[encryptor]; serving != nil || bound && owner != client {
+		return node.NewError(protocol.ErrWrongToken, "encryptor_name", encryptor)
+	}
+	return nil
+}
+
+// ownerOf returns the name of the client that serves an encryptor and uses this hub, if there is one.
+func (h *Hub) ownerOf(encryptor string) (client string, ok bool) {
+	if e := h.config.Directory.ClientOf(encryptor); e != nil {
+		return e.Name, e.Uses(h.config.Name)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	client, ok = h.owners[encryptor]
+	return client, ok
+}
+
+func sameToken(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

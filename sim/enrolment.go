@@ -1,0 +1,43 @@
+package sim
+
+import (
+	"crypto/rand"
+	"fmt"
+
+	"dske/node"
+	"dske/node/client"
+	"dske/sim/topology"
+)
+
+// enrol makes the directory of the network, which all its nodes share. It is called when the port is open, since
+// hubs reach clients there, and before any node runs.
+func (n *Network) enrol() error {
+	t := n.config.Topology
+	enrolled := make([]node.Enrolled, 0, len(t.Clients))
+	for _, c := range t.Clients {
+		e := node.Enrolled{Name: c.Name, Encryptors: client.Registers(c.Name, saesOf(c)), Hubs: c.Hubs}
+		if c.External {
+			e.Token, e.URL = c.Token, c.URL
+		} else {
+			e.Token, e.URL = rand.Text(), n.url+node.Prefix(node.KindClient, c.Name)
+		}
+		enrolled = append(enrolled, e)
+	}
+	var err error
+	if n.directory, err = node.NewDirectory(t.Enrolment == topology.EnrolmentOpen, enrolled); err != nil {
+		return fmt.Errorf("enrolment: %w", err)
+	}
+	return nil
+}
+
+// saesOf returns the IDs of a client's encryptors. A client without any has one with its own name.
+func saesOf(c topology.Client) []string {
+	if len(c.Encryptors) == 0 {
+		return []string{c.Name}
+	}
+	names := make([]string, len(c.Encryptors))
+	for i, e := range c.Encryptors {
+		names[i] = e.Name
+	}
+	return names
+}

@@ -1,0 +1,204 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dske/etsi"
+	"dske/node/hub"
+	"dske/protocol"
+	"dske/sim/topology"
+)
+
+const registrationPath = "/dske/oob/v1/registration"
+
+// token returns the header with which somebody proves who he is.
+func token(value string) http.Header {
+	h := http.Header{}
+	h.Set(protocol.TokenHeader, value)
+	return h
+}
+
+// load reads the YAML of a topology.
+func load(t testing.TB, text string) *topology.Topology {
+	t.Helper()
+	top, err := topology.Load("test.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return top
+}
+
+// Connie uses two of four hubs. At no hub and at no moment, over TLS or not, does a stranger get her name, that of her
+// encryptor, or a share for it.
+func TestStrangersGetNothing(t *testing.T) {
+	dir := certify(t)
+	for _, suite := range protocol.Suites {
+		for _, config := range []Config{{}, {Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir}} {
+			top := load(t, "threshold: 2\nhubs: [{name: h1}, {name: h2}, {name: h3}, {name: h4}]\nsuite: "+suite.Name()+
+				"\nclients: [{name: carol, encryptors: [{name: sam}]}, {name: connie, encryptors: [{name: sofia}], hubs: [h1, h2]}]\n")
+			config.Topology = top
+			t.Run(fmt.Sprint(suite.Name(), config.TLS != ""), func(t *testing.T) {
+				n := start(t, config)
+				claim := func() {
+					for _, h := range top.Hubs {
+						for _, body := range []string{
+							`{"client_name": "mallory", "encryptor_names": ["sofia"]}`,
+							`{"client_name": "connie", "encryptor_names": ["sofia"]}`,
+							`{"client_name": "sofia"}`,
+						} {
+							if status, answer := n.do("PUT", "/hub/"+h.Name+registrationPath, token("mine"), body); status != 403 {
+								t.Errorf("%s at %s: %d %s", body, h.Name, status, answer)
+							}
+						}
+					}
+				}
+				sae := n.sae
+				if config.TLS != "" {
+					sae = func(name string) *etsi.Client {
+						return n.shows(dir, dir.SAE(name), n.kme(map[string]string{"sam": "carol", "sofia": "connie"}[name]))
+					}
+				}
+				sam, sofia := sae("sam"), sae("sofia")
+				pair := func(meanwhile func()) {
+					keys, err := sam.GetKey(t.Context(), "sofia", etsi.KeyRequest{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					meanwhile()
+					got, err := sofia.GetKeyWithKeyIDs(t.Context(), "sam", keys[0].ID)
+					if err != nil || !bytes.Equal(got[0].Key.Reveal(), keys[0].Key.Reveal()) {
+						t.Errorf("sofia fetches %v, %v", got, err)
+					}
+				}
+				claim()
+				pair(claim)
+				for _, hub := range []string{"hub/h1", "hub/h3", "hub/h4"} {
+					n.stop(hub)
+					n.start(hub)
+				}
+				claim()
+				pair(claim)
+				n.stop("client/connie")
+				pair(func() {
+					claim()
+					n.start("client/connie")
+				})
+				if leak, err := n.Leak("hub/h3"); err != nil || len(leak.Shares) > 0 {
+					t.Errorf("a hub that connie does not use has %d shares for her: %v", len(leak.Shares), err)
+				}
+			})
+		}
+	}
+}
+
+// A stranger who claims the name of a client from the first moment on does not keep the network from being ready.
+func TestNameClaimedAtLaunch(t *testing.T) {
+	top, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := New(Config{Topology: top, Transport: Memory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { n.Run(ctx) })
+	ready := make(chan error, 1)
+	running.Go(func() { ready <- n.WaitReady(ctx) })
+	refused := 0
+	for {
+		select {
+		case err := <-ready:
+			if err != nil || refused == 0 {
+				t.Errorf("%d attempts: %v", refused, err)
+			}
+			return
+		default:
+		}
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("PUT", "/hub/hub1"+registrationPath, strings.NewReader(`{"client_name": "client20"}`))
+		r.Header.Set(protocol.TokenHeader, "mine")
+		n.ServeHTTP(w, r)
+		switch w.Code {
+		case http.StatusForbidden:
+			refused++
+		case http.StatusServiceUnavailable: // the hub does not run yet
+		default:
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+}
+
+// Clients know within 5 s that a hub has lost its state, without traffic, also if some answers are lost.
+func TestClientsLearnOfARestartedHub(t *testing.T) {
+	for _, suite := range protocol.Suites {
+		for _, fault := range []string{"", "drop method=GET path=/registration count=7", "delay=1s path=/hub-started"} {
+			synctest.Test(t, func(t *testing.T) {
+				top := topology.Reference()
+				top.Suite = suite.Name()
+				n := start(t, Config{Topology: top})
+				if err := n.WaitIdle(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				n.stop("hub/hank")
+				if fault != "" {
+					if err := n.Wire().AddFault(fault); err != nil {
+						t.Fatal(err)
+					}
+				}
+				n.start("hub/hank")
+				time.Sleep(5 * time.Second)
+				_, body := n.do("GET", "/hub/hank/mgmt/v1/status", nil, "")
+				var seen hub.Inspection
+				if err := json.Unmarshal([]byte(body), &seen); err != nil || len(seen.PeerClients) != len(top.Clients) {
+					t.Errorf("%s, %q: %d clients have registered again: %v", suite.Name(), fault, len(seen.PeerClients), err)
+				}
+				for _, c := range n.Snapshot().Clients {
+					if c.Levels[0] <= 0 {
+						t.Errorf("%s has the levels %v", c.Name, c.Levels)
+					}
+				}
+			})
+		}
+	}
+}
+
+// A client that runs elsewhere is enrolled, and has no place here. It may come without a token in the Python suite only.
+func TestExternalClient(t *testing.T) {
+	top := load(t, "threshold: 2\nhubs: [{name: h1}, {name: h2}]\nsuite: dske-python\nclients: [{name: carol, encryptors: [{name: sam}]}, "+
+		"{name: python, external: true, encryptors: [{name: pam}]}, {name: dave, external: true, token: secret}]\n")
+	n := start(t, Config{Topology: top})
+	for _, test := range []struct {
+		body, token string
+		status      int
+	}{
+		{`{"client_name": "python", "encryptor_names": ["pam"]}`, "", 200},
+		{`{"client_name": "dave"}`, "secret", 200},
+		{`{"client_name": "dave"}`, "", 403},
+		{`{"client_name": "python", "encryptor_names": ["sam"]}`, "", 403},
+	} {
+		if status, answer := n.do("PUT", "/hub/h1"+registrationPath, token(test.token), test.body); status != test.status {
+			t.Errorf("%s with %q: %d %s", test.body, test.token, status, answer)
+		}
+	}
+	if nodes := n.Overview().Nodes(); len(nodes) != 3 {
+		t.Errorf("the nodes are %q", nodes)
+	}
+	n.getKey("sam", "pam", 256)
+	if status, text := n.do("GET", "/sim/v1/topology", nil, ""); status != 200 || strings.Contains(text, "secret") {
+		t.Errorf("%d %s", status, text)
+	}
+}

@@ -1,0 +1,47 @@
+package topology
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+
+	"dske/protocol"
+)
+
+// maxToken is how long a token may be, in bytes.
+const maxToken = 1024
+
+// Local returns the clients that run in the network.
+func (t *Topology) Local() []Client {
+	return slices.DeleteFunc(slices.Clone(t.Clients), func(c Client) bool { return c.External })
+}
+
+func enrolmentFlaw(t *Topology) *flaw {
+	if t.Enrolment != EnrolmentClosed && t.Enrolment != EnrolmentOpen {
+		return flawf(at("enrolment"), "enrolment is %.64q: set it to %s or %s", t.Enrolment, EnrolmentClosed, EnrolmentOpen)
+	}
+	for i, c := range t.Clients {
+		if f := clientEnrolmentFlaw(t, i, c); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+func clientEnrolmentFlaw(t *Topology, i int, c Client) *flaw {
+	path := func(member string) []any { return at("clients", i, member) }
+	switch u, err := url.Parse(c.URL); {
+	case !c.External && c.Token != "":
+		return flawf(path("token"), "client %q runs in the network, which draws its token: remove it, or set external", c.Name)
+	case !c.External && c.URL != "":
+		return flawf(path("url"), "client %q runs in the network, which knows its URL: remove it, or set external", c.Name)
+	case c.External && c.Token == "" && t.Suite != protocol.SuitePython:
+		return flawf(path("external"), "client %q runs elsewhere and needs a token in suite %s: give it one", c.Name, t.Suite)
+	case c.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https"):
+		return flawf(path("url"), "the url of client %q is %.64q: write one such as http://192.0.2.7:8100/client/%s", c.Name, c.URL, c.Name)
+	case len(c.Token) > maxToken || strings.ContainsFunc(c.Token, unicode.IsControl):
+		return flawf(path("token"), "the token of client %q is too long or no plain text: use up to %d bytes", c.Name, maxToken)
+	}
+	return nil
+}
