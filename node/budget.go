@@ -29,3 +29,30 @@ const (
 	// IdleTimeout is how long a connection stays open without a request.
 	IdleTimeout = 2 * time.Minute
 )
+
+// Memory of a client, in bytes of shares, for all its hubs together.
+const (
+	// MaxInMaking is how much a client has in the making at once. A batch that takes more is made alone.
+	MaxInMaking = 16 << 20
+
+	// SmallBatch is up to which size a batch does not count.
+	SmallBatch = 64 << 10
+)
+
+// What a client remembers of keys that none of its hubs knows, so that who asks for them again costs no PSRD.
+const (
+	// UnknownFor is for how long.
+	UnknownFor = time.Second
+
+	// MaxUnknown is of how many.
+	MaxUnknown = 1024
+)
+
+// What a network does for those who look at it.
+const (
+	// MaxExchanges is how many exchanges it makes at once.
+	MaxExchanges = 8
+
+	// MaxReaders is how many are told at once what happens, as it happens.
+	MaxReaders = 32
+)

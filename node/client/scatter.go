@@ -46,12 +46,17 @@ func (c *Client) scatter(r request, master string, slaves []string, size, number
 	var keys []key
 	for len(keys) < number {
 		n := min(atOnce, number-len(keys))
-		b := c.newBatch(master, slaves, n)
-		reservations, err := c.makeKeys(r, b, size, n)
+		end, err := c.making.begin(r, n*c.config.Suite.ShareSize(size, len(slaves))*len(c.hubs))
 		if err != nil {
 			return nil, err
 		}
-		if err := c.scatterBatch(r, b, reservations); err != nil {
+		b := c.newBatch(master, slaves, n)
+		reservations, err := c.makeKeys(r, b, size, n)
+		if err != nil {
+			end()
+			return nil, err
+		}
+		if err := c.scatterBatch(r, b, reservations, end); err != nil {
 			return nil, err
 		}
 		keys = append(keys, b.keys...)
@@ -86,16 +91,17 @@ func (b *batch) add(k key, shares []protocol.Share) {
 	}
 }
 
-// scatterBatch gives every hub its shares of a batch, and ends the reservations for that.
-func (c *Client) scatterBatch(r request, b *batch, reservations []*association.Reservation) error {
-	answers, err := c.askHubs(r, func(ctx context.Context, i int) error {
+// scatterBatch gives every hub its shares of a batch, and ends the reservations for that. It calls end when all have
+// answered.
+func (c *Client) scatterBatch(r request, b *batch, reservations []*association.Reservation, end func()) error {
+	answers, err := c.askHubsAnd(r, func(ctx context.Context, i int) error {
 		defer reservations[i].Release()
 		part := association.Batch{Master: b.master, Slaves: b.slaves, Keys: b.ids, Shares: b.shares[i]}
 		taken, err := c.hubs[i].Post(ctx, part, reservations[i])
 		clearShares(b.shares[i])
 		c.config.Counters.countScattered(len(b.keys), taken, err)
 		return err
-	})
+	}, end)
 	if err != nil {
 		return err
 	}
