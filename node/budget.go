@@ -2,8 +2,9 @@ package node
 
 import "time"
 
-// What whoever reaches the port can use up is bounded. The bounds are here, in dske/protocol/limits.go where both ends
-// of an association have to agree on them, and in dske/etsi/limits.go where encryptors are told of them.
+// What whoever reaches the port can use up is bounded. The bounds are here; in dske/protocol/limits.go, where both ends
+// of an association have to agree on them; in dske/etsi/limits.go, where encryptors are told of them; and as
+// MaxFaults in dske/sim/fault. README.md lists them all.
 
 // Time. Everything has ended within three seconds of a signal, and a node has stopped within three of being told to.
 const (

@@ -16,5 +16,6 @@ var (
 	ErrUnknownEncryptor       = errors.New("unknown encryptor")
 	ErrDuplicateKey           = errors.New("a share for that key ID is already there")
 	ErrStopped                = errors.New("node is stopped")
+	ErrFull                   = errors.New("no more is kept for that client")
 	ErrTooLarge               = errors.New("request is over its limit")
 )

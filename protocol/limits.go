@@ -22,6 +22,12 @@ const (
 	// MaxPoolSize is the number of unused bytes at which a pool is full.
 	MaxPoolSize = 64 << 20
 
+	// MaxSharesWaiting is how many shares of one master client a hub keeps for the slaves.
+	MaxSharesWaiting = 100_000
+
+	// MaxBytesWaiting is how much memory they take at most, in bytes.
+	MaxBytesWaiting = 32 << 20
+
 	// MaxSAE is the size of the longest ID of an encryptor, in bytes.
 	MaxSAE = 255
 )

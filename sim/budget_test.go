@@ -10,7 +10,9 @@ import (
 
 	"dske/etsi"
 	"dske/node"
+	"dske/protocol"
 	"dske/sim/fault"
+	"dske/sim/topology"
 	"dske/sim/wire"
 )
 
@@ -73,4 +75,30 @@ func TestLargeKeysWaitForEachOther(t *testing.T) {
 			t.Errorf("%d bytes were under way at once", most)
 		}
 	})
+}
+
+// A lazy network says how many keys can be had, not that there is nothing in the pools yet: somebody who waits for keys
+// before he asks for one would wait for ever. All that it says can be had.
+func TestLazyNetworksHaveKeys(t *testing.T) {
+	for _, suite := range []string{protocol.SuitePython, protocol.SuiteITS} {
+		top := topology.Reference()
+		top.Suite, top.PSRD.Lazy = suite, true
+		n := start(t, Config{Topology: top})
+		status, err := n.sae("sam").Status(t.Context(), "sofia")
+		if err != nil || status.StoredKeyCount < 200 {
+			t.Fatalf("%s: %+v, %v", suite, status, err)
+		}
+		for left := status.StoredKeyCount; left > 0; left -= etsi.MaxKeyPerRequest {
+			if _, err := n.sae("sam").GetKey(t.Context(), "sofia", etsi.KeyRequest{Number: min(left, etsi.MaxKeyPerRequest)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// What a status calls the most keys that can wait to be fetched is what hubs keep.
+func TestMaxKeyCountIsKept(t *testing.T) {
+	if etsi.MaxKeyCount != protocol.MaxSharesWaiting {
+		t.Errorf("encryptors are told %d keys, and hubs keep %d shares", etsi.MaxKeyCount, protocol.MaxSharesWaiting)
+	}
 }
