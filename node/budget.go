@@ -11,8 +11,8 @@ const (
 	// Grace is how long a node that stops goes on with the requests that are under way.
 	Grace = 2 * time.Second
 
-	// Farewell is how long a client that stops takes to tell its hubs.
-	Farewell = 500 * time.Millisecond
+	// Farewell is how long a client that stops takes after that to tell its hubs.
+	Farewell = 300 * time.Millisecond
 
 	// LastWords is how long the answers of requests that were cut off may take on their way.
 	LastWords = 250 * time.Millisecond

@@ -22,6 +22,9 @@ import (
 // nothing else to do. Without it they find out only whether things end at all.
 var strict = flag.Bool("strict", false, "hold stop, start and the end of the network to 3 s, and p99 to five times its calm value")
 
+// Strict reports whether the tests were called so.
+func Strict() bool { return *strict }
+
 // atMost is the time that something may take that is promised to take 3 s at most.
 func atMost() time.Duration {
 	if *strict {

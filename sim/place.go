@@ -123,8 +123,10 @@ func (p *place) start(ctx context.Context) error {
 // stop empties the place, after the member has answered the requests under way, for which it has [node.Grace], and
 // unregistered. If ctx ends before, stop fails, and goes on all the same.
 func (p *place) stop(ctx context.Context) error {
+	end := time.Now().Add(node.Grace)
 	return p.empty(ctx, node.Grace, func(m member) {
-		ctx, cancel := context.WithTimeout(p.network.running, node.Farewell)
+		left := max(0, time.Until(end)) + node.Farewell
+		ctx, cancel := context.WithTimeout(p.network.running, left)
 		defer cancel()
 		m.Unregister(ctx)
 	})

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -83,7 +84,7 @@ func (s *shareStore) status() []ShareStatus {
 		}
 	}
 	slices.SortFunc(list, func(a, b ShareStatus) int {
-		return cmp.Or(cmp.Compare(a.KeyID.String(), b.KeyID.String()), cmp.Compare(a.SlaveSAE, b.SlaveSAE), cmp.Compare(a.MasterSAE, b.MasterSAE))
+		return cmp.Or(bytes.Compare(a.KeyID[:], b.KeyID[:]), cmp.Compare(a.SlaveSAE, b.SlaveSAE), cmp.Compare(a.MasterSAE, b.MasterSAE))
 	})
 	return list
 }
