@@ -140,6 +140,9 @@ func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association
 		numbers[i] = h.Number
 	}
 	for range number {
+		if err := r.Err(); err != nil { // a large key takes a while
+			return nil, err
+		}
 		id, err := uuid.NewRandomFromReader(c.ids)
 		if err != nil {
 			return nil, err
