@@ -22,7 +22,7 @@ func TestStatus(t *testing.T) {
 	got, err := sam.Status(t.Context(), "sofia")
 	want := etsi.Status{SourceKMEID: "carol", TargetKMEID: "connie", MasterSAEID: "sam", SlaveSAEID: "sofia",
 		KeySize: 256, StoredKeyCount: 1000, MaxKeyCount: 100_000, MaxKeyPerRequest: 128,
-		MaxKeySize: 16_777_216, MinKeySize: 64, MaxSAEIDCount: 16}
+		MaxKeySize: 16_777_216, MinKeySize: 64, MaxSAEIDCount: 16, Extension: etsi.StatusExtension{MaxRequestSize: 67_108_864}}
 	if err != nil || got != want {
 		t.Errorf("Status = %+v, %v, want %+v", got, err, want)
 	}

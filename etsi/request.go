@@ -1,6 +1,7 @@
 package etsi
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -79,6 +80,10 @@ func (r KeyRequest) check(master, slave string) error {
 	}
 	if err := size().check(r.Size); err != nil {
 		return err
+	}
+	if r.Number*r.Size > MaxRequestSize {
+		return badRequest(fmt.Sprintf("number x size is out of bounds, at most %d bits", MaxRequestSize)).
+			with("max_request_size", MaxRequestSize)
 	}
 	return r.checkSlaves(master, slave)
 }

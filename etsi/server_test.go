@@ -39,7 +39,10 @@ func TestRefusals(t *testing.T) {
 		{carol + "sofia/enc_keys?number=129", nil, 400, `{"message":"number is out of bounds, 1 to 128","details":[{"number":129}]}`},
 		{carol + "sofia/enc_keys?number=1.5", nil, 400, `{"message":"number shall be an integer","details":[{"number":"1.5"}]}`},
 		{carol + "sofia/enc_keys?number=%zz", nil, 400, `{"message":"malformed query"}`},
-		{carol + "sofia/enc_keys?number=128&size=16777216", nil, 503, `{"message":"out of keys"}`},
+		{carol + "sofia/enc_keys?number=4&size=16777216", nil, 503, `{"message":"out of keys"}`},
+		{carol + "sofia/enc_keys?number=128&size=524288", nil, 503, `{"message":"out of keys"}`},
+		{carol + "sofia/enc_keys?number=5&size=16777216", nil, 400, `{"message":"number x size is out of bounds, at most 67108864 bits","details":[{"max_request_size":67108864}]}`},
+		{carol + "sofia/enc_keys?number=128&size=524296", nil, 400, `{"message":"number x size is out of bounds, at most 67108864 bits","details":[{"max_request_size":67108864}]}`},
 		{carol + "nobody/enc_keys", nil, 400, `{"message":"unknown slave SAE","details":[{"slave_SAE_ID":"nobody"}]}`},
 		{carol + "nobody/status", nil, 400, `{"message":"unknown slave SAE","details":[{"slave_SAE_ID":"nobody"}]}`},
 		{carol + "sam/enc_keys", nil, 400, `{"message":"the SAE in the path is the caller itself","details":[{"SAE_ID":"sam"}]}`},
@@ -116,7 +119,7 @@ func TestJSONForms(t *testing.T) {
 	status := network.get(carolPath + "/api/v1/keys/sofia/status")
 	const want = `{"source_KME_ID":"carol","target_KME_ID":"connie","master_SAE_ID":"sam","slave_SAE_ID":"sofia",` +
 		`"key_size":256,"stored_key_count":32768,"max_key_count":100000,"max_key_per_request":128,` +
-		`"max_key_size":16777216,"min_key_size":64,"max_SAE_ID_count":16}`
+		`"max_key_size":16777216,"min_key_size":64,"max_SAE_ID_count":16,"status_extension":{"max_request_size":67108864}}`
 	if got := strings.TrimSpace(status.Body.String()); status.Code != http.StatusOK || got != want {
 		t.Errorf("status\n got %d %s\nwant 200 %s", status.Code, got, want)
 	}

@@ -1,5 +1,7 @@
 package etsi
 
+import "encoding/json"
+
 // Status describes the keys that are to be had between two SAEs (ETSI GS QKD 014 V1.1.1, clause 6.1).
 type Status struct {
 	SourceKMEID      string `json:"source_KME_ID"`       // of the KME that was asked
@@ -13,6 +15,24 @@ type Status struct {
 	MaxKeySize       int    `json:"max_key_size"`        // bits
 	MinKeySize       int    `json:"min_key_size"`        // bits
 	MaxSAEIDCount    int    `json:"max_SAE_ID_count"`    // additional slave SAEs in one request
+
+	// Extension says what the standard has no member for.
+	Extension StatusExtension `json:"status_extension,omitzero"`
+}
+
+// StatusExtension is what this implementation tells besides. Those of others are ignored.
+type StatusExtension struct {
+	MaxRequestSize int `json:"max_request_size,omitempty"` // bits of all the keys of one request together
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. An extension of another form says nothing.
+func (e *StatusExtension) UnmarshalJSON(data []byte) error {
+	type plain StatusExtension
+	var read plain
+	if json.Unmarshal(data, &read) == nil {
+		*e = StatusExtension(read)
+	}
+	return nil
 }
 
 // complete returns s with the members that a KME leaves to the server side.
@@ -26,5 +46,6 @@ func (s Status) complete(master, slave string) Status {
 	s.MaxKeySize = MaxKeySize
 	s.MinKeySize = MinKeySize
 	s.MaxSAEIDCount = MaxSAEIDCount
+	s.Extension = StatusExtension{MaxRequestSize}
 	return s
 }

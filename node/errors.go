@@ -60,6 +60,7 @@ var statuses = [...]struct {
 	{protocol.ErrDuplicateKey, http.StatusConflict, "duplicate_key"},
 	{protocol.ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large"},
 	{psrd.ErrExhausted, http.StatusServiceUnavailable, "out_of_psrd"},
+	{protocol.ErrFull, http.StatusServiceUnavailable, "full"},
 	{protocol.ErrStopped, http.StatusServiceUnavailable, "stopped"},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "deadline_passed"},
 }

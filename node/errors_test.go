@@ -44,6 +44,7 @@ var contract = []struct {
 	{psrd.ErrNotSlot, 400, "Signing key is not one slot of 32 bytes."},
 	{protocol.ErrUnsigned, 503, "Answer without a right signature."},
 	{psrd.ErrExhausted, 503, "Out of pre-shared random data."},
+	{protocol.ErrFull, 503, "No more is kept for that client."},
 	{protocol.ErrStopped, 503, "Node is stopped."},
 	{context.DeadlineExceeded, 504, "Context deadline exceeded."},
 }

@@ -22,7 +22,7 @@ func (m Management) Mount(g *echo.Group) {
 		return c.JSON(http.StatusOK, m.Status())
 	})
 	g.POST("/mgmt/v1/stop", m.stop)
-	g.GET("/openapi.json", func(c echo.Context) error {
+	Page(g, "/openapi.json", func(c echo.Context) error {
 		return c.JSONBlob(http.StatusOK, []byte(strings.ReplaceAll(m.API, "{prefix}", Prefix(m.Kind, m.Name))))
 	})
 	MountDocs(g, string(m.Kind)+" "+m.Name, Prefix(m.Kind, m.Name))

@@ -29,6 +29,7 @@ func NewRouter(log *slog.Logger, observer Observer) *echo.Echo {
 		}
 		WriteError(c.Response(), e)
 	}
+	router.Pre(respelled)
 	if observer != nil {
 		router.Use(observer.observed)
 	}

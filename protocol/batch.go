@@ -158,7 +158,7 @@ func ParsePostShares(body []byte) (PostShares, error) {
 	if err := Unmarshal(body, &m); err != nil {
 		return PostShares{}, err
 	}
-	if m.ClientName == "" || m.MasterSAE == "" || len(m.SlaveSAEs) == 0 || slices.Contains(m.SlaveSAEs, "") {
+	if m.ClientName == "" || len(m.SlaveSAEs) == 0 {
 		return PostShares{}, fmt.Errorf("%w: a name is missing", ErrMalformed)
 	}
 	if len(m.SlaveSAEs) > MaxSlaves {
@@ -168,6 +168,9 @@ func ParsePostShares(body []byte) (PostShares, error) {
 		if slices.Contains(m.SlaveSAEs[:i], name) {
 			return PostShares{}, fmt.Errorf("%w: slave %.64q is repeated", ErrMalformed, name)
 		}
+	}
+	if err := checkSAEs(append([]string{m.MasterSAE}, m.SlaveSAEs...)...); err != nil {
+		return PostShares{}, err
 	}
 	return m, m.check()
 }

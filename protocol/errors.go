@@ -19,5 +19,6 @@ var (
 	ErrUnknownHub             = errors.New("hub is none of this client's")
 	ErrDuplicateKey           = errors.New("a share for that key ID is already there")
 	ErrStopped                = errors.New("node is stopped")
+	ErrFull                   = errors.New("no more is kept for that client")
 	ErrTooLarge               = errors.New("request is over its limit")
 )

@@ -64,7 +64,9 @@ func smallField() func(func(its.Element) bool) {
 	}
 }
 
-func element(b byte) its.Element { return its.NewElement([its.ElementSize]byte{its.ElementSize - 1: b}) }
+func element(b byte) its.Element {
+	return its.NewElement([its.ElementSize]byte{its.ElementSize - 1: b})
+}
 
 // ComputeTag lets c be one of the small field.
 func (s toy) ComputeTag(key []byte, context string, body []byte) []byte {

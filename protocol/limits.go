@@ -22,6 +22,18 @@ const (
 	// MaxPoolSize is the number of unused bytes at which a pool is full.
 	MaxPoolSize = 64 << 20
 
+	// MaxHubStock is the number of bytes of PSRD, unused and of all clients, with which a hub is full.
+	MaxHubStock = 256 << 20
+
+	// MaxEncryptors is how many encryptors a client can register.
+	MaxEncryptors = 10_000
+
+	// MaxSharesWaiting is how many shares of one master client a hub keeps for the slaves.
+	MaxSharesWaiting = 100_000
+
+	// MaxBytesWaiting is how much memory they take at most, in bytes.
+	MaxBytesWaiting = 32 << 20
+
 	// MaxSAE is the size of the longest ID of an encryptor, in bytes.
 	MaxSAE = 255
 )

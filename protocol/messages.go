@@ -161,8 +161,11 @@ func ParsePostShare(body []byte) (PostShare, error) {
 	if err := Unmarshal(body, &m); err != nil {
 		return PostShare{}, err
 	}
-	if m.ClientName == "" || m.MasterSAE == "" || m.SlaveSAE == "" || m.KeyID == uuid.Nil {
+	if m.ClientName == "" || m.KeyID == uuid.Nil {
 		return PostShare{}, fmt.Errorf("%w: a name or the key ID is missing", ErrMalformed)
+	}
+	if err := checkSAEs(m.MasterSAE, m.SlaveSAE); err != nil {
+		return PostShare{}, err
 	}
 	if err := checkShareIndex(m.ShareIndex); err != nil {
 		return PostShare{}, err
@@ -204,6 +207,16 @@ func ParseShareReply(body []byte) (ShareReply, error) {
 		return ShareReply{}, err
 	}
 	return m, m.check()
+}
+
+// checkSAEs returns an [ErrMalformed] unless all can be IDs of encryptors: they stay with the hub.
+func checkSAEs(ids ...string) error {
+	for _, id := range ids {
+		if err := CheckSAE(id); err != nil {
+			return fmt.Errorf("%w: %w", ErrMalformed, err)
+		}
+	}
+	return nil
 }
 
 func checkShareIndex(index int) error {

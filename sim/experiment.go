@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -68,7 +69,9 @@ func (n *Network) postFault(c echo.Context) error {
 	if err := json.Unmarshal(body, &r); err != nil {
 		return badRequest("Malformed message.", err)
 	}
-	if err := n.wire.AddFault(r.Spec); err != nil {
+	if err := n.wire.AddFault(r.Spec); errors.Is(err, fault.ErrTooMany) {
+		return &node.Error{Status: http.StatusServiceUnavailable, Message: "Too many faults.", Details: map[string]any{"limit": fault.MaxFaults}}
+	} else if err != nil {
 		return badRequest("No such fault.", err)
 	}
 	return c.JSON(http.StatusOK, struct{}{})

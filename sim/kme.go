@@ -41,7 +41,6 @@ func (p *place) serveKME(w http.ResponseWriter, r *http.Request) {
 // kmeOf returns the name of the client whose ETSI API a request is for by its host name, such as
 // carol.localhost.
 func kmeOf(r *http.Request) (string, bool) {
-	host := (&url.URL{Host: r.Host}).Hostname()
-	name, found := strings.CutSuffix(strings.ToLower(host), hostSuffix)
+	name, found := strings.CutSuffix(hostname(r.Host), hostSuffix)
 	return name, found && strings.HasPrefix(r.URL.Path, pathKeys)
 }

@@ -49,6 +49,7 @@ type Network struct {
 	ports   []port
 	started chan struct{} // closed when Run has started every node
 	url     string        // set before started is closed
+	visits  underway      // of the router
 	running context.Context
 	tasks   sync.WaitGroup
 }
@@ -176,6 +177,7 @@ func (n *Network) startAll(ctx context.Context) error {
 // shutDown stops the nodes, clients first, and then the ports. Requests under way have been cancelled
 // together with the context of Run.
 func (n *Network) shutDown() {
+	n.visits.cut()
 	for _, kind := range []node.Kind{node.KindClient, node.KindHub} {
 		var stopped sync.WaitGroup
 		for _, p := range n.places {

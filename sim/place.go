@@ -12,10 +12,6 @@ import (
 	"dske/node"
 )
 
-// stopTimeout bounds the time that a client takes to unregister when it is asked to stop over its
-// management interface.
-const stopTimeout = 2 * time.Second
-
 // announceTimeout bounds the time that whoever starts a node waits until others know.
 const announceTimeout = time.Second
 
@@ -38,7 +34,7 @@ type place struct {
 type life struct {
 	member   member
 	handler  http.Handler
-	requests sync.WaitGroup // under way
+	requests underway
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when the member's Run has returned
 }
@@ -57,15 +53,14 @@ func (p *place) prefix() string { return node.Prefix(p.kind, p.name) }
 func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.RLock()
 	l := p.life
-	if l != nil {
-		l.requests.Add(1)
-	}
-	p.mu.RUnlock()
 	if l == nil {
+		p.mu.RUnlock()
 		node.WriteError(w, node.Stopped(p.kind, p.name))
 		return
 	}
-	defer l.requests.Done()
+	v, r := l.requests.enter(w, r)
+	p.mu.RUnlock()
+	defer l.requests.leave(v)
 	l.handler.ServeHTTP(w, r)
 }
 
@@ -149,31 +144,36 @@ func (p *place) announce(ctx, lifetime context.Context, m member) {
 	}
 }
 
-// stop empties the place, after the member has unregistered and answered the requests under way. If ctx ends
-// before, stop fails, and the place becomes empty all the same.
+// stop empties the place, after the member has answered the requests under way, for which it has [node.Grace], and
+// unregistered. If ctx ends before, stop fails, and goes on all the same.
 func (p *place) stop(ctx context.Context) error {
-	return p.empty(ctx, func(m member) { m.Unregister(ctx) })
+	end := time.Now().Add(node.Grace)
+	return p.empty(ctx, node.Grace, func(m member) {
+		left := max(0, time.Until(end)) + node.Farewell
+		ctx, cancel := context.WithTimeout(p.network.running, left)
+		defer cancel()
+		m.Unregister(ctx)
+	})
 }
 
-// halt is stop without a word to others.
-func (p *place) halt() { _ = p.empty(context.Background(), func(member) {}) }
+// halt is stop at once and without a word to others.
+func (p *place) halt() { _ = p.empty(context.Background(), 0, func(member) {}) }
 
-func (p *place) empty(ctx context.Context, farewell func(member)) error {
+func (p *place) empty(ctx context.Context, grace time.Duration, farewell func(member)) error {
 	if err := p.lock(ctx); err != nil {
 		return err
 	}
-	m := p.member()
-	if m == nil {
+	l := p.settle(nil)
+	if l == nil {
 		p.unlock()
 		return nil
 	}
-	farewell(m)
-	l := p.settle(nil)
 	stopped := make(chan struct{})
 	p.network.tasks.Go(func() {
 		defer p.unlock()
 		defer close(stopped)
-		l.requests.Wait()
+		l.requests.end(grace)
+		farewell(l.member)
 		l.cancel()
 		<-l.done
 		p.network.config.Logger.Info("stopped", "node", p.path())
@@ -188,11 +188,7 @@ func (p *place) empty(ctx context.Context, farewell func(member)) error {
 
 // stopSoon stops the node without waiting, since it is the node itself that asks for it.
 func (p *place) stopSoon() {
-	p.network.tasks.Go(func() {
-		ctx, cancel := context.WithTimeout(p.network.running, stopTimeout)
-		defer cancel()
-		_ = p.stop(ctx) // it fails when it takes long, and goes on
-	})
+	p.network.tasks.Go(func() { _ = p.stop(p.network.running) }) // it fails when the network ends
 }
 
 // random returns where the node gets its random bytes from; nil: crypto/rand.

@@ -9,11 +9,24 @@ import (
 	"time"
 
 	"dske/etsi"
+	"dske/node"
+	"dske/protocol"
+	"dske/sim/wire"
 )
 
-// busy returns a network whose client carol has a request under way for another 5 s, and how that ends.
-func busy(t *testing.T) (*testNetwork, <-chan error) {
-	n := start(t, Config{}, hangs("POST", "hank"), hangs("POST", "helen"), hangs("POST", "hugo"))
+// busy returns a network whose client carol has a request under way, which takes 5 s if the hubs answer after delay, and how that ends.
+func busy(t *testing.T, delay time.Duration) (*testNetwork, <-chan error) {
+	late := func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) {
+		if r.Method == "POST" && r.Path == protocol.PathKeyShare {
+			select {
+			case <-time.After(delay):
+			case <-ctx.Done():
+				return wire.Response{}, ctx.Err()
+			}
+		}
+		return next(ctx, r)
+	}
+	n := start(t, Config{}, late)
 	answer := make(chan error, 1)
 	go func() {
 		_, err := n.sae("sam").GetKey(context.Background(), "sofia", etsi.KeyRequest{})
@@ -23,38 +36,44 @@ func busy(t *testing.T) (*testNetwork, <-chan error) {
 	return n, answer
 }
 
-// A node that is stopped first answers the requests under way, as if nothing were, and takes no more of them.
+// A node that is stopped first answers the requests under way, as if nothing were, and takes no more of them. Those
+// that take long it ends.
 func TestStopWaitsForRequests(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n, answer := busy(t)
-		began := time.Now()
-		time.AfterFunc(time.Second, func() {
-			if _, err := n.sae("sam").Status(t.Context(), "sofia"); err == nil || !strings.Contains(err.Error(), "Node is stopped") {
-				t.Errorf("another request: %v", err)
+	for _, test := range []struct{ delay, least, most time.Duration }{
+		{time.Second, time.Second, time.Second + node.Farewell},
+		{4 * time.Second, node.Grace, node.Grace + node.Farewell},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			n, answer := busy(t, test.delay)
+			began := time.Now()
+			time.AfterFunc(time.Second/2, func() {
+				if _, err := n.sae("sam").Status(t.Context(), "sofia"); err == nil || !strings.Contains(err.Error(), "Node is stopped") {
+					t.Errorf("another request: %v", err)
+				}
+			})
+			n.stop("client/carol")
+			if took := time.Since(began); took < test.least || took > test.most {
+				t.Errorf("stopped after %v, not %v to %v", took, test.least, test.most)
+			}
+			synctest.Wait() // the answer is on its way to sam
+			select {
+			case err := <-answer:
+				if (err == nil) != (test.delay < node.Grace) {
+					t.Errorf("the request under way: %v", err)
+				}
+			default:
+				t.Error("the node has stopped, and its request is still under way")
 			}
 		})
-		n.stop("client/carol")
-		if took := time.Since(began); took < 4*time.Second || took > 6*time.Second {
-			t.Errorf("stopped after %v", took)
-		}
-		synctest.Wait() // the answer is on its way to sam
-		select {
-		case err := <-answer:
-			if err == nil || !strings.Contains(err.Error(), "Could not scatter enough shares") {
-				t.Errorf("the request under way: %v", err)
-			}
-		default:
-			t.Error("the node has stopped, and its request is still under way")
-		}
-	})
+	}
 }
 
 // Who wants to start or stop a node that is just stopping waits for as long as his context lasts.
 func TestStartAndStopAreInLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, _ := busy(t)
+		n, _ := busy(t, 4*time.Second)
 		soon := func() context.Context {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 			t.Cleanup(cancel)
 			return ctx
 		}
@@ -68,14 +87,14 @@ func TestStartAndStopAreInLine(t *testing.T) {
 		if err := n.Stop(soon(), "client/carol"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("stop while it stops: %v", err)
 		}
-		if took := time.Since(began); took != 3*time.Second {
+		if took := time.Since(began); took != 3*time.Second/2 {
 			t.Errorf("the three took %v", took)
 		}
 		if !n.Overview().IsStopped("client/carol") {
 			t.Error("the place is not empty")
 		}
 		n.start("client/carol") // in its turn
-		if took := time.Since(began); took < 4*time.Second || took > 6*time.Second || n.Overview().IsStopped("client/carol") {
+		if took := time.Since(began); took < node.Grace || took > node.Grace+node.Farewell || n.Overview().IsStopped("client/carol") {
 			t.Errorf("started after %v", took)
 		}
 	})

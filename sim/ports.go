@@ -10,7 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
+
+	"dske/node"
 )
 
 // port is an address that is listened on.
@@ -64,37 +65,16 @@ func (n *Network) open(ctx context.Context, address string, secure *tls.Config, 
 		url = "https://" + reachable(listener.Addr(), address)
 	}
 	n.ports = append(n.ports, port{listener, &http.Server{
-		Handler:           interruptible(guarded),
+		Handler:           paced(guarded),
 		TLSConfig:         secure.Clone(),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
+		ReadHeaderTimeout: node.HeaderTimeout,
+		IdleTimeout:       node.IdleTimeout,
+		HTTP2:             &http.HTTP2Config{WriteByteTimeout: node.Patience},
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(n.config.Logger.Handler(), slog.LevelDebug),
 	}})
 	return url, nil
-}
-
-// interruptible makes reading the body of a request end with the request's context, and so with the
-// network: a node that stops waits for the requests under way, and a caller may never finish one.
-func interruptible(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body == http.NoBody { // most requests: spare them the rest
-			next.ServeHTTP(w, r)
-			return
-		}
-		interrupted := make(chan struct{})
-		stop := context.AfterFunc(r.Context(), func() {
-			defer close(interrupted)
-			http.NewResponseController(w).SetReadDeadline(time.Now()) // fails if there is nothing to read
-		})
-		defer func() {
-			if !stop() {
-				<-interrupted // w must not be used later
-			}
-		}()
-		next.ServeHTTP(w, r)
-	})
 }
 
 // reachable returns the address under which this host reaches a listener on address: one on all addresses has no

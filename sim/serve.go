@@ -16,6 +16,8 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		kind, name = string(node.KindClient), kme
 	}
 	if kind != string(node.KindHub) && kind != string(node.KindClient) {
+		v, r := n.visits.enter(w, r)
+		defer n.visits.leave(v)
 		n.router.ServeHTTP(w, r)
 		return
 	}

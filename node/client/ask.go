@@ -52,8 +52,14 @@ func (t *tally) isComplete() bool { return t.successful+t.failed == len(t.errs) 
 // askHubs runs ask for every hub at once, each in a task that goes on when the request that it is for has
 // been answered without it. The channel takes all the answers.
 func (c *Client) askHubs(r request, ask func(ctx context.Context, hub int) error) (<-chan answer, error) {
+	return c.askHubsAnd(r, ask, func() {})
+}
+
+// askHubsAnd is askHubs, and calls end when there are all answers, or there will be none.
+func (c *Client) askHubsAnd(r request, ask func(ctx context.Context, hub int) error, end func()) (<-chan answer, error) {
 	lifetime, err := c.tasks.Lifetime()
 	if err != nil {
+		end()
 		return nil, err
 	}
 	ctx, cancel := context.WithDeadline(lifetime, r.hubsEnd)
@@ -63,6 +69,7 @@ func (c *Client) askHubs(r request, ask func(ctx context.Context, hub int) error
 	done := func() { // a timer for each of them would cost more than it is worth
 		if asking.Add(-1) == 0 {
 			cancel()
+			end()
 		}
 	}
 	for i := range c.hubs {
@@ -77,6 +84,7 @@ func (c *Client) askHubs(r request, ask func(ctx context.Context, hub int) error
 		})
 		if err != nil {
 			cancel()
+			end()
 			return nil, err
 		}
 	}

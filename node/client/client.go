@@ -43,6 +43,9 @@ type Client struct {
 	ready   chan struct{} // closed when every hub has been registered with
 	waiting atomic.Int32  // hubs that have never been registered with
 
+	making  making
+	unknown *unknown
+
 	places sync.Map // of encryptor ID to its place, as hubs have told
 
 	tasks   node.Tasks
@@ -77,6 +80,8 @@ func New(config Config) (*Client, error) {
 		ready:   make(chan struct{}),
 		alarm:   node.NewAlarm(config.KeyTTL),
 		gathers: map[gatherID]*gather{},
+		making:  newMaking(),
+		unknown: newUnknown(),
 
 		suspects: map[string][]int{},
 	}

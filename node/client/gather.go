@@ -109,6 +109,7 @@ func (c *Client) gatherAll(r request, gathers []*gather) error {
 	}
 	for _, g := range gathers {
 		if err := g.failure(); err != nil {
+			c.unknown.note(g)
 			return err
 		}
 	}

@@ -48,6 +48,9 @@ func (c *Client) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids
 		if slices.Contains(ids[:i], id) {
 			return nil, etsi.ErrKeyNotFound // it can be delivered only once
 		}
+		if c.unknown.has(gatherID{id, master, slave}) {
+			return nil, etsi.ErrKeyNotFound
+		}
 	}
 	for i, id := range ids {
 		gathers[i] = c.gatherFor(gatherID{id, master, slave})

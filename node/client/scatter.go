@@ -46,12 +46,17 @@ func (c *Client) scatter(r request, master string, to audience, size, number int
 	var keys []key
 	for len(keys) < number {
 		n := min(atOnce, number-len(keys))
-		b := c.newBatch(master, to, n)
-		reservations, err := c.makeKeys(r, b, size, n)
+		end, err := c.making.begin(r, n*c.config.Suite.ShareSize(size, len(to.slaves))*len(c.hubs))
 		if err != nil {
 			return nil, err
 		}
-		if err := c.scatterBatch(r, b, reservations); err != nil {
+		b := c.newBatch(master, to, n)
+		reservations, err := c.makeKeys(r, b, size, n)
+		if err != nil {
+			end()
+			return nil, err
+		}
+		if err := c.scatterBatch(r, b, reservations, end); err != nil {
 			return nil, err
 		}
 		keys = append(keys, b.keys...)
@@ -86,9 +91,10 @@ func (b *batch) add(k key, shares []protocol.Share) {
 	}
 }
 
-// scatterBatch gives every hub its shares of a batch, and ends the reservations for that.
-func (c *Client) scatterBatch(r request, b *batch, reservations []*association.Reservation) error {
-	answers, err := c.askHubs(r, func(ctx context.Context, i int) error {
+// scatterBatch gives every hub its shares of a batch, and ends the reservations for that. It calls end when all have
+// answered.
+func (c *Client) scatterBatch(r request, b *batch, reservations []*association.Reservation, end func()) error {
+	answers, err := c.askHubsAnd(r, func(ctx context.Context, i int) error {
 		defer reservations[i].Release()
 		defer clearShares(b.shares[i])
 		if len(b.at[i]) == 0 {
@@ -102,7 +108,7 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 		clearShares(part.Shares)
 		c.config.Counters.countScattered(len(b.keys), taken, err)
 		return err
-	})
+	}, end)
 	if err != nil {
 		return err
 	}
@@ -159,6 +165,9 @@ func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association
 		numbers[i] = h.Number
 	}
 	for range number {
+		if err := r.Err(); err != nil { // a large key takes a while
+			return nil, err
+		}
 		id, err := uuid.NewRandomFromReader(c.ids)
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -14,8 +15,14 @@ import (
 type Inspection struct {
 	Name        string         `json:"name"`
 	PeerClients []ClientStatus `json:"peer_clients"` // by name
-	Shares      []ShareStatus  `json:"shares"`       // by key ID
+	Shares      []ShareStatus  `json:"shares"`       // by key ID, the first of them
+
+	// MoreShares is how many there are besides those in Shares.
+	MoreShares int `json:"nr_more_shares,omitempty"`
 }
+
+// maxListed is how many shares an [Inspection] lists.
+const maxListed = 1000
 
 // ClientStatus describes the association with a registered client.
 type ClientStatus struct {
@@ -39,6 +46,9 @@ type ShareStatus struct {
 // Inspect returns a snapshot.
 func (h *Hub) Inspect() Inspection {
 	s := Inspection{Name: h.config.Name, PeerClients: []ClientStatus{}, Shares: h.shares.status()}
+	if more := len(s.Shares) - maxListed; more > 0 {
+		s.Shares, s.MoreShares = s.Shares[:maxListed], more
+	}
 	for _, p := range h.registered() {
 		status := ClientStatus{
 			ClientName:        p.name,
@@ -74,7 +84,7 @@ func (s *shareStore) status() []ShareStatus {
 		}
 	}
 	slices.SortFunc(list, func(a, b ShareStatus) int {
-		return cmp.Or(cmp.Compare(a.KeyID.String(), b.KeyID.String()), cmp.Compare(a.SlaveSAE, b.SlaveSAE), cmp.Compare(a.MasterSAE, b.MasterSAE))
+		return cmp.Or(bytes.Compare(a.KeyID[:], b.KeyID[:]), cmp.Compare(a.SlaveSAE, b.SlaveSAE), cmp.Compare(a.MasterSAE, b.MasterSAE))
 	})
 	return list
 }

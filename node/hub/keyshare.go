@@ -34,9 +34,14 @@ func (h *Hub) postKeyShares(c echo.Context) error {
 // storing is the operation that takes the shares of a message.
 func (h *Hub) storing(m protocol.PostShares) operation {
 	return operation{
-		client:  m.ClientName,
-		shares:  len(m.KeyIDs),
-		prepare: func(*peerClient) (int, error) { return 0, m.CheckTerms(h.config.Suite, len(m.SlaveSAEs)) },
+		client: m.ClientName,
+		shares: len(m.KeyIDs),
+		prepare: func(*peerClient) (int, error) {
+			if err := m.CheckTerms(h.config.Suite, len(m.SlaveSAEs)); err != nil {
+				return 0, err
+			}
+			return 0, h.shares.checkRoom(m)
+		},
 		act: func(p *peerClient, incoming *protocol.Incoming, _ *protocol.Outgoing) (any, error) {
 			values, err := incoming.Open(m.SealedShare)
 			if err != nil {

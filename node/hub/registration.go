@@ -84,6 +84,9 @@ func checkNames(r protocol.Registration) error {
 	if err := protocol.CheckName(r.ClientName); err != nil {
 		return fmt.Errorf("%w: client %w", protocol.ErrMalformed, err)
 	}
+	if n := len(r.EncryptorNames); n > protocol.MaxEncryptors {
+		return node.NewError(protocol.ErrTooLarge, "encryptors", n, "limit", protocol.MaxEncryptors)
+	}
 	for _, name := range r.EncryptorNames {
 		if err := protocol.CheckSAE(name); err != nil {
 			return fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
@@ -205,6 +208,9 @@ func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
 	defer p.adding.Unlock()
 	if unused := pool.Available(); unused+q.size > protocol.MaxPoolSize {
 		return protocol.BlockData{}, node.NewError(protocol.ErrTooLarge, "size", q.size, "unused", unused, "limit", protocol.MaxPoolSize)
+	}
+	if err := h.checkStock(p, q.size); err != nil {
+		return protocol.BlockData{}, err
 	}
 	random := h.config.Random.For(strings.TrimSpace(strings.Join([]string{"psrd", p.name, string(q.owner), string(q.purpose)}, " ")))
 	id, err := uuid.NewRandomFromReader(random)

@@ -35,10 +35,11 @@ type shareStore struct {
 	alarm  *node.Alarm // is set to when shares expire
 	mu     sync.Mutex
 	shares map[uuid.UUID][]*share
+	taken  map[string]room // by the shares of each master client
 }
 
 func newShareStore(suite protocol.Suite, ttl time.Duration, alarm *node.Alarm) *shareStore {
-	return &shareStore{suite: suite, ttl: ttl, alarm: alarm, shares: map[uuid.UUID][]*share{}}
+	return &shareStore{suite: suite, ttl: ttl, alarm: alarm, shares: map[uuid.UUID][]*share{}, taken: map[string]room{}}
 }
 
 // put adds shares of keys that have none there, all of them or none.
@@ -57,6 +58,7 @@ func (s *shareStore) put(shares map[uuid.UUID]*share) error {
 	for key, sh := range shares {
 		sh.expires = expires
 		s.shares[key] = append(s.shares[key], sh)
+		s.count(sh, 1)
 	}
 	s.alarm.By(expires)
 	return nil
@@ -79,6 +81,7 @@ func (s *shareStore) drop(key uuid.UUID, done func(*share) bool) int {
 	var kept []*share
 	for _, sh := range before {
 		if done(sh) {
+			s.count(sh, -1)
 			clear(sh.Value.Reveal())
 		} else {
 			kept = append(kept, sh)

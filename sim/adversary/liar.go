@@ -25,8 +25,21 @@ type Liar struct {
 	lies atomic.Bool
 	told atomic.Int64 // lies
 
+	mu   sync.Mutex
+	last []toldLie // the lies of a while
+
 	arriving sync.RWMutex // held while a block comes to the hub; for reading, while the hub is robbed and answers
 }
+
+// toldLie is an answer with lies. The hub gives an answer again to a request that comes again, and so does the liar: two
+// answers under one key would tell more than one.
+type toldLie struct {
+	honest string // the signature of the answer that it replaces
+	told   wire.Response
+}
+
+// maxLies is how many are remembered. A hub forgets its answers after a minute.
+const maxLies = 256
 
 // NewLiar returns a liar that is honest so far. Every hub lies in its own way, which follows from its name:
 // lies that are alike can cancel out in a reconstruction.
@@ -50,7 +63,7 @@ func (l *Liar) Lies() (lies bool, told int) { return l.lies.Load(), int(l.told.L
 // prefix; leak returns the PSRD of the hub and a client that is not consumed.
 func (l *Liar) Around(hub http.Handler, prefix string, leak func(client string) []psrd.LeakedBlock) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet || !l.lies.Load() {
+		if r.Method != http.MethodGet || !l.lies.Load() && !l.hasLied() {
 			hub.ServeHTTP(w, r)
 			return
 		}
@@ -78,6 +91,9 @@ func (l *Liar) alter(honest wire.Response, single bool, blocks []psrd.LeakedBloc
 	if honest.Status != http.StatusOK {
 		return honest
 	}
+	if told, again := l.before(honest); again || !l.lies.Load() {
+		return told
+	}
 	body, lies, err := l.alterShares(honest.Body, single)
 	if err != nil || lies == 0 {
 		return honest
@@ -94,7 +110,34 @@ func (l *Liar) alter(honest wire.Response, single bool, blocks []psrd.LeakedBloc
 	header := honest.Header.Clone()
 	header.Set(protocol.SignatureHeader, signature)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	return wire.Response{Status: honest.Status, Header: header, Body: body}
+	told := wire.Response{Status: honest.Status, Header: header, Body: body}
+	l.remember(honest, told)
+	return told
+}
+
+func (l *Liar) hasLied() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.last) > 0
+}
+
+// before returns what was told in the place of an answer before, or else the answer itself.
+func (l *Liar) before(honest wire.Response) (told wire.Response, again bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	signature := honest.Header.Get(protocol.SignatureHeader)
+	i := slices.IndexFunc(l.last, func(t toldLie) bool { return t.honest == signature })
+	if i < 0 {
+		return honest, false
+	}
+	return l.last[i].told, true
+}
+
+func (l *Liar) remember(honest, told wire.Response) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = append(l.last, toldLie{honest.Header.Get(protocol.SignatureHeader), told})
+	l.last = slices.Clone(l.last[max(0, len(l.last)-maxLies):])
 }
 
 // alterShares returns the body of a response with other shares, and how many there are. A pad lets through

@@ -3,6 +3,7 @@ package command
 import (
 	"github.com/labstack/echo/v4"
 
+	"dske/node"
 	"dske/sim"
 	"dske/sim/dashboard"
 	"dske/sim/docs"
@@ -12,7 +13,7 @@ import (
 
 // addPages adds what a network that runs by itself shows beside its nodes and its own interface.
 func addPages(n *sim.Network, router *echo.Echo) {
-	router.GET("/metrics", echo.WrapHandler(metrics.Handler(n)))
+	node.Page(router.Group(""), "/metrics", echo.WrapHandler(metrics.Handler(n)))
 	docs.Mount(n, router)
 	exchange.Mount(n, router)
 	dashboard.Mount(n, router)

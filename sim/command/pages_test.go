@@ -111,3 +111,22 @@ func TestExamplesCanBeTriedOut(t *testing.T) {
 		}
 	}
 }
+
+// What there is to look at can be asked for with HEAD too.
+func TestHead(t *testing.T) {
+	n := port(t, topology.Reference())
+	for _, path := range []string{"/", "/docs", "/docs/swagger-ui.css", "/metrics", "/openapi.json", "/hub/hank/docs", "/client/carol/openapi.json"} {
+		w := httptest.NewRecorder()
+		n.ServeHTTP(w, httptest.NewRequest("HEAD", path, nil))
+		if w.Code != 200 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	for _, path := range []string{"/sim/v1/topology", "/client/carol/etsi/api/v1/keys/sofia/enc_keys"} { // which can have effects
+		w := httptest.NewRecorder()
+		n.ServeHTTP(w, httptest.NewRequest("HEAD", path, nil))
+		if w.Code != 405 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}

@@ -32,9 +32,9 @@ type dashboard struct {
 // needs package exchange there. While no page is open it costs the network nothing.
 func Mount(n *sim.Network, router *echo.Echo) {
 	d, strict := &dashboard{network: n}, node.Strict(policy)
-	router.GET("/", func(c echo.Context) error { return file(c, "index.html") }, strict)
+	node.Page(router.Group(""), "/", func(c echo.Context) error { return file(c, "index.html") }, strict)
 	router.GET(pathAssets+":file", func(c echo.Context) error { return file(c, c.Param("file")) }, strict)
-	router.GET(pathStream, d.stream, strict)
+	router.GET(pathStream, d.stream, strict, node.AtOnce(node.MaxReaders, "readers"))
 }
 
 // file serves a part of the page.

@@ -20,14 +20,15 @@ var pages string
 
 // Mount adds /docs and /openapi.json to the router of a network's port; see [sim.Config.Pages].
 func Mount(n *sim.Network, router *echo.Echo) {
-	router.GET("/openapi.json", func(c echo.Context) error {
+	root := router.Group("")
+	node.Page(root, "/openapi.json", func(c echo.Context) error {
 		api, err := Describe(n.Overview())
 		if err != nil {
 			return err
 		}
 		return c.JSON(http.StatusOK, api)
 	})
-	node.MountDocs(router.Group(""), "DSKE network", "")
+	node.MountDocs(root, "DSKE network", "")
 }
 
 // Describe returns the OpenAPI description of the port of a network, which becomes JSON.

@@ -53,7 +53,7 @@ type server struct {
 // Mount adds the exchanges of a network to the router of its port; see [sim.Config.Pages].
 func Mount(n *sim.Network, router *echo.Echo) {
 	s, strict := &server{network: n}, node.Strict(policy)
-	router.POST(Path, s.post, strict)
+	router.POST(Path, s.post, strict, node.AtOnce(node.MaxExchanges, "exchanges"))
 	router.GET(Path+"/:id/:picture", s.getPicture, strict)
 	router.POST(Path+"/:id/values", s.postValues, strict)
 }

@@ -2,8 +2,15 @@ package fault
 
 import (
 	"context"
+	"fmt"
 	"sync"
 )
+
+// MaxFaults is how many faults can be at work at once. Every message passes all of them.
+const MaxFaults = 256
+
+// ErrTooMany is the error for a fault too many.
+var ErrTooMany = fmt.Errorf("there are %d faults already, which is as many as can be: clear them first", MaxFaults)
 
 // Set is the faults that are at work. Its zero value has none.
 type Set struct {
@@ -13,7 +20,8 @@ type Set struct {
 	faults []*fault
 }
 
-// Add puts a fault behind those that are there. It fails if there is no such fault.
+// Add puts a fault behind those that are there. It fails if there is no such fault, and with [ErrTooMany] if
+// there are [MaxFaults].
 func (s *Set) Add(spec Spec) error {
 	b, err := spec.build()
 	if err != nil {
@@ -21,6 +29,9 @@ func (s *Set) Add(spec Spec) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.faults) == MaxFaults {
+		return ErrTooMany
+	}
 	f := &fault{spec: spec, built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[string]int{}}
 	s.faults = append(s.faults[:len(s.faults):len(s.faults)], f) // Intercept may be reading the old slice
 	return nil

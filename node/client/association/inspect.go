@@ -5,6 +5,7 @@ import (
 
 	"dske/node"
 	"dske/protocol"
+	"dske/psrd"
 )
 
 // Inspection describes an association without any secret.
@@ -43,18 +44,25 @@ func (a *Association) Available() (least int, registered bool) {
 }
 
 // Capacity returns how many shares of a size, in bytes, the hub can be given with the PSRD at hand: each costs a
-// pad and a signing key of the client's, and a signing key of the hub's for the response.
+// pad and a signing key of the client's, and a signing key of the hub's for the response. What a lazy client fetches
+// as soon as the first key is asked for counts as if it were there.
 func (a *Association) Capacity(shareSize int) int {
 	s := a.current()
 	if s == nil {
 		return 0
 	}
-	c := s.channel
-	peer := c.PeerKeys.Available() / protocol.SigningKeySize
-	if c.Own == c.OwnKeys {
-		return min(c.Own.Available()/(shareSize+protocol.SigningKeySize), peer)
+	available := func(pool *psrd.Pool) int {
+		if a.config.PSRD.Lazy && !s.used.Load() {
+			return max(pool.Available(), a.config.PSRD.HighWater)
+		}
+		return pool.Available()
 	}
-	return min(c.Own.Available()/shareSize, c.OwnKeys.Available()/protocol.SigningKeySize, peer)
+	c := s.channel
+	peer := available(c.PeerKeys) / protocol.SigningKeySize
+	if c.Own == c.OwnKeys {
+		return min(available(c.Own)/(shareSize+protocol.SigningKeySize), peer)
+	}
+	return min(available(c.Own)/shareSize, available(c.OwnKeys)/protocol.SigningKeySize, peer)
 }
 
 // AddTo adds the pools to the stock of the client, if it is registered.

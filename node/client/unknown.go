@@ -1,0 +1,48 @@
+package client
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"dske/node"
+)
+
+// unknown is the keys that lately all hubs did not know. Asking the hubs costs PSRD, so who asks again and again for
+// such a key is answered without them for a while.
+type unknown struct {
+	mu    sync.Mutex
+	until map[gatherID]time.Time
+}
+
+func newUnknown() *unknown { return &unknown{until: map[gatherID]time.Time{}} }
+
+// has reports whether the key was unknown a moment ago.
+func (u *unknown) has(id gatherID) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return time.Now().Before(u.until[id])
+}
+
+// note remembers that all hubs have said of the gather's key that they don't know it, if they have.
+func (u *unknown) note(g *gather) {
+	if !g.isUnknownToAll() {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	now := time.Now()
+	if len(u.until) >= node.MaxUnknown {
+		maps.DeleteFunc(u.until, func(_ gatherID, until time.Time) bool { return !now.Before(until) })
+	}
+	if len(u.until) < node.MaxUnknown {
+		u.until[g.id] = now.Add(node.UnknownFor)
+	}
+}
+
+func (g *gather) isUnknownToAll() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !slices.ContainsFunc(g.answers.errs, func(err error) bool { return !isUnknown(err) })
+}

@@ -1,0 +1,80 @@
+package client
+
+import (
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dske/etsi"
+	"dske/node"
+)
+
+// A key that no hub knows is asked for once in a while, however often an encryptor asks.
+func TestUnknownKeysCostLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		connie := w.run(w.config("connie", "sofia"))
+		<-connie.Ready()
+		var asked atomic.Int32
+		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			if isShare(r, http.MethodGet) {
+				asked.Add(1)
+			}
+			return next(r)
+		})
+		fetch := func(id uuid.UUID) {
+			t.Helper()
+			if _, err := connie.GetKeyWithKeyIDs(t.Context(), "sofia", "sam", []uuid.UUID{id}); !errors.Is(err, etsi.ErrKeyNotFound) {
+				t.Errorf("%v, want %v", err, etsi.ErrKeyNotFound)
+			}
+		}
+		id := uuid.New()
+		for range 100 {
+			fetch(id)
+		}
+		if n := int(asked.Load()); n != len(hubNames) {
+			t.Errorf("%d messages for 100 requests", n)
+		}
+		time.Sleep(node.UnknownFor)
+		fetch(id)
+		if n := int(asked.Load()); n != 2*len(hubNames) {
+			t.Errorf("%d messages when the key may be known", n)
+		}
+		for range node.MaxUnknown + 100 {
+			fetch(uuid.New())
+		}
+		if n := len(connie.unknown.until); n != node.MaxUnknown {
+			t.Errorf("%d keys are remembered", n)
+		}
+	})
+}
+
+// A key that a hub may have, since it did not answer, is asked for again.
+func TestKeysThatMayBeThereAreAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		connie := w.run(w.config("connie", "sofia"))
+		<-connie.Ready()
+		var asked atomic.Int32
+		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			if isShare(r, http.MethodGet) && asked.Add(1) > 0 && hubOf(r) == "hank" {
+				return stopped()
+			}
+			return next(r)
+		})
+		id := []uuid.UUID{uuid.New()}
+		for range 2 {
+			if _, err := connie.GetKeyWithKeyIDs(t.Context(), "sofia", "sam", id); err == nil {
+				t.Fatal("a key from nowhere")
+			}
+		}
+		if n := int(asked.Load()); n < 2*len(hubNames) {
+			t.Errorf("%d messages for two requests", n)
+		}
+	})
+}

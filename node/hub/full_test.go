@@ -1,0 +1,60 @@
+package hub_test
+
+import (
+	"fmt"
+	"testing"
+
+	"dske/node/hub"
+	"dske/protocol"
+)
+
+// A hub says what there is too much of, and the request has cost nothing.
+func TestFull(t *testing.T) {
+	for _, suite := range []protocol.Suite{protocol.Python, protocol.ITS} {
+		h, carol, _ := newSuitePair(t, suite)
+		m := shareOf(keyID(1))
+		if suite == protocol.ITS {
+			m.Terms = itsTerms
+		}
+		posted := carol.post(m, valueOf(1, 64))
+		h.Fill("carol", protocol.MaxSharesWaiting, 0)
+		wantFreeRefusal(t, h, posted, 503, protocol.ErrFull)
+		wantDetails(t, posted.to(t, h), fmt.Sprintf(`{"client_name":"carol","limit":%d,"shares_waiting":%[1]d}`, protocol.MaxSharesWaiting))
+		h.Fill("carol", 1, protocol.MaxBytesWaiting)
+		wantDetails(t, posted.to(t, h), fmt.Sprintf(`{"bytes_waiting":%d,"client_name":"carol","limit":%[1]d}`, protocol.MaxBytesWaiting))
+		h.Fill("carol", 0, 0)
+		carol.accept(carol.send(posted))
+	}
+}
+
+// A hub has room for so much PSRD, which is said, and for clients with little of it even then.
+func TestFullOfPSRD(t *testing.T) {
+	h, carol, connie := newSuitePair(t, protocol.Python)
+	if err := h.AddZeros("connie", protocol.MaxHubStock); err != nil {
+		t.Fatal(err)
+	}
+	carol.fetch(protocol.OwnerHub, 512<<10)
+	_, unused := connie.unused()
+	for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
+		wantFreeRefusal(t, h, carol.psrd(owner, 1<<20), 503, protocol.ErrFull)
+	}
+	wantFreeRefusal(t, h, connie.psrd(protocol.OwnerHub, 100), 503, protocol.ErrFull)
+	if _, after := connie.unused(); after != unused {
+		t.Error("a refusal changes the pools")
+	}
+}
+
+// A client has so many encryptors and no more.
+func TestMostEncryptors(t *testing.T) {
+	h := newHub(t, hub.Config{})
+	carol := meet(t, h, "carol")
+	names := make([]string, protocol.MaxEncryptors+1)
+	for i := range names {
+		names[i] = fmt.Sprint("sae", i)
+	}
+	body := func(names []string) string {
+		return string(marshal(t, protocol.Registration{ClientName: "carol", EncryptorNames: names}))
+	}
+	wantFreeRefusal(t, h, carol.put(body(names)), 413, protocol.ErrTooLarge)
+	wantOK(t, carol.put(body(names[1:])).to(t, h))
+}

@@ -1,0 +1,36 @@
+package hub
+
+import (
+	"slices"
+
+	"dske/node"
+	"dske/protocol"
+)
+
+// smallStock is up to which size, in bytes, the stock of a client counts for nothing: large networks have many such.
+const smallStock = 1 << 20
+
+// checkStock returns a [protocol.ErrFull] if a client that has much PSRD unused asks for more of it, and the hub has no
+// room for that.
+func (h *Hub) checkStock(p *peerClient, size int) error {
+	if p.unused()+size <= smallStock {
+		return nil
+	}
+	unused := 0
+	for _, c := range h.registered() {
+		unused += c.unused()
+	}
+	if unused+size > protocol.MaxHubStock {
+		return node.NewError(protocol.ErrFull, "client_name", p.name, "psrd_unused", unused, "limit", protocol.MaxHubStock)
+	}
+	return nil
+}
+
+// unused returns the size of the stock of a client, in bytes.
+func (p *peerClient) unused() int {
+	sum := 0
+	for _, pool := range slices.Concat(p.channel.OwnPools(), p.channel.PeerPools()) {
+		sum += pool.Available()
+	}
+	return sum
+}

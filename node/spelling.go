@@ -1,0 +1,58 @@
+package node
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+)
+
+// inBand is what the paths of messages in band start with, below the name of the node. Signatures cover these paths
+// in one spelling.
+const inBand = "/dske/api/"
+
+// respelled lets paths through that say the same in another way: with letters, digits and the like that are
+// percent-encoded without need (RFC 3986, clause 6.2.2.2).
+func respelled(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if r := c.Request(); r.URL.RawPath != "" {
+			u := *r.URL
+			u.RawPath = respell(u.RawPath)
+			if u.RawPath == (&url.URL{Path: u.Path}).EscapedPath() {
+				u.RawPath = "" // the form of package url for what needs no other encoding
+			}
+			r.URL = &u
+		}
+		return next(c)
+	}
+}
+
+// respell decodes what need not be encoded in a path, unless it is in band.
+func respell(path string) string {
+	plain := unreserved(path)
+	if parts := strings.SplitN(plain, "/", 4); len(parts) == 4 && strings.HasPrefix("/"+parts[3], inBand) {
+		return path
+	}
+	return plain
+}
+
+// unreserved decodes the percent-encoded characters that are unreserved (RFC 3986, clause 2.3).
+func unreserved(path string) string {
+	var b strings.Builder
+	for i := 0; i < len(path); i++ {
+		if path[i] == '%' && i+2 < len(path) {
+			if code, err := strconv.ParseUint(path[i+1:i+3], 16, 8); err == nil && isUnreserved(byte(code)) {
+				b.WriteByte(byte(code))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(path[i])
+	}
+	return b.String()
+}
+
+func isUnreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
+}

@@ -1,0 +1,121 @@
+package sim
+
+import (
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"dske/node"
+)
+
+// paced limits how long the other side of a connection can hold up a request: waiting for what it sends and until
+// it has taken what it is sent may take [node.Patience] in all, and the time that so many bytes take at the speed
+// [node.SlowestRate]. What the handler itself takes does not count.
+func paced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		p := &pacedWriter{w, pace{set: control.SetReadDeadline}, pace{set: control.SetWriteDeadline}}
+		if r.Body != nil && r.Body != http.NoBody {
+			r.Body = &pacedBody{r.Body, &p.reading}
+		}
+		p.writing.expect(0) // of the server itself, such as 100 Continue
+		defer func() {
+			p.reading.expect(0) // the server reads on for a while where the handler has stopped
+			p.writing.expect(0) // and sends what it has kept
+		}()
+		next.ServeHTTP(p, r)
+	})
+}
+
+// pace is the limit in one direction. Its deadline is that of the connection or stream.
+type pace struct {
+	set func(time.Time) error
+
+	mu    sync.Mutex
+	last  time.Time // no deadline is later; zero: none
+	bytes int       // that have passed
+	spent time.Duration
+}
+
+// expect sets the deadline for n bytes more.
+func (p *pace) expect(n int) (began time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	began = time.Now()
+	left := node.Patience + time.Duration(p.bytes+n)*time.Second/node.SlowestRate - p.spent
+	deadline := began.Add(left)
+	if !p.last.IsZero() && p.last.Before(deadline) {
+		deadline = p.last
+	}
+	_ = p.set(deadline) // it fails for connections that have gone, and for those in memory
+	return began
+}
+
+// note says how many bytes have passed since expect.
+func (p *pace) note(n int, began time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bytes += n
+	p.spent += time.Since(began)
+}
+
+// relax takes the deadline away until more is expected. Otherwise the server would find, long after the body was
+// read, that the connection is lost.
+func (p *pace) relax() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = p.set(p.last)
+}
+
+// end makes t the last deadline.
+func (p *pace) end(t time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = t
+	return p.set(t)
+}
+
+// pacedBody is the body of a request.
+type pacedBody struct {
+	io.ReadCloser
+	pace *pace
+}
+
+func (b *pacedBody) Read(p []byte) (int, error) {
+	began := b.pace.expect(0)
+	n, err := b.ReadCloser.Read(p)
+	b.pace.note(n, began)
+	b.pace.relax()
+	return n, err
+}
+
+// pacedWriter writes a response. A deadline that is set for it by [http.ResponseController] is the last one.
+type pacedWriter struct {
+	http.ResponseWriter
+	reading, writing pace
+}
+
+func (w *pacedWriter) Write(p []byte) (int, error) {
+	began := w.writing.expect(len(p))
+	n, err := w.ResponseWriter.Write(p)
+	w.writing.note(n, began)
+	return n, err
+}
+
+// FlushError implements what [http.ResponseController] flushes with.
+func (w *pacedWriter) FlushError() error {
+	began := w.writing.expect(0)
+	err := http.NewResponseController(w.ResponseWriter).Flush()
+	w.writing.note(0, began)
+	return err
+}
+
+// Flush implements [http.Flusher].
+func (w *pacedWriter) Flush() { _ = w.FlushError() }
+
+// SetReadDeadline implements what [http.ResponseController] calls.
+func (w *pacedWriter) SetReadDeadline(t time.Time) error { return w.reading.end(t) }
+
+// SetWriteDeadline implements what [http.ResponseController] calls.
+func (w *pacedWriter) SetWriteDeadline(t time.Time) error { return w.writing.end(t) }

@@ -1,0 +1,165 @@
+package sim
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dske/etsi"
+	"dske/protocol"
+	"dske/sim/topology"
+)
+
+var (
+	soakTime = flag.Duration("soak", 2*time.Minute, "how long TestSoak soaks each suite, in time of the network's own")
+	soakSeed = flag.Uint64("soak-seed", 1, "what TestSoak does")
+)
+
+// soak is a network to which random things happen while encryptors make and fetch keys.
+type soak struct {
+	*testNetwork
+	made, fetched, failed atomic.Int64
+}
+
+// TestSoak stops, starts and corrupts hubs and clients at random, and puts faults between them, while encryptors make
+// keys: both ends of every key are equal, none is delivered twice, no byte of PSRD is used twice, and in the end the
+// network is as it was, and works. It runs in a time of its own; for an hour of that:
+//
+//	go test ./sim -race -run Soak -v -timeout 1h -args -soak 1h
+func TestSoak(t *testing.T) {
+	for _, suite := range protocol.Suites {
+		t.Run(suite.Name(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				top := topology.Reference()
+				top.Suite = suite.Name()
+				top.PSRD = topology.PSRD{BlockSize: 4096, LowWater: 1024, HighWater: 4096}
+				s := &soak{testNetwork: start(t, Config{Topology: top, Audit: true, ShareTTL: 20 * time.Second})}
+				s.rest()
+				goroutines, memory := runtime.NumGoroutine(), memoryInUse()
+				s.run()
+				s.rest()
+				t.Logf("%d keys made, %d fetched, %d failed", s.made.Load(), s.fetched.Load(), s.failed.Load())
+				s.check(goroutines, memory)
+			})
+		})
+	}
+}
+
+// run soaks the network.
+func (s *soak) run() {
+	end := time.Now().Add(*soakTime)
+	var workers sync.WaitGroup
+	saes := s.Overview().Encryptors()
+	for i := range 4 {
+		workers.Go(func() {
+			r := rand.New(rand.NewPCG(*soakSeed, uint64(i)))
+			for time.Now().Before(end) {
+				master := r.IntN(len(saes))
+				s.makeKey(r, saes[master], saes[(master+1+r.IntN(len(saes)-1))%len(saes)])
+				time.Sleep(time.Duration(r.IntN(200)) * time.Millisecond)
+			}
+		})
+	}
+	r := rand.New(rand.NewPCG(*soakSeed, 1000))
+	for time.Now().Before(end) {
+		s.happen(r)
+		time.Sleep(time.Duration(r.IntN(1000)) * time.Millisecond)
+	}
+	workers.Wait()
+}
+
+// makeKey makes keys and fetches each, now or later, and then again.
+func (s *soak) makeKey(r *rand.Rand, master, slave string) {
+	keys, err := s.sae(master).GetKey(s.Context(), slave, etsi.KeyRequest{Number: 1 + r.IntN(3), Size: 64 << r.IntN(6)})
+	if err != nil {
+		s.failed.Add(1)
+		return
+	}
+	s.made.Add(int64(len(keys)))
+	time.Sleep(time.Duration(r.IntN(3)) * time.Second)
+	for _, k := range keys {
+		delivered := 0
+		for range 4 { // also after it was delivered
+			fetched, err := s.fetch(master, slave, k.ID)
+			if err != nil {
+				continue
+			}
+			if delivered++; !fetched.Equal(k) {
+				s.Errorf("the ends of %v differ", k.ID)
+			}
+		}
+		if s.fetched.Add(int64(delivered)); delivered > 1 {
+			s.Errorf("%v was delivered %d times", k.ID, delivered)
+		}
+	}
+}
+
+// happen does something to the network.
+func (s *soak) happen(r *rand.Rand) {
+	nodes := s.Overview().Nodes()
+	some := func(names []string) string { return names[r.IntN(len(names))] }
+	hub, client := some(nodes[:5]), some(nodes[5:])
+	switch r.IntN(8) {
+	case 0:
+		s.stop(hub)
+	case 1:
+		s.stop(client)
+	case 2, 3:
+		s.start(nodes...)
+	case 4:
+		if err := s.Corrupt(some(nodes[:2])); err != nil { // fewer than the threshold
+			s.Error(err)
+		}
+	case 5:
+		s.ClearFaults()
+	default:
+		kinds := []string{"drop", "delay=300ms", "duplicate", "hang", "reorder", "replay", "tamper=request where=signature", "tamper=response"}
+		if err := s.Wire().AddFault(fmt.Sprintf("%s from=%s to=%s prob=0.3", some(kinds), client, hub)); err != nil {
+			s.Error(err)
+		}
+	}
+}
+
+// rest ends all that happens, and waits until nothing is left of it.
+func (s *soak) rest() {
+	s.ClearFaults()
+	s.start(s.Overview().Nodes()...)
+	if err := s.WaitReady(s.Context()); err != nil {
+		s.Fatal(err)
+	}
+	if failed := s.makePairs(100); failed > 0 {
+		s.Errorf("%d key pairs of 100 fail", failed)
+	}
+	time.Sleep(5 * time.Minute) // shares expire, blocks are given up
+	if err := s.WaitIdle(s.Context()); err != nil {
+		s.Fatal(err)
+	}
+	synctest.Wait()
+}
+
+// check compares the network with what it was.
+func (s *soak) check(goroutines int, memory int64) {
+	if v := s.Violations(); len(v) > 0 {
+		s.Errorf("PSRD is used twice: %v", v)
+	}
+	if made := s.made.Load(); made == 0 || s.fetched.Load() == 0 {
+		s.Error("no keys were made, or fetched")
+	}
+	if now := runtime.NumGoroutine(); now > goroutines+5 {
+		s.Errorf("%d goroutines, and there were %d", now, goroutines)
+	}
+	if now := memoryInUse(); now > memory+8<<20 {
+		s.Errorf("%d bytes in use, and there were %d", now, memory)
+	}
+	for _, h := range s.Snapshot().Hubs {
+		if h.SharesWaiting > 0 {
+			s.Errorf("%d shares wait at %s", h.SharesWaiting, h.Name)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package sim
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"dske/node"
+)
+
+// underway is the requests that have not been answered yet. Its zero value is none.
+type underway struct {
+	mu       sync.Mutex
+	requests map[*visit]struct{}
+	idle     chan struct{} // closed when the last one has been answered; nil: nobody waits for that
+}
+
+// visit is a request that is under way.
+type visit struct {
+	cancel context.CancelFunc
+	writer http.ResponseWriter // is not used after the visit
+}
+
+// enter returns the request with a context that ends when the requests are cut off, which has to leave.
+func (u *underway) enter(w http.ResponseWriter, r *http.Request) (*visit, *http.Request) {
+	ctx, cancel := context.WithCancel(r.Context())
+	v := &visit{cancel, w}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.requests == nil {
+		u.requests = map[*visit]struct{}{}
+	}
+	u.requests[v] = struct{}{}
+	return v, r.WithContext(ctx)
+}
+
+func (u *underway) leave(v *visit) {
+	v.cancel()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.requests, v)
+	if len(u.requests) == 0 && u.idle != nil {
+		close(u.idle)
+		u.idle = nil
+	}
+}
+
+// cut ends the requests: their contexts end, no more of their bodies is read, and who does not take the answer soon
+// does not get it.
+func (u *underway) cut() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	now := time.Now()
+	for v := range u.requests {
+		v.cancel()
+		control := http.NewResponseController(v.writer)
+		_ = control.SetReadDeadline(now) // both fail where there is no connection
+		_ = control.SetWriteDeadline(now.Add(node.LastWords))
+	}
+}
+
+// end waits until the requests have been answered, and cuts those off that have not been within the grace. There
+// must be no new ones.
+func (u *underway) end(grace time.Duration) {
+	idle := u.whenIdle()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-idle:
+	case <-timer.C:
+		u.cut()
+		<-idle
+	}
+}
+
+// whenIdle returns a channel that is closed when there are no requests. Only one goroutine may wait.
+func (u *underway) whenIdle() <-chan struct{} {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	idle := make(chan struct{})
+	if len(u.requests) == 0 {
+		close(idle)
+	} else {
+		u.idle = idle
+	}
+	return idle
+}
