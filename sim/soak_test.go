@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,6 +22,9 @@ var (
 	soakTime = flag.Duration("soak", 2*time.Minute, "how long TestSoak soaks each suite, in time of the network's own")
 	soakSeed = flag.Uint64("soak-seed", 1, "what TestSoak does")
 )
+
+// liars is how many of the hubs lie at times: fewer than the threshold.
+const liars = 2
 
 // soak is a network to which random things happen while encryptors make and fetch keys.
 type soak struct {
@@ -113,7 +118,7 @@ func (s *soak) happen(r *rand.Rand) {
 	case 2, 3:
 		s.start(nodes...)
 	case 4:
-		if err := s.Corrupt(some(nodes[:2])); err != nil { // fewer than the threshold
+		if err := s.Corrupt(some(nodes[:liars])); err != nil {
 			s.Error(err)
 		}
 	case 5:
@@ -145,8 +150,11 @@ func (s *soak) rest() {
 
 // check compares the network with what it was.
 func (s *soak) check(goroutines int, memory int64) {
-	if v := s.Violations(); len(v) > 0 {
-		s.Errorf("PSRD is used twice: %v", v)
+	for _, v := range s.Violations() {
+		liar := slices.ContainsFunc(s.Overview().Nodes()[:liars], func(name string) bool { return strings.HasPrefix(v, name+" ") })
+		if !liar { // who lies keeps to no rule
+			s.Errorf("PSRD is used twice: %v", v)
+		}
 	}
 	if made := s.made.Load(); made == 0 || s.fetched.Load() == 0 {
 		s.Error("no keys were made, or fetched")
@@ -154,7 +162,7 @@ func (s *soak) check(goroutines int, memory int64) {
 	if now := runtime.NumGoroutine(); now > goroutines+5 {
 		s.Errorf("%d goroutines, and there were %d", now, goroutines)
 	}
-	if now := memoryInUse(); now > memory+8<<20 {
+	if now := memoryInUse(); now > memory+32<<20 { // the audit remembers for a while
 		s.Errorf("%d bytes in use, and there were %d", now, memory)
 	}
 	for _, h := range s.Snapshot().Hubs {
