@@ -34,6 +34,7 @@ var floors = []struct {
 		"dske/sim/adversary", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology", "dske/sim/wire"}},
 	{"dske/sim/adversary", []string{"dske/protocol", "dske/protocol/its", "dske/psrd", "dske/sim/wire"}},
 	{"dske/sim/wire", []string{"dske/sim/fault"}},
+	{"dske/sim/virtual", nil},
 	{"dske/sim/audit", nil},
 	{"dske/sim/certs", nil},
 	{"dske/sim/fault", []string{"dske/protocol"}},
