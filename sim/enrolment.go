@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"crypto/rand"
 	"fmt"
 
 	"dske/node"
@@ -19,7 +18,7 @@ func (n *Network) enrol() error {
 		if c.External {
 			e.Token, e.URL = c.Token, c.URL
 		} else {
-			e.Token, e.URL = rand.Text(), n.url+node.Prefix(node.KindClient, c.Name)
+			e.Token, e.URL = n.Text("client/"+c.Name+" token"), n.url+node.Prefix(node.KindClient, c.Name)
 		}
 		enrolled = append(enrolled, e)
 	}
