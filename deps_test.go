@@ -21,7 +21,7 @@ var floors = []struct {
 	{"dske", []string{"dske/sim/command"}},
 	{"dske/sim/command", anything},
 	{"dske/sim/scenario", []string{"dske/etsi", "dske/node", "dske/node/client", "dske/node/hub", "dske/protocol",
-		"dske/sim", "dske/sim/adversary", "dske/sim/fault", "dske/sim/spelling", "dske/sim/topology", "dske/sim/wire",
+		"dske/sim", "dske/sim/adversary", "dske/sim/fault", "dske/sim/spelling", "dske/sim/topology", "dske/sim/virtual", "dske/sim/wire",
 		"dske/sim/yamlfile"}},
 	{"dske/sim/dashboard", []string{"dske/node", "dske/sim", "dske/sim/fault", "dske/sim/ladder", "dske/sim/wire"}},
 	{"dske/sim/docs", []string{"dske/node", "dske/node/client", "dske/node/hub", "dske/sim"}},
