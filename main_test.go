@@ -532,6 +532,8 @@ func TestErrors(t *testing.T) {
 		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--nonsense"}, 2, "nonsense"},
 		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--url", "nonsense"}, 2, "is not a URL"},
 		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--transport", "pigeon"}, 2, "pigeon"},
+		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--time", "soon"}, 2, "soon"},
+		{[]string{"scenario", "testdata/scenarios/hello.txtar", "--time", "virtual", "--transport", "loopback"}, 2, "there are no ports"},
 		{[]string{"status", "--url", "http://127.0.0.1:1"}, 1, "no network answers at"},
 	} {
 		_, stderr, status := dske(t, test.args...)

@@ -31,6 +31,7 @@ type Config struct {
 	TLSAll    bool            // every caller has to show a certificate, not just SAEs
 	KMEListen []string        // addresses for the clients' ETSI API, in their order; may be empty
 	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
+	Virtual   bool            // the network lives in a bubble, see sim/virtual; goes with Memory and no ports
 	Logger    *slog.Logger
 
 	// Pages adds to the router of the port what belongs neither to a node nor to the network's own interface
@@ -57,6 +58,9 @@ func (c *Config) validate() error {
 		return errors.New("no topology")
 	case c.Transport == "":
 		c.Transport = Loopback
+	}
+	if c.Virtual && (c.Transport == Loopback || c.Listen != "" || len(c.KMEListen) > 0) {
+		return errors.New("a network in virtual time has no ports: use the memory transport")
 	}
 	if c.Transport == Loopback && c.Listen == "" {
 		return errors.New("the loopback transport needs an address to listen on")

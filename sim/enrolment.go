@@ -18,7 +18,7 @@ func (n *Network) enrol() error {
 		if c.External {
 			e.Token, e.URL = c.Token, c.URL
 		} else {
-			e.Token, e.URL = n.Text("token of "+c.Name), n.url+node.Prefix(node.KindClient, c.Name)
+			e.Token, e.URL = n.Text("client/"+c.Name+" token"), n.url+node.Prefix(node.KindClient, c.Name)
 		}
 		enrolled = append(enrolled, e)
 	}

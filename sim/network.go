@@ -8,8 +8,11 @@
 //
 // The network owns ports and places. A place is filled by one node after the other, and keeps what outlives
 // them; the network asks who fills it, and does not look at what that is made of. What is between the nodes
-// is the [wire.Wire] of [Network.Wire]: messages are watched, lost and taken in hand there. The nodes know
+// is the [wire.Wire] of [Network.Wire]: messages are watched, lost, delayed and taken in hand there. The nodes know
 // nothing of experiments: a hub lies because sim puts a liar around it.
+//
+// A network that is made and runs in a bubble of the package virtual says so in its [Config]. With a seed, two runs of it
+// then send the same bytes.
 package sim
 
 import (
@@ -84,6 +87,8 @@ func New(config Config) (*Network, error) {
 		TLS:       secure,
 		Parties:   n.Overview().parties(),
 		Seed:      rand64(config.Seed),
+		Links:     config.Topology.Lines(),
+		Virtual:   config.Virtual,
 	})
 	if err != nil {
 		return nil, err

@@ -1,10 +1,12 @@
 package sim
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base32"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	random "math/rand/v2"
 	"sync"
 
 	"dske/node"
@@ -26,8 +28,19 @@ func (s *seeds) random(nodePath string) node.Random {
 		label := nodePath + " " + purpose
 		s.uses[label]++
 		key := sha256.Sum256(fmt.Appendf(nil, "dske %d %s %d", s.seed, label, s.uses[label]))
-		return &lockedReader{reader: rand.NewChaCha8(key)}
+		return &lockedReader{reader: random.NewChaCha8(key)}
 	}
+}
+
+// Text returns a text that nobody can guess, such as a token, and that is never returned twice; with a seed, it follows from
+// that, the purpose, and how often there was one for it.
+func (n *Network) Text(purpose string) string {
+	if n.seeds == nil {
+		return rand.Text()
+	}
+	secret := make([]byte, 16)
+	io.ReadFull(n.seeds.random("network")(purpose), secret) // it is a generator, which does not fail
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
 }
 
 type lockedReader struct {

@@ -45,11 +45,15 @@ func TestRegistrationIsRetried(t *testing.T) {
 			t.Fatal("ready without hank")
 		default:
 		}
-		if n := attempts.Load(); n < 10 || n > 30 {
+		if n := attempts.Load(); n != 9 { // after 50 ms, 100 ms, 200 ms, …
 			t.Errorf("%d attempts in 20 s", n)
 		}
+		time.Sleep(24 * time.Hour)
+		if n := attempts.Load(); n < 288 || n > 288+15 { // every five minutes, in the end
+			t.Errorf("%d attempts in a day", n)
+		}
 		w.onTheWire(nil)
-		time.Sleep(2 * time.Second)
+		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		<-carol.Ready()
 	})

@@ -26,6 +26,7 @@ func scenarioCommand() *cli.Command {
 			&cli.StringFlag{Name: "url", Usage: "use the running network at `URL`, not one of its own for each scenario", DefaultText: "networks of their own"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the runs reproducible from `SEED`", DefaultText: "none"},
 			&cli.StringFlag{Name: "transport", Value: sim.Memory, Usage: "where a scenario does not say, let nodes reach each other over `HOW`: memory or loopback"},
+			&cli.StringFlag{Name: "time", Value: scenario.Real, Usage: "where a scenario does not say, let it take place in `TIME`: real or virtual, which does not wait"},
 			&cli.StringFlag{Name: "suite", Usage: "where a scenario does not say, use the `SUITE` " + suiteNames(), DefaultText: protocol.Suites[0].Name()},
 			&cli.StringFlag{Name: "junit", Usage: "write the results to `FILE` as JUnit XML"},
 		},
@@ -46,7 +47,7 @@ func runScenarios(c *cli.Context) error {
 		return err
 	}
 	if c.IsSet("url") {
-		if err := checkWithout(c, "with --url", "seed", "transport", "suite"); err != nil {
+		if err := checkWithout(c, "with --url", "seed", "transport", "time", "suite"); err != nil {
 			return err
 		}
 	}
@@ -54,12 +55,18 @@ func runScenarios(c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w; dske scenario takes %s, where scripts are *.txtar", err, c.Command.ArgsUsage)
 	}
-	options := scenario.Options{URL: c.String("url"), Transport: c.String("transport"), Suite: c.String("suite")}
+	options := scenario.Options{URL: c.String("url"), Transport: c.String("transport"), Time: c.String("time"), Suite: c.String("suite")}
 	if _, err := protocol.SuiteNamed(options.Suite); err != nil && options.Suite != "" {
 		return usagef("--suite: %w", err)
 	}
 	if t := options.Transport; t != sim.Memory && t != sim.Loopback {
 		return usagef("--transport: %q is neither memory nor loopback", t)
+	}
+	if t := options.Time; t != scenario.Real && t != scenario.Virtual {
+		return usagef("--time: %q is neither real nor virtual", t)
+	}
+	if options.Time == scenario.Virtual && options.Transport == sim.Loopback {
+		return usagef("--time virtual does not go with --transport loopback: there are no ports in virtual time")
 	}
 	if c.IsSet("seed") {
 		seed := c.Uint64("seed")

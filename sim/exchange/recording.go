@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -46,7 +45,7 @@ type remark struct {
 }
 
 func newRecording(n *sim.Network, o sim.Overview, x *Exchange) *recording {
-	r := &recording{network: n, exchange: x, began: time.Now(), tag: rand.Text(), about: map[uint64]remark{}}
+	r := &recording{network: n, exchange: x, began: time.Now(), tag: n.Text("exchange tag"), about: map[uint64]remark{}}
 	for _, h := range o.Hubs {
 		if slices.Contains(x.Master.hubs, h.Name) || slices.Contains(x.Slave.hubs, h.Name) {
 			r.hubs = append(r.hubs, "hub/"+h.Name)

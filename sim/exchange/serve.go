@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -64,7 +63,7 @@ var policy = "default-src 'none'; style-src '" + ladder.StyleHash() + "'; frame-
 func (s *server) keep(x *Exchange) Kept {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept := Kept{rand.Text(), x}
+	kept := Kept{s.network.Text("exchange"), x}
 	s.last = append(s.last, kept)
 	s.last = s.last[max(0, len(s.last)-maxKept):]
 	return kept

@@ -6,10 +6,12 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"rsc.io/script"
 
 	"dske/sim/fault"
+	"dske/sim/yamlfile"
 )
 
 var errUsage = errors.New("wrong arguments")
@@ -70,6 +72,7 @@ var commands = []command{
 	{"psrd", "CLIENT HUB", "print used and unused bytes of the four pools of a client and a hub", nil, idle, psrd},
 	{"restart", "NODE...", "stop nodes and start them afresh", nil, idle, restart},
 	{"skip", "[REASON]", "end the scenario here without failing it", nil, atOnce, skip},
+	{"sleep", "DURATION", "wait, for example for 20ms or, in virtual time, for 30d", nil, atOnce, sleep},
 	{"start", "NODE...", "start nodes", nil, idle, start},
 	{"status", "[NODE...]", "print how nodes are", nil, idle, status},
 	{"stop", "NODE...", "stop nodes, which then forget everything", nil, idle, stop},
@@ -82,7 +85,6 @@ var engineCommands = map[string]script.Cmd{
 	"echo":   described(script.Echo(), "TEXT...", "print a text"),
 	"env":    described(script.Env(), "[NAME=VALUE...]", "set variables, or print them"),
 	"help":   described(script.Help(), "[COMMAND...]", "describe commands"),
-	"sleep":  described(script.Sleep(), "DURATION", "wait, for example for 20ms"),
 	"stderr": described(script.Stderr(), "[-count=N] PATTERN", "look for a regular expression in why the last command failed"),
 	"stdout": described(script.Stdout(), "[-count=N] PATTERN", "look for a regular expression in what the last command printed"),
 }
@@ -211,6 +213,24 @@ func (c call) options(names ...string) (others []string, values map[string]strin
 		}
 	}
 	return others, values, nil
+}
+
+func sleep(c call) (string, error) {
+	if len(c.args) != 1 {
+		return "", errUsage
+	}
+	d, err := yamlfile.ParseDuration(c.args[0])
+	if err != nil || d <= 0 {
+		return "", mistakef("%q is not a time over 0 such as 20ms", c.args[0])
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return "", nil
+	case <-c.Context().Done():
+		return "", c.Context().Err()
+	}
 }
 
 func skip(c call) (string, error) { return "", skipError{strings.Join(c.args, " ")} }

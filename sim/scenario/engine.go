@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"rsc.io/script"
 )
@@ -14,7 +13,7 @@ import (
 // guarded lets a command of the engine's run only with arguments that make sense.
 func guarded(name string, cmd script.Cmd, w *world) script.Cmd {
 	check := map[string]func(args []string) error{
-		"help": checkHelp, "sleep": checkSleep, "stdout": checkPattern, "stderr": checkPattern,
+		"help": checkHelp, "stdout": checkPattern, "stderr": checkPattern,
 	}[name]
 	if check == nil {
 		return cmd
@@ -37,16 +36,6 @@ func checkHelp(args []string) error {
 		if !slices.Contains(commandNames(), arg) {
 			return unknownCommand(arg)
 		}
-	}
-	return nil
-}
-
-func checkSleep(args []string) error {
-	if len(args) != 1 {
-		return errUsage
-	}
-	if d, err := time.ParseDuration(args[0]); err != nil || d <= 0 {
-		return fmt.Errorf("%q is not a time over 0 such as 20ms", args[0])
 	}
 	return nil
 }

@@ -17,11 +17,18 @@ type Settings struct {
 	Clients    int           `yaml:"clients"`     // with hubs: client1 with encryptor sae1, …
 	Threshold  int           `yaml:"threshold"`   // with hubs
 	Transport  string        `yaml:"transport"`   // memory or loopback
+	Time       string        `yaml:"time"`        // Real or Virtual; the latter goes with memory
 	ShareTTL   time.Duration `yaml:"share_ttl"`   // how long keys can be fetched
 	HubTimeout time.Duration `yaml:"hub_timeout"` // how long a client waits for a hub
 
 	RequestTimeout time.Duration `yaml:"request_timeout"` // how long an encryptor waits for a client
 }
+
+// The times that a network can live in.
+const (
+	Real    = "real"    // that of the clock
+	Virtual = "virtual" // it jumps over what nobody does anything in; see the package sim/virtual
+)
 
 // read reads network.yaml. It returns the topology that its numbers describe, nil if there are none, and the line of
 // the first of them.
@@ -42,23 +49,33 @@ func (s *Settings) read(data []byte) (t *topology.Topology, asked int, err error
 	}
 	err = yamlfile.Members(root, "the network",
 		number("hubs", &s.Hubs), number("clients", &s.Clients), number("threshold", &s.Threshold),
-		yamlfile.Named("transport", func(n *yaml.Node) error { return readTransport(n, &s.Transport) }),
+		yamlfile.Named("transport", func(n *yaml.Node) error {
+			return readChoice(n, "transport", &s.Transport, sim.Memory, sim.Loopback)
+		}),
+		yamlfile.Named("time", func(n *yaml.Node) error {
+			lines["time"] = n.Line
+			return readChoice(n, "time", &s.Time, Real, Virtual)
+		}),
 		duration("share_ttl", &s.ShareTTL), duration("hub_timeout", &s.HubTimeout),
 		duration("request_timeout", &s.RequestTimeout),
 	)
 	if err != nil {
 		return nil, 0, err
 	}
+	if s.Time == Virtual && s.Transport == sim.Loopback {
+		return nil, 0, yamlfile.Errorf(lines["time"], "time is virtual, in which there are no ports: remove it, or set transport to %s", sim.Memory)
+	}
 	t, err = s.generate(lines)
 	return t, lines["hubs"], err
 }
 
-func readTransport(n *yaml.Node, transport *string) error {
-	if err := yamlfile.Text(n, "transport", transport); err != nil {
+// readChoice reads one of two words.
+func readChoice(n *yaml.Node, what string, choice *string, one, other string) error {
+	if err := yamlfile.Text(n, what, choice); err != nil {
 		return err
 	}
-	if *transport != sim.Memory && *transport != sim.Loopback {
-		return yamlfile.Errorf(n.Line, "transport is %.64q: set it to %s or %s", *transport, sim.Memory, sim.Loopback)
+	if *choice != one && *choice != other {
+		return yamlfile.Errorf(n.Line, "%s is %.64q: set it to %s or %s", what, *choice, one, other)
 	}
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 	"rsc.io/script"
 
 	"dske/protocol"
+	"dske/sim"
+	"dske/sim/virtual"
 )
 
 // idleTimeout bounds the wait for what goes on in the background.
@@ -25,17 +27,19 @@ const answerTimeout = 5 * time.Minute
 type Options struct {
 	URL       string  // of a running network; none: each scenario gets one of its own
 	Transport string  // of the scenario's own network, unless it says so; default memory
+	Time      string  // that the own network lives in, unless the scenario says so: Real, which is the default, or Virtual
 	Seed      *uint64 // makes own networks reproducible
 	Suite     string  // of own networks whose topology has the default one; none: that
 
 	suite protocol.Suite // for tests: one that lacks a measure, instead of the one that the topology names
 }
 
-// Run runs a scenario. The name of the file is for messages.
-func Run(ctx context.Context, file string, data []byte, o Options) *Result {
+// Run runs a scenario. The name of the file is for messages. In virtual time, the durations of sections are virtual too,
+// and that of the whole is real.
+func Run(ctx context.Context, file string, data []byte, o Options) (ended *Result) {
 	start := time.Now()
 	result := &Result{File: file}
-	defer func() { result.Duration = time.Since(start) }()
+	defer func() { ended.Duration = time.Since(start) }()
 	p, err := parse(file, data)
 	if err != nil {
 		result.Err = err
@@ -46,16 +50,44 @@ func Run(ctx context.Context, file string, data []byte, o Options) *Result {
 		result.Skipped = "it needs a network of its own"
 		return result
 	}
-	w, err := newWorld(ctx, p, o)
-	if err != nil {
+	if cmp.Or(p.settings.Time, o.Time) != Virtual || o.URL != "" {
+		result.play(ctx, p, o)
+		return result
+	}
+	if p.settings.Transport == sim.Loopback {
+		result.Skipped = "it has ports, which there are not in virtual time"
+		return result
+	}
+	o.Time, o.Transport = Virtual, sim.Memory
+	return runVirtually(ctx, result, p, o)
+}
+
+// runVirtually runs a scenario in virtual time. What a bubble that stands still is still doing cannot reach the result.
+func runVirtually(ctx context.Context, result *Result, p *parsed, o Options) *Result {
+	played := *result
+	err := virtual.Run(ctx, func(ctx context.Context) error {
+		played.play(ctx, p, o)
+		return nil
+	})
+	if errors.Is(err, virtual.ErrStands) || err != nil && ctx.Err() != nil {
 		result.Err = err
 		return result
 	}
-	result.run(ctx, w, p.sections)
-	if err := w.end(); err != nil {
-		result.Err = errors.Join(result.Err, err)
+	played.Err = errors.Join(played.Err, err)
+	return &played
+}
+
+// play runs a scenario from beginning to end, in the time that its network lives in.
+func (r *Result) play(ctx context.Context, p *parsed, o Options) {
+	w, err := newWorld(ctx, p, o)
+	if err != nil {
+		r.Err = err
+		return
 	}
-	return result
+	r.run(ctx, w, p.sections)
+	if err := w.end(); err != nil {
+		r.Err = errors.Join(r.Err, err)
+	}
 }
 
 // run runs the sections until one fails.

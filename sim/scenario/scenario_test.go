@@ -64,15 +64,15 @@ func TestCollection(t *testing.T) {
 			if !bytes.HasPrefix(text, []byte("# ")) {
 				t.Error("does not begin with a comment that says what it shows")
 			}
-			run := func(t *testing.T) {
-				if r := Run(t.Context(), name, text, Options{}); r.Failed() {
-					t.Error(print(r, true))
+			r := Run(t.Context(), name, text, Options{Time: Virtual})
+			if usesLoopback(text) {
+				if r.Skipped == "" {
+					t.Error("it is not skipped in virtual time")
 				}
+				r = Run(t.Context(), name, text, Options{})
 			}
-			if usesLoopback(text) { // a bubble has no sockets
-				run(t)
-			} else {
-				synctest.Test(t, run)
+			if r.Failed() {
+				t.Error(print(r, true))
 			}
 		})
 	}
@@ -85,11 +85,9 @@ func TestCollectionInTheOtherSuite(t *testing.T) {
 			continue
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				if r := Run(t.Context(), name, text, Options{Suite: protocol.SuitePython}); r.Failed() {
-					t.Error(print(r, true))
-				}
-			})
+			if r := Run(t.Context(), name, text, Options{Suite: protocol.SuitePython, Time: Virtual}); r.Failed() {
+				t.Error(print(r, true))
+			}
 		})
 	}
 }
@@ -113,16 +111,14 @@ func TestSameSeedPrintsTheSame(t *testing.T) {
 		text := files(t)[name]
 		var first string
 		for range 3 {
-			synctest.Test(t, func(t *testing.T) {
-				out := print(Run(t.Context(), name, text, Options{Seed: &seed}), true)
-				out = duration.ReplaceAllString(out, "")
-				if first == "" {
-					first = out
-				}
-				if out != first {
-					t.Errorf("%s prints\n%s\nand then\n%s", name, first, out)
-				}
-			})
+			out := print(Run(t.Context(), name, text, Options{Seed: &seed, Time: Virtual}), true)
+			out = duration.ReplaceAllString(out, "")
+			if first == "" {
+				first = out
+			}
+			if out != first {
+				t.Errorf("%s prints\n%s\nand then\n%s", name, first, out)
+			}
 		}
 	}
 }
@@ -202,7 +198,7 @@ func TestNothingIsIgnored(t *testing.T) {
 }
 
 func TestNetworkFiles(t *testing.T) {
-	const members = "hubs, clients, threshold, transport, share_ttl, hub_timeout, request_timeout"
+	const members = "hubs, clients, threshold, transport, time, share_ttl, hub_timeout, request_timeout"
 	for text, says := range map[string]string{
 		"":                                     "4: the file is empty: set hubs and clients, a transport or a time",
 		"# nothing\n":                          "4: the file is empty",
@@ -221,6 +217,8 @@ func TestNetworkFiles(t *testing.T) {
 		"share_ttl: 0s\n":                      `4: share_ttl must be a time over 0`,
 		"request_timeout: soon\n":              `4: request_timeout must be a time over 0`,
 		"request_timeout: 5\n":                 `4: request_timeout must be a time such as 1.5s, but is a number`,
+		"time: soon\n":                         `4: time is "soon": set it to real or virtual`,
+		"transport: loopback\ntime: virtual\n": "5: time is virtual, in which there are no ports: remove it, or set transport to memory",
 		"transport: pigeon\n":                  `4: transport is "pigeon": set it to memory or loopback`,
 		"- hubs\n":                             "4: the network must be a mapping with " + members,
 		"hub_timeout: 1s\n---\nhubs: 3\n":      "5: a second YAML document starts here",
@@ -251,6 +249,8 @@ func TestMistakesAreNotExpected(t *testing.T) {
 		"fault drop method=FETCH":             `method: "FETCH" is not one of`,
 		"http GET / as=sam as=sofia":          "as= is there twice",
 		"http GET":                            "usage: http METHOD PATH",
+		"sleep -1d":                           `"-1d" is not a time over 0`,
+		"sleep 1dx":                           `"1dx" is not a time over 0`,
 		"sleep -1s":                           `"-1s" is not a time over 0`,
 		"sleep":                               "usage: sleep DURATION",
 		"help get-kye":                        "did you mean get-key?",

@@ -68,6 +68,7 @@ func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 		Suite:      o.suite,
 		Transport:  cmp.Or(p.settings.Transport, o.Transport, sim.Memory),
 		Seed:       o.Seed,
+		Virtual:    o.Time == Virtual,
 		Logger:     slog.New(w.log.handler()),
 		Audit:      true,
 		ShareTTL:   p.settings.ShareTTL,

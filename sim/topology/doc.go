@@ -15,6 +15,9 @@
 //	    hubs: [hank, helen, hilary] # default: all
 //	psrd: {block_size: 16384, low_water: 4096, high_water: 16384} # bytes; lazy: true leaves pools empty at first
 //
+//	sites: {london: [hank, carol], tokyo: [helen, hilary]}
+//	links: [{between: [london, tokyo], latency: 120ms, jitter: 8ms, bandwidth: 50Mbit, loss: 0.001}] # see [Link]
+//
 // Only hubs and clients are required, so the files of the Python implementation read unchanged.
 // JSON is YAML too: a topology that was marshalled as JSON can be loaded again.
 //

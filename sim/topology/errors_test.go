@@ -14,8 +14,8 @@ var badFiles = []struct{ name, text, want string }{
 	{"empty", "", "1: the file is empty: list hubs and clients"},
 	{"only comments", "# nothing\n# here\n", "1: the file is empty: list hubs and clients"},
 	{"only a mark", "\n\n---\n", "3: the file is empty: list hubs and clients"},
-	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, suite, key_source, enrolment, psrd, but is a list"},
-	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, suite, key_source, enrolment, psrd, but is a string"},
+	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links, but is a list"},
+	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links, but is a string"},
 	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put one into a file"},
 	{"bad second document", three + "clients: [{name: a}]\n---\n[\n", "8: not valid YAML: did not find expected node content while parsing a flow node"},
 
@@ -32,13 +32,13 @@ var badFiles = []struct{ name, text, want string }{
 	{"too deep", strings.Repeat("[", 21), "1: not valid YAML: exceeded max depth of 20 while increasing flow level"},
 
 	// Members.
-	{"unknown member", three + "clients: [{name: a}]\nthreshhold: 2\n", `6: the topology has no member "threshhold": use threshold, hubs, clients, suite, key_source, enrolment, psrd`},
+	{"unknown member", three + "clients: [{name: a}]\nthreshhold: 2\n", `6: the topology has no member "threshhold": use threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links`},
 	{"unknown member of a hub", "hubs:\n  - name: a\n    port: 1\n", `3: a hub has no member "port": use name`},
 	{"unknown member of a client", three + "clients:\n  - name: a\n\n    sae: b\n", `8: a client has no member "sae": use name, encryptors, hubs, external, token, url`},
 	{"unknown member of an encryptor", three + "clients:\n  - name: a\n    encryptors:\n      - nam: b\n", `8: an encryptor has no member "nam": use name`},
 	{"unknown member of psrd", "psrd:\n  block_size: 64\n  blocks: 1\n", `3: psrd has no member "blocks": use block_size, low_water, high_water, lazy`},
-	{"long unknown member", strings.Repeat("a", 1000) + ": 1", `1: the topology has no member "` + strings.Repeat("a", 64) + `": use threshold, hubs, clients, suite, key_source, enrolment, psrd`},
-	{"complex member", "? [hubs]\n: 1\n", `1: the topology has no member "": use threshold, hubs, clients, suite, key_source, enrolment, psrd`},
+	{"long unknown member", strings.Repeat("a", 1000) + ": 1", `1: the topology has no member "` + strings.Repeat("a", 64) + `": use threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links`},
+	{"complex member", "? [hubs]\n: 1\n", `1: the topology has no member "": use threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links`},
 	{"merge", "hubs: &h\n  - &a {name: a}\n  - <<: *a\n", `3: a hub has no member "<<": use name`},
 	{"member twice", three + "clients: [{name: a}]\nhubs: []\n", `6: the topology has member "hubs" twice: remove one`},
 	{"name twice", "hubs:\n  - name: a\n    name: b\n", `3: a hub has member "name" twice: remove one`},
@@ -129,7 +129,53 @@ var badFiles = []struct{ name, text, want string }{
 	{"high_water large", psrdFile("low_water: 1\n  high_water: 16777217"), "8: high_water is 16777217 bytes: set it to at most 16777216"},
 	{"low_water over high_water", psrdFile("low_water: 2000\n  high_water: 1000"), "6: low_water is 2000 bytes, more than high_water with 1000: set both (the defaults are 4096 and 16384)"},
 	{"low_water over default", psrdFile("low_water: 16385"), "6: low_water is 16385 bytes, more than high_water with 16384: set both (the defaults are 4096 and 16384)"},
+	// Sites and links.
+	{"sites a list", "sites: [a]\n", "1: sites must be a mapping, but is a list"},
+	{"site twice", linksFile("  tokyo: []\n"), `9: sites has member "tokyo" twice: remove one`},
+	{"site a number", "sites:\n  12: []\n", `2: a name under sites must be a string, but is a number: write "12", with quotes`},
+	{"site with a capital", linksFile("  Paris: []\n"), `9: "Paris" cannot be the name of a site: ` + nameRule},
+	{"site with the name of a node", linksFile("  hilary: []\n"), `9: site "hilary" has the name of hub/hilary: rename it`},
+	{"node that does not exist", linksFile("  paris: [helga]\n"), `9: site "paris": there is no node "helga"`},
+	{"node of two kinds", linksFile("  paris:\n  - hank\n"), `10: site "paris": "hank" may be hub/hank or client/hank: write which`},
+	{"node at two sites", linksFile("  paris: [hilary,\n    carol]\n"), `10: client/carol is at site "london" and at site "paris": remove one`},
+	{"links a mapping", "links: {}\n", "1: links must be a list, but is a mapping"},
+	{"unknown member of a link", "links: [{from: a}]\n", `1: a link has no member "from": use between, within, latency, jitter, bandwidth, loss, burst`},
+	{"link that does nothing", linksFile("links:\n- between: [london, tokyo]\n"), "10: the link does nothing: set latency, jitter, bandwidth, loss or burst"},
+	{"between and within", linksFile("links:\n- {between: [london, tokyo], within: tokyo, loss: 1}\n"), "10: a link is between two ends or within a site: remove one of the two"},
+	{"within a node", linksFile("links:\n- within: carol\n  loss: 1\n"), `10: there is no site "carol": list it under "sites"`},
+	{"one end", linksFile("links:\n- {between: [london], loss: 1}\n"), "10: a link has two ends, and not 1"},
+	{"three ends", linksFile("links:\n- {between: [london, tokyo, hugo], loss: 1}\n"), "10: a link has two ends, and not 3"},
+	{"end that does not exist", linksFile("links:\n- between:\n  - london\n  - paris\n  loss: 1\n"), `12: there is no node and no site "paris"`},
+	{"end of two kinds", linksFile("links:\n- {between: [london, hank], loss: 1}\n"), `10: "hank" may be hub/hank or client/hank: write which`},
+	{"the same ends", linksFile("links:\n- {between: [helen, hub/helen], loss: 1}\n"), "10: both ends are hub/helen: for links inside a site, write within"},
+	{"link twice", linksFile("links:\n- {between: [tokyo, london], loss: 1}\n- {between: [london, tokyo], loss: 1}\n"), "11: no message takes this link, as link 1 of the list takes them all: put the special ones first"},
+	{"link after a wider one", linksFile("links:\n- {between: [tokyo, london], loss: 1}\n- {between: [carol, helen], loss: 1}\n"), "11: no message takes this link, as link 1 of the list takes them all: put the special ones first"},
+	{"link after that of the site", linksFile("links:\n- {within: london, loss: 1}\n- {between: [carol, hub/hank], loss: 1}\n"), "11: no message takes this link, as link 1 of the list takes them all: put the special ones first"},
+	{"link after all", linksFile("links:\n- loss: 1\n- between: [carol, hub/hank]\n  loss: 1\n"), "11: no message takes this link, as link 1 of the list takes them all: put the special ones first"},
+	{"loss over 1", "links: [{loss: 1.5}]\n", `1: loss must be over 0 and up to 1, but is "1.5"`},
+	{"loss not a number", "links: [{loss: .nan}]\n", `1: loss must be over 0 and up to 1, but is ".nan"`},
+	{"loss a word", "links: [{loss: much}]\n", "1: loss must be a number, but is a string"},
+	{"jitter a number", "links: [{jitter: 5}]\n", "1: jitter must be a time such as 1.5s, but is a number"},
+	{"bandwidth without a unit", "links: [{bandwidth: 50}]\n", "1: bandwidth must have a unit, such as 50Mbit, for each second"},
+	{"bandwidth in bytes", "links: [{bandwidth: 50MB}]\n", `1: bandwidth is "50MB": write a number of bit, kbit, Mbit or Gbit for each second, such as 50Mbit`},
+	{"bandwidth of nothing", "links: [{bandwidth: 0.5bit}]\n", `1: bandwidth is "0.5bit": write a number of bit, kbit, Mbit or Gbit for each second, such as 50Mbit`},
+	{"burst without loss", "links:\n- burst: {enter: 0.1, leave: 0.1}\n", "2: burst lacks something: set enter, leave and loss"},
+	{"latency negative", "links: [{latency: -1ms}]\n", `1: latency must be a time over 0 such as 1.5s, but is "-1ms"`},
+	{"latency a list", "links: [{latency: [1ms]}]\n", "1: latency must be a time such as 1.5s, but is a list"},
+	{"latency of another kind", "links: [{latency: {pareto: 1}}]\n", `1: latency has no member "pareto": use uniform, normal, lognormal, file`},
+	{"latency of no kind", "links: [{latency: {}}]\n", "1: latency has 0 distributions: use one of uniform, normal, lognormal and file"},
+	{"latency of two kinds", "links: [{latency: {uniform: {from: 1ms, to: 2ms}, normal: {mean: 1s, sigma: 1s}}}]\n", "1: latency has 2 distributions: use one of uniform, normal, lognormal and file"},
+	{"uniform backwards", "links: [{latency: {uniform: {from: 2ms, to: 1ms}}}]\n", "1: uniform needs from, and a longer to"},
+	{"normal without mean", "links: [{latency: {normal: {sigma: 1ms}}}]\n", "1: normal lacks something: set mean and sigma, both of them times"},
+	{"lognormal without sigma", "links: [{latency: {lognormal: {median: 1ms}}}]\n", "1: lognormal lacks something: set median, a time, and sigma, a number"},
+	{"file that is not there", "links: [{latency: {file: absent.txt}}]\n", "1: file: stat dir/absent.txt: no such file or directory"},
+
 	{"high_water under default", psrdFile("high_water: 4095"), "6: low_water is 4096 bytes, more than high_water with 4095: set both (the defaults are 4096 and 16384)"},
+}
+
+// linksFile has sites in lines 6 to 8, and what is given, from line 9 on.
+func linksFile(rest string) string {
+	return three + "clients: [{name: carol}, {name: hank}]\nsites:\n  london: [hub/hank, carol]\n  tokyo: [helen]\n" + rest
 }
 
 const nameRule = "use 1 to 63 of a-z, 0-9, '.', '_' and '-', and start with a letter or digit"

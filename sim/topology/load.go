@@ -2,6 +2,8 @@ package topology
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"go.yaml.in/yaml/v4"
@@ -13,22 +15,45 @@ import (
 // Load reads a topology from the YAML text of a file, fills in the defaults and validates it. The name
 // of the file is only for messages: an error reads "name:line: what is wrong, and what to do". The text
 // is UTF-8 and at most 16 MiB. Members that the format does not have, or that come twice, are errors,
-// and so is a second document.
+// and so is a second document. Files that it names are beside it.
 func Load(name string, data []byte) (*Topology, error) {
-	t, err := Read(data)
+	t, err := load(data, beside(name))
 	if err != nil {
 		return nil, fmt.Errorf("%s:%w", name, err)
 	}
 	return t, nil
 }
 
-// Read is [Load] for a text that is a part of a file: an error reads "line: what is wrong, and what to do".
-func Read(data []byte) (*Topology, error) {
+// Read is [Load] for a text that is a part of a file: an error reads "line: what is wrong, and what to do". It can
+// name no other files.
+func Read(data []byte) (*Topology, error) { return load(data, nil) }
+
+// files reads a file that a topology names; nil: it may name none.
+type files func(name string) ([]byte, error)
+
+// beside reads files from the directory of another one.
+func beside(other string) files {
+	return func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(other), name)
+		}
+		info, err := os.Stat(name)
+		switch {
+		case err != nil:
+			return nil, err
+		case !info.Mode().IsRegular() || info.Size() > yamlfile.MaxSize:
+			return nil, fmt.Errorf("%s is no file of at most %d bytes", name, yamlfile.MaxSize)
+		}
+		return os.ReadFile(name)
+	}
+}
+
+func load(data []byte, files files) (*Topology, error) {
 	root, err := yamlfile.Parse(data, "list hubs and clients")
 	if err != nil {
 		return nil, err
 	}
-	t, err := read(root)
+	t, err := read(root, files)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +64,7 @@ func Read(data []byte) (*Topology, error) {
 	return t, nil
 }
 
-func read(root *yaml.Node) (*Topology, error) {
+func read(root *yaml.Node, files files) (*Topology, error) {
 	t := &Topology{PSRD: defaultPSRD, Suite: protocol.Suites[0].Name(), KeySource: KeysFromRNG, Enrolment: EnrolmentClosed}
 	givenThreshold := false
 	err := yamlfile.Members(root, "the topology",
@@ -53,6 +78,8 @@ func read(root *yaml.Node) (*Topology, error) {
 		yamlfile.Named("key_source", func(n *yaml.Node) error { return yamlfile.Text(n, "key_source", &t.KeySource) }),
 		yamlfile.Named("enrolment", func(n *yaml.Node) error { return yamlfile.Text(n, "enrolment", &t.Enrolment) }),
 		yamlfile.Named("psrd", func(n *yaml.Node) error { return readPSRD(n, &t.PSRD) }),
+		yamlfile.Named("sites", func(n *yaml.Node) error { return readSites(n, &t.Sites) }),
+		yamlfile.Named("links", func(n *yaml.Node) error { return yamlfile.List(n, "links", &t.Links, readLink(files)) }),
 	)
 	if err != nil {
 		return nil, err

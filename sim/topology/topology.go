@@ -14,6 +14,10 @@ type Topology struct {
 	Suite     string `json:"suite" yaml:"suite"`           // of a protocol.Suite
 	KeySource string `json:"key_source" yaml:"key_source"` // KeysFromRNG or, with suite its, KeysFromPSRD
 	Enrolment string `json:"enrolment" yaml:"enrolment"`   // EnrolmentClosed or EnrolmentOpen
+
+	// Sites and Links are read from files, and not written. The first link that fits a message counts.
+	Sites []Site `json:"-" yaml:"-"`
+	Links []Link `json:"-" yaml:"-"`
 }
 
 // Who may register with the hubs.

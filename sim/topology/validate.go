@@ -40,7 +40,7 @@ func (t *Topology) Validate() error {
 
 func (t *Topology) flaw() *flaw {
 	rules := []func(*Topology) *flaw{
-		hubNamesFlaw, clientNamesFlaw, encryptorFlaw, thresholdFlaw, clientHubsFlaw, psrdFlaw, suiteFlaw, enrolmentFlaw,
+		hubNamesFlaw, clientNamesFlaw, encryptorFlaw, thresholdFlaw, clientHubsFlaw, psrdFlaw, suiteFlaw, enrolmentFlaw, sitesFlaw, linksFlaw,
 	}
 	for _, rule := range rules {
 		if f := rule(t); f != nil {

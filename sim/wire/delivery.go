@@ -22,7 +22,8 @@ type transport struct {
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch attention := t.wire.attention.Load(); {
 	case attention == nobody || IsControl(r.URL.Path):
-		return t.send(r)
+		response, _, err := t.send(r, false)
+		return response, err
 	case attention == onlookers:
 		return t.observe(r)
 	default:
@@ -30,17 +31,16 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// send is the way itself, there and back. Every message takes it, whoever watches and whatever has become
-// of it before, also a copy.
-func (t transport) send(r *http.Request) (*http.Response, error) { return t.next.RoundTrip(r) }
-
 // observe sends a request for those who want no more than to know of it.
 func (t transport) observe(r *http.Request) (*http.Response, error) {
 	to, path := address(r)
 	e := Event{Number: t.wire.messages.Add(1), From: t.from, To: to, Method: r.Method, Path: path, Start: time.Now()}
-	response, err := t.send(r)
+	response, way, err := t.send(r, false)
 	if err == nil {
 		e.Status = response.StatusCode
+	}
+	if way.again {
+		e.Fault = sentAgain
 	}
 	e.Duration = time.Since(e.Start)
 	t.wire.tellObservers(e)
@@ -52,6 +52,9 @@ func (t transport) deliver(r *http.Request) (*http.Response, error) {
 	request, err := t.read(r)
 	if err != nil {
 		return nil, err
+	}
+	if t.wire.virtual { // so that what faults and adversaries do doesn't depend on who was faster
+		t.wire.gate.enter(&passage{from: request.From, to: request.To, method: request.Method, path: request.Path, query: request.Query, body: request.Body})
 	}
 	d := &delivery{transport: t, original: r, number: t.wire.messages.Add(1), sent: *request, start: time.Now()}
 	hands := Intercept(t.wire.faults.Intercept).Around(d.arrive)
@@ -71,12 +74,8 @@ func (t transport) deliver(r *http.Request) (*http.Response, error) {
 func (t transport) read(r *http.Request) (*Request, error) {
 	to, path := address(r)
 	request := &Request{From: t.from, To: to, Method: r.Method, Path: path, Query: r.URL.RawQuery, Header: r.Header}
-	if r.Body == nil {
-		return request, nil
-	}
-	defer r.Body.Close()
 	var err error
-	request.Body, err = io.ReadAll(r.Body)
+	request.Body, err = drain(r.Body)
 	return request, err
 }
 
@@ -120,7 +119,10 @@ func (d *delivery) carry(ctx context.Context, r *Request) (Response, error) {
 	request.Header = r.Header
 	request.Body = io.NopCloser(bytes.NewReader(r.Body))
 	request.ContentLength = int64(len(r.Body))
-	response, err := d.send(request)
+	response, way, err := d.send(request, r.Repeated)
+	if way.again {
+		r.Faults = append(r.Faults, sentAgain)
+	}
 	if err != nil {
 		return Response{}, err
 	}

@@ -6,11 +6,16 @@
 //
 //   - whoever has called [Wire.Intercept]: he takes messages into his hands, in both directions;
 //   - the faults of [Wire.AddFault];
-//   - the way itself, in transport.send, which is also that of messages that nobody looks at.
+//   - the way itself, in transport.send, which is also that of messages that nobody looks at: over the link between
+//     the two parties, if there is one.
 //
 // Taps and observers hear of a message when it has been answered: a tap of all that is in it, as the nodes
 // themselves sent it, an observer of who sent what to whom, and how that ended. A message that nobody looks
-// at is not read at all.
+// at is not read at all, if it has no link to take.
+//
+// In virtual time, in a bubble of testing/synctest, nothing depends on which of several goroutines was faster: what
+// happens at the same instant happens in the order of names, and a node, as well as those who have messages in their
+// hands, gets one message a nanosecond.
 package wire
 
 import (
@@ -38,7 +43,9 @@ type Config struct {
 	Handler   http.Handler // serves all nodes, each under /KIND/NAME
 	TLS       *tls.Config  // with Loopback, to call the port with; nil: plain HTTP
 	Parties   []string     // who takes part, such as hub/hank and sae/sam: those that faults can name
-	Seed      uint64       // of what faults leave to chance
+	Seed      uint64       // of what faults and links leave to chance
+	Links     Links        // what is between the parties; nil: nothing
+	Virtual   bool         // it is in a bubble of testing/synctest, for good, with Memory
 }
 
 // Wire is what is between the nodes. Its methods may be called by several goroutines.
@@ -47,6 +54,10 @@ type Wire struct {
 	port     http.RoundTripper // the transport that was chosen
 	memory   http.RoundTripper
 	recorder recorder
+	lines    lines
+	virtual  bool
+	gate     *door // in front of those who have messages in their hands
+	doors    doors // of those who get them
 
 	attention atomic.Int32
 	messages  atomic.Uint64 // that somebody has watched
@@ -63,7 +74,12 @@ func New(config Config) (*Wire, error) {
 	if config.Handler == nil {
 		return nil, errors.New("a wire that leads nowhere")
 	}
-	w := &Wire{parties: config.Parties, memory: memory{config.Handler}}
+	if config.Virtual && config.Transport != Memory {
+		return nil, fmt.Errorf("virtual time needs the %s transport: a port is outside", Memory)
+	}
+	w := &Wire{parties: config.Parties, memory: memory{config.Handler}, virtual: config.Virtual}
+	w.lines = lines{links: config.Links, seed: config.Seed, virtual: config.Virtual, known: map[[2]string]*line{}}
+	w.gate, w.doors.known = newDoor(), map[string]*door{}
 	w.faults.Seed = config.Seed
 	switch config.Transport {
 	case Memory:

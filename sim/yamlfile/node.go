@@ -1,6 +1,8 @@
 package yamlfile
 
 import (
+	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -58,6 +60,32 @@ func nameAll(known []Member) string {
 	return strings.Join(names, ", ")
 }
 
+// Entries reads a mapping with any members, each of them once, in their order.
+func Entries(n *yaml.Node, what string, read func(name string, n *yaml.Node) error) error {
+	line, n := n.Line, target(n)
+	if n.Kind != yaml.MappingNode {
+		return Errorf(line, "%s must be a mapping, but is %s", what, describe(n))
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		var name string
+		if err := Text(n.Content[i], "a name under "+what, &name); err != nil {
+			return err
+		}
+		if seen[name] {
+			return Errorf(n.Content[i].Line, "%s has member %.64q twice: remove one", what, name)
+		}
+		seen[name] = true
+		if err := read(name, n.Content[i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// IsMapping reports whether a node is a mapping.
+func IsMapping(n *yaml.Node) bool { return target(n).Kind == yaml.MappingNode }
+
 // List reads every item of a list. The result is never nil, so that an empty list is not an absent one.
 func List[T any](n *yaml.Node, what string, items *[]T, read func(*yaml.Node, *T) error) error {
 	line, n := n.Line, target(n)
@@ -98,6 +126,19 @@ func Number(n *yaml.Node, what string, i *int) error {
 	return nil
 }
 
+// Fraction reads a number over 0 and up to a limit, which may have a fraction.
+func Fraction(n *yaml.Node, what string, f *float64, limit float64) error {
+	line, n := n.Line, target(n)
+	tag := n.ShortTag()
+	if n.Kind != yaml.ScalarNode || tag != "!!int" && tag != "!!float" {
+		return Errorf(line, "%s must be a number, but is %s", what, describe(n))
+	}
+	if err := n.Load(f); err != nil || !(*f > 0 && *f <= limit) {
+		return Errorf(line, "%s must be over 0 and up to %v, but is %.64q", what, limit, n.Value)
+	}
+	return nil
+}
+
 // Boolean reads true or false.
 func Boolean(n *yaml.Node, what string, b *bool) error {
 	line, n := n.Line, target(n)
@@ -110,18 +151,38 @@ func Boolean(n *yaml.Node, what string, b *bool) error {
 	return nil
 }
 
-// Duration reads a time such as 1.5s, which is over 0.
+// Duration reads a time such as 1.5s or 30d, which is over 0.
 func Duration(n *yaml.Node, what string, d *time.Duration) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
 		return Errorf(line, "%s must be a time such as 1.5s, but is %s", what, describe(n))
 	}
-	read, err := time.ParseDuration(n.Value)
+	read, err := ParseDuration(n.Value)
 	if err != nil || read <= 0 {
 		return Errorf(line, "%s must be a time over 0 such as 1.5s, but is %.64q", what, n.Value)
 	}
 	*d = read
 	return nil
+}
+
+// ParseDuration is [time.ParseDuration] that also knows days, as in 30d or 1d12h, which have 24 hours.
+func ParseDuration(text string) (time.Duration, error) {
+	days, rest, found := strings.Cut(text, "d")
+	if !found {
+		return time.ParseDuration(text)
+	}
+	hours, err := time.ParseDuration(days + "h")
+	if err != nil || hours > math.MaxInt64/24 || hours < 0 {
+		return 0, fmt.Errorf("%.64q is not a time such as 30d", text)
+	}
+	var more time.Duration
+	if rest != "" {
+		more, err = time.ParseDuration(rest)
+	}
+	if sum := 24*hours + more; err == nil && more >= 0 && sum >= more {
+		return sum, nil
+	}
+	return 0, fmt.Errorf("%.64q is not a time such as 1d12h", text)
 }
 
 // target returns the node that an alias stands for, or the node itself. Expanding aliases this way

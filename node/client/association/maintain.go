@@ -7,7 +7,7 @@ import (
 
 const (
 	minBackoff = 50 * time.Millisecond
-	maxBackoff = 2 * time.Second
+	maxBackoff = 5 * time.Minute
 )
 
 // Maintain registers, if that is needed, and fills the pools, in a task and for as long as it takes. It

@@ -1,0 +1,130 @@
+package wire
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// passage is a message, or the answer to one, on its way from one node to another.
+type passage struct {
+	from, to            string
+	method, path, query string // of the request
+	body                []byte
+	repeated            bool
+
+	at time.Time // when a queue lets it go on
+}
+
+// compare is the order by name. What is equal in it is of equal bytes, so that its order does not matter.
+func compare(a, b *passage) int {
+	return cmp.Or(
+		cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.method, b.method),
+		cmp.Compare(a.path, b.path), cmp.Compare(a.query, b.query), bytes.Compare(a.body, b.body), lastIf(a.repeated, b.repeated),
+	)
+}
+
+func lastIf(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	default:
+		return -1
+	}
+}
+
+// queue serves messages in the order in which they come. In virtual time those that come at the same instant are in the
+// order of their names, whichever goroutine was faster.
+type queue[T any] struct {
+	virtual bool
+	serve   func(member T, came time.Time) // is called for one message at a time
+	compare func(a, b T) int
+
+	mu    sync.Mutex
+	batch *batch[T] // the last one
+}
+
+// batch is what came at one instant.
+type batch[T any] struct {
+	came    time.Time
+	members []T
+	served  bool
+}
+
+// pass serves a message when its turn has come.
+func (q *queue[T]) pass(member T) {
+	if !q.virtual {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.serve(member, time.Now())
+		return
+	}
+	b := q.join(member)
+	time.Sleep(time.Nanosecond) // it ends when nobody can do anything any more: then the batch is complete
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if b.served {
+		return
+	}
+	b.served = true
+	slices.SortFunc(b.members, q.compare)
+	for _, m := range b.members {
+		q.serve(m, b.came)
+	}
+}
+
+func (q *queue[T]) join(member T) *batch[T] {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if now := time.Now(); q.batch == nil || !q.batch.came.Equal(now) {
+		q.batch = &batch[T]{came: now}
+	}
+	q.batch.members = append(q.batch.members, member)
+	return q.batch
+}
+
+// door lets in one message a nanosecond, so that whoever is behind it never has two in hand that came at the same
+// instant. It is for virtual time only.
+type door struct {
+	queue queue[*passage]
+	last  time.Time // when it has let one in
+}
+
+func newDoor() *door {
+	d := &door{}
+	d.queue = queue[*passage]{virtual: true, serve: d.serve, compare: compare}
+	return d
+}
+
+func (d *door) serve(p *passage, came time.Time) {
+	p.at = came.Add(1)
+	if !p.at.After(d.last) {
+		p.at = d.last.Add(1)
+	}
+	d.last = p.at
+}
+
+// enter returns when the message is let in, which is no more than nanoseconds later.
+func (d *door) enter(p *passage) {
+	d.queue.pass(p)
+	time.Sleep(time.Until(p.at))
+}
+
+// doors is the doors of all who are sent something, by name.
+type doors struct {
+	mu    sync.Mutex
+	known map[string]*door
+}
+
+func (d *doors) of(name string) *door {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.known[name] == nil {
+		d.known[name] = newDoor()
+	}
+	return d.known[name]
+}

@@ -1,0 +1,85 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+)
+
+// sentAgain is what events say of a message of which something was lost on a link, as a kind of fault.
+const sentAgain = "retransmission"
+
+// way is what a message has met with between the nodes, there and back.
+type way struct {
+	again bool // some of it was lost on a link, and sent again
+}
+
+// send is the way itself, there and back. Every message takes it, whoever watches and whatever has become
+// of it before, also a copy.
+func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, error) {
+	to, path := address(r)
+	isPlain := !t.wire.virtual && t.wire.lines.links == nil
+	if isPlain || IsControl(r.URL.Path) {
+		response, err := t.next.RoundTrip(r)
+		return response, way{}, err
+	}
+	body, err := drain(r.Body)
+	if err != nil {
+		return nil, way{}, err
+	}
+	var w way
+	there := &passage{from: t.from, to: to, method: r.Method, path: path, query: r.URL.RawQuery, body: body, repeated: repeated}
+	if err := t.move(r.Context(), there, r.Header, &w); err != nil {
+		return nil, w, err
+	}
+	r = r.WithContext(r.Context()) // a copy: that of the sender stays as it is
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	response, err := t.next.RoundTrip(r)
+	if err != nil {
+		return nil, w, err
+	}
+	back := *there
+	back.from, back.to = there.to, there.from
+	if back.body, err = drain(response.Body); err != nil {
+		return nil, w, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(back.body))
+	err = t.move(r.Context(), &back, response.Header, &w)
+	return response, w, err
+}
+
+// move takes a message over the link, if there is one, and to the door of the one who is to get it.
+func (t transport) move(ctx context.Context, p *passage, header http.Header, w *way) error {
+	if line := t.wire.lines.between(p.from, p.to); line != nil {
+		attempts, err := line.carry(ctx, p, sizeOf(p, header))
+		w.again = w.again || attempts > 1
+		if err != nil {
+			return err
+		}
+	}
+	if t.wire.virtual {
+		t.wire.doors.of(p.to).enter(p)
+	}
+	return nil
+}
+
+// sizeOf returns how many bytes a message takes, about as HTTP/1.1 writes it.
+func sizeOf(p *passage, header http.Header) int {
+	size := len("GET  HTTP/1.1\r\n\r\n") + len(p.path) + len(p.query) + len(p.body)
+	for name, values := range header {
+		for _, value := range values {
+			size += len(name) + len(": \r\n") + len(value)
+		}
+	}
+	return size
+}
+
+// drain reads a body, of which nil is an empty one, and closes it.
+func drain(body io.ReadCloser) ([]byte, error) {
+	if body == nil {
+		return nil, nil
+	}
+	defer body.Close()
+	return io.ReadAll(body)
+}
