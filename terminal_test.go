@@ -37,7 +37,7 @@ func TestStatusIsATable(t *testing.T) {
 	if out := n.dske("status", "client/carol", "hub/hank"); !regexp.MustCompile("^" + want[2] + "\n" + want[3] + "\n" + want[8] + "\n$").MatchString(out) {
 		t.Errorf("status of two prints\n%s", out)
 	}
-	if out := n.dske("status", "--json", "hub/hank"); out != `{"node":"hub/hank","state":"stopped"}`+"\n" {
+	if out := n.dske("status", "--json", "hub/hank"); !regexp.MustCompile(`^{"node":"hub/hank","state":"stopped","time":"[0-9T:.-]+Z"}\n$`).MatchString(out) {
 		t.Errorf("status --json prints %s", out)
 	}
 }
@@ -151,5 +151,41 @@ func TestCompletion(t *testing.T) {
 		if out, _, status := dske(t, "completion", shell); status != 0 || !strings.Contains(out, "dske") {
 			t.Errorf("%s: status %d: %s", shell, status, out)
 		}
+	}
+}
+
+// Faults and lies of a running network, from the command line.
+func TestFaultsAndLies(t *testing.T) {
+	n := run(t)
+	n.dske("fault", "add", "drop", "to=hub/hank", "method=POST")
+	n.dske("fault", "add", "delay=1ms")
+	n.dske("corrupt", "hub/helen")
+	n.dske("etsi-qkd", "get-key-pair", "sam", "sofia")
+	list := n.dske("fault", "list")
+	if !regexp.MustCompile(`(?s)^ID +FIRED +FAULT\n1 +2 +drop to=hub/hank method=POST\n2 +\d+ +delay=1ms\ncorrupt-helen +\d +corrupt hub/helen\n$`).MatchString(list) {
+		t.Errorf("fault list prints\n%s", list)
+	}
+	if out := n.dske("status", "hub/helen"); !strings.Contains(out, "running, lies") {
+		t.Errorf("status prints\n%s", out)
+	}
+	n.dske("fault", "remove", "1")
+	n.dske("corrupt", "--stop", "hub/helen")
+	if list := n.dske("fault", "list"); strings.Contains(list, "drop") || strings.Contains(list, "corrupt") || !strings.Contains(list, "delay") {
+		t.Errorf("fault list prints\n%s", list)
+	}
+	n.dske("fault", "remove", "--all")
+	if list := n.dske("fault", "list", "--json"); !strings.Contains(list, `"faults": []`) {
+		t.Errorf("fault list prints\n%s", list)
+	}
+	for _, args := range [][]string{{"fault", "remove", "17", "--url", n.url}, {"corrupt", "client/carol", "--url", n.url}, {"fault", "add", "dorp", "--url", n.url}} {
+		if _, stderr, status := dske(t, args...); status != 1 || stderr == "" {
+			t.Errorf("%q: %d %s", args, status, stderr)
+		}
+	}
+	table := n.dske("status", "--csv", "hub/hank", "client/carol")
+	want := `^time,node,state,psrd_least_bytes,keys_made,keys_delivered,shares_waiting,failed_verifications\n` +
+		`[0-9T:.-]+Z,hub/hank,running,\d+,,,0,0\n[0-9T:.-]+Z,client/carol,ready,\d+,1,0,,0\n$`
+	if !regexp.MustCompile(want).MatchString(table) {
+		t.Errorf("status --csv prints\n%s", table)
 	}
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"crypto/rand"
 	"fmt"
 
 	"dske/node"
@@ -18,7 +19,7 @@ func (n *Network) enrol() error {
 		if c.External {
 			e.Token, e.URL = c.Token, c.URL
 		} else {
-			e.Token, e.URL = n.Text("token of "+c.Name), n.url+node.Prefix(node.KindClient, c.Name)
+			e.Token, e.URL = rand.Text(), n.url+node.Prefix(node.KindClient, c.Name)
 		}
 		enrolled = append(enrolled, e)
 	}
