@@ -154,6 +154,27 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
+// Two hubs do not make a key, and three do.
+func TestAttack(t *testing.T) {
+	n := run(t)
+	if out := n.dske("attack", "sam", "sofia", "--hubs", "hank,hub/hugo", "--links", "listen"); !strings.Contains(out, "shares that he knows: 1 (hank), 5 (hugo); 3 are needed\nhe does not have the key\nsuite its (this network): Nothing learnt.") ||
+		!strings.Contains(out, "suite dske-python (a twin of it): Can test guesses.") {
+		t.Errorf("attack prints\n%s", out)
+	}
+	out := n.dske("attack", "sam", "sofia", "--hubs", "hank,helen,hugo")
+	if m := regexp.MustCompile(`of sam and sofia, fingerprint ([0-9a-f]{16})\n(?s:.*)he has the key, fingerprint ([0-9a-f]{16})\n`).FindStringSubmatch(out); m == nil || m[1] != m[2] {
+		t.Errorf("attack prints\n%s", out)
+	}
+	if out := n.dske("attack", "sam", "sofia", "--links", "act", "--client", "--json"); !strings.Contains(out, `"verdict": "Refused"`) || !strings.Contains(out, `"verdict": "Key replaced"`) {
+		t.Errorf("attack prints\n%s", out)
+	}
+	for _, args := range [][]string{{"--hubs", "hnak"}, {"--links", "sell"}} {
+		if _, stderr, status := dske(t, append([]string{"attack", "sam", "sofia", "--url", n.url}, args...)...); status != 1 || !strings.Contains(stderr, "No such attack.") {
+			t.Errorf("%q: %d %s", args, status, stderr)
+		}
+	}
+}
+
 // Faults and lies of a running network, from the command line.
 func TestFaultsAndLies(t *testing.T) {
 	n := run(t)
