@@ -3,7 +3,7 @@
 PACKAGES = ./...
 COUNT = 6
 
-.PHONY: run build test bench lint format-check check-and-test
+.PHONY: run build test bench picture lint format-check check-and-test
 
 run:
 	go run . run
@@ -17,6 +17,10 @@ test:
 # For benchstat: make bench > new.txt, and compare with what it printed before a change.
 bench:
 	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./psrd ./protocol/... ./sim ./sim/wire
+
+# The picture of the README: the page of a running network, in Chromium.
+picture:
+	go test -count 1 -run TestPicture ./sim/dashboard -picture dashboard.png
 
 lint:
 	go vet $(PACKAGES)

@@ -580,7 +580,7 @@ func TestLadder(t *testing.T) {
 			if status != test.status || !strings.Contains(stderr, test.stderr) || strings.Count(stderr, "\n") != 1 {
 				t.Errorf("%v: status %d, %q", test.args, status, stderr)
 			}
-			if isDrawn := strings.Contains(out, "✗ 503 Node is stopped."); isDrawn != strings.Contains(strings.Join(test.args, " "), "sam sofia") && test.status == 1 {
+			if isDrawn := strings.Contains(out, "✗ 503 hank is stopped"); isDrawn != strings.Contains(strings.Join(test.args, " "), "sam sofia") && test.status == 1 {
 				t.Errorf("%v: it prints %s", test.args, out)
 			}
 		}

@@ -37,7 +37,7 @@ func TestStatusIsATable(t *testing.T) {
 	if out := n.dske("status", "client/carol", "hub/hank"); !regexp.MustCompile("^" + want[2] + "\n" + want[3] + "\n" + want[8] + "\n$").MatchString(out) {
 		t.Errorf("status of two prints\n%s", out)
 	}
-	if out := n.dske("status", "--json", "hub/hank"); out != `{"node":"hub/hank","state":"stopped"}`+"\n" {
+	if out := n.dske("status", "--json", "hub/hank"); !regexp.MustCompile(`^{"node":"hub/hank","state":"stopped","time":"[0-9T:.-]+Z"}\n$`).MatchString(out) {
 		t.Errorf("status --json prints %s", out)
 	}
 }
@@ -151,5 +151,62 @@ func TestCompletion(t *testing.T) {
 		if out, _, status := dske(t, "completion", shell); status != 0 || !strings.Contains(out, "dske") {
 			t.Errorf("%s: status %d: %s", shell, status, out)
 		}
+	}
+}
+
+// Two hubs do not make a key, and three do.
+func TestAttack(t *testing.T) {
+	n := run(t)
+	if out := n.dske("attack", "sam", "sofia", "--hubs", "hank,hub/hugo", "--links", "listen"); !strings.Contains(out, "shares that he knows: 1 (hank), 5 (hugo); 3 are needed\nhe does not have the key\nsuite its (this network): Nothing learnt.") ||
+		!strings.Contains(out, "suite dske-python (a twin of it): Can test guesses.") {
+		t.Errorf("attack prints\n%s", out)
+	}
+	out := n.dske("attack", "sam", "sofia", "--hubs", "hank,helen,hugo")
+	if m := regexp.MustCompile(`of sam and sofia, fingerprint ([0-9a-f]{16})\n(?s:.*)he has the key, fingerprint ([0-9a-f]{16})\n`).FindStringSubmatch(out); m == nil || m[1] != m[2] {
+		t.Errorf("attack prints\n%s", out)
+	}
+	if out := n.dske("attack", "sam", "sofia", "--links", "act", "--client", "--json"); !strings.Contains(out, `"verdict": "Refused"`) || !strings.Contains(out, `"verdict": "Key replaced"`) {
+		t.Errorf("attack prints\n%s", out)
+	}
+	for _, args := range [][]string{{"--hubs", "hnak"}, {"--links", "sell"}} {
+		if _, stderr, status := dske(t, append([]string{"attack", "sam", "sofia", "--url", n.url}, args...)...); status != 1 || !strings.Contains(stderr, "No such attack.") {
+			t.Errorf("%q: %d %s", args, status, stderr)
+		}
+	}
+}
+
+// Faults and lies of a running network, from the command line.
+func TestFaultsAndLies(t *testing.T) {
+	n := run(t)
+	n.dske("fault", "add", "drop", "to=hub/hank", "method=POST")
+	n.dske("fault", "add", "delay=1ms")
+	n.dske("corrupt", "hub/helen")
+	n.dske("etsi-qkd", "get-key-pair", "sam", "sofia")
+	list := n.dske("fault", "list")
+	if !regexp.MustCompile(`(?s)^ID +FIRED +FAULT\n1 +2 +drop to=hub/hank method=POST\n2 +\d+ +delay=1ms\ncorrupt-helen +\d +corrupt hub/helen\n$`).MatchString(list) {
+		t.Errorf("fault list prints\n%s", list)
+	}
+	if out := n.dske("status", "hub/helen"); !strings.Contains(out, "running, lies") {
+		t.Errorf("status prints\n%s", out)
+	}
+	n.dske("fault", "remove", "1")
+	n.dske("corrupt", "--stop", "hub/helen")
+	if list := n.dske("fault", "list"); strings.Contains(list, "drop") || strings.Contains(list, "corrupt") || !strings.Contains(list, "delay") {
+		t.Errorf("fault list prints\n%s", list)
+	}
+	n.dske("fault", "remove", "--all")
+	if list := n.dske("fault", "list", "--json"); !strings.Contains(list, `"faults": []`) {
+		t.Errorf("fault list prints\n%s", list)
+	}
+	for _, args := range [][]string{{"fault", "remove", "17", "--url", n.url}, {"corrupt", "client/carol", "--url", n.url}, {"fault", "add", "dorp", "--url", n.url}} {
+		if _, stderr, status := dske(t, args...); status != 1 || stderr == "" {
+			t.Errorf("%q: %d %s", args, status, stderr)
+		}
+	}
+	table := n.dske("status", "--csv", "hub/hank", "client/carol")
+	want := `^time,node,state,psrd_least_bytes,keys_made,keys_delivered,shares_waiting,failed_verifications\n` +
+		`[0-9T:.-]+Z,hub/hank,running,\d+,,,0,0\n[0-9T:.-]+Z,client/carol,ready,\d+,1,0,,0\n$`
+	if !regexp.MustCompile(want).MatchString(table) {
+		t.Errorf("status --csv prints\n%s", table)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// attack is something that strangers do.
-type attack struct {
+// assault is something that strangers do.
+type assault struct {
 	name   string
 	atOnce int           // strangers who do it
 	every  time.Duration // each of them
@@ -25,7 +25,7 @@ type attack struct {
 }
 
 // attacks is what strangers do: hold up, as pages of other sites, and fill.
-var attacks = []attack{
+var attacks = []assault{
 	{"bodies that never come", 4, 500 * time.Millisecond, true, func(ctx context.Context, s *siege) string {
 		s.leave(ctx, "PUT /hub/hugo/dske/oob/v1/registration HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
 		return s.leave(ctx, "POST /client/curtis/etsi/api/v1/keys/sofia/enc_keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")

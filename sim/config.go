@@ -30,6 +30,7 @@ type Config struct {
 	TLS       certs.Directory // if not empty, the ports speak mutual TLS with its certificates
 	TLSAll    bool            // every caller has to show a certificate, not just SAEs
 	KMEListen []string        // addresses for the clients' ETSI API, in their order; may be empty
+	Viewers   string          // address of a port for those who may look and change nothing; empty: none
 	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
 	Virtual   bool            // the network lives in a bubble, see sim/virtual; goes with Memory and no ports
 	Logger    *slog.Logger

@@ -40,8 +40,12 @@ func (n *Network) mountExperiments(g *echo.Group) {
 		n.ClearFaults()
 		return c.JSON(http.StatusOK, struct{}{})
 	})
-	g.POST("/nodes/:kind/:name/corrupt", n.change(func(_ echo.Context, name string) error {
+	g.DELETE("/faults/:id", n.deleteFault)
+	g.PUT("/nodes/:kind/:name/corrupt", n.change(func(_ echo.Context, name string) error {
 		return n.Corrupt(name)
+	}))
+	g.DELETE("/nodes/:kind/:name/corrupt", n.change(func(_ echo.Context, name string) error {
+		return n.Lie(name, false)
 	}))
 	g.GET("/events", n.getEvents)
 	g.GET("/ready", func(c echo.Context) error {
@@ -75,6 +79,17 @@ func (n *Network) postFault(c echo.Context) error {
 		return badRequest("No such fault.", err)
 	}
 	return c.JSON(http.StatusOK, struct{}{})
+}
+
+func (n *Network) deleteFault(c echo.Context) error {
+	id, err := node.Param(c, "id")
+	if err == nil {
+		err = n.RemoveFault(id)
+	}
+	if errors.Is(err, ErrNoSuchFault) {
+		return &node.Error{Status: http.StatusNotFound, Message: "No such fault.", Details: map[string]any{"id": id}}
+	}
+	return answered(c, err)
 }
 
 func (n *Network) getEvents(c echo.Context) error {

@@ -3,11 +3,32 @@ package sim
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"dske/node"
 	"dske/sim/fault"
 )
+
+// lieID is how the ID of the fault begins that a hub lies.
+const lieID = "corrupt-"
+
+// ErrNoSuchFault is the error for a fault that there is none of.
+var ErrNoSuchFault = errors.New("no such fault")
+
+// RemoveFault ends the fault of an ID, as [Network.Faults] gives it.
+func (n *Network) RemoveFault(id string) error {
+	name, isLie := strings.CutPrefix(id, lieID)
+	if isLie && n.byPath["hub/"+name] != nil {
+		return n.Lie("hub/"+name, false)
+	}
+	if !n.wire.RemoveFault(id) {
+		return fmt.Errorf("%w: %s", ErrNoSuchFault, id)
+	}
+	return nil
+}
 
 // Faults says what the faults are and how often each fired: those on the wire, and hubs that lie, which is the
 // fault corrupt.
@@ -15,7 +36,7 @@ func (n *Network) Faults() []fault.Status {
 	list := n.wire.Faults()
 	for _, h := range n.hubs {
 		if lies, told := h.liar.Lies(); lies {
-			list = append(list, fault.Status{Spec: "corrupt " + h.path(), Fired: told})
+			list = append(list, fault.Status{ID: lieID + h.name, Spec: "corrupt " + h.path(), Fired: told})
 		}
 	}
 	return list
@@ -31,14 +52,22 @@ func (n *Network) ClearFaults() {
 
 // Corrupt makes a hub, such as hub/hank, lie: it alters the shares that it hands out before it signs
 // them, also after it was stopped and started, until faults are cleared.
-func (n *Network) Corrupt(name string) error {
+func (n *Network) Corrupt(name string) error { return n.Lie(name, true) }
+
+// Lie is [Network.Corrupt], or makes the hub honest again.
+func (n *Network) Lie(name string, lies bool) error {
 	p, err := n.place(name)
 	if err != nil {
 		return err
 	}
 	for _, h := range n.hubs {
-		if &h.place == p {
+		switch {
+		case &h.place != p:
+		case lies:
 			h.liar.Start()
+			return nil
+		default:
+			h.liar.Stop()
 			return nil
 		}
 	}

@@ -18,6 +18,7 @@ package sim
 import (
 	"context"
 	"crypto/tls"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -46,15 +47,19 @@ type Network struct {
 	router    *echo.Echo        // of what does not belong to a node
 	wire      *wire.Wire
 	requests  wire.Watchers[func(Request)]
+	refusals  wire.Watchers[func(Refusal)]
+	findings  wire.Watchers[func(Finding)]
 	auditor   *audit.Auditor // nil: none
 	tls       *tls.Config    // nil: plain HTTP
+	trusted   string         // common name of the authority that the ports trust
 
-	ports   []port
-	started chan struct{} // closed when Run has started every node
-	url     string        // set before started is closed
-	visits  underway      // of the router
-	running context.Context
-	tasks   sync.WaitGroup
+	ports      []port
+	started    chan struct{} // closed when Run has started every node
+	url        string        // set before started is closed
+	viewersURL string        // likewise
+	visits     underway      // of the router
+	running    context.Context
+	tasks      sync.WaitGroup
 }
 
 // New returns a network that is not running.
@@ -70,6 +75,7 @@ func New(config Config) (*Network, error) {
 		}
 	}
 	n := &Network{config: config, suite: suite, byPath: map[string]*place{}, started: make(chan struct{})}
+	n.config.Logger = slog.New(overheard{config.Logger.Handler(), n})
 	if config.Seed != nil {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int{}}
 	}

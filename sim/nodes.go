@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"dske/node"
 	"dske/node/hub"
+	"dske/protocol"
 )
 
 // ErrNoSuchNode is the error for a node that the topology does not have.
@@ -48,6 +51,21 @@ func (n *Network) Leak(name string) (hub.Leak, error) {
 	default:
 		return hub.Leak{}, fmt.Errorf("%s is not a hub of this process", name)
 	}
+}
+
+// LeakShares is the part of [Network.Leak] that is about one key.
+func (n *Network) LeakShares(name string, key uuid.UUID) ([]protocol.LeakedShare, error) {
+	p, err := n.place(name)
+	if err != nil {
+		return nil, err
+	}
+	m, isHub := p.member().(interface {
+		LeakShares(uuid.UUID) []protocol.LeakedShare
+	})
+	if !isHub {
+		return nil, fmt.Errorf("%s is not a hub of this process that runs", name)
+	}
+	return m.LeakShares(key), nil
 }
 
 func (n *Network) place(name string) (*place, error) {

@@ -51,12 +51,15 @@ func TestResponsesAreDescribed(t *testing.T) {
 	d.call("GET", "/events", "", 200)
 	d.call("GET", "/faults", "", 200)
 	d.call("POST", "/faults", `{"spec": "tamper=request to=hub/hank method=POST"}`, 200)
-	d.call("POST", "/nodes/hub/helen/corrupt", "", 200)
+	d.call("PUT", "/nodes/hub/helen/corrupt", "", 200)
 	d.keyPair("sam", "sofia", 256)
 	d.call("GET", "/idle", "", 200)
 	for _, path := range []string{"/topology", "/nodes", "/faults", "/events?after=3"} {
 		d.call("GET", path, "", 200)
 	}
+	d.call("DELETE", "/faults/1", "", 200)
+	d.call("DELETE", "/faults/1", "", 404)
+	d.call("DELETE", "/nodes/hub/helen/corrupt", "", 200)
 	d.call("DELETE", "/faults", "", 200)
 	d.call("POST", "/nodes/client/carol/stop", "", 200)
 	d.call("GET", "/topology", "", 200)
@@ -64,11 +67,14 @@ func TestResponsesAreDescribed(t *testing.T) {
 	d.call("POST", "/nodes/client/carol/start", "", 200)
 	d.call("GET", "/ready", "", 200)
 
-	for _, verb := range []string{"start", "stop", "corrupt"} {
-		d.call("POST", "/nodes/hub/nobody/"+verb, "", 404)
-		d.call("POST", "/nodes/router/ralph/"+verb, "", 404)
+	for verb, method := range map[string]string{"start": "POST", "stop": "POST", "corrupt": "PUT"} {
+		d.call(method, "/nodes/hub/nobody/"+verb, "", 404)
+		d.call(method, "/nodes/router/ralph/"+verb, "", 404)
 	}
-	d.call("POST", "/nodes/client/carol/corrupt", "", 400)
+	for _, method := range []string{"PUT", "DELETE"} {
+		d.call(method, "/nodes/client/carol/corrupt", "", 400)
+		d.call(method, "/nodes/hub/nobody/corrupt", "", 404)
+	}
 	d.call("GET", "/events?after=x", "", 400)
 	d.call("POST", "/faults", `{"spec": "dorp"}`, 400)
 	d.call("POST", "/faults", "{", 400)
@@ -90,7 +96,7 @@ func TestDescriptionHasAllRoutes(t *testing.T) {
 
 func TestOnlyHubsLie(t *testing.T) {
 	n := start(t, Config{})
-	if status, body := n.do(http.MethodPost, "/sim/v1/nodes/client/carol/corrupt", nil, ""); status != http.StatusBadRequest || !strings.Contains(body, "Only hubs can lie.") {
+	if status, body := n.do(http.MethodPut, "/sim/v1/nodes/client/carol/corrupt", nil, ""); status != http.StatusBadRequest || !strings.Contains(body, "Only hubs can lie.") {
 		t.Errorf("%d %s", status, body)
 	}
 }

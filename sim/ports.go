@@ -30,13 +30,18 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 	}()
 	n.url = "http://memory"
 	if n.config.Listen != "" {
-		if n.url, err = n.open(ctx, n.config.Listen, n.tls, n); err != nil {
+		if n.url, err = n.open(ctx, n.config.Listen, n.tls, n.outside("", n)); err != nil {
+			return err
+		}
+	}
+	if n.config.Viewers != "" {
+		if n.viewersURL, err = n.open(ctx, n.config.Viewers, n.tls, n.watching()); err != nil {
 			return err
 		}
 	}
 	for i, address := range n.config.KMEListen {
 		c := n.clients[i]
-		if c.kmeURL, err = n.open(ctx, address, n.tlsOf(i), http.HandlerFunc(c.serveKME)); err != nil {
+		if c.kmeURL, err = n.open(ctx, address, n.tlsOf(i), n.outside(c.path(), http.HandlerFunc(c.serveKME))); err != nil {
 			return err
 		}
 	}
@@ -63,10 +68,10 @@ func (n *Network) open(ctx context.Context, address string, secure *tls.Config, 
 	guarded := guarded(handler, secure == nil && isLoopback(listener.Addr()))
 	if secure != nil {
 		url = "https://" + reachable(listener.Addr(), address)
+		listener = newHandshakes(listener, secure, n.failedHandshake)
 	}
 	n.ports = append(n.ports, port{listener, &http.Server{
 		Handler:           paced(guarded),
-		TLSConfig:         secure.Clone(),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: node.HeaderTimeout,
 		IdleTimeout:       node.IdleTimeout,
@@ -107,12 +112,7 @@ func (n *Network) serve(failed chan<- error) {
 	}
 }
 
-func (p port) serve() error {
-	if p.server.TLSConfig != nil {
-		return p.server.ServeTLS(p.listener, "", "")
-	}
-	return p.server.Serve(p.listener)
-}
+func (p port) serve() error { return p.server.Serve(p.listener) }
 
 // shutDownPorts closes the ports when their requests are done, for which ctx limits the time.
 func (n *Network) shutDownPorts(ctx context.Context) {
@@ -136,9 +136,13 @@ func (n *Network) closePorts() {
 
 // loadTLS loads the certificates that the ports show, if the network is to speak TLS.
 func (n *Network) loadTLS() (err error) {
-	if n.config.TLS != "" {
-		n.tls, err = n.config.TLS.Server(n.systems, n.config.TLSAll)
+	if n.config.TLS == "" {
+		return nil
 	}
+	if n.trusted, err = n.config.TLS.Trusted(); err != nil {
+		return err
+	}
+	n.tls, err = n.config.TLS.Server(n.systems, n.config.TLSAll)
 	return err
 }
 

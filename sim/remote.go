@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -53,7 +54,19 @@ func (r Remote) Status(ctx context.Context, name string) ([]byte, error) {
 
 // Corrupt makes a hub lie; see [Network.Corrupt].
 func (r Remote) Corrupt(ctx context.Context, name string) error {
-	_, err := r.call(ctx, http.MethodPost, "/sim/v1/nodes/"+name+"/corrupt", "")
+	_, err := r.call(ctx, http.MethodPut, "/sim/v1/nodes/"+name+"/corrupt", "")
+	return err
+}
+
+// MakeHonest ends that a hub lies.
+func (r Remote) MakeHonest(ctx context.Context, name string) error {
+	_, err := r.call(ctx, http.MethodDelete, "/sim/v1/nodes/"+name+"/corrupt", "")
+	return err
+}
+
+// RemoveFault ends the fault of an ID.
+func (r Remote) RemoveFault(ctx context.Context, id string) error {
+	_, err := r.call(ctx, http.MethodDelete, "/sim/v1/faults/"+url.PathEscape(id), "")
 	return err
 }
 
@@ -105,11 +118,31 @@ func (r Remote) get(ctx context.Context, path string, answer any) error {
 
 // Post sends a value as JSON and reads the answer into another. It is for what the pages of a network offer.
 func (r Remote) Post(ctx context.Context, path string, content, answer any) error {
+	return r.send(ctx, http.MethodPost, path, content, answer)
+}
+
+// Put is like [Remote.Post].
+func (r Remote) Put(ctx context.Context, path string, content, answer any) error {
+	return r.send(ctx, http.MethodPut, path, content, answer)
+}
+
+// Get reads what a page of the network offers.
+func (r Remote) Get(ctx context.Context, path string, answer any) error {
+	return r.get(ctx, path, answer)
+}
+
+// Delete ends what a page of the network offers.
+func (r Remote) Delete(ctx context.Context, path string) error {
+	_, err := r.call(ctx, http.MethodDelete, path, "")
+	return err
+}
+
+func (r Remote) send(ctx context.Context, method, path string, content, answer any) error {
 	text, err := json.Marshal(content)
 	if err != nil {
 		return err
 	}
-	body, err := r.call(ctx, http.MethodPost, path, string(text))
+	body, err := r.call(ctx, method, path, string(text))
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"dske/etsi"
 	"dske/sim"
+	"dske/sim/attack"
 	"dske/sim/dashboard"
 	"dske/sim/docs"
 	"dske/sim/exchange"
@@ -73,8 +74,11 @@ func newSiege(t *testing.T) *siege {
 		ShareTTL: 5 * time.Second, // so that what strangers have left waiting goes soon
 		Pages: func(n *sim.Network, router *echo.Echo) {
 			docs.Mount(n, router)
-			exchange.Mount(n, router)
-			dashboard.Mount(n, router)
+			book := exchange.NewBook(n)
+			book.Mount(router)
+			attacker := attack.New(n, book)
+			attacker.Mount(router)
+			dashboard.Mount(n, router, book, attacker)
 		},
 	})
 	if err != nil {
@@ -109,7 +113,7 @@ func (o observed) String() string {
 }
 
 // observe makes keys for some time, while strangers attack and, if they do, nodes stop and start.
-func (s *siege) observe(duration time.Duration, attacks []attack) observed {
+func (s *siege) observe(duration time.Duration, attacks []assault) observed {
 	ctx, cancel := context.WithTimeout(s.Context(), duration)
 	defer cancel()
 	o := observed{attempts: map[string]string{}}

@@ -14,6 +14,7 @@ type Snapshot struct {
 type NodeSnapshot struct {
 	Name                string         `json:"name"`
 	Running             bool           `json:"running"`
+	State               string         `json:"state"` // stopped, running or, of a client, ready
 	PSRD                node.Stock     `json:"psrd"`
 	FailedVerifications int64          `json:"failed_verifications"` // messages with a missing or wrong signature
 	SharesRefused       []node.Refusal `json:"shares_refused"`       // that a hub did not take or hand out, or a client did not get rid of or get
@@ -25,6 +26,8 @@ type HubSnapshot struct {
 	SharesWaiting   int   `json:"shares_waiting"` // to be fetched
 	SharesTaken     int64 `json:"shares_taken"`
 	SharesHandedOut int64 `json:"shares_handed_out"` // once for each slave
+	Lies            bool  `json:"lies"`              // the shares that it hands out are altered
+	ForgottenBy     int   `json:"forgotten_by"`      // clients that have registered with it, and that it does not know any more
 
 	// ForgeryChance is how likely it is at most that one of the messages with wrong tags would have been accepted;
 	// 0 if there were none, and in a suite that has no bound on it.
@@ -43,20 +46,14 @@ type ClientSnapshot struct {
 	SharesAtOdds    int64 `json:"shares_at_odds"` // with the key: a hub lies, or was lied to
 }
 
-// State is stopped or running.
-func (s NodeSnapshot) State() string {
-	if s.Running {
-		return "running"
+// HubStates returns of every hub just whether it runs, and whether it lies.
+func (n *Network) HubStates() []HubSnapshot {
+	states := make([]HubSnapshot, len(n.hubs))
+	for i, h := range n.hubs {
+		states[i].Name, states[i].Running = h.name, h.isRunning()
+		states[i].Lies, _ = h.liar.Lies()
 	}
-	return "stopped"
-}
-
-// State is stopped, running or ready.
-func (c ClientSnapshot) State() string {
-	if c.Ready {
-		return "ready"
-	}
-	return c.NodeSnapshot.State()
+	return states
 }
 
 // Snapshot returns how every node is now.
@@ -65,8 +62,20 @@ func (n *Network) Snapshot() Snapshot {
 	for _, h := range n.hubs {
 		snapshot.Hubs = append(snapshot.Hubs, h.snapshot())
 	}
+	believed := map[string]int{} // clients that count on a hub
 	for _, c := range n.clients {
-		snapshot.Clients = append(snapshot.Clients, c.snapshot())
+		s := c.snapshot()
+		for i, level := range s.Levels {
+			if level >= 0 {
+				believed[c.topology.Hubs[i]]++
+			}
+		}
+		snapshot.Clients = append(snapshot.Clients, s)
+	}
+	for i, h := range snapshot.Hubs {
+		if h.Running {
+			snapshot.Hubs[i].ForgottenBy = max(0, believed[h.Name]-h.PSRD.Associations)
+		}
 	}
 	return snapshot
 }
@@ -83,8 +92,9 @@ func (h *hubPlace) snapshot() HubSnapshot {
 	}
 	if m := h.member(); m != nil {
 		now := m.Condition()
-		s.Running, s.PSRD, s.SharesWaiting = true, now.psrd, now.sharesWaiting
+		s.Running, s.State, s.PSRD, s.SharesWaiting = true, "running", now.psrd, now.sharesWaiting
 	}
+	s.Lies, _ = h.liar.Lies()
 	return s
 }
 
@@ -100,13 +110,15 @@ func (c *clientPlace) snapshot() ClientSnapshot {
 	}
 	if m := c.member(); m != nil {
 		now := m.Condition()
-		s.Running, s.PSRD, s.Levels = true, now.psrd, now.levels
-		s.Ready = isReady(m)
+		s.Running, s.State, s.PSRD, s.Levels = true, "running", now.psrd, now.levels
+		if s.Ready = isReady(m); s.Ready {
+			s.State = "ready"
+		}
 	}
 	return s
 }
 
 // newSnapshot returns what also a stopped node has.
 func newSnapshot(name string, c *node.Counters) NodeSnapshot {
-	return NodeSnapshot{Name: name, PSRD: c.Stock(), FailedVerifications: c.FailedVerifications.Load(), SharesRefused: c.Refused.List()}
+	return NodeSnapshot{Name: name, State: "stopped", PSRD: c.Stock(), FailedVerifications: c.FailedVerifications.Load(), SharesRefused: c.Refused.List()}
 }

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"dske/protocol"
 	"dske/psrd"
 )
@@ -23,6 +25,13 @@ func (h *Hub) Leak() Leak {
 		leak.Blocks = append(leak.Blocks, p.leak()...)
 	}
 	return leak
+}
+
+// LeakShares is the part of [Hub.Leak] that is about one key.
+func (h *Hub) LeakShares(key uuid.UUID) []protocol.LeakedShare {
+	h.shares.mu.Lock()
+	defer h.shares.mu.Unlock()
+	return h.shares.leakOf(key)
 }
 
 // LeakBlocks is the part of [Hub.Leak] that one client shares with the hub.
@@ -47,13 +56,20 @@ func (s *shareStore) leak() []protocol.LeakedShare {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := make([]protocol.LeakedShare, 0, len(s.shares))
-	for key, shares := range s.shares {
-		for _, sh := range shares {
-			leaked := protocol.LeakedShare{KeyID: key, Share: sh.Share}
-			leaked.Value = protocol.NewSecret(bytes.Clone(sh.Value.Reveal()))
-			list = append(list, leaked)
-		}
+	for key := range s.shares {
+		list = append(list, s.leakOf(key)...)
 	}
 	slices.SortFunc(list, func(a, b protocol.LeakedShare) int { return cmp.Compare(a.KeyID.String(), b.KeyID.String()) })
+	return list
+}
+
+// leakOf returns copies of the shares of a key. The caller holds s.mu.
+func (s *shareStore) leakOf(key uuid.UUID) []protocol.LeakedShare {
+	var list []protocol.LeakedShare
+	for _, sh := range s.shares[key] {
+		leaked := protocol.LeakedShare{KeyID: key, Share: sh.Share}
+		leaked.Value = protocol.NewSecret(bytes.Clone(sh.Value.Reveal()))
+		list = append(list, leaked)
+	}
 	return list
 }

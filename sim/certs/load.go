@@ -3,6 +3,7 @@ package certs
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"os"
 )
@@ -70,6 +71,24 @@ func (d Directory) Stranger(id string) (*tls.Config, error) {
 	certificate, err := tls.X509KeyPair(made.certificate, made.key)
 	config.Certificates = []tls.Certificate{certificate}
 	return config, err
+}
+
+// Trusted returns the common name of the authority.
+func (d Directory) Trusted() (string, error) {
+	file := d.Authority().Certificate
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%w; dske certs makes it", err)
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return "", fmt.Errorf("%s holds no certificate", file)
+	}
+	authority, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	return authority.Subject.CommonName, nil
 }
 
 func (d Directory) pool() (*x509.CertPool, error) {

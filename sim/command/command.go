@@ -46,6 +46,7 @@ func newApp(out *output) *cli.App {
 		Writer:  out,
 		Commands: []*cli.Command{
 			runCommand(), certsCommand(), etsiCommand(), ladderCommand(), scenarioCommand(), benchCommand(), statusCommand(), changeCommand("start"), changeCommand("stop"),
+			faultCommand(), corruptCommand(), attackCommand(),
 			completionCommand(), versionCommand(),
 		},
 		EnableBashCompletion: true, // and that of other shells

@@ -5,6 +5,7 @@ import (
 
 	"dske/node"
 	"dske/sim"
+	"dske/sim/attack"
 	"dske/sim/dashboard"
 	"dske/sim/docs"
 	"dske/sim/exchange"
@@ -15,6 +16,9 @@ import (
 func addPages(n *sim.Network, router *echo.Echo) {
 	node.Page(router.Group(""), "/metrics", echo.WrapHandler(metrics.Handler(n)))
 	docs.Mount(n, router)
-	exchange.Mount(n, router)
-	dashboard.Mount(n, router)
+	book := exchange.NewBook(n)
+	book.Mount(router)
+	attacker := attack.New(n, book)
+	attacker.Mount(router)
+	dashboard.Mount(n, router, book, attacker)
 }

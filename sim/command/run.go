@@ -39,6 +39,7 @@ func runCommand() *cli.Command {
 			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
 			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: require a certificate of every caller, not only of encryptors"},
 			&cli.IntFlag{Name: freePorts, Usage: "serve the ETSI API of each client also on a port of its own, from `P` on; 0 picks free ones", DefaultText: "no such ports"},
+			&cli.StringFlag{Name: "viewers", Usage: "serve the page also on `ADDRESS`, for those who may look and change nothing", DefaultText: "no such port"},
 			&cli.BoolFlag{Name: "plan", Usage: "do not run the network; print how much memory and time it would take and how many keys it could make"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible from `SEED`; its keys are not secret then", DefaultText: "none"},
@@ -99,6 +100,7 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 		Listen:    c.String("listen"),
 		TLS:       certs.Directory(c.String("tls")),
 		TLSAll:    c.Bool("tls-all"),
+		Viewers:   c.String("viewers"),
 		Pages:     addPages,
 	}
 	t, err := chooseTopology(c, c.Args().Slice())
@@ -111,6 +113,9 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 	config.Topology = t
 	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
 		return config, usagef("--listen: %w; an address is such as %s", err, defaultAddress)
+	}
+	if _, _, err := net.SplitHostPort(config.Viewers); config.Viewers != "" && err != nil {
+		return config, usagef("--viewers: %w; an address is such as 0.0.0.0:8101", err)
 	}
 	if config.Logger, err = newLogger(c, w); err != nil {
 		return config, err

@@ -24,6 +24,7 @@ func statusCommand() *cli.Command {
 		BashComplete: completeNames(sim.Overview.Nodes),
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "json", Usage: "print the full status of each node in JSON"},
+			&cli.BoolFlag{Name: "csv", Usage: "print a line for each node, with the time, for a table"},
 			&cli.BoolFlag{Name: "watch", Usage: "repeat until interrupted"},
 			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "with --watch: repeat every `TIME`"},
 		}, networkFlags...),
@@ -31,6 +32,9 @@ func statusCommand() *cli.Command {
 }
 
 func status(c *cli.Context) error {
+	if c.Bool("csv") && c.Bool("json") {
+		return usagef("--csv does not go with --json")
+	}
 	if err := checkNodes(c.Args().Slice()); err != nil {
 		return err
 	}
@@ -38,8 +42,10 @@ func status(c *cli.Context) error {
 		if c.IsSet("interval") {
 			return usagef("--interval goes with --watch")
 		}
+		writeCSVHead(c)
 		return showStatus(c, c.App.Writer)
 	}
+	writeCSVHead(c)
 	err := watch(c, func(w io.Writer) error { return showStatus(c, w) })
 	if c.Context.Err() != nil { // interrupting is how one ends it
 		return nil
@@ -48,10 +54,10 @@ func status(c *cli.Context) error {
 }
 
 // watch shows something at every interval until the command is interrupted or that fails. On a terminal it takes the
-// place of what was shown before.
+// place of what was shown before, unless that is a table to be kept.
 func watch(c *cli.Context, show func(io.Writer) error) error {
 	var before string
-	if isTerminal(os.Stdout) {
+	if isTerminal(os.Stdout) && !c.Bool("csv") {
 		before = "\x1b[H\x1b[2J"
 	}
 	ticker := time.NewTicker(c.Duration("interval"))
@@ -89,6 +95,9 @@ func showStatus(c *cli.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if c.Bool("csv") {
+		return writeCSV(w, time.Now(), snapshot, nodes)
+	}
 	if len(nodes) == 0 {
 		fmt.Fprintln(w, describe(overview))
 	}
@@ -102,11 +111,12 @@ func writeStatuses(ctx context.Context, w io.Writer, remote sim.Remote, overview
 	}
 	for _, name := range nodes {
 		body, err := remote.Status(ctx, name)
+		now := time.Now().UTC().Format(time.RFC3339Nano)
 		switch {
 		case err == nil:
-			fmt.Fprintf(w, "%s\n", body)
+			fmt.Fprintf(w, "%s,\"time\":%q}\n", strings.TrimSuffix(strings.TrimSpace(string(body)), "}"), now)
 		case overview.IsStopped(name):
-			fmt.Fprintf(w, "{\"node\":%q,\"state\":\"stopped\"}\n", name)
+			fmt.Fprintf(w, "{\"node\":%q,\"state\":\"stopped\",\"time\":%q}\n", name, now)
 		default:
 			return fmt.Errorf("%s: %w", name, err)
 		}

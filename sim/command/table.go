@@ -25,10 +25,22 @@ func writeTable(w io.Writer, o sim.Overview, s sim.Snapshot, names []string) err
 	return table.Flush()
 }
 
+// hubState is the state of a hub, with what is wrong with it.
+func hubState(h sim.HubSnapshot) string {
+	state := h.State
+	if h.Lies {
+		state += ", lies"
+	}
+	if h.ForgottenBy > 0 {
+		state += fmt.Sprintf(", has forgotten %d", h.ForgottenBy)
+	}
+	return state
+}
+
 func hubRows(hubs []sim.HubSnapshot) [][]string {
 	var rows [][]string
 	for _, h := range hubs {
-		row := []string{"hub/" + h.Name, h.State(), "-", "-", "-", "-", "-", "-"}
+		row := []string{"hub/" + h.Name, hubState(h), "-", "-", "-", "-", "-", "-"}
 		if h.Running {
 			row[2], row[3] = strconv.Itoa(h.PSRD.Associations), strconv.Itoa(h.PSRD.Least)
 			row[6] = strconv.Itoa(h.SharesWaiting)
@@ -42,7 +54,7 @@ func hubRows(hubs []sim.HubSnapshot) [][]string {
 func clientRows(clients []sim.ClientSnapshot, topology []sim.ClientOverview) [][]string {
 	var rows [][]string
 	for i, c := range clients {
-		row := []string{"client/" + c.Name, c.State(), "-", "-", fmt.Sprint(c.KeysMade), fmt.Sprint(c.KeysDelivered), "-", strings.Join(topology[i].Encryptors, ", ")}
+		row := []string{"client/" + c.Name, c.State, "-", "-", fmt.Sprint(c.KeysMade), fmt.Sprint(c.KeysDelivered), "-", strings.Join(topology[i].Encryptors, ", ")}
 		if c.Running {
 			row[2] = fmt.Sprintf("%d of %d", c.PSRD.Associations, len(topology[i].Hubs))
 			row[3] = strconv.Itoa(c.PSRD.Least)

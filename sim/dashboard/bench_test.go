@@ -18,7 +18,7 @@ import (
 func BenchmarkOpenPage(b *testing.B) {
 	for _, transport := range []string{sim.Memory, sim.Loopback} {
 		b.Run(transport, func(b *testing.B) {
-			const turn = 160 // key pairs
+			const turn = 1600 // key pairs, for some seconds: a page costs most when it is opened
 			n := start(b, sim.Config{Transport: transport})
 			load(b, n, turn)
 			var closed, open, costs []float64 // seconds, seconds, percent

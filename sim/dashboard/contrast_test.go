@@ -25,7 +25,9 @@ func TestContrast(t *testing.T) {
 		text  string
 		pairs []string
 	}{
-		{string(css), []string{"ink paper", "ink page", "faint paper", "faint page", "good paper", "good page", "fail paper", "fail page", "go paper", "go-ink go"}},
+		{string(css), []string{"ink paper", "ink page", "ink sunk", "faint paper", "faint page", "faint sunk", "go paper", "go page", "good paper", "good page", "fail paper", "fail page",
+			"warn paper", "foe paper", "key paper", "go-ink go", "foe-ink foe", "go go-wash", "good good-wash", "fail fail-wash", "warn warn-wash", "foe foe-wash",
+			"ink go-wash", "ink good-wash", "ink fail-wash", "ink foe-wash", "paper high", "paper low", "mid-ink mid"}},
 		{ladder.Style, []string{"ink paper", "faint paper", "fail paper"}},
 	} {
 		for scheme, colours := range schemes(t, sheet.text) {
@@ -35,7 +37,7 @@ func TestContrast(t *testing.T) {
 		}
 	}
 	for scheme, colours := range schemes(t, string(css)) {
-		for _, pair := range []string{"edge paper", "lvl-none paper", "lvl-low paper", "lvl-mid paper", "lvl-high paper"} {
+		for _, pair := range []string{"edge paper", "edge sunk", "none paper", "low paper", "mid paper", "high paper", "go paper", "foe paper", "key paper", "fail paper", "warn paper"} {
 			check(t, scheme, colours, pair, ofGraphics)
 		}
 	}
@@ -58,11 +60,17 @@ func check(t *testing.T, scheme string, colours map[string]string, pair string, 
 // schemes returns the colours of a style sheet in light and in dark.
 func schemes(t *testing.T, css string) map[string]map[string]string {
 	t.Helper()
+	all := map[string]map[string]string{"light": {}, "dark": {}}
+	for _, match := range regexp.MustCompile(`--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)`).FindAllStringSubmatch(css, -1) {
+		all["light"][match[1]], all["dark"][match[1]] = match[2], match[3]
+	}
+	if len(all["dark"]) > 0 {
+		return all
+	}
 	light, dark, found := strings.Cut(css, "@media (prefers-color-scheme: dark)")
 	if !found {
 		t.Fatal("there are no dark colours")
 	}
-	all := map[string]map[string]string{"light": {}, "dark": {}}
 	for scheme, text := range map[string]string{"light": light, "dark": dark} {
 		for _, match := range regexp.MustCompile(`--([a-z-]+): (#[0-9a-f]{6})`).FindAllStringSubmatch(text, -1) {
 			all[scheme][match[1]] = match[2]

@@ -1,16 +1,26 @@
-// Package dashboard is the live page of a network, for a browser: its picture, the keys that are made on it and
-// the messages for that, and what breaks it. [Mount] adds it to the router of the port; see [sim.Config.Pages].
-// Everything that it needs is in the binary.
+// Package dashboard is the live page of a network, for a browser: how a key is made, what an attacker learns of it, who
+// asked for keys and why he was refused, how much PSRD there is, and what breaks all that. [Mount] adds it to the router
+// of the port; see [sim.Config.Pages]. Everything that it needs is in the binary.
+//
+// The page is assets/main.js, with a module for each of its parts. What moves in it is a function of a recorded exchange
+// and a time: story.js tells an exchange in steps, place.js says where a share is, stage.js draws it.
 package dashboard
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
+	"encoding/json"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"dske/node"
 	"dske/sim"
+	"dske/sim/attack"
+	"dske/sim/exchange"
 	"dske/sim/ladder"
 )
 
@@ -21,20 +31,53 @@ var assets embed.FS
 const (
 	pathAssets = "/dashboard/assets/"
 	pathStream = "/dashboard/v1/stream"
+	pathLevels = "/dashboard/v1/levels"
 )
 
 // dashboard serves the page of one network.
 type dashboard struct {
 	network *sim.Network
+	book    *exchange.Book
+	attack  *attack.Attack
+	id      string // of the topology
+
+	mu       sync.Mutex
+	snapshot sim.Snapshot // the last one, which all pages share
+	taken    time.Time
 }
 
-// Mount adds the page, at /, and what only it asks for, under /dashboard/, to the router of a network's port. It also
-// needs package exchange there. While no page is open it costs the network nothing.
-func Mount(n *sim.Network, router *echo.Echo) {
-	d, strict := &dashboard{network: n}, node.Strict(policy)
+// Mount adds the page, at /, and what only it asks for, under /dashboard/, to the router of a network's port. The
+// exchanges that it shows are those of the book, and the attacker is one
+// that is mounted there. While no page is open it costs the network nothing.
+func Mount(n *sim.Network, router *echo.Echo, book *exchange.Book, attacker *attack.Attack) {
+	d, strict := &dashboard{network: n, book: book, attack: attacker, id: idOf(n.Overview())}, node.Strict(policy)
 	node.Page(router.Group(""), "/", func(c echo.Context) error { return file(c, "index.html") }, strict)
 	router.GET(pathAssets+":file", func(c echo.Context) error { return file(c, c.Param("file")) }, strict)
 	router.GET(pathStream, d.stream, strict, node.AtOnce(node.MaxReaders, "readers"))
+	router.GET(pathLevels, d.getLevels, strict)
+}
+
+// idOf tells one topology from another, whatever runs of it.
+func idOf(o sim.Overview) string {
+	for i := range o.Hubs {
+		o.Hubs[i].Running = false
+	}
+	for i := range o.Clients {
+		o.Clients[i].Running, o.Clients[i].KMEURL = false, ""
+	}
+	text, _ := json.Marshal(o) // plain values
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// now returns how the network is, as of a moment ago.
+func (d *dashboard) now() sim.Snapshot {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if time.Since(d.taken) > batchTime/2 {
+		d.snapshot, d.taken = d.network.Snapshot(), time.Now()
+	}
+	return d.snapshot
 }
 
 // file serves a part of the page.

@@ -1,18 +1,23 @@
 package dashboard
 
 import (
+	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"dske/sim"
+	"dske/sim/exchange"
 	"dske/sim/wire"
 )
 
 const (
 	maxEvents = 60   // that are told one by one in a batch
 	maxTimes  = 1000 // of requests, that percentiles are taken of
+
+	maxExchanges = 4 // that are told in a batch: more, nobody can look at
 )
 
 // traffic is the messages between nodes of a quarter of a second.
@@ -22,19 +27,24 @@ type traffic struct {
 	Failed int          `json:"failed"` // of those
 }
 
+// association is that of a client with a hub, as messages call them.
+type association struct{ client, hub string }
+
 // feed collects what an open page is told. It is told itself by all the nodes, so it does little.
 type feed struct {
 	stop func()
 
-	mu      sync.Mutex
-	traffic traffic
-	making  times // of keys, at the master's client
-	fetch   times // at the slave's
+	mu        sync.Mutex
+	traffic   traffic
+	exchanges []exchange.Kept      // of which something is new
+	failing   map[association]bool // whose couriers did not come the last time
+	making    times                // of keys, at the master's client
+	fetch     times                // at the slave's
 }
 
-func newFeed(n *sim.Network) *feed {
-	f := &feed{}
-	ends := []func(){n.Wire().Observe(f.message), n.ObserveRequests(f.request)}
+func newFeed(n *sim.Network, book *exchange.Book) *feed {
+	f := &feed{failing: map[association]bool{}}
+	ends := []func(){book.Watch(f.message, f.exchange), n.ObserveRequests(f.request)}
 	f.stop = func() {
 		for _, end := range ends {
 			end()
@@ -46,6 +56,7 @@ func newFeed(n *sim.Network) *feed {
 func (f *feed) message(e wire.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.courier(e)
 	switch t := &f.traffic; {
 	case len(t.Events) < maxEvents:
 		t.Events = append(t.Events, e)
@@ -55,6 +66,26 @@ func (f *feed) message(e wire.Event) {
 	default:
 		t.More++
 	}
+}
+
+// courier notes whether what is out of band comes. The caller holds f.mu.
+func (f *feed) courier(e wire.Event) {
+	if e.Kind != wire.KindPSRD && e.Kind != wire.KindRegistration {
+		return
+	}
+	a := association{e.From, e.To}
+	if e.Status == http.StatusOK {
+		delete(f.failing, a)
+	} else if f.failing != nil {
+		f.failing[a] = true
+	}
+}
+
+// couriers returns the associations whose couriers did not come the last time.
+func (f *feed) couriers() map[association]bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.failing)
 }
 
 // request notes how long an encryptor waited.
@@ -72,13 +103,50 @@ func (f *feed) request(r sim.Request) {
 	}
 }
 
-// take returns the messages since the last call.
-func (f *feed) take() traffic {
+// exchange notes that more is known of an exchange.
+func (f *feed) exchange(x exchange.Kept) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t := f.traffic
-	f.traffic = traffic{}
-	return t
+	same := func(other exchange.Kept) bool { return other.ID == x.ID }
+	if i := slices.IndexFunc(f.exchanges, same); i >= 0 {
+		f.exchanges[i] = x
+		return
+	}
+	f.exchanges = append(f.exchanges, x)
+	f.exchanges = f.exchanges[max(0, len(f.exchanges)-maxExchanges):]
+}
+
+// take returns the messages since the last call, and the exchanges of which something is new.
+func (f *feed) take() (traffic, []exchange.Kept) {
+	f.mu.Lock()
+	t, exchanges := f.traffic, f.exchanges
+	f.traffic, f.exchanges = traffic{}, nil
+	f.mu.Unlock()
+	connect(t.Events)
+	return t, exchanges
+}
+
+// connect says of messages about a key which request of an encryptor they serve, if that is among them.
+func connect(events []wire.Event) {
+	type service struct{ kind, key string }
+	causes := map[service]uint64{}
+	for _, e := range events {
+		if e.About != nil && e.KeyID != "" && e.Kind == wire.KindEncryptor {
+			kind := wire.KindFetch
+			if strings.HasSuffix(e.Path, "/enc_keys") {
+				kind = wire.KindShare
+			}
+			causes[service{kind, e.KeyID}] = e.Number
+		}
+	}
+	for i, e := range events {
+		if e.About == nil || e.Cause != 0 || causes[service{e.Kind, e.KeyID}] == 0 {
+			continue
+		}
+		about := *e.About // which others have too
+		about.Cause = causes[service{e.Kind, e.KeyID}]
+		events[i].About = &about
+	}
 }
 
 // latencies returns the percentiles of the last requests.

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"dske/sim"
+	"dske/sim/attack"
 	"dske/sim/exchange"
 	"dske/sim/simtest"
 )
@@ -15,10 +16,19 @@ import (
 // directly, in the reference topology.
 func start(t testing.TB, config sim.Config) *sim.Network {
 	t.Helper()
-	config.Listen = "127.0.0.1:0"
+	return startAt(t, config, "127.0.0.1:0")
+}
+
+// startAt is start at an address.
+func startAt(t testing.TB, config sim.Config, address string) *sim.Network {
+	t.Helper()
+	config.Listen = address
 	config.Pages = func(n *sim.Network, router *echo.Echo) {
-		exchange.Mount(n, router)
-		Mount(n, router)
+		book := exchange.NewBook(n)
+		book.Mount(router)
+		attacker := attack.New(n, book)
+		attacker.Mount(router)
+		Mount(n, router, book, attacker)
 	}
 	return simtest.Start(t, config)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"dske/sim"
-	"dske/sim/fault"
 )
 
 const (
@@ -20,38 +19,89 @@ const (
 // introduction is what a page has to know before anything else.
 type introduction struct {
 	sim.Overview
+	Network   string   `json:"network"`    // changes with the topology
+	Viewer    bool     `json:"viewer"`     // the page may change nothing
 	FaultHelp []string `json:"fault_help"` // the kinds of faults, a line each
 }
 
-// stream tells a page what happens, in server-sent events: first the network, then every second its state, and
-// every quarter of one, if there were any, the messages between the nodes.
+// stream tells a page what happens, in server-sent events: first the network, the exchanges that are kept and the
+// requests that were refused; then every second the state, and every quarter of one the messages and the exchanges
+// that there were.
 func (d *dashboard) stream(c echo.Context) error {
 	c.Response().Header().Set(echo.HeaderContentType, "text/event-stream")
-	feed := newFeed(d.network)
+	feed := newFeed(d.network, d.book)
 	defer feed.stop()
-	states := &states{network: d.network, feed: feed}
+	overview := d.network.Overview()
+	states := &states{dashboard: d, feed: feed, matrix: newMatrix(overview, columnsOf(c))}
 	ticker := time.NewTicker(batchTime)
 	defer ticker.Stop()
-	if err := send(c, "network", introduction{d.network.Overview(), fault.Help()}); err != nil {
+	changed, unwatch := d.attack.Watch()
+	defer unwatch()
+	if err := d.introduce(c, overview); err != nil {
 		return err
 	}
-	for tick := 0; ; tick++ {
-		if tick%statePeriod == 0 {
-			if err := send(c, "state", states.next()); err != nil {
+	for tick, last := 0, ""; ; tick++ {
+		signs := d.signs()
+		if tick%statePeriod == 0 || signs != last {
+			last = signs
+			if err := sendState(c, states); err != nil {
 				return err
 			}
 		}
-		if t := feed.take(); len(t.Events) > 0 {
-			if err := send(c, "traffic", t); err != nil {
-				return err
-			}
+		if err := sendNews(c, feed); err != nil {
+			return err
 		}
 		select {
+		case <-changed:
+			if err := send(c, "attack", d.attack.Owns()); err != nil {
+				return err
+			}
 		case <-ticker.C:
 		case <-c.Request().Context().Done():
 			return nil
 		}
 	}
+}
+
+func (d *dashboard) introduce(c echo.Context, o sim.Overview) error {
+	if err := send(c, "introduction", d.introductionOf(o, sim.IsViewer(c.Request()))); err != nil {
+		return err
+	}
+	for _, x := range d.book.Kept() {
+		if err := send(c, "exchange", x); err != nil {
+			return err
+		}
+	}
+	if err := send(c, "attack", d.attack.Owns()); err != nil {
+		return err
+	}
+	if refused := d.book.Refusals(); len(refused) > 0 {
+		return send(c, "traffic", traffic{Events: refused})
+	}
+	return nil
+}
+
+func sendState(c echo.Context, states *states) error {
+	now, levels := states.next()
+	if levels != nil {
+		if err := send(c, "levels", levels); err != nil {
+			return err
+		}
+	}
+	return send(c, "state", now)
+}
+
+func sendNews(c echo.Context, feed *feed) error {
+	traffic, exchanges := feed.take()
+	for _, x := range exchanges {
+		if err := send(c, "exchange", x); err != nil {
+			return err
+		}
+	}
+	if len(traffic.Events) == 0 {
+		return nil
+	}
+	return send(c, "traffic", traffic)
 }
 
 // send writes one event.

@@ -3,6 +3,7 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,10 +11,15 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
+
+	"github.com/google/uuid"
 
 	"dske/etsi"
+	"dske/protocol"
 	"dske/sim"
 	"dske/sim/ladder"
+	"dske/sim/wire"
 )
 
 // ErrSameEncryptor is the error for an encryptor that is to share a key with itself.
@@ -21,12 +27,20 @@ var ErrSameEncryptor = errors.New("master and slave are the same encryptor")
 
 // Exchange is a key that was made and fetched, or the attempt. As JSON it shows nothing secret.
 type Exchange struct {
-	Master End           `json:"master"`
-	Slave  End           `json:"slave"`
-	Match  bool          `json:"match"`            // both have the same key ID and the same value
-	Error  string        `json:"error,omitempty"`  // why they don't
-	Causes []string      `json:"causes,omitempty"` // what is wrong with single hubs, each beginning with its name
-	Ladder ladder.Ladder `json:"ladder"`
+	Began     time.Time     `json:"began"`
+	Threshold int           `json:"threshold"` // shares that make a key
+	Suite     string        `json:"suite"`
+	Master    End           `json:"master"`
+	Slave     End           `json:"slave"`
+	Hubs      []Hub         `json:"hubs"` // of either client, in the order of the topology
+	Outcome   Outcome       `json:"outcome"`
+	Match     bool          `json:"match"`            // both have the same key ID and the same value
+	Error     string        `json:"error,omitempty"`  // why they don't
+	Causes    []string      `json:"causes,omitempty"` // what is wrong with single hubs, each beginning with its name
+	Events    []wire.Event  `json:"events"`           // in the order of their start
+	Ladder    ladder.Ladder `json:"ladder,omitzero"`
+
+	shares map[string]protocol.Secret // as hubs kept them, by hub; of an exchange that was made on request
 }
 
 // End is what one of the two encryptors has.
@@ -34,36 +48,44 @@ type End struct {
 	Encryptor   string      `json:"encryptor"`
 	Client      string      `json:"client"`
 	KeyID       string      `json:"key_id,omitempty"`
-	Fingerprint string      `json:"fingerprint,omitempty"` // the first 8 bytes of the SHA-256 of the value, in hex
+	Fingerprint string      `json:"fingerprint,omitempty"`
 	Value       etsi.Secret `json:"-"`
 
 	hubs []string // of its client
 }
 
 // Run makes a key for master and fetches it for slave. It then waits for the messages that the key did not need,
-// for little longer than the clients wait for a hub. An exchange without a key is one with an Error; Run itself fails if there are no such
-// encryptors.
+// for little longer than the clients wait for a hub. An exchange without a key is one with an Error; Run itself
+// fails if there are no such encryptors.
 func Run(ctx context.Context, n *sim.Network, master, slave string) (*Exchange, error) {
+	x, _, err := record(ctx, n, master, slave)
+	return x, err
+}
+
+// record is [Run], and also returns the messages.
+func record(ctx context.Context, n *sim.Network, master, slave string) (*Exchange, []wire.Message, error) {
 	o := n.Overview()
 	x, err := newExchange(o, master, slave)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	r := newRecording(n, o, x)
+	r := newRecording(n, x)
 	defer r.stop()
+	var reason *wire.Reason
 	if err := x.run(ctx, r); err != nil {
-		x.explain(err)
+		reason = x.explain(err)
 	}
 	r.wait(ctx)
-	x.Ladder = r.ladder()
-	return x, nil
+	x.conclude(r.recorded(o, reason))
+	x.Ladder = x.draw()
+	return x, r.taken(), nil
 }
 
 func newExchange(o sim.Overview, master, slave string) (*Exchange, error) {
 	if master == slave {
 		return nil, ErrSameEncryptor
 	}
-	x := &Exchange{Master: End{Encryptor: master}, Slave: End{Encryptor: slave}}
+	x := &Exchange{Began: time.Now(), Master: End{Encryptor: master}, Slave: End{Encryptor: slave}}
 	for _, end := range []*End{&x.Master, &x.Slave} {
 		var err error
 		if end.Client, err = o.ClientOf(end.Encryptor); err != nil {
@@ -87,6 +109,7 @@ func (x *Exchange) run(ctx context.Context, r *recording) error {
 	}
 	r.setKey(made[0].ID.String())
 	x.Master.take(made[0])
+	x.copyShares(r.network, made[0].ID)
 	r.expect(http.MethodGet, x.Slave.hubs)
 	fetched, err := r.sae(x.Slave).GetKeyWithKeyIDs(ctx, x.Master.Encryptor, made[0].ID)
 	if err != nil {
@@ -100,12 +123,24 @@ func (x *Exchange) run(ctx context.Context, r *recording) error {
 	return nil
 }
 
+// copyShares looks into the hubs for the shares of a key, before they hand them out and forget them. They exist to be
+// shown, like the key.
+func (x *Exchange) copyShares(n *sim.Network, key uuid.UUID) {
+	x.shares = map[string]protocol.Secret{}
+	for _, hub := range x.Master.hubs {
+		leaked, err := n.LeakShares("hub/"+hub, key)
+		if err == nil && len(leaked) > 0 { // a hub that is stopped has none
+			x.shares[hub] = leaked[0].Value
+		}
+	}
+}
+
 // explain puts an error into words: one sentence, and a line for each hub that it blames.
-func (x *Exchange) explain(err error) {
+func (x *Exchange) explain(err error) *wire.Reason {
 	x.Error = err.Error()
 	var refused *etsi.Error
 	if !errors.As(err, &refused) {
-		return
+		return &wire.Reason{Text: x.Error}
 	}
 	x.Error = (&etsi.Error{Status: refused.Status, Message: refused.Message}).Error()
 	for _, c := range detail[[]struct {
@@ -115,6 +150,7 @@ func (x *Exchange) explain(err error) {
 		sentence, _, _ := strings.Cut(c.Message, " {") // which begins details in JSON
 		x.Causes = append(x.Causes, c.Hub+": "+sentence)
 	}
+	return &wire.Reason{Code: refused.Status, Text: cmp.Or(refused.Message, http.StatusText(refused.Status))}
 }
 
 // detail returns what an error says under a name, or nothing.
@@ -129,8 +165,13 @@ func detail[T any](e *etsi.Error, name string) (value T) {
 }
 
 func (e *End) take(k etsi.Key) {
-	sum := sha256.Sum256(k.Key.Reveal())
-	e.KeyID, e.Fingerprint, e.Value = k.ID.String(), hex.EncodeToString(sum[:8]), k.Key
+	e.KeyID, e.Fingerprint, e.Value = k.ID.String(), Fingerprint(k.Key.Reveal()), k.Key
+}
+
+// Fingerprint is the first 8 bytes of the SHA-256 of a key, in hex.
+func Fingerprint(key []byte) string {
+	sum := sha256.Sum256(key)
+	return hex.EncodeToString(sum[:8])
 }
 
 // tagged marks the requests of an exchange, so that they are told from those of others.

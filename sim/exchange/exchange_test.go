@@ -110,17 +110,17 @@ func TestFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := run(t, n, "sam", "sofia")
-	const unknown = "404 Unknown key ID."
+	const unknown = "404 Unknown key ID"
 	const lostTwice = ", POST key-share no answer (drop), POST key-share no answer (drop)" // as it is sent again
-	want := "GET dec_keys 200, GET enc_keys 200" + strings.Repeat(", GET key-share 200", 3) + ", GET key-share " + unknown + ", GET key-share 503 Node is stopped." +
-		strings.Repeat(", POST key-share 200", 3) + ", POST key-share 503 Node is stopped." + lostTwice
+	want := "GET dec_keys 200, GET enc_keys 200" + strings.Repeat(", GET key-share 200", 3) + ", GET key-share " + unknown + ", GET key-share 503 hank is stopped" +
+		strings.Repeat(", POST key-share 200", 3) + ", POST key-share 503 hank is stopped" + lostTwice
 	if got := labels(x); got != want || !x.Match {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
 	stop(t, n, "hub/hugo")
 	x = run(t, n, "sam", "sofia")
-	want = "GET enc_keys 503 Could not scatter enough shares for key., POST key-share 200, POST key-share 200" +
-		strings.Repeat(", POST key-share 503 Node is stopped.", 2) + lostTwice
+	want = "GET enc_keys 503 3 shares needed, there are 2, POST key-share 200, POST key-share 200" +
+		", POST key-share 503 hank is stopped, POST key-share 503 hugo is stopped" + lostTwice
 	if got := labels(x); got != want || x.Match {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
@@ -129,7 +129,7 @@ func TestFailures(t *testing.T) {
 		t.Errorf("%q, %q", x.Error, x.Causes)
 	}
 	stop(t, n, "client/carol")
-	if x = run(t, n, "sam", "sofia"); labels(x) != "GET enc_keys 503 Node is stopped." || !strings.Contains(x.Error, "Node is stopped") {
+	if x = run(t, n, "sam", "sofia"); labels(x) != "GET enc_keys 503 carol is stopped" || !strings.Contains(x.Error, "Node is stopped") {
 		t.Errorf("without carol: %s, %q", labels(x), x.Error)
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"dske/etsi"
 	"dske/protocol"
 	"dske/sim"
-	"dske/sim/ladder"
 	"dske/sim/wire"
 )
 
@@ -21,18 +20,21 @@ import (
 // hangs.
 const margin = time.Second
 
+// settling is how long the slave's client may look at the share that came last, to find out who has lied.
+const settling = 50 * time.Millisecond
+
 // recording is what an exchange sees of the network: its own requests, and the messages about its key.
 type recording struct {
 	network  *sim.Network
 	exchange *Exchange
-	hubs     []string // of either client, in the order of the topology
-	began    time.Time
 	tag      string
 	stop     func()
 
 	mu       sync.Mutex
 	keyID    string            // once it is known
 	about    map[uint64]remark // what the tap has seen, by number
+	messages []wire.Message    // of them
+	liars    []string          // that the slave's client has found out
 	events   []wire.Event      // how that ended
 	expected []string          // method and hub of the messages that are to come
 	finish   func()            // called when they all have; nil while that is of no interest
@@ -40,19 +42,18 @@ type recording struct {
 
 // remark is what matters in a message besides its event.
 type remark struct {
+	*wire.About
 	keyID string // empty: it is the exchange's own
-	note  string // what the answer says is wrong
 }
 
-func newRecording(n *sim.Network, o sim.Overview, x *Exchange) *recording {
-	r := &recording{network: n, exchange: x, began: time.Now(), tag: n.Text("exchange tag"), about: map[uint64]remark{}}
-	for _, h := range o.Hubs {
-		if slices.Contains(x.Master.hubs, h.Name) || slices.Contains(x.Slave.hubs, h.Name) {
-			r.hubs = append(r.hubs, "hub/"+h.Name)
+func newRecording(n *sim.Network, x *Exchange) *recording {
+	r := &recording{network: n, exchange: x, tag: n.Text("exchange tag"), about: map[uint64]remark{}}
+	ends := []func(){n.Wire().Tap(r.tapped), n.Wire().Observe(r.observed), n.ObserveFindings(r.found)}
+	r.stop = func() {
+		for _, end := range ends {
+			end()
 		}
 	}
-	untap, unobserve := n.Wire().Tap(r.tapped), n.Wire().Observe(r.observed)
-	r.stop = func() { untap(); unobserve() }
 	return r
 }
 
@@ -66,25 +67,35 @@ func (r *recording) sae(e End) *etsi.Client {
 // tapped picks the messages that may be about the key.
 func (r *recording) tapped(m wire.Message) {
 	keyID, ours := r.keyIn(m)
-	if !ours && m.Header.Get(tagHeader) != r.tag {
+	if !ours && m.Header.Get(tagHeader) != r.tag && !r.isRepair(m) {
 		return
 	}
-	seen := remark{keyID: keyID}
-	if m.Response.Status != 0 && m.Response.Status != http.StatusOK {
-		seen.note = complaint(m.Response.Body)
-	}
+	seen := remark{About: describe(m), keyID: keyID}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.about[m.Number] = seen
+	r.messages = append(r.messages, withoutSecrets(m))
 }
 
-// complaint returns the message in the body of an error: of DSKE and of ETSI GS QKD 014 alike.
-func complaint(body []byte) string {
-	var e struct {
-		Message string `json:"message"`
+// isRepair reports whether a message is one with which a client of the exchange, which a hub has forgotten, registers
+// with it again.
+func (r *recording) isRepair(m wire.Message) bool {
+	kind := wire.KindOf(m.Method, m.Path)
+	if kind != wire.KindRegistration && kind != wire.KindPSRD || m.From != "client/"+r.exchange.Master.Client && m.From != "client/"+r.exchange.Slave.Client {
+		return false
 	}
-	json.Unmarshal(body, &e) // a body of another form says nothing
-	return e.Message
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.events, func(e wire.Event) bool { return e.From == m.From && e.To == m.To && e.Status == http.StatusForbidden })
+}
+
+// found notes which hubs the slave's client has found out.
+func (r *recording) found(f sim.Finding) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f.KeyID == r.keyID {
+		r.liars = append(r.liars, f.Hubs...)
+	}
 }
 
 // keyIn returns the ID of the key that a share in band is of, if it is one for the two encryptors. A message with
@@ -113,9 +124,14 @@ func (r *recording) keyIn(m wire.Message) (keyID string, ours bool) {
 func (r *recording) observed(e wire.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ours := r.about[e.Number]; !ours {
+	seen, ours := r.about[e.Number]
+	if !ours {
 		return
 	}
+	e.About = seen.About
+	e.Again = slices.ContainsFunc(r.events, func(before wire.Event) bool {
+		return before.To == e.To && before.From == e.From && before.Kind == e.Kind && r.about[before.Number].keyID == seen.keyID && seen.keyID != ""
+	})
 	r.events = append(r.events, e)
 	r.check()
 }
@@ -184,39 +200,47 @@ func (r *recording) wait(ctx context.Context) {
 	r.check()
 	r.mu.Unlock()
 	r.network.WaitIdle(ctx, r.exchange.Master.Client, r.exchange.Slave.Client) // an error: the waiting has ended
+	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	defer cancel()
+	r.network.WaitIdle(settled, r.exchange.Slave.Client) // an error: it is busy with others, too
 }
 
-// ladder draws what was recorded.
-func (r *recording) ladder() ladder.Ladder {
+// recorded returns what was recorded, for the account of the exchange.
+func (r *recording) recorded(o sim.Overview, reason *wire.Reason) recorded {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	x := r.exchange
-	l := ladder.Ladder{
-		Title: "Key exchange of " + x.Master.Encryptor + " and " + x.Slave.Encryptor,
-		Start: r.began, Participants: r.participants(), Messages: []ladder.Message{}, Error: x.Error,
+	account := recorded{
+		threshold: o.Threshold, suite: o.Suite, hubs: hubsOfBoth(o, r.exchange), state: statesOf(r.network), liars: r.liars,
+		isAsked: true, reason: reason, events: []wire.Event{},
 	}
-	for _, e := range r.events {
-		m := r.about[e.Number]
-		if m.keyID != "" && m.keyID != r.keyID {
-			continue
+	var cause uint64 // the request that is being served
+	for _, e := range r.ours() {
+		if e.Kind == wire.KindEncryptor {
+			cause = e.Number
+			if e.Reason != nil { // it says who, not just what
+				account.reason = e.Reason
+			}
+		} else {
+			e.Cause = cause
 		}
-		drawn := ladder.Message{Event: e}
-		if drawn.Failed() {
-			drawn.Note = m.note
-		}
-		l.Messages = append(l.Messages, drawn)
+		account.events = append(account.events, e)
 	}
-	slices.SortStableFunc(l.Messages, func(a, b ladder.Message) int { return a.Start.Compare(b.Start) })
-	return l
+	return account
 }
 
-// participants returns everybody who can have a part in the exchange: the encryptors at the sides, the hubs in
-// the middle.
-func (r *recording) participants() []string {
-	x := r.exchange
-	all := append([]string{"sae/" + x.Master.Encryptor, "client/" + x.Master.Client}, r.hubs...)
-	if x.Slave.Client != x.Master.Client {
-		all = append(all, "client/"+x.Slave.Client)
-	}
-	return append(all, "sae/"+x.Slave.Encryptor)
+// ours returns the events of the exchange in the order of their start. The caller holds r.mu.
+func (r *recording) ours() []wire.Event {
+	events := slices.DeleteFunc(slices.Clone(r.events), func(e wire.Event) bool {
+		keyID := r.about[e.Number].keyID
+		return keyID != "" && keyID != r.keyID
+	})
+	slices.SortStableFunc(events, func(a, b wire.Event) int { return a.Start.Compare(b.Start) })
+	return events
+}
+
+// taken returns the messages that were seen.
+func (r *recording) taken() []wire.Message {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.messages
 }

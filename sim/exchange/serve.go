@@ -4,8 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
-	"sync"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,16 +16,10 @@ import (
 // Path is where exchanges are made: POST. What has become of one, and pictures of it, are below it.
 const Path = "/sim/v1/exchanges"
 
-const (
-	maxKept    = 8        // exchanges, whose values can be revealed and whose ladders be drawn
-	maxRequest = 64 << 10 // bytes of a request for an exchange
-)
+const maxRequest = 64 << 10 // bytes of a request for an exchange
 
-// Kept is an exchange that a network has made for somebody.
-type Kept struct {
-	ID string `json:"id"` // under which the network keeps it, the last 8
-	*Exchange
-}
+// PathMessages is where single messages are opened.
+const PathMessages = "/sim/v1/messages"
 
 // request asks for an exchange between two encryptors.
 type request struct {
@@ -41,46 +34,23 @@ func Ask(ctx context.Context, network sim.Remote, master, slave string) (Kept, e
 	return x, err
 }
 
-// server makes exchanges on a network, and keeps the last ones.
-type server struct {
-	network *sim.Network
-
-	mu   sync.Mutex
-	last []Kept
-}
-
 // Mount adds the exchanges of a network to the router of its port; see [sim.Config.Pages].
-func Mount(n *sim.Network, router *echo.Echo) {
-	s, strict := &server{network: n}, node.Strict(policy)
-	router.POST(Path, s.post, strict, node.AtOnce(node.MaxExchanges, "exchanges"))
-	router.GET(Path+"/:id/:picture", s.getPicture, strict)
-	router.POST(Path+"/:id/values", s.postValues, strict)
+func (b *Book) Mount(router *echo.Echo) {
+	strict := node.Strict(policy)
+	router.GET(Path, b.getAll, strict)
+	router.POST(Path, b.post, strict, node.AtOnce(node.MaxExchanges, "exchanges"))
+	router.GET(Path+"/:id", b.get, strict)
+	router.GET(Path+"/:id/:picture", b.getPicture, strict)
+	router.POST(Path+"/:id/values", b.postValues, strict)
+	router.GET(PathMessages+"/:number", b.getMessage, strict)
+	router.POST(PathMessages+"/:number/reveal", b.postReveal, strict)
 }
 
 // policy lets a browser load nothing but the style sheet inside a ladder diagram.
 var policy = "default-src 'none'; style-src '" + ladder.StyleHash() + "'; frame-ancestors 'none'"
 
-func (s *server) keep(x *Exchange) Kept {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	kept := Kept{s.network.Text("exchange"), x}
-	s.last = append(s.last, kept)
-	s.last = s.last[max(0, len(s.last)-maxKept):]
-	return kept
-}
-
-func (s *server) find(id string) (Kept, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.last, func(x Kept) bool { return x.ID == id })
-	if i < 0 {
-		return Kept{}, &node.Error{Status: http.StatusNotFound, Message: "No such exchange, or one that is too long ago.", Details: map[string]any{"id": id}}
-	}
-	return s.last[i], nil
-}
-
 // post makes and fetches a key. One that cannot be had is an answer too, and shows why.
-func (s *server) post(c echo.Context) error {
+func (b *Book) post(c echo.Context) error {
 	body, err := node.ReadBody(c, maxRequest)
 	if err != nil {
 		return err
@@ -89,11 +59,63 @@ func (s *server) post(c echo.Context) error {
 	if err := json.Unmarshal(body, &r); err != nil {
 		return badRequest(err)
 	}
-	x, err := Run(c.Request().Context(), s.network, r.Master, r.Slave)
+	x, messages, err := record(c.Request().Context(), b.network, r.Master, r.Slave)
 	if err != nil {
 		return badRequest(err)
 	}
-	return c.JSON(http.StatusOK, s.keep(x))
+	return c.JSON(http.StatusOK, b.keep(x, fromPage, messages))
+}
+
+// list is the exchanges that are kept.
+type list struct {
+	Exchanges []Kept `json:"exchanges"`
+}
+
+func (b *Book) getAll(c echo.Context) error { return c.JSON(http.StatusOK, list{b.Kept()}) }
+
+func (b *Book) get(c echo.Context) error {
+	x, err := b.Find(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, x)
+}
+
+func numberOf(c echo.Context) (uint64, error) {
+	number, err := strconv.ParseUint(c.Param("number"), 10, 64)
+	if err != nil {
+		return 0, &node.Error{Status: http.StatusBadRequest, Message: "Malformed message.", Details: map[string]any{"reason": err.Error()}}
+	}
+	return number, nil
+}
+
+func (b *Book) getMessage(c echo.Context) error {
+	number, err := numberOf(c)
+	if err != nil {
+		return err
+	}
+	opened, err := b.open(number)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, opened)
+}
+
+// revealed is a share in the clear. It exists to be shown.
+type revealed struct {
+	Share []byte `json:"share"`
+}
+
+func (b *Book) postReveal(c echo.Context) error {
+	number, err := numberOf(c)
+	if err != nil {
+		return err
+	}
+	share, err := b.share(number)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, revealed{share.Reveal()})
 }
 
 func badRequest(reason error) error {
@@ -107,17 +129,20 @@ type values struct {
 }
 
 // postValues reveals the keys of an exchange.
-func (s *server) postValues(c echo.Context) error {
-	x, err := s.find(c.Param("id"))
+func (b *Book) postValues(c echo.Context) error {
+	x, err := b.Find(c.Param("id"))
 	if err != nil {
 		return err
+	}
+	if x.Origin != fromPage {
+		return &node.Error{Status: http.StatusNotFound, Message: "The values of this exchange were not kept: encryptors outside have made it.", Details: map[string]any{"id": x.ID}}
 	}
 	return c.JSON(http.StatusOK, values{x.Master.Value.Reveal(), x.Slave.Value.Reveal()})
 }
 
 // getPicture serves the ladder of an exchange in one of its forms.
-func (s *server) getPicture(c echo.Context) error {
-	x, err := s.find(c.Param("id"))
+func (b *Book) getPicture(c echo.Context) error {
+	x, err := b.Find(c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
 	"dske/sim"
 	"dske/sim/certs"
 	"dske/sim/simtest"
@@ -16,7 +18,7 @@ import (
 // serve runs a network that makes exchanges, on a free port, until the test ends.
 func serve(t testing.TB, config sim.Config) *sim.Network {
 	t.Helper()
-	config.Listen, config.Pages = "127.0.0.1:0", Mount
+	config.Listen, config.Pages = "127.0.0.1:0", func(n *sim.Network, router *echo.Echo) { NewBook(n).Mount(router) }
 	return simtest.Start(t, config)
 }
 

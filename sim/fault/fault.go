@@ -5,15 +5,17 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"sync"
 )
 
 // fault is one fault of a set.
 type fault struct {
-	spec  Spec
-	built built
-	seed  uint64
-	ended chan struct{} // closed when the fault is cleared
+	number int // from 1, in the order of adding
+	spec   Spec
+	built  built
+	seed   uint64
+	ended  chan struct{} // closed when the fault is cleared
 
 	mu      sync.Mutex
 	matched int            // messages
@@ -66,6 +68,7 @@ func (f *fault) draw(r *Request) bool {
 
 // Status says what a fault is and how often it fired.
 type Status struct {
+	ID    string `json:"id"` // under which it can be removed
 	Spec  string `json:"spec"`
 	Fired int    `json:"fired"`
 }
@@ -75,5 +78,5 @@ func (s Status) String() string { return fmt.Sprintf("%s: fired %d times", s.Spe
 func (f *fault) status() Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Status{f.spec.String(), f.fired}
+	return Status{strconv.Itoa(f.number), f.spec.String(), f.fired}
 }

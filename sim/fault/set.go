@@ -3,6 +3,8 @@ package fault
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"sync"
 )
 
@@ -17,6 +19,7 @@ type Set struct {
 	Seed uint64 // of the lots; to be set before the set is used
 
 	mu     sync.Mutex
+	added  int // ever
 	faults []*fault
 }
 
@@ -32,7 +35,8 @@ func (s *Set) Add(spec Spec) error {
 	if len(s.faults) == MaxFaults {
 		return ErrTooMany
 	}
-	f := &fault{spec: spec, built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[string]int{}}
+	s.added++
+	f := &fault{number: s.added, spec: spec, built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[string]int{}}
 	s.faults = append(s.faults[:len(s.faults):len(s.faults)], f) // Intercept may be reading the old slice
 	return nil
 }
@@ -45,6 +49,19 @@ func (s *Set) Clear() {
 		close(f.ended)
 	}
 	s.faults = nil
+}
+
+// Remove ends one fault, as [Set.Clear] does it with all. It reports whether there was one of this ID.
+func (s *Set) Remove(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.faults, func(f *fault) bool { return strconv.Itoa(f.number) == id })
+	if i < 0 {
+		return false
+	}
+	close(s.faults[i].ended)
+	s.faults = slices.Delete(slices.Clone(s.faults), i, i+1) // Intercept may be reading the old slice
+	return true
 }
 
 // Statuses returns the faults in the order in which they were added.

@@ -34,12 +34,12 @@ func (n nodes) Collect(metrics chan<- prometheus.Metric) {
 	for _, h := range snapshot.Hubs {
 		name := s.nameOf(h.NodeSnapshot)
 		addAll(s, hubFamilies, h, name)
-		s.addNode(node.KindHub, h.NodeSnapshot, h.State())
+		s.addNode(node.KindHub, h.NodeSnapshot, h.State)
 	}
 	for _, c := range snapshot.Clients {
 		name := s.nameOf(c.NodeSnapshot)
 		addAll(s, clientFamilies, c, name)
-		s.addNode(node.KindClient, c.NodeSnapshot, c.State())
+		s.addNode(node.KindClient, c.NodeSnapshot, c.State)
 	}
 	for series, value := range s.values {
 		labels := series.labels[:]

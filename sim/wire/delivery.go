@@ -34,7 +34,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // observe sends a request for those who want no more than to know of it.
 func (t transport) observe(r *http.Request) (*http.Response, error) {
 	to, path := address(r)
-	e := Event{Number: t.wire.messages.Add(1), From: t.from, To: to, Method: r.Method, Path: path, Start: time.Now()}
+	e := Event{Number: t.wire.messages.Add(1), From: t.from, To: to, Method: r.Method, Path: path, Kind: KindOf(r.Method, path), Start: time.Now()}
 	response, way, err := t.send(r, false)
 	if err == nil {
 		e.Status = response.StatusCode
@@ -153,6 +153,6 @@ func (d *delivery) message(response Response) Message {
 func (d *delivery) event(r *Request, status int, start time.Time) Event {
 	return Event{
 		Number: d.number, From: d.sent.From, To: d.sent.To, Method: d.sent.Method, Path: d.sent.Path, Status: status,
-		Start: start, Duration: time.Since(start), Fault: strings.Join(r.Faults, " "),
+		Kind: KindOf(d.sent.Method, d.sent.Path), Start: start, Duration: time.Since(start), Fault: strings.Join(r.Faults, " "),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"dske/protocol"
 	"dske/sim/fault"
 )
 
@@ -35,6 +36,70 @@ type Event struct {
 	Start    time.Time     `json:"start"`    //
 	Duration time.Duration `json:"duration"` // nanoseconds
 	Fault    string        `json:"fault"`    // kinds of the faults that were at it, separated by spaces
+
+	Kind string `json:"kind,omitempty"` // what it is for: one of the kinds below; empty: none of them
+	*About
+}
+
+// The kinds of messages.
+const (
+	KindShare        = "share"        // a share on its way to a hub
+	KindFetch        = "fetch"        // a share on its way back
+	KindRegistration = "registration" // of a client at a hub
+	KindPSRD         = "psrd"         // a block on its way to a client
+	KindEncryptor    = "encryptor"    // a request for keys
+	KindHandshake    = "handshake"    // of TLS, which failed: there was no request
+)
+
+// About is what is known of a message beyond that it was sent. Who does not read messages knows nothing of it.
+type About struct {
+	Exchange string  `json:"exchange,omitempty"` // that keeps it
+	Cause    uint64  `json:"cause,omitempty"`    // number of the request of an encryptor that it serves
+	KeyID    string  `json:"key_id,omitempty"`
+	Share    int     `json:"share,omitempty"`    // from 1
+	Again    bool    `json:"again,omitempty"`    // the hub was asked before, and refused
+	Verified *bool   `json:"verified,omitempty"` // what the receiver found of its signature, or the sender of that of the response
+	Reason   *Reason `json:"reason,omitempty"`   // for a refusal
+	Caller   *Caller `json:"caller,omitempty"`   // who called from outside
+}
+
+// Reason says in words why a request was refused.
+type Reason struct {
+	Code  int      `json:"code"` // of HTTP; 0: there was no response
+	Text  string   `json:"text"`
+	Helps []string `json:"helps,omitempty"` // what can be done
+}
+
+// Caller is who sent a request from outside.
+type Caller struct {
+	Address     string       `json:"address"`
+	TakenAs     string       `json:"taken_as"`
+	Certificate *Certificate `json:"certificate,omitempty"`
+}
+
+// Certificate is that of a caller.
+type Certificate struct {
+	Subject  string    `json:"subject"`
+	Issuer   string    `json:"issuer"`
+	NotAfter time.Time `json:"not_after"`
+}
+
+// KindOf returns the kind of a message by its method and its path under the node.
+func KindOf(method, path string) string {
+	switch {
+	case path == protocol.PathKeyShare || path == protocol.PathKeyShares:
+		if method == http.MethodPost {
+			return KindShare
+		}
+		return KindFetch
+	case path == protocol.PathPSRD:
+		return KindPSRD
+	case path == protocol.PathRegistration:
+		return KindRegistration
+	case strings.HasPrefix(path, "/etsi/") || strings.HasPrefix(path, "/skip/"):
+		return KindEncryptor
+	}
+	return ""
 }
 
 // address returns the node that a request is for, such as hub/hank, and the path under it.

@@ -34,6 +34,22 @@ func watch[F any](w *Wire, list *Watchers[F], f F) (cancel func()) {
 	}
 }
 
+// IsRead reports whether somebody wants to know what is in messages, and not just that they were sent.
+func (w *Wire) IsRead() bool { return w.taps.Any() }
+
+// IsWatched reports whether anybody wants to know of messages.
+func (w *Wire) IsWatched() bool { return w.attention.Load() != nobody }
+
+// Witness tells those who watch of a message that came another way: from outside, over a port. Number is one
+// of [Wire.NextNumber]. Nobody can lay hands on it.
+func (w *Wire) Witness(m Message, e Event) {
+	w.tellTaps(m)
+	w.tellObservers(e)
+}
+
+// NextNumber returns the number of the next message.
+func (w *Wire) NextNumber() uint64 { return w.messages.Add(1) }
+
 func (w *Wire) tellObservers(e Event) {
 	for _, f := range w.observers.All() {
 		(*f)(e)

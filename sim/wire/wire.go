@@ -131,6 +131,15 @@ func (w *Wire) AddFault(text string) error {
 // Faults says what the faults are and how often each fired.
 func (w *Wire) Faults() []fault.Status { return w.faults.Statuses() }
 
+// RemoveFault ends the fault of an ID, and reports whether there was one.
+func (w *Wire) RemoveFault(id string) bool {
+	removed := w.faults.Remove(id)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.update()
+	return removed
+}
+
 // ClearFaults ends all faults. Messages that hang are lost, those that wait go on.
 func (w *Wire) ClearFaults() {
 	w.faults.Clear()

@@ -1,4 +1,4 @@
-// The requests that change something.
+// The requests of the page.
 
 // ask makes a request, and throws an error with what the answer says is wrong.
 export async function ask(method, path, content) {
@@ -21,8 +21,9 @@ export async function attempt(line, action) {
     await action();
   } catch (error) {
     line.textContent = error.message;
-    line.className = 'bad';
+    line.className = 'fail';
   }
 }
 
 export const changeNode = (node, verb) => ask('POST', `/sim/v1/nodes/${node}/${verb}`);
+export const letLie = (node, isOn) => ask(isOn ? 'PUT' : 'DELETE', `/sim/v1/nodes/${node}/corrupt`);

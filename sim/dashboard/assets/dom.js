@@ -7,9 +7,9 @@ export const byID = id => document.getElementById(id);
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : value);
+    else if (value !== undefined && value !== null && value !== false) element.setAttribute(name, value === true ? '' : value);
   }
-  element.append(...children.filter(child => child !== undefined && child !== null));
+  element.append(...children.filter(child => child !== undefined && child !== null && child !== false));
   return element;
 }
 
@@ -19,11 +19,9 @@ export const h = (tag, attributes = {}, ...children) => fill(document.createElem
 // s is h for SVG.
 export const s = (tag, attributes = {}, ...children) => fill(document.createElementNS(svgSpace, tag), attributes, children);
 
-export const number = n => n.toLocaleString('en');
-
-// shortened leaves the middle out, since it is by their ends that names differ.
-export function shortened(text, length) {
-  if (text.length <= length) return text;
-  const end = Math.floor((length - 1) / 2);
-  return text.slice(0, length - 1 - end) + '…' + text.slice(text.length - end);
+// save has the browser keep a text as a file.
+export function save(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  h('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

@@ -1,29 +1,63 @@
-// Faults between the nodes: what there are, adding one, ending all.
+// Faults between the nodes: what there are, each with a button to end it, and a form that writes a line of the language
+// in which they are described, which can be edited instead.
 
 import { byID, h } from './dom.js';
 import { ask, attempt } from './api.js';
+import { some } from './words.js';
 
-let shown;
+// kinds of the form: what stands before and in the field of the value, if there is one.
+const kinds = [
+  { name: 'delay', before: 'by', value: '100ms' }, { name: 'drop' }, { name: 'drop', as: 'drop answers', fixed: 'response' }, { name: 'hang' }, { name: 'duplicate' },
+  { name: 'tamper', as: 'tamper with messages', fixed: 'request' }, { name: 'tamper', as: 'tamper with answers', fixed: 'response' }, { name: 'status', before: 'code', value: '503' },
+];
 
-export function prepare(network) {
-  const line = byID('faults-message'), input = byID('fault'), hub = 'hub/' + network.hubs[0], client = 'client/' + network.clients[0].name;
-  byID('fault-help').textContent = network.topology.fault_help.join('\n') +
-    '\n\noptions: from=NODE to=NODE method=POST path=PART count=N after=N prob=0.5\nseveral nodes with commas, patterns such as hub/h*';
-  byID('fault-examples').replaceChildren(...[`drop to=${hub}`, `drop=response to=${hub} method=POST`, `delay=500ms to=${hub}`, `hang to=${hub}`, `tamper=request to=${hub} method=POST`,
-    `tamper=response from=${client}`, `status=500 to=${hub}`, `partition=${client}|${hub}`].map(value => h('option', { value })));
-  byID('faults-form').onsubmit = event => {
-    event.preventDefault();
-    attempt(line, async () => {
-      await ask('POST', '/sim/v1/faults', { spec: input.value });
-      input.value = '';
-    });
-  };
-  byID('faults-clear').onclick = () => attempt(line, () => ask('DELETE', '/sim/v1/faults'));
-}
+export class Faults {
+  constructor(network) {
+    this.network = network;
+    this.shown = '';
+    const line = byID('faults-message'), targets = ['', ...network.nodes.slice(0, 200)];
+    byID('faults-form').hidden = byID('faults-clear').hidden = network.isViewer;
+    byID('faults-kind').replaceChildren(...kinds.map((kind, i) => h('option', { value: i }, kind.as ?? kind.name)));
+    for (const [id, all] of [['faults-to', 'all'], ['faults-from', 'all']]) byID(id).replaceChildren(...targets.map(name => h('option', { value: name }, name || all)));
+    byID('faults-kind').onchange = () => { this.choose(); this.write(); };
+    for (const id of ['faults-value', 'faults-to', 'faults-from']) byID(id).oninput = () => this.write();
+    byID('faults-form').onsubmit = event => {
+      event.preventDefault();
+      attempt(line, () => ask('POST', '/sim/v1/faults', { spec: byID('fault').value }));
+    };
+    byID('faults-clear').onclick = () => attempt(line, () => ask('DELETE', '/sim/v1/faults'));
+    byID('fault-help').textContent = (network.topology.fault_help ?? []).join('\n') + '\n\noptions: from=NODE to=NODE method=POST path=PART count=N after=N prob=0.5\nseveral nodes with commas, patterns such as hub/h*';
+    this.choose();
+    this.write();
+  }
 
-export function update({ faults }) {
-  const text = JSON.stringify(faults);
-  if (text === shown) return;
-  shown = text;
-  byID('faults').replaceChildren(...(faults.length ? faults.map(f => h('li', {}, h('code', {}, f.spec), ` fired ${f.fired} times`)) : [h('li', { class: 'quiet' }, 'There are none.')]));
+  get kind() { return kinds[Number(byID('faults-kind').value)] ?? kinds[0]; }
+
+  choose() {
+    const { before, value } = this.kind;
+    byID('faults-value').closest('label').hidden = !value;
+    byID('faults-value').closest('label').firstChild.textContent = `${before ?? ''} `;
+    byID('faults-value').value = value ?? '';
+  }
+
+  // write writes what the drop-downs say as a line of text.
+  write() {
+    const { name, fixed } = this.kind, value = fixed ?? byID('faults-value').value.replaceAll(' ', ''), to = byID('faults-to').value, from = byID('faults-from').value;
+    byID('fault').value = [value ? `${name}=${value}` : name, from && `from=${from}`, to && `to=${to}`].filter(Boolean).join(' ');
+  }
+
+  update({ faults }) {
+    const text = JSON.stringify(faults);
+    if (text === this.shown) return;
+    this.shown = text;
+    const focused = document.activeElement?.dataset.fault;
+    byID('faults').replaceChildren(...(faults.length ? faults.map(fault => this.row(fault)) : [h('li', { class: 'quiet' }, 'There are none.')]));
+    if (focused) (byID('faults').querySelector(`[data-fault="${CSS.escape(focused)}"]`) ?? byID('faults').querySelector('button') ?? byID('fault')).focus({ preventScroll: true });
+  }
+
+  row({ id, spec, fired }) {
+    const remove = () => attempt(byID('faults-message'), () => ask('DELETE', `/sim/v1/faults/${encodeURIComponent(id)}`));
+    return h('li', { class: 'fault' }, h('span', {}, h('code', {}, spec), h('span', { class: 'quiet' }, ` fired ${some(fired, 'time')}`)),
+      this.network.isViewer || id === undefined ? null : h('button', { type: 'button', class: 'small', 'data-fault': id, 'aria-label': `Remove ${spec}`, onclick: remove }, '✕'));
+  }
 }

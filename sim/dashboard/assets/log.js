@@ -1,41 +1,76 @@
-// The messages between the nodes, newest first.
+// All messages between the nodes, in the order in which they were sent; what one request of an encryptor caused is
+// indented beneath it.
 
-import { byID, h, number } from './dom.js';
+import { byID, h } from './dom.js';
+import { answered, bare, isOK, method } from './messages.js';
+import { roving } from './roving.js';
+import { clock, number } from './words.js';
 
 const kept = 1000, most = 100; // messages, rows
 
-let all = [], unseen = 0;
+const heads = [['sent', event => event.start], ['from → to', event => `${event.from} ${event.to}`], ['message', event => method(event)], ['answer', event => answered(event)], ['ms', event => event.duration]];
 
-export function prepare() {
-  for (const id of ['log-filter', 'log-failed', 'log-paused']) byID(id).oninput = draw;
-  draw();
+export class Log {
+  // open is called with an event and its row.
+  constructor(open) {
+    Object.assign(this, { open, all: [], unseen: 0, by: 0, isDown: true });
+    this.rove = roving(byID('log'), 'button.cell', 'ArrowUp', 'ArrowDown');
+    for (const id of ['log-filter', 'log-failed']) byID(id).oninput = () => this.draw();
+    byID('log-pause').onclick = () => this.pause();
+    byID('log-heads').replaceChildren(...heads.map(([name], i) => h('th', { scope: 'col' }, h('button', { type: 'button', class: 'sort', onclick: () => this.sort(i) }, name))));
+    this.draw();
+  }
+
+  clear() {
+    Object.assign(this, { all: [], unseen: 0 });
+    this.draw();
+  }
+
+  pause() {
+    this.isPaused = !this.isPaused;
+    byID('log-pause').textContent = this.isPaused ? 'Go on' : 'Pause';
+    byID('log-pause').setAttribute('aria-pressed', String(this.isPaused));
+  }
+
+  sort(i) {
+    this.isDown = this.by === i ? !this.isDown : i === 0;
+    this.by = i;
+    this.draw();
+  }
+
+  add({ events, more }) {
+    if (this.isPaused) return;
+    this.all = [...events, ...this.all].slice(0, kept);
+    this.unseen += more;
+    this.draw();
+  }
+
+  draw() {
+    const words = byID('log-filter').value.toLowerCase().split(/\s+/).filter(Boolean), isFailedOnly = byID('log-failed').checked, focused = document.activeElement?.dataset.message;
+    const found = this.all.filter(event => (!isFailedOnly || !isOK(event)) && words.every(word => text(event).includes(word)));
+    byID('log').replaceChildren(...this.ordered(found).slice(0, most).map(event => this.row(event)));
+    [...byID('log-heads').children].forEach((head, i) => head.setAttribute('aria-sort', i !== this.by ? 'none' : this.isDown ? 'descending' : 'ascending'));
+    byID('log-more').textContent = [this.all.length ? '' : 'Nothing has been sent since the page was opened.', found.length > most ? `${most} of ${number(found.length)} are shown.` : '',
+      this.unseen ? `${number(this.unseen)} more messages were only counted.` : ''].filter(Boolean).join(' ');
+    if (focused) byID('log').querySelector(`[data-message="${focused}"]`)?.focus({ preventScroll: true });
+    this.rove();
+  }
+
+  // ordered sorts; by time, what was caused comes right after its cause.
+  ordered(events) {
+    const value = heads[this.by][1], sign = this.isDown ? -1 : 1, compare = (a, b) => value(a) < value(b) ? -sign : value(a) > value(b) ? sign : 0;
+    if (this.by !== 0) return events.toSorted(compare);
+    const causes = new Map(events.map(event => [event.number, []])), roots = [];
+    for (const event of events) (causes.get(event.cause) ?? roots).push(event);
+    return roots.sort(compare).flatMap(event => [event, ...causes.get(event.number).sort((a, b) => a.start < b.start ? -1 : 1)]);
+  }
+
+  row(event) {
+    const name = h('button', { type: 'button', class: 'cell', 'data-message': event.number, 'aria-haspopup': 'dialog' }, clock(event.start, true));
+    return h('tr', { class: `pickable ${event.cause ? 'caused' : ''}`, onclick: () => { name.focus({ preventScroll: true }); this.open(event, name); } },
+      h('td', { class: 'mono' }, name), h('td', {}, `${bare(event.from) || 'unknown'} → ${bare(event.to)}`), h('td', { title: event.path }, method(event)),
+      h('td', {}, isOK(event) ? answered(event) : h('strong', { class: 'fail' }, answered(event))), h('td', { class: 'num' }, (event.duration / 1e6).toFixed(2)));
+  }
 }
 
-export function add({ events, more }) {
-  if (byID('log-paused').checked) return;
-  all = [...[...events].reverse(), ...all].slice(0, kept);
-  unseen += more;
-  draw();
-}
-
-function draw() {
-  if (byID('log-paused').checked && document.activeElement !== byID('log-filter') && byID('log').children.length) return;
-  const words = byID('log-filter').value.toLowerCase().split(/\s+/).filter(Boolean), failedOnly = byID('log-failed').checked;
-  const found = all.filter(e => (!failedOnly || e.status !== 200) && words.every(word => text(e).includes(word)));
-  byID('log').replaceChildren(...found.slice(0, most).map(row));
-  byID('log-more').textContent = [all.length ? '' : 'Nothing has been sent since the page was opened.',
-    found.length > most ? `${most} of ${number(found.length)} are shown.` : '',
-    unseen ? `${number(unseen)} more messages were only counted.` : ''].filter(Boolean).join(' ');
-}
-
-const answer = e => (e.status || 'no answer') + (e.fault ? ` (${e.fault})` : '');
-
-const text = e => `${e.from} ${e.to} ${e.method} ${e.path} ${answer(e)}`.toLowerCase();
-
-function row(e) {
-  const failed = e.status === 200 ? '' : 'bad';
-  return h('tr', {}, h('td', {}, clock(e.start)), h('td', {}, e.from), h('td', {}, e.to),
-    h('td', { title: e.path }, `${e.method} ${e.path.split('/').at(-1)}`), h('td', { class: failed }, answer(e)), h('td', { class: 'num' }, (e.duration / 1e6).toFixed(2)));
-}
-
-const clock = start => new Date(start).toTimeString().slice(0, 8) + '.' + String(new Date(start).getMilliseconds()).padStart(3, '0');
+const text = event => `${event.from} ${event.to} ${event.method} ${event.path} ${answered(event)}`.toLowerCase();

@@ -1,73 +1,177 @@
 // The page: what the network tells goes to the parts that show it.
 
-import { byID, number } from './dom.js';
+import { byID } from './dom.js';
+import { Attacker } from './attacker.js';
+import { Drawer } from './drawer.js';
+import { Faults } from './faults.js';
+import { Figures } from './figures.js';
+import { Ladder } from './ladder.js';
+import { Log } from './log.js';
+import { Maker } from './maker.js';
 import { Network } from './network.js';
-import { Picture, legend } from './topology.js';
-import { HeatMap } from './heatmap.js';
 import { Nodes } from './nodes.js';
-import { Selected } from './selected.js';
-import { Levels } from './levels.js';
-import * as exchange from './exchange.js';
-import * as faults from './faults.js';
-import * as figures from './figures.js';
-import * as ladder from './ladder.js';
-import * as log from './log.js';
-import * as travel from './travel.js';
+import { place } from './place.js';
+import { Requests } from './requests.js';
+import { legend, Stage } from './stage.js';
+import { columnsIn, Stock } from './stock.js';
+import * as columns from './columns.js';
+import * as terms from './terms.js';
+import { Transport } from './transport.js';
+import { clock, number } from './words.js';
 
-let network, picture, nodes, selected, levels;
+const retry = 2000; // milliseconds between attempts to reach the network
 
-function introduce(topology) {
-  if (network && sameTopology(network.topology, topology)) return; // the stream was interrupted
-  if (network) return location.reload(); // it is another network
-  network = new Network(topology);
-  document.title = `dske: ${network.hubs.length} hubs, ${network.clients.length} clients`;
-  byID('summary').textContent = `${number(network.hubs.length)} hubs, ${number(network.clients.length)} clients, any ${topology.threshold} shares make a key · suite ${topology.suite} · keys from ${topology.key_source} · transport ${topology.transport}`;
-  const choose = node => { picture.mark(node); selected.choose(node); };
-  picture = new (network.isLarge ? HeatMap : Picture)(network, byID('picture'), choose);
-  byID('legend').replaceChildren(...legend(network));
-  [nodes, selected, levels] = [new Nodes(network), new Selected(network), new Levels(network)];
-  exchange.prepare(network, ladder.show);
-  faults.prepare(network);
+columns.prepare(document.querySelector('main'));
+
+let network, nodes, faults, stock, stream, lostAt;
+
+const drawer = new Drawer();
+const stage = new Stage(byID('picture'), { choose: name => maker.choose(name), now: name => network.hub(name, maker.view?.master.client) });
+const transport = new Transport((t, step) => {
+  stage.paint(t);
+  maker.paint(step);
+  attacker.paint(t);
+  stock?.light(onTheirWay(t));
+});
+const ladder = new Ladder(row => openRow(row.index));
+const attacker = new Attacker({
+  changed: owns => { stage.isTapped = owns.links !== 'none'; network.state.owned = owns.hubs; if (maker.view) stage.paint(transport.t); },
+  show: id => id ? maker.look(id, true) : maker.look(maker.exchanges.findLast(x => !x.twin)?.id, true),
+});
+const maker = new Maker(stage, transport, (v, at) => {
+  if (drawer.isOpen && drawer.isOfLadder) drawer.close();
+  ladder.show(v.exchange);
+  attacker.show(v, at);
+});
+const requests = new Requests({ show: id => maker.look(id, true), open: openEvent, example });
+const log = new Log(openEvent);
+const figures = new Figures();
+
+// onTheirWay is the associations on whose lines a sealed share is at a time.
+function onTheirWay(t) {
+  const { view: v } = maker;
+  if (!v || !stage.layout || v.exchange.twin) return [];
+  return v.hubs.flatMap((hub, i) => {
+    const where = place(stage, i, t);
+    return where?.sealed && !where.lost ? [[hub.name, t < stage.at.rest ? v.master.client : v.slave.client]] : [];
+  });
 }
 
-function sameTopology(a, b) {
-  const [one, other] = [a, b].map(t => JSON.stringify(t, (name, value) => name === 'running' ? undefined : value));
-  return one === other;
+// openRow opens a message of the ladder; the rows beside it are a key away.
+function openRow(index) {
+  const row = ladder.rows[index], beside = to => ladder.rows[to] && (() => openRow(to)), button = ladder.mark(index), hub = maker.view.hubs.find(one => row.event.to.endsWith(`/${one.name}`));
+  button?.scrollIntoView({ block: 'nearest' });
+  drawer.isOfLadder = true;
+  drawer.show({ event: { ...row.event, fits: hub?.fits }, isAnswer: row.isAnswer, text: row.text, isViewer: network.isViewer, before: beside(index - 1), after: beside(index + 1), closed: closeRow, row: button });
+}
+
+const closeRow = () => ladder.mark(undefined);
+
+function openEvent(event, row) {
+  drawer.isOfLadder = false;
+  drawer.show({ event, isAnswer: false, isViewer: network.isViewer, row });
+}
+
+// example is a command that makes a request of an encryptor.
+function example() {
+  const client = network.clients[0], other = network.encryptors.find(name => !client.encryptors.includes(name)) ?? network.encryptors[0];
+  return `curl -H 'Authorization: ${client.encryptors[0]}' ${location.origin}/client/${client.name}/etsi/api/v1/keys/${other}/enc_keys`;
+}
+
+function introduce(introduction) {
+  if (network?.id === introduction.network) return; // the stream was interrupted
+  const isAnother = Boolean(network);
+  drawer.close();
+  stock?.end();
+  network = new Network(introduction);
+  document.title = `dske: ${network.hubs.length} hubs, ${network.clients.length} clients`;
+  byID('facts').textContent = `${number(network.hubs.length)} hubs, ${number(network.clients.length)} clients${perClient()} · suite ${introduction.suite}`;
+  byID('watching').hidden = !network.isViewer;
+  byID('another').hidden = !isAnother;
+  [nodes, faults, stock] = [new Nodes(network), new Faults(network), new Stock(network)];
+  for (const part of [requests, log]) part.clear();
+  byID('ladder-card').hidden = true;
+  byID('picture').replaceChildren();
+  stage.view = null;
+  maker.prepare(network);
+  attacker.view = null;
+  attacker.prepare(network);
+  figures.clear(network);
+}
+
+function perClient() {
+  const counts = new Set(network.clients.map(client => client.hubs.length));
+  return counts.size === 1 && !counts.has(network.hubs.length) ? `, ${[...counts][0]} hubs each` : '';
 }
 
 function update(state) {
-  network.take(state);
-  for (const part of [picture, nodes, selected, levels]) part.update();
-  figures.update(state);
-  faults.update(state);
+  network.take({ ...network.state, ...state });
+  nodes.update();
+  maker.refresh();
+  figures.add(network.state);
+  faults.update(network.state);
   document.body.dataset.ready = '';
+}
+
+function levels(changed) {
+  network.takeLevels(changed);
+  stock.draw();
+  maker.refresh();
 }
 
 function traffic(batch) {
   log.add(batch);
-  travel.show(picture, batch.events);
+  requests.add(batch.events);
 }
-
-let stream;
 
 function connect() {
-  if (document.hidden) return;
-  const line = byID('connection');
-  stream = new EventSource('/dashboard/v1/stream');
+  if (document.hidden || stream) return;
+  stream = new EventSource(`/dashboard/v1/stream?columns=${columnsIn(byID('stock').parentElement.clientWidth)}`);
   const on = (name, act) => stream.addEventListener(name, event => act(JSON.parse(event.data)));
-  on('network', introduce);
+  on('introduction', introduce);
   on('state', update);
+  on('levels', levels);
   on('traffic', traffic);
-  stream.onopen = () => { line.textContent = '● live'; line.className = ''; };
-  stream.onerror = () => { line.textContent = 'The network does not answer; trying again …'; line.className = 'lost'; };
+  on('exchange', exchange => maker.take(exchange));
+  on('attack', owns => attacker.take(owns));
+  stream.onopen = () => found();
+  stream.onerror = () => {
+    disconnect();
+    lost();
+    setTimeout(connect, retry);
+  };
 }
 
-// A page that nobody sees costs nothing, also none of the few connections that a browser opens to one address.
 function disconnect() {
-  if (stream) stream.close();
-  byID('connection').textContent = 'paused';
+  stream?.close();
+  stream = null;
 }
 
-log.prepare();
+function found() {
+  lostAt = null;
+  byID('live').textContent = 'live';
+  byID('banner').hidden = true;
+  document.body.classList.remove('down');
+  for (const part of document.querySelectorAll('.changing')) part.inert = false;
+}
+
+// lost says since when there is no answer; what would change the network cannot be used, and replay still can.
+function lost() {
+  lostAt ??= new Date();
+  byID('live').textContent = 'no answer';
+  byID('banner-head').textContent = `The network does not answer since ${clock(lostAt)}.`;
+  byID('banner').hidden = false;
+  document.body.classList.add('down');
+  for (const part of document.querySelectorAll('.changing')) part.inert = true;
+}
+
+byID('signs').replaceChildren(...legend(terms.term));
+terms.prepare(() => maker.view ? [maker.view.n, maker.view.k] : [network.hubs.length, network.topology.threshold]);
 connect();
-document.addEventListener('visibilitychange', () => { disconnect(); connect(); });
+// A page that nobody sees costs nothing, also none of the few connections that a browser opens to one address.
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) {
+    disconnect();
+    byID('live').textContent = 'paused';
+  } else connect();
+});

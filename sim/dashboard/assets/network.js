@@ -1,70 +1,53 @@
-// What the page knows of the network: its topology, which stays, and its state, which comes every second.
+// What the page knows of the network: how it is built, and how it is now.
 
 export class Network {
-  constructor(topology) {
-    this.topology = topology;
-    this.hubs = topology.hubs.map(h => h.name);
-    this.clients = topology.clients;
-    const index = new Map(this.hubs.map((name, i) => [name, i]));
-    this.hubsOf = this.clients.map(c => c.hubs.map(name => index.get(name)));
-    this.state = { hubs: this.hubs.map(() => true), clients: this.clients.map(() => true), levels: this.clients.map(() => []), faults: [] };
+  constructor(introduction) {
+    Object.assign(this, { topology: introduction, id: introduction.network, isViewer: Boolean(introduction.viewer) });
+    this.hubs = introduction.hubs.map(hub => hub.name);
+    this.clients = introduction.clients;
+    this.encryptors = this.clients.flatMap(client => client.encryptors);
+    this.nodes = [...this.hubs.map(name => `hub/${name}`), ...this.clients.map(client => `client/${client.name}`)];
+    this.hubIndex = new Map(this.hubs.map((name, i) => [name, i]));
+    this.clientIndex = new Map(this.clients.map((client, i) => [client.name, i]));
+    this.state = { hubs: '', clients: '', lies: [], owned: [], forgotten: {}, faults: [] };
+    this.levels = { rows: [], cells: null, columns: 0, bin: 1 };
   }
 
-  // take makes news the state. Levels that have not changed are not in it.
-  take(news) {
-    this.state = { ...news, levels: news.levels || this.state.levels };
+  get associations() { return this.clients.reduce((sum, client) => sum + client.hubs.length, 0); }
+
+  take(state) { this.state = state; }
+
+  // takeLevels takes the rows that have changed.
+  takeLevels(levels) {
+    for (const [hub, row] of Object.entries(levels.rows ?? {})) this.levels.rows[Number(hub)] = row;
+    Object.assign(this.levels, { ...levels, rows: this.levels.rows });
   }
 
-  get isLarge() { return this.hubs.length > 16 || this.clients.length > 32; }
-
-  get nodes() { return [...this.hubs.map(n => 'hub/' + n), ...this.clients.map(c => 'client/' + c.name)]; }
-
-  isRunning(node) {
-    const [kind, i] = this.find(node);
-    return kind === 'hub' ? this.state.hubs[i] : this.state.clients[i];
-  }
-
-  find(node) {
+  // stateOf is a word for how a node is, and its tone.
+  stateOf(node) {
     const [kind, name] = node.split('/');
-    return [kind, kind === 'hub' ? this.hubs.indexOf(name) : this.clients.findIndex(c => c.name === name)];
+    if (kind === 'client') {
+      const digit = this.state.clients[this.clientIndex.get(name)];
+      return digit === '2' ? ['ready', ''] : digit === '1' ? ['getting ready', 'warn'] : ['stopped', 'fail'];
+    }
+    if (this.state.hubs[this.hubIndex.get(name)] !== '1') return ['stopped', 'fail'];
+    if (this.state.lies?.includes(name)) return ['lies', 'foe'];
+    const forgotten = this.state.forgotten?.[name];
+    return forgotten ? [`has forgotten ${forgotten}`, 'warn'] : ['running', ''];
   }
 
-  clientOf(encryptor) { return this.clients.find(c => c.encryptors.includes(encryptor)); }
+  isRunning(node) { return this.stateOf(node)[0] !== 'stopped'; }
 
-  // levelsOf returns the levels of the associations of a node, or of all of them; -1 is one that is not registered.
-  levelsOf(node) {
-    const { levels } = this.state;
-    if (!node) return levels.flat();
-    const [kind, i] = this.find(node);
-    if (kind === 'client') return levels[i];
-    return this.hubsOf.flatMap((hubs, c) => hubs.flatMap((hub, j) => hub === i && levels[c].length ? [levels[c][j]] : []));
+  // hub is how a hub is now, for the picture; psrd is the bytes left with a client, if they are known.
+  hub(name, client) {
+    const i = this.hubIndex.get(name);
+    if (i === undefined) return { isRunning: true, lies: false, owned: false }; // of the twin
+    return { isRunning: this.state.hubs[i] !== '0', lies: Boolean(this.state.lies?.includes(name)), owned: Boolean(this.state.owned?.includes(name)), psrd: this.bytes(name, client) };
   }
 
-  // describe says in words how a client's association is.
-  describe(client, j) {
-    const names = `${this.clients[client].name} and ${this.hubs[this.hubsOf[client][j]]}: `;
-    return names + (this.grade(client, j) === 'none' ? 'not connected' : `${this.state.levels[client][j]} bytes in the emptier pool`);
+  // bytes is what is left in the emptier pool of an association, if it is known.
+  bytes(hub, client) {
+    const bytes = this.levels.cells?.[this.hubIndex.get(hub)]?.[this.clientIndex.get(client)];
+    return bytes === null || bytes < 0 ? undefined : bytes;
   }
-
-  // lowestByNode returns the lowest level of each node, in the order of nodes; undefined is none.
-  lowestByNode() {
-    const hubs = this.hubs.map(() => undefined);
-    const clients = this.state.levels.map((levels, c) => {
-      levels.forEach((level, j) => {
-        const hub = this.hubsOf[c][j];
-        hubs[hub] = hubs[hub] === undefined ? level : Math.min(hubs[hub], level);
-      });
-      return levels.length ? Math.min(...levels) : undefined;
-    });
-    return [...hubs, ...clients];
-  }
-
-  // grade puts the level of a client's association, the one with its hub of index j, into one of four classes.
-  grade(client, j) {
-    const { state } = this, level = state.levels[client][j];
-    if (level === undefined || level < 0 || !state.clients[client] || !state.hubs[this.hubsOf[client][j]]) return 'none';
-    return level < this.topology.psrd.low_water ? 'low' : level < this.plenty ? 'mid' : 'high';
-  }
-
-  get plenty() { return Math.round((this.topology.psrd.low_water + this.topology.psrd.high_water) / 2); }
 }

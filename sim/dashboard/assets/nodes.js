@@ -1,58 +1,70 @@
-// The list of nodes, with what can be done to them.
+// The list of hubs and clients, with what can be done to them.
 
-import { byID, h, number } from './dom.js';
-import { attempt, changeNode } from './api.js';
+import { byID, h } from './dom.js';
+import { attempt, changeNode, letLie } from './api.js';
+import { number } from './words.js';
 
-const most = 100; // rows
+const most = 50; // rows
 
 export class Nodes {
   constructor(network) {
     this.network = network;
-    this.names = network.nodes;
     this.rows = new Map();
+    byID('nodes').replaceChildren();
     byID('nodes-filter').oninput = () => this.update();
   }
 
   update() {
-    const words = byID('nodes-filter').value.toLowerCase().split(/\s+/).filter(Boolean), lowest = this.network.lowestByNode();
-    const found = this.names.flatMap((node, i) => {
-      const state = this.network.isRunning(node) ? 'running' : 'stopped';
-      return words.every(word => `${node} ${state}`.toLowerCase().includes(word)) ? [[node, state, lowest[i]]] : [];
-    });
-    const rows = found.slice(0, most).map(entry => this.row(...entry));
-    const body = byID('nodes');
+    const words = byID('nodes-filter').value.toLowerCase().split(/[\s,]+/).filter(Boolean);
+    const found = this.network.nodes.filter(node => words.every(word => `${node} ${this.network.stateOf(node)[0]}`.toLowerCase().includes(word)));
+    const rows = found.slice(0, most).map(node => this.row(node)), body = byID('nodes');
     if (rows.length !== body.children.length || rows.some((row, i) => row !== body.children[i])) body.replaceChildren(...rows);
-    byID('nodes-more').textContent = found.length > most ? `${most} of ${number(found.length)} are shown; the filter finds the others.` : '';
+    byID('nodes-more').textContent = found.length > most ? `${most} of ${number(found.length)} are shown; the filter finds the others.` : found.length ? '' : 'None is called so.';
   }
 
   // row returns the row of a node, always the same one, so that the focus stays.
-  row(node, state, level) {
+  row(node) {
     if (!this.rows.has(node)) this.rows.set(node, this.newRow(node));
-    const row = this.rows.get(node), [, stateCell, levelCell] = row.children;
-    stateCell.textContent = state;
-    stateCell.className = state === 'running' ? '' : 'bad';
-    levelCell.textContent = state === 'stopped' || level === undefined ? '' : level < 0 ? 'not registered' : number(level);
-    row.change.textContent = state === 'running' ? 'Stop' : 'Start';
-    row.change.setAttribute('aria-label', `${row.change.textContent} ${node}`);
+    const row = this.rows.get(node), [state, tone] = this.network.stateOf(node);
+    const cell = row.children[1].firstChild;
+    cell.textContent = state;
+    cell.className = tone;
+    row.update?.();
     return row;
   }
 
   newRow(node) {
-    const change = changeButton(node, () => this.network.isRunning(node));
-    const lie = node.startsWith('hub/') && h('button', { type: 'button', class: 'small', 'aria-label': `Let ${node} lie`,
-      title: 'alters the shares that it hands out, until faults are cleared', onclick: () => attempt(byID('nodes-message'), () => changeNode(node, 'corrupt')) }, 'Let lie');
-    const row = h('tr', {}, h('td', {}, node), h('td'), h('td', { class: 'num' }), h('td', {}, change, lie || ''));
-    row.change = change;
+    const changes = this.network.isViewer ? [] : [stopButton(node, this.network), node.startsWith('hub/') && lieButton(node, this.network)].filter(Boolean);
+    const row = h('tr', {}, h('td', {}, node), h('td', { class: 'state' }, h('span')), h('td', { class: 'changes' }, ...changes.flatMap(button => [button, ' '])));
+    row.update = () => changes.forEach(button => button.update());
     return row;
   }
 }
 
-// changeButton stops a node that runs, and starts one that does not.
-export function changeButton(node, isRunning) {
-  const button = h('button', { type: 'button', class: 'small', 'data-node': node, onclick: async () => {
+// changing is a button whose words say what it would do; act is called when it is pressed.
+function changing(node, attributes, words, act) {
+  const button = h('button', { type: 'button', class: 'small', ...attributes, onclick: async () => {
     button.disabled = true;
-    await attempt(byID('nodes-message'), () => changeNode(node, isRunning() ? 'stop' : 'start'));
+    await attempt(byID('nodes-message'), act);
     button.disabled = false;
+    if (document.activeElement === document.body) button.focus({ preventScroll: true }); // disabled, it has lost the focus
   } });
+  button.update = () => {
+    const [text, label, isPressed] = words();
+    if (button.textContent !== text) button.textContent = text;
+    button.setAttribute('aria-label', `${label} ${node}`);
+    if (isPressed !== undefined) button.setAttribute('aria-pressed', String(isPressed));
+  };
+  button.update();
   return button;
+}
+
+// stopButton stops a node that runs, and starts one that does not.
+export const stopButton = (node, network) => changing(node, { 'data-node': node },
+  () => network.isRunning(node) ? ['Stop', 'Stop'] : ['Start', 'Start'], () => changeNode(node, network.isRunning(node) ? 'stop' : 'start'));
+
+// lieButton makes a hub lie, or honest again.
+export function lieButton(node, network, isLong) {
+  const lies = () => Boolean(network.state.lies?.includes(node.split('/')[1]));
+  return changing(node, { 'data-lie': node }, () => lies() ? ['Be honest', 'Make honest', true] : [isLong ? 'Let it lie' : 'Let lie', 'Let lie', false], () => letLie(node, !lies()));
 }

@@ -1,0 +1,44 @@
+package command
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"dske/sim"
+)
+
+// csvHead names the columns of the status as a table; levels are in bytes.
+var csvHead = []string{"time", "node", "state", "psrd_least_bytes", "keys_made", "keys_delivered", "shares_waiting", "failed_verifications"}
+
+// writeCSVHead begins the table, if the status is to be one.
+func writeCSVHead(c *cli.Context) {
+	if !c.Bool("csv") {
+		return
+	}
+	table := csv.NewWriter(c.App.Writer)
+	table.Write(csvHead)
+	table.Flush() // if it fails, so does what comes next
+}
+
+// writeCSV writes a line for every node, or for those with the names if there are any.
+func writeCSV(w io.Writer, now time.Time, s sim.Snapshot, names []string) error {
+	table, at := csv.NewWriter(w), now.UTC().Format(time.RFC3339Nano)
+	write := func(name string, n sim.NodeSnapshot, made, delivered, waiting any) {
+		if len(names) == 0 || slices.Contains(names, name) {
+			table.Write([]string{at, name, n.State, fmt.Sprint(n.PSRD.Least), fmt.Sprint(made), fmt.Sprint(delivered), fmt.Sprint(waiting), fmt.Sprint(n.FailedVerifications)})
+		}
+	}
+	for _, h := range s.Hubs {
+		write("hub/"+h.Name, h.NodeSnapshot, "", "", h.SharesWaiting)
+	}
+	for _, c := range s.Clients {
+		write("client/"+c.Name, c.NodeSnapshot, c.KeysMade, c.KeysDelivered, "")
+	}
+	table.Flush()
+	return table.Error()
+}

@@ -1,0 +1,212 @@
+// The key card: making a key, choosing one that was made, and telling its story beside its picture.
+
+import { byID, h } from './dom.js';
+import { ask } from './api.js';
+import { lieButton, stopButton } from './nodes.js';
+import { schedule, tell, view } from './story.js';
+import { filled } from './terms.js';
+import { brief, clock, grouped, number, some } from './words.js';
+
+const kept = 32, patience = 300; // exchanges; milliseconds before the page says that it waits
+
+export class Maker {
+  // shown is called with each exchange that comes into the picture: its view, its schedule and its steps.
+  constructor(stage, transport, shown) {
+    Object.assign(this, { stage, transport, shown, exchanges: [], told: '', view: null });
+    byID('make-form').onsubmit = event => { event.preventDefault(); this.make(); };
+    byID('past').onchange = () => this.look(byID('past').value);
+  }
+
+  prepare(network) {
+    Object.assign(this, { network, exchanges: [], view: null, steps: null, told: '', chosen: null });
+    this.transport.show([], 0);
+    this.encryptors();
+    byID('past-words').textContent = network.isViewer ? 'Look at' : 'or look at';
+    for (const element of byID('make-form').querySelectorAll('.operator')) element.hidden = network.isViewer;
+    byID('stage').classList.remove('told');
+    byID('result').replaceChildren();
+    this.pastList();
+    this.introduce();
+    this.nodebar();
+  }
+
+  // encryptors fills the lists; over 50 they are fields with suggestions.
+  encryptors() {
+    const names = this.network.encryptors, isLong = names.length > 50;
+    ['master', 'slave'].forEach((id, i) => {
+      const field = isLong ? h('input', { id, list: 'encryptors', value: names[i] ?? '', size: 12, autocomplete: 'off' })
+        : h('select', { id }, ...names.map((name, j) => h('option', { value: name, selected: j === this.second(i) }, name)));
+      byID(id).replaceWith(field);
+    });
+    byID('encryptors').replaceChildren(...(isLong ? names.map(value => h('option', { value })) : []));
+  }
+
+  // second chooses for the slave an encryptor of another client, so that there are two clients in the picture.
+  second(i) {
+    if (i === 0) return 0;
+    const first = this.network.clients[0]?.encryptors.length ?? 1;
+    return first < this.network.encryptors.length ? first : Math.min(1, this.network.encryptors.length - 1);
+  }
+
+  introduce() {
+    this.write('1', '', 'Make a key and follow it', ['Choose two encryptors and press the button. The picture shows what happens, step by step and as slowly as you like.']);
+    byID('rule').textContent = `any ${this.network.topology.threshold} shares make a key: the threshold is ${this.network.topology.threshold}`;
+  }
+
+  async make() {
+    const button = byID('make'), master = byID('master').value, slave = byID('slave').value, client = this.network.clients.find(one => one.encryptors.includes(master))?.name ?? master;
+    const waiting = setTimeout(() => this.write('1', '', `${client} is making a key…`, ['The shares are on their way.']), patience);
+    button.disabled = true;
+    try {
+      const { ladder, ...exchange } = await ask('POST', '/sim/v1/exchanges', { master, slave });
+      this.take(exchange);
+      this.show(exchange);
+      this.transport.play(0);
+    } catch (error) {
+      this.write('✗', 'no', 'No key', [error.message]);
+      this.told = '';
+    } finally {
+      clearTimeout(waiting);
+      button.disabled = false;
+      if (document.activeElement === document.body) button.focus({ preventScroll: true });
+    }
+  }
+
+  // take learns of an exchange, of this page, of another one, or from outside.
+  take({ ladder, ...exchange }) { // whose ladder is drawn from its events
+    const i = this.exchanges.findIndex(one => one.id === exchange.id), isShown = this.view?.exchange.id === exchange.id;
+    if (exchange.outcome.kind === 'unseen') {
+      this.exchanges = this.exchanges.filter(one => one.id !== exchange.id);
+      return this.pastList();
+    }
+    if (i >= 0) this.exchanges[i] = exchange;
+    else this.exchanges.push(exchange);
+    if (!exchange.twin) this.exchanges.sort((a, b) => a.began < b.began ? -1 : 1);
+    this.exchanges = this.exchanges.slice(-kept);
+    this.pastList();
+    if (isShown && JSON.stringify(this.view.exchange) !== JSON.stringify(exchange)) this.update(exchange);
+    else if (!this.view) this.show(exchange, true);
+    else if (this.network.isViewer && i < 0 && exchange.origin === 'page') { this.show(exchange); this.transport.play(0); }
+  }
+
+  // update takes what has become of the exchange in the picture, and goes on from where it was.
+  update(exchange) {
+    const { t, isPlaying } = this.transport, wasOver = t >= this.transport.end - .01, before = this.transport.end;
+    this.show(exchange);
+    if (wasOver) this.transport.play(before);
+    else if (isPlaying) this.transport.play(t);
+    else this.transport.set(Math.min(t, this.transport.end));
+  }
+
+  pastList() {
+    const current = this.view?.exchange.id;
+    byID('past').replaceChildren(...(this.exchanges.length ? this.exchanges.toReversed().map(x => h('option', { value: x.id, selected: x.id === current },
+      `${x.master.encryptor} – ${x.slave.encryptor}, ${clock(x.began)}${remark(x)}`)) : [h('option', { value: '' }, 'none yet')]));
+    byID('past').disabled = !this.exchanges.length;
+  }
+
+  // look shows an exchange by its ID, from its beginning or as it ended.
+  async look(id, isPlayed) {
+    let exchange = this.exchanges.find(one => one.id === id);
+    try {
+      exchange ??= await ask('GET', `/sim/v1/exchanges/${encodeURIComponent(id)}`);
+    } catch (error) {
+      return this.write('✗', 'no', 'It cannot be shown', [error.message]);
+    }
+    this.show(exchange, !isPlayed);
+    if (isPlayed) {
+      byID('key').scrollIntoView();
+      this.transport.play(0);
+    }
+  }
+
+  show(exchange, isAtEnd) {
+    const v = this.view = view(exchange), at = schedule(v);
+    this.steps = tell(v, at);
+    this.told = '';
+    byID('stage').classList.add('told');
+    byID('rule').textContent = exchange.twin ? `shown: the twin of this network in suite ${exchange.suite}` : `${some(v.n, 'hub')}, and any ${some(v.k, 'share')} make${v.k === 1 ? 's' : ''} a key: the threshold is ${v.k}`;
+    this.stage.show(v, at);
+    this.shown(v, at);
+    this.transport.show(this.steps, at.end);
+    this.pastList();
+    this.result(v);
+    this.nodebar();
+    if (isAtEnd) this.transport.jump(this.steps.length - 1);
+  }
+
+  // paint tells the step.
+  paint(i) {
+    const step = this.steps[i], key = `${i} ${step.head}`;
+    byID('result').hidden = step.tone !== 'ok';
+    if (key === this.told) return;
+    this.told = key;
+    this.write(step.tone === 'ok' ? '✓' : step.tone === 'no' ? '✗' : String(i + 1), step.tone ?? '', step.head, step.text);
+  }
+
+  write(sign, tone, head, text) {
+    byID('story').className = `story ${tone}`;
+    byID('story-sign').textContent = sign;
+    byID('story-head').textContent = head;
+    byID('story-text').replaceChildren(...filled(text));
+  }
+
+  // result is the line of the last step; its key is shown to nobody who does not ask for it.
+  result({ exchange, isMade, isForged, slave, master }) {
+    if (!isMade || isForged) return byID('result').replaceChildren();
+    const button = h('button', { type: 'button', class: 'small', onclick: () => reveal(exchange, button) }, 'Reveal the key');
+    byID('result').replaceChildren(h('span', {}, 'Key ', h('code', { title: master.key_id }, brief(master.key_id))), h('span', {}, 'fingerprint at both ', h('code', {}, grouped(slave.fingerprint))),
+      ...(this.network.isViewer || exchange.twin || exchange.origin !== 'page' ? [] : [button]));
+  }
+
+  // choose takes a hub of the picture, for the line below it.
+  choose(name) {
+    this.chosen = this.chosen === name ? null : name;
+    this.stage.chosen = this.chosen;
+    this.stage.paint(this.transport.t);
+    this.nodebar();
+  }
+
+  nodebar() {
+    const { network, chosen } = this, bar = byID('nodebar');
+    this.bar = null;
+    this.stage.chosen = chosen;
+    if (!chosen || !network.hubIndex.has(chosen)) {
+      bar.replaceChildren(h('span', { class: 'quiet' }, !this.view ? '' : network.isViewer ? 'Choose a hub in the picture to see its stock.' : 'Choose a hub in the picture to stop it, to let it lie, or to see its stock.'));
+      return;
+    }
+    const node = `hub/${chosen}`, words = h('span'), buttons = network.isViewer ? [] : [stopButton(node, network), lieButton(node, network, true)];
+    bar.replaceChildren(h('strong', {}, chosen), words, ...buttons);
+    this.bar = { words, buttons };
+    this.describe();
+  }
+
+  // refresh shows what has changed in the network.
+  refresh() {
+    this.describe();
+    if (this.view) this.stage.paint(this.transport.t);
+  }
+
+  describe() {
+    if (!this.bar) return;
+    const { network, chosen, view: v } = this, [state] = network.stateOf(`hub/${chosen}`);
+    const stocks = (v ? [...new Set([v.master.client, v.slave.client])] : []).flatMap(client => { const bytes = network.bytes(chosen, client); return bytes === undefined ? [] : [`${client} ${number(bytes)} bytes`]; });
+    this.bar.words.textContent = (state === 'stopped' ? 'is stopped' : state === 'lies' ? 'lies: it changes its shares' : state === 'running' ? 'runs, honest' : state) + (stocks.length ? ` · PSRD: ${stocks.join(', ')}` : '');
+    this.bar.buttons.forEach(button => button.update());
+  }
+}
+
+const remark = x => x.outcome.kind === 'waiting' ? ' (not fetched)' : x.twin ? ' (twin)' : !['made', 'replaced'].includes(x.outcome.kind) ? ' (no key)' : x.origin === 'outside' ? ' (outside)' : '';
+
+// reveal shows the values, which nothing else on the page has.
+async function reveal(exchange, button) {
+  try {
+    const { master, slave } = await ask('POST', `/sim/v1/exchanges/${exchange.id}/values`);
+    const hide = h('button', { type: 'button', class: 'small', onclick: () => { shown.replaceWith(button); button.focus(); } }, 'Hide');
+    const shown = h('span', { class: 'values' }, h('code', {}, master), master === slave ? ' at both ' : h('code', {}, slave), hide);
+    button.replaceWith(shown);
+    hide.focus();
+  } catch (error) {
+    button.replaceWith(h('span', { class: 'fail' }, error.message));
+  }
+}

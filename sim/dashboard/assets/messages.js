@@ -1,0 +1,55 @@
+// The words for a message and for its answer, from its event and the exchange that it belongs to.
+
+import { brief } from './words.js';
+
+const last = path => path.includes('/encryptors/') ? path.slice(path.indexOf('encryptors/')) : path.split('/').at(-1);
+export const bare = node => node.slice(node.indexOf('/') + 1);
+export const isOK = event => event.status >= 200 && event.status < 300;
+export const answered = event => (event.status || 'no answer') + (event.fault ? ` (${event.fault})` : '');
+export const method = event => event.method ? `${event.method} ${last(event.path)}` : 'TLS handshake';
+
+// sent is what a message says: words, and the group of alike ones.
+export function sent(event, exchange) {
+  const to = bare(event.to);
+  switch (event.kind) {
+    case 'encryptor': return [`${last(event.path)}${last(event.path) === 'enc_keys' ? ` for ${exchange?.slave.encryptor ?? 'another'}` : ', this ID'}`, ''];
+    case 'share': return [`share ${event.share} to ${to}${event.again ? ' once more' : ''}`, event.again ? '' : 'post'];
+    case 'fetch': return [`${to}, your share?`, 'get'];
+    case 'registration': return [`registers at ${to} again`, ''];
+    case 'psrd': return [`asks ${to} for PSRD`, ''];
+    default: return [method(event), ''];
+  }
+}
+
+// came is what the answer says: words, its group, and its tone: bad, soft (it mends itself, or does not fit) or none.
+export function came(event, exchange) {
+  const to = bare(event.to);
+  if (!isOK(event)) return [failure(event), event.kind === 'share' || event.kind === 'fetch' ? { share: 'ack', fetch: 'share' }[event.kind] : '', event.reason?.code === 403 || event.status === 403 ? 'soft' : 'bad'];
+  const hub = exchange?.hubs.find(one => one.name === to);
+  switch (event.kind) {
+    case 'encryptor': return [last(event.path) === 'enc_keys' ? 'the key and its ID' : 'the key', '', ''];
+    case 'share': return [`${to} has it`, event.again ? '' : 'ack', ''];
+    case 'fetch': return [`share ${event.share}${hub?.fits === false ? ': does not fit' : ''}`, 'share', hub?.fits === false ? 'soft' : ''];
+    case 'psrd': return ['PSRD comes by courier', '', ''];
+    default: return [String(event.status), '', ''];
+  }
+}
+
+function failure(event) {
+  if (event.reason?.text) return `${event.status || 'no answer'}: ${event.reason.text}`;
+  return `${answered(event)}${event.status === 503 ? `: ${bare(event.to)} is stopped` : ''}`;
+}
+
+// grouped is the line for several alike ones.
+export function together(group, rows) {
+  const n = rows.length, bad = rows.filter(row => row.tone === 'bad').length, soft = rows.filter(row => row.tone === 'soft').length;
+  switch (group) {
+    case 'post': return `${n} shares to ${n} hubs`;
+    case 'ack': return `${n - bad - soft} of ${n} hubs have it`;
+    case 'get': return `asks ${n} hubs`;
+    default: return `${n - bad} share${n - bad === 1 ? '' : 's'} come${n - bad === 1 ? 's' : ''}${soft ? `, ${soft} ${soft > 1 ? 'do' : 'does'} not fit` : ''}`;
+  }
+}
+
+export const about = (exchange, rows, failed) => `${exchange.master.encryptor} to ${exchange.slave.encryptor}, ` +
+  `${exchange.master.key_id ? `key ${brief(exchange.master.key_id)}` : 'no key'}. ${rows} messages and answers${failed ? `, ${failed} failed` : ''}. Time runs down; dashed lines are answers. Choose one to open it.`;

@@ -1,0 +1,86 @@
+// The requests of encryptors, also of those outside the program, newest first; why one was refused, and what helps.
+
+import { byID, h } from './dom.js';
+import { helps } from './drawer.js';
+import { bare, isOK } from './messages.js';
+import { roving } from './roving.js';
+import { brief, clock } from './words.js';
+
+const kept = 300, most = 60; // requests, rows
+
+export class Requests {
+  // actions: show(exchange ID) shows how a key was made, open(event, row) opens what came and what went back, and
+  // example returns a command that makes a request.
+  constructor(actions) {
+    Object.assign(this, { actions, all: [], chosen: null });
+    this.rove = roving(byID('requests'), 'button.cell', 'ArrowUp', 'ArrowDown');
+    byID('requests-refused').onchange = () => this.draw();
+  }
+
+  clear() {
+    Object.assign(this, { all: [], chosen: null });
+    this.draw();
+  }
+
+  add(events) {
+    const ours = events.filter(event => event.kind === 'encryptor' || event.kind === 'handshake');
+    if (!ours.length) return;
+    const name = event => `${event.number} ${event.start}`, known = new Set(this.all.map(name));
+    this.all = [...ours.filter(event => !known.has(name(event))), ...this.all].sort((a, b) => a.start < b.start ? 1 : -1).slice(0, kept);
+    this.draw();
+  }
+
+  draw() {
+    const found = this.all.filter(event => !byID('requests-refused').checked || !isOK(event)), box = byID('requests-scroll');
+    const anchor = byID('requests').querySelector('tr.on'), before = anchor?.offsetTop, focused = document.activeElement?.dataset.request;
+    byID('requests-none').hidden = found.length > 0;
+    if (!found.length) byID('requests-none').replaceChildren('None yet. ', ...(this.all.length ? [] : ['To make one: ', h('code', {}, this.actions.example())]));
+    byID('requests').replaceChildren(...found.slice(0, most).flatMap(event => this.rows(event)));
+    const after = byID('requests').querySelector('tr.on');
+    if (after && before !== undefined && box.scrollTop > 0) box.scrollTop += after.offsetTop - before; // new rows do not move it
+    if (focused) byID('requests').querySelector(`[data-request="${focused}"]`)?.focus({ preventScroll: true });
+    this.rove();
+  }
+
+  rows(event) {
+    const isChosen = this.chosen === event.number, good = isOK(event);
+    const choose = () => { this.chosen = isChosen ? null : event.number; this.draw(); };
+    const name = h('button', { type: 'button', class: 'cell', 'aria-expanded': String(isChosen), 'data-request': event.number }, who(event));
+    const row = h('tr', { class: `pickable ${good ? '' : 'refused'} ${isChosen ? 'on' : ''}`, onclick: choose },
+      h('td', {}, name, ' ', h('span', { class: `tag ${isOutside(event) ? 'out' : ''}` }, isOutside(event) ? host(event.caller.address) : 'this page'),
+        h('div', { class: 'line' }, `${clock(event.start)}  ${asked(event)}`)),
+      h('td', {}, h('strong', { class: good ? 'good' : 'fail' }, good ? `✓ ${event.status}` : event.kind === 'handshake' ? '✗ TLS' : `✗ ${event.status || 'no answer'}`)));
+    return isChosen ? [row, h('tr', { class: 'whyrow' }, h('td', { colspan: 2 }, this.why(event)))] : [row];
+  }
+
+  why(event) {
+    const plain = (text, act) => h('button', { type: 'button', class: 'plain', onclick: act }, text);
+    const open = h('button', { type: 'button', class: 'plain', onclick: () => this.actions.open(event, open) }, isOK(event) ? 'Open the message' : 'Open what came and what went back');
+    if (isOK(event)) {
+      return h('div', { class: 'why ok', role: 'status' }, h('strong', {}, `${brought(event)} `), event.exchange ? plain('Show how, in the picture', () => this.actions.show(event.exchange)) : null, ' ', open);
+    }
+    const [first, ...rest] = sentences(event.reason?.text ?? `The answer was ${event.status}.`);
+    return h('div', { class: 'why', role: 'status' }, h('strong', {}, `Why ${event.status || 'it was refused'}: ${first}`), rest.length ? h('p', {}, rest.join(' ')) : null,
+      event.reason ? helps(event.reason) : null, event.exchange ? plain('Show how, in the picture', () => this.actions.show(event.exchange)) : null, ' ', open);
+  }
+}
+
+const isOutside = event => Boolean(event.caller?.address);
+const host = address => address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+const who = event => bare(event.from) || 'unknown';
+
+function asked(event) {
+  if (event.kind === 'handshake') return `TLS handshake at ${bare(event.to)}`;
+  const [, other, verb] = event.path.match(/keys\/([^/]+)\/(\w+)$/) ?? [];
+  return verb ? `${verb} ${verb === 'dec_keys' ? 'of' : 'for'} ${decodeURIComponent(other)} at ${bare(event.to)}` : `${event.method} ${event.path} at ${bare(event.to)}`;
+}
+
+function brought(event) {
+  const client = bare(event.to), key = event.key_id ? `key ${brief(event.key_id)}` : 'keys';
+  if (/enc_keys$/.test(event.path)) return `${client} made ${key} and scattered its shares.`;
+  if (/dec_keys$/.test(event.path)) return `${client} gathered the shares and handed out ${key}.`;
+  return `${client} answered.`;
+}
+
+// sentences splits a text, so that the first one can stand out.
+const sentences = text => text.match(/[^.!?]+(?:[.!?](?!\s|$)[^.!?]*)*[.!?]?\s*/g)?.map(one => one.trim()) ?? [text];

@@ -1,0 +1,224 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"dske/node"
+	"dske/protocol"
+	"dske/sim/wire"
+)
+
+// Opened is a message as it was sent, for those who want to read it. Nothing secret is in it.
+type Opened struct {
+	Number          uint64       `json:"number"`
+	Method          string       `json:"method,omitempty"`
+	URL             string       `json:"url,omitempty"`
+	RequestHeaders  []string     `json:"request_headers"`
+	RequestBody     string       `json:"request_body"`
+	Status          int          `json:"status"`
+	StatusText      string       `json:"status_text,omitempty"`
+	ResponseHeaders []string     `json:"response_headers"`
+	ResponseBody    string       `json:"response_body"`
+	Uses            []Use        `json:"uses,omitempty"`
+	Verified        *bool        `json:"verified,omitempty"`
+	Reason          *wire.Reason `json:"reason,omitempty"`
+	Caller          *wire.Caller `json:"caller,omitempty"`
+}
+
+// Use is bytes of PSRD that a message has used.
+type Use struct {
+	End     string `json:"end"`     // whose association: carol and hank
+	Purpose string `json:"purpose"` // pad or key
+	Block   string `json:"block"`
+	From    int    `json:"from"` // first byte of the block
+	To      int    `json:"to"`   // behind the last one
+	Size    int    `json:"size"` // of the block, in bytes
+	Answer  bool   `json:"answer"`
+}
+
+// open returns a message of a kept exchange, or of one of the last refusals.
+func (b *Book) open(number uint64) (Opened, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, k := range b.kept {
+		if m, found := b.opened[k.ID][number]; found {
+			i := slices.IndexFunc(k.Events, func(e wire.Event) bool { return e.Number == number })
+			return b.opening(m, k.Events[i]), nil
+		}
+	}
+	for _, r := range b.refusals {
+		if r.Event.Number == number {
+			return b.opening(withoutSecrets(r.Message), r.Event), nil
+		}
+	}
+	return Opened{}, &node.Error{Status: http.StatusNotFound, Message: "This message is too long ago, or was not recorded.", Details: map[string]any{"number": number}}
+}
+
+// share returns the share that a message of a kept exchange carries, as the hub kept it.
+func (b *Book) share(number uint64) (protocol.Secret, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, k := range b.kept {
+		for _, e := range k.Events {
+			if e.Number != number {
+				continue
+			}
+			if share, known := k.shares[bare(e.To)]; known && (e.Kind == wire.KindShare || e.Kind == wire.KindFetch) {
+				return share, nil
+			}
+		}
+	}
+	return protocol.Secret{}, &node.Error{Status: http.StatusNotFound, Message: "The share of this message was not kept.", Details: map[string]any{"number": number}}
+}
+
+func (b *Book) opening(m wire.Message, e wire.Event) Opened {
+	o := Opened{
+		Number: m.Number, Method: m.Method, RequestHeaders: lines(m.Header), RequestBody: text(m.Body),
+		Status: m.Response.Status, StatusText: http.StatusText(m.Response.Status), ResponseHeaders: lines(m.Response.Header), ResponseBody: text(m.Response.Body),
+	}
+	if m.Method != "" {
+		o.URL = b.network.URL() + "/" + m.To + m.Path
+		if m.Query != "" {
+			o.URL += "?" + m.Query
+		}
+	}
+	if e.About != nil {
+		o.Verified, o.Reason, o.Caller = e.Verified, e.Reason, e.Caller
+	}
+	if e.Kind == wire.KindShare || e.Kind == wire.KindFetch {
+		o.Uses = b.uses(m)
+	}
+	return o
+}
+
+// uses returns which bytes of PSRD a message and its answer have used, as they say themselves.
+func (b *Book) uses(m wire.Message) []Use {
+	var uses []Use
+	end, size := bare(m.From)+" and "+bare(m.To), b.network.Overview().PSRD.BlockSize
+	for _, half := range []struct {
+		header http.Header
+		body   []byte
+		answer bool
+	}{{m.Header, m.Body, false}, {m.Response.Header, m.Response.Body, true}} {
+		for _, part := range fragment.FindAllStringSubmatch(half.header.Get(protocol.SignatureHeader), -1) {
+			from, _ := strconv.Atoi(part[2]) // digits
+			bytes, _ := strconv.Atoi(part[3])
+			uses = append(uses, Use{end, "key", part[1], from, from + bytes, size, half.answer})
+		}
+		var sealed protocol.SealedShare
+		json.Unmarshal(half.body, &sealed) // a body of another form uses no pad
+		for _, f := range sealed.Pad.Fragments {
+			uses = append(uses, Use{end, "pad", f.Block.String(), f.Start, f.Start + f.Size, size, half.answer})
+		}
+	}
+	return uses
+}
+
+// fragment is how a signature names the bytes of its key.
+var fragment = regexp.MustCompile(`([0-9a-f]{8}-[0-9a-f-]{27}):(\d+):(\d+)`)
+
+// lines returns a header in the order of its names.
+func lines(h http.Header) []string {
+	list := []string{}
+	for name, values := range h {
+		for _, value := range values {
+			list = append(list, name+": "+value)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// text is a body to be read: what is no text, in base64.
+func text(body []byte) string {
+	if utf8.Valid(body) {
+		return string(body)
+	}
+	return base64.StdEncoding.EncodeToString(body)
+}
+
+// maxBody is how much of a body is kept, in bytes.
+const maxBody = 16 << 10
+
+const notShown = "(not shown)"
+
+// withoutSecrets returns a copy of a message without the keys, the PSRD and the tokens that are in it.
+func withoutSecrets(m wire.Message) wire.Message {
+	m.Header, m.Response.Header = m.Header.Clone(), m.Response.Header.Clone()
+	m.Header.Del(tagHeader)
+	switch wire.KindOf(m.Method, m.Path) {
+	case wire.KindShare, wire.KindFetch:
+	case wire.KindEncryptor:
+		if scheme, _, found := strings.Cut(m.Header.Get("Authorization"), " "); found { // a password, or a token
+			m.Header.Set("Authorization", scheme+" "+notShown)
+		}
+		if m.Response.Status == http.StatusOK {
+			m.Response.Body = withoutKeys(m.Response.Body)
+		}
+	default:
+		m.Body, m.Response.Body = hidden(m.Body), hidden(m.Response.Body)
+		for name := range m.Header {
+			m.Header[name] = []string{notShown}
+		}
+	}
+	m.Body, m.Response.Body = clipped(m.Body), clipped(m.Response.Body)
+	return m
+}
+
+func hidden(body []byte) []byte {
+	if len(body) == 0 {
+		return nil
+	}
+	return []byte(notShown)
+}
+
+// withoutKeys returns the answer to an encryptor without the keys; one that cannot be read, not at all.
+func withoutKeys(body []byte) []byte {
+	var answer struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	if json.Unmarshal(body, &answer) != nil || answer.Keys == nil {
+		return hidden(body)
+	}
+	for _, key := range answer.Keys {
+		if _, found := key["key"]; found {
+			key["key"] = notShown
+		}
+	}
+	text, _ := json.Marshal(answer) // it was JSON
+	return text
+}
+
+// clipped copies the start of a body.
+func clipped(body []byte) []byte {
+	if len(body) <= maxBody {
+		return bytes.Clone(body)
+	}
+	return fmt.Appendf(bytes.Clone(body[:maxBody]), "… of %d bytes", len(body))
+}
+
+// fingerprintIn returns the fingerprint of the key that the answer to an encryptor hands out, if it is one.
+func fingerprintIn(m wire.Message) string {
+	if wire.KindOf(m.Method, m.Path) != wire.KindEncryptor || m.Response.Status != http.StatusOK {
+		return ""
+	}
+	var answer struct {
+		Keys []struct {
+			Key []byte `json:"key"`
+		} `json:"keys"`
+	}
+	if json.Unmarshal(m.Response.Body, &answer) != nil || len(answer.Keys) != 1 { // a body of another form has no key
+		return ""
+	}
+	defer clear(answer.Keys[0].Key)
+	return Fingerprint(answer.Keys[0].Key)
+}

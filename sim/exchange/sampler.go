@@ -1,0 +1,172 @@
+package exchange
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"dske/sim/wire"
+)
+
+const (
+	maxTaken  = 200         // messages that are taken apart in a period; so a page costs a busy network little
+	period    = time.Second //
+	maxTrails = 200         // exchanges that may be under way
+)
+
+// sampler records the exchanges of encryptors while somebody watches. It takes messages apart until they are too many;
+// then it looks away until the next period, and forgets what it has not seen from beginning to end. The caller of its
+// methods holds the mutex of the book, except where they say otherwise.
+type sampler struct {
+	book  *Book
+	untap func() // nil: it looks away
+	since time.Time
+	taken int
+
+	seen   map[uint64]look // by number, until it is known how the message ended
+	trails map[string]*trail
+	order  []string // of the trails
+}
+
+// look is a message that was taken apart.
+type look struct {
+	about       *wire.About
+	fingerprint string       // of the key that it hands out
+	message     wire.Message // without what is secret in it
+	isOurs      bool         // it is of an exchange that is made on request
+}
+
+// trail is what was seen of a key.
+type trail struct {
+	events []wire.Event
+	looks  []look // at them
+	kept   *Kept  // nil: the key is not handed out yet
+}
+
+// expected is how many messages there are when all have come.
+func (t *trail) expected() int {
+	n := 0
+	for _, h := range t.kept.Hubs {
+		if h.Number > 0 {
+			n += 2
+		}
+	}
+	return 2 + n
+}
+
+func newSampler(b *Book) sampler {
+	return sampler{book: b, seen: map[uint64]look{}, trails: map[string]*trail{}}
+}
+
+// begin begins to look. The mutex need not be held.
+func (s *sampler) begin() {
+	untap := s.book.network.Wire().Tap(s.tapped)
+	s.book.mu.Lock()
+	defer s.book.mu.Unlock()
+	s.untap, s.since, s.taken = untap, time.Now(), 0
+}
+
+// stop looks away. The mutex must not be held.
+func (s *sampler) stop() {
+	s.book.mu.Lock()
+	untap := s.untap
+	s.untap = nil
+	s.forget()
+	s.book.mu.Unlock()
+	if untap != nil {
+		untap()
+	}
+}
+
+func (s *sampler) forget() {
+	clear(s.seen)
+	clear(s.trails)
+	s.order = nil
+}
+
+// tapped takes a message apart. The mutex must not be held.
+func (s *sampler) tapped(m wire.Message) {
+	l := look{describe(m), fingerprintIn(m), withoutSecrets(m), m.Header.Get(tagHeader) != ""}
+	s.book.mu.Lock()
+	s.seen[m.Number] = l
+	s.taken++
+	if time.Since(s.since) >= period {
+		s.since, s.taken = time.Now(), 1
+	}
+	tooMany := s.taken > maxTaken
+	s.book.mu.Unlock()
+	if tooMany {
+		s.stop()
+	}
+}
+
+// observed adds to an event what is known of its message. It returns the exchanges of which more is known now.
+func (s *sampler) observed(e wire.Event) (wire.Event, []Kept) {
+	l, isSeen := s.seen[e.Number]
+	if !isSeen {
+		return e, s.book.missed(e)
+	}
+	delete(s.seen, e.Number)
+	e.About = merged(e.About, l.about)
+	if e.KeyID == "" || strings.HasPrefix(e.Path, "/skip/") {
+		return e, nil
+	}
+	return s.follow(e, l)
+}
+
+// again looks again in the next period, unless nobody watches any more. The mutex must not be held.
+func (s *sampler) again() {
+	s.book.changing.Lock()
+	defer s.book.changing.Unlock()
+	s.book.mu.Lock()
+	isLooking := s.untap != nil
+	s.book.mu.Unlock()
+	if s.book.stop != nil && !isLooking {
+		s.begin()
+	}
+}
+
+// merged adds what was seen to what is known already.
+func merged(known, seen *wire.About) *wire.About {
+	if known == nil {
+		return seen
+	}
+	all := *known
+	all.KeyID = seen.KeyID
+	if all.Reason == nil {
+		all.Reason = seen.Reason
+	}
+	return &all
+}
+
+// follow adds a message to the trail of its key.
+func (s *sampler) follow(e wire.Event, l look) (wire.Event, []Kept) {
+	isMaking := e.Kind == wire.KindEncryptor && strings.HasSuffix(e.Path, "/enc_keys")
+	t := s.trails[e.KeyID]
+	switch {
+	case l.isOurs:
+		delete(s.trails, e.KeyID)
+		return e, nil
+	case t == nil && e.Kind != wire.KindShare:
+		return e, nil
+	case t == nil:
+		t = &trail{}
+		s.add(e.KeyID, t)
+	}
+	e.Again = slices.ContainsFunc(t.events, func(before wire.Event) bool {
+		return before.To == e.To && before.From == e.From && before.Kind == e.Kind
+	})
+	t.events, t.looks = append(t.events, e), append(t.looks, l)
+	if t.kept == nil && !isMaking || t.kept != nil && e.Kind != wire.KindEncryptor && len(t.events) < t.expected() {
+		return e, nil
+	}
+	return e, s.book.keepTrail(t)
+}
+
+func (s *sampler) add(key string, t *trail) {
+	if len(s.order) >= maxTrails {
+		delete(s.trails, s.order[0])
+		s.order = s.order[1:]
+	}
+	s.trails[key], s.order = t, append(s.order, key)
+}

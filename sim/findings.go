@@ -1,0 +1,68 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+)
+
+// Finding is what a client has found out about hubs: that their shares of a key do not fit the others.
+type Finding struct {
+	KeyID string
+	Hubs  []string // their names
+}
+
+// ObserveFindings calls f for every finding of a client, until cancel is called.
+func (n *Network) ObserveFindings(f func(Finding)) (cancel func()) { return n.findings.Add(f) }
+
+// atOdds is what a client says in its log when it has found out that hubs lie, or have been lied to.
+const atOdds = "shares at odds with the key"
+
+// overheard is a log whose findings are passed on. That is where a client says them: it answers its encryptors all the
+// same, and does nothing for those who experiment with it.
+type overheard struct {
+	slog.Handler
+	network *Network
+}
+
+// Handle implements [slog.Handler].
+func (o overheard) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == atOdds && o.network.findings.Any() {
+		o.network.tellFinding(r)
+	}
+	if !o.Handler.Enabled(ctx, r.Level) {
+		return nil
+	}
+	return o.Handler.Handle(ctx, r)
+}
+
+// Enabled implements [slog.Handler].
+func (o overheard) Enabled(ctx context.Context, level slog.Level) bool {
+	return level == slog.LevelWarn && o.network.findings.Any() || o.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs implements [slog.Handler].
+func (o overheard) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return overheard{o.Handler.WithAttrs(attrs), o.network}
+}
+
+// WithGroup implements [slog.Handler].
+func (o overheard) WithGroup(name string) slog.Handler {
+	return overheard{o.Handler.WithGroup(name), o.network}
+}
+
+func (n *Network) tellFinding(r slog.Record) {
+	var found Finding
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "key_id":
+			found.KeyID = fmt.Sprint(a.Value)
+		case "hubs":
+			found.Hubs, _ = a.Value.Any().([]string)
+		}
+		return true
+	})
+	for _, f := range n.findings.All() {
+		(*f)(found)
+	}
+}

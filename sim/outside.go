@@ -1,0 +1,180 @@
+package sim
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"dske/node"
+	"dske/sim/wire"
+)
+
+// maxWitnessed is how much of a body is looked at, in bytes, of a request from outside and of the answer.
+const maxWitnessed = 64 << 10
+
+// Refusal is a request from outside that was refused, or a handshake that failed: then it has no method.
+type Refusal struct {
+	wire.Message
+	wire.Event
+}
+
+// ObserveRefusals calls f for every refusal of a caller from outside, until cancel is called. F is called by many
+// goroutines at once, and the connection waits for it.
+func (n *Network) ObserveRefusals(f func(Refusal)) (cancel func()) { return n.refusals.Add(f) }
+
+// outside is the handler of a port for those who come over it: requests of encryptors are witnessed there, since they
+// have not come over the wire. To is the node that the port belongs to; empty: the path says it.
+func (n *Network) outside(to string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, path := n.encryptorsDoor(to, r)
+		if p == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		v := newArrival(n, p, path, w, r)
+		next.ServeHTTP(v, r)
+		v.end()
+	})
+}
+
+// encryptorsDoor returns the client that a request is for and the path under it, if it is one of an encryptor.
+func (n *Network) encryptorsDoor(to string, r *http.Request) (*place, string) {
+	kind, name := nodeOf(r.URL.Path)
+	path := strings.TrimPrefix(r.URL.Path, "/"+kind+"/"+name)
+	if byHost, found := kmeOf(r); to != "" || found {
+		kind, name, path = string(node.KindClient), byHost, pathETSI+r.URL.Path
+	}
+	if to == "" {
+		to = kind + "/" + name
+	}
+	if kind != string(node.KindClient) || wire.KindOf(r.Method, path) != wire.KindEncryptor {
+		return nil, ""
+	}
+	return n.byPath[to], path
+}
+
+// arrival is a request of an encryptor from outside, while it is answered.
+type arrival struct {
+	http.ResponseWriter
+	network *Network
+	place   *place
+	path    string
+	request *http.Request
+	start   time.Time
+	sent    bytes.Buffer // the start of the body
+	status  int
+	answer  bytes.Buffer // the start of it, if somebody may want it
+	isRead  bool
+}
+
+func newArrival(n *Network, p *place, path string, w http.ResponseWriter, r *http.Request) *arrival {
+	v := &arrival{ResponseWriter: w, network: n, place: p, path: path, request: r, start: time.Now(), status: http.StatusOK, isRead: n.wire.IsRead()}
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.TeeReader(r.Body, &head{&v.sent, maxWitnessed}), r.Body}
+	}
+	return v
+}
+
+// Unwrap is for [http.ResponseController].
+func (v *arrival) Unwrap() http.ResponseWriter { return v.ResponseWriter }
+
+func (v *arrival) WriteHeader(status int) {
+	v.status = status
+	v.ResponseWriter.WriteHeader(status)
+}
+
+func (v *arrival) Write(p []byte) (int, error) {
+	if v.isRead || v.status != http.StatusOK {
+		(&head{&v.answer, maxWitnessed}).Write(p)
+	}
+	return v.ResponseWriter.Write(p)
+}
+
+// end tells of the arrival.
+func (v *arrival) end() {
+	n, isRefused := v.network, v.status >= http.StatusBadRequest
+	if !isRefused && !n.wire.IsWatched() {
+		return
+	}
+	m, e := v.message()
+	if isRefused {
+		e.About.Reason = v.place.reason(v)
+		level := slog.LevelInfo
+		if v.status == http.StatusUnauthorized {
+			level = slog.LevelWarn // somebody sets up an encryptor, and it does not work
+		}
+		n.config.Logger.Log(v.request.Context(), level, "request refused", "node", v.place.path(), "path", v.path, "caller", e.About.Caller.TakenAs, "address", v.request.RemoteAddr, "status", v.status, "reason", e.About.Reason.Text)
+	}
+	n.wire.Witness(m, e)
+	if isRefused {
+		n.tellRefusal(Refusal{m, e})
+	}
+}
+
+func (n *Network) tellRefusal(r Refusal) {
+	for _, f := range n.refusals.All() {
+		(*f)(r)
+	}
+}
+
+func (v *arrival) message() (wire.Message, wire.Event) {
+	r, caller := v.request, callerOf(v.request)
+	from := "sae/" + v.place.identified(v.request)
+	if from == "sae/" {
+		from = "sae/" + claimed(r)
+	}
+	m := wire.Message{Number: v.network.wire.NextNumber()}
+	m.Request = wire.Request{From: from, To: v.place.path(), Method: r.Method, Path: v.path, Query: r.URL.RawQuery, Header: r.Header, Body: v.sent.Bytes()}
+	m.Response = wire.Response{Status: v.status, Header: v.Header(), Body: v.answer.Bytes()}
+	caller.TakenAs = "nobody"
+	if name := v.place.identified(r); name != "" {
+		caller.TakenAs = "SAE " + name
+	}
+	return m, wire.Event{
+		Number: m.Number, From: from, To: m.To, Method: r.Method, Path: v.path, Status: v.status, Kind: wire.KindEncryptor,
+		Start: v.start, Duration: time.Since(v.start), About: &wire.About{Caller: caller, KeyID: firstKeyID(v)},
+	}
+}
+
+// callerOf returns who sent a request over a port.
+func callerOf(r *http.Request) *wire.Caller {
+	c := &wire.Caller{Address: r.RemoteAddr}
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		shown := r.TLS.PeerCertificates[0]
+		c.Certificate = &wire.Certificate{Subject: shown.Subject.String(), Issuer: shown.Issuer.String(), NotAfter: shown.NotAfter}
+	}
+	return c
+}
+
+// claimed returns who a caller says it is, whether that is so or not.
+func claimed(r *http.Request) string {
+	if r.TLS != nil {
+		if len(r.TLS.PeerCertificates) > 0 {
+			return r.TLS.PeerCertificates[0].Subject.CommonName
+		}
+		return ""
+	}
+	if user, _, isBasic := r.BasicAuth(); isBasic {
+		return user
+	}
+	return r.Header.Get("Authorization")
+}
+
+// head keeps the start of what is written to it, up to so many bytes.
+type head struct {
+	kept *bytes.Buffer
+	most int
+}
+
+func (s *head) Write(p []byte) (int, error) {
+	if room := s.most - s.kept.Len(); room > 0 {
+		s.kept.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}

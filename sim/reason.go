@@ -1,0 +1,183 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"dske/etsi"
+	"dske/sim/wire"
+)
+
+// identified returns the encryptor of the client that a request over a port is taken to come from; empty: none.
+func (p *place) identified(r *http.Request) string {
+	encryptors := p.network.encryptorsOf(p)
+	name, err := etsi.Identify(r, encryptors)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// encryptorsOf returns the encryptors that the topology gives to a client.
+func (n *Network) encryptorsOf(p *place) []string {
+	for _, c := range n.clients {
+		if &c.place == p {
+			if names := c.encryptors(); len(names) > 0 {
+				return names
+			}
+			return []string{c.name}
+		}
+	}
+	return nil
+}
+
+// reason says in words why a request was refused.
+func (p *place) reason(v *arrival) *wire.Reason {
+	r := &wire.Reason{Code: v.status}
+	switch {
+	case v.status == http.StatusUnauthorized && p.identified(v.request) == "":
+		p.explainStranger(v.request, r)
+	case v.status == http.StatusUnauthorized:
+		p.explainOtherKey(v, r)
+	default:
+		explainAnswer(p, v, r)
+	}
+	return r
+}
+
+// explainStranger says why a caller is none of the encryptors of a client.
+func (p *place) explainStranger(request *http.Request, r *wire.Reason) {
+	n, own, name := p.network, p.network.encryptorsOf(p), claimed(request)
+	has := fmt.Sprintf("But the topology gives %s %s, %s.", p.name, plural(len(own), "encryptor"), strings.Join(own, ", "))
+	switch {
+	case request.TLS != nil && name == "":
+		r.Text = "Nobody said who is calling. Over TLS the certificate of the caller does, and none was shown."
+		r.Helps = []string{fmt.Sprintf("Show the certificate of %s.", own[0])}
+		return
+	case request.TLS != nil:
+		r.Text = fmt.Sprintf("%s does not serve %s. The certificate is good: common name %s, issued by this network’s authority. %s", p.name, name, name, has)
+	case name == "":
+		r.Text = "Nobody said who is calling. Over plain HTTP the header Authorization carries the SAE ID."
+		r.Helps = []string{fmt.Sprintf("Send the header Authorization: %s.", own[0])}
+		return
+	default:
+		r.Text = fmt.Sprintf("%s does not serve %s. Over plain HTTP the header Authorization carries the SAE ID. %s", p.name, name, has)
+	}
+	serves := fmt.Sprintf("no client lists %s yet", name)
+	if other, err := n.Overview().ClientOf(name); err == nil {
+		serves = fmt.Sprintf("%s lists %s", other, name)
+	}
+	r.Helps = []string{
+		fmt.Sprintf("Ask at the client that serves it: %s.", serves),
+		fmt.Sprintf("Or add it in the topology: clients, %s, encryptors, name %s.", p.name, name),
+	}
+	if request.TLS != nil {
+		r.Helps = append(r.Helps, fmt.Sprintf("Or let the appliance show the certificate of %s.", own[0]))
+	}
+}
+
+func plural(n int, noun string) string {
+	words := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
+	count := fmt.Sprint(n)
+	if n < len(words) {
+		count = words[n]
+	}
+	if n != 1 {
+		noun += "s"
+	}
+	return count + " " + noun
+}
+
+// explainOtherKey says why an encryptor that the client knows does not get a key.
+func (p *place) explainOtherKey(v *arrival, r *wire.Reason) {
+	caller, key := p.identified(v.request), firstKeyID(v)
+	if key == "" {
+		key = "The key"
+	} else {
+		key = "Key " + key[:min(8, len(key))]
+	}
+	r.Text = fmt.Sprintf("%s is for another encryptor, not for %s. The hubs said so. The key was not touched: who it is for can still fetch it.", key, caller)
+	r.Helps = []string{"Fetch it with the encryptor that the master named as slave.", "Check the SAE ID of the master in the path: keys are kept by both."}
+}
+
+// firstKeyID returns the ID of the key that a request asks for, if there is one.
+func firstKeyID(v *arrival) string {
+	if id := v.request.URL.Query().Get("key_ID"); id != "" {
+		return id
+	}
+	var body struct {
+		IDs []struct {
+			ID string `json:"key_ID"`
+		} `json:"key_IDs"`
+	}
+	if json.Unmarshal(v.sent.Bytes(), &body) == nil && len(body.IDs) > 0 { // a body of another form names none
+		return body.IDs[0].ID
+	}
+	return ""
+}
+
+// explainAnswer says what the body of an error says, with what helps.
+func explainAnswer(p *place, v *arrival, r *wire.Reason) {
+	var answer etsi.Error
+	if json.Unmarshal(v.answer.Bytes(), &answer) != nil || answer.Message == "" {
+		r.Text = fmt.Sprintf("The answer was %d %s.", v.status, http.StatusText(v.status))
+		return
+	}
+	answer.Status = v.status
+	details := detailsOf(answer)
+	switch {
+	case answer.Is(etsi.ErrKeyNotFound):
+		r.Text = p.name + " has no key of this ID: never made, already fetched, or expired."
+		r.Helps = []string{"Check the key_ID, and the SAE ID of the master in the path.", "A key can be fetched once."}
+	case len(details.causes) > 0:
+		r.Text = strings.Join(append([]string{answer.Message}, details.causes...), "\n")
+		r.Helps = []string{"Start the hubs that are stopped, or end the faults on the way to them.", "Then ask again: nothing is lost."}
+	default:
+		r.Text = sentence(answer.Message)
+		for _, value := range details.values {
+			r.Text += " " + value + "."
+		}
+	}
+}
+
+func sentence(text string) string {
+	text = strings.TrimSuffix(text, ".") + "."
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// details is what an error of key delivery says besides its message.
+type details struct {
+	causes []string // a line for each hub
+	values []string // name and value of what was passed
+}
+
+func detailsOf(e etsi.Error) (d details) {
+	for _, detail := range e.Details {
+		named, _ := detail.(map[string]any)
+		for _, name := range sortedKeys(named) {
+			if name != "causes" {
+				d.values = append(d.values, fmt.Sprintf("%s: %v", name, named[name]))
+				continue
+			}
+			causes, _ := named[name].([]any)
+			for _, cause := range causes {
+				c, _ := cause.(map[string]any)
+				text, _, _ := strings.Cut(fmt.Sprint(c["message"]), " {") // which begins details in JSON
+				d.causes = append(d.causes, fmt.Sprintf("%v: %s", c["hub_name"], text))
+			}
+		}
+	}
+	return d
+}
+
+func sortedKeys(m map[string]any) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
