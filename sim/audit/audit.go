@@ -31,7 +31,7 @@ type Auditor struct {
 
 	mu         sync.Mutex
 	blocks     map[string]*block
-	chunks     map[[chunkSize]byte]string // parts of blocks, and whose they are
+	chunks     map[chunk]string // parts of blocks, and whose they are
 	doomed     []doom
 	violations []string
 }
@@ -44,10 +44,10 @@ type doom struct {
 
 // New returns an auditor that has seen nothing, for a network of that suite.
 func New(suite string) *Auditor {
-	return &Auditor{suite: suite, blocks: map[string]*block{}, chunks: map[[chunkSize]byte]string{}}
+	return &Auditor{suite: suite, blocks: map[string]*block{}, chunks: map[chunk]string{}}
 }
 
-// Block notes a block that a hub gives to a client. It keeps a copy of the data.
+// Block notes a block that a hub gives to a client. Of the data it keeps what it needs, as a copy.
 func (a *Auditor) Block(b Block) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -58,12 +58,12 @@ func (a *Auditor) Block(b Block) {
 	}
 	known := newBlock(b)
 	a.blocks[b.UUID] = known
-	for chunk := range known.chunks() {
-		if other, used := a.chunks[chunk]; used {
+	for _, part := range known.chunks {
+		if other, used := a.chunks[part]; used {
 			a.violate("block %s of %s and %s has bytes of block %s", b.UUID, b.Client, b.Hub, other)
 			return
 		}
-		a.chunks[chunk] = b.UUID
+		a.chunks[part] = b.UUID
 	}
 }
 
@@ -91,9 +91,9 @@ func (a *Auditor) forget(now time.Time) {
 	for len(a.doomed) > 0 && !now.Before(a.doomed[0].when) {
 		id := a.doomed[0].block
 		a.doomed = a.doomed[1:]
-		for chunk := range a.blocks[id].chunks() {
-			if a.chunks[chunk] == id {
-				delete(a.chunks, chunk)
+		for _, part := range a.blocks[id].chunks {
+			if a.chunks[part] == id {
+				delete(a.chunks, part)
 			}
 		}
 		delete(a.blocks, id)
@@ -117,7 +117,7 @@ func (a *Auditor) Sent(m Message, to *Message) {
 		if b.sent.overlaps(u) {
 			a.violate("%s used bytes %d to %d of block %s twice in messages to %s", m.From, u.start, u.end-1, u.block, m.To)
 		}
-		if b.sent.add(u) >= len(b.Data) {
+		if b.sent.add(u) >= b.size {
 			a.doom(u.block, b)
 		}
 	}

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bytes"
-	"iter"
 	"slices"
 )
 
@@ -15,8 +14,10 @@ const (
 // Bytes of a block at every stride are compared with those of others, chunkSize of them.
 const (
 	chunkSize = 16
-	stride    = 64
+	stride    = 256
 )
+
+type chunk [chunkSize]byte
 
 // Block is a block as a hub gives it to a client.
 type Block struct {
@@ -35,28 +36,26 @@ func (b Block) owner() string {
 	return b.Hub
 }
 
-// block is a block with what has been used of it.
+// block is a block with what has been used of it. It has the data only if that can sign what a client gets.
 type block struct {
 	Block
+	size     int
+	chunks   []chunk
 	sent     uses // by its owner
 	accepted uses // by the other side
 	isDoomed bool
 }
 
 func newBlock(b Block) *block {
-	b.Data = bytes.Clone(b.Data)
-	return &block{Block: b}
-}
-
-// chunks returns the parts by which two blocks with the same bytes are found.
-func (b *block) chunks() iter.Seq[[chunkSize]byte] {
-	return func(yield func([chunkSize]byte) bool) {
-		for at := 0; at+chunkSize <= len(b.Data); at += stride {
-			if !yield([chunkSize]byte(b.Data[at:])) {
-				return
-			}
-		}
+	known := &block{Block: b, size: len(b.Data)}
+	for at := 0; at+chunkSize <= len(b.Data); at += stride {
+		known.chunks = append(known.chunks, chunk(b.Data[at:]))
 	}
+	known.Data = nil
+	if b.Owner == "hub" && b.Purpose != pad {
+		known.Data = bytes.Clone(b.Data)
+	}
+	return known
 }
 
 // use is a run of bytes that one message uses.
