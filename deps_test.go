@@ -27,7 +27,7 @@ var floors = []struct {
 	{"dske/sim/docs", []string{"dske/node", "dske/node/client", "dske/node/hub", "dske/sim"}},
 	{"dske/sim/metrics", []string{"dske/node", "dske/protocol", "dske/sim"}},
 	{"dske/sim/bench", []string{"dske/etsi", "dske/sim/wire"}},
-	{"dske/sim/attack", []string{"dske/etsi", "dske/node", "dske/protocol", "dske/sim", "dske/sim/adversary", "dske/sim/exchange", "dske/sim/topology", "dske/sim/wire"}},
+	{"dske/sim/attack", []string{"dske/etsi", "dske/node", "dske/protocol", "dske/sim", "dske/sim/adversary", "dske/sim/exchange", "dske/sim/topology"}},
 	{"dske/sim/exchange", []string{"dske/etsi", "dske/node", "dske/protocol", "dske/sim", "dske/sim/ladder", "dske/sim/wire"}},
 	{"dske/sim/ladder", []string{"dske/sim/wire"}},
 	{"dske/sim/simtest", []string{"dske/sim", "dske/sim/topology"}},

@@ -2,7 +2,6 @@ package attack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -137,5 +136,3 @@ func (t *twin) clientOf(encryptor string) string {
 func (t *twin) sae(name, client string) *etsi.Client {
 	return &etsi.Client{URL: sim.KMEURL(t.network.URL(), client), SAE: name, HTTP: &http.Client{Transport: t.network.Wire().Direct("sae/" + name)}}
 }
-
-var errHeld = errors.New("the attacker has held it back")
