@@ -103,6 +103,9 @@ func (c *Client) gatherAll(r request, gathers []*gather) error {
 	answers, err := c.askHubs(r, func(ctx context.Context, hub int) error {
 		c.gatherFrom(ctx, hub, free[hub])
 		c.gatherFrom(ctx, hub, stillMissing(ctx, hub, busy[hub]))
+		for _, g := range gathers {
+			g.find(ctx) // what a request before had no time for
+		}
 		return nil
 	})
 	if err != nil {
