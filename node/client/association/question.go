@@ -97,7 +97,7 @@ func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
 			changed = true
 		}
 	}
-	return true, changed
+	return true, changed || t.current() != s
 }
 
 // view asks the hub how it sees the association.
