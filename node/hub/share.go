@@ -106,7 +106,7 @@ func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	shares := s.live(m.KeyID)
 	i := slices.IndexFunc(shares, func(sh *share) bool { return sh.masterSAE == m.MasterSAE })
 	switch {
-	case len(shares) == 0, i >= 0 && slices.Contains(shares[i].delivered, m.SlaveSAE):
+	case len(shares) == 0, i < 0 && s.suite.Rules().ByMaster, i >= 0 && slices.Contains(shares[i].delivered, m.SlaveSAE):
 		return nil, node.NewError(protocol.ErrUnknownKey, "key_id", m.KeyID)
 	case i < 0, !shares[i].isFor(m.SlaveSAE, m.ClientName):
 		return nil, node.NewError(protocol.ErrNotMeantForCaller, "key_id", m.KeyID)
