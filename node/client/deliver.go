@@ -16,7 +16,7 @@ func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
 	for i, g := range gathers {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		if g.delivered {
+		if g.delivered || g.search == nil { // delivered to another request, or expired while this one waited
 			return nil, etsi.ErrKeyNotFound
 		}
 		keys[i] = etsi.Key{ID: g.id.key, Key: etsi.NewSecret(bytes.Clone(g.key.Reveal()))}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -146,5 +147,31 @@ func TestOddReplies(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A false answer, whatever it says, does not cost the share that the hub has given: the same request again brings it.
+func TestFalseAnswersCostNoShares(t *testing.T) {
+	for _, status := range []int{200, 302, 400, 404, 409, 500, 503} {
+		w := newWorldOf(t, protocol.ITS)
+		carol, connie := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))
+		made := w.getKey(carol, "sam", "sofia")
+		if err := carol.WaitIdle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var seen sync.Map
+		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			response, err := next(r)
+			if _, again := seen.LoadOrStore(hubOf(r), true); !again && isShare(r, "GET") {
+				recorder := httptest.NewRecorder()
+				recorder.WriteHeader(status)
+				recorder.WriteString(`{"message":"Whatever.","details":{}}`)
+				return recorder.Result(), nil
+			}
+			return response, err
+		})
+		if key, err := fetch(connie, "sofia", "sam", made.ID); err != nil || !bytes.Equal(key, made.Key.Reveal()) {
+			t.Errorf("one false %d of each hub: %x, %v", status, key, err)
+		}
 	}
 }

@@ -32,7 +32,8 @@ type gather struct {
 	users   int       // requests that have it; guarded by the mutex of the client
 
 	mu        sync.Mutex
-	pending   int             // hubs that are being asked
+	pending   int             // hubs that are being asked, or are to be when another request's question is answered
+	asked     []chan struct{} // by hub: closed when it has answered, or nil if it is not being asked
 	settled   []bool          // by hub: it has given its share, or has none for this slave
 	answers   *tally          // of the last attempt, by hub
 	from      []int           // hubs whose share is there: one of each, ever
@@ -55,6 +56,7 @@ func (c *Client) gatherFor(id gatherID) *gather {
 			client:   c,
 			id:       id,
 			expires:  time.Now().Add(c.config.KeyTTL),
+			asked:    make([]chan struct{}, len(c.hubs)),
 			settled:  make([]bool, len(c.hubs)),
 			attempt:  node.NewLine(),
 			suspects: c.suspectsOf(id.master),
@@ -91,14 +93,19 @@ func (c *Client) gatherAll(r request, gathers []*gather) error {
 	if slices.ContainsFunc(gathers, (*gather).wasDelivered) {
 		return etsi.ErrKeyNotFound
 	}
-	missing := make([][]*gather, len(c.hubs))
+	if _, err := c.tasks.Lifetime(); err != nil {
+		return err // before there are gathers that wait for answers
+	}
+	free, busy := make([][]*gather, len(c.hubs)), make([][]*gather, len(c.hubs))
 	for _, g := range gathers {
-		for _, hub := range g.begin() {
-			missing[hub] = append(missing[hub], g)
-		}
+		g.begin(free, busy)
 	}
 	answers, err := c.askHubs(r, func(ctx context.Context, hub int) error {
-		c.gatherFrom(ctx, hub, missing[hub])
+		c.gatherFrom(ctx, hub, free[hub])
+		c.gatherFrom(ctx, hub, stillMissing(ctx, hub, busy[hub]))
+		for _, g := range gathers {
+			g.find(ctx) // what a request before had no time for
+		}
 		return nil
 	})
 	if err != nil {
@@ -149,22 +156,65 @@ func (g *gather) wasDelivered() bool {
 	return g.delivered
 }
 
-// begin starts an attempt and returns the indices of the hubs to ask: none if the key is found.
-func (g *gather) begin() []int {
+// begin starts an attempt. It adds the gather to those that each hub is to be asked for, unless the key is found:
+// to the free ones, or to the busy ones if a request before is still waiting for the answer of that hub. To ask it
+// twice at once would bring one share and one refusal, since a hub forgets a share that it has given.
+func (g *gather) begin(free, busy [][]*gather) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.answers = newTally(len(g.client.hubs))
 	if g.found {
-		return nil
+		return
 	}
-	var missing []int
 	for hub := range g.client.hubs {
-		if !slices.Contains(g.from, hub) {
-			missing = append(missing, hub)
+		switch {
+		case slices.Contains(g.from, hub):
+			continue
+		case g.asked[hub] != nil:
+			busy[hub] = append(busy[hub], g)
+		default:
+			g.asked[hub] = make(chan struct{})
+			free[hub] = append(free[hub], g)
+		}
+		g.pending++
+	}
+}
+
+// stillMissing waits until the hub has answered for each of the gathers, and returns those for which it has to be
+// asked again.
+func stillMissing(ctx context.Context, hub int, gathers []*gather) []*gather {
+	var missing []*gather
+	for _, g := range gathers {
+		if g.awaits(ctx, hub) {
+			missing = append(missing, g)
 		}
 	}
-	g.pending += len(missing)
 	return missing
+}
+
+// awaits is stillMissing for one gather.
+func (g *gather) awaits(ctx context.Context, hub int) bool {
+	defer g.dropIfDone()
+	for {
+		g.mu.Lock()
+		under := g.asked[hub]
+		if under == nil || ctx.Err() != nil {
+			break
+		}
+		g.mu.Unlock()
+		select {
+		case <-under:
+		case <-ctx.Done():
+		}
+	}
+	defer g.mu.Unlock()
+	if ctx.Err() != nil || g.settled[hub] || g.found || g.delivered {
+		g.pending--
+		g.closeIfDone()
+		return false
+	}
+	g.asked[hub] = make(chan struct{})
+	return true
 }
 
 // gatherFrom asks the hub with this index for the shares of several keys.
@@ -200,6 +250,8 @@ func (g *gather) add(ctx context.Context, hub int, share protocol.Share, err err
 	}
 	g.mu.Lock()
 	g.pending--
+	close(g.asked[hub])
+	g.asked[hub] = nil
 	g.settled[hub] = err == nil || isUnknown(err) || isDenied(err) || isWrongIndex(err)
 	g.answers.add(answer{hub, err})
 	g.client.config.Counters.countGathered(err)

@@ -203,6 +203,34 @@ func TestGatherIsKeptOnlyUntilItExpires(t *testing.T) {
 	})
 }
 
+// A key that was found in an earlier request may expire while another one is on its way: it is not there any more, and
+// must not be delivered as a key of no bytes.
+func TestExpiredKeyIsNotDelivered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(t, protocol.ITS)
+		carol, connie := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))
+		first := w.getKey(carol, "sam", "sofia")
+		if _, err := fetch(connie, "sofia", "sam", first.ID, uuid.New()); !errors.Is(err, etsi.ErrKeyNotFound) {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour - 2*time.Second)
+		second := w.getKey(carol, "sam", "sofia")
+		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			response, err := next(r)
+			if strings.Contains(r.URL.Path, protocol.PathKeyShare) {
+				time.Sleep(4 * time.Second)
+			}
+			return response, err
+		})
+		if key, err := fetch(connie, "sofia", "sam", first.ID, second.ID); !errors.Is(err, etsi.ErrKeyNotFound) {
+			t.Errorf("the first key is %x, %v", key, err)
+		}
+		if key, err := fetch(connie, "sofia", "sam", second.ID); err != nil || !bytes.Equal(key, second.Key.Reveal()) {
+			t.Errorf("the second key is %x, %v", key, err)
+		}
+	})
+}
+
 func TestAllOrNothing(t *testing.T) {
 	w := newWorld(t)
 	carol, connie := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))

@@ -252,3 +252,36 @@ func (w *world) supplied() map[string]stock {
 	}
 	return all
 }
+
+// A search that a request had no time for goes on with the next one, also when all hubs have answered.
+func TestSearchGoesOnWithTheNextRequest(t *testing.T) {
+	c := newCrowd(t, 16, 9, 7)
+	carol := c.join("carol", "sam")
+	config := carol.config
+	config.Name, config.Encryptors, config.Token = "connie", []string{"sofia"}, "token of connie"
+	config.RequestTimeout = 50 * time.Millisecond
+	connie := c.ready(config)
+	made := makeKeys(t, carol, 1)
+	for i := range connie.hubs { // one at a time, the liars first, and each time too late for a search
+		c.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			if hubOf(r) != fmt.Sprint("hub", i) {
+				return stopped()
+			}
+			return next(r)
+		})
+		if _, err := fetch(connie, "sofia", "sam", made[0].ID); err == nil {
+			return // with a machine as fast as that there is nothing to test
+		}
+	}
+	c.onTheWire(func(*http.Request, roundTrip) (*http.Response, error) { return stopped() })
+	end := time.Now().Add(20 * time.Second)
+	for {
+		key, err := fetch(connie, "sofia", "sam", made[0].ID)
+		if err == nil && bytes.Equal(key, made[0].Key.Reveal()) {
+			return
+		}
+		if err == nil || time.Now().After(end) {
+			t.Fatalf("the key is %x, %v", key, err)
+		}
+	}
+}

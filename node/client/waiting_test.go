@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/etsi"
+	"dske/protocol"
 )
 
 // Many who need a hub that hangs share one attempt to register with it, and its outcome.
@@ -102,6 +104,52 @@ func TestSecondFetchWaitsWithItsDeadline(t *testing.T) {
 		}
 		if n := kept(connie); n != 0 {
 			t.Errorf("%d gathers are kept", n)
+		}
+	})
+}
+
+// Whoever asks for a key again while the hubs' answers are on their way waits for these. The hubs, which forget a share
+// that they have given, would say that they know no such key.
+func TestAskingTwiceDoesNotMakeAKeyUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(t, protocol.ITS)
+		carol, connie := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))
+		made, other := w.getKey(carol, "sam", "sofia"), w.getKey(carol, "sam", "sofia")
+		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			response, err := next(r)
+			time.Sleep(2 * time.Second)
+			return response, err
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := connie.GetKeyWithKeyIDs(ctx, "sofia", "sam", []uuid.UUID{made.ID}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the first time: %v", err)
+		}
+		if key, err := fetch(connie, "sofia", "sam", made.ID, other.ID); err != nil || !bytes.Equal(key, made.Key.Reveal()) {
+			t.Errorf("the second time: %x, %v", key, err)
+		}
+		synctest.Wait()
+		if n := kept(connie); n != 0 {
+			t.Errorf("%d gathers are kept", n)
+		}
+	})
+}
+
+// A hub that does not answer the first question is asked again by who asks for the key again.
+func TestHubIsAskedAgainWhenItDidNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(t, protocol.ITS)
+		carol, connie := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))
+		made := w.getKey(carol, "sam", "sofia")
+		w.onTheWire(hang)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := connie.GetKeyWithKeyIDs(ctx, "sofia", "sam", []uuid.UUID{made.ID}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the first time: %v", err)
+		}
+		w.onTheWire(nil)
+		if key, err := fetch(connie, "sofia", "sam", made.ID); err != nil || !bytes.Equal(key, made.Key.Reveal()) {
+			t.Errorf("the second time: %x, %v", key, err)
 		}
 	})
 }

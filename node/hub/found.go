@@ -71,9 +71,7 @@ func (f found) seal(out *protocol.Outgoing, parts []protocol.Share) (protocol.Sh
 	}
 	batch, values := protocol.NewShareBatch(keys, parts)
 	defer clear(values.Reveal())
-	for _, part := range parts {
-		clear(part.Value.Reveal())
-	}
+	clearParts(parts)
 	var err error
 	batch.SealedShare, err = out.Seal(values)
 	return batch, err

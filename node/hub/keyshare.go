@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -126,6 +127,11 @@ func (h *Hub) handing(m protocol.GetShares, single bool) operation {
 		},
 		act: func(_ *peerClient, _ *protocol.Incoming, out *protocol.Outgoing) (any, error) {
 			parts, err := h.shares.deliver(shares, m.SlaveSAE)
+			var gone *goneError
+			if errors.As(err, &gone) && !single { // a fact about one key, not about the others
+				shares, refused = nil, append(refused, gone.refusal())
+				refusals, err = append(refusals, gone), nil
+			}
 			if err != nil {
 				return nil, err
 			}

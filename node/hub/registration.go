@@ -206,8 +206,8 @@ func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
 	pool := p.pool(q.owner, q.purpose)
 	p.adding.Lock()
 	defer p.adding.Unlock()
-	if unused := pool.Available(); unused+q.size > protocol.MaxPoolSize {
-		return protocol.BlockData{}, node.NewError(protocol.ErrTooLarge, "size", q.size, "unused", unused, "limit", protocol.MaxPoolSize)
+	if err := checkPool(pool, q.size); err != nil {
+		return protocol.BlockData{}, err
 	}
 	if err := h.checkStock(p, q.size); err != nil {
 		return protocol.BlockData{}, err
@@ -228,6 +228,34 @@ func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
 		p.supplied(q.purpose)
 	}
 	return protocol.BlockData{UUID: id, Data: data}, nil
+}
+
+const (
+	// maxBlocks is the number of blocks at which a pool is full: those of a pool of the largest size, if each has
+	// the default size.
+	maxBlocks = protocol.MaxPoolSize / protocol.DefaultBlockSize
+
+	// maxHeld is the number of bytes at which a pool is full, used ones in blocks that are not used up included.
+	maxHeld = 2 * protocol.MaxPoolSize
+)
+
+// checkPool returns an error if a block of size bytes is too much for a pool. What counts is also what it takes to
+// keep the pool: somebody may ask for blocks of a byte each, or leave a byte of each.
+func checkPool(pool *psrd.Pool, size int) error {
+	blocks := pool.Status()
+	unused, held := 0, 0
+	for _, b := range blocks {
+		unused, held = unused+b.Unused, held+b.Size
+	}
+	switch {
+	case unused+size > protocol.MaxPoolSize:
+		return node.NewError(protocol.ErrTooLarge, "size", size, "unused", unused, "limit", protocol.MaxPoolSize)
+	case held+size > maxHeld:
+		return node.NewError(protocol.ErrTooLarge, "size", size, "held", held, "limit", maxHeld)
+	case len(blocks) >= maxBlocks:
+		return node.NewError(protocol.ErrTooLarge, "blocks", len(blocks), "limit", maxBlocks)
+	}
+	return nil
 }
 
 func (h *Hub) getEncryptor(c echo.Context) error {

@@ -106,7 +106,7 @@ func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	shares := s.live(m.KeyID)
 	i := slices.IndexFunc(shares, func(sh *share) bool { return sh.masterSAE == m.MasterSAE })
 	switch {
-	case len(shares) == 0, i >= 0 && slices.Contains(shares[i].delivered, m.SlaveSAE):
+	case len(shares) == 0, i < 0 && s.suite.Rules().ByMaster, i >= 0 && slices.Contains(shares[i].delivered, m.SlaveSAE):
 		return nil, node.NewError(protocol.ErrUnknownKey, "key_id", m.KeyID)
 	case i < 0, !shares[i].isFor(m.SlaveSAE, m.ClientName):
 		return nil, node.NewError(protocol.ErrNotMeantForCaller, "key_id", m.KeyID)
@@ -123,7 +123,8 @@ func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, erro
 	parts := make([]protocol.Share, len(shares))
 	for i, sh := range shares {
 		if sh.expired() || !slices.Contains(s.shares[sh.key], sh.share) || slices.Contains(sh.delivered, slave) {
-			return nil, node.NewError(protocol.ErrUnknownKey, "key_id", sh.key)
+			clearParts(parts[:i])
+			return nil, &goneError{sh.key}
 		}
 		var err error
 		if parts[i], err = sh.part(s.suite, slave); err != nil {
@@ -137,6 +138,24 @@ func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, erro
 		}
 	}
 	return parts, nil
+}
+
+// goneError says that another request was faster with the share of a key, or that it has expired meanwhile.
+type goneError struct{ key uuid.UUID }
+
+func (*goneError) Error() string { return protocol.ErrUnknownKey.Error() }
+
+func (e *goneError) Unwrap() error { return node.NewError(protocol.ErrUnknownKey, "key_id", e.key) }
+
+func (e *goneError) refusal() protocol.Refusal {
+	said := node.NewError(e)
+	return protocol.Refusal{KeyID: e.key, Status: said.Status, Message: said.Message}
+}
+
+func clearParts(parts []protocol.Share) {
+	for _, part := range parts {
+		clear(part.Value.Reveal())
+	}
 }
 
 // dropExpired forgets shares that nobody fetched in time. It returns how many, and when the next one expires.

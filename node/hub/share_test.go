@@ -92,7 +92,7 @@ func TestSharesByMaster(t *testing.T) {
 		if err != nil || sh.client != "carol" {
 			t.Errorf("found %+v, %v", sh, err)
 		}
-		if _, err := store.find(protocol.GetShare{ClientName: "connie", MasterSAE: "nobody", SlaveSAE: "sofia", KeyID: key}); !errors.Is(err, protocol.ErrNotMeantForCaller) {
+		if _, err := store.find(protocol.GetShare{ClientName: "connie", MasterSAE: "nobody", SlaveSAE: "sofia", KeyID: key}); !errors.Is(err, protocol.ErrUnknownKey) {
 			t.Errorf("of nobody: %v", err)
 		}
 	}

@@ -99,6 +99,17 @@ func wantSameAnswerAs(t *testing.T, c *conversation, r request, status int) {
 	})
 }
 
+// Nobody else's share changes what a client is told: not even that there is one.
+func TestSharesOfOthersAreNotSeen(t *testing.T) {
+	h, _, connie := newSuitePair(t, protocol.ITS)
+	mallory := connectIn(t, h, protocol.ITS, "mallory", "mal")
+	connie.wantFact(connie.get(askFor(keyID(1))), 404, protocol.ErrUnknownKey)
+	m := shareOf(keyID(1))
+	m.ClientName, m.MasterSAE, m.SlaveSAE, m.Terms = "mallory", "mal", "sofia", itsTerms
+	mallory.accept(mallory.send(mallory.post(m, valueOf(1, 64))))
+	connie.wantFact(connie.get(askFor(keyID(1))), 404, protocol.ErrUnknownKey)
+}
+
 // An answer is remembered for a minute, and then the request is what it is: a replay.
 func TestAnswersAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -17,7 +17,7 @@
 // hub out of band, and only what the hub says there makes it register again or fetch PSRD. A hub that does not
 // answer in time is a [context.DeadlineExceeded], and what is wrong with an answer a sentinel of package
 // protocol or psrd. A message that was sent has spent what was reserved for it, whatever became of it; an answer
-// that is wrong spends nothing of the hub's pool here.
+// without a right signature spends nothing of the hub's pool here.
 package association
 
 import (

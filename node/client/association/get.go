@@ -25,7 +25,7 @@ func (a *Association) Get(ctx context.Context, m protocol.GetShares, got func(uu
 			continue
 		}
 		rest, err := a.getSome(ctx, m, got)
-		if isNoRoute(err) {
+		if a.isNoRoute(err) {
 			a.sendSingly()
 			continue
 		}
@@ -92,6 +92,9 @@ func (a *Association) get(ctx context.Context, path, query string, read func(*se
 		if err != nil {
 			return err
 		}
+		if err := incoming.Accept(); err != nil { // a right tag counts, whatever is wrong with the rest
+			return err
+		}
 		if err := read(r.session, incoming, body); err != nil {
 			return fmt.Errorf("response of the hub: %w", err)
 		}
@@ -102,7 +105,7 @@ func (a *Association) get(ctx context.Context, path, query string, read func(*se
 // open returns the shares in a response.
 func open(s *session, incoming *protocol.Incoming, reply protocol.SharesReply) ([]protocol.Share, error) {
 	if len(reply.KeyIDs) == 0 {
-		return nil, incoming.Accept()
+		return nil, nil
 	}
 	if err := reply.CheckTerms(s.channel.Suite(), 1); err != nil {
 		return nil, err

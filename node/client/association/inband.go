@@ -167,11 +167,10 @@ func (e *exchange) settle(ctx context.Context, sent int, err error) (again bool,
 	case !e.config.Suite.Rules().Refusals:
 		return e.settleUnsigned(ctx, err)
 	case errors.As(err, &unsigned):
-		again, why = e.settleHint(ctx, unsigned)
+		again, why = e.settleHint(ctx, sent, unsigned)
 		return again && sent < maxSent, why
 	case errors.Is(err, psrd.ErrUnknownBlock) && errors.As(err, &refused): // a pad
-		_, err = e.ask(ctx, e.session, e.questions, err)
-		return false, err
+		return false, e.ask(ctx, e.session, e.questions, err)
 	case errors.As(err, &refused):
 		return false, err
 	default: // no answer; a hub that hangs is not waited for twice
@@ -179,17 +178,18 @@ func (e *exchange) settle(ctx context.Context, sent int, err error) (again bool,
 	}
 }
 
-// settleHint is settle for an answer that nobody has signed.
-func (e *exchange) settleHint(ctx context.Context, h *hint) (again bool, why error) {
+// settleHint is settle for an answer that nobody has signed. Whatever it says, the hub may have done what it was asked
+// for, and then gives the same answer again; were it not asked for that, one false error would cost a share for good.
+func (e *exchange) settleHint(ctx context.Context, sent int, h *hint) (again bool, why error) {
 	var refused *node.Error
 	switch {
 	case !errors.As(h.said, &refused):
 		return true, h // it may have been altered on its way
 	case refused.Status >= http.StatusInternalServerError && !errors.Is(refused, psrd.ErrExhausted):
-		return false, h // there is nothing to ask the hub about
+		return sent == 1, h // there is nothing to ask the hub about
 	}
-	changed, err := e.ask(ctx, e.session, e.questions, h)
-	return changed && !errors.Is(err, errEnded), err
+	err := e.ask(ctx, e.session, e.questions, h)
+	return !errors.Is(err, errEnded), err
 }
 
 // settleUnsigned is settle in a suite whose refusals nobody signs, and that have to be believed.

@@ -41,7 +41,7 @@ func (a *Association) Post(ctx context.Context, b Batch, r *Reservation) (taken 
 		return m
 	})
 	switch {
-	case isNoRoute(err):
+	case a.isNoRoute(err):
 		a.sendSingly()
 		return a.postSingly(ctx, b, nil)
 	case err != nil:
@@ -107,8 +107,9 @@ func (a *Association) sendSingly() {
 	}
 }
 
-// isNoRoute reports whether the hub has no such path, as that of the Python implementation has not.
-func isNoRoute(err error) bool {
+// isNoRoute reports whether the hub has no such path, as that of the Python implementation has not. In a suite that has
+// refusals signed every hub has it, whatever one says.
+func (a *Association) isNoRoute(err error) bool {
 	var refused *node.Error
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound && errors.Unwrap(refused) == nil
+	return !a.config.Suite.Rules().Refusals && errors.As(err, &refused) && refused.Status == http.StatusNotFound && errors.Unwrap(refused) == nil
 }

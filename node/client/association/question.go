@@ -25,7 +25,6 @@ const (
 type doubt struct {
 	mu      sync.Mutex
 	settled int64         // questions that were answered
-	changed bool          // by the last of them
 	pause   time.Duration // after it
 	until   time.Time     // when the next one may be asked
 }
@@ -37,15 +36,11 @@ func (d *doubt) began() int64 {
 	return d.settled
 }
 
-// outcome returns what a question that was asked since began has brought, or, if there was none, whether one may be
-// asked now.
-func (d *doubt) outcome(began int64) (known, changed, may bool) {
+// may reports whether a question may be asked now: none has been settled since began, and the pause is over.
+func (d *doubt) may(began int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.settled > began {
-		return true, d.changed, false
-	}
-	return false, false, !time.Now().Before(d.until)
+	return d.settled == began && !time.Now().Before(d.until)
 }
 
 // settle notes the outcome of a question.
@@ -61,31 +56,28 @@ func (d *doubt) settle(answered, changed bool) {
 		d.pause = min(max(2*d.pause, minPause), maxPause)
 	}
 	d.settled++
-	d.changed = changed
 	d.until = time.Now().Add(d.pause)
 }
 
 // ask asks the hub out of band how it sees the association, because of what it is said to have said in band, and
-// mends what differs. Of those who want to ask at once one does, and all have its outcome: whether anything has
-// changed. The error is that hint, and also errEnded if the session is over.
-func (a *Association) ask(ctx context.Context, s *session, began int64, hint error) (changed bool, err error) {
-	known, changed, may := a.doubt.outcome(began)
-	if !known && may {
+// mends what differs. Of those who want to ask at once one does, and all have the outcome. The error is that hint, and
+// also errEnded if the session is over.
+func (a *Association) ask(ctx context.Context, s *session, began int64, hint error) error {
+	if a.doubt.may(began) {
 		t, err := a.join(ctx)
 		if err != nil {
-			return false, err
+			return err
 		}
 		defer t.leave()
-		if known, changed, may = a.doubt.outcome(began); !known && may {
-			var answered bool
-			answered, changed = t.mend(ctx, s)
+		if a.doubt.may(began) && a.current() == s {
+			answered, changed := t.mend(ctx, s)
 			a.doubt.settle(answered, changed)
 		}
 	}
 	if a.current() != s {
-		return changed, fmt.Errorf("%w: %w", errEnded, hint)
+		return fmt.Errorf("%w: %w", errEnded, hint)
 	}
-	return changed, hint
+	return hint
 }
 
 // mend asks the hub, and reports whether it has answered and whether anything has changed.
@@ -105,7 +97,7 @@ func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
 			changed = true
 		}
 	}
-	return true, changed
+	return true, changed || t.current() != s
 }
 
 // view asks the hub how it sees the association.

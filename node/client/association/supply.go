@@ -66,6 +66,9 @@ func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) 
 		size = (size + psrd.SlotSize - 1) / psrd.SlotSize * psrd.SlotSize
 	}
 	if unused := s.pool(to).Available(); unused+size > protocol.MaxPoolSize {
+		if to.owner == protocol.OwnerHub {
+			t.forget(s)
+		}
 		return fmt.Errorf("the %s-owned pool is full: %d bytes unused", to.owner, unused)
 	}
 	return t.attempt(ctx, func(ctx context.Context) error {
@@ -78,12 +81,15 @@ func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) 
 	})
 }
 
-// forgetIfApart ends the session if the two ends no longer hold the same blocks, since fetching one has failed.
+// forgetIfApart ends the session if the two ends no longer hold the same blocks, since fetching one has failed. One
+// end has too little and the other a full pool if the network has held so many messages back: only a new registration
+// helps then.
 func (a *Association) forgetIfApart(s *session, owner protocol.PoolOwner, err error) {
 	var refused *node.Error
 	// The hub may hold a block now that did not arrive here, and would seal shares with it that nobody can open.
 	onItsWay := owner == protocol.OwnerHub && !errors.As(err, &refused)
-	if onItsWay || errors.Is(err, protocol.ErrClientNotRegistered) {
+	full := errors.Is(err, protocol.ErrTooLarge)
+	if onItsWay || full || errors.Is(err, protocol.ErrClientNotRegistered) {
 		a.forget(s)
 	}
 }
