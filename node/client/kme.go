@@ -27,7 +27,7 @@ func (c *Client) GetKey(ctx context.Context, master, slave string, request etsi.
 	if err != nil {
 		return nil, etsiError(err)
 	}
-	made, err := c.scatter(r, master, to, request.Size/8, request.Number)
+	made, err := c.scatter(r, master, to, request.Size/8, request.Number, request.IDs)
 	if err != nil {
 		return nil, etsiError(err)
 	}

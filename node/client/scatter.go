@@ -40,8 +40,9 @@ func (e *shareError) details() map[string]any {
 }
 
 // scatter makes keys of size bytes for a master and slaves and gives every hub its shares. It succeeds if for each
-// slave at least the threshold of the hubs that its client uses have them.
-func (c *Client) scatter(r request, master string, to audience, size, number int) ([]key, error) {
+// slave at least the threshold of the hubs that its client uses have them. The keys get the ids, a number of them, unless
+// these are nil.
+func (c *Client) scatter(r request, master string, to audience, size, number int, ids []uuid.UUID) ([]key, error) {
 	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size, len(to.slaves))))
 	var keys []key
 	for len(keys) < number {
@@ -55,6 +56,9 @@ func (c *Client) scatter(r request, master string, to audience, size, number int
 		if err != nil {
 			end()
 			return nil, err
+		}
+		if ids != nil {
+			b.rename(ids[len(keys):])
 		}
 		if err := c.scatterBatch(r, b, reservations, end); err != nil {
 			return nil, err
@@ -88,6 +92,14 @@ func (b *batch) add(k key, shares []protocol.Share) {
 	b.ids, b.keys = append(b.ids, k.id), append(b.keys, k)
 	for i, s := range shares {
 		b.shares[i] = append(b.shares[i], s)
+	}
+}
+
+// rename gives the keys other IDs, the first of ids.
+func (b *batch) rename(ids []uuid.UUID) {
+	copy(b.ids, ids)
+	for i := range b.keys {
+		b.keys[i].id = ids[i]
 	}
 }
 
