@@ -31,6 +31,7 @@ func TestLine(t *testing.T) {
 		}
 		line.Leave()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if !slices.Equal(served, []int{0, 1, 2, 3, 4}) {
 			t.Errorf("served in the order %v", served)
 		}
