@@ -51,7 +51,10 @@ func TestEveryErrorHasAReasonOfItsOwn(t *testing.T) {
 
 func pool(t *testing.T, owned bool, size int) *psrd.Pool {
 	t.Helper()
-	p := psrd.NewPool(owned)
+	p := psrd.NewPeerPool(psrd.ForAll)
+	if owned {
+		p = psrd.NewOwnPool(psrd.ForAll)
+	}
 	if err := p.Add(psrd.NewBlock(uuid.New(), make([]byte, size))); err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,10 @@ func TestRandom(t *testing.T) {
 
 func TestPoolStatus(t *testing.T) {
 	for owned, owner := range map[bool]string{true: "local", false: "peer"} {
-		pool := psrd.NewPool(owned)
+		pool := psrd.NewPeerPool(psrd.ForAll)
+		if owned {
+			pool = psrd.NewOwnPool(psrd.ForAll)
+		}
 		if s := StatusOf(pool); s.Owner != owner || s.Blocks == nil || s.Unused() != 0 {
 			t.Errorf("an empty pool: %+v", s)
 		}

@@ -263,7 +263,7 @@ func parseQuery(query string, client, master, slave *string, last string, to *st
 		to   *string
 	}{{"client_name", client}, {"master_sae_id", master}, {"slave_sae_id", slave}, {last, to}}
 	for _, m := range members {
-		if *m.to, err = One(values, m.name); err != nil {
+		if *m.to, err = Single(values, m.name); err != nil {
 			return err
 		}
 	}

@@ -25,7 +25,7 @@ type Channel struct {
 func NewChannel(suite Suite) *Channel {
 	rules := suite.Rules()
 	if !rules.Purposes {
-		own, peer := psrd.NewPool(true), psrd.NewPool(false)
+		own, peer := psrd.NewOwnPool(psrd.ForAll), psrd.NewPeerPool(psrd.ForAll)
 		return &Channel{own, peer, own, peer, suite}
 	}
 	keys := psrd.ForKeys
@@ -33,10 +33,10 @@ func NewChannel(suite Suite) *Channel {
 		keys = psrd.ForAll
 	}
 	return &Channel{
-		Own:      psrd.NewPoolFor(psrd.ForPads, true),
-		Peer:     psrd.NewPoolFor(psrd.ForPads, false),
-		OwnKeys:  psrd.NewPoolFor(keys, true),
-		PeerKeys: psrd.NewPoolFor(keys, false),
+		Own:      psrd.NewOwnPool(psrd.ForPads),
+		Peer:     psrd.NewPeerPool(psrd.ForPads),
+		OwnKeys:  psrd.NewOwnPool(keys),
+		PeerKeys: psrd.NewPeerPool(keys),
 		suite:    suite,
 	}
 }

@@ -186,7 +186,7 @@ func Sender(body []byte) string {
 // Asker is [Sender] for the query of a GET.
 func Asker(query string) string {
 	values, _ := url.ParseQuery(query)
-	name, _ := One(values, "client_name")
+	name, _ := Single(values, "client_name")
 	return name
 }
 
@@ -251,8 +251,8 @@ func ParseGetShare(query string) (GetShare, error) {
 	return m, err
 }
 
-// One returns the value of a query member that must be there exactly once and not be empty.
-func One(values url.Values, name string) (string, error) {
+// Single returns the value of a query member that must be there exactly once and not be empty.
+func Single(values url.Values, name string) (string, error) {
 	if len(values[name]) != 1 || values[name][0] == "" {
 		return "", fmt.Errorf("%w: %s must be given once in the query", ErrMalformed, name)
 	}

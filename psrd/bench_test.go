@@ -9,7 +9,7 @@ import (
 // The PSRD of one message, at both ends: chosen and used by one, named and used by the other.
 func BenchmarkAllocateAndTake(b *testing.B) {
 	const block, pad, signature = 16384, 32, 32
-	own, peer := NewPool(true), NewPool(false)
+	own, peer := NewOwnPool(ForAll), NewPeerPool(ForAll)
 	b.ReportAllocs()
 	for b.Loop() {
 		if own.Available() < pad+signature {

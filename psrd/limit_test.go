@@ -13,7 +13,7 @@ import (
 // and the bytes that are left.
 func newOpenPool(t testing.TB, owned bool) (*Pool, []byte) {
 	t.Helper()
-	p := NewPool(owned)
+	p := newEmptyPool(ForAll, owned)
 	tail := content(0, 100)[40:]
 	b, err := OpenBlock(id(0), 100, 40, bytes.Clone(tail))
 	if err != nil {
@@ -55,7 +55,7 @@ func TestOpenBlock(t *testing.T) {
 func TestOpenBlockAnywhere(t *testing.T) {
 	for _, owned := range []bool{true, false} {
 		for mark := range 130 {
-			p := NewPool(owned)
+			p := newEmptyPool(ForAll, owned)
 			b, err := OpenBlock(id(0), 130, mark, content(0, 130)[mark:])
 			if err != nil {
 				t.Fatal(err)
@@ -83,7 +83,7 @@ func TestOpenBlockAnywhere(t *testing.T) {
 }
 
 func TestSpentBlockIsRetired(t *testing.T) {
-	p := NewPool(false)
+	p := NewPeerPool(ForAll)
 	b, err := OpenBlock(id(0), 100, 100, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +231,7 @@ func TestLimitsAtRandom(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.IntRange(1, 200).Draw(t, "size")
 		mark := rapid.IntRange(0, size-1).Draw(t, "mark")
-		p, limit, used := NewPool(true), mark, mark
+		p, limit, used := NewOwnPool(ForAll), mark, mark
 		b, err := OpenBlock(id(0), size, mark, content(0, size)[mark:])
 		if err != nil {
 			t.Fatal(err)

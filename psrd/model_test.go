@@ -237,7 +237,7 @@ type allocation struct {
 
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &machine{owner: NewPool(true), peer: NewPool(false), ours: newLedger(), theirs: newLedger()}
+		m := &machine{owner: NewOwnPool(ForAll), peer: NewPeerPool(ForAll), ours: newLedger(), theirs: newLedger()}
 		t.Repeat(map[string]func(*rapid.T){
 			"":           m.check,
 			"Add":        m.add,

@@ -26,12 +26,13 @@ type Pool struct {
 	closed  bool
 }
 
-// NewPool returns an empty pool for pads and signing keys alike. It is owned if this side chooses bytes
-// from it, and not owned if the peer does.
-func NewPool(owned bool) *Pool { return NewPoolFor(ForAll, owned) }
+// NewOwnPool returns an empty pool that this side chooses bytes from, for one purpose.
+func NewOwnPool(purpose Purpose) *Pool { return newEmptyPool(purpose, true) }
 
-// NewPoolFor is [NewPool] for a pool of bytes with one purpose.
-func NewPoolFor(purpose Purpose, owned bool) *Pool {
+// NewPeerPool returns an empty pool that the peer chooses bytes from, for one purpose.
+func NewPeerPool(purpose Purpose) *Pool { return newEmptyPool(purpose, false) }
+
+func newEmptyPool(purpose Purpose, owned bool) *Pool {
 	return &Pool{owned: owned, purpose: purpose, consumed: new(atomic.Int64)}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 func TestOwned(t *testing.T) {
-	if !NewPool(true).Owned() || NewPool(false).Owned() {
+	if !NewOwnPool(ForAll).Owned() || NewPeerPool(ForAll).Owned() {
 		t.Error("Owned is not what NewPool was told")
 	}
 }
@@ -53,7 +53,7 @@ func TestAddRefused(t *testing.T) {
 
 func TestNewBlockOwnsTheData(t *testing.T) {
 	data := content(0, 100)
-	p := NewPool(true)
+	p := NewOwnPool(ForAll)
 	if err := p.Add(NewBlock(id(0), data)); err != nil {
 		t.Fatal(err)
 	}

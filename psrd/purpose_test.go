@@ -8,7 +8,7 @@ import (
 
 // A pool for keys takes blocks of whole slots only, and gives slots only.
 func TestKeysAreSlots(t *testing.T) {
-	p := NewPoolFor(ForKeys, true)
+	p := NewOwnPool(ForKeys)
 	for _, size := range []int{1, 31, 33, 100} {
 		wantFragmentError(t, p.Add(NewBlock(id(1), content(1, size))), ErrNotSlot, at(1, 0, size))
 	}
@@ -48,7 +48,7 @@ func TestNotASlot(t *testing.T) {
 		{at(0, 0, 32), at(0, 32, 32)}, {at(0, 32, 32), at(0, 0, 32)},
 		{at(9, 1, 32)},
 	} {
-		p := NewPoolFor(ForKeys, false)
+		p := NewPeerPool(ForKeys)
 		if err := p.Add(NewBlock(id(0), content(0, 96))); err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestNotASlot(t *testing.T) {
 // What is claimed is used to everybody else, and comes back whole or not at all.
 func TestClaim(t *testing.T) {
 	for _, purpose := range []Purpose{ForAll, ForPads, ForKeys} {
-		p := NewPoolFor(purpose, false)
+		p := NewPeerPool(purpose)
 		if err := p.Add(NewBlock(id(0), content(0, 64))); err != nil {
 			t.Fatal(err)
 		}

@@ -60,7 +60,7 @@ func TestRetireTaken(t *testing.T) {
 }
 
 func TestRetiredAreBounded(t *testing.T) {
-	p := NewPool(false)
+	p := NewPeerPool(ForAll)
 	for n := range 3 * maxRetired {
 		if err := p.Add(NewBlock(id(n), content(n, 5))); err != nil {
 			t.Fatal(err)
@@ -217,7 +217,7 @@ func TestDropOvertakenOwned(t *testing.T) {
 }
 
 func TestDropOvertakenEmpty(t *testing.T) {
-	if got := NewPool(false).DropOvertaken(0); got != 0 {
+	if got := NewPeerPool(ForAll).DropOvertaken(0); got != 0 {
 		t.Errorf("dropped %d blocks of none", got)
 	}
 }

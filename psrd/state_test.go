@@ -30,7 +30,7 @@ func content(n, size int) []byte {
 // newPool returns a pool with a block for each of the sizes, the first of them being block 0.
 func newPool(t testing.TB, owned bool, sizes ...int) *Pool {
 	t.Helper()
-	p := NewPool(owned)
+	p := newEmptyPool(ForAll, owned)
 	for n, size := range sizes {
 		if err := p.Add(NewBlock(id(n), content(n, size))); err != nil {
 			t.Fatal(err)

@@ -32,7 +32,7 @@ func TestStatusJSON(t *testing.T) {
 	p := newPool(t, true, 10)
 	mustAllocate(t, p, 3)
 	for pool, want := range map[*Pool]string{
-		NewPool(true): `[]`,
+		NewOwnPool(ForAll): `[]`,
 		p: `[{"uuid":"00000000-0000-0000-0000-000000000000","size":10,` +
 			`"nr_used_bytes":3,"nr_unused_bytes":7}]`,
 	} {
@@ -49,7 +49,7 @@ func TestLevels(t *testing.T) {
 	mustAllocate(t, owned, 4)
 	mustAllocate(t, owned, 3).Deallocate()
 	must(t)(peer.Take([]Fragment{at(0, 0, 10), at(1, 10, 1)}))
-	for pool, want := range map[*Pool][2]int{owned: {11, 4}, peer: {19, 0}, NewPool(true): {}} {
+	for pool, want := range map[*Pool][2]int{owned: {11, 4}, peer: {19, 0}, NewOwnPool(ForAll): {}} {
 		if available, allocated := pool.Levels(); available != want[0] || allocated != want[1] {
 			t.Errorf("levels are %d and %d, want %d", available, allocated, want)
 		}

@@ -176,7 +176,7 @@ func TestWhoMayFetch(t *testing.T) {
 			t.Errorf("%s gets %v", caller.name, err)
 		}
 	}
-	if _, err := n.sae("susan").GetKeyWithKeyIDs(ctx, "sofia", made.ID); !errors.Is(err, etsi.ErrUnauthorized) {
+	if _, err := n.sae("susan").GetKeyWithKeyIDs(ctx, "sofia", made.ID); !errors.Is(err, etsi.ErrKeyNotFound) {
 		t.Errorf("for another master: %v", err)
 	}
 	fetched, err := n.fetch("sam", "susan", made.ID)

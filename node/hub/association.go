@@ -16,7 +16,7 @@ func (h *Hub) getRegistration(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	name, err := protocol.One(query, "client_name")
+	name, err := protocol.Single(query, "client_name")
 	if err != nil {
 		return err
 	}

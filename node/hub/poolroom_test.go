@@ -29,7 +29,7 @@ func TestRoomInAPool(t *testing.T) {
 		"blocks of 1":     {4096, 1, 0},
 		"the usual sizes": {4096, 16384, 0},
 	} {
-		pool := psrd.NewPool(false)
+		pool := psrd.NewPeerPool(psrd.ForAll)
 		for range test.blocks {
 			if err := checkPool(pool, test.size); err != nil {
 				t.Fatalf("%s: %v", name, err)

@@ -100,7 +100,7 @@ func (h *Hub) deleteRegistration(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	name, err := protocol.One(query, "client_name")
+	name, err := protocol.Single(query, "client_name")
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (h *Hub) parsePSRDQuery(query url.Values) (psrdQuery, error) {
 		to   *string
 	}{{"client_name", &q.client}, {"pool_owner", (*string)(&q.owner)}, {"size", &size}} {
 		var err error
-		if *m.to, err = protocol.One(query, m.name); err != nil {
+		if *m.to, err = protocol.Single(query, m.name); err != nil {
 			return q, err
 		}
 	}
@@ -194,7 +194,7 @@ func (h *Hub) parsePurpose(query url.Values) (psrd.Purpose, error) {
 	if !h.config.Suite.Rules().Purposes {
 		return psrd.ForAll, nil
 	}
-	purpose, err := protocol.One(query, "purpose")
+	purpose, err := protocol.Single(query, "purpose")
 	if err == nil && !slices.Contains(protocol.PurposesOf(h.config.Suite), psrd.Purpose(purpose)) {
 		err = fmt.Errorf("%w: purpose %q is neither pad nor key", protocol.ErrMalformed, purpose)
 	}

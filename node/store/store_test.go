@@ -377,7 +377,7 @@ func TestOpenBlock(t *testing.T) {
 	s := mustOpen(t, disk)
 	b, err := s.OpenBlock(id(1))
 	must(t, err)
-	pool := psrd.NewPool(true)
+	pool := psrd.NewOwnPool(psrd.ForAll)
 	must(t, pool.Add(b))
 	if _, err := pool.Allocate(1); !errors.Is(err, psrd.ErrExhausted) {
 		t.Errorf("error is %v", err)
