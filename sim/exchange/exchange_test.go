@@ -111,17 +111,17 @@ func TestFailures(t *testing.T) {
 	}
 	x := run(t, n, "sam", "sofia")
 	const unknown = "404 Unknown key ID"
-	// What is lost, or answered without a signature, is sent again once.
-	const lostTwice = ", POST key-share no answer (drop), POST key-share no answer (drop)"
-	want := "GET dec_keys 200, GET enc_keys 200" + strings.Repeat(", GET key-share 200", 3) + ", GET key-share " + unknown + strings.Repeat(", GET key-share 503 hank is stopped", 2) +
-		strings.Repeat(", POST key-share 200", 3) + strings.Repeat(", POST key-share 503 hank is stopped", 2) + lostTwice
+	twice := func(text string) string { return strings.Repeat(", "+text, 2) } // what is lost, or refused unsigned, is sent again
+	lostTwice := twice("POST key-share no answer (drop)")
+	want := "GET dec_keys 200, GET enc_keys 200" + strings.Repeat(", GET key-share 200", 3) + ", GET key-share " + unknown + twice("GET key-share 503 hank is stopped") +
+		strings.Repeat(", POST key-share 200", 3) + twice("POST key-share 503 hank is stopped") + lostTwice
 	if got := labels(x); got != want || !x.Match {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
 	stop(t, n, "hub/hugo")
 	x = run(t, n, "sam", "sofia")
 	want = "GET enc_keys 503 3 shares needed, there are 2, POST key-share 200, POST key-share 200" +
-		strings.Repeat(", POST key-share 503 hank is stopped", 2) + strings.Repeat(", POST key-share 503 hugo is stopped", 2) + lostTwice
+		twice("POST key-share 503 hank is stopped") + twice("POST key-share 503 hugo is stopped") + lostTwice
 	if got := labels(x); got != want || x.Match {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
@@ -142,7 +142,7 @@ func TestNotFetched(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := run(t, n, "sam", "sofia")
-	if x.Match || x.Master.Fingerprint == "" || x.Slave.Fingerprint != "" || len(x.Ladder.Messages) != 17 || x.Ladder.Failures() != 11 {
+	if x.Match || x.Master.Fingerprint == "" || x.Slave.Fingerprint != "" || len(x.Ladder.Messages) != 17 || x.Ladder.Failures() != 11 { // each hub is asked twice
 		t.Errorf("%+v", x)
 	}
 }
@@ -171,8 +171,13 @@ func TestOthersAreLeftOut(t *testing.T) {
 		}()
 	}
 	for range pairs {
-		if x := <-results; x == nil || labels(x) != whole {
-			t.Errorf("%+v", x)
+		x := <-results
+		if x == nil {
+			t.Fatal("an exchange could not be tried")
+		}
+		early := strings.ReplaceAll(labels(x), "404 Unknown key ID", "200") // of a hub to which the share is still on its way
+		if parts := strings.Split(early, ", "); !slices.Equal(slices.Sorted(slices.Values(parts)), strings.Split(whole, ", ")) {
+			t.Errorf("%s; %s", labels(x), x.Error)
 		}
 	}
 }
