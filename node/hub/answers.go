@@ -14,7 +14,10 @@ import (
 const (
 	rememberedFor   = time.Minute
 	rememberedCount = 256
-	rememberedSize  = 1 << 20 // bytes
+
+	// rememberedSize is in bytes: of two full batches ([protocol.MaxBatchSize], and a third more in base64), with
+	// all that is around them, or of the largest share that a hub takes.
+	rememberedSize = max(maxBody, 2*(protocol.MaxBatchSize*4/3+64<<10))
 )
 
 // answers is what was answered a short while ago, for requests that come again: the answer may have been
