@@ -2,8 +2,8 @@ package hub
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -40,9 +40,10 @@ type requestID [sha256.Size]byte
 
 func idOf(signature []string, r protocol.Request) requestID {
 	all := sha256.New()
-	for _, part := range []string{r.Method, r.Path, r.Query, strings.Join(signature, "\n")} {
-		all.Write([]byte(part + "\n"))
+	for _, part := range append([]string{r.Method, r.Path, r.Query}, signature...) {
+		fmt.Fprintf(all, "%d:%s", len(part), part) // so that no two requests are the same bytes
 	}
+	fmt.Fprintf(all, "body:")
 	all.Write(r.Body)
 	return requestID(all.Sum(nil))
 }
