@@ -108,6 +108,7 @@ type Association struct {
 	failures atomic.Int64 // of attempts in the line, ever
 	failure  error        // of the last of them; whoever is at the head of the line may touch it
 	doubt    doubt
+	warnings node.Warnings // of answers that are not believed
 
 	mu      sync.Mutex
 	session *session      // nil if there is none
