@@ -20,6 +20,13 @@ func (k Key) Equal(other Key) bool {
 	return k.ID == other.ID && subtle.ConstantTimeCompare(k.Key.Reveal(), other.Key.Reveal()) == 1
 }
 
+// Clear zeroes the values of keys.
+func Clear(keys []Key) {
+	for _, k := range keys {
+		clear(k.Key.Reveal())
+	}
+}
+
 // KeyContainer carries keys to an SAE (ETSI GS QKD 014 V1.1.1, clause 6.3). Its JSON form, and nothing
 // else about it, discloses the values of the keys: delivering them is what it is for. So do not put it
 // into a struct that is logged as JSON.

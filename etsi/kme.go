@@ -12,6 +12,8 @@ import (
 // A method that fails returns an [*Error], possibly wrapped, for whatever the caller should know. An
 // error that wraps [context.DeadlineExceeded] is answered with 504, [context.Canceled] with 503, and
 // anything else with a plain 500, its text being logged instead of sent. No error contains key material.
+//
+// Keys belong to the caller, who clears them when they have been sent.
 type KME interface {
 	// Encryptors returns the IDs of the SAEs that this KME serves. The slice remains the KME's own.
 	Encryptors() []string

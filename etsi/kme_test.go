@@ -87,7 +87,7 @@ func (k *vaultKME) GetKey(_ context.Context, master, slave string, r etsi.KeyReq
 		rand.Read(value)
 		id := uuid.New()
 		k.vault.keys[id] = &deposit{master, slaves, slices.Clone(slaves), value}
-		keys = append(keys, etsi.Key{ID: id, Key: etsi.NewSecret(value)})
+		keys = append(keys, etsi.Key{ID: id, Key: etsi.NewSecret(bytes.Clone(value))})
 	}
 	return keys, nil
 }
@@ -106,7 +106,7 @@ func (k *vaultKME) GetKeyWithKeyIDs(_ context.Context, slave, master string, ids
 		case !slices.Contains(d.waiting, slave):
 			return nil, etsi.ErrKeyNotFound
 		}
-		keys = append(keys, etsi.Key{ID: id, Key: etsi.NewSecret(d.value)})
+		keys = append(keys, etsi.Key{ID: id, Key: etsi.NewSecret(bytes.Clone(d.value))})
 	}
 	for _, id := range ids {
 		d := k.vault.keys[id]

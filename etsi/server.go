@@ -111,13 +111,16 @@ func (s *server) answer(c echo.Context, do method) (any, error) {
 }
 
 // sendKeys answers with keys. Left to Echo, they would be looked through three times on the way into JSON,
-// and a key can have 2 MiB.
+// and a key can have 2 MiB. The keys, and the text of them, are cleared then.
 func sendKeys(c echo.Context, keys KeyContainer) error {
 	text, err := keys.MarshalJSON()
+	defer func() { clear(text) }()
+	Clear(keys.Keys)
 	if err != nil {
 		return err
 	}
-	return c.JSONBlob(http.StatusOK, append(text, '\n')) // as Echo ends its JSON
+	text = append(text, '\n') // as Echo ends its JSON
+	return c.JSONBlob(http.StatusOK, text)
 }
 
 // parties returns the SAE that is calling and the one that the path names. Who is calling is settled

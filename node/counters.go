@@ -40,13 +40,17 @@ type Refusal struct {
 
 // Add counts n refusals for the reason that err is of.
 func (r *Refusals) Add(err error, n int) {
+	r.counts[reasonOf(err)].Add(int64(n))
+}
+
+// reasonOf returns the place in statuses of the reason that err is of, or that after the last.
+func reasonOf(err error) int {
 	for i, row := range statuses {
 		if errors.Is(err, row.err) {
-			r.counts[i].Add(int64(n))
-			return
+			return i
 		}
 	}
-	r.counts[len(statuses)].Add(int64(n))
+	return len(statuses)
 }
 
 // List returns the reasons that there were, in a fixed order.

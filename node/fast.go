@@ -23,17 +23,19 @@ type inPieces struct{ io.Reader }
 
 func (r inPieces) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), 4<<10)]) }
 
-// maxExpected is up to which size, in bytes, a buffer is made for a body before any of it has come.
-const maxExpected = 1 << 20
+// maxExpected is up to which size, in bytes, a buffer is made for a body before any of it has come. Whoever says that
+// he will send so much and sends nothing takes no more than that.
+const maxExpected = 64 << 10
 
 // ReadAll is [io.ReadAll] for a body that is said to be of a size, in bytes; negative, if it is not said. It
-// needs just one buffer, unless the size is wrong or very large, where io.ReadAll needs one for each doubling.
+// needs just one buffer up to maxExpected, and beyond that one for each time that what has come has become four times as
+// much, where io.ReadAll needs one for each quarter more.
 func ReadAll(r io.Reader, size int64) ([]byte, error) {
-	if size < 0 || size > maxExpected {
+	if size < 0 {
 		return io.ReadAll(r)
 	}
-	body := make([]byte, 0, size+1) // one more, to see that there is no more
-	for len(body) < cap(body) {
+	body := make([]byte, 0, min(size, maxExpected)+1) // one more, to see that there is no more
+	for {
 		n, err := r.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		if err == io.EOF {
@@ -42,7 +44,19 @@ func ReadAll(r io.Reader, size int64) ([]byte, error) {
 		if err != nil {
 			return body, err
 		}
+		if len(body) == cap(body) {
+			larger := make([]byte, len(body), growTo(int64(len(body)), size))
+			copy(larger, body)
+			clear(body) // it may be secret
+			body = larger
+		}
 	}
-	rest, err := io.ReadAll(r)
-	return append(body, rest...), err
+}
+
+// growTo returns how large the buffer becomes when so many bytes have come of a body that is said to be of a size.
+func growTo(come, size int64) int64 {
+	if size < come { // that was not true
+		return 2 * come
+	}
+	return min(size+1, 4*come)
 }

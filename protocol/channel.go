@@ -122,11 +122,12 @@ type Outgoing struct {
 	pad     *psrd.Allocation // nil if the message has no share
 	key     *psrd.Allocation
 	taken   Secret // the value of the pad, after TakePad
+	sealed  bool
 }
 
 // TakePad returns the value of the pad, for a share that is to be made of it: a key that is taken from
-// PSRD needs no other source of random bytes. The caller must not change it. The message can still be
-// sealed, once; the encrypted share is zero then.
+// PSRD needs no other source of random bytes. The caller must not change it, and [Outgoing.Release] clears
+// it. The message can still be sealed, once; the encrypted share is zero then.
 func (o *Outgoing) TakePad() (Secret, error) {
 	if o.pad == nil {
 		return Secret{}, errors.New("taking the pad of a message without one")
@@ -147,14 +148,17 @@ func (o *Outgoing) Seal(share Secret) (SealedShare, error) {
 	if o.pad == nil || share.Size() != o.padSize {
 		return SealedShare{}, fmt.Errorf("sealing a share of %d bytes with a pad of %d", share.Size(), o.padSize)
 	}
-	value := slices.Clone(o.taken.Reveal()) // the pad, which others may have
+	var value []byte
+	if !o.sealed {
+		value = slices.Clone(o.taken.Reveal()) // the pad, which others may have
+	}
 	if value == nil {
 		var err error
 		if value, err = o.pad.Consume(); err != nil {
 			return SealedShare{}, fmt.Errorf("sealing a share: %w", err)
 		}
 	}
-	o.taken = Secret{}
+	o.sealed = true
 	subtle.XORBytes(value, value, share.Reveal())
 	return SealedShare{Pad: PadAllocation{o.pad.Fragments()}, Value: value}, nil
 }
@@ -178,8 +182,10 @@ func (o *Outgoing) sign(context string, body []byte) (string, error) {
 	return signature{o.key.Fragments(), o.suite.ComputeTag(key, context, body)}.String(), nil
 }
 
-// Release gives back what was reserved and not spent.
+// Release gives back what was reserved and not spent, and clears the pad that was taken.
 func (o *Outgoing) Release() {
+	clear(o.taken.Reveal())
+	o.taken = Secret{}
 	for _, a := range []*psrd.Allocation{o.pad, o.key} {
 		if a != nil {
 			a.Deallocate()

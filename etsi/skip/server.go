@@ -129,6 +129,7 @@ func deliver(keys []etsi.Key, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer etsi.Clear(keys)
 	return key{hexID(keys[0].ID), hex.EncodeToString(keys[0].Key.Reveal())}, nil
 }
 

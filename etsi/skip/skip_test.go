@@ -1,6 +1,7 @@
 package skip_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -50,7 +51,7 @@ func (v *vault) GetKey(_ context.Context, master, slave string, r etsi.KeyReques
 	id, value := uuid.New(), make([]byte, r.Size/8)
 	rand.Read(value)
 	v.keys[id] = deposit{master, slave, value}
-	return []etsi.Key{{ID: id, Key: etsi.NewSecret(value)}}, nil
+	return []etsi.Key{{ID: id, Key: etsi.NewSecret(bytes.Clone(value))}}, nil
 }
 
 func (v *vault) GetKeyWithKeyIDs(_ context.Context, slave, master string, ids []uuid.UUID) ([]etsi.Key, error) {
@@ -64,7 +65,7 @@ func (v *vault) GetKeyWithKeyIDs(_ context.Context, slave, master string, ids []
 		return nil, etsi.ErrUnauthorized
 	}
 	delete(v.keys, ids[0])
-	return []etsi.Key{{ID: ids[0], Key: etsi.NewSecret(d.value)}}, nil
+	return []etsi.Key{{ID: ids[0], Key: etsi.NewSecret(bytes.Clone(d.value))}}, nil
 }
 
 // world is three systems with their providers, whose answers it compares with their description.

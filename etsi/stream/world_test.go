@@ -60,7 +60,7 @@ func (k kme) GetKey(ctx context.Context, master, slave string, r etsi.KeyRequest
 	rand.Read(value)
 	k.keys[id] = deposit{master, slave, value}
 	k.made, k.lastSize = k.made+len(value), len(value)
-	return []etsi.Key{{ID: id, Key: etsi.NewSecret(value)}}, nil
+	return []etsi.Key{{ID: id, Key: etsi.NewSecret(bytes.Clone(value))}}, nil
 }
 
 func (k kme) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]etsi.Key, error) {
@@ -79,7 +79,7 @@ func (k kme) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []u
 		return nil, etsi.ErrUnauthorized
 	}
 	delete(k.keys, ids[0])
-	return []etsi.Key{{ID: ids[0], Key: etsi.NewSecret(d.value)}}, nil
+	return []etsi.Key{{ID: ids[0], Key: etsi.NewSecret(bytes.Clone(d.value))}}, nil
 }
 
 func (v *vault) wait(ctx context.Context) error {

@@ -84,7 +84,10 @@ func (c *Client) askHubsAnd(r request, ask func(ctx context.Context, hub int) er
 		})
 		if err != nil {
 			cancel()
-			end()
+			for j := i; j < len(c.hubs); j++ {
+				_ = ask(ctx, j) // as if it were late: it gives back what it has
+				done()
+			}
 			return nil, err
 		}
 	}

@@ -166,7 +166,7 @@ func (c *Client) Started() <-chan struct{} { return c.started }
 func (c *Client) Ready() <-chan struct{} { return c.ready }
 
 // Run registers with the hubs and keeps the pools filled until ctx ends. It then waits for its
-// goroutines and returns nil. It can be called once.
+// goroutines, clears all that is secret and returns nil. It can be called once.
 func (c *Client) Run(ctx context.Context) error {
 	c.tasks.Open(ctx)
 	close(c.started)
@@ -179,6 +179,7 @@ func (c *Client) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			c.tasks.Wait()
+			c.close()
 			return nil
 		case <-c.alarm.Rings():
 			c.sweep()
@@ -190,6 +191,21 @@ func (c *Client) sweep() {
 	c.alarm.By(c.dropExpiredGathers())
 	for _, h := range c.hubs {
 		h.Sweep()
+	}
+}
+
+// close clears what nobody needs when the tasks have ended: the shares and keys that were not delivered, and the pools.
+func (c *Client) close() {
+	c.mu.Lock()
+	for id, g := range c.gathers {
+		delete(c.gathers, id)
+		g.mu.Lock()
+		g.close()
+		g.mu.Unlock()
+	}
+	c.mu.Unlock()
+	for _, h := range c.hubs {
+		h.Close()
 	}
 }
 

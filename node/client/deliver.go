@@ -29,8 +29,10 @@ func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
 	return keys, nil
 }
 
-// dropIfDone forgets the gather if nothing of it is worth keeping: if it has brought no share, or if
-// its key was delivered and too few hubs can still have a share for a second delivery.
+// dropIfDone forgets the gather if nothing of it is worth keeping: if it has brought no share, or if its key was
+// delivered. That a key was delivered is forgotten, too, when every hub has given its share. A hub that has given none
+// may be given one later, and with those of dishonest hubs, which give theirs as often as they like, that would be
+// enough for a second delivery.
 func (g *gather) dropIfDone() {
 	c := g.client
 	c.mu.Lock()
@@ -40,18 +42,11 @@ func (g *gather) dropIfDone() {
 	if g.users > 0 || g.pending > 0 {
 		return
 	}
-	unsettled := 0
-	for _, s := range g.settled {
-		if !s {
-			unsettled++
-		}
-	}
 	empty := !g.found && len(g.from) == 0
-	gone := g.delivered && unsettled < c.config.Threshold
-	if (empty || gone) && c.gathers[g.id] == g {
+	if (empty || g.delivered) && c.gathers[g.id] == g {
 		delete(c.gathers, g.id)
 		g.close()
-		if gone {
+		if len(g.from) == len(c.hubs) {
 			c.config.Delivered.forget(g.id)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"dske/node"
 )
 
-// Delivered is the keys that a client has delivered and that hubs may still have shares enough of. It is kept for
+// Delivered is the keys that a client has delivered and that a hub may still have, or get, a share of. It is kept for
 // the next client in the same place, so that a key is delivered once also if a client stops and another one starts.
 // The zero value has none. It may be used by several goroutines.
 type Delivered struct {

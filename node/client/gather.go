@@ -229,10 +229,13 @@ func (c *Client) gatherFrom(ctx context.Context, hub int, gathers []*gather) {
 		open[g.id.key] = g
 	}
 	err := c.hubs[hub].Get(ctx, m, func(key uuid.UUID, share protocol.Share, err error) {
-		if g := open[key]; g != nil { // the hub may answer what nobody asked, or twice
-			delete(open, key)
-			g.add(ctx, hub, share, err)
+		g := open[key]
+		if g == nil { // the hub may answer what nobody asked, or twice
+			clear(share.Value.Reveal())
+			return
 		}
+		delete(open, key)
+		g.add(ctx, hub, share, err)
 	})
 	if err == nil {
 		err = protocol.ErrMalformed
@@ -257,6 +260,8 @@ func (g *gather) add(ctx context.Context, hub int, share protocol.Share, err err
 	g.client.config.Counters.countGathered(err)
 	if err == nil && (g.search != nil || !g.delivered) {
 		g.take(hub, share)
+	} else {
+		clear(share.Value.Reveal())
 	}
 	if g.onlySuspectsAreMissing() && g.search != nil {
 		g.search.AdmitSuspects()
@@ -272,6 +277,7 @@ func (g *gather) take(hub int, share protocol.Share) {
 		search, err := g.client.config.Suite.NewSearch(g.client.config.Threshold, g.client.config.Random.For("search"))
 		if err != nil {
 			g.client.config.Logger.Error("no search for a key", "error", err)
+			clear(share.Value.Reveal())
 			return
 		}
 		g.search = search

@@ -44,6 +44,10 @@ func (c *Client) addKeysFromPads(b *batch, reservations []*association.Reservati
 			part := pad.Reveal()[k*shareSize : (k+1)*shareSize]
 			parts[i] = protocol.Share{Index: c.config.Hubs[order[i]].Number, Value: protocol.NewSecret(part)}
 		}
+		id, err := uuid.NewRandomFromReader(c.ids)
+		if err != nil {
+			return err
+		}
 		value, shares, err := c.config.Suite.FromPads(parts, others, size, len(b.slaves))
 		if err != nil {
 			return err
@@ -51,10 +55,6 @@ func (c *Client) addKeysFromPads(b *batch, reservations []*association.Reservati
 		byHub := make([]protocol.Share, len(shares))
 		for i, hub := range order {
 			byHub[hub] = shares[i]
-		}
-		id, err := uuid.NewRandomFromReader(c.ids)
-		if err != nil {
-			return err
 		}
 		b.add(key{id, value}, byHub)
 	}
@@ -98,12 +98,12 @@ func (c *Client) reserveAtHubs(r request, b *batch, size int) ([]*association.Re
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
+	var outcome *tally
+	if err == nil {
+		outcome, err = collect(r, answers, stragglerGrace, func(t *tally) bool {
+			return t.successful >= c.config.Threshold || len(c.hubs)-t.failed < c.config.Threshold
+		})
 	}
-	outcome, err := collect(r, answers, stragglerGrace, func(t *tally) bool {
-		return t.successful >= c.config.Threshold || len(c.hubs)-t.failed < c.config.Threshold
-	})
 	mu.Lock()
 	defer mu.Unlock()
 	late = true

@@ -254,6 +254,7 @@ func TestBadConfig(t *testing.T) {
 		"255 hubs":     func(c *Config) { c.Hubs = make([]Hub, 255) },
 		"block size":   func(c *Config) { c.PSRD.BlockSize = protocol.MaxBlockSize + 1 },
 		"water marks":  func(c *Config) { c.PSRD = PSRD{LowWater: 2, HighWater: 1} },
+		"high water":   func(c *Config) { c.PSRD.HighWater = protocol.MaxPoolSize - protocol.DefaultBlockSize + 2 },
 		"no transport": func(c *Config) { c.Transport = nil },
 	} {
 		config := w.config("carol", "sam")

@@ -42,9 +42,14 @@ func (e *shareError) details() map[string]any {
 // scatter makes keys of size bytes for a master and slaves and gives every hub its shares. It succeeds if for each
 // slave at least the threshold of the hubs that its client uses have them. The keys get the ids, a number of them, unless
 // these are nil.
-func (c *Client) scatter(r request, master string, to audience, size, number int, ids []uuid.UUID) ([]key, error) {
+func (c *Client) scatter(r request, master string, to audience, size, number int, ids []uuid.UUID) (_ []key, err error) {
 	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size, len(to.slaves))))
 	var keys []key
+	defer func() {
+		if err != nil {
+			clearKeys(keys)
+		}
+	}()
 	for len(keys) < number {
 		n := min(atOnce, number-len(keys))
 		end, err := c.making.begin(r, n*c.config.Suite.ShareSize(size, len(to.slaves))*len(c.hubs))
@@ -55,12 +60,14 @@ func (c *Client) scatter(r request, master string, to audience, size, number int
 		reservations, err := c.makeKeys(r, b, size, n)
 		if err != nil {
 			end()
+			b.clear()
 			return nil, err
 		}
 		if ids != nil {
 			b.rename(ids[len(keys):])
 		}
 		if err := c.scatterBatch(r, b, reservations, end); err != nil {
+			clearKeys(b.keys) // the shares are the tasks' to clear
 			return nil, err
 		}
 		keys = append(keys, b.keys...)
@@ -92,6 +99,20 @@ func (b *batch) add(k key, shares []protocol.Share) {
 	b.ids, b.keys = append(b.ids, k.id), append(b.keys, k)
 	for i, s := range shares {
 		b.shares[i] = append(b.shares[i], s)
+	}
+}
+
+// clear clears the keys and shares of a batch that no hub has been given anything of.
+func (b *batch) clear() {
+	clearKeys(b.keys)
+	for _, shares := range b.shares {
+		clearShares(shares)
+	}
+}
+
+func clearKeys(keys []key) {
+	for _, k := range keys {
+		clear(k.value.Reveal())
 	}
 }
 
@@ -152,6 +173,7 @@ func (b *batch) partOf(suite protocol.Suite, hub int) (association.Batch, error)
 	for _, share := range b.shares[hub] {
 		picked, err := suite.Pick(share, len(b.slaves), b.at[hub]...)
 		if err != nil {
+			clearShares(part.Shares)
 			return association.Batch{}, err
 		}
 		part.Shares = append(part.Shares, picked)
@@ -191,6 +213,7 @@ func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association
 		k := key{id, protocol.NewSecret(value)}
 		shares, err := c.config.Suite.Split(k.value, c.config.Threshold, numbers, len(b.slaves), c.random)
 		if err != nil {
+			clear(value)
 			return nil, err
 		}
 		b.add(k, shares)

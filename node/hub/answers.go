@@ -2,8 +2,8 @@ package hub
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +14,10 @@ import (
 const (
 	rememberedFor   = time.Minute
 	rememberedCount = 256
-	rememberedSize  = 1 << 20 // bytes
+
+	// rememberedSize is in bytes: of two full batches ([protocol.MaxBatchSize], and a third more in base64), with
+	// all that is around them, or of the largest share that a hub takes.
+	rememberedSize = max(maxBody, 2*(protocol.MaxBatchSize*4/3+64<<10))
 )
 
 // answers is what was answered a short while ago, for requests that come again: the answer may have been
@@ -37,9 +40,10 @@ type requestID [sha256.Size]byte
 
 func idOf(signature []string, r protocol.Request) requestID {
 	all := sha256.New()
-	for _, part := range []string{r.Method, r.Path, r.Query, strings.Join(signature, "\n")} {
-		all.Write([]byte(part + "\n"))
+	for _, part := range append([]string{r.Method, r.Path, r.Query}, signature...) {
+		fmt.Fprintf(all, "%d:%s", len(part), part) // so that no two requests are the same bytes
 	}
+	fmt.Fprintf(all, "body:")
 	all.Write(r.Body)
 	return requestID(all.Sum(nil))
 }

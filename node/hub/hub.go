@@ -64,6 +64,8 @@ type Hub struct {
 	shares  *shareStore
 	alarm   *node.Alarm // rings when a share expires, or a block can be given up
 
+	warnings node.Warnings // of messages that are refused
+
 	mu      sync.Mutex
 	clients map[string]*peerClient
 	owners  map[string]string // of the encryptors that are not in the directory: the names of their clients

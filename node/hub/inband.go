@@ -66,7 +66,7 @@ func (h *Hub) inBand(c echo.Context, path string, parse func(protocol.Request) o
 	}
 	if err != nil {
 		h.config.Counters.Refused.Add(err, op.shares)
-		h.config.Logger.Warn("message refused", "client", fmt.Sprintf("%.64s", op.client), "message", r.Method+" "+r.Path, "reason", err)
+		h.warnings.Warn(h.config.Logger, err, "message refused", "client", fmt.Sprintf("%.64s", op.client), "message", r.Method+" "+r.Path)
 	}
 	if a.status == 0 {
 		return err

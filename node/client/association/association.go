@@ -64,7 +64,7 @@ type Hub struct {
 type PSRD struct {
 	BlockSize int // of a block; default 16384
 	LowWater  int // below it, the pool is filled in the background; default 4096
-	HighWater int // up to at least here; default 16384
+	HighWater int // up to at least here; default 16384; with one more block, at most [protocol.MaxPoolSize]
 
 	Lazy bool // leave the pools empty until the first message needs them
 }
@@ -73,7 +73,8 @@ func (c *Config) validate() error {
 	c.PSRD.BlockSize = cmp.Or(c.PSRD.BlockSize, protocol.DefaultBlockSize)
 	c.PSRD.LowWater = cmp.Or(c.PSRD.LowWater, protocol.DefaultLowWater)
 	c.PSRD.HighWater = cmp.Or(c.PSRD.HighWater, protocol.DefaultHighWater)
-	if c.PSRD.BlockSize < 1 || c.PSRD.BlockSize > protocol.MaxBlockSize || c.PSRD.LowWater < 1 || c.PSRD.LowWater > c.PSRD.HighWater {
+	if c.PSRD.BlockSize < 1 || c.PSRD.BlockSize > protocol.MaxBlockSize || c.PSRD.LowWater < 1 || c.PSRD.LowWater > c.PSRD.HighWater ||
+		c.PSRD.HighWater > protocol.MaxPoolSize+1-c.PSRD.BlockSize { // the last block may reach so far
 		return fmt.Errorf("PSRD sizes %+v do not fit", c.PSRD)
 	}
 	c.Timeout = cmp.Or(c.Timeout, node.DefaultHubTimeout)
@@ -107,6 +108,7 @@ type Association struct {
 	failures atomic.Int64 // of attempts in the line, ever
 	failure  error        // of the last of them; whoever is at the head of the line may touch it
 	doubt    doubt
+	warnings node.Warnings // of answers that are not believed
 
 	mu      sync.Mutex
 	session *session      // nil if there is none

@@ -122,7 +122,7 @@ func (e *exchange) read(ctx context.Context, response *response) (*protocol.Inco
 	if said == nil {
 		h.said = fmt.Errorf("response of the hub: %w", err)
 	}
-	e.config.Logger.Warn("answer not believed", "hub", e.hub.Name, "message", e.request.method+" "+e.request.path, "status", response.status, "reason", err)
+	e.warnings.Warn(e.config.Logger, err, "answer not believed", "hub", e.hub.Name, "message", e.request.method+" "+e.request.path, "status", response.status)
 	return nil, h
 }
 

@@ -75,7 +75,7 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	encoded := reply.Uncompressed || reply.Header.Get("Content-Encoding") != ""
+	encoded := reply.Uncompressed || reply.Header.Values("Content-Encoding") != nil
 	return &response{reply.StatusCode, reply.Header, body, encoded}, nil
 }
 

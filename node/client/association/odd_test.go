@@ -2,6 +2,7 @@ package association
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -81,5 +82,26 @@ func TestOddAnswersOfAHub(t *testing.T) {
 	}
 	if session.singly.Load() || w.current() != session {
 		t.Error("the client has changed how it speaks")
+	}
+}
+
+// No answer is believed that says it has come in another form, whatever it says that in.
+func TestAnswersOfAnotherForm(t *testing.T) {
+	for _, values := range [][]string{{"gzip"}, {""}, {"", "gzip"}} {
+		w := newWorldOf(t, protocol.ITS, PSRD{}, time.Minute)
+		id, err := w.deposit(32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			response, err := next(r)
+			if isInBand(r) && err == nil {
+				response.Header["Content-Encoding"] = values
+			}
+			return response, err
+		})
+		if err := w.get(id); !errors.Is(err, protocol.ErrUnsigned) {
+			t.Errorf("Content-Encoding %q: %v", values, err)
+		}
 	}
 }

@@ -65,6 +65,19 @@ func (a *Association) clearEnded(after time.Duration) {
 	})
 }
 
+// Close clears all that is left of PSRD. It is called when the tasks have ended.
+func (a *Association) Close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.session != nil {
+		a.session.channel.Close()
+	}
+	for _, e := range a.ended {
+		e.channel.Close()
+	}
+	a.ended = nil
+}
+
 // ensureSession returns the current session. If there is none it waits in line, registers and fills the pools.
 func (a *Association) ensureSession(ctx context.Context) (*session, error) {
 	if s := a.current(); s != nil {

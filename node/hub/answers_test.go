@@ -1,0 +1,34 @@
+package hub
+
+import (
+	"testing"
+
+	"dske/protocol"
+)
+
+// Requests that differ have different IDs, also if they are the same bytes when their parts are put together.
+func TestIDsOfRequests(t *testing.T) {
+	seen := map[requestID]int{}
+	for i, r := range []struct {
+		signature           []string
+		method, path, query string
+		body                string
+	}{
+		{nil, "GET", "/a", "b", ""},
+		{nil, "GET", "/a\nb", "", ""},
+		{nil, "GET", "/ab", "", ""},
+		{nil, "GET", "/a", "", "b"},
+		{[]string{""}, "GET", "/a", "b", ""},
+		{[]string{"b"}, "GET", "/a", "", ""},
+		{[]string{"a", "b"}, "GET", "/a", "b", ""},
+		{[]string{"a\nb"}, "GET", "/a", "b", ""},
+		{[]string{"a", ""}, "GET", "/a", "b", "b"},
+		{[]string{"a"}, "GET", "/a", "b", "0:body:b"},
+	} {
+		id := idOf(r.signature, protocol.Request{Method: r.method, Path: r.path, Query: r.query, Body: []byte(r.body)})
+		if other, there := seen[id]; there {
+			t.Errorf("requests %d and %d have the same ID", other, i)
+		}
+		seen[id] = i
+	}
+}
