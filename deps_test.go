@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// floors is the law of the house: the packages from the roof down, and for each exactly those of ours that it imports.
-// They stand below it. Tests may import what they like.
+// floors is the law of the house: the packages from the roof down, and for each exactly those of
+// ours that it imports. They stand below it. Tests may import what they like.
 var floors = []struct {
 	path    string
 	imports []string

@@ -14,7 +14,8 @@ import (
 	"testing"
 )
 
-// everyOutput is a call of each command that prints something. Those in the second list need a network.
+// everyOutput is a call of each command that prints something. Those in the second list need a
+// network.
 var (
 	everyOutput = [][]string{
 		{"help"}, {"--help"}, {"run", "--help"}, {"etsi-qkd"}, {"--version"}, {"version"},

@@ -15,13 +15,13 @@ import (
 // extensions as a client may think of.
 const MaxRequestBody = 1 << 20
 
-// members are the members of the JSON object that a POST carries. Unlike a struct, a map tells names
-// apart that differ in case, and each value can be refused under its name. A member that is null
-// counts as absent.
+// members are the members of the JSON object that a POST carries. Unlike a struct, a map tells
+// names apart that differ in case, and each value can be refused under its name. A member that is
+// null counts as absent.
 type members map[string]json.RawMessage
 
-// parseBody reads the body of a POST, which may be empty. Its Content-Type does not matter, as clients
-// tend to forget it.
+// parseBody reads the body of a POST, which may be empty. Its Content-Type does not matter, as
+// clients tend to forget it.
 func parseBody(r *http.Request) (members, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxRequestBody))
 	if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -45,7 +45,8 @@ func parseBody(r *http.Request) (members, error) {
 	return m, nil
 }
 
-// quoted is how an error quotes the value of a member: as text, because a number can be one that its reader cannot take.
+// quoted is how an error quotes the value of a member: as text, because a number can be one that
+// its reader cannot take.
 func quoted(value json.RawMessage) string {
 	var text string
 	if err := json.Unmarshal(value, &text); err != nil {
@@ -54,8 +55,8 @@ func quoted(value json.RawMessage) string {
 	return text
 }
 
-// refuseMandatory returns the error for extensions without which the caller does not want an answer.
-// None are supported.
+// refuseMandatory returns the error for extensions without which the caller does not want an
+// answer. None are supported.
 func (m members) refuseMandatory() error {
 	extensions, err := array[members](m, "extension_mandatory", "objects")
 	if err != nil || len(extensions) == 0 {

@@ -15,8 +15,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Client is an SAE's end of the interface: it calls one KME. It may be used by several goroutines at
-// once. How long a call may take is up to its context and to HTTP.
+// Client is an SAE's end of the interface: it calls one KME. It may be used by several goroutines
+// at once. How long a call may take is up to its context and to HTTP.
 //
 // Over TLS it is the certificate that HTTP shows which tells the KME who is calling:
 //
@@ -46,8 +46,8 @@ func (c *Client) Status(ctx context.Context, slave string) (Status, error) {
 	return status, err
 }
 
-// GetKey asks for new keys to share with slave. What request leaves at 0 is for the KME to choose: one
-// key, of the size in its status.
+// GetKey asks for new keys to share with slave. What request leaves at 0 is for the KME to choose:
+// one key, of the size in its status.
 func (c *Client) GetKey(ctx context.Context, slave string, request KeyRequest) ([]Key, error) {
 	asked := call{peer: slave, name: "enc_keys"}
 	if len(request.AdditionalSlaves) > 0 { // which a GET cannot express
@@ -58,8 +58,8 @@ func (c *Client) GetKey(ctx context.Context, slave string, request KeyRequest) (
 	return c.getKeys(ctx, asked, max(request.Number, 1))
 }
 
-// GetKeyWithKeyIDs fetches the keys that master shares with this SAE, in the order of ids, in one call.
-// It fetches all of them or none, and those are then gone from the KME.
+// GetKeyWithKeyIDs fetches the keys that master shares with this SAE, in the order of ids, in one
+// call. It fetches all of them or none, and those are then gone from the KME.
 func (c *Client) GetKeyWithKeyIDs(ctx context.Context, master string, ids ...uuid.UUID) ([]Key, error) {
 	asked := call{peer: master, name: "dec_keys"}
 	switch len(ids) {

@@ -52,8 +52,8 @@ func described(next http.Handler) http.Handler {
 	})
 }
 
-// compare returns how an answer differs from its description. A path or method that the document does
-// not have, and a failure, are not described.
+// compare returns how an answer differs from its description. A path or method that the document
+// does not have, and a failure, are not described.
 func compare(r *http.Request, answer *httptest.ResponseRecorder) error {
 	route, params, err := description().FindRoute(r)
 	if err != nil || answer.Code == http.StatusInternalServerError || answer.Code == http.StatusNotFound {

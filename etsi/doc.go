@@ -1,14 +1,15 @@
 // Package etsi delivers keys over the REST interface of ETSI GS QKD 014 V1.1.1, from either end.
 //
 // In the words of the standard, an application that needs keys (an encryptor, say) is a secure
-// application entity, SAE, and what it asks for them is a key management entity, KME. Two SAEs come to
-// share a key in three steps: the master SAE calls Get key at its own KME and names the slave SAE; it
-// tells the slave the ID of the key, over whatever channel they have; the slave calls Get key with key
-// IDs at the KME that serves it and names the master.
+// application entity, SAE, and what it asks for them is a key management entity, KME. Two SAEs come
+// to share a key in three steps: the master SAE calls Get key at its own KME and names the slave
+// SAE; it tells the slave the ID of the key, over whatever channel they have; the slave calls Get
+// key with key IDs at the KME that serves it and names the master.
 //
-// To get keys, fill in a [Client] and call its methods. To deliver keys, implement [KME] and mount it
-// with [Register]: the package then reads the requests, finds out which SAE is calling, applies the
-// defaults and checks the limits, and writes the answers and errors that the standard prescribes.
+// To get keys, fill in a [Client] and call its methods. To deliver keys, implement [KME] and mount
+// it with [Register]: the package then reads the requests, finds out which SAE is calling, applies
+// the defaults and checks the limits, and writes the answers and errors that the standard
+// prescribes.
 //
 // Served are, below the path where Register is called,
 //

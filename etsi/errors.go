@@ -8,8 +8,8 @@ import (
 	"net/http"
 )
 
-// Error is an answer other than 200 (ETSI GS QKD 014 V1.1.1, clauses 5 and 6.5): what a [KME] returns
-// to have it sent, and what a [Client] returns when it got one. None contains key material.
+// Error is an answer other than 200 (ETSI GS QKD 014 V1.1.1, clauses 5 and 6.5): what a [KME]
+// returns to have it sent, and what a [Client] returns when it got one. None contains key material.
 type Error struct {
 	Status  int    `json:"-"` // of HTTP; one that a KME returns is 400 to 599
 	Message string `json:"message"`
@@ -17,8 +17,8 @@ type Error struct {
 }
 
 // The errors whose message, or lack of one, the standard fixes. An [Error] with the same status and
-// message is the same error to [errors.Is], whatever its details, and to one without a message every other one with
-// its status is.
+// message is the same error to [errors.Is], whatever its details, and to one without a message
+// every other one with its status is.
 var (
 	ErrSizeNotMultiple = &Error{Status: http.StatusBadRequest,
 		Message: "size shall be a multiple of 8"}

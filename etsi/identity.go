@@ -10,13 +10,13 @@ import (
 // Identify returns the ID of the SAE that sent r, which is one of the saes, or an [ErrUnauthorized]
 // that says why not.
 //
-// Over TLS a certificate says who is calling, and nothing else does: its subject common name is the SAE
-// ID, or else one of its URIs or DNS names is. The TLS configuration of the server has to verify client
-// certificates; it need not require them.
+// Over TLS a certificate says who is calling, and nothing else does: its subject common name is the
+// SAE ID, or else one of its URIs or DNS names is. The TLS configuration of the server has to
+// verify client certificates; it need not require them.
 //
-// Over plain HTTP, which is for experiments, the whole value of the Authorization header is the SAE ID, or the user
-// name of HTTP Basic in it, for clients that can be given http://sam@host only; without that header the only SAE of a
-// KME is assumed to be calling.
+// Over plain HTTP, which is for experiments, the whole value of the Authorization header is the SAE
+// ID, or the user name of HTTP Basic in it, for clients that can be given http://sam@host only;
+// without that header the only SAE of a KME is assumed to be calling.
 func Identify(r *http.Request, saes []string) (string, error) {
 	if r.TLS != nil {
 		return IdentifyPeer(*r.TLS, saes)

@@ -38,8 +38,8 @@ func parseIDQuery(query url.Values) ([]uuid.UUID, error) {
 	return []uuid.UUID{id}, err
 }
 
-// parseIDBody reads the Key IDs of a POST (ETSI GS QKD 014 V1.1.1, clause 6.4): 1 to MaxKeyPerRequest,
-// each of them once. Their extensions are ignored.
+// parseIDBody reads the Key IDs of a POST (ETSI GS QKD 014 V1.1.1, clause 6.4): 1 to
+// MaxKeyPerRequest, each of them once. Their extensions are ignored.
 func parseIDBody(body members) ([]uuid.UUID, error) {
 	items, err := array[members](body, "key_IDs", "objects")
 	if err != nil {
@@ -75,7 +75,8 @@ func (m members) keyID() (uuid.UUID, error) {
 	return parseKeyID(text)
 }
 
-// parseKeyID reads a key ID: 36 characters, the case of the digits does not matter. Nobody has the one of zeros.
+// parseKeyID reads a key ID: 36 characters, the case of the digits does not matter. Nobody has the
+// one of zeros.
 func parseKeyID(text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || len(text) != len(uuid.Nil.String()) { // Parse knows shorter and longer forms too

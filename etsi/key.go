@@ -8,14 +8,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// Key is a key and the ID under which the SAE at the other end finds the same one. By itself it shows
-// as its ID with the value [redacted], as JSON too: put it into a [KeyContainer] to deliver it.
+// Key is a key and the ID under which the SAE at the other end finds the same one. By itself it
+// shows as its ID with the value [redacted], as JSON too: put it into a [KeyContainer] to deliver
+// it.
 type Key struct {
 	ID  uuid.UUID `json:"key_ID"`
 	Key Secret    `json:"key"`
 }
 
-// Equal reports whether both are the same key: the ID and the value, which it compares in constant time.
+// Equal reports whether both are the same key: the ID and the value, which it compares in constant
+// time.
 func (k Key) Equal(other Key) bool {
 	return k.ID == other.ID && subtle.ConstantTimeCompare(k.Key.Reveal(), other.Key.Reveal()) == 1
 }
@@ -27,9 +29,9 @@ func Clear(keys []Key) {
 	}
 }
 
-// KeyContainer carries keys to an SAE (ETSI GS QKD 014 V1.1.1, clause 6.3). Its JSON form, and nothing
-// else about it, discloses the values of the keys: delivering them is what it is for. So do not put it
-// into a struct that is logged as JSON.
+// KeyContainer carries keys to an SAE (ETSI GS QKD 014 V1.1.1, clause 6.3). Its JSON form, and
+// nothing else about it, discloses the values of the keys: delivering them is what it is for. So do
+// not put it into a struct that is logged as JSON.
 type KeyContainer struct {
 	Keys []Key
 }
@@ -66,5 +68,6 @@ func (c *KeyContainer) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// LogValue implements [slog.LogValuer]: without it a logger that writes JSON would disclose the keys.
+// LogValue implements [slog.LogValuer]: without it a logger that writes JSON would disclose the
+// keys.
 func (c KeyContainer) LogValue() slog.Value { return slog.AnyValue(c.Keys) }

@@ -9,9 +9,10 @@ import (
 // KME is what the server side needs from a key management entity. The calling SAE is always one of
 // its encryptors, and never the SAE at the other end.
 //
-// A method that fails returns an [*Error], possibly wrapped, for whatever the caller should know. An
-// error that wraps [context.DeadlineExceeded] is answered with 504, [context.Canceled] with 503, and
-// anything else with a plain 500, its text being logged instead of sent. No error contains key material.
+// A method that fails returns an [*Error], possibly wrapped, for whatever the caller should know.
+// An error that wraps [context.DeadlineExceeded] is answered with 504, [context.Canceled] with 503,
+// and anything else with a plain 500, its text being logged instead of sent. No error contains key
+// material.
 //
 // Keys belong to the caller, who clears them when they have been sent.
 type KME interface {
@@ -22,14 +23,14 @@ type KME interface {
 	// IDs and StoredKeyCount; the other members are the server side's to set.
 	Status(ctx context.Context, master, slave string) (Status, error)
 
-	// GetKey makes new keys for master, the caller, to share with slave and the additional slaves of the
-	// request. Its defaults have been applied and its limits checked: master, slave and the additional
-	// slaves are all different.
+	// GetKey makes new keys for master, the caller, to share with slave and the additional slaves
+	// of the request. Its defaults have been applied and its limits checked: master, slave and the
+	// additional slaves are all different.
 	GetKey(ctx context.Context, master, slave string, request KeyRequest) ([]Key, error)
 
-	// GetKeyWithKeyIDs hands slave, the caller, the keys that its KME or another one made for it when
-	// master asked for them. The ids are at least one and all different. It delivers all of them, in the order of ids, or none: one that is unknown,
-	// or that slave has fetched before, is an [ErrKeyNotFound]. If Get key for one of them did not name
-	// slave, it is [ErrUnauthorized].
+	// GetKeyWithKeyIDs hands slave, the caller, the keys that its KME or another one made for it
+	// when master asked for them. The ids are at least one and all different. It delivers all of
+	// them, in the order of ids, or none: one that is unknown, or that slave has fetched before, is
+	// an [ErrKeyNotFound]. If Get key for one of them did not name slave, it is [ErrUnauthorized].
 	GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]Key, error)
 }

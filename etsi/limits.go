@@ -1,7 +1,7 @@
 package etsi
 
-// The defaults and limits of the server side. A status answer states them (clause 6.1), and a request
-// beyond them is refused before it reaches the [KME].
+// The defaults and limits of the server side. A status answer states them (clause 6.1), and a
+// request beyond them is refused before it reaches the [KME].
 const (
 	DefaultKeySize   = 256        // bits
 	MinKeySize       = 64         // bits

@@ -16,9 +16,10 @@ type Paths struct {
 	Names   string                   // of the paths, for people
 }
 
-// Lost is the handler for what no route takes; it is for RouteNotFound of [echo.Group], at "/*". A path that is known
-// has another method (405); one that is known but for slashes is named to the caller (404). The paths in the answer
-// begin where the server was registered, as a caller may have come there by another path.
+// Lost is the handler for what no route takes; it is for RouteNotFound of [echo.Group], at "/*". A
+// path that is known has another method (405); one that is known but for slashes is named to the
+// caller (404). The paths in the answer begin where the server was registered, as a caller may have
+// come there by another path.
 func (f Refusals) Lost(known Paths) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		path := "/" + c.Param("*")

@@ -7,7 +7,8 @@ import (
 	"strconv"
 )
 
-// parseQuery refuses what cannot be decoded as a whole, since nobody knows what it was meant to ask.
+// parseQuery refuses what cannot be decoded as a whole, since nobody knows what it was meant to
+// ask.
 func parseQuery(raw string) (url.Values, error) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {

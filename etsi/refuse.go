@@ -8,13 +8,14 @@ import (
 
 // Refusals is how a server answers with errors, those of SKIP included.
 type Refusals struct {
-	// Log is told of every refusal: a 500 with what the caller is not told, a 401 with where the caller is, and the rest
-	// for whoever looks for it (level debug).
+	// Log is told of every refusal: a 500 with what the caller is not told, a 401 with where the
+	// caller is, and the rest for whoever looks for it (level debug).
 	Log *slog.Logger
 
-	// Strict leaves the body of a 401 empty, as the standard has it (clause 5): it names no data for that status.
-	// Otherwise a 401 says in the form of other errors why the caller is none: that is what people ask who set up
-	// an encryptor, and there are clients that fail on the empty body instead of on the status.
+	// Strict leaves the body of a 401 empty, as the standard has it (clause 5): it names no data
+	// for that status. Otherwise a 401 says in the form of other errors why the caller is none:
+	// that is what people ask who set up an encryptor, and there are clients that fail on the empty
+	// body instead of on the status.
 	Strict bool
 }
 
@@ -47,8 +48,8 @@ func (f Refusals) note(r *http.Request, e *Error, err error) {
 	}
 }
 
-// WriteError answers a request with e in the form of the standard (clause 6.5), where details is an array. It is for
-// whoever refuses requests on behalf of a KME.
+// WriteError answers a request with e in the form of the standard (clause 6.5), where details is an
+// array. It is for whoever refuses requests on behalf of a KME.
 func WriteError(w http.ResponseWriter, e *Error) {
 	body, err := json.Marshal(e)
 	if err != nil { // details that JSON cannot express

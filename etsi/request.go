@@ -14,13 +14,14 @@ type KeyRequest struct {
 	Number int // of keys, 1 to MaxKeyPerRequest; a Client may leave it 0 for the KME's default
 	Size   int // bits of each key, MinKeySize to MaxKeySize in steps of 8; a Client may leave it 0
 
-	// AdditionalSlaves are SAE IDs, at most MaxSAEIDCount. Each of these SAEs can fetch the same keys
-	// as the slave, once.
+	// AdditionalSlaves are SAE IDs, at most MaxSAEIDCount. Each of these SAEs can fetch the same
+	// keys as the slave, once.
 	AdditionalSlaves []string
 
-	// IDs, unless it is nil, is the Number IDs to make the keys under: random, and known to nobody but the ends that
-	// the keys are for. A second key under one of them must not be asked for, even if the first could not be made. No
-	// request over HTTP carries any. A [Client] ignores it; so may a KME, which shows in the IDs of its keys.
+	// IDs, unless it is nil, is the Number IDs to make the keys under: random, and known to nobody
+	// but the ends that the keys are for. A second key under one of them must not be asked for,
+	// even if the first could not be made. No request over HTTP carries any. A [Client] ignores it;
+	// so may a KME, which shows in the IDs of its keys.
 	IDs []uuid.UUID
 }
 

@@ -7,9 +7,9 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is the value of a key. However it is printed, logged or marshalled, it shows as [redacted];
-// only [Secret.Reveal] yields the bytes, and a [KeyContainer] that is turned into JSON. Its zero value
-// is an empty secret. Copies share the bytes.
+// Secret is the value of a key. However it is printed, logged or marshalled, it shows as
+// [redacted]; only [Secret.Reveal] yields the bytes, and a [KeyContainer] that is turned into JSON.
+// Its zero value is an empty secret. Copies share the bytes.
 type Secret struct {
 	// A function, because fmt follows a pointer to a slice even in an unexported field of a
 	// stranger's struct (with %s, for one), and prints what it finds there.

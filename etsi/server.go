@@ -36,8 +36,8 @@ type server struct {
 	refusals Refusals
 }
 
-// A method answers a request of caller, one of the KME's encryptors, that concerns peer, another SAE.
-// What it returns is sent as JSON.
+// A method answers a request of caller, one of the KME's encryptors, that concerns peer, another
+// SAE. What it returns is sent as JSON.
 type method func(r *http.Request, caller, peer string) (any, error)
 
 func (s *server) status(r *http.Request, master, slave string) (any, error) {
@@ -110,8 +110,8 @@ func (s *server) answer(c echo.Context, do method) (any, error) {
 	return do(c.Request(), caller, peer)
 }
 
-// sendKeys answers with keys. Left to Echo, they would be looked through three times on the way into JSON,
-// and a key can have 2 MiB. The keys, and the text of them, are cleared then.
+// sendKeys answers with keys. Left to Echo, they would be looked through three times on the way
+// into JSON, and a key can have 2 MiB. The keys, and the text of them, are cleared then.
 func sendKeys(c echo.Context, keys KeyContainer) error {
 	text, err := keys.MarshalJSON()
 	defer func() { clear(text) }()
@@ -123,8 +123,8 @@ func sendKeys(c echo.Context, keys KeyContainer) error {
 	return c.JSONBlob(http.StatusOK, text)
 }
 
-// parties returns the SAE that is calling and the one that the path names. Who is calling is settled
-// before anything else about the request is looked at.
+// parties returns the SAE that is calling and the one that the path names. Who is calling is
+// settled before anything else about the request is looked at.
 func (s *server) parties(c echo.Context) (caller, peer string, err error) {
 	caller, err = Identify(c.Request(), s.kme.Encryptors())
 	if err != nil {
@@ -140,8 +140,8 @@ func (s *server) parties(c echo.Context) (caller, peer string, err error) {
 	return caller, peer, nil
 }
 
-// saeID returns the SAE ID in the path. Echo matches, and takes its parameters from, the encoded path
-// if the request has kept it, and otherwise the decoded one, which must not be decoded again.
+// saeID returns the SAE ID in the path. Echo matches, and takes its parameters from, the encoded
+// path if the request has kept it, and otherwise the decoded one, which must not be decoded again.
 func saeID(c echo.Context) (string, error) {
 	id := c.Param("sae")
 	if c.Request().URL.RawPath != "" {

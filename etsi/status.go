@@ -2,7 +2,8 @@ package etsi
 
 import "encoding/json"
 
-// Status describes the keys that are to be had between two SAEs (ETSI GS QKD 014 V1.1.1, clause 6.1).
+// Status describes the keys that are to be had between two SAEs (ETSI GS QKD 014 V1.1.1, clause
+// 6.1).
 type Status struct {
 	SourceKMEID      string `json:"source_KME_ID"`       // of the KME that was asked
 	TargetKMEID      string `json:"target_KME_ID"`       // of the KME that serves the slave

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// sweepEvery is how long a node leaves what has expired or was given up where it is, at most, so that it need
-// not look through everything for each share of its own.
+// sweepEvery is how long a node leaves what has expired or was given up where it is, at most, so
+// that it need not look through everything for each share of its own.
 const sweepEvery = 5 * time.Second
 
-// Alarm wakes a node when something of it expires. It has one timer, and none while nothing can expire: a node
-// that nobody uses does nothing.
+// Alarm wakes a node when something of it expires. It has one timer, and none while nothing can
+// expire: a node that nobody uses does nothing.
 type Alarm struct {
 	rings chan struct{}
 	pause time.Duration // between two rings, at least
@@ -29,7 +29,8 @@ func NewAlarm(ttl time.Duration) *Alarm {
 // Rings returns the channel on which the alarm rings.
 func (a *Alarm) Rings() <-chan struct{} { return a.rings }
 
-// By makes the alarm ring no later than at t, or some seconds after it has rung before. A t of zero is never.
+// By makes the alarm ring no later than at t, or some seconds after it has rung before. A t of zero
+// is never.
 func (a *Alarm) By(t time.Time) {
 	if t.IsZero() {
 		return

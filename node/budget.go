@@ -2,11 +2,13 @@ package node
 
 import "time"
 
-// What whoever reaches the port can use up is bounded. The bounds are here; in dske/protocol/limits.go, where both ends
-// of an association have to agree on them; in dske/etsi/limits.go, where encryptors are told of them; and as
-// MaxFaults in dske/sim/fault. README.md lists them all.
+// What whoever reaches the port can use up is bounded. The bounds are here; in
+// dske/protocol/limits.go, where both ends of an association have to agree on them; in
+// dske/etsi/limits.go, where encryptors are told of them; and as MaxFaults in dske/sim/fault.
+// README.md lists them all.
 
-// Time. Everything has ended within three seconds of a signal, and a node has stopped within three of being told to.
+// Time. Everything has ended within three seconds of a signal, and a node has stopped within three
+// of being told to.
 const (
 	// Grace is how long a node that stops goes on with the requests that are under way.
 	Grace = 2 * time.Second
@@ -17,8 +19,8 @@ const (
 	// LastWords is how long the answers of requests that were cut off may take on their way.
 	LastWords = 250 * time.Millisecond
 
-	// Patience is how long a request waits for its sender, and its answer for being read, besides the time that they
-	// take at the SlowestRate.
+	// Patience is how long a request waits for its sender, and its answer for being read, besides
+	// the time that they take at the SlowestRate.
 	Patience = 10 * time.Second
 
 	// SlowestRate is how slow a connection may be, in bytes per second.
@@ -33,14 +35,16 @@ const (
 
 // Memory of a client, in bytes of shares, for all its hubs together.
 const (
-	// MaxInMaking is how much a client has in the making at once. A batch that takes more is made alone.
+	// MaxInMaking is how much a client has in the making at once. A batch that takes more is made
+	// alone.
 	MaxInMaking = 16 << 20
 
 	// SmallBatch is up to which size a batch does not count.
 	SmallBatch = 64 << 10
 )
 
-// What a client remembers of keys that none of its hubs knows, so that who asks for them again costs no PSRD.
+// What a client remembers of keys that none of its hubs knows, so that who asks for them again
+// costs no PSRD.
 const (
 	// UnknownFor is for how long.
 	UnknownFor = time.Second

@@ -7,8 +7,8 @@ import (
 	"dske/psrd"
 )
 
-// Counters is what hubs and clients both count. It belongs to the place of a node in its network: the
-// counts go on when another node of that name takes the place.
+// Counters is what hubs and clients both count. It belongs to the place of a node in its network:
+// the counts go on when another node of that name takes the place.
 type Counters struct {
 	FailedVerifications atomic.Int64 // messages with a missing or wrong signature
 	Refused             Refusals     // shares that were not taken, or not handed out
@@ -26,8 +26,8 @@ func (c *Counters) Watch(clientOwned, hubOwned []*psrd.Pool) {
 	}
 }
 
-// Refusals counts by reason. The reasons are a fixed set: a word for each error in the contract of the DSKE
-// interface, and "other". The zero value is ready to use, by several goroutines.
+// Refusals counts by reason. The reasons are a fixed set: a word for each error in the contract of
+// the DSKE interface, and "other". The zero value is ready to use, by several goroutines.
 type Refusals struct {
 	counts [len(statuses) + 1]atomic.Int64 // the last one is that of other
 }

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// Directory is whom a network has enrolled: its clients, how each of them proves itself out of band, its
-// encryptors, and the hubs that it uses. The network hands the same one to all its nodes before any of them takes
-// a request, so that at no moment somebody else can take a name. It does not change, and may be used by several
-// goroutines. A nil Directory has nobody in it.
+// Directory is whom a network has enrolled: its clients, how each of them proves itself out of
+// band, its encryptors, and the hubs that it uses. The network hands the same one to all its nodes
+// before any of them takes a request, so that at no moment somebody else can take a name. It does
+// not change, and may be used by several goroutines. A nil Directory has nobody in it.
 type Directory struct {
 	open    bool
 	clients []Enrolled
@@ -26,8 +26,8 @@ type Enrolled struct {
 	Hubs       []string // names of those that it uses
 }
 
-// NewDirectory returns the directory of these clients, which it keeps. In an open one, strangers may register
-// names that are not in it. It fails if a client, or an encryptor, is there twice.
+// NewDirectory returns the directory of these clients, which it keeps. In an open one, strangers
+// may register names that are not in it. It fails if a client, or an encryptor, is there twice.
 func NewDirectory(open bool, clients []Enrolled) (*Directory, error) {
 	d := &Directory{
 		open:    open,
@@ -70,7 +70,8 @@ func (d *Directory) ClientOf(encryptor string) *Enrolled {
 	return d.owners[encryptor]
 }
 
-// Clients returns all clients, in the order in which they were enrolled. The slice must not be changed.
+// Clients returns all clients, in the order in which they were enrolled. The slice must not be
+// changed.
 func (d *Directory) Clients() []Enrolled {
 	if d == nil {
 		return nil

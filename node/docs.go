@@ -12,14 +12,14 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 )
 
-// Page adds what can be read without any effect: GET, and HEAD, which has to be there along with it (RFC 9110,
-// clause 9.1).
+// Page adds what can be read without any effect: GET, and HEAD, which has to be there along with it
+// (RFC 9110, clause 9.1).
 func Page(g *echo.Group, path string, handler echo.HandlerFunc, middleware ...echo.MiddlewareFunc) {
 	g.Match([]string{http.MethodGet, http.MethodHead}, path, handler, middleware...)
 }
 
-// MountDocs adds /docs to a group: a page, with all that it needs, that shows the OpenAPI description which the
-// group, whose paths start with prefix, has at /openapi.json.
+// MountDocs adds /docs to a group: a page, with all that it needs, that shows the OpenAPI
+// description which the group, whose paths start with prefix, has at /openapi.json.
 func MountDocs(g *echo.Group, title, prefix string) {
 	docs := func(c echo.Context) error {
 		handler := v5emb.New(title, prefix+"/openapi.json", prefix+"/docs")
@@ -46,7 +46,8 @@ func (*document) WriteHeader(int) {}
 
 var script = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
-// policy lets the page load what the library has beside it and ask the port, and run the scripts that are in it.
+// policy lets the page load what the library has beside it and ask the port, and run the scripts
+// that are in it.
 func (d *document) policy() string {
 	scripts := []string{"script-src 'self'"}
 	for _, s := range script.FindAllSubmatch(d.Bytes(), -1) {

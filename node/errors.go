@@ -65,8 +65,8 @@ var statuses = [...]struct {
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "deadline_passed"},
 }
 
-// NewError classifies err and adds pairs of a name and a value to the details. An error that is none
-// of the table's becomes an internal error, whose cause is not shown.
+// NewError classifies err and adds pairs of a name and a value to the details. An error that is
+// none of the table's becomes an internal error, whose cause is not shown.
 func NewError(err error, details ...any) *Error {
 	e := classify(err)
 	for i := 0; i+1 < len(details); i += 2 {
@@ -128,8 +128,8 @@ func sentence(err error) string {
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
-// DecodeError reads the body of an error response. The result wraps the sentinel that the other side
-// reported, if it is of the table, so that errors.Is works across the wire.
+// DecodeError reads the body of an error response. The result wraps the sentinel that the other
+// side reported, if it is of the table, so that errors.Is works across the wire.
 func DecodeError(status int, body []byte) *Error {
 	e := &Error{Status: status}
 	if err := json.Unmarshal(body, e); err != nil || e.Message == "" {

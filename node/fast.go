@@ -7,9 +7,9 @@ import (
 
 // What is in this file could be left out, and is here for what it gains.
 
-// growStack makes room on the stack of a goroutine in one go. A message to a hub needs this much; otherwise
-// the stack would grow, and be copied, three times on the way down to the socket. A key pair takes 25 % longer
-// without it over the memory transport, and 4 % over loopback.
+// growStack makes room on the stack of a goroutine in one go. A message to a hub needs this much;
+// otherwise the stack would grow, and be copied, three times on the way down to the socket. A key
+// pair takes 25 % longer without it over the memory transport, and 4 % over loopback.
 //
 //go:noinline
 func growStack() {
@@ -17,19 +17,19 @@ func growStack() {
 	runtime.KeepAlive(&room)
 }
 
-// inPieces reads a little at a time. On Linux, a call for 128 KiB of random bytes is interrupted so often
-// that it takes two and a half times as long as the calls for its pieces.
+// inPieces reads a little at a time. On Linux, a call for 128 KiB of random bytes is interrupted so
+// often that it takes two and a half times as long as the calls for its pieces.
 type inPieces struct{ io.Reader }
 
 func (r inPieces) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), 4<<10)]) }
 
-// maxExpected is up to which size, in bytes, a buffer is made for a body before any of it has come. Whoever says that
-// he will send so much and sends nothing takes no more than that.
+// maxExpected is up to which size, in bytes, a buffer is made for a body before any of it has come.
+// Whoever says that he will send so much and sends nothing takes no more than that.
 const maxExpected = 64 << 10
 
-// ReadAll is [io.ReadAll] for a body that is said to be of a size, in bytes; negative, if it is not said. It
-// needs just one buffer up to maxExpected, and beyond that one for each time that what has come has become four times as
-// much, where io.ReadAll needs one for each quarter more.
+// ReadAll is [io.ReadAll] for a body that is said to be of a size, in bytes; negative, if it is not
+// said. It needs just one buffer up to maxExpected, and beyond that one for each time that what has
+// come has become four times as much, where io.ReadAll needs one for each quarter more.
 func ReadAll(r io.Reader, size int64) ([]byte, error) {
 	if size < 0 {
 		return io.ReadAll(r)
@@ -53,7 +53,8 @@ func ReadAll(r io.Reader, size int64) ([]byte, error) {
 	}
 }
 
-// growTo returns how large the buffer becomes when so many bytes have come of a body that is said to be of a size.
+// growTo returns how large the buffer becomes when so many bytes have come of a body that is said
+// to be of a size.
 func growTo(come, size int64) int64 {
 	if size < come { // that was not true
 		return 2 * come

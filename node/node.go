@@ -1,10 +1,11 @@
-// Package node is what hubs and clients have in common: names, the router with its errors and those who
-// observe it, the management interface with the documentation, what is counted, the source of randomness, and
-// how they wait: [Tasks] are waited for before Run returns, in a [Line] one waits with a context, and an [Alarm]
-// wakes a node that has something to forget.
+// Package node is what hubs and clients have in common: names, the router with its errors and those
+// who observe it, the management interface with the documentation, what is counted, the source of
+// randomness, and how they wait: [Tasks] are waited for before Run returns, in a [Line] one waits
+// with a context, and an [Alarm] wakes a node that has something to forget.
 //
-// [hub.Hub] and [client.Client] are the nodes themselves. Both are made by a New that checks a Config
-// and starts nothing, serve HTTP with their Handler, and do their background work in a blocking Run.
+// [hub.Hub] and [client.Client] are the nodes themselves. Both are made by a New that checks a
+// Config and starts nothing, serve HTTP with their Handler, and do their background work in a
+// blocking Run.
 //
 // [hub.Hub]: dske/node/hub
 // [client.Client]: dske/node/client
@@ -22,10 +23,10 @@ import (
 // DefaultHubTimeout is how long clients wait for the answer of a hub, if nothing else is said.
 const DefaultHubTimeout = 5 * time.Second
 
-// OvertakenAfter returns when nodes give up what is left of a block of the peer's because later ones are in
-// use, if clients wait for a hub for timeout. It is longer than a message can be under way, which may be sent,
-// wait until its hub has got PSRD for the answer, and be sent again; only a message of megabytes that crawls
-// may come later, and is refused.
+// OvertakenAfter returns when nodes give up what is left of a block of the peer's because later
+// ones are in use, if clients wait for a hub for timeout. It is longer than a message can be under
+// way, which may be sent, wait until its hub has got PSRD for the answer, and be sent again; only a
+// message of megabytes that crawls may come later, and is refused.
 func OvertakenAfter(timeout time.Duration) time.Duration { return 3 * timeout }
 
 // Kind is hub or client.
@@ -77,8 +78,9 @@ func StatusOf(pool *psrd.Pool) PoolStatus {
 	return PoolStatus{Owner: owner, Blocks: pool.Status()}
 }
 
-// AssociationStatus describes the pools of an association: those of pads, or of all PSRD in a suite that does
-// not tell pads and signing keys apart, and those of keys. Local means that this node owns the pool.
+// AssociationStatus describes the pools of an association: those of pads, or of all PSRD in a suite
+// that does not tell pads and signing keys apart, and those of keys. Local means that this node
+// owns the pool.
 type AssociationStatus struct {
 	LocalPool    PoolStatus  `json:"local_pool"`
 	PeerPool     PoolStatus  `json:"peer_pool"`

@@ -15,9 +15,9 @@ type Request struct {
 	Duration time.Duration
 }
 
-// Observer says who is to be told of requests: it is asked before each, and returns nil if nobody is. What it
-// returns is called when the request has been answered, by many goroutines at once; the caller of the node
-// waits for it.
+// Observer says who is to be told of requests: it is asked before each, and returns nil if nobody
+// is. What it returns is called when the request has been answered, by many goroutines at once; the
+// caller of the node waits for it.
 type Observer func() func(Request)
 
 // observed tells the observer of the requests.

@@ -15,8 +15,8 @@ import (
 	"dske/protocol"
 )
 
-// NewRouter returns an Echo router that answers a handler's error with what [NewError] makes of it. The
-// observer may be nil.
+// NewRouter returns an Echo router that answers a handler's error with what [NewError] makes of it.
+// The observer may be nil.
 func NewRouter(log *slog.Logger, observer Observer) *echo.Echo {
 	router := echo.New()
 	router.HTTPErrorHandler = func(err error, c echo.Context) {
@@ -72,15 +72,15 @@ func WriteError(w http.ResponseWriter, e *Error) {
 	w.Write(body)
 }
 
-// WriteJSON answers a request with status 200 and body, which is JSON. It says how long that is, so that
-// the other side can read it in one go.
+// WriteJSON answers a request with status 200 and body, which is JSON. It says how long that is, so
+// that the other side can read it in one go.
 func WriteJSON(c echo.Context, body []byte) error {
 	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
 	return c.JSONBlob(http.StatusOK, body)
 }
 
-// Param returns the value of a path parameter, decoded. Echo matches the encoded path if the request has
-// kept it, and otherwise the decoded one, which must not be decoded again.
+// Param returns the value of a path parameter, decoded. Echo matches the encoded path if the
+// request has kept it, and otherwise the decoded one, which must not be decoded again.
 func Param(c echo.Context, name string) (string, error) {
 	value := c.Param(name)
 	if c.Request().URL.RawPath == "" {

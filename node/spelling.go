@@ -8,12 +8,12 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// inBand is what the paths of messages in band start with, below the name of the node. Signatures cover these paths
-// in one spelling.
+// inBand is what the paths of messages in band start with, below the name of the node. Signatures
+// cover these paths in one spelling.
 const inBand = "/dske/api/"
 
-// respelled lets paths through that say the same in another way: with letters, digits and the like that are
-// percent-encoded without need (RFC 3986, clause 6.2.2.2).
+// respelled lets paths through that say the same in another way: with letters, digits and the like
+// that are percent-encoded without need (RFC 3986, clause 6.2.2.2).
 func respelled(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if r := c.Request(); r.URL.RawPath != "" {

@@ -6,11 +6,12 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Closed is the policy for what is no page: a browser loads nothing for it, and shows it in no frame.
+// Closed is the policy for what is no page: a browser loads nothing for it, and shows it in no
+// frame.
 const Closed = "default-src 'none'; frame-ancestors 'none'"
 
-// Strict tells browsers to be strict with what is served: it may load only what the policy lets it (the header
-// Content-Security-Policy), and is neither guessed at, nor told to others, nor kept.
+// Strict tells browsers to be strict with what is served: it may load only what the policy lets it
+// (the header Content-Security-Policy), and is neither guessed at, nor told to others, nor kept.
 func Strict(policy string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

@@ -7,8 +7,8 @@ import (
 	"dske/protocol"
 )
 
-// Tasks are the goroutines of a node that outlive the request that they were started for. The zero value
-// starts none until it is opened.
+// Tasks are the goroutines of a node that outlive the request that they were started for. The zero
+// value starts none until it is opened.
 type Tasks struct {
 	running sync.WaitGroup
 
@@ -25,7 +25,8 @@ func (t *Tasks) Open(ctx context.Context) {
 	t.lifetime = ctx
 }
 
-// Lifetime returns the context of the tasks. It fails with [protocol.ErrStopped] if none can be started.
+// Lifetime returns the context of the tasks. It fails with [protocol.ErrStopped] if none can be
+// started.
 func (t *Tasks) Lifetime() (context.Context, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,7 +74,8 @@ func (t *Tasks) add(n int) {
 	}
 }
 
-// Wait waits until all tasks have ended, which they do with the context of Open. From then on none is started.
+// Wait waits until all tasks have ended, which they do with the context of Open. From then on none
+// is started.
 func (t *Tasks) Wait() {
 	t.mu.Lock()
 	t.lifetime = nil
@@ -81,7 +83,8 @@ func (t *Tasks) Wait() {
 	t.running.Wait()
 }
 
-// WaitIdle waits until every task rests, or there is none. It fails with the error of ctx if that ends first.
+// WaitIdle waits until every task rests, or there is none. It fails with the error of ctx if that
+// ends first.
 func (t *Tasks) WaitIdle(ctx context.Context) error {
 	select {
 	case <-t.whenIdle():

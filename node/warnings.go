@@ -9,9 +9,9 @@ import (
 // warnEvery is how often there is a line at most, for each reason.
 const warnEvery = time.Second
 
-// Warnings keeps lines that anybody can cause, with messages that nobody has signed, from filling a log: for each of
-// the reasons that [Refusals] tells apart there is one line a second, which says how many were left out before it. The
-// zero value is ready to use, by several goroutines.
+// Warnings keeps lines that anybody can cause, with messages that nobody has signed, from filling a
+// log: for each of the reasons that [Refusals] tells apart there is one line a second, which says
+// how many were left out before it. The zero value is ready to use, by several goroutines.
 type Warnings struct {
 	mu      sync.Mutex
 	reasons [len(statuses) + 1]struct {
@@ -20,7 +20,8 @@ type Warnings struct {
 	}
 }
 
-// Warn writes a line about what happened for the reason that err is of, with err and args, or counts it.
+// Warn writes a line about what happened for the reason that err is of, with err and args, or
+// counts it.
 func (w *Warnings) Warn(log *slog.Logger, err error, message string, args ...any) {
 	leftOut, ok := w.admit(err)
 	if !ok {

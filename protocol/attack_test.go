@@ -183,8 +183,8 @@ func TestOtherSpellings(t *testing.T) {
 	}
 }
 
-// trailingBits sets a bit that a reader of base64 ignores unless it is strict: the last character of a
-// tag stands for six bits, of which four count.
+// trailingBits sets a bit that a reader of base64 ignores unless it is strict: the last character
+// of a tag stands for six bits, of which four count.
 func trailingBits(header string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	last := len(header) - 2

@@ -16,13 +16,13 @@ const (
 	// MaxSlaves is the largest number of slaves that a share can be for.
 	MaxSlaves = 32
 
-	// MaxBatchSize is the size in bytes up to which a sender puts shares into one message, which may be
-	// larger only if it has a single one.
+	// MaxBatchSize is the size in bytes up to which a sender puts shares into one message, which
+	// may be larger only if it has a single one.
 	MaxBatchSize = 1 << 20
 )
 
-// ShareBatch is shares of several keys that have everything in common but the key, its secret tags and the
-// value. The values, which are of the same size, are sealed together, one after the other.
+// ShareBatch is shares of several keys that have everything in common but the key, its secret tags
+// and the value. The values, which are of the same size, are sealed together, one after the other.
 type ShareBatch struct {
 	KeyIDs     KeyIDs `json:"key_ids"`
 	ShareIndex int    `json:"share_index"`
@@ -46,7 +46,8 @@ func (ids KeyIDs) MarshalText() ([]byte, error) {
 	return text, nil
 }
 
-// UnmarshalText implements [encoding.TextUnmarshaler]. It takes at most [MaxBatch] IDs; an empty text is none.
+// UnmarshalText implements [encoding.TextUnmarshaler]. It takes at most [MaxBatch] IDs; an empty
+// text is none.
 func (ids *KeyIDs) UnmarshalText(text []byte) error {
 	*ids = KeyIDs{}
 	if len(text) == 0 {
@@ -70,8 +71,8 @@ func (ids *KeyIDs) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// NewShareBatch returns the batch of the shares of these keys, at least one and all of them [Share.Alike],
-// and the values that have to be sealed for it.
+// NewShareBatch returns the batch of the shares of these keys, at least one and all of them
+// [Share.Alike], and the values that have to be sealed for it.
 func NewShareBatch(keys KeyIDs, shares []Share) (ShareBatch, Secret) {
 	first := shares[0]
 	b := ShareBatch{KeyIDs: keys, ShareIndex: first.Index, Terms: first.Terms}
@@ -92,8 +93,8 @@ func (s Share) Alike(other Share) bool {
 		len(s.Terms.SecretTag) == len(other.Terms.SecretTag)
 }
 
-// Shares returns the shares of the batch, by key, when its values have been opened. They use the memory of
-// the values.
+// Shares returns the shares of the batch, by key, when its values have been opened. They use the
+// memory of the values.
 func (b ShareBatch) Shares(values Secret) []Share {
 	shares := make([]Share, len(b.KeyIDs))
 	size := b.shareSize()
@@ -188,8 +189,9 @@ func (m ShareReply) Batch(key uuid.UUID) ShareBatch {
 	return b
 }
 
-// SharesReply is shares on their way from a hub: the response to GET [PathKeyShares]. Its batch can be
-// empty. Keys that it does not mention have to be asked for again: their shares are of another batch.
+// SharesReply is shares on their way from a hub: the response to GET [PathKeyShares]. Its batch can
+// be empty. Keys that it does not mention have to be asked for again: their shares are of another
+// batch.
 type SharesReply struct {
 	ShareBatch
 	Refused []Refusal `json:"refused"`
@@ -251,8 +253,8 @@ func queryOf(client, master, slave string) string {
 		"&slave_sae_id=" + url.QueryEscape(slave)
 }
 
-// parseQuery reads the members of both queries, which must be there exactly once each. The last one is that
-// of the given name.
+// parseQuery reads the members of both queries, which must be there exactly once each. The last one
+// is that of the given name.
 func parseQuery(query string, client, master, slave *string, last string, to *string) error {
 	values, err := url.ParseQuery(query)
 	if err != nil {

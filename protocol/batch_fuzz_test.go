@@ -83,8 +83,8 @@ func checkRefused(t *testing.T, err error) {
 	}
 }
 
-// checkBatch fails the test unless the shares are different ones and the value and the tags are divided among
-// them, to the last byte. Either suite can say what it thinks of their terms.
+// checkBatch fails the test unless the shares are different ones and the value and the tags are
+// divided among them, to the last byte. Either suite can say what it thinks of their terms.
 func checkBatch(t *testing.T, batch protocol.ShareBatch) {
 	t.Helper()
 	if len(batch.KeyIDs) > protocol.MaxBatch {

@@ -20,7 +20,8 @@ import (
 	"dske/psrd"
 )
 
-// The messages with several shares, to the letter. With itsJSON they are of a suite that has terms and tags.
+// The messages with several shares, to the letter. With itsJSON they are of a suite that has terms
+// and tags.
 const (
 	postsJSON = `{"master_client_name":"carol","master_sae_id":"sam","slave_sae_ids":["sofia","susan"],` +
 		batchJSON + `}`
@@ -170,7 +171,8 @@ func TestMembersOfBatches(t *testing.T) {
 	}
 }
 
-// The terms and tags are not required, but have to be such. There is one tag of the same size for each key.
+// The terms and tags are not required, but have to be such. There is one tag of the same size for
+// each key.
 func TestTermsOfBatches(t *testing.T) {
 	const tags = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 	for name, parser := range batchParsers {
@@ -388,8 +390,8 @@ func batchedShares() []protocol.Share {
 	}
 }
 
-// The values and tags of the shares are put together and taken apart again, and none can be extended into
-// the next.
+// The values and tags of the shares are put together and taken apart again, and none can be
+// extended into the next.
 func TestShareBatch(t *testing.T) {
 	shares := batchedShares()
 	batch, values := protocol.NewShareBatch(protocol.KeyIDs{keyID, id(5)}, shares)

@@ -7,7 +7,8 @@ import (
 	"dske/protocol"
 )
 
-// A message with a share, from one end of a channel to the other: sealed, signed, verified and opened.
+// A message with a share, from one end of a channel to the other: sealed, signed, verified and
+// opened.
 func BenchmarkChannel(b *testing.B) {
 	for _, size := range []int{32, 131_072} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {

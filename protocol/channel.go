@@ -9,13 +9,14 @@ import (
 	"dske/psrd"
 )
 
-// Channel is one end of the association of a client with a hub. Its methods may be called by several
-// goroutines.
+// Channel is one end of the association of a client with a hub. Its methods may be called by
+// several goroutines.
 type Channel struct {
 	Own  *psrd.Pool // this side chooses pads from it
 	Peer *psrd.Pool // the other side does
 
-	// Signing keys come from these pools; from the same as pads in a suite that does not tell them apart.
+	// Signing keys come from these pools; from the same as pads in a suite that does not tell them
+	// apart.
 	OwnKeys, PeerKeys *psrd.Pool
 
 	suite Suite
@@ -89,7 +90,8 @@ func (c *Channel) Close() {
 
 // Reserve sets aside the PSRD for one message: a pad of padSize bytes, none if that is 0, and a
 // signing key. It takes both or none, and fails with a [psrd.ExhaustedError] that names the bytes
-// needed, of the pool that lacks them. The caller has to end the reservation with [Outgoing.Release].
+// needed, of the pool that lacks them. The caller has to end the reservation with
+// [Outgoing.Release].
 func (c *Channel) Reserve(padSize int) (*Outgoing, error) {
 	o := &Outgoing{suite: c.suite, padSize: padSize}
 	var err error
@@ -125,9 +127,10 @@ type Outgoing struct {
 	sealed  bool
 }
 
-// TakePad returns the value of the pad, for a share that is to be made of it: a key that is taken from
-// PSRD needs no other source of random bytes. The caller must not change it, and [Outgoing.Release] clears
-// it. The message can still be sealed, once; the encrypted share is zero then.
+// TakePad returns the value of the pad, for a share that is to be made of it: a key that is taken
+// from PSRD needs no other source of random bytes. The caller must not change it, and
+// [Outgoing.Release] clears it. The message can still be sealed, once; the encrypted share is zero
+// then.
 func (o *Outgoing) TakePad() (Secret, error) {
 	if o.pad == nil {
 		return Secret{}, errors.New("taking the pad of a message without one")
@@ -143,7 +146,8 @@ func (o *Outgoing) TakePad() (Secret, error) {
 // PadFragments returns where the pad is. The caller owns the slice.
 func (o *Outgoing) PadFragments() []psrd.Fragment { return o.pad.Fragments() }
 
-// Seal one-time-pads a share, which has to be as long as the pad that was reserved, and spends the pad.
+// Seal one-time-pads a share, which has to be as long as the pad that was reserved, and spends the
+// pad.
 func (o *Outgoing) Seal(share Secret) (SealedShare, error) {
 	if o.pad == nil || share.Size() != o.padSize {
 		return SealedShare{}, fmt.Errorf("sealing a share of %d bytes with a pad of %d", share.Size(), o.padSize)

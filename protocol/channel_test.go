@@ -11,8 +11,8 @@ import (
 	"dske/psrd"
 )
 
-// Both ends send messages with and without a share until they run out, and the messages arrive in any
-// order.
+// Both ends send messages with and without a share until they run out, and the messages arrive in
+// any order.
 func TestRoundTrips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sizes := rapid.SliceOfN(rapid.IntRange(1, 120), 1, 6).Draw(t, "sizes")

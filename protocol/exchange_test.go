@@ -16,7 +16,8 @@ import (
 	"dske/psrd"
 )
 
-// example is the two exchanges of its.md: a hub takes the share of a key from carol, and gives it to connie.
+// example is the two exchanges of its.md: a hub takes the share of a key from carol, and gives it
+// to connie.
 type example struct {
 	*testing.T
 	text strings.Builder
@@ -24,7 +25,8 @@ type example struct {
 
 func (e *example) say(format string, args ...any) { fmt.Fprintf(&e.text, format+"\n", args...) }
 
-// associate returns both ends of an association, with a block in each pool whose bytes count up from first.
+// associate returns both ends of an association, with a block in each pool whose bytes count up
+// from first.
 func (e *example) associate(client string, first byte) (c, hub *protocol.Channel) {
 	e.Helper()
 	c, hub = protocol.NewChannel(protocol.ITS), protocol.NewChannel(protocol.ITS)

@@ -118,8 +118,8 @@ func FuzzShareReply(f *testing.F) {
 	})
 }
 
-// checkParsed reports whether a body was read. If so, it must be what it promises, and the share in it
-// can be opened: either that costs the pad and the key, or it fails and costs the key.
+// checkParsed reports whether a body was read. If so, it must be what it promises, and the share in
+// it can be opened: either that costs the pad and the key, or it fails and costs the key.
 func checkParsed(t *testing.T, body []byte, index int, sealed protocol.SealedShare, err error) bool {
 	t.Helper()
 	if err != nil {
@@ -150,8 +150,8 @@ func checkParsed(t *testing.T, body []byte, index int, sealed protocol.SealedSha
 	return true
 }
 
-// checkRewritten fails the test unless m is written the same after it was written and read again. What is
-// empty and what is not there is one and the same.
+// checkRewritten fails the test unless m is written the same after it was written and read again.
+// What is empty and what is not there is one and the same.
 func checkRewritten[M any](t *testing.T, m M, parse func([]byte) (M, error)) {
 	t.Helper()
 	body, err := json.Marshal(m)

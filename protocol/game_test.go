@@ -23,9 +23,10 @@ import (
 
 var channelGame = flag.Int("game", 100_000, "messages of the game over a whole channel")
 
-// toy is suite its where its bounds can be seen. The proofs need of the c of a signing key, and of the C and E of a
-// secret tag, no more than that they are uniform on some set of elements. Here that is the field of 2^8 elements inside
-// the field of the suite; all else is the suite's own. The adversary knows it.
+// toy is suite its where its bounds can be seen. The proofs need of the c of a signing key, and of
+// the C and E of a secret tag, no more than that they are uniform on some set of elements. Here
+// that is the field of 2^8 elements inside the field of the suite; all else is the suite's own. The
+// adversary knows it.
 type toy struct {
 	protocol.Suite
 	elements []its.Element // 0 first
@@ -139,9 +140,10 @@ func (p *player) stock() {
 	}
 }
 
-// TestGameOfMessages plays 10^5 messages of a channel against an adversary who has them in his hands: he alters them so
-// that as many keys fit as can be, swaps answers, names pads and pieces of keys, and repeats. Each
-// message with a wrong tag passes for at most s of 2^8 keys, s its blocks. Attempts add up.
+// TestGameOfMessages plays 10^5 messages of a channel against an adversary who has them in his
+// hands: he alters them so that as many keys fit as can be, swaps answers, names pads and pieces of
+// keys, and repeats. Each message with a wrong tag passes for at most s of 2^8 keys, s its blocks.
+// Attempts add up.
 func TestGameOfMessages(t *testing.T) {
 	p := newPlayer(t)
 	var accepted int
@@ -155,8 +157,8 @@ func TestGameOfMessages(t *testing.T) {
 	p.check(accepted, steps, bound/float64(steps))
 }
 
-// exchange is a request and its answer. It returns how many forgeries of them were accepted, and how many that may be at
-// most on average.
+// exchange is a request and its answer. It returns how many forgeries of them were accepted, and
+// how many that may be at most on average.
 func (p *player) exchange() (accepted int, bound float64) {
 	request := protocol.Request{Method: http.MethodGet, Path: protocol.PathKeyShare, Query: "client_name=connie&key_id=" + p.word()}
 	if p.IntN(2) == 0 {
@@ -179,7 +181,8 @@ func (p *player) exchange() (accepted int, bound float64) {
 	p.deliver(p.hub, signature, func() (*protocol.Incoming, error) { return p.hub.VerifyRequest([]string{signature}, request) })
 	out.Release()
 
-	// The answer, and one to another request, which he gives instead. Two contexts differ by what it takes to be two.
+	// The answer, and one to another request, which he gives instead. Two contexts differ by what
+	// it takes to be two.
 	response := protocol.Response{To: signature, Status: http.StatusOK, Body: p.bytes(16 * p.IntN(8))}
 	reply := p.reserve(p.hub, 0)
 	signature, err = reply.SignResponse(response)
@@ -212,7 +215,8 @@ func (p *player) must(err error) {
 	}
 }
 
-// deliver delivers the true message: whatever was tried before it has spent nothing. Then it comes again, and is used.
+// deliver delivers the true message: whatever was tried before it has spent nothing. Then it comes
+// again, and is used.
 func (p *player) deliver(c *protocol.Channel, signature string, verify func() (*protocol.Incoming, error)) {
 	p.Helper()
 	incoming, err := verify()
@@ -240,8 +244,9 @@ func (p *player) mustFail(pad []psrd.Fragment, signature string, r protocol.Requ
 	}
 }
 
-// forge alters a message and its tag, and returns what it is then and how many blocks it has. The difference of the two
-// is a polynomial in c without constant and linear terms, whose value he guesses: the best has as many roots as blocks.
+// forge alters a message and its tag, and returns what it is then and how many blocks it has. The
+// difference of the two is a polynomial in c without constant and linear terms, whose value he
+// guesses: the best has as many roots as blocks.
 func (p *player) forge(context, query string, body []byte, signature string) (newQuery string, newBody []byte, header string, blocks int) {
 	blocks = blocksOf(context, body)
 	name, text, _ := strings.Cut(signature, "%")
@@ -264,8 +269,9 @@ func (p *player) forge(context, query string, body []byte, signature string) (ne
 	return query, newBody, name + "%" + base64.StdEncoding.EncodeToString(tag), blocks
 }
 
-// roots returns the coefficients of a polynomial of this degree, at least 2, with as many roots in the small field, and no
-// linear term: the inverses of its roots, but one that follows, sum up to 0.
+// roots returns the coefficients of a polynomial of this degree, at least 2, with as many roots in
+// the small field, and no linear term: the inverses of its roots, but one that follows, sum up to
+// 0.
 func (p *player) roots(degree int) []its.Element {
 	polynomial := []its.Element{element(1)}
 	var sum its.Element
@@ -293,7 +299,8 @@ func addTo(block []byte, a its.Element) {
 // blocksOf returns the blocks that a tag is a polynomial of.
 func blocksOf(context string, body []byte) int { return (len(context)+15)/16 + (len(body)+15)/16 + 1 }
 
-// check compares a measured rate with the bound, and sees to it that the adversary can do something.
+// check compares a measured rate with the bound, and sees to it that the adversary can do
+// something.
 func (p *player) check(accepted, steps int, bound float64) {
 	p.Helper()
 	rate := float64(accepted) / float64(steps)
@@ -304,9 +311,9 @@ func (p *player) check(accepted, steps int, bound float64) {
 	}
 }
 
-// TestGameOfKeys plays keys of a network of five hubs, of which two are the adversary's, who knows the key too. The hubs
-// seal, sign and send their shares; the liars shift theirs so that as many C fit as can be. Each set whose tag is tested
-// lets a wrong key pass for at most m+1 of 2^8 of them.
+// TestGameOfKeys plays keys of a network of five hubs, of which two are the adversary's, who knows
+// the key too. The hubs seal, sign and send their shares; the liars shift theirs so that as many C
+// fit as can be. Each set whose tag is tested lets a wrong key pass for at most m+1 of 2^8 of them.
 func TestGameOfKeys(t *testing.T) {
 	const hubs, threshold, sets, m = 5, 3, 10, 1
 	p := newPlayer(t)
@@ -335,14 +342,15 @@ func TestGameOfKeys(t *testing.T) {
 	p.check(accepted, steps, sets*(m+1)/256.)
 }
 
-// shift returns what to add to C, D, E and the block of the key: a polynomial with two roots. Each set in which there is
-// one liar makes another multiple of it, which has the same.
+// shift returns what to add to C, D, E and the block of the key: a polynomial with two roots. Each
+// set in which there is one liar makes another multiple of it, which has the same.
 func (p *player) shift() []its.Element {
 	u, v, s := p.small(), p.small(), p.elements[1+p.IntN(255)]
 	return []its.Element{{}, s.Mul(u.Mul(v)), s.Mul(u.Add(v)), s}
 }
 
-// gather sends the shares as whole messages, one after the other, and returns the first key that is found.
+// gather sends the shares as whole messages, one after the other, and returns the first key that is
+// found.
 func (p *player) gather(search protocol.Search, shares []protocol.Share) []byte {
 	for _, share := range shares {
 		p.stock()

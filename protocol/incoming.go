@@ -23,13 +23,14 @@ type Response struct {
 	Body   []byte
 }
 
-// VerifyRequest checks the signature of a received request, which came with these [SignatureHeader] values.
-// It spends nothing. It fails with [ErrSignature] if the signature is missing or wrong, with [ErrMalformed]
-// if it cannot be read, with [ErrSuite] if it is one of another suite, and with the errors of
-// [psrd.Pool.Take] if its key cannot be had: a replayed message fails with [psrd.ErrUsed].
+// VerifyRequest checks the signature of a received request, which came with these [SignatureHeader]
+// values. It spends nothing. It fails with [ErrSignature] if the signature is missing or wrong,
+// with [ErrMalformed] if it cannot be read, with [ErrSuite] if it is one of another suite, and with
+// the errors of [psrd.Pool.Take] if its key cannot be had: a replayed message fails with
+// [psrd.ErrUsed].
 //
-// The request has a claim on its signing key from then on: another copy of it fails with [psrd.ErrUsed] until
-// the caller ends the claim, by spending the key or with [Incoming.Release].
+// The request has a claim on its signing key from then on: another copy of it fails with
+// [psrd.ErrUsed] until the caller ends the claim, by spending the key or with [Incoming.Release].
 func (c *Channel) VerifyRequest(headers []string, r Request) (*Incoming, error) {
 	return c.verify(headers, c.suite.RequestContext(r), r.Body)
 }
@@ -67,8 +68,8 @@ func (c *Channel) verify(headers []string, context string, body []byte) (*Incomi
 	return &Incoming{channel: c, claim: claim}, nil
 }
 
-// WrongTagError says that a tag is wrong, and how large the message is: each such message is an attempt at a
-// forgery. It is an [ErrSignature].
+// WrongTagError says that a tag is wrong, and how large the message is: each such message is an
+// attempt at a forgery. It is an [ErrSignature].
 type WrongTagError struct {
 	Context int // bytes
 	Body    int // bytes
@@ -78,8 +79,8 @@ func (*WrongTagError) Error() string { return ErrSignature.Error() }
 
 func (*WrongTagError) Unwrap() error { return ErrSignature }
 
-// Incoming is a message whose signature was found right. Unless it is accepted or opened, it has spent
-// nothing and can come again once it is released. It may be used by one goroutine.
+// Incoming is a message whose signature was found right. Unless it is accepted or opened, it has
+// spent nothing and can come again once it is released. It may be used by one goroutine.
 type Incoming struct {
 	channel  *Channel
 	claim    *psrd.Allocation // of the signing key
@@ -89,8 +90,8 @@ type Incoming struct {
 // Release gives the claim on the signing key back, if the key was not spent.
 func (i *Incoming) Release() { i.claim.Deallocate() }
 
-// Accept spends the signing key, so that the message cannot come again; once it has succeeded it does
-// nothing. It fails with [psrd.ErrUsed] if the claim on the key has ended.
+// Accept spends the signing key, so that the message cannot come again; once it has succeeded it
+// does nothing. It fails with [psrd.ErrUsed] if the claim on the key has ended.
 func (i *Incoming) Accept() error {
 	if i.accepted {
 		return nil
@@ -101,9 +102,10 @@ func (i *Incoming) Accept() error {
 	return err
 }
 
-// Open accepts the message, spends the pad of the share that it carries, and returns the share in the clear.
-// A right tag counts, so the key is spent whatever is wrong with the pad: then the errors are those of
-// [psrd.Pool.Take], and [ErrMalformed] for a pad that is not as long as the share.
+// Open accepts the message, spends the pad of the share that it carries, and returns the share in
+// the clear. A right tag counts, so the key is spent whatever is wrong with the pad: then the
+// errors are those of [psrd.Pool.Take], and [ErrMalformed] for a pad that is not as long as the
+// share.
 func (i *Incoming) Open(sealed SealedShare) (Secret, error) {
 	if err := i.Accept(); err != nil {
 		return Secret{}, err

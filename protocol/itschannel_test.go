@@ -13,8 +13,8 @@ import (
 	"dske/psrd"
 )
 
-// connectIn is connect for a sender and a receiver of these suites. Where keys are apart, each end owns as many
-// key blocks of 96 bytes: the sender from 50 on, the receiver from 150.
+// connectIn is connect for a sender and a receiver of these suites. Where keys are apart, each end
+// owns as many key blocks of 96 bytes: the sender from 50 on, the receiver from 150.
 func connectIn(t rapid.TB, from, to protocol.Suite, sizes ...int) (sender, receiver *protocol.Channel) {
 	t.Helper()
 	sender, receiver = protocol.NewChannel(from), protocol.NewChannel(to)
@@ -33,8 +33,8 @@ func connectIn(t rapid.TB, from, to protocol.Suite, sizes ...int) (sender, recei
 	return sender, receiver
 }
 
-// The signature has the form that it has in the other suite, with one slot and a tag of 16 bytes over the
-// context and the body.
+// The signature has the form that it has in the other suite, with one slot and a tag of 16 bytes
+// over the context and the body.
 func TestITSSignature(t *testing.T) {
 	c, peer := connectIn(t, protocol.ITS, protocol.ITS, 10)
 	reserve(t, c, 0)
@@ -138,7 +138,8 @@ func TestITSSlots(t *testing.T) {
 	}
 }
 
-// Any bit that is flipped on the way is found, and so is a border between query and body that has moved.
+// Any bit that is flipped on the way is found, and so is a border between query and body that has
+// moved.
 func TestITSDamage(t *testing.T) {
 	sender, receiver := connectIn(t, protocol.ITS, protocol.ITS, 100, 10, 100)
 	m := post(t, sender, []byte("share"))

@@ -22,7 +22,8 @@ const (
 	// MaxPoolSize is the number of unused bytes at which a pool is full.
 	MaxPoolSize = 64 << 20
 
-	// MaxHubStock is the number of bytes of PSRD, unused and of all clients, with which a hub is full.
+	// MaxHubStock is the number of bytes of PSRD, unused and of all clients, with which a hub is
+	// full.
 	MaxHubStock = 256 << 20
 
 	// MaxEncryptors is how many encryptors a client can register.
@@ -61,10 +62,11 @@ func CheckName(name string) error {
 	return nil
 }
 
-// CheckSAE returns an error unless id can be the ID of an encryptor: 1 to MaxSAE bytes of UTF-8 text without
-// control characters and without white space at either end, and neither "." nor "..". Such an ID passes
-// unchanged through an HTTP header, which loses white space at its ends (RFC 9110, clause 5.5), and as one
-// segment of a path, where dots stand for directories (RFC 3986, clause 5.2.4). The error says what to do.
+// CheckSAE returns an error unless id can be the ID of an encryptor: 1 to MaxSAE bytes of UTF-8
+// text without control characters and without white space at either end, and neither "." nor "..".
+// Such an ID passes unchanged through an HTTP header, which loses white space at its ends (RFC
+// 9110, clause 5.5), and as one segment of a path, where dots stand for directories (RFC 3986,
+// clause 5.2.4). The error says what to do.
 func CheckSAE(id string) error {
 	var flaw string
 	switch {

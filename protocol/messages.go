@@ -42,7 +42,8 @@ type Registration struct {
 	EncryptorNames []string `json:"encryptor_names,omitempty"` // none: one with the client's name
 }
 
-// Registered is the hub's answer to a [Registration]. An association has one suite for all its life.
+// Registered is the hub's answer to a [Registration]. An association has one suite for all its
+// life.
 type Registered struct {
 	HubName string `json:"hub_name"`
 	Suite   string `json:"suite,omitempty"` // none: that of the Python implementation
@@ -173,8 +174,8 @@ func ParsePostShare(body []byte) (PostShare, error) {
 	return m, m.check()
 }
 
-// Sender returns the name of the client that a POST is from, also of one that is otherwise malformed; "" if it
-// cannot be told.
+// Sender returns the name of the client that a POST is from, also of one that is otherwise
+// malformed; "" if it cannot be told.
 func Sender(body []byte) string {
 	var m struct {
 		ClientName string `json:"master_client_name"`
@@ -271,8 +272,8 @@ func ParseUUID(s string) (uuid.UUID, error) {
 // legacyNull takes null for a member that is not there, as [encoding/json.Unmarshal] does.
 var legacyNull = jsonv1.MergeWithLegacySemantics(true)
 
-// Unmarshal reads the JSON of one message. Unknown members are ignored; a member that comes twice is an
-// [ErrMalformed], as two readers might take two meanings from it.
+// Unmarshal reads the JSON of one message. Unknown members are ignored; a member that comes twice
+// is an [ErrMalformed], as two readers might take two meanings from it.
 func Unmarshal(body []byte, message any) error {
 	if err := jsonv2.Unmarshal(body, message, legacyNull); err != nil {
 		return fmt.Errorf("%w: %w", ErrMalformed, err)

@@ -30,8 +30,8 @@ func content(n, size int) []byte {
 	return data
 }
 
-// connect returns both ends of an association. Each end owns blocks of these sizes: the sender blocks
-// 0, 1 and so on, the receiver blocks 100, 101 and so on.
+// connect returns both ends of an association. Each end owns blocks of these sizes: the sender
+// blocks 0, 1 and so on, the receiver blocks 100, 101 and so on.
 func connect(t rapid.TB, sizes ...int) (sender, receiver *protocol.Channel) {
 	t.Helper()
 	sender, receiver = protocol.NewChannel(protocol.Python), protocol.NewChannel(protocol.Python)
@@ -121,8 +121,8 @@ func mustReceive(t rapid.TB, c *protocol.Channel, m message) *protocol.Incoming 
 	return in
 }
 
-// stillGood fails the test unless c, after all that it has gone through, accepts the message and finds
-// the secret in it.
+// stillGood fails the test unless c, after all that it has gone through, accepts the message and
+// finds the secret in it.
 func stillGood(t rapid.TB, c *protocol.Channel, m message, secret []byte) {
 	t.Helper()
 	got, err := mustReceive(t, c, m).Open(m.sealed)

@@ -13,9 +13,9 @@ import (
 	"dske/protocol/shamir"
 )
 
-// Python is the suite of the Python implementation: HMAC-SHA-256, and sharing over GF(2^8) with a digest of
-// 4 bytes. It has none of the [Rules]: whoever owns the network and is a client can read and replace the
-// keys of others.
+// Python is the suite of the Python implementation: HMAC-SHA-256, and sharing over GF(2^8) with a
+// digest of 4 bytes. It has none of the [Rules]: whoever owns the network and is a client can read
+// and replace the keys of others.
 var Python Suite = pythonSuite{}
 
 type pythonSuite struct{}
@@ -42,7 +42,8 @@ func (pythonSuite) TagSize() int { return sha256.Size }
 
 func (pythonSuite) ShareSize(keySize, _ int) int { return keySize }
 
-// Split gives the shares the numbers 0, 1 and so on, whichever the hubs have: a hub is told its index.
+// Split gives the shares the numbers 0, 1 and so on, whichever the hubs have: a hub is told its
+// index.
 func (pythonSuite) Split(key Secret, threshold int, numbers []int, _ int, random io.Reader) ([]Share, error) {
 	points, err := shamir.Split(key.Reveal(), threshold, len(numbers), random)
 	shares := make([]Share, len(points))

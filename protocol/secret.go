@@ -8,8 +8,8 @@ import (
 const redacted = "[redacted]"
 
 // Secret is key material: a key or a share in the clear. It shows as [redacted] when it is printed,
-// logged or marshalled, and also from inside another value never shows its bytes; only [Secret.Reveal]
-// yields them. Its zero value is an empty secret. Copies share the bytes.
+// logged or marshalled, and also from inside another value never shows its bytes; only
+// [Secret.Reveal] yields them. Its zero value is an empty secret. Copies share the bytes.
 type Secret struct {
 	// A function, because fmt looks into unexported fields and would print a slice, also behind a
 	// pointer.

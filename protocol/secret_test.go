@@ -18,7 +18,8 @@ const redacted = "[redacted]"
 
 var treasure = []byte("the treasure is under the old oak")
 
-// holder is a stranger's struct. Of its unexported fields, fmt prints what is in them and asks nobody.
+// holder is a stranger's struct. Of its unexported fields, fmt prints what is in them and asks
+// nobody.
 type holder struct {
 	Seen     protocol.Secret
 	Pointer  *protocol.Secret

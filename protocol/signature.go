@@ -18,7 +18,8 @@ const (
 	// SigningKeySize is the number of PSRD bytes that signing one message spends.
 	SigningKeySize = 32
 
-	// signatureRoom is the number of bytes that most signatures fit into: those with up to two fragments.
+	// signatureRoom is the number of bytes that most signatures fit into: those with up to two
+	// fragments.
 	signatureRoom = 160
 )
 

@@ -12,9 +12,9 @@ import (
 	"dske/protocol/its"
 )
 
-// Suite is the mathematics of a network, and the rules that its messages have to keep so that it holds. It is
-// all that differs between the suites; hubs and clients don't know which one they run. There are two,
-// [Python] and [ITS], each in a file of its own.
+// Suite is the mathematics of a network, and the rules that its messages have to keep so that it
+// holds. It is all that differs between the suites; hubs and clients don't know which one they run.
+// There are two, [Python] and [ITS], each in a file of its own.
 type Suite interface {
 	// Name is what messages and topologies call the suite.
 	Name() string
@@ -25,49 +25,52 @@ type Suite interface {
 	// Rules is what the suite asks of messages, and of those who keep shares.
 	Rules() Rules
 
-	// RequestContext and ResponseContext return what a signature covers of a message beside its body.
+	// RequestContext and ResponseContext return what a signature covers of a message beside its
+	// body.
 	RequestContext(Request) string
 	ResponseContext(Response) string
 
-	// ComputeTag authenticates a message with a key of [SigningKeySize] bytes. The tag has TagSize bytes.
+	// ComputeTag authenticates a message with a key of [SigningKeySize] bytes. The tag has TagSize
+	// bytes.
 	ComputeTag(key []byte, context string, body []byte) []byte
 	TagSize() int
 
 	// ShareSize returns the size of a share of a key of keySize bytes for so many slaves, in bytes.
 	ShareSize(keySize, slaves int) int
 
-	// Split shares a key among hubs with these numbers, any threshold of which can recover it for each of
-	// the slaves. The shares are for all slaves, and in the order of the numbers.
+	// Split shares a key among hubs with these numbers, any threshold of which can recover it for
+	// each of the slaves. The shares are for all slaves, and in the order of the numbers.
 	Split(key Secret, threshold int, numbers []int, slaves int, random io.Reader) ([]Share, error)
 
-	// FromPads makes a key of keySize bytes of pads of ShareSize bytes, as many as it takes to recover it.
-	// They are the shares of the hubs with their indices; the shares that are returned are these, and then
-	// those of the hubs with the other numbers. It needs no source of random bytes. A suite that cannot do
-	// this returns an [errors.ErrUnsupported].
+	// FromPads makes a key of keySize bytes of pads of ShareSize bytes, as many as it takes to
+	// recover it. They are the shares of the hubs with their indices; the shares that are returned
+	// are these, and then those of the hubs with the other numbers. It needs no source of random
+	// bytes. A suite that cannot do this returns an [errors.ErrUnsupported].
 	FromPads(pads []Share, others []int, keySize, slaves int) (Secret, []Share, error)
 
-	// Pick returns, of a share for a number of slaves, that for those chosen, who count from 0. The value is
-	// a copy.
+	// Pick returns, of a share for a number of slaves, that for those chosen, who count from 0. The
+	// value is a copy.
 	Pick(share Share, slaves int, chosen ...int) (Share, error)
 
 	// PartSize returns the size of what Pick returns for one slave, in bytes.
 	PartSize(share Share) int
 
-	// CheckTerms returns why a share of size bytes with these terms is none of this suite for so many slaves:
-	// an [ErrSuite] or an [ErrMalformed].
+	// CheckTerms returns why a share of size bytes with these terms is none of this suite for so
+	// many slaves: an [ErrSuite] or an [ErrMalformed].
 	CheckTerms(terms Terms, size, slaves int) error
 
-	// ForgeryBound returns how likely it is at most that one of so many messages with wrong tags, whose contexts
-	// and bodies have so many bytes together, would have been accepted; ok says whether the suite has a bound.
+	// ForgeryBound returns how likely it is at most that one of so many messages with wrong tags,
+	// whose contexts and bodies have so many bytes together, would have been accepted; ok says
+	// whether the suite has a bound.
 	ForgeryBound(messages, bytes uint64) (bound Bound, ok bool)
 
-	// NewSearch returns a search for a key that threshold shares for one slave agree on. It draws from random
-	// what liars must not know.
+	// NewSearch returns a search for a key that threshold shares for one slave agree on. It draws
+	// from random what liars must not know.
 	NewSearch(threshold int, random io.Reader) (Search, error)
 }
 
-// Rules are the measures of a suite against those who own the network. Each is there for an attack that
-// succeeds without it.
+// Rules are the measures of a suite against those who own the network. Each is there for an attack
+// that succeeds without it.
 type Rules struct {
 	Purposes bool // pads and signing keys come from pools of their own: who knows a pad can sign nothing with it
 	Slots    bool // a signing key is a slot of its pool, in one piece
@@ -77,29 +80,31 @@ type Rules struct {
 	Numbered bool // the index of a share is its hub's number in the network
 }
 
-// Search finds the key that a slave is given shares of, some of which may be lies. It may be used by one
-// goroutine at a time.
+// Search finds the key that a slave is given shares of, some of which may be lies. It may be used
+// by one goroutine at a time.
 type Search interface {
-	// Add takes a share, whose value it owns from then on. The first one of an index counts. An error says
-	// that the share is of no use.
+	// Add takes a share, whose value it owns from then on. The first one of an index counts. An
+	// error says that the share is of no use.
 	Add(share Share, suspect bool) error
 
 	// AdmitSuspects lets Find use the shares of suspects too.
 	AdmitSuspects()
 
-	// Find returns the key, a copy, if the shares give it. It ends with ctx, and goes on where it was when it is
-	// called again.
+	// Find returns the key, a copy, if the shares give it. It ends with ctx, and goes on where it
+	// was when it is called again.
 	Find(ctx context.Context) (Secret, error)
 
-	// AtOdds returns the indices, ascending, of the shares so far that are at odds with the key that was found.
+	// AtOdds returns the indices, ascending, of the shares so far that are at odds with the key
+	// that was found.
 	AtOdds() []int
 
 	// Close clears what the search holds.
 	Close()
 }
 
-// Recover finds the key that threshold of the shares, all of them for one slave, agree on, also when others
-// lie, and the positions in shares of those that are at odds with it. The shares are neither changed nor kept.
+// Recover finds the key that threshold of the shares, all of them for one slave, agree on, also
+// when others lie, and the positions in shares of those that are at odds with it. The shares are
+// neither changed nor kept.
 func Recover(suite Suite, threshold int, shares []Share) (key Secret, atOdds []int, err error) {
 	search, err := suite.NewSearch(threshold, rand.Reader)
 	if err != nil {

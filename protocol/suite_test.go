@@ -40,7 +40,8 @@ func altered(s protocol.Share) protocol.Share {
 	return s
 }
 
-// wantKey fails the test unless the shares give the key and those in these positions are at odds with it.
+// wantKey fails the test unless the shares give the key and those in these positions are at odds
+// with it.
 func wantKey(t rapid.TB, suite protocol.Suite, threshold int, shares []protocol.Share, key string, liars ...int) {
 	t.Helper()
 	got, atOdds, err := protocol.Recover(suite, threshold, shares)
@@ -82,8 +83,8 @@ func TestShareSizes(t *testing.T) {
 	}
 }
 
-// Whatever suite it is, enough of the shares give the key back, in any order, and each of them has its
-// index, the size of a share and the same terms.
+// Whatever suite it is, enough of the shares give the key back, in any order, and each of them has
+// its index, the size of a share and the same terms.
 func TestSplitAndRecover(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		suite := rapid.SampledFrom(suites).Draw(t, "suite")
@@ -207,8 +208,9 @@ func TestTermsAtOdds(t *testing.T) {
 	wantKey(t, protocol.Python, 3, plain, key)
 }
 
-// Two liars know what a hub knows, and say what they like: also that two shares are enough, or that theirs
-// belong to another key, or the true terms with shares of another key. It takes three to make a key.
+// Two liars know what a hub knows, and say what they like: also that two shares are enough, or that
+// theirs belong to another key, or the true terms with shares of another key. It takes three to
+// make a key.
 func TestCoalition(t *testing.T) {
 	const key, wrong = "a key of the network", "a key of the liars'."
 	honest := split(t, protocol.ITS, key, 3, 5, 1)
@@ -277,7 +279,8 @@ func TestOtherThreshold(t *testing.T) {
 	}
 }
 
-// As long as there are fewer honest shares than it takes there is no key, however many lies there are.
+// As long as there are fewer honest shares than it takes there is no key, however many lies there
+// are.
 func TestLateHonesty(t *testing.T) {
 	const key = "a key of the network"
 	honest := split(t, protocol.ITS, key, 3, 6, 1)

@@ -11,7 +11,8 @@ func SuiteNames() []string {
 	return names
 }
 
-// MakesKeysFromPads reports whether keys of the suite can be made of pads, without a source of random bytes.
+// MakesKeysFromPads reports whether keys of the suite can be made of pads, without a source of
+// random bytes.
 func MakesKeysFromPads(s Suite) bool {
 	_, _, err := s.FromPads(nil, nil, 1, 1)
 	return !errors.Is(err, errors.ErrUnsupported)

@@ -140,8 +140,9 @@ func TestTakePadOfMessageWithout(t *testing.T) {
 	}
 }
 
-// TestKeyFromPads makes two keys without a random generator, out of the pads for three of five hubs, and
-// sends all shares of a hub in one message. What those three get is zeros; any three hubs give the keys.
+// TestKeyFromPads makes two keys without a random generator, out of the pads for three of five
+// hubs, and sends all shares of a hub in one message. What those three get is zeros; any three hubs
+// give the keys.
 func TestKeyFromPads(t *testing.T) {
 	const keySize, keys, threshold, hubs = 21, 2, 3, 5
 	size := protocol.ITS.ShareSize(keySize, 1)

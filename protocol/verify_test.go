@@ -151,7 +151,8 @@ func TestReflection(t *testing.T) {
 	stillGood(t, receiver, m, []byte("share"))
 }
 
-// Of several copies of a message that come at once, one has the claim; and when that is given back, another.
+// Of several copies of a message that come at once, one has the claim; and when that is given back,
+// another.
 func TestConcurrentClaims(t *testing.T) {
 	secret := []byte("share")
 	sender, receiver := connect(t, 60, 60)

@@ -2,9 +2,9 @@ package psrd
 
 import "slices"
 
-// Allocation is the bytes of one secret, chosen by this side from a pool that it owns or claimed from
-// one of the peer's. It is either consumed, once, or given back; until then its bytes are nobody else's.
-// It may be used by several goroutines.
+// Allocation is the bytes of one secret, chosen by this side from a pool that it owns or claimed
+// from one of the peer's. It is either consumed, once, or given back; until then its bytes are
+// nobody else's. It may be used by several goroutines.
 type Allocation struct {
 	pool      *Pool
 	fragments []Fragment
@@ -16,7 +16,8 @@ type Allocation struct {
 func (a *Allocation) Fragments() []Fragment { return slices.Clone(a.fragments) }
 
 // Consume returns the value and zeroes it in the blocks. The caller owns the value and is the only
-// one ever to get it: a second call, or a call after Deallocate or [Pool.Close], fails with [ErrUsed].
+// one ever to get it: a second call, or a call after Deallocate or [Pool.Close], fails with
+// [ErrUsed].
 func (a *Allocation) Consume() ([]byte, error) {
 	a.pool.mu.Lock()
 	defer a.pool.mu.Unlock()

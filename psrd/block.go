@@ -24,8 +24,8 @@ type Block struct {
 	touched     time.Time // when it was added or the peer last named bytes of it
 }
 
-// NewBlock returns a block of the bytes in data, all of them unallocated and below its limit. The block
-// owns data from here on and zeroes it as it is consumed.
+// NewBlock returns a block of the bytes in data, all of them unallocated and below its limit. The
+// block owns data from here on and zeroes it as it is consumed.
 func NewBlock(id uuid.UUID, data []byte) *Block {
 	return &Block{
 		id:          id,

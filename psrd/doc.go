@@ -21,13 +21,13 @@
 // remembers for a while so that late or replayed messages hear "already used" rather than "unknown
 // block".
 //
-// A block has a limit, and bytes above it are used by neither side: not allocated, not taken. It is for
-// nodes that outlive a crash, which raise it ([Pool.Raise]) once both ends have it on disk that
-// everything below is spent. [OpenBlock] brings back what such a node still has of a block. The limit
-// of any other block is its size.
+// A block has a limit, and bytes above it are used by neither side: not allocated, not taken. It is
+// for nodes that outlive a crash, which raise it ([Pool.Raise]) once both ends have it on disk that
+// everything below is spent. [OpenBlock] brings back what such a node still has of a block. The
+// limit of any other block is its size.
 //
-// A pool, with its blocks, can be kept for one [Purpose]: bytes that hide secrets never authenticate
-// messages then. A pool for keys gives and takes slots of 32 bytes and nothing else.
+// A pool, with its blocks, can be kept for one [Purpose]: bytes that hide secrets never
+// authenticate messages then. A pool for keys gives and takes slots of 32 bytes and nothing else.
 //
 // All sizes and positions are in bytes.
 package psrd

@@ -9,8 +9,8 @@ import (
 	"dske/psrd"
 )
 
-// Both ends hold the same block. The owner chooses bytes and says where they are; the peer takes them. Neither can have
-// them again.
+// Both ends hold the same block. The owner chooses bytes and says where they are; the peer takes
+// them. Neither can have them again.
 func ExamplePool() {
 	id, data := uuid.MustParse("7c9e6679-7425-40de-944b-e07fc1f90ae7"), []byte("sixteen secrets!")
 	own, peer := psrd.NewOwnPool(psrd.ForPads), psrd.NewPeerPool(psrd.ForPads)

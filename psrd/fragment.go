@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Fragment names a run of bytes in a block. It is what nodes tell each other and holds no secret, so
-// it may be logged.
+// Fragment names a run of bytes in a block. It is what nodes tell each other and holds no secret,
+// so it may be logged.
 type Fragment struct {
 	Block uuid.UUID `json:"block_uuid"`
 	Start int       `json:"start"` // of the first byte, counted from 0
@@ -30,8 +30,8 @@ func (f Fragment) Append(text []byte) []byte {
 // end is the position after the last byte, for a fragment that is known to be in range.
 func (f Fragment) end() int { return f.Start + f.Size }
 
-// checkDisjoint returns an [ErrOverlap] if two of the fragments share a byte. The fragments are known
-// to be in range.
+// checkDisjoint returns an [ErrOverlap] if two of the fragments share a byte. The fragments are
+// known to be in range.
 func checkDisjoint(fragments []Fragment) error {
 	if len(fragments) < 2 {
 		return nil

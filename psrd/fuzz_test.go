@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// FuzzTake takes two messages from a pool, and the first one once more. Of the blocks that a message
-// can name, 0 has 100 bytes of which those from 10 to 19 are used, 1 has 70 bytes, 2 is used up and 3
-// has never been there.
+// FuzzTake takes two messages from a pool, and the first one once more. Of the blocks that a
+// message can name, 0 has 100 bytes of which those from 10 to 19 are used, 1 has 70 bytes, 2 is
+// used up and 3 has never been there.
 func FuzzTake(f *testing.F) {
 	for _, seed := range [][2][]Fragment{
 		{{}, {}},

@@ -151,8 +151,8 @@ func (l *ledger) judge(t rapid.TB, fragments []Fragment, value []byte, err error
 	return false
 }
 
-// take has the pool copy and take the fragments, checks both and keeps the ledger. It returns nil if
-// they were refused.
+// take has the pool copy and take the fragments, checks both and keeps the ledger. It returns nil
+// if they were refused.
 func (l *ledger) take(t rapid.TB, p *Pool, fragments []Fragment) []byte {
 	t.Helper()
 	before := stateOf(p)

@@ -36,17 +36,17 @@ func newEmptyPool(purpose Purpose, owned bool) *Pool {
 	return &Pool{owned: owned, purpose: purpose, consumed: new(atomic.Int64)}
 }
 
-// CountConsumed makes the pool add the number of bytes that it consumes to sum, which may be shared with
-// other pools and outlive this one. It has to be called before the pool is used.
+// CountConsumed makes the pool add the number of bytes that it consumes to sum, which may be shared
+// with other pools and outlive this one. It has to be called before the pool is used.
 func (p *Pool) CountConsumed(sum *atomic.Int64) { p.consumed = sum }
 
 // Owned reports whether it is this side that chooses bytes from the pool.
 func (p *Pool) Owned() bool { return p.owned }
 
-// Add puts a block into the pool, which owns it from then on. It fails with [ErrDuplicateBlock] if a
-// block of that UUID is there or was among the last to be used up, with [ErrOutOfRange] if the block
-// is empty, with [ErrNotSlot] if the pool is for keys and the block not made of whole slots, and with
-// [ErrNotOpen] after [Pool.Close]. A block that is spent is retired at once.
+// Add puts a block into the pool, which owns it from then on. It fails with [ErrDuplicateBlock] if
+// a block of that UUID is there or was among the last to be used up, with [ErrOutOfRange] if the
+// block is empty, with [ErrNotSlot] if the pool is for keys and the block not made of whole slots,
+// and with [ErrNotOpen] after [Pool.Close]. A block that is spent is retired at once.
 func (p *Pool) Add(block *Block) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,9 +86,9 @@ func (p *Pool) available() int {
 	return sum
 }
 
-// Allocate chooses size bytes, at least 1, from as many blocks as that takes; in a pool for keys size is
-// [SlotSize]. It fails with an [ExhaustedError] if there are not that many, and with [ErrNotOwned] if the
-// peer owns the pool.
+// Allocate chooses size bytes, at least 1, from as many blocks as that takes; in a pool for keys
+// size is [SlotSize]. It fails with an [ExhaustedError] if there are not that many, and with
+// [ErrNotOwned] if the peer owns the pool.
 func (p *Pool) Allocate(size int) (*Allocation, error) {
 	allocations, err := p.AllocateEach(size)
 	if err != nil {
@@ -97,8 +97,8 @@ func (p *Pool) Allocate(size int) (*Allocation, error) {
 	return allocations[0], nil
 }
 
-// AllocateEach makes an allocation of each size, in this order, or none at all. The errors are those
-// of [Pool.Allocate], and speak of the sum.
+// AllocateEach makes an allocation of each size, in this order, or none at all. The errors are
+// those of [Pool.Allocate], and speak of the sum.
 func (p *Pool) AllocateEach(sizes ...int) ([]*Allocation, error) {
 	if !p.owned {
 		return nil, ErrNotOwned
@@ -141,8 +141,8 @@ func (p *Pool) allocate(size int) *Allocation {
 }
 
 // Copy returns the bytes that the peer's fragments name, in that order, without using them. It is
-// for one purpose: to compute the tag that must be right before [Pool.Take] may spend the bytes. The
-// caller owns the copy and clears it. No fragments are no bytes; the errors are those of Take.
+// for one purpose: to compute the tag that must be right before [Pool.Take] may spend the bytes.
+// The caller owns the copy and clears it. No fragments are no bytes; the errors are those of Take.
 func (p *Pool) Copy(fragments []Fragment) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -156,11 +156,12 @@ func (p *Pool) Copy(fragments []Fragment) ([]byte, error) {
 	return value, nil
 }
 
-// Take consumes the bytes that the peer's fragments name and returns their values in that order. The
-// caller owns the value. It takes all of them or none, and fails with a [FragmentError] that is an
-// [ErrUnknownBlock], an [ErrOutOfRange] (also for a negative or zero size), an [ErrNotOpen] (above the
-// limit of the block), an [ErrUsed] or an [ErrOverlap]; with [ErrNotSlot] if the pool is for keys and they
-// are not one slot; or with [ErrNotOwned] if the pool is not the peer's to choose from.
+// Take consumes the bytes that the peer's fragments name and returns their values in that order.
+// The caller owns the value. It takes all of them or none, and fails with a [FragmentError] that is
+// an [ErrUnknownBlock], an [ErrOutOfRange] (also for a negative or zero size), an [ErrNotOpen]
+// (above the limit of the block), an [ErrUsed] or an [ErrOverlap]; with [ErrNotSlot] if the pool is
+// for keys and they are not one slot; or with [ErrNotOwned] if the pool is not the peer's to choose
+// from.
 func (p *Pool) Take(fragments []Fragment) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -171,8 +172,8 @@ func (p *Pool) Take(fragments []Fragment) ([]byte, error) {
 	return p.consume(fragments), nil
 }
 
-// Claim sets the bytes that the peer's fragments name aside for the caller. To everybody else they are
-// used until the claim is given back. The errors are those of [Pool.Take].
+// Claim sets the bytes that the peer's fragments name aside for the caller. To everybody else they
+// are used until the claim is given back. The errors are those of [Pool.Take].
 func (p *Pool) Claim(fragments []Fragment) (*Allocation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -202,13 +203,13 @@ func (p *Pool) touch(fragments []Fragment) {
 	}
 }
 
-// DropOvertaken retires blocks that the owner has left behind, and returns how many. Blocks are used
-// in the order in which they were added, except for bytes that were deallocated, so once the owner has
-// named bytes of a later block and for the time of idle, since then, none of an earlier one, what
-// remains of the earlier one belonged to messages that were lost. At the peer's end idle has to be
-// longer than a message can be on its way. The owner calls it with less than that before it chooses
-// bytes, or it would choose bytes that were given back too late, of blocks that the peer has dropped. A
-// block with claims, or with bytes that are allocated or above its limit, is in use.
+// DropOvertaken retires blocks that the owner has left behind, and returns how many. Blocks are
+// used in the order in which they were added, except for bytes that were deallocated, so once the
+// owner has named bytes of a later block and for the time of idle, since then, none of an earlier
+// one, what remains of the earlier one belonged to messages that were lost. At the peer's end idle
+// has to be longer than a message can be on its way. The owner calls it with less than that before
+// it chooses bytes, or it would choose bytes that were given back too late, of blocks that the peer
+// has dropped. A block with claims, or with bytes that are allocated or above its limit, is in use.
 func (p *Pool) DropOvertaken(idle time.Duration) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -226,8 +227,8 @@ func (p *Pool) DropOvertaken(idle time.Duration) int {
 	return dropped
 }
 
-// Overtaken returns when the owner last named bytes of the block that it has left behind the longest, for
-// [Pool.DropOvertaken]; the zero time if it has left none behind.
+// Overtaken returns when the owner last named bytes of the block that it has left behind the
+// longest, for [Pool.DropOvertaken]; the zero time if it has left none behind.
 func (p *Pool) Overtaken() (oldest time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

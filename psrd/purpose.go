@@ -10,14 +10,15 @@ const (
 	ForKeys Purpose = "key" // what authenticates a message
 )
 
-// SlotSize is the number of bytes that a pool for keys gives and takes: one slot at a time, a single
-// fragment whose start is a multiple of it.
+// SlotSize is the number of bytes that a pool for keys gives and takes: one slot at a time, a
+// single fragment whose start is a multiple of it.
 const SlotSize = 32
 
 // isSlot reports whether f has the form of a slot, wherever it is.
 func (f Fragment) isSlot() bool { return f.Size == SlotSize && f.Start >= 0 && f.Start%SlotSize == 0 }
 
-// checkForm returns an [ErrNotSlot] if the pool is for keys and the fragments are anything but one slot.
+// checkForm returns an [ErrNotSlot] if the pool is for keys and the fragments are anything but one
+// slot.
 func (p *Pool) checkForm(fragments []Fragment) error {
 	if p.purpose != ForKeys || len(fragments) == 1 && fragments[0].isSlot() {
 		return nil

@@ -234,8 +234,8 @@ func wantBlocks(t *testing.T, p *Pool, want ...uuid.UUID) {
 	}
 }
 
-// The owner gives up bytes that it was given back too late, before it would choose them again: the peer may have
-// dropped their block.
+// The owner gives up bytes that it was given back too late, before it would choose them again: the
+// peer may have dropped their block.
 func TestGivenBackTooLate(t *testing.T) {
 	for _, test := range []struct {
 		after time.Duration

@@ -95,8 +95,8 @@ func (s *siege) ask(ctx context.Context, method, path, header, body string) stri
 	return response.Status
 }
 
-// leave begins something on a connection and does nothing more for two seconds, or until the siege ends; it closes the
-// connection then.
+// leave begins something on a connection and does nothing more for two seconds, or until the siege
+// ends; it closes the connection then.
 func (s *siege) leave(ctx context.Context, text string) string {
 	connection, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
 	if err != nil {

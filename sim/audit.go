@@ -16,11 +16,12 @@ import (
 // inBand is what paths under a hub start with.
 const inBand = "/dske/api/"
 
-// maxAudited is the largest body that the auditor is shown whole, in bytes; no node takes a larger one.
+// maxAudited is the largest body that the auditor is shown whole, in bytes; no node takes a larger
+// one.
 const maxAudited = 8 << 20
 
-// Violations returns every second use of a byte of PSRD, at either end, and every message that was accepted and not
-// sent, if the network was configured to look for them.
+// Violations returns every second use of a byte of PSRD, at either end, and every message that was
+// accepted and not sent, if the network was configured to look for them.
 func (n *Network) Violations() []string {
 	if n.auditor == nil {
 		return nil
@@ -36,7 +37,8 @@ func (n *Network) TakeViolations() []string {
 	return n.auditor.Take()
 }
 
-// auditHub returns the handler of a hub with the auditor before its door, who sees all that comes and goes.
+// auditHub returns the handler of a hub with the auditor before its door, who sees all that comes
+// and goes.
 func (n *Network) auditHub(p *place, hub http.Handler) http.Handler {
 	if n.auditor == nil {
 		return hub

@@ -39,7 +39,8 @@ func TestFaultsAreBounded(t *testing.T) {
 	}
 }
 
-// Large keys are made one after the other, whoever asks for how many at once; small ones don't wait for them.
+// Large keys are made one after the other, whoever asks for how many at once; small ones don't wait
+// for them.
 func TestLargeKeysWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -77,8 +78,9 @@ func TestLargeKeysWaitForEachOther(t *testing.T) {
 	})
 }
 
-// A lazy network says how many keys can be had, not that there is nothing in the pools yet: somebody who waits for keys
-// before he asks for one would wait for ever. All that it says can be had.
+// A lazy network says how many keys can be had, not that there is nothing in the pools yet:
+// somebody who waits for keys before he asks for one would wait for ever. All that it says can be
+// had.
 func TestLazyNetworksHaveKeys(t *testing.T) {
 	for _, suite := range []string{protocol.SuitePython, protocol.SuiteITS} {
 		top := topology.Reference()

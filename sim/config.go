@@ -35,8 +35,8 @@ type Config struct {
 	Virtual   bool            // the network lives in a bubble, see sim/virtual; goes with Memory and no ports
 	Logger    *slog.Logger
 
-	// Pages adds to the router of the port what belongs neither to a node nor to the network's own interface
-	// under /sim/v1, such as pages for people to look at. Nil: nothing.
+	// Pages adds to the router of the port what belongs neither to a node nor to the network's own
+	// interface under /sim/v1, such as pages for people to look at. Nil: nothing.
 	Pages func(n *Network, router *echo.Echo)
 
 	Suite protocol.Suite // instead of the one that the topology names, whose name it has: for experiments with its measures

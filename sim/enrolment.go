@@ -8,8 +8,8 @@ import (
 	"dske/sim/topology"
 )
 
-// enrol makes the directory of the network, which all its nodes share. It is called when the port is open, since
-// hubs reach clients there, and before any node runs.
+// enrol makes the directory of the network, which all its nodes share. It is called when the port
+// is open, since hubs reach clients there, and before any node runs.
 func (n *Network) enrol() error {
 	t := n.config.Topology
 	enrolled := make([]node.Enrolled, 0, len(t.Clients))

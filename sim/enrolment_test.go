@@ -38,8 +38,8 @@ func load(t testing.TB, text string) *topology.Topology {
 	return top
 }
 
-// Connie uses two of four hubs. At no hub and at no moment, over TLS or not, does a stranger get her name, that of her
-// encryptor, or a share for it.
+// Connie uses two of four hubs. At no hub and at no moment, over TLS or not, does a stranger get
+// her name, that of her encryptor, or a share for it.
 func TestStrangersGetNothing(t *testing.T) {
 	dir := certify(t)
 	for _, suite := range protocol.Suites {
@@ -101,7 +101,8 @@ func TestStrangersGetNothing(t *testing.T) {
 	}
 }
 
-// A stranger who claims the name of a client from the first moment on does not keep the network from being ready.
+// A stranger who claims the name of a client from the first moment on does not keep the network
+// from being ready.
 func TestNameClaimedAtLaunch(t *testing.T) {
 	top, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 20})
 	if err != nil {
@@ -142,7 +143,8 @@ func TestNameClaimedAtLaunch(t *testing.T) {
 	}
 }
 
-// Clients know within 5 s that a hub has lost its state, without traffic, also if some answers are lost.
+// Clients know within 5 s that a hub has lost its state, without traffic, also if some answers are
+// lost.
 func TestClientsLearnOfARestartedHub(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		for _, fault := range []string{"", "drop method=GET path=/registration count=7", "delay=1s path=/hub-started"} {
@@ -176,7 +178,8 @@ func TestClientsLearnOfARestartedHub(t *testing.T) {
 	}
 }
 
-// A client that runs elsewhere is enrolled, and has no place here. It may come without a token in the Python suite only.
+// A client that runs elsewhere is enrolled, and has no place here. It may come without a token in
+// the Python suite only.
 func TestExternalClient(t *testing.T) {
 	top := load(t, "threshold: 2\nhubs: [{name: h1}, {name: h2}]\nsuite: dske-python\nclients: [{name: carol, encryptors: [{name: sam}]}, "+
 		"{name: python, external: true, encryptors: [{name: pam}]}, {name: dave, external: true, token: secret}]\n")

@@ -26,7 +26,8 @@ type FaultList struct {
 	Faults []fault.Status `json:"faults"`
 }
 
-// EventList is the answer to GET /sim/v1/events?after=NUMBER, which wants next of an earlier answer.
+// EventList is the answer to GET /sim/v1/events?after=NUMBER, which wants next of an earlier
+// answer.
 type EventList struct {
 	Events []wire.Event `json:"events"`
 	Next   int          `json:"next"`

@@ -30,8 +30,8 @@ func (n *Network) RemoveFault(id string) error {
 	return nil
 }
 
-// Faults says what the faults are and how often each fired: those on the wire, and hubs that lie, which is the
-// fault corrupt.
+// Faults says what the faults are and how often each fired: those on the wire, and hubs that lie,
+// which is the fault corrupt.
 func (n *Network) Faults() []fault.Status {
 	list := n.wire.Faults()
 	for _, h := range n.hubs {
@@ -50,8 +50,8 @@ func (n *Network) ClearFaults() {
 	}
 }
 
-// Corrupt makes a hub, such as hub/hank, lie: it alters the shares that it hands out before it signs
-// them, also after it was stopped and started, until faults are cleared.
+// Corrupt makes a hub, such as hub/hank, lie: it alters the shares that it hands out before it
+// signs them, also after it was stopped and started, until faults are cleared.
 func (n *Network) Corrupt(name string) error { return n.Lie(name, true) }
 
 // Lie is [Network.Corrupt], or makes the hub honest again.

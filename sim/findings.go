@@ -6,7 +6,8 @@ import (
 	"log/slog"
 )
 
-// Finding is what a client has found out about hubs: that their shares of a key do not fit the others.
+// Finding is what a client has found out about hubs: that their shares of a key do not fit the
+// others.
 type Finding struct {
 	KeyID string
 	Hubs  []string // their names
@@ -15,11 +16,12 @@ type Finding struct {
 // ObserveFindings calls f for every finding of a client, until cancel is called.
 func (n *Network) ObserveFindings(f func(Finding)) (cancel func()) { return n.findings.Add(f) }
 
-// atOdds is what a client says in its log when it has found out that hubs lie, or have been lied to.
+// atOdds is what a client says in its log when it has found out that hubs lie, or have been lied
+// to.
 const atOdds = "shares at odds with the key"
 
-// overheard is a log whose findings are passed on. That is where a client says them: it answers its encryptors all the
-// same, and does nothing for those who experiment with it.
+// overheard is a log whose findings are passed on. That is where a client says them: it answers its
+// encryptors all the same, and does nothing for those who experiment with it.
 type overheard struct {
 	slog.Handler
 	network *Network

@@ -18,8 +18,8 @@ import (
 // maxHandshake is how long a handshake may take.
 const maxHandshake = 10 * time.Second
 
-// handshakes is a listener whose connections have got through the handshake of TLS. The server of net/http would do
-// that too, and write no more than a line to a log when one fails.
+// handshakes is a listener whose connections have got through the handshake of TLS. The server of
+// net/http would do that too, and write no more than a line to a log when one fails.
 type handshakes struct {
 	net.Listener
 	config *tls.Config

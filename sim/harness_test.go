@@ -22,8 +22,8 @@ type testNetwork struct {
 	outside http.RoundTripper
 }
 
-// start runs a network until the test ends. By default it is the reference topology in memory. Messages pass
-// through the hands of those who intercept from the first one on.
+// start runs a network until the test ends. By default it is the reference topology in memory.
+// Messages pass through the hands of those who intercept from the first one on.
 func start(t testing.TB, config Config, intercept ...wire.Intercept) *testNetwork {
 	t.Helper()
 	if config.Topology == nil {
@@ -70,8 +70,8 @@ func newOutside(t testing.TB, n *Network) *wire.Wire {
 	return outside
 }
 
-// python returns the reference topology with the suite of the Python implementation, for tests of messages and
-// bytes that are another number in the other one.
+// python returns the reference topology with the suite of the Python implementation, for tests of
+// messages and bytes that are another number in the other one.
 func python() *topology.Topology {
 	top := topology.Reference()
 	top.Suite = protocol.SuitePython

@@ -18,8 +18,8 @@ import (
 	"dske/sim/topology"
 )
 
-// strict says that the tests hold the network to the times that are promised, for which the machine must have
-// nothing else to do. Without it they find out only whether things end at all.
+// strict says that the tests hold the network to the times that are promised, for which the machine
+// must have nothing else to do. Without it they find out only whether things end at all.
 var strict = flag.Bool("strict", false, "hold stop, start and the end of the network to 3 s, and p99 to five times its calm value")
 
 // Strict reports whether the tests were called so.
@@ -68,8 +68,8 @@ func withoutReading(t testing.TB, network *Network, path string) {
 	call(t, network, strings.Repeat("GET "+path+" HTTP/1.1\r\nHost: localhost\r\n\r\n", 60))
 }
 
-// Nobody keeps a node from stopping, or from starting again: not who begins a request and never sends its body, nor
-// who never reads an answer.
+// Nobody keeps a node from stopping, or from starting again: not who begins a request and never
+// sends its body, nor who never reads an answer.
 func TestNobodyHoldsUpStopping(t *testing.T) {
 	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0"})
 	for _, test := range []struct{ method, path string }{
@@ -122,7 +122,8 @@ func TestNobodyHoldsUpTheEnd(t *testing.T) {
 	}
 }
 
-// slow is a connection in memory that is served as the port is: its other end sees how long it is kept.
+// slow is a connection in memory that is served as the port is: its other end sees how long it is
+// kept.
 func slow(t *testing.T, handler http.HandlerFunc) net.Conn {
 	ours, theirs := net.Pipe()
 	server := &http.Server{Handler: paced(handler), ReadHeaderTimeout: node.HeaderTimeout}
@@ -223,8 +224,8 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// What a handler takes itself, before it answers or between two events, costs no patience; and the connection is still
-// good for another request.
+// What a handler takes itself, before it answers or between two events, costs no patience; and the
+// connection is still good for another request.
 func TestPaceOfHandlers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := slow(t, func(w http.ResponseWriter, r *http.Request) {

@@ -48,7 +48,8 @@ func (h *hubPlace) newHub() (member, error) {
 	return localHub{made, h.network.auditHub(&h.place, handler), always}, nil
 }
 
-// localHub is a hub in this process. It needs nothing of others, and does nothing in the background.
+// localHub is a hub in this process. It needs nothing of others, and does nothing in the
+// background.
 type localHub struct {
 	*hub.Hub
 	handler http.Handler

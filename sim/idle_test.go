@@ -12,8 +12,8 @@ import (
 	"dske/sim/wire"
 )
 
-// A network that nobody uses does nothing: 30 days of it take no time of the processor, and hardly any when a hub is
-// down for all that time that a client wants.
+// A network that nobody uses does nothing: 30 days of it take no time of the processor, and hardly
+// any when a hub is down for all that time that a client wants.
 func TestIdleMonthCostsNothing(t *testing.T) {
 	const month = 30 * 24 * time.Hour
 	inVirtualTime(t, Config{Topology: topology.Reference()}, func(n *testNetwork) {

@@ -8,8 +8,8 @@ import (
 	"dske/node"
 )
 
-// Key consumers that are appliances can often be given a host and a port, but no path. For them, the
-// ETSI API of a client is also at the root of a host name and, if so configured, of a port.
+// Key consumers that are appliances can often be given a host and a port, but no path. For them,
+// the ETSI API of a client is also at the root of a host name and, if so configured, of a port.
 
 const (
 	pathETSI   = "/etsi" // under a client
@@ -17,7 +17,8 @@ const (
 	hostSuffix = ".localhost" // which every resolver takes for this host (RFC 6761, clause 6.3)
 )
 
-// KMEURL returns where the ETSI API of a client is, before /api/v1/keys, under the URL of a network's port.
+// KMEURL returns where the ETSI API of a client is, before /api/v1/keys, under the URL of a
+// network's port.
 func KMEURL(network, client string) string {
 	return network + node.Prefix(node.KindClient, client) + pathETSI
 }

@@ -20,11 +20,12 @@ func (e *ListenError) Error() string { return fmt.Sprintf("cannot listen on %s: 
 // Unwrap returns why.
 func (e *ListenError) Unwrap() error { return e.Err }
 
-// warnEvery is how often the log says that no connection can be accepted. The server tries again up to 200 times
-// a second.
+// warnEvery is how often the log says that no connection can be accepted. The server tries again up
+// to 200 times a second.
 const warnEvery = 10 * time.Second
 
-// watchedListener warns when a connection cannot be accepted because the process may not open more files.
+// watchedListener warns when a connection cannot be accepted because the process may not open more
+// files.
 type watchedListener struct {
 	net.Listener
 	logger *slog.Logger

@@ -21,8 +21,8 @@ var (
 	longLoss  = flag.String("loss", "0", "chance of a message's being lost in TestLongRun")
 )
 
-// A network is the same after many keys as after a tenth of them: it takes no more memory, and used up blocks
-// are gone at both ends. For an hour's worth of keys:
+// A network is the same after many keys as after a tenth of them: it takes no more memory, and used
+// up blocks are gone at both ends. For an hour's worth of keys:
 //
 //	go test ./sim -run LongRun -v -timeout 1h -args -pairs 1000000
 func TestLongRun(t *testing.T) {
@@ -101,7 +101,8 @@ func (n *testNetwork) mostBlocks() (most int) {
 	return most
 }
 
-// What lost messages leave behind in a block is given up, at either end, when later blocks are in use.
+// What lost messages leave behind in a block is given up, at either end, when later blocks are in
+// use.
 func TestLostMessagesLeaveNoBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		top := python() // the other suite sends a lost message again

@@ -7,7 +7,8 @@ import (
 	"dske/node"
 )
 
-// member is what fills a place: a node that runs. The network asks it, and does not look at what it is made of.
+// member is what fills a place: a node that runs. The network asks it, and does not look at what it
+// is made of.
 type member interface {
 	// Handler serves the node's URLs.
 	Handler() http.Handler
@@ -24,8 +25,8 @@ type member interface {
 	// WaitIdle waits until the node does nothing in the background.
 	WaitIdle(ctx context.Context) error
 
-	// Announce tells others that the node has started, where another one was before it. It may take until ctx
-	// ends.
+	// Announce tells others that the node has started, where another one was before it. It may take
+	// until ctx ends.
 	Announce(ctx context.Context)
 
 	// Unregister tells others that the node stops. It may take until ctx ends.

@@ -2,17 +2,19 @@
 // behind one port, each under its own path prefix (/hub/NAME, /client/NAME).
 //
 // A [Network] is made by [New] and runs in [Network.Run]. Its nodes reach each other through the
-// network's transport: [Loopback] is real HTTP through the port, which curl and Wireshark see alike,
-// and [Memory] calls the same handlers directly. Single nodes can be stopped and started; a node that
-// was stopped starts again without any of its state. [Remote] drives a network from another process.
+// network's transport: [Loopback] is real HTTP through the port, which curl and Wireshark see
+// alike, and [Memory] calls the same handlers directly. Single nodes can be stopped and started; a
+// node that was stopped starts again without any of its state. [Remote] drives a network from
+// another process.
 //
-// The network owns ports and places. A place is filled by one node after the other, and keeps what outlives
-// them; the network asks who fills it, and does not look at what that is made of. What is between the nodes
-// is the [wire.Wire] of [Network.Wire]: messages are watched, lost, delayed and taken in hand there. The nodes know
-// nothing of experiments: a hub lies because sim puts a liar around it.
+// The network owns ports and places. A place is filled by one node after the other, and keeps what
+// outlives them; the network asks who fills it, and does not look at what that is made of. What is
+// between the nodes is the [wire.Wire] of [Network.Wire]: messages are watched, lost, delayed and
+// taken in hand there. The nodes know nothing of experiments: a hub lies because sim puts a liar
+// around it.
 //
-// A network that is made and runs in a bubble of the package virtual says so in its [Config]. With a seed, two runs of it
-// then send the same bytes.
+// A network that is made and runs in a bubble of the package virtual says so in its [Config]. With
+// a seed, two runs of it then send the same bytes.
 package sim
 
 import (
@@ -109,7 +111,8 @@ func New(config Config) (*Network, error) {
 	return n, nil
 }
 
-// Wire returns what is between the nodes: where messages are watched, lost, delayed and taken in hand.
+// Wire returns what is between the nodes: where messages are watched, lost, delayed and taken in
+// hand.
 func (n *Network) Wire() *wire.Wire { return n.wire }
 
 // addPlaces makes the places of the topology, which are empty.
@@ -156,8 +159,8 @@ func (n *Network) Run(ctx context.Context) error {
 	}
 }
 
-// startAll starts every node. Clients come only so fast that those which are not ready yet do not keep
-// each other from becoming it.
+// startAll starts every node. Clients come only so fast that those which are not ready yet do not
+// keep each other from becoming it.
 func (n *Network) startAll(ctx context.Context) error {
 	window := make(chan struct{}, max(1, maxPending/len(n.hubs)))
 	for _, p := range n.places {
@@ -185,8 +188,8 @@ func (n *Network) startAll(ctx context.Context) error {
 	return nil
 }
 
-// shutDown stops the nodes, clients first, and then the ports. Requests under way have been cancelled
-// together with the context of Run.
+// shutDown stops the nodes, clients first, and then the ports. Requests under way have been
+// cancelled together with the context of Run.
 func (n *Network) shutDown() {
 	n.visits.cut()
 	for _, kind := range []node.Kind{node.KindClient, node.KindHub} {

@@ -15,8 +15,8 @@ import (
 // ErrNoSuchNode is the error for a node that the topology does not have.
 var ErrNoSuchNode = errors.New("no such node")
 
-// Start fills the place of a node, for example hub/hank, with a fresh one. A node that is running is left alone.
-// If the node is just stopping, Start waits for that, for as long as ctx lasts.
+// Start fills the place of a node, for example hub/hank, with a fresh one. A node that is running
+// is left alone. If the node is just stopping, Start waits for that, for as long as ctx lasts.
 func (n *Network) Start(ctx context.Context, name string) error {
 	p, err := n.place(name)
 	if err != nil {
@@ -25,9 +25,9 @@ func (n *Network) Start(ctx context.Context, name string) error {
 	return p.start(ctx)
 }
 
-// Stop empties the place of a node when its requests under way are done. A client first unregisters from its hubs.
-// A node that is stopped is left alone. If ctx ends before the node has stopped, Stop fails, and the node stops
-// all the same.
+// Stop empties the place of a node when its requests under way are done. A client first unregisters
+// from its hubs. A node that is stopped is left alone. If ctx ends before the node has stopped,
+// Stop fails, and the node stops all the same.
 func (n *Network) Stop(ctx context.Context, name string) error {
 	p, err := n.place(name)
 	if err != nil {
@@ -36,8 +36,8 @@ func (n *Network) Stop(ctx context.Context, name string) error {
 	return p.stop(ctx)
 }
 
-// Leak returns the secrets of a hub, such as hub/hank, that is running in this process: what somebody finds who
-// breaks into it. It is for experiments.
+// Leak returns the secrets of a hub, such as hub/hank, that is running in this process: what
+// somebody finds who breaks into it. It is for experiments.
 func (n *Network) Leak(name string) (hub.Leak, error) {
 	p, err := n.place(name)
 	if err != nil {

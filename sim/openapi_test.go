@@ -28,7 +28,8 @@ func newDescribed(t *testing.T) described {
 	return described{start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", KMEListen: slices.Repeat([]string{"127.0.0.1:0"}, 5)}), c}
 }
 
-// call makes a request and compares the response, which is to have that status, with the description.
+// call makes a request and compares the response, which is to have that status, with the
+// description.
 func (d described) call(method, path, body string, status int) {
 	d.Helper()
 	r := httptest.NewRequest(method, "/sim/v1"+path, strings.NewReader(body))

@@ -11,19 +11,20 @@ import (
 	"dske/node"
 )
 
-// The port needs no password, so a page of some other site that is open in a browser on this host must not get at
-// it: neither by a request of its own, nor under a name that its owner has made to mean this host. A GET is no less
-// than a POST here, since keys are made and handed out by it. Browsers say which page a request is from
-// (Sec-Fetch-Site, https://www.w3.org/TR/fetch-metadata) if the port is local to this host or speaks TLS; elsewhere they
-// leave it out of a plain GET, and nothing tells that from one of curl.
+// The port needs no password, so a page of some other site that is open in a browser on this host
+// must not get at it: neither by a request of its own, nor under a name that its owner has made to
+// mean this host. A GET is no less than a POST here, since keys are made and handed out by it.
+// Browsers say which page a request is from (Sec-Fetch-Site, https://www.w3.org/TR/fetch-metadata)
+// if the port is local to this host or speaks TLS; elsewhere they leave it out of a plain GET, and
+// nothing tells that from one of curl.
 
 var (
 	errOtherSite = errors.New("the request comes from a page of another site")
 	errOtherName = errors.New("the port is this host's own, and only answers to localhost and to addresses")
 )
 
-// guarded refuses what pages of other sites ask for, except pages. A port that is local to this host has no other
-// names.
+// guarded refuses what pages of other sites ask for, except pages. A port that is local to this
+// host has no other names.
 func guarded(next http.Handler, isLocal bool) http.Handler {
 	var protection http.CrossOriginProtection
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -41,8 +42,8 @@ func guarded(next http.Handler, isLocal bool) http.Handler {
 	})
 }
 
-// isPage reports whether a request is for something to look at, which other sites may have links to. All else can
-// have an effect.
+// isPage reports whether a request is for something to look at, which other sites may have links
+// to. All else can have an effect.
 func isPage(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
@@ -58,14 +59,15 @@ func refuse(w http.ResponseWriter, reason error) {
 	node.WriteError(w, &node.Error{Status: http.StatusForbidden, Message: "Refused.", Details: map[string]any{"reason": reason.Error()}})
 }
 
-// isLocalName reports whether the host of a request is an address, localhost or a name under it. No browser leaves
-// it out.
+// isLocalName reports whether the host of a request is an address, localhost or a name under it. No
+// browser leaves it out.
 func isLocalName(host string) bool {
 	name := hostname(host)
 	return name == "" || name == "localhost" || strings.HasSuffix(name, hostSuffix) || net.ParseIP(name) != nil
 }
 
-// hostname returns the name in a Host header, without the port, and without the dot that says that it is complete.
+// hostname returns the name in a Host header, without the port, and without the dot that says that
+// it is complete.
 func hostname(host string) string {
 	return strings.ToLower(strings.TrimSuffix((&url.URL{Host: host}).Hostname(), "."))
 }

@@ -72,8 +72,8 @@ func asking(t *testing.T, n *testNetwork) func(method, path, host string, header
 	}
 }
 
-// What a GET does has effects too: it makes keys, hands them out, spends PSRD and tells what the network does. None of
-// it is for pages of other sites, and none of it shows in a frame.
+// What a GET does has effects too: it makes keys, hands them out, spends PSRD and tells what the
+// network does. None of it is for pages of other sites, and none of it shows in a frame.
 func TestOtherSitesHaveNoEffect(t *testing.T) {
 	n := start(t, Config{Listen: "127.0.0.1:0"})
 	ask := asking(t, n)
@@ -115,7 +115,8 @@ func TestOtherSitesHaveNoEffect(t *testing.T) {
 	}
 }
 
-// What is percent-encoded without need is the same resource, but for messages in band, whose paths have one spelling.
+// What is percent-encoded without need is the same resource, but for messages in band, whose paths
+// have one spelling.
 func TestSpellings(t *testing.T) {
 	n := start(t, Config{Listen: "127.0.0.1:0"})
 	ask := asking(t, n)

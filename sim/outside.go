@@ -12,21 +12,24 @@ import (
 	"dske/sim/wire"
 )
 
-// maxWitnessed is how much of a body is looked at, in bytes, of a request from outside and of the answer.
+// maxWitnessed is how much of a body is looked at, in bytes, of a request from outside and of the
+// answer.
 const maxWitnessed = 64 << 10
 
-// Refusal is a request from outside that was refused, or a handshake that failed: then it has no method.
+// Refusal is a request from outside that was refused, or a handshake that failed: then it has no
+// method.
 type Refusal struct {
 	wire.Message
 	wire.Event
 }
 
-// ObserveRefusals calls f for every refusal of a caller from outside, until cancel is called. F is called by many
-// goroutines at once, and the connection waits for it.
+// ObserveRefusals calls f for every refusal of a caller from outside, until cancel is called. F is
+// called by many goroutines at once, and the connection waits for it.
 func (n *Network) ObserveRefusals(f func(Refusal)) (cancel func()) { return n.refusals.Add(f) }
 
-// outside is the handler of a port for those who come over it: requests of encryptors are witnessed there, since they
-// have not come over the wire. To is the node that the port belongs to; empty: the path says it.
+// outside is the handler of a port for those who come over it: requests of encryptors are witnessed
+// there, since they have not come over the wire. To is the node that the port belongs to; empty:
+// the path says it.
 func (n *Network) outside(to string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, path := n.encryptorsDoor(to, r)
@@ -40,7 +43,8 @@ func (n *Network) outside(to string, next http.Handler) http.Handler {
 	})
 }
 
-// encryptorsDoor returns the client that a request is for and the path under it, if it is one of an encryptor.
+// encryptorsDoor returns the client that a request is for and the path under it, if it is one of an
+// encryptor.
 func (n *Network) encryptorsDoor(to string, r *http.Request) (*place, string) {
 	kind, name := nodeOf(r.URL.Path)
 	path := strings.TrimPrefix(r.URL.Path, "/"+kind+"/"+name)

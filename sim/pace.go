@@ -9,9 +9,9 @@ import (
 	"dske/node"
 )
 
-// paced limits how long the other side of a connection can hold up a request: waiting for what it sends and until
-// it has taken what it is sent may take [node.Patience] in all, and the time that so many bytes take at the speed
-// [node.SlowestRate]. What the handler itself takes does not count.
+// paced limits how long the other side of a connection can hold up a request: waiting for what it
+// sends and until it has taken what it is sent may take [node.Patience] in all, and the time that
+// so many bytes take at the speed [node.SlowestRate]. What the handler itself takes does not count.
 func paced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
@@ -60,8 +60,8 @@ func (p *pace) note(n int, began time.Time) {
 	p.spent += time.Since(began)
 }
 
-// relax takes the deadline away until more is expected. Otherwise the server would find, long after the body was
-// read, that the connection is lost.
+// relax takes the deadline away until more is expected. Otherwise the server would find, long after
+// the body was read, that the connection is lost.
 func (p *pace) relax() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -90,7 +90,8 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// pacedWriter writes a response. A deadline that is set for it by [http.ResponseController] is the last one.
+// pacedWriter writes a response. A deadline that is set for it by [http.ResponseController] is the
+// last one.
 type pacedWriter struct {
 	http.ResponseWriter
 	reading, writing pace

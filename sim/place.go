@@ -15,7 +15,8 @@ import (
 // announceTimeout bounds the time that whoever starts a node waits until others know.
 const announceTimeout = time.Second
 
-// place is the place of a node in the network. It outlives the members that fill it one after the other.
+// place is the place of a node in the network. It outlives the members that fill it one after the
+// other.
 type place struct {
 	network *Network
 	kind    node.Kind
@@ -129,8 +130,8 @@ func (p *place) start(ctx context.Context) error {
 	return nil
 }
 
-// announce has a member tell others that it has started, and waits for that, but not long: there may be a million
-// of them.
+// announce has a member tell others that it has started, and waits for that, but not long: there
+// may be a million of them.
 func (p *place) announce(ctx, lifetime context.Context, m member) {
 	told := make(chan struct{})
 	p.network.tasks.Go(func() {
@@ -144,8 +145,8 @@ func (p *place) announce(ctx, lifetime context.Context, m member) {
 	}
 }
 
-// stop empties the place, after the member has answered the requests under way, for which it has [node.Grace], and
-// unregistered. If ctx ends before, stop fails, and goes on all the same.
+// stop empties the place, after the member has answered the requests under way, for which it has
+// [node.Grace], and unregistered. If ctx ends before, stop fails, and goes on all the same.
 func (p *place) stop(ctx context.Context) error {
 	end := time.Now().Add(node.Grace)
 	return p.empty(ctx, node.Grace, func(m member) {

@@ -14,7 +14,8 @@ import (
 	"dske/sim/wire"
 )
 
-// busy returns a network whose client carol has a request under way, which takes 5 s if the hubs answer after delay, and how that ends.
+// busy returns a network whose client carol has a request under way, which takes 5 s if the hubs
+// answer after delay, and how that ends.
 func busy(t *testing.T, delay time.Duration) (*testNetwork, <-chan error) {
 	late := func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) {
 		if r.Method == "POST" && r.Path == protocol.PathKeyShare {
@@ -36,8 +37,8 @@ func busy(t *testing.T, delay time.Duration) (*testNetwork, <-chan error) {
 	return n, answer
 }
 
-// A node that is stopped first answers the requests under way, as if nothing were, and takes no more of them. Those
-// that take long it ends.
+// A node that is stopped first answers the requests under way, as if nothing were, and takes no
+// more of them. Those that take long it ends.
 func TestStopWaitsForRequests(t *testing.T) {
 	for _, test := range []struct{ delay, least, most time.Duration }{
 		{time.Second, time.Second, time.Second + node.Farewell},

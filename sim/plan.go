@@ -7,8 +7,8 @@ import (
 	"dske/sim/topology"
 )
 
-// What a network takes besides its PSRD. The memory was measured, and a test holds it; the times are those of
-// the machine in the README's benchmarks, and others may differ.
+// What a network takes besides its PSRD. The memory was measured, and a test holds it; the times
+// are those of the machine in the README's benchmarks, and others may differ.
 const (
 	memoryOfNetwork     = 2 << 20 // bytes
 	memoryOfHub         = 16 << 10
@@ -61,8 +61,8 @@ func PlanOf(t *topology.Topology) (Plan, error) {
 		int64(p.Associations)*memoryOfAssociation
 	p.Ready = time.Duration(len(t.Clients))*timeOfClient + time.Duration(p.Associations)*timeOfAssociation +
 		time.Duration(blocks)*(timeOfBlock+time.Duration(t.PSRD.BlockSize)*timeOfByte)
-	// A share costs its pad and a signing key of the pool of the side that sends it, and a signing key of the
-	// other pool for the message that asks for it or the answer to it.
+	// A share costs its pad and a signing key of the pool of the side that sends it, and a signing
+	// key of the other pool for the message that asks for it or the answer to it.
 	const key, signature = 32, protocol.SigningKeySize
 	share := suite.ShareSize(key, 1)
 	p.KeysPerClient = p.PoolSize / (share + signature)

@@ -20,8 +20,8 @@ type port struct {
 	server   *http.Server
 }
 
-// openPorts opens the port of the network, if there is to be one, and those of its clients. All of them
-// are closed again if one cannot be opened.
+// openPorts opens the port of the network, if there is to be one, and those of its clients. All of
+// them are closed again if one cannot be opened.
 func (n *Network) openPorts(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
@@ -82,9 +82,10 @@ func (n *Network) open(ctx context.Context, address string, secure *tls.Config, 
 	return url, nil
 }
 
-// reachable returns the address under which this host reaches a listener on address: one on all addresses has no
-// address of its own, and a certificate could not name it. It is for a URL, in which the percent sign in front of the
-// zone of an IPv6 address is escaped (RFC 6874). Not every system tells the zone of a listener.
+// reachable returns the address under which this host reaches a listener on address: one on all
+// addresses has no address of its own, and a certificate could not name it. It is for a URL, in
+// which the percent sign in front of the zone of an IPv6 address is escaped (RFC 6874). Not every
+// system tells the zone of a listener.
 func reachable(listening net.Addr, address string) string {
 	tcp, ok := listening.(*net.TCPAddr)
 	if !ok {
@@ -146,9 +147,9 @@ func (n *Network) loadTLS() (err error) {
 	return err
 }
 
-// clientTLS returns the configuration with which nodes call each other; nil: plain HTTP. That goes through the
-// port like everybody's traffic, and shows the certificate of the operator, so that it also works where every
-// caller has to show one.
+// clientTLS returns the configuration with which nodes call each other; nil: plain HTTP. That goes
+// through the port like everybody's traffic, and shows the certificate of the operator, so that it
+// also works where every caller has to show one.
 func (n *Network) clientTLS() (*tls.Config, error) {
 	if n.config.TLS == "" {
 		return nil, nil

@@ -11,7 +11,8 @@ import (
 	"dske/sim/wire"
 )
 
-// identified returns the encryptor of the client that a request over a port is taken to come from; empty: none.
+// identified returns the encryptor of the client that a request over a port is taken to come from;
+// empty: none.
 func (p *place) identified(r *http.Request) string {
 	encryptors := p.network.encryptorsOf(p)
 	name, err := etsi.Identify(r, encryptors)

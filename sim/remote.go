@@ -116,7 +116,8 @@ func (r Remote) get(ctx context.Context, path string, answer any) error {
 	return json.Unmarshal(body, answer)
 }
 
-// Post sends a value as JSON and reads the answer into another. It is for what the pages of a network offer.
+// Post sends a value as JSON and reads the answer into another. It is for what the pages of a
+// network offer.
 func (r Remote) Post(ctx context.Context, path string, content, answer any) error {
 	return r.send(ctx, http.MethodPost, path, content, answer)
 }

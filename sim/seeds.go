@@ -32,8 +32,8 @@ func (s *seeds) random(nodePath string) node.Random {
 	}
 }
 
-// Text returns a text that nobody can guess, such as a token, and that is never returned twice; with a seed, it follows from
-// that, the purpose, and how often there was one for it.
+// Text returns a text that nobody can guess, such as a token, and that is never returned twice;
+// with a seed, it follows from that, the purpose, and how often there was one for it.
 func (n *Network) Text(purpose string) string {
 	if n.seeds == nil {
 		return rand.Text()

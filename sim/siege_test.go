@@ -37,9 +37,10 @@ type siege struct {
 	connections sync.WaitGroup // that strangers have left
 }
 
-// TestSiege lets strangers do all that they can think of, at once and all the time, while two encryptors make keys and
-// the operator stops and starts nodes: no key fails, memory stays bounded, and afterwards everything is as before.
-// What it measures it prints; with -strict it holds the network to all the figures:
+// TestSiege lets strangers do all that they can think of, at once and all the time, while two
+// encryptors make keys and the operator stops and starts nodes: no key fails, memory stays bounded,
+// and afterwards everything is as before. What it measures it prints; with -strict it holds the
+// network to all the figures:
 //
 //	go test ./sim -run Siege -v -args -for 60s -strict
 func TestSiege(t *testing.T) {
@@ -211,7 +212,8 @@ func heapInUse() int {
 	return int(sample[0].Value.Uint64())
 }
 
-// recover waits until what the strangers have left waiting has expired, and everything is as it was.
+// recover waits until what the strangers have left waiting has expired, and everything is as it
+// was.
 func (s *siege) recover(calm observed) {
 	s.ClearFaults()
 	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)

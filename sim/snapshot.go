@@ -2,15 +2,16 @@ package sim
 
 import "dske/node"
 
-// Snapshot is how every node is at one moment, in the order of the topology: GET /sim/v1/nodes. It tells what
-// is counted and nothing of single blocks, shares and keys, so that even that of a large network can be asked
-// for every second.
+// Snapshot is how every node is at one moment, in the order of the topology: GET /sim/v1/nodes. It
+// tells what is counted and nothing of single blocks, shares and keys, so that even that of a large
+// network can be asked for every second.
 type Snapshot struct {
 	Hubs    []HubSnapshot    `json:"hubs"`
 	Clients []ClientSnapshot `json:"clients"`
 }
 
-// NodeSnapshot is how a node is, of either kind. What it counts goes on when the node is stopped and started.
+// NodeSnapshot is how a node is, of either kind. What it counts goes on when the node is stopped
+// and started.
 type NodeSnapshot struct {
 	Name                string         `json:"name"`
 	Running             bool           `json:"running"`
@@ -29,8 +30,8 @@ type HubSnapshot struct {
 	Lies            bool  `json:"lies"`              // the shares that it hands out are altered
 	ForgottenBy     int   `json:"forgotten_by"`      // clients that have registered with it, and that it does not know any more
 
-	// ForgeryChance is how likely it is at most that one of the messages with wrong tags would have been accepted;
-	// 0 if there were none, and in a suite that has no bound on it.
+	// ForgeryChance is how likely it is at most that one of the messages with wrong tags would have
+	// been accepted; 0 if there were none, and in a suite that has no bound on it.
 	ForgeryChance float64 `json:"forgery_chance,omitempty"`
 }
 

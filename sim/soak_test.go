@@ -32,9 +32,10 @@ type soak struct {
 	made, fetched, failed atomic.Int64
 }
 
-// TestSoak stops, starts and corrupts hubs and clients at random, and puts faults between them, while encryptors make
-// keys: both ends of every key are equal, none is delivered twice, no byte of PSRD is used twice, and in the end the
-// network is as it was, and works. It runs in a time of its own; for an hour of that:
+// TestSoak stops, starts and corrupts hubs and clients at random, and puts faults between them,
+// while encryptors make keys: both ends of every key are equal, none is delivered twice, no byte of
+// PSRD is used twice, and in the end the network is as it was, and works. It runs in a time of its
+// own; for an hour of that:
 //
 //	go test ./sim -race -run Soak -v -timeout 1h -args -soak 1h
 func TestSoak(t *testing.T) {

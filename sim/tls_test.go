@@ -94,7 +94,8 @@ func TestWhoIsCallingOverTLS(t *testing.T) {
 	}
 }
 
-// TestIdentityOfResumedSession connects again without a new handshake: who is calling is still known.
+// TestIdentityOfResumedSession connects again without a new handshake: who is calling is still
+// known.
 func TestIdentityOfResumedSession(t *testing.T) {
 	dir := certify(t)
 	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir})

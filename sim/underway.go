@@ -22,7 +22,8 @@ type visit struct {
 	writer http.ResponseWriter // is not used after the visit
 }
 
-// enter returns the request with a context that ends when the requests are cut off, which has to leave.
+// enter returns the request with a context that ends when the requests are cut off, which has to
+// leave.
 func (u *underway) enter(w http.ResponseWriter, r *http.Request) (*visit, *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	v := &visit{cancel, w}
@@ -46,8 +47,8 @@ func (u *underway) leave(v *visit) {
 	}
 }
 
-// cut ends the requests: their contexts end, no more of their bodies is read, and who does not take the answer soon
-// does not get it.
+// cut ends the requests: their contexts end, no more of their bodies is read, and who does not take
+// the answer soon does not get it.
 func (u *underway) cut() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -60,8 +61,8 @@ func (u *underway) cut() {
 	}
 }
 
-// end waits until the requests have been answered, and cuts those off that have not been within the grace. There
-// must be no new ones.
+// end waits until the requests have been answered, and cuts those off that have not been within the
+// grace. There must be no new ones.
 func (u *underway) end(grace time.Duration) {
 	idle := u.whenIdle()
 	timer := time.NewTimer(grace)
@@ -74,7 +75,8 @@ func (u *underway) end(grace time.Duration) {
 	}
 }
 
-// whenIdle returns a channel that is closed when there are no requests. Only one goroutine may wait.
+// whenIdle returns a channel that is closed when there are no requests. Only one goroutine may
+// wait.
 func (u *underway) whenIdle() <-chan struct{} {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -17,7 +17,8 @@ import (
 	"dske/sim/virtual"
 )
 
-// inVirtualTime runs a network in a bubble of its own until f has ended. F must not use t but for errors.
+// inVirtualTime runs a network in a bubble of its own until f has ended. F must not use t but for
+// errors.
 func inVirtualTime(t *testing.T, config Config, f func(n *testNetwork)) {
 	t.Helper()
 	config.Virtual, config.Transport = true, Memory
@@ -98,7 +99,8 @@ func busyTrace(t *testing.T, seed uint64) string {
 	return trace.String()
 }
 
-// loadPair makes keys for a pair, several at the same time as others do, and fetches them. It may fail.
+// loadPair makes keys for a pair, several at the same time as others do, and fetches them. It may
+// fail.
 func (n *testNetwork) loadPair(master, slave string, number int) {
 	for range number {
 		time.Sleep(time.Second)

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// HubTimeout returns how long a client waits for a hub's response to one message; for a large one longer.
+// HubTimeout returns how long a client waits for a hub's response to one message; for a large one
+// longer.
 func (n *Network) HubTimeout() time.Duration { return n.config.HubTimeout }
 
 // WaitReady waits until every running client has registered with all its hubs and filled its pools.
@@ -31,9 +32,9 @@ func (n *Network) WaitReady(ctx context.Context) error {
 	return nil
 }
 
-// WaitIdle waits until no running client, or none of those that are named, does anything in the background:
-// the hubs that a key did not need have answered too, and the pools are full. Clients that cannot reach a hub
-// keep trying; between the attempts they are idle.
+// WaitIdle waits until no running client, or none of those that are named, does anything in the
+// background: the hubs that a key did not need have answered too, and the pools are full. Clients
+// that cannot reach a hub keep trying; between the attempts they are idle.
 func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
 	for _, p := range n.places {
 		m := p.member()

@@ -333,8 +333,8 @@ func TestNumbersOfMessages(t *testing.T) {
 	}
 }
 
-// An encryptor in the process needs no certificate, also where everybody else does; and it is one of the network,
-// which faults strike.
+// An encryptor in the process needs no certificate, also where everybody else does; and it is one
+// of the network, which faults strike.
 func TestDirect(t *testing.T) {
 	dir := certify(t)
 	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir, TLSAll: true})

@@ -140,8 +140,8 @@ func fetchTwice(s *session) error {
 	return refuses(notFound, func(*session) call { return fetch })(s)
 }
 
-// refusedThenFetched is right if a call about a new key is refused, with 400 or 401 unless the statuses
-// say otherwise, and the slave can still fetch the key.
+// refusedThenFetched is right if a call about a new key is refused, with 400 or 401 unless the
+// statuses say otherwise, and the slave can still fetch the key.
 func refusedThenFetched(s *session, build func(id string) call, statuses ...int) error {
 	if len(statuses) == 0 {
 		statuses = []int{http.StatusBadRequest, http.StatusUnauthorized}
@@ -160,7 +160,8 @@ func refusedThenFetched(s *session, build func(id string) call, statuses ...int)
 	return stillThere(s, made)
 }
 
-// allOrNothing is right if a body that names a new key is refused, and the slave can still fetch the key.
+// allOrNothing is right if a body that names a new key is refused, and the slave can still fetch
+// the key.
 func allOrNothing(s *session, body func(id string) string) error {
 	made, err := s.makeKeys(1)
 	if err != nil {

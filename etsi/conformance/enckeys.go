@@ -14,7 +14,8 @@ const (
 	mandatoryRoute = `{"extension_mandatory": [{"abc_route_type": "direct"}]}`
 )
 
-// Get key, whatever carries the request. The size of 128 bits is one that every KME is taken to have.
+// Get key, whatever carries the request. The size of 128 bits is one that every KME is taken to
+// have.
 var getKeyChecks = []check{
 	{"5 enc_keys", "GET without parameters brings one key of key_size", delivers(1, 0, byQuery(""))},
 	{"5 enc_keys", "GET with number brings that many keys", delivers(3, 0, byQuery("number=3"))},

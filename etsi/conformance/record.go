@@ -6,7 +6,8 @@ import (
 	"regexp"
 )
 
-// Exchange is what was asked for a check, and what was answered. What is secret in it is left out, and what is long cut.
+// Exchange is what was asked for a check, and what was answered. What is secret in it is left out,
+// and what is long cut.
 type Exchange struct {
 	Request     string `json:"request"` // such as GET https://…
 	RequestBody string `json:"request_body,omitempty"`
@@ -22,7 +23,8 @@ type record struct {
 // longestShown is how much of a body is shown, in bytes.
 const longestShown = 2000
 
-// secretMember finds the values of keys and of random strings in JSON, whatever else is wrong with it.
+// secretMember finds the values of keys and of random strings in JSON, whatever else is wrong with
+// it.
 var secretMember = regexp.MustCompile(`("(?:key|randomStr)"\s*:\s*")([^"]*)`)
 
 // shown returns what of a body is fit for a report.

@@ -92,7 +92,8 @@ type (
 	}
 )
 
-// WriteJUnit writes a report as JUnit XML: a suite for each standard, with the exchanges of what failed.
+// WriteJUnit writes a report as JUnit XML: a suite for each standard, with the exchanges of what
+// failed.
 func WriteJUnit(w io.Writer, r Report) error {
 	var all junitSuites
 	for _, result := range r.Results {

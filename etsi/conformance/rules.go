@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// The functions in this file make the checks of the lists: each returns one that is right if a call is
-// answered in a certain way. A call is built when the check is made, since it depends on the suite.
+// The functions in this file make the checks of the lists: each returns one that is right if a call
+// is answered in a certain way. A call is built when the check is made, since it depends on the
+// suite.
 
-// delivers is right if a call of the master brings a number of keys of a number of bits each, or of the
-// default size if bits is 0.
+// delivers is right if a call of the master brings a number of keys of a number of bits each, or of
+// the default size if bits is 0.
 func delivers(number, bits int, build func(*session) call) func(*session) error {
 	return func(s *session) error {
 		status, err := s.status()
@@ -76,8 +77,8 @@ func hasString(name string, want func(*session) string) func(*session) error {
 	}
 }
 
-// hasInteger is right if a member of the status is an integer of at least a value, which may be that of
-// another member.
+// hasInteger is right if a member of the status is an integer of at least a value, which may be
+// that of another member.
 func hasInteger(name string, least func(status map[string]any) float64) func(*session) error {
 	return func(s *session) error {
 		status, err := s.object(call{from: s.Master, peer: s.Slave.SAE, name: "status"})

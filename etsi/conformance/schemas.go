@@ -12,8 +12,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// forms is the data formats that a schema can be for, by their names without anything but letters: of ETSI GS QKD 014,
-// clause 6, what a KME answers; and of SKIP.
+// forms is the data formats that a schema can be for, by their names without anything but letters:
+// of ETSI GS QKD 014, clause 6, what a KME answers; and of SKIP.
 var forms = []string{"status", "keycontainer", "error", "capabilities", "key", "entropy"}
 
 // Schemas is JSON schemas for what KMEs answer.
@@ -26,10 +26,10 @@ type schema struct {
 	file string // its name
 }
 
-// LoadSchemas reads the schemas in a directory, as somebody has published them. Which data format a file *.json is for
-// is told by its name, as in key_container.json or KeyContainer.schema.json, or by its title. The formats are Status, Key
-// container and Error of ETSI GS QKD 014, and capabilities, key and entropy of SKIP; other files may be
-// referred to. Nothing is fetched.
+// LoadSchemas reads the schemas in a directory, as somebody has published them. Which data format a
+// file *.json is for is told by its name, as in key_container.json or KeyContainer.schema.json, or
+// by its title. The formats are Status, Key container and Error of ETSI GS QKD 014, and
+// capabilities, key and entropy of SKIP; other files may be referred to. Nothing is fetched.
 func LoadSchemas(dir string) (*Schemas, error) {
 	paths, err := filepath.Abs(dir)
 	if err != nil {

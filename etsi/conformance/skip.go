@@ -130,7 +130,8 @@ func (s *session) capabilities(of Party) (capabilities, error) {
 	return c, nil
 }
 
-// systems returns the IDs of the systems of master and slave, each of which has to be a remote one of the other.
+// systems returns the IDs of the systems of master and slave, each of which has to be a remote one
+// of the other.
 func (s *session) systems() (master, slave string, err error) {
 	ours, err := s.capabilities(s.Master)
 	if err != nil {
@@ -192,7 +193,8 @@ func newSKIPKey(more string, bits int) func(*session) error {
 	}
 }
 
-// skipKeyForPeer makes a key and returns with it what comes before and after its ID in the peer's request.
+// skipKeyForPeer makes a key and returns with it what comes before and after its ID in the peer's
+// request.
 func (s *session) skipKeyForPeer() (made key, path, query string, err error) {
 	master, _, err := s.systems()
 	if err != nil {

@@ -256,7 +256,8 @@ func thirdParty(e *ends) error {
 	return skip("takes a third SAE with streams")
 }
 
-// longPayload is right if a KME closes the connection of who announces more than anybody needs, and serves on.
+// longPayload is right if a KME closes the connection of who announces more than anybody needs, and
+// serves on.
 func longPayload(s *session) error {
 	conn, err := (&tls.Dialer{Config: s.Master.TLS}).DialContext(s.ctx, "tcp", s.Master.Stream)
 	if err != nil {

@@ -1,12 +1,13 @@
-// Package conformance checks KMEs against ETSI GS QKD 014 V1.1.1, from outside: it calls them as their
-// SAEs would. Where they are said to have them, it also checks SKIP (draft-cisco-skip-02, resubmitted as
-// draft-singh-skip-00) and streams of ETSI GS QKD 004 V2.1.1. The text of 004 was not at hand: its rules are what
-// implementations have in common, in the framing of package stream.
+// Package conformance checks KMEs against ETSI GS QKD 014 V1.1.1, from outside: it calls them as
+// their SAEs would. Where they are said to have them, it also checks SKIP (draft-cisco-skip-02,
+// resubmitted as draft-singh-skip-00) and streams of ETSI GS QKD 004 V2.1.1. The text of 004 was
+// not at hand: its rules are what implementations have in common, in the framing of package stream.
 //
-// A [Suite] names two SAEs and the KMEs that serve them, and perhaps more SAEs; its Run makes every check
-// and yields one [Result] after the other. It needs a KME that delivers keys, some hundred of them, and
-// nothing else: what a KME limits it learns from its status. [WriteJSON], [WriteJUnit] and [WriteHTML] make reports of
-// the results, with what was asked and answered; keys are not in them.
+// A [Suite] names two SAEs and the KMEs that serve them, and perhaps more SAEs; its Run makes every
+// check and yields one [Result] after the other. It needs a KME that delivers keys, some hundred of
+// them, and nothing else: what a KME limits it learns from its status. [WriteJSON], [WriteJUnit]
+// and [WriteHTML] make reports of the results, with what was asked and answered; keys are not in
+// them.
 package conformance
 
 import (
@@ -25,8 +26,8 @@ type Party struct {
 	SAE string
 	URL string // of the KME: what comes before /api/v1/keys
 
-	// HTTP shows the certificate of the SAE where URL is https; http.DefaultClient if nil. Over plain
-	// HTTP, the SAE ID is sent in the Authorization header.
+	// HTTP shows the certificate of the SAE where URL is https; http.DefaultClient if nil. Over
+	// plain HTTP, the SAE ID is sent in the Authorization header.
 	HTTP *http.Client
 
 	SKIP string // URL of the key provider: what comes before /capabilities; if empty, SKIP is not checked
@@ -35,8 +36,8 @@ type Party struct {
 	TLS    *tls.Config // with the certificate of the SAE, for Stream
 }
 
-// Suite is what is needed to check two KMEs. Master, at one of them, gets keys and Slave, at the other
-// one, fetches them.
+// Suite is what is needed to check two KMEs. Master, at one of them, gets keys and Slave, at the
+// other one, fetches them.
 type Suite struct {
 	Master, Slave Party
 	Others        []Party       // further SAEs of any KME; without, key multicast is not checked

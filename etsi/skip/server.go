@@ -37,8 +37,8 @@ type Config struct {
 
 // Register mounts the methods of SKIP in g. The routes write their errors themselves.
 //
-// SKIP leaves it to TLS who may call. So over TLS a caller has to show the certificate of an encryptor
-// of the KME, and otherwise gets a 401; over plain HTTP anybody may.
+// SKIP leaves it to TLS who may call. So over TLS a caller has to show the certificate of an
+// encryptor of the KME, and otherwise gets a 401; over plain HTTP anybody may.
 func Register(g *echo.Group, config Config) {
 	s := &server{config, etsi.Refusals{Log: config.Logger, Strict: config.Strict}}
 	g.RouteNotFound("/*", s.refusals.Lost(etsi.Paths{Methods: methodsOf, Names: "/capabilities, /key, /key/{keyId} and /entropy"}))
@@ -172,7 +172,8 @@ func (s *server) answer(c echo.Context, do func(echo.Context) (any, error)) (any
 	return do(c)
 }
 
-// keyID returns the key ID in the path. Echo takes it from the encoded path if the request has kept that.
+// keyID returns the key ID in the path. Echo takes it from the encoded path if the request has kept
+// that.
 func keyID(c echo.Context) (uuid.UUID, error) {
 	text := c.Param("keyId")
 	if strings.Contains(text, "/") { // the last parameter takes all that follows

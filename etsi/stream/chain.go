@@ -11,8 +11,9 @@ import (
 	"dske/etsi"
 )
 
-// KME is what makes and fetches the keys of streams. See [etsi.KME] for what its methods do. A key is asked for
-// under an ID ([etsi.KeyRequest]); a KME that makes it under another one has streams of one block.
+// KME is what makes and fetches the keys of streams. See [etsi.KME] for what its methods do. A key
+// is asked for under an ID ([etsi.KeyRequest]); a KME that makes it under another one has streams
+// of one block.
 type KME interface {
 	Encryptors() []string
 	GetKey(ctx context.Context, master, slave string, request etsi.KeyRequest) ([]etsi.Key, error)
@@ -66,8 +67,8 @@ type chain struct {
 	broken bool // nothing comes after these blocks
 }
 
-// begin makes or fetches the first block. The end that makes it gets the ID of the stream; the other one has it in
-// next, and gets the size of the chunks.
+// begin makes or fetches the first block. The end that makes it gets the ID of the stream; the
+// other one has it in next, and gets the size of the chunks.
 func (c *chain) begin(ctx context.Context) (uuid.UUID, error) {
 	id, value, err := c.key(ctx, c.next)
 	if err != nil {
@@ -82,7 +83,8 @@ func (c *chain) begin(ctx context.Context) (uuid.UUID, error) {
 	return id, nil
 }
 
-// key makes or fetches the key of the next block. To the first block no ID is given by the end that makes it.
+// key makes or fetches the key of the next block. To the first block no ID is given by the end that
+// makes it.
 func (c *chain) key(ctx context.Context, id uuid.UUID) (uuid.UUID, []byte, error) {
 	var keys []etsi.Key
 	var err error
@@ -104,8 +106,9 @@ func (c *chain) key(ctx context.Context, id uuid.UUID) (uuid.UUID, []byte, error
 	return keys[0].ID, keys[0].Key.Reveal(), nil
 }
 
-// extend adds a block. If it cannot be made, that is the end of the chain: it may have got so far that the other end has
-// it, which must not have one value of a chunk while this one delivers another.
+// extend adds a block. If it cannot be made, that is the end of the chain: it may have got so far
+// that the other end has it, which must not have one value of a chunk while this one delivers
+// another.
 func (c *chain) extend(ctx context.Context) error {
 	if c.broken {
 		return errBroken
@@ -145,8 +148,8 @@ func blockID(random []byte) uuid.UUID {
 	return id
 }
 
-// find returns the block of a chunk that was not taken, and the place in the block. At most one block is added: who
-// asks for an index far away gets nothing, and costs nothing.
+// find returns the block of a chunk that was not taken, and the place in the block. At most one
+// block is added: who asks for an index far away gets nothing, and costs nothing.
 func (c *chain) find(ctx context.Context, index uint32) (*block, int, error) {
 	at := uint64(index)
 	if at >= c.end && at < c.end+uint64(blockChunks(c.count, c.size)) {
@@ -176,7 +179,8 @@ func (c *chain) take(b *block, place int) []byte {
 	return chunk
 }
 
-// prepare adds the next block if an index is in the second half of the last one, at the end that makes them.
+// prepare adds the next block if an index is in the second half of the last one, at the end that
+// makes them.
 func (c *chain) prepare(ctx context.Context, index uint32) error {
 	last := c.blocks[len(c.blocks)-1]
 	if !c.makes || c.broken || c.end >= indexLimit || uint64(index) < last.first+uint64(len(last.taken)/2) {

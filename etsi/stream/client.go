@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Client is an SAE's end of the interface: a connection to one KME, over which it makes a call at a time. A call that
-// fails with anything but a [Status] leaves the connection of no use.
+// Client is an SAE's end of the interface: a connection to one KME, over which it makes a call at a
+// time. A call that fails with anything but a [Status] leaves the connection of no use.
 type Client struct {
 	conn net.Conn
 }
@@ -32,8 +32,9 @@ func NewClient(conn net.Conn) *Client { return &Client{conn} }
 // Close closes the connection. Streams stay open.
 func (c *Client) Close() error { return c.conn.Close() }
 
-// Open opens a stream between the SAEs that two URIs name, as in sae://sofia. A zero ksid makes a new one. It returns
-// the QoS and the KSID of the stream, also with the error [QoSNotMet]: the stream is then open with the QoS returned.
+// Open opens a stream between the SAEs that two URIs name, as in sae://sofia. A zero ksid makes a
+// new one. It returns the QoS and the KSID of the stream, also with the error [QoSNotMet]: the
+// stream is then open with the QoS returned.
 func (c *Client) Open(ctx context.Context, source, destination string, qos QoS, ksid uuid.UUID) (QoS, uuid.UUID, error) {
 	if len(source) > maxURI || len(destination) > maxURI || len(qos.MIME) >= mimeSize {
 		return QoS{}, uuid.Nil, fmt.Errorf("a URI of more than %d bytes, or a MIME type of %d or more", maxURI, mimeSize)

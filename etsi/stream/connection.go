@@ -101,8 +101,8 @@ type reply struct {
 	after func(context.Context)
 }
 
-// receive reads a request. It returns one without a payload if there is none: the other end has closed the connection,
-// nothing has come for long, or ctx has ended.
+// receive reads a request. It returns one without a payload if there is none: the other end has
+// closed the connection, nothing has come for long, or ctx has ended.
 func (c *connection) receive(ctx context.Context) (message, error) {
 	c.conn.SetReadDeadline(time.Now().Add(idleTime))
 	if ctx.Err() != nil { // whose end may have come before the line above

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// A message is a header of 8 bytes, the version (major, minor, patch), the service and the size of the payload,
-// and then the payload. All numbers are big-endian.
+// A message is a header of 8 bytes, the version (major, minor, patch), the service and the size of
+// the payload, and then the payload. All numbers are big-endian.
 const (
 	headerSize = 8
 	ksidSize   = 16
@@ -62,7 +62,8 @@ func (m message) append(to []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(to, uint32(len(m.payload))), m.payload...)
 }
 
-// read reads a message with a payload of at most limit bytes. At an end before the first byte it returns [io.EOF].
+// read reads a message with a payload of at most limit bytes. At an end before the first byte it
+// returns [io.EOF].
 func read(from io.Reader, limit int) (message, error) {
 	var header [headerSize]byte
 	if _, err := io.ReadFull(from, header[:]); err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The examples are of two implementations: what clients of framing A send and QUBIP's server answered, and what the
-// serialisers of framing B yield.
+// The examples are of two implementations: what clients of framing A send and QUBIP's server
+// answered, and what the serialisers of framing B yield.
 var (
 	exampleKSID = uuid.MustParse("11223344-5566-4788-99aa-bbccddeeff00")
 	exampleQoS  = QoS{32, 40000, 5000, 10, 0, 5000, 3600, JSON}

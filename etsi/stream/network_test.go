@@ -21,8 +21,9 @@ import (
 	"dske/sim/simtest"
 )
 
-// A distant KME is one of a network, called over ETSI GS QKD 014. That cannot name the ID of a new key: so both ends
-// have a table in common here, of the IDs that keys were to have and those that they got.
+// A distant KME is one of a network, called over ETSI GS QKD 014. That cannot name the ID of a new
+// key: so both ends have a table in common here, of the IDs that keys were to have and those that
+// they got.
 type distant struct {
 	*named
 	saes map[string]*etsi.Client
@@ -92,8 +93,8 @@ func serve(t *testing.T, n *sim.Network, dir certs.Directory, ids *named, client
 	return listener.Addr().String()
 }
 
-// startNetwork starts a network and returns the addresses of the streams of carol, who serves sam, connie, who serves
-// sofia, and curtis, who serves sunny.
+// startNetwork starts a network and returns the addresses of the streams of carol, who serves sam,
+// connie, who serves sofia, and curtis, who serves sunny.
 func startNetwork(t *testing.T, dir certs.Directory, lies bool) (n *sim.Network, carol, connie, curtis string) {
 	t.Helper()
 	if err := dir.Write(certs.Names{KMEs: []string{"carol", "connie", "curtis"}, SAEs: []string{"sam", "sofia", "sunny"}}); err != nil {

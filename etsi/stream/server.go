@@ -19,8 +19,8 @@ import (
 type Config struct {
 	KME KME
 
-	// TLS is the configuration of the port. Whatever it says about client certificates, one that verifies is
-	// required. It is not changed.
+	// TLS is the configuration of the port. Whatever it says about client certificates, one that
+	// verifies is required. It is not changed.
 	TLS *tls.Config
 
 	Streams int          // that an SAE can have open; default 64
@@ -37,9 +37,9 @@ const (
 	mostConnections = 64
 )
 
-// Serve serves the streams of one KME on a listener, whose connections are to be plain TCP, until ctx ends or
-// the listener fails. It closes the listener, and returns when every connection is closed, all streams are
-// ended and what was not delivered is cleared; nil, if ctx has ended.
+// Serve serves the streams of one KME on a listener, whose connections are to be plain TCP, until
+// ctx ends or the listener fails. It closes the listener, and returns when every connection is
+// closed, all streams are ended and what was not delivered is cleared; nil, if ctx has ended.
 func Serve(ctx context.Context, listener net.Listener, config Config) error {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
@@ -88,7 +88,8 @@ func (s *server) accept(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// isTemporary reports whether a listener may accept the next connection, as when descriptors have run out.
+// isTemporary reports whether a listener may accept the next connection, as when descriptors have
+// run out.
 func isTemporary(err error) bool {
 	temporary, ok := errors.AsType[interface {
 		error
@@ -157,7 +158,8 @@ var (
 	errPeer    = errors.New("neither URI names another SAE as its host")
 )
 
-// peerOf returns the SAE at the other end. Some clients name the same source and destination at both ends.
+// peerOf returns the SAE at the other end. Some clients name the same source and destination at
+// both ends.
 func peerOf(sae string, asked opening) (string, error) {
 	source, destination := hostOf(asked.Source), hostOf(asked.Destination)
 	switch {
@@ -171,7 +173,8 @@ func peerOf(sae string, asked opening) (string, error) {
 	return "", errPeer
 }
 
-// hostOf returns the host of a URI, decoded, or "". It may be any SAE ID, which [net/url] would not take.
+// hostOf returns the host of a URI, decoded, or "". It may be any SAE ID, which [net/url] would not
+// take.
 func hostOf(uri string) string {
 	scheme, rest, _ := strings.Cut(uri, "://")
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {

@@ -18,7 +18,8 @@ import (
 
 var qos = stream.QoS{ChunkSize: 32, MaxBps: 40000, MinBps: 5000, Jitter: 10, Timeout: 5000, TTL: 3600, MIME: stream.JSON}
 
-// inBubble runs a test with a world in a bubble, in which time is fast; nothing that the world starts outlives it.
+// inBubble runs a test with a world in a bubble, in which time is fast; nothing that the world
+// starts outlives it.
 func inBubble(t *testing.T, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

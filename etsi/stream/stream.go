@@ -79,8 +79,8 @@ func (s *streams) leave(sae string) {
 	}
 }
 
-// start opens a stream from an SAE to a peer, a new one if the KSID is zero. The QoS may differ from the one
-// that was asked for.
+// start opens a stream from an SAE to a peer, a new one if the KSID is zero. The QoS may differ
+// from the one that was asked for.
 func (s *streams) start(ctx context.Context, sae, peer string, asked opening) (QoS, uuid.UUID, error) {
 	if err := s.reserve(streamID{sae, asked.KSID}); err != nil {
 		return QoS{}, uuid.Nil, err
@@ -177,8 +177,9 @@ func (s *stream) enter(ctx context.Context) error {
 	return nil
 }
 
-// deliver answers a GET_KEY. The error, if there is one, is why it is not answered with a chunk. The time that a call
-// may take is for waiting and for fetching; to make a block takes as long as it does.
+// deliver answers a GET_KEY. The error, if there is one, is why it is not answered with a chunk.
+// The time that a call may take is for waiting and for fetching; to make a block takes as long as
+// it does.
 func (s *stream) deliver(ctx context.Context, asked wanted) (got, error) {
 	limited, cancel := context.WithTimeout(ctx, s.timeout())
 	defer cancel()

@@ -49,8 +49,8 @@ func (t *tally) add(a answer) {
 // isComplete reports whether all hubs have answered.
 func (t *tally) isComplete() bool { return t.successful+t.failed == len(t.errs) }
 
-// askHubs runs ask for every hub at once, each in a task that goes on when the request that it is for has
-// been answered without it. The channel takes all the answers.
+// askHubs runs ask for every hub at once, each in a task that goes on when the request that it is
+// for has been answered without it. The channel takes all the answers.
 func (c *Client) askHubs(r request, ask func(ctx context.Context, hub int) error) (<-chan answer, error) {
 	return c.askHubsAnd(r, ask, func() {})
 }
@@ -94,13 +94,15 @@ func (c *Client) askHubsAnd(r request, ask func(ctx context.Context, hub int) er
 	return answers, nil
 }
 
-// collect waits for the answers of all hubs. When the outcome is settled it waits only for the time of grace
-// longer, and not at all if the tally is final. What has come counts, also if the time is over.
+// collect waits for the answers of all hubs. When the outcome is settled it waits only for the time
+// of grace longer, and not at all if the tally is final. What has come counts, also if the time is
+// over.
 func collect(ctx context.Context, answers <-chan answer, grace time.Duration, settled func(*tally) bool) (*tally, error) {
 	return collectUntil(ctx, answers, grace, settled, nil)
 }
 
-// collectUntil is collect that calls late, unless it is nil, once when the time of grace has passed since it began.
+// collectUntil is collect that calls late, unless it is nil, once when the time of grace has passed
+// since it began.
 func collectUntil(ctx context.Context, answers <-chan answer, grace time.Duration, settled func(*tally) bool, late func()) (*tally, error) {
 	t := newTally(cap(answers))
 	var enough, isLate <-chan time.Time

@@ -25,7 +25,8 @@ func (e *farSlaveError) Error() string {
 	return fmt.Sprintf("the client of the slave SAE uses %d of this client's hubs, and a key needs %d", e.common, e.needed)
 }
 
-// audienceOf finds the slaves of a key, all of which need as many hubs in common with this client as make a key.
+// audienceOf finds the slaves of a key, all of which need as many hubs in common with this client
+// as make a key.
 func (c *Client) audienceOf(r request, slaves []string) (audience, error) {
 	a := audience{slaves: slaves, at: make([][]int, len(c.hubs))}
 	for j, id := range slaves {
@@ -50,8 +51,8 @@ func (c *Client) audienceOf(r request, slaves []string) (audience, error) {
 // isAll reports whether the hub is used by the clients of all slaves.
 func (a audience) isAll(hub int) bool { return len(a.at[hub]) == len(a.slaves) }
 
-// served returns, for the slave that is worst off, how many hubs have taken its shares, and how many can have
-// taken them in the end.
+// served returns, for the slave that is worst off, how many hubs have taken its shares, and how
+// many can have taken them in the end.
 func (a audience) served(t *tally) (least, most int) {
 	least, most = len(a.at), len(a.at)
 	for j := range a.slaves {

@@ -1,17 +1,18 @@
 // Package client is a DSKE client: the key management entity (KME) that encryptors fetch their keys
-// from. For one encryptor it makes a key and scatters its shares over the hubs; for the other one, at
-// another client, it gathers shares until there are enough for the key.
+// from. For one encryptor it makes a key and scatters its shares over the hubs; for the other one,
+// at another client, it gathers shares until there are enough for the key.
 //
-// With each of its hubs a client has an association, which is a package of its own. A hub that is down, hangs,
-// lies or has lost its state costs no more than its share: the client goes on with the other hubs, and the
-// association mends itself. What is asked of all hubs at once, and how the answers are counted, is in ask.go.
+// With each of its hubs a client has an association, which is a package of its own. A hub that is
+// down, hangs, lies or has lost its state costs no more than its share: the client goes on with the
+// other hubs, and the association mends itself. What is asked of all hubs at once, and how the
+// answers are counted, is in ask.go.
 //
-// New checks a [Config] and starts nothing; Run does the work in the background until its context ends, and
-// Handler serves the encryptors over HTTP. The methods of [etsi.KME] do the same without HTTP. They fail with
-// an [etsi.Error]: 503 if too few hubs gave or took a share, with the cause of each; 400 for a key that nobody
-// knows any more, for a slave that nobody serves, and what else the standard says. A request that ends before
-// its answer is there fails with the error of its context. A failure costs no key: a slave can ask again,
-// until the shares expire.
+// New checks a [Config] and starts nothing; Run does the work in the background until its context
+// ends, and Handler serves the encryptors over HTTP. The methods of [etsi.KME] do the same without
+// HTTP. They fail with an [etsi.Error]: 503 if too few hubs gave or took a share, with the cause of
+// each; 400 for a key that nobody knows any more, for a slave that nobody serves, and what else the
+// standard says. A request that ends before its answer is there fails with the error of its
+// context. A failure costs no key: a slave can ask again, until the shares expire.
 package client
 
 import (
@@ -59,7 +60,8 @@ type Client struct {
 
 var _ etsi.KME = (*Client)(nil)
 
-// API is the OpenAPI description of clients, in JSON. Its {prefix} stands for the start of the path of one.
+// API is the OpenAPI description of clients, in JSON. Its {prefix} stands for the start of the path
+// of one.
 //
 //go:embed openapi.json
 var API string
@@ -92,8 +94,8 @@ func New(config Config) (*Client, error) {
 	return c, nil
 }
 
-// Registers returns the IDs of the encryptors that a client tells the hubs: those that fetch keys over ETSI GS QKD
-// 014, and its own one of SKIP. A client without any has one with its name.
+// Registers returns the IDs of the encryptors that a client tells the hubs: those that fetch keys
+// over ETSI GS QKD 014, and its own one of SKIP. A client without any has one with its name.
 func Registers(name string, saes []string) []string {
 	if len(saes) == 0 {
 		saes = []string{name}
@@ -194,7 +196,8 @@ func (c *Client) sweep() {
 	}
 }
 
-// close clears what nobody needs when the tasks have ended: the shares and keys that were not delivered, and the pools.
+// close clears what nobody needs when the tasks have ended: the shares and keys that were not
+// delivered, and the pools.
 func (c *Client) close() {
 	c.mu.Lock()
 	for id, g := range c.gathers {
@@ -226,6 +229,6 @@ func (c *Client) Unregister(ctx context.Context) {
 // Encryptors implements [etsi.KME].
 func (c *Client) Encryptors() []string { return slices.Clone(c.saes) }
 
-// WaitIdle waits until the client does nothing that outlives the requests of its encryptors, other than
-// waiting before it tries a hub again.
+// WaitIdle waits until the client does nothing that outlives the requests of its encryptors, other
+// than waiting before it tries a hub again.
 func (c *Client) WaitIdle(ctx context.Context) error { return c.tasks.WaitIdle(ctx) }

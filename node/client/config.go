@@ -25,7 +25,8 @@ type Config struct {
 	Token      string   // what hubs bind the name to; it has to outlive the process
 	PSRD       PSRD
 
-	// Directory says who serves the slaves, and at which hubs. Nil: what as many hubs say alike as make a key.
+	// Directory says who serves the slaves, and at which hubs. Nil: what as many hubs say alike as
+	// make a key.
 	Directory *node.Directory
 
 	Suite        protocol.Suite // default protocol.ITS

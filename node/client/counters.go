@@ -6,8 +6,8 @@ import (
 	"dske/node"
 )
 
-// Counters is what a client counts. See [node.Counters]; a share that a hub cannot be given or does not give is
-// refused.
+// Counters is what a client counts. See [node.Counters]; a share that a hub cannot be given or does
+// not give is refused.
 type Counters struct {
 	node.Counters
 	KeysMade        atomic.Int64 // and given to a master
@@ -17,7 +17,8 @@ type Counters struct {
 	SharesAtOdds    atomic.Int64 // with the key that the others gave: a hub lies, or was lied to
 }
 
-// countScattered counts n shares for one hub, which has taken some of them, and if not all, then because of err.
+// countScattered counts n shares for one hub, which has taken some of them, and if not all, then
+// because of err.
 func (c *Counters) countScattered(n, taken int, err error) {
 	c.SharesScattered.Add(int64(taken))
 	if err != nil {

@@ -29,10 +29,10 @@ func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
 	return keys, nil
 }
 
-// dropIfDone forgets the gather if nothing of it is worth keeping: if it has brought no share, or if its key was
-// delivered. That a key was delivered is forgotten, too, when every hub has given its share. A hub that has given none
-// may be given one later, and with those of dishonest hubs, which give theirs as often as they like, that would be
-// enough for a second delivery.
+// dropIfDone forgets the gather if nothing of it is worth keeping: if it has brought no share, or
+// if its key was delivered. That a key was delivered is forgotten, too, when every hub has given
+// its share. A hub that has given none may be given one later, and with those of dishonest hubs,
+// which give theirs as often as they like, that would be enough for a second delivery.
 func (g *gather) dropIfDone() {
 	c := g.client
 	c.mu.Lock()
@@ -52,8 +52,8 @@ func (g *gather) dropIfDone() {
 	}
 }
 
-// dropExpiredGathers forgets the gathers of keys whose shares have expired at the hubs. It returns when the
-// next one expires.
+// dropExpiredGathers forgets the gathers of keys whose shares have expired at the hubs. It returns
+// when the next one expires.
 func (c *Client) dropExpiredGathers() (next time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

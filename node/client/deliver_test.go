@@ -10,8 +10,9 @@ import (
 	"dske/protocol"
 )
 
-// With one dishonest hub fewer than the threshold, a key is delivered once: they give what they have as often as they
-// like, and an honest hub that was held up, or was given its share late, gives it once more.
+// With one dishonest hub fewer than the threshold, a key is delivered once: they give what they
+// have as often as they like, and an honest hub that was held up, or was given its share late,
+// gives it once more.
 func TestNoSecondDeliveryWithLiars(t *testing.T) {
 	for name, test := range map[string]struct{ down, late map[string]bool }{
 		"two hubs were held up":               {down: map[string]bool{"holly": true, "hugo": true}},
@@ -47,7 +48,8 @@ func TestNoSecondDeliveryWithLiars(t *testing.T) {
 	}
 }
 
-// What was delivered is remembered until the shares have expired, and no longer than every hub has given its share.
+// What was delivered is remembered until the shares have expired, and no longer than every hub has
+// given its share.
 func TestDeliveredIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS)

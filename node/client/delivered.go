@@ -7,9 +7,10 @@ import (
 	"dske/node"
 )
 
-// Delivered is the keys that a client has delivered and that a hub may still have, or get, a share of. It is kept for
-// the next client in the same place, so that a key is delivered once also if a client stops and another one starts.
-// The zero value has none. It may be used by several goroutines.
+// Delivered is the keys that a client has delivered and that a hub may still have, or get, a share
+// of. It is kept for the next client in the same place, so that a key is delivered once also if a
+// client stops and another one starts. The zero value has none. It may be used by several
+// goroutines.
 type Delivered struct {
 	mu   sync.Mutex
 	keys map[gatherID]time.Time // to when their shares have expired

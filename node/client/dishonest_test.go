@@ -19,8 +19,8 @@ import (
 	"dske/psrd"
 )
 
-// dishonestHub keeps to the rules of the channel, so that its signatures hold, and answers requests for
-// shares as it likes.
+// dishonestHub keeps to the rules of the channel, so that its signatures hold, and answers requests
+// for shares as it likes.
 type dishonestHub struct {
 	testing.TB
 	channel *protocol.Channel
@@ -98,7 +98,8 @@ func (h *dishonestHub) inBand(w http.ResponseWriter, r *http.Request, body []byt
 	w.Write(text)
 }
 
-// A hub that answers what nobody asked, or not what was asked, costs its own share and nothing else.
+// A hub that answers what nobody asked, or not what was asked, costs its own share and nothing
+// else.
 func TestOddReplies(t *testing.T) {
 	values := func(n int) protocol.SealedShare { return protocol.SealedShare{Value: make([]byte, 32*n)} }
 	refused := func(id uuid.UUID) protocol.Refusal {
@@ -150,7 +151,8 @@ func TestOddReplies(t *testing.T) {
 	}
 }
 
-// A false answer, whatever it says, does not cost the share that the hub has given: the same request again brings it.
+// A false answer, whatever it says, does not cost the share that the hub has given: the same
+// request again brings it.
 func TestFalseAnswersCostNoShares(t *testing.T) {
 	for _, status := range []int{200, 302, 400, 404, 409, 500, 503} {
 		w := newWorldOf(t, protocol.ITS)

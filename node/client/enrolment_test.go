@@ -28,8 +28,8 @@ type enrolled struct {
 	asked []string // hubs that messages for keys went to
 }
 
-// newEnrolled returns a world with carol, who uses all hubs, and three clients that use some of them. Three make a
-// key.
+// newEnrolled returns a world with carol, who uses all hubs, and three clients that use some of
+// them. Three make a key.
 func newEnrolled(t testing.TB, suite protocol.Suite, change func(*Config)) *enrolled {
 	hubs := map[string][]string{"carol": hubNames, "connie": hubNames[:4], "dave": hubNames[1:], "celia": hubNames[3:]}
 	saes := map[string]string{"carol": "sam", "connie": "sofia", "dave": "dan", "celia": "serena"}
@@ -73,8 +73,8 @@ func (e *enrolled) wentTo() []string {
 	return hubs
 }
 
-// Shares go to the hubs that a slave's client uses, and a key for several slaves to each hub for those that use it,
-// wherever the key is from.
+// Shares go to the hubs that a slave's client uses, and a key for several slaves to each hub for
+// those that use it, wherever the key is from.
 func TestHubsInCommon(t *testing.T) {
 	for _, kind := range []struct {
 		suite    protocol.Suite
@@ -130,7 +130,8 @@ func TestTooFewHubsInCommon(t *testing.T) {
 	}
 }
 
-// A client without a directory believes what as many hubs say alike as make a key, and no single one.
+// A client without a directory believes what as many hubs say alike as make a key, and no single
+// one.
 func TestPlaceAsHubsSay(t *testing.T) {
 	for liars, want := range map[int]string{0: "connie", 2: "connie", 3: "mallory"} {
 		w := newWorld(t)
@@ -155,8 +156,8 @@ func TestPlaceAsHubsSay(t *testing.T) {
 	}
 }
 
-// A key is delivered once, also if its client stops then, another one starts in its place, and there are hubs left
-// that never heard of the delivery.
+// A key is delivered once, also if its client stops then, another one starts in its place, and
+// there are hubs left that never heard of the delivery.
 func TestDeliveredOnceOverARestart(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		synctest.Test(t, func(t *testing.T) {

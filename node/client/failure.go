@@ -8,7 +8,8 @@ import (
 	"dske/protocol"
 )
 
-// canBeFound reports whether the hubs that have not refused could make up the key. The caller holds g.mu.
+// canBeFound reports whether the hubs that have not refused could make up the key. The caller holds
+// g.mu.
 func (g *gather) canBeFound() bool {
 	refused := 0
 	for _, err := range g.answers.errs {
@@ -19,8 +20,9 @@ func (g *gather) canBeFound() bool {
 	return len(g.client.hubs)-refused >= g.client.config.Threshold
 }
 
-// failure says why the shares at hand are not enough, or returns nil if the key is found. The key is
-// unknown if the hubs that did not answer could not make up for those that have nothing for this slave.
+// failure says why the shares at hand are not enough, or returns nil if the key is found. The key
+// is unknown if the hubs that did not answer could not make up for those that have nothing for this
+// slave.
 func (g *gather) failure() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

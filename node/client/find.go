@@ -25,7 +25,8 @@ func (g *gather) find(ctx context.Context) {
 	}
 }
 
-// findFor goes on with the search until ctx ends, and reports whether nothing is left to try. The caller holds g.mu.
+// findFor goes on with the search until ctx ends, and reports whether nothing is left to try. The
+// caller holds g.mu.
 func (g *gather) findFor(ctx context.Context) bool {
 	if g.search == nil || g.found || g.delivered {
 		return true
@@ -52,8 +53,8 @@ func (g *gather) admitSuspects(ctx context.Context) {
 	}
 }
 
-// name says which hubs are at odds with the key, those of them that have not been named, and makes them suspects for
-// the keys of this master. The caller holds g.mu.
+// name says which hubs are at odds with the key, those of them that have not been named, and makes
+// them suspects for the keys of this master. The caller holds g.mu.
 func (g *gather) name() {
 	atOdds := g.search.AtOdds()
 	var names []string
@@ -77,8 +78,8 @@ func (g *gather) name() {
 	g.client.config.Logger.Warn("shares at odds with the key", "key_id", g.id.key, "hubs", names)
 }
 
-// setSuspects notes which hubs were at odds with the last key of a master. They are kept apart by master, so that a
-// master cannot make others distrust a hub.
+// setSuspects notes which hubs were at odds with the last key of a master. They are kept apart by
+// master, so that a master cannot make others distrust a hub.
 func (c *Client) setSuspects(master string, hubs []int) {
 	c.suspectsMu.Lock()
 	defer c.suspectsMu.Unlock()
@@ -95,8 +96,8 @@ func (c *Client) suspectsOf(master string) []int {
 	return c.suspects[master]
 }
 
-// closeIfDone clears the key when it was delivered, and the shares when no others will come that have to be compared
-// with them. The caller holds g.mu.
+// closeIfDone clears the key when it was delivered, and the shares when no others will come that
+// have to be compared with them. The caller holds g.mu.
 func (g *gather) closeIfDone() {
 	if !g.delivered {
 		return

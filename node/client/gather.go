@@ -80,8 +80,8 @@ func (c *Client) leave(gathers []*gather) {
 	}
 }
 
-// gatherAll asks the hubs for the shares that are missing, until all keys are found. The gathers are of
-// the same master and slave.
+// gatherAll asks the hubs for the shares that are missing, until all keys are found. The gathers
+// are of the same master and slave.
 func (c *Client) gatherAll(r request, gathers []*gather) error {
 	// In the order of their IDs, so that two requests cannot wait for each other.
 	for _, g := range slices.SortedFunc(slices.Values(gathers), byKeyID) {
@@ -125,8 +125,8 @@ func (c *Client) gatherAll(r request, gathers []*gather) error {
 
 func byKeyID(a, b *gather) int { return bytes.Compare(a.id.key[:], b.id.key[:]) }
 
-// wait waits until all the keys are found, or all hubs have answered; once one of the keys cannot be found
-// any more, only for stragglerGrace. After that time it is the suspects' turn, too.
+// wait waits until all the keys are found, or all hubs have answered; once one of the keys cannot
+// be found any more, only for stragglerGrace. After that time it is the suspects' turn, too.
 func wait(r request, answers <-chan answer, gathers []*gather) error {
 	settled := func(t *tally) bool {
 		found := true
@@ -156,9 +156,10 @@ func (g *gather) wasDelivered() bool {
 	return g.delivered
 }
 
-// begin starts an attempt. It adds the gather to those that each hub is to be asked for, unless the key is found:
-// to the free ones, or to the busy ones if a request before is still waiting for the answer of that hub. To ask it
-// twice at once would bring one share and one refusal, since a hub forgets a share that it has given.
+// begin starts an attempt. It adds the gather to those that each hub is to be asked for, unless the
+// key is found: to the free ones, or to the busy ones if a request before is still waiting for the
+// answer of that hub. To ask it twice at once would bring one share and one refusal, since a hub
+// forgets a share that it has given.
 func (g *gather) begin(free, busy [][]*gather) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -180,8 +181,8 @@ func (g *gather) begin(free, busy [][]*gather) {
 	}
 }
 
-// stillMissing waits until the hub has answered for each of the gathers, and returns those for which it has to be
-// asked again.
+// stillMissing waits until the hub has answered for each of the gathers, and returns those for
+// which it has to be asked again.
 func stillMissing(ctx context.Context, hub int, gathers []*gather) []*gather {
 	var missing []*gather
 	for _, g := range gathers {
@@ -289,7 +290,8 @@ func (g *gather) take(hub int, share protocol.Share) {
 	}
 }
 
-// onlySuspectsAreMissing reports whether all hubs but suspects have answered. The caller holds g.mu.
+// onlySuspectsAreMissing reports whether all hubs but suspects have answered. The caller holds
+// g.mu.
 func (g *gather) onlySuspectsAreMissing() bool {
 	for hub := range g.client.hubs {
 		if !g.answers.answered[hub] && !slices.Contains(g.from, hub) && !slices.Contains(g.suspects, hub) {

@@ -203,8 +203,8 @@ func TestGatherIsKeptOnlyUntilItExpires(t *testing.T) {
 	})
 }
 
-// A key that was found in an earlier request may expire while another one is on its way: it is not there any more, and
-// must not be delivered as a key of no bytes.
+// A key that was found in an earlier request may expire while another one is on its way: it is not
+// there any more, and must not be delivered as a key of no bytes.
 func TestExpiredKeyIsNotDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS)

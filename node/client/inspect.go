@@ -30,8 +30,8 @@ func (c *Client) Stock() node.Stock {
 	return stock
 }
 
-// Levels returns the number of bytes available in the emptiest pool of each association, in the order of the
-// hubs; -1 where the client is not registered.
+// Levels returns the number of bytes available in the emptiest pool of each association, in the
+// order of the hubs; -1 where the client is not registered.
 func (c *Client) Levels() []int {
 	levels := make([]int, len(c.hubs))
 	for i, h := range c.hubs {

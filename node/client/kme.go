@@ -79,8 +79,8 @@ func (c *Client) Status(ctx context.Context, _, slave string) (etsi.Status, erro
 	}, nil
 }
 
-// storedKeyCount returns how many keys of size bytes the PSRD at hand can carry to a slave: as many as the k-th
-// best stocked of the hubs that its client uses can take shares of.
+// storedKeyCount returns how many keys of size bytes the PSRD at hand can carry to a slave: as many
+// as the k-th best stocked of the hubs that its client uses can take shares of.
 func (c *Client) storedKeyCount(size int, slave place) int {
 	counts := make([]int, len(c.hubs))
 	for i, h := range c.hubs {

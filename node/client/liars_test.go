@@ -24,7 +24,8 @@ import (
 
 var forgeries = flag.Int("forgeries", 10_000, "messages with forged errors that TestForgedErrors answers")
 
-// crowd is a network of many hubs, in which the answers to requests for shares come in an order that a test draws.
+// crowd is a network of many hubs, in which the answers to requests for shares come in an order
+// that a test draws.
 type crowd struct {
 	*world
 	threshold int
@@ -122,7 +123,8 @@ func wantKeys(t testing.TB, connie *Client, keys []etsi.Key) time.Duration {
 	return took
 }
 
-// wantSoon fails the test unless a measurement is below the limit once in three times, as the machine may be busy.
+// wantSoon fails the test unless a measurement is below the limit once in three times, as the
+// machine may be busy.
 func wantSoon(t testing.TB, limit time.Duration, measure func() time.Duration) time.Duration {
 	t.Helper()
 	best := measure()
@@ -140,8 +142,8 @@ func wantSoon(t testing.TB, limit time.Duration, measure func() time.Duration) t
 	return best
 }
 
-// Whatever the order in which hubs answer, as many liars as the suite bears cost a key next to no time, also when nobody
-// knows them yet.
+// Whatever the order in which hubs answer, as many liars as the suite bears cost a key next to no
+// time, also when nobody knows them yet.
 func TestLiarsInEveryOrder(t *testing.T) {
 	orders := 12
 	if underRace {
@@ -180,8 +182,9 @@ func TestManyKeysAndTwoLiars(t *testing.T) {
 	t.Logf("128 keys took %v", took)
 }
 
-// TestForgedErrors answers messages with errors that no hub has sent. Whatever they say, the client spends what it
-// signed with and nothing else, fetches nothing but what it has used, and keeps its sessions.
+// TestForgedErrors answers messages with errors that no hub has sent. Whatever they say, the client
+// spends what it signed with and nothing else, fetches nothing but what it has used, and keeps its
+// sessions.
 func TestForgedErrors(t *testing.T) {
 	errorsSaid := []struct {
 		status  int
@@ -253,7 +256,8 @@ func (w *world) supplied() map[string]stock {
 	return all
 }
 
-// A search that a request had no time for goes on with the next one, also when all hubs have answered.
+// A search that a request had no time for goes on with the next one, also when all hubs have
+// answered.
 func TestSearchGoesOnWithTheNextRequest(t *testing.T) {
 	c := newCrowd(t, 16, 9, 7)
 	carol := c.join("carol", "sam")

@@ -21,9 +21,9 @@ type place struct {
 	at     []bool // by hub: its client uses the hub, or may use it
 }
 
-// placeOf returns where an encryptor fetches its keys: as the directory of the network says or, if there is none or
-// strangers may come, as so many hubs say alike that one of them at least is honest. It fails with an
-// unknownSlaveError if nobody serves the encryptor.
+// placeOf returns where an encryptor fetches its keys: as the directory of the network says or, if
+// there is none or strangers may come, as so many hubs say alike that one of them at least is
+// honest. It fails with an unknownSlaveError if nobody serves the encryptor.
 func (c *Client) placeOf(r request, encryptor string) (place, error) {
 	if slices.Contains(c.config.Encryptors, encryptor) {
 		return place{c.config.Name, c.hubsWith(func(int) bool { return true })}, nil
@@ -54,8 +54,8 @@ func (c *Client) hubsWith(f func(hub int) bool) []bool {
 	return at
 }
 
-// askForPlace asks the hubs where an encryptor fetches its keys. It fails with an unknownSlaveError if so many of
-// them know no such encryptor that no key could be gathered from the rest.
+// askForPlace asks the hubs where an encryptor fetches its keys. It fails with an unknownSlaveError
+// if so many of them know no such encryptor that no key could be gathered from the rest.
 func (c *Client) askForPlace(r request, encryptor string) (place, error) {
 	names := make([]string, len(c.hubs)) // each is written before the answer of its hub is sent
 	answers, err := c.askHubs(r, func(ctx context.Context, i int) (err error) {

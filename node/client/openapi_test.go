@@ -161,8 +161,8 @@ func (s stalled) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-// TestResponsesAreDescribed makes the client give every response of its description but those that its
-// network gives when the client is stopped.
+// TestResponsesAreDescribed makes the client give every response of its description but those that
+// its network gives when the client is stopped.
 func TestResponsesAreDescribed(t *testing.T) {
 	network := newHubs(t)
 	d := newDescribed(t, client.Config{Name: "carol", Encryptors: []string{"sam"}, Systems: []string{"connie"}, Transport: network, Stop: func() {}})

@@ -10,8 +10,9 @@ import (
 	"dske/protocol"
 )
 
-// makeKeysFromPads is makeKeys with keys that need no source of random bytes: at as many hubs as the threshold says, the
-// shares are the pads that they would have been sealed with, and everything else follows from these.
+// makeKeysFromPads is makeKeys with keys that need no source of random bytes: at as many hubs as
+// the threshold says, the shares are the pads that they would have been sealed with, and everything
+// else follows from these.
 func (c *Client) makeKeysFromPads(r request, b *batch, size, number int) ([]*association.Reservation, error) {
 	reservations, err := c.reserveAtHubs(r, b, number*c.config.Suite.ShareSize(size, len(b.slaves)))
 	if err != nil {
@@ -61,7 +62,8 @@ func (c *Client) addKeysFromPads(b *batch, reservations []*association.Reservati
 	return nil
 }
 
-// givingFirst returns the indices of all hubs, starting with the first n that something was reserved for.
+// givingFirst returns the indices of all hubs, starting with the first n that something was
+// reserved for.
 func givingFirst(reservations []*association.Reservation, n int) []int {
 	var first, others []int
 	for i, r := range reservations {
@@ -74,9 +76,9 @@ func givingFirst(reservations []*association.Reservation, n int) []int {
 	return append(first, others...)
 }
 
-// reserveAtHubs sets aside pads of size bytes at as many hubs as it can, at least the threshold, of those that the
-// clients of all the slaves use: only there is a pad as long as a share for all of them. There is no reservation
-// for the others.
+// reserveAtHubs sets aside pads of size bytes at as many hubs as it can, at least the threshold, of
+// those that the clients of all the slaves use: only there is a pad as long as a share for all of
+// them. There is no reservation for the others.
 func (c *Client) reserveAtHubs(r request, b *batch, size int) ([]*association.Reservation, error) {
 	var mu sync.Mutex
 	reservations := make([]*association.Reservation, len(c.hubs))

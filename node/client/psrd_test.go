@@ -164,8 +164,8 @@ func TestLateBlock(t *testing.T) {
 	})
 }
 
-// If the response with a hub-owned block is lost, the hub would seal shares with bytes that the client
-// lacks.
+// If the response with a hub-owned block is lost, the hub would seal shares with bytes that the
+// client lacks.
 func TestLostBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

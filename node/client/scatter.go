@@ -39,9 +39,9 @@ func (e *shareError) details() map[string]any {
 	}
 }
 
-// scatter makes keys of size bytes for a master and slaves and gives every hub its shares. It succeeds if for each
-// slave at least the threshold of the hubs that its client uses have them. The keys get the ids, a number of them, unless
-// these are nil.
+// scatter makes keys of size bytes for a master and slaves and gives every hub its shares. It
+// succeeds if for each slave at least the threshold of the hubs that its client uses have them. The
+// keys get the ids, a number of them, unless these are nil.
 func (c *Client) scatter(r request, master string, to audience, size, number int, ids []uuid.UUID) (_ []key, err error) {
 	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size, len(to.slaves))))
 	var keys []key
@@ -124,8 +124,8 @@ func (b *batch) rename(ids []uuid.UUID) {
 	}
 }
 
-// scatterBatch gives every hub its shares of a batch, and ends the reservations for that. It calls end when all have
-// answered.
+// scatterBatch gives every hub its shares of a batch, and ends the reservations for that. It calls
+// end when all have answered.
 func (c *Client) scatterBatch(r request, b *batch, reservations []*association.Reservation, end func()) error {
 	answers, err := c.askHubsAnd(r, func(ctx context.Context, i int) error {
 		defer reservations[i].Release()
@@ -160,7 +160,8 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 	return nil
 }
 
-// partOf returns what the hub with this index is given of the batch: what is for the slaves whose clients use it.
+// partOf returns what the hub with this index is given of the batch: what is for the slaves whose
+// clients use it.
 func (b *batch) partOf(suite protocol.Suite, hub int) (association.Batch, error) {
 	part := association.Batch{Master: b.master, Slaves: b.slaves, Keys: b.ids, Shares: b.shares[hub]}
 	if b.isAll(hub) {
@@ -188,8 +189,8 @@ func clearShares(shares []protocol.Share) {
 	}
 }
 
-// makeKeys adds number keys of size bytes and their shares to the batch. If they are made of pads, it
-// returns what was reserved for each hub, and otherwise nothing for any.
+// makeKeys adds number keys of size bytes and their shares to the batch. If they are made of pads,
+// it returns what was reserved for each hub, and otherwise nothing for any.
 func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association.Reservation, error) {
 	if c.config.KeysFromPSRD {
 		return c.makeKeysFromPads(r, b, size, number)

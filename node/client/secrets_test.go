@@ -57,8 +57,8 @@ func wantCleared(t *testing.T, what string, secrets []protocol.Secret) {
 	}
 }
 
-// Of keys nothing is left but what the encryptors were given: no shares, and no pads that they were made of; and of keys
-// that could not be scattered, or made, nothing at all.
+// Of keys nothing is left but what the encryptors were given: no shares, and no pads that they were
+// made of; and of keys that could not be scattered, or made, nothing at all.
 func TestSecretsOfKeysAreCleared(t *testing.T) {
 	for _, fromPads := range []bool{false, true} {
 		for _, fail := range []string{"", "hubs", "key IDs"} {
@@ -143,8 +143,8 @@ func TestKeysAreClearedWhenSent(t *testing.T) {
 	wantCleared(t, "keys", m.keys)
 }
 
-// Shares are cleared also if they are not taken: with another index than that of the hub, for no key that was asked for,
-// or after the key was delivered.
+// Shares are cleared also if they are not taken: with another index than that of the hub, for no
+// key that was asked for, or after the key was delivered.
 func TestSharesThatAreNotTakenAreCleared(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS)
 	connie := w.ready(w.config("connie", "sofia"))

@@ -9,8 +9,8 @@ import (
 	"dske/node"
 )
 
-// unknown is the keys that lately all hubs did not know. Asking the hubs costs PSRD, so who asks again and again for
-// such a key is answered without them for a while.
+// unknown is the keys that lately all hubs did not know. Asking the hubs costs PSRD, so who asks
+// again and again for such a key is answered without them for a while.
 type unknown struct {
 	mu    sync.Mutex
 	until map[gatherID]time.Time

@@ -108,8 +108,8 @@ func TestSecondFetchWaitsWithItsDeadline(t *testing.T) {
 	})
 }
 
-// Whoever asks for a key again while the hubs' answers are on their way waits for these. The hubs, which forget a share
-// that they have given, would say that they know no such key.
+// Whoever asks for a key again while the hubs' answers are on their way waits for these. The hubs,
+// which forget a share that they have given, would say that they know no such key.
 func TestAskingTwiceDoesNotMakeAKeyUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS)
@@ -154,7 +154,8 @@ func TestHubIsAskedAgainWhenItDidNotAnswer(t *testing.T) {
 	})
 }
 
-// What a hub answers after the encryptor has gone is kept: the hub forgets a share that it has given.
+// What a hub answers after the encryptor has gone is kept: the hub forgets a share that it has
+// given.
 func TestSharesThatComeLateAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -305,7 +305,8 @@ func (i *insider) scatter(master, slave string, key []byte, change func(hub int,
 	return id
 }
 
-// scatterBut gives every hub a share of key but those that are to have it later, and returns the shares of all.
+// scatterBut gives every hub a share of key but those that are to have it later, and returns the
+// shares of all.
 func (i *insider) scatterBut(later map[string]bool, master, slave string, key []byte) (uuid.UUID, []protocol.Share) {
 	i.Helper()
 	shares, err := i.suite.Split(protocol.NewSecret(key), 3, []int{0, 1, 2, 3, 4}, 1, rand.NewChaCha8([32]byte{17}))

@@ -1,5 +1,5 @@
-// Package contract holds a router to its OpenAPI description. It is for tests: hubs, clients and the network's own
-// interface have a description each, and so has the port as a whole.
+// Package contract holds a router to its OpenAPI description. It is for tests: hubs, clients and
+// the network's own interface have a description each, and so has the port as a whole.
 package contract
 
 import (
@@ -18,7 +18,8 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 )
 
-// maxChecked is the size in bytes up to which the body of a response is compared; for more it would take seconds.
+// maxChecked is the size in bytes up to which the body of a response is compared; for more it would
+// take seconds.
 const maxChecked = 1 << 20
 
 // Contract is an OpenAPI description, and which of its responses there have been.
@@ -51,9 +52,9 @@ func Parse(description []byte) (*Contract, error) {
 	return &Contract{doc, routes, map[string]bool{}}, nil
 }
 
-// Check returns how a response, or the request of one that succeeded, differs from the description. What the
-// description has no place for has to be an error, in the form of its schema Error. The body of the request must
-// not have been read.
+// Check returns how a response, or the request of one that succeeded, differs from the description.
+// What the description has no place for has to be an error, in the form of its schema Error. The
+// body of the request must not have been read.
 func (c *Contract) Check(r *http.Request, w *httptest.ResponseRecorder) error {
 	route, params, err := c.routes.FindRoute(r)
 	if err != nil {
@@ -80,7 +81,8 @@ func (c *Contract) Check(r *http.Request, w *httptest.ResponseRecorder) error {
 	return openapi3filter.ValidateResponse(context.Background(), response.SetBodyBytes(w.Body.Bytes()))
 }
 
-// checkError compares an error with the schema Error, or with that of the interfaces for encryptors.
+// checkError compares an error with the schema Error, or with that of the interfaces for
+// encryptors.
 func (c *Contract) checkError(r *http.Request, w *httptest.ResponseRecorder) error {
 	if w.Code < 400 {
 		return fmt.Errorf("status %d of a route that is not described", w.Code)
@@ -96,12 +98,12 @@ func (c *Contract) checkError(r *http.Request, w *httptest.ResponseRecorder) err
 	return c.doc.Components.Schemas[name].Value.VisitJSON(body)
 }
 
-// Shares makes what one contract has seen count for the other: of two nodes of a kind, whose descriptions differ in
-// the name only.
+// Shares makes what one contract has seen count for the other: of two nodes of a kind, whose
+// descriptions differ in the name only.
 func (c *Contract) Shares(other *Contract) { c.seen = other.seen }
 
-// Unseen returns the responses, such as GET /docs 200, that are described and have not been given, sorted. Those
-// called Stopped are given by the network in place of the node, and not among them.
+// Unseen returns the responses, such as GET /docs 200, that are described and have not been given,
+// sorted. Those called Stopped are given by the network in place of the node, and not among them.
 func (c *Contract) Unseen() []string {
 	var unseen []string
 	c.each(func(name string, operation *openapi3.Operation) {

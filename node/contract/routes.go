@@ -11,8 +11,8 @@ import (
 
 var parameter = regexp.MustCompile(`:(\w+)`)
 
-// Routes returns the routes of a router under a prefix, in the form of [Contract.Operations]. The assets of the
-// documentation are not among them, nor is HEAD, which goes with GET.
+// Routes returns the routes of a router under a prefix, in the form of [Contract.Operations]. The
+// assets of the documentation are not among them, nor is HEAD, which goes with GET.
 func Routes(router *echo.Echo, prefix string) []string {
 	var routes []string
 	for _, route := range router.Routes() {

@@ -21,9 +21,10 @@ const (
 	tellTimeout = 2 * time.Second
 )
 
-// Announce tells the enrolled clients that use this hub, as far as they can be reached, that it has started, and so
-// has lost what it knew of them. They find out for themselves what there is to it. It is called when the hub can be
-// asked, and returns when all have been told, or ctx ends. Whoever cannot be told notices at its next request.
+// Announce tells the enrolled clients that use this hub, as far as they can be reached, that it has
+// started, and so has lost what it knew of them. They find out for themselves what there is to it.
+// It is called when the hub can be asked, and returns when all have been told, or ctx ends. Whoever
+// cannot be told notices at its next request.
 func (h *Hub) Announce(ctx context.Context) {
 	if h.config.Transport == nil {
 		return

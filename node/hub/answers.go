@@ -15,13 +15,13 @@ const (
 	rememberedFor   = time.Minute
 	rememberedCount = 256
 
-	// rememberedSize is in bytes: of two full batches ([protocol.MaxBatchSize], and a third more in base64), with
-	// all that is around them, or of the largest share that a hub takes.
+	// rememberedSize is in bytes: of two full batches ([protocol.MaxBatchSize], and a third more in
+	// base64), with all that is around them, or of the largest share that a hub takes.
 	rememberedSize = max(maxBody, 2*(protocol.MaxBatchSize*4/3+64<<10))
 )
 
-// answers is what was answered a short while ago, for requests that come again: the answer may have been
-// lost, and with it a share. It is bounded, so it may have forgotten.
+// answers is what was answered a short while ago, for requests that come again: the answer may have
+// been lost, and with it a share. It is bounded, so it may have forgotten.
 type answers struct {
 	mu     sync.Mutex
 	recent map[requestID]*remembered
@@ -34,8 +34,8 @@ type remembered struct {
 	expires time.Time
 }
 
-// requestID stands for all the bytes of a request. It decides no more than whether bytes that were sent before
-// are sent again, so nothing rests on the hash.
+// requestID stands for all the bytes of a request. It decides no more than whether bytes that were
+// sent before are sent again, so nothing rests on the hash.
 type requestID [sha256.Size]byte
 
 func idOf(signature []string, r protocol.Request) requestID {

@@ -6,7 +6,8 @@ import (
 	"dske/protocol"
 )
 
-// Requests that differ have different IDs, also if they are the same bytes when their parts are put together.
+// Requests that differ have different IDs, also if they are the same bytes when their parts are put
+// together.
 func TestIDsOfRequests(t *testing.T) {
 	seen := map[requestID]int{}
 	for i, r := range []struct {

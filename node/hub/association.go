@@ -9,8 +9,8 @@ import (
 	"dske/psrd"
 )
 
-// getRegistration tells a client how the hub sees their association. A client asks when something in band
-// makes it doubt that, since what is not signed is no more than a hint.
+// getRegistration tells a client how the hub sees their association. A client asks when something
+// in band makes it doubt that, since what is not signed is no more than a hint.
 func (h *Hub) getRegistration(c echo.Context) error {
 	query, err := parseQuery(c)
 	if err != nil {

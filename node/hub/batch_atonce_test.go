@@ -9,7 +9,8 @@ import (
 	"dske/protocol"
 )
 
-// answersAtOnce sends requests at the same time and returns the answers in the order of the requests.
+// answersAtOnce sends requests at the same time and returns the answers in the order of the
+// requests.
 func answersAtOnce(t *testing.T, h *hub.Hub, requests ...request) []*httptest.ResponseRecorder {
 	t.Helper()
 	answers := make([]*httptest.ResponseRecorder, len(requests))
@@ -58,7 +59,8 @@ func (c *conversation) values(w *httptest.ResponseRecorder) (values [][]byte) {
 	return values
 }
 
-// Of batches that come at once and have keys in common, one is taken whole and the others not at all.
+// Of batches that come at once and have keys in common, one is taken whole and the others not at
+// all.
 func TestBatchesAtOnce(t *testing.T) {
 	h, carol, connie := newPair(t)
 	carol.fetch(protocol.OwnerClient, 10_000)

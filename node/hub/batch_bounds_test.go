@@ -9,7 +9,8 @@ import (
 	"dske/psrd"
 )
 
-// A hub that has no bytes to acknowledge a batch with takes none of it, and for none of the client's.
+// A hub that has no bytes to acknowledge a batch with takes none of it, and for none of the
+// client's.
 func TestBatchWithoutAcknowledgement(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	carol, connie := meet(t, h, "carol"), connect(t, h, "connie", "sofia", "susan")

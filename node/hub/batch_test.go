@@ -16,7 +16,8 @@ import (
 	"dske/psrd"
 )
 
-// batchOf returns what carol's client says about shares of these keys, of the same size, for sofia and susan.
+// batchOf returns what carol's client says about shares of these keys, of the same size, for sofia
+// and susan.
 func batchOf(sizes map[int]int) (m protocol.PostShares, values []byte) {
 	m = protocol.PostShares{ClientName: "carol", MasterSAE: "sam", SlaveSAEs: []string{"susan", "sofia"}}
 	m.ShareIndex = 3
@@ -59,8 +60,8 @@ func (c *conversation) getAll(slave string, keys ...int) request {
 	return c.sign(request{method: "GET", path: protocol.PathKeyShares, query: m.Query()})
 }
 
-// openAll reads the answer to a request for several shares, which has to bring those with these sizes
-// and refuse those with these statuses.
+// openAll reads the answer to a request for several shares, which has to bring those with these
+// sizes and refuse those with these statuses.
 func (c *conversation) openAll(w *httptest.ResponseRecorder, sizes, refused map[int]int) {
 	c.t.Helper()
 	incoming := c.verify(w)
@@ -137,7 +138,8 @@ func TestBatchAndSingle(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("susan", 1, 2, 3)), map[int]int{1: 20, 2: 20}, map[int]int{3: 404})
 }
 
-// A slave that names a key twice, in a request or in a message for it, does not use up what is another's.
+// A slave that names a key twice, in a request or in a message for it, does not use up what is
+// another's.
 func TestBatchRepeated(t *testing.T) {
 	h, carol, connie := newPair(t)
 	m, values := batchOf(map[int]int{1: 20})
@@ -187,7 +189,8 @@ func TestBatchRefused(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("sofia", 2)), map[int]int{2: 16}, nil)
 }
 
-// An answer carries as many shares as are a megabyte together; the others wait for the next request.
+// An answer carries as many shares as are a megabyte together; the others wait for the next
+// request.
 func TestBatchTooLargeForOneAnswer(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, hub.Config{})
@@ -205,8 +208,8 @@ func TestBatchTooLargeForOneAnswer(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("sofia", 4, 5)), map[int]int{5: half + 1}, map[int]int{4: 404})
 }
 
-// An answer carries the shares that are like the first one that is asked for; the others wait for the next
-// request. Every answer says which keys are refused.
+// An answer carries the shares that are like the first one that is asked for; the others wait for
+// the next request. Every answer says which keys are refused.
 func TestBatchOfUnlikeShares(t *testing.T) {
 	h, carol, connie := newPair(t)
 	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 20, 2: 20}))))

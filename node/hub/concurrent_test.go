@@ -34,8 +34,8 @@ func atOnce(t *testing.T, h *hub.Hub, requests ...request) (statuses map[int]int
 	return statuses
 }
 
-// TestManyClients has many clients register, fetch blocks, give each other shares and collect them, while
-// somebody watches.
+// TestManyClients has many clients register, fetch blocks, give each other shares and collect them,
+// while somebody watches.
 func TestManyClients(t *testing.T) {
 	const clients, keys, size = 8, 12, 40
 	h := newHub(t, hub.Config{})
@@ -89,8 +89,8 @@ func TestManyClients(t *testing.T) {
 	}
 }
 
-// Several genuine requests for one share at once: one gets it, and only that one costs the hub anything.
-// What the other slave shall have stays there.
+// Several genuine requests for one share at once: one gets it, and only that one costs the hub
+// anything. What the other slave shall have stays there.
 func TestGetsAtOnce(t *testing.T) {
 	const keys, gets, size = 15, 10, 2000
 	h, carol, connie := newPair(t)

@@ -28,8 +28,8 @@ const (
 	blockSize = 1024 // bytes of each block, unless a test says otherwise
 )
 
-// conversation is a client that talks with a hub: it can do what a client does, and also sends what no
-// client would. Where it fails it fails the test, but goes on, so that any goroutine may use it.
+// conversation is a client that talks with a hub: it can do what a client does, and also sends what
+// no client would. Where it fails it fails the test, but goes on, so that any goroutine may use it.
 type conversation struct {
 	t       testing.TB
 	hub     *hub.Hub
@@ -41,7 +41,8 @@ type conversation struct {
 	blocks  map[protocol.PoolOwner][]protocol.BlockData // as they came, never used up; without those of keys
 }
 
-// newHub returns a hub of the name hank, which serves everybody and speaks the Python suite unless the test says otherwise.
+// newHub returns a hub of the name hank, which serves everybody and speaks the Python suite unless
+// the test says otherwise.
 func newHub(t testing.TB, config hub.Config) *hub.Hub {
 	t.Helper()
 	config.Name = "hank"
@@ -116,8 +117,8 @@ func (r request) to(t testing.TB, h *hub.Hub) *httptest.ResponseRecorder {
 	return w
 }
 
-// wantErrorBody fails the test unless the answer is an error with a message and details, unsigned unless it is one
-// of the refusals that may be facts.
+// wantErrorBody fails the test unless the answer is an error with a message and details, unsigned
+// unless it is one of the refusals that may be facts.
 func wantErrorBody(t testing.TB, w *httptest.ResponseRecorder) {
 	t.Helper()
 	var body struct {
@@ -171,8 +172,8 @@ func wantFreeRefusal(t testing.TB, h *hub.Hub, r request, status int, reason err
 	wantUnchanged(t, h, func() { wantRefused(t, r.to(t, h), status, reason) })
 }
 
-// wantRefusal fails the test unless the hub refuses the request and keeps all but, at most, the signing key that a
-// right tag spends.
+// wantRefusal fails the test unless the hub refuses the request and keeps all but, at most, the
+// signing key that a right tag spends.
 func wantRefusal(t testing.TB, h *hub.Hub, r request, status int, reason error) {
 	t.Helper()
 	before := state(h)
@@ -224,8 +225,8 @@ func (c *conversation) register(encryptors ...string) {
 	c.blocks = map[protocol.PoolOwner][]protocol.BlockData{}
 }
 
-// fetch gets a block for pads and puts it into the pool of that owner; where keys are apart, also a block of
-// about the same size for them.
+// fetch gets a block for pads and puts it into the pool of that owner; where keys are apart, also a
+// block of about the same size for them.
 func (c *conversation) fetch(owner protocol.PoolOwner, size int) protocol.BlockData {
 	c.t.Helper()
 	purposes := protocol.PurposesOf(c.suite)
@@ -411,8 +412,8 @@ func (c *conversation) unused() (clientOwned, hubOwned int) {
 	return 0, 0
 }
 
-// wantSpent fails the test unless f costs so many bytes of the client's pools, at the hub and at the
-// client alike.
+// wantSpent fails the test unless f costs so many bytes of the client's pools, at the hub and at
+// the client alike.
 func (c *conversation) wantSpent(clientOwned, hubOwned int, f func()) {
 	c.t.Helper()
 	clientBefore, hubBefore := c.unused()
@@ -458,8 +459,8 @@ func seeded() node.Random {
 	}
 }
 
-// wantFact fails the test unless the hub refuses a request of the client with a signature that is right, and keeps
-// its shares.
+// wantFact fails the test unless the hub refuses a request of the client with a signature that is
+// right, and keeps its shares.
 func (c *conversation) wantFact(r request, status int, reason error) {
 	c.t.Helper()
 	before := state(c.hub).Shares
@@ -475,7 +476,8 @@ func (c *conversation) wantFact(r request, status int, reason error) {
 	}
 }
 
-// state is what a refused request must not change: all of the status but the count of wrong signatures.
+// state is what a refused request must not change: all of the status but the count of wrong
+// signatures.
 func state(h *hub.Hub) hub.Inspection {
 	s := h.Inspect()
 	for i := range s.PeerClients {

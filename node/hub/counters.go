@@ -16,8 +16,8 @@ type Counters struct {
 	forgeries forgeries // in the names of all clients
 }
 
-// ForgeryChance returns how likely it is at most that one of the messages with wrong tags that came so far would
-// have been accepted, if the suite has a bound on that.
+// ForgeryChance returns how likely it is at most that one of the messages with wrong tags that came
+// so far would have been accepted, if the suite has a bound on that.
 func (c *Counters) ForgeryChance(suite protocol.Suite) (chance protocol.Bound, ok bool) {
 	return c.forgeries.bound(suite)
 }

@@ -7,9 +7,9 @@ import (
 	"dske/protocol"
 )
 
-// admit returns why somebody may not deal with the hub out of band in the name of a client. A name in the
-// directory belongs to whoever can prove it; any other one, if strangers are let in, to whoever came first. The
-// caller holds h.mu.
+// admit returns why somebody may not deal with the hub out of band in the name of a client. A name
+// in the directory belongs to whoever can prove it; any other one, if strangers are let in, to
+// whoever came first. The caller holds h.mu.
 func (h *Hub) admit(name, token string) error {
 	e := h.config.Directory.Client(name)
 	known := h.clients[name]
@@ -24,7 +24,8 @@ func (h *Hub) admit(name, token string) error {
 	return nil
 }
 
-// admitEncryptor returns why a client that was admitted may not register an encryptor. The caller holds h.mu.
+// admitEncryptor returns why a client that was admitted may not register an encryptor. The caller
+// holds h.mu.
 func (h *Hub) admitEncryptor(client, encryptor string) error {
 	serving := h.config.Directory.ClientOf(encryptor)
 	if h.config.Directory.Client(client) != nil {
@@ -39,7 +40,8 @@ func (h *Hub) admitEncryptor(client, encryptor string) error {
 	return nil
 }
 
-// ownerOf returns the name of the client that serves an encryptor and uses this hub, if there is one.
+// ownerOf returns the name of the client that serves an encryptor and uses this hub, if there is
+// one.
 func (h *Hub) ownerOf(encryptor string) (client string, ok bool) {
 	if e := h.config.Directory.ClientOf(encryptor); e != nil {
 		return e.Name, e.Uses(h.config.Name)

@@ -18,8 +18,8 @@ import (
 	"dske/protocol"
 )
 
-// enrolled returns a hub of a network with carol and connie, and with celia, who uses another hub; and both of
-// them, who have not registered.
+// enrolled returns a hub of a network with carol and connie, and with celia, who uses another hub;
+// and both of them, who have not registered.
 func enrolled(t *testing.T, open bool) (h *hub.Hub, carol, connie *conversation) {
 	t.Helper()
 	clients := []node.Enrolled{
@@ -38,7 +38,8 @@ func enrolled(t *testing.T, open bool) (h *hub.Hub, carol, connie *conversation)
 	return h, meet(t, h, "carol"), meet(t, h, "connie")
 }
 
-// A hub serves the enrolled from its first request on, and nobody else, whatever he says and whenever he comes.
+// A hub serves the enrolled from its first request on, and nobody else, whatever he says and
+// whenever he comes.
 func TestOnlyTheEnrolledAreServed(t *testing.T) {
 	h, carol, _ := enrolled(t, false)
 	mallory := meet(t, h, "mallory")
@@ -78,7 +79,8 @@ func TestOnlyTheEnrolledAreServed(t *testing.T) {
 	}
 }
 
-// A share is for an encryptor of a client that uses the hub, also while that is not registered, and waits for it.
+// A share is for an encryptor of a client that uses the hub, also while that is not registered, and
+// waits for it.
 func TestSharesAreForTheEnrolled(t *testing.T) {
 	h, _, connie := enrolled(t, false)
 	carol := connect(t, h, "carol", "sam")
@@ -113,7 +115,8 @@ func TestOpenHub(t *testing.T) {
 	carol.accept(carol.send(carol.post(m, []byte("a share"))))
 }
 
-// A share is for the client that served the slave when it came, and not for who takes over its name.
+// A share is for the client that served the slave when it came, and not for who takes over its
+// name.
 func TestShareStaysWithItsClient(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	carol, dave := connect(t, h, "carol", "sam"), connect(t, h, "dave", "sofia")
@@ -123,8 +126,8 @@ func TestShareStaysWithItsClient(t *testing.T) {
 	wantRefused(t, connie.send(connie.get(askFor(keyID(1)))), 403, protocol.ErrNotMeantForCaller)
 }
 
-// A hub that has started tells the clients that use it and can be reached, few at a time, and does not wait for
-// those that do not answer.
+// A hub that has started tells the clients that use it and can be reached, few at a time, and does
+// not wait for those that do not answer.
 func TestAnnounce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var clients []node.Enrolled

@@ -8,7 +8,8 @@ import (
 	"dske/psrd"
 )
 
-// wantExhausted fails the test unless the hub refuses the request for want of its own bytes, for free.
+// wantExhausted fails the test unless the hub refuses the request for want of its own bytes, for
+// free.
 func wantExhausted(t *testing.T, h *hub.Hub, r request, details string) {
 	t.Helper()
 	wantUnchanged(t, h, func() {

@@ -13,7 +13,8 @@ import (
 	"dske/protocol"
 )
 
-// run runs the hub in a bubble for the rest of the test, and checks that it stops when it is told to.
+// run runs the hub in a bubble for the rest of the test, and checks that it stops when it is told
+// to.
 func run(t *testing.T, h *hub.Hub) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -91,8 +92,8 @@ func TestExpiredShareIsReplaced(t *testing.T) {
 	})
 }
 
-// TestOvertakenBlocks loses the two messages that a client's first block was for. Some time after the
-// second block came into use the hub gives up the first, and holds its bytes for used.
+// TestOvertakenBlocks loses the two messages that a client's first block was for. Some time after
+// the second block came into use the hub gives up the first, and holds its bytes for used.
 func TestOvertakenBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer

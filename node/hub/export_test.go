@@ -10,8 +10,8 @@ import (
 // Everybody is a directory without clients that lets everybody register.
 var Everybody, _ = node.NewDirectory(true, nil)
 
-// AddZeros puts a block of zeros, of any size, into the pool that a registered client owns. It is not
-// sent to anybody.
+// AddZeros puts a block of zeros, of any size, into the pool that a registered client owns. It is
+// not sent to anybody.
 func (h *Hub) AddZeros(client string, size int) error {
 	p, err := h.enter(client)
 	if err != nil {

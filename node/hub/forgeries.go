@@ -6,9 +6,9 @@ import (
 	"dske/protocol"
 )
 
-// forgeries counts wrong tags. Each of them is an attempt to forge a message, and the chance that one of them
-// would have succeeded grows with their number and size. Nobody is refused because of them: a limit would let
-// anybody lock a client out.
+// forgeries counts wrong tags. Each of them is an attempt to forge a message, and the chance that
+// one of them would have succeeded grows with their number and size. Nobody is refused because of
+// them: a limit would let anybody lock a client out.
 type forgeries struct {
 	messages atomic.Uint64
 	bytes    atomic.Uint64 // of contexts and bodies

@@ -20,8 +20,8 @@ type foundShare struct {
 	*share
 }
 
-// findShares returns the shares that a client asks for, as many as fit into a response, and of other keys why
-// there is none.
+// findShares returns the shares that a client asks for, as many as fit into a response, and of
+// other keys why there is none.
 func (h *Hub) findShares(p *peerClient, m protocol.GetShares) (found, []protocol.Refusal, []error) {
 	var shares found
 	refused := []protocol.Refusal{}
@@ -42,7 +42,8 @@ func (h *Hub) findShares(p *peerClient, m protocol.GetShares) (found, []protocol
 	return shares, refused, refusals
 }
 
-// findShare returns the share that a client asks for, if it is meant for an encryptor of that client.
+// findShare returns the share that a client asks for, if it is meant for an encryptor of that
+// client.
 func (h *Hub) findShare(p *peerClient, m protocol.GetShare) (*share, error) {
 	if !slices.Contains(p.encryptors, m.SlaveSAE) {
 		return nil, node.NewError(protocol.ErrEncryptorNotRegistered, "encryptor_name", m.SlaveSAE)

@@ -24,8 +24,8 @@ func newStage(t testing.TB) (h *hub.Hub, carol, connie *conversation) {
 	return h, carol, connie
 }
 
-// FuzzRequests sends anything at all. The hub never fails; what it refuses costs it nothing, and unless
-// the signature was right, costs nobody anything.
+// FuzzRequests sends anything at all. The hub never fails; what it refuses costs it nothing, and
+// unless the signature was right, costs nobody anything.
 func FuzzRequests(f *testing.F) {
 	_, carol, connie := newStage(f)
 	seeds := []request{

@@ -31,8 +31,8 @@ func wantFailures(t *testing.T, h *hub.Hub, client string, want int) {
 	}
 }
 
-// A guess is a wrong tag on any route. What cannot be a guess is not counted: a message without a signature, one
-// that is refused before there is a key to guess, or in spite of the right one.
+// A guess is a wrong tag on any route. What cannot be a guess is not counted: a message without a
+// signature, one that is refused before there is a key to guess, or in spite of the right one.
 func TestGuesses(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		h, carol, connie := newSuitePair(t, suite)
@@ -89,8 +89,9 @@ func TestGuessesNot(t *testing.T) {
 	}
 }
 
-// However often somebody guesses in a client's name, at once or one after the other, the client is served; and
-// what the guesses amount to is there to see, also after the client has registered again.
+// However often somebody guesses in a client's name, at once or one after the other, the client is
+// served; and what the guesses amount to is there to see, also after the client has registered
+// again.
 func TestNoLockOut(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		h, carol, _ := newSuitePair(t, suite)

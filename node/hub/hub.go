@@ -1,6 +1,6 @@
-// Package hub is a DSKE hub: it hands pre-shared random data to clients, takes a share of a key from
-// the client that makes it, and relays the share to the client that the key is for. A hub sees one
-// share of every key and so learns nothing of it.
+// Package hub is a DSKE hub: it hands pre-shared random data to clients, takes a share of a key
+// from the client that makes it, and relays the share to the client that the key is for. A hub sees
+// one share of every key and so learns nothing of it.
 package hub
 
 import (
@@ -90,7 +90,8 @@ func New(config Config) (*Hub, error) {
 	return h, nil
 }
 
-// API is the OpenAPI description of hubs, in JSON. Its {prefix} stands for the start of the path of one.
+// API is the OpenAPI description of hubs, in JSON. Its {prefix} stands for the start of the path of
+// one.
 //
 //go:embed openapi.json
 var API string
@@ -117,7 +118,8 @@ func (h *Hub) mount(g *echo.Group) {
 // Handler serves the hub's URLs, all of which start with /hub/NAME.
 func (h *Hub) Handler() http.Handler { return h.handler }
 
-// Run forgets expired shares, old answers and abandoned blocks until ctx ends, and then returns nil.
+// Run forgets expired shares, old answers and abandoned blocks until ctx ends, and then returns
+// nil.
 func (h *Hub) Run(ctx context.Context) error {
 	defer h.alarm.Stop()
 	for {
@@ -147,7 +149,8 @@ func (h *Hub) sweep() {
 	}
 }
 
-// watch has the hub look for blocks that the client has left behind, and for old answers, if there are any.
+// watch has the hub look for blocks that the client has left behind, and for old answers, if there
+// are any.
 func (h *Hub) watch(p *peerClient) {
 	for _, pool := range p.channel.PeerPools() {
 		if t := pool.Overtaken(); !t.IsZero() {

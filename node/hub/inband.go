@@ -16,21 +16,22 @@ import (
 )
 
 const (
-	// maxBody is the largest body of a request, in bytes: a share of 2 MiB in base64, with the places of its
-	// pad, fits well.
+	// maxBody is the largest body of a request, in bytes: a share of 2 MiB in base64, with the
+	// places of its pad, fits well.
 	maxBody = 4 << 20
 
 	// maxQuery is the largest query of an in-band request, in bytes.
 	maxQuery = 16 << 10
 
-	// largeBody is the size from which on bodies of one client are verified one at a time, in bytes.
+	// largeBody is the size from which on bodies of one client are verified one at a time, in
+	// bytes.
 	largeBody = 64 << 10
 )
 
-// operation is what an in-band request asks for. Its steps are those that keep bad requests free of charge:
-// verify, which spends nothing; prepare, which changes nothing; reserve the response, so that a hub without
-// PSRD refuses before anything has happened; spend the signing key, since a right tag counts whatever else is
-// wrong; act; answer.
+// operation is what an in-band request asks for. Its steps are those that keep bad requests free of
+// charge: verify, which spends nothing; prepare, which changes nothing; reserve the response, so
+// that a hub without PSRD refuses before anything has happened; spend the signing key, since a
+// right tag counts whatever else is wrong; act; answer.
 type operation struct {
 	client  string // that the request says it is from; "" if that cannot be told
 	shares  int    // that it is about
@@ -76,8 +77,8 @@ func (h *Hub) inBand(c echo.Context, path string, parse func(protocol.Request) o
 	return c.JSONBlob(a.status, a.body)
 }
 
-// read takes a request apart. In a strict suite everything that it does not authenticate has to be as a node
-// would send it.
+// read takes a request apart. In a strict suite everything that it does not authenticate has to be
+// as a node would send it.
 func (h *Hub) read(c echo.Context, path string) (protocol.Request, error) {
 	r := c.Request()
 	m := protocol.Request{Method: r.Method, Path: path, Query: r.URL.RawQuery}
@@ -99,8 +100,8 @@ func (h *Hub) read(c echo.Context, path string) (protocol.Request, error) {
 	return m, err
 }
 
-// answer finds out who a request is from, does what it asks for and makes the signed answer. An error is
-// answered unsigned; a refusal that is signed is left in the operation.
+// answer finds out who a request is from, does what it asks for and makes the signed answer. An
+// error is answered unsigned; a refusal that is signed is left in the operation.
 func (h *Hub) answer(ctx context.Context, signature []string, r protocol.Request, op *operation) (answer, error) {
 	if op.client == "" {
 		return answer{}, op.refusal
@@ -172,7 +173,8 @@ func (h *Hub) answerVerified(p *peerClient, incoming *protocol.Incoming, signatu
 	return answer{status, header, body}, err
 }
 
-// refuse spends the signing key of a request, unless it is to come again, and returns why it is refused.
+// refuse spends the signing key of a request, unless it is to come again, and returns why it is
+// refused.
 func refuse(incoming *protocol.Incoming, why error) error {
 	if node.NewError(why).Status < http.StatusInternalServerError {
 		if err := incoming.Accept(); err != nil {

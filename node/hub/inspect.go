@@ -31,7 +31,8 @@ type ClientStatus struct {
 	node.AssociationStatus
 	Failures int `json:"nr_failed_verifications,omitempty"` // messages with a wrong tag
 
-	// ForgeryChance is how likely it is at most that one of them would have been accepted, such as 2^-110.5.
+	// ForgeryChance is how likely it is at most that one of them would have been accepted, such as
+	// 2^-110.5.
 	ForgeryChance string `json:"forgery_chance,omitempty"`
 }
 

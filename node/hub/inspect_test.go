@@ -91,8 +91,9 @@ func TestLeak(t *testing.T) {
 	}
 }
 
-// TestNoSecrets has everything happen that is logged, and looks for pre-shared data and shares in the
-// status, the log and the errors. The secrets are the same in every run, so it cannot fail by chance.
+// TestNoSecrets has everything happen that is logged, and looks for pre-shared data and shares in
+// the status, the log and the errors. The secrets are the same in every run, so it cannot fail by
+// chance.
 func TestNoSecrets(t *testing.T) {
 	var log bytes.Buffer
 	h := newHub(t, hub.Config{Random: seeded(), Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})

@@ -76,8 +76,8 @@ func (h *Hub) store(p *peerClient, m protocol.PostShares, values protocol.Secret
 	return h.shares.put(opened(p.name, m, owners, values))
 }
 
-// opened returns the shares of a message that was opened, by the ID of their key. Owners are the clients that
-// serve the slaves now.
+// opened returns the shares of a message that was opened, by the ID of their key. Owners are the
+// clients that serve the slaves now.
 func opened(client string, m protocol.PostShares, owners []string, values protocol.Secret) map[uuid.UUID]*share {
 	all := make([]share, len(m.KeyIDs))
 	shares := make(map[uuid.UUID]*share, len(m.KeyIDs))
@@ -109,8 +109,8 @@ func (h *Hub) getKeyShares(c echo.Context) error {
 	})
 }
 
-// handing is the operation that gives a client the shares that it asks for. The answer to a request for a
-// single one is that share or a refusal.
+// handing is the operation that gives a client the shares that it asks for. The answer to a request
+// for a single one is that share or a refusal.
 func (h *Hub) handing(m protocol.GetShares, single bool) operation {
 	var shares found
 	var refused []protocol.Refusal

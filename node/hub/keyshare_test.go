@@ -9,9 +9,9 @@ import (
 	"dske/protocol"
 )
 
-// TestShare relays shares of several sizes, and keeps the accounts of all four pools: what carol sends
-// costs her pad and signing key and the hub a signing key; what connie asks for costs her a signing key
-// and the hub pad and signing key.
+// TestShare relays shares of several sizes, and keeps the accounts of all four pools: what carol
+// sends costs her pad and signing key and the hub a signing key; what connie asks for costs her a
+// signing key and the hub pad and signing key.
 func TestShare(t *testing.T) {
 	h, carol, connie := newPair(t)
 	for n, size := range []int{1, 16, 32, 500} {
@@ -86,8 +86,8 @@ func TestShareForms(t *testing.T) {
 	connie.open(connie.send(connie.sign(getOf(query))), []byte("share"))
 }
 
-// A share for somebody else, or from somebody else, is refused. As the request is genuine, its bytes are
-// spent, but none of the hub's.
+// A share for somebody else, or from somebody else, is refused. As the request is genuine, its
+// bytes are spent, but none of the hub's.
 func TestShareRefused(t *testing.T) {
 	h, carol, connie := newPair(t)
 	dave := connect(t, h, "dave", "dan")

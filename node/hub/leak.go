@@ -17,8 +17,8 @@ type Leak struct {
 	Shares []protocol.LeakedShare // that wait to be fetched; by key ID
 }
 
-// Leak returns a copy of the secrets that the hub holds now. What it has used or delivered before is
-// not among them. It is for experiments in which a hub is compromised; nothing else may call it.
+// Leak returns a copy of the secrets that the hub holds now. What it has used or delivered before
+// is not among them. It is for experiments in which a hub is compromised; nothing else may call it.
 func (h *Hub) Leak() Leak {
 	leak := Leak{Shares: h.shares.leak()}
 	for _, p := range h.registered() {

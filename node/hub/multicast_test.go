@@ -13,11 +13,12 @@ import (
 	"dske/protocol"
 )
 
-// slaves are the encryptors that carol makes keys for in tests of multicast. Don is not one of them.
+// slaves are the encryptors that carol makes keys for in tests of multicast. Don is not one of
+// them.
 var slaves = []string{"dan", "sofia", "susan"}
 
-// newCast returns a hub with carol and the clients of the slaves, by slave. Each of these has a stranger,
-// too.
+// newCast returns a hub with carol and the clients of the slaves, by slave. Each of these has a
+// stranger, too.
 func newCast(t testing.TB, config hub.Config) (h *hub.Hub, carol *conversation, clientOf map[string]*conversation) {
 	t.Helper()
 	h = newHub(t, config)
@@ -50,8 +51,8 @@ func (c *conversation) askAll(slave string, keys ...int) request {
 	return c.sign(request{method: "GET", path: protocol.PathKeyShares, query: m.Query()})
 }
 
-// TestMulticast gives each of three slaves the shares of two keys once, on either route and for the same
-// price, and a fourth one none at any time.
+// TestMulticast gives each of three slaves the shares of two keys once, on either route and for the
+// same price, and a fourth one none at any time.
 func TestMulticast(t *testing.T) {
 	h, carol, clientOf := newCast(t, hub.Config{})
 	carol.wantSpent(70+32, 32, func() { carol.accept(carol.send(carol.cast(map[int]int{1: 35, 2: 35}))) })
@@ -115,7 +116,8 @@ func TestMulticastExpires(t *testing.T) {
 	})
 }
 
-// Shares that have expired and are not forgotten yet do not keep a batch out, and one that is live does.
+// Shares that have expired and are not forgotten yet do not keep a batch out, and one that is live
+// does.
 func TestExpiredSharesAreReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, carol, connie := pairFor(t, hub.Config{ShareTTL: time.Minute}) // which nobody runs
@@ -131,8 +133,8 @@ func TestExpiredSharesAreReplaced(t *testing.T) {
 	})
 }
 
-// TestMulticastAtOnce has the slaves fetch at the same time and repeatedly, one by one and together.
-// Whoever comes first, each slave gets each share once, and no byte is spent for nothing.
+// TestMulticastAtOnce has the slaves fetch at the same time and repeatedly, one by one and
+// together. Whoever comes first, each slave gets each share once, and no byte is spent for nothing.
 func TestMulticastAtOnce(t *testing.T) {
 	const rounds, size = 20, 25
 	h, carol, clientOf := newCast(t, hub.Config{})

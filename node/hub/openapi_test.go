@@ -26,8 +26,8 @@ const (
 	sofia        = "söfia/1" // an ID that has to be encoded in a path
 )
 
-// described is a hub together with the description that it serves of itself. It compares every response
-// with the description.
+// described is a hub together with the description that it serves of itself. It compares every
+// response with the description.
 type described struct {
 	t       *testing.T
 	suite   protocol.Suite
@@ -90,8 +90,8 @@ func (d *described) do(c call) *httptest.ResponseRecorder {
 	return w
 }
 
-// register registers carol and returns her end of a channel with a block of size bytes in each pool,
-// none where that is 0.
+// register registers carol and returns her end of a channel with a block of size bytes in each
+// pool, none where that is 0.
 func (d *described) register(clientOwned, hubOwned int) *protocol.Channel {
 	d.t.Helper()
 	d.do(call{method: "PUT", path: registration, token: "t", body: []byte(`{"client_name": "carol", "encryptor_names": ["sam", "` + sofia + `"]}`), status: 200})

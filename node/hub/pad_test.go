@@ -10,8 +10,9 @@ import (
 )
 
 // TestPads sends shares of 16 bytes with pads that are not as they should be, in messages that are
-// signed well, with bytes of a block of their own: a right tag spends its key and no refusal spends the pad.
-// The bytes from 0 to 15 were the pad of an earlier share, and those from 16 to 47 signed it.
+// signed well, with bytes of a block of their own: a right tag spends its key and no refusal spends
+// the pad. The bytes from 0 to 15 were the pad of an earlier share, and those from 16 to 47 signed
+// it.
 func TestPads(t *testing.T) {
 	h, carol, connie := newPair(t)
 	at := func(start, size int) psrd.Fragment { return carol.at(protocol.OwnerClient, start, size) }

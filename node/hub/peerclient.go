@@ -10,9 +10,9 @@ import (
 	"dske/psrd"
 )
 
-// peerClient is a client that has registered at some time. Its name stays bound to its token, and its
-// encryptors to it, also while it is not registered. When it registers again there is a new value: requests
-// under way keep the one that they found.
+// peerClient is a client that has registered at some time. Its name stays bound to its token, and
+// its encryptors to it, also while it is not registered. When it registers again there is a new
+// value: requests under way keep the one that they found.
 type peerClient struct {
 	name       string
 	token      string
@@ -55,8 +55,8 @@ func (p *peerClient) leave() {
 	p.clearIfDone()
 }
 
-// end says that the registration is over. Nobody enters after that, and whoever leaves last clears what is
-// secret.
+// end says that the registration is over. Nobody enters after that, and whoever leaves last clears
+// what is secret.
 func (p *peerClient) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,7 +96,8 @@ func (p *peerClient) lacking() []protocol.Lack {
 	return lacks
 }
 
-// clearIfDone clears the pools and the answers of a registration that is over. The caller holds p.mu.
+// clearIfDone clears the pools and the answers of a registration that is over. The caller holds
+// p.mu.
 func (p *peerClient) clearIfDone() {
 	if p.ended && p.users == 0 && p.channel != nil {
 		p.channel.Close()

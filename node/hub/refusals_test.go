@@ -11,8 +11,8 @@ import (
 	"dske/protocol"
 )
 
-// TestRefusals compares what an answer with several shares says of a key with what the answer for this
-// key alone says.
+// TestRefusals compares what an answer with several shares says of a key with what the answer for
+// this key alone says.
 func TestRefusals(t *testing.T) {
 	h, carol, connie := newPair(t)
 	carol.fetch(protocol.OwnerClient, blockSize)
@@ -90,7 +90,8 @@ func TestRefusalsForm(t *testing.T) {
 	}
 }
 
-// Somebody who recorded a request for shares that came too early cannot send it again when they are there.
+// Somebody who recorded a request for shares that came too early cannot send it again when they are
+// there.
 func TestRefusedBatchIsSpent(t *testing.T) {
 	h, carol, connie := newPair(t)
 	early := connie.getAll("sofia", 1, 2)
@@ -100,7 +101,8 @@ func TestRefusedBatchIsSpent(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("sofia", 1, 2)), map[int]int{1: 25, 2: 25}, nil)
 }
 
-// Nobody finds a secret in what the hub says about shares that came together, in its log or in its status.
+// Nobody finds a secret in what the hub says about shares that came together, in its log or in its
+// status.
 func TestNoSecretsInBatches(t *testing.T) {
 	var log strings.Builder
 	h := newHub(t, hub.Config{Random: seeded(), Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})

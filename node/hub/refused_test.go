@@ -30,8 +30,8 @@ func signedBy(fragments string, key []byte, r request) string {
 	return fragments + "%" + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// badSignatures are header values with which a hub has to refuse a request. Wherever there can be a key
-// the tag is right.
+// badSignatures are header values with which a hub has to refuse a request. Wherever there can be a
+// key the tag is right.
 func badSignatures(c *conversation, r request) []struct {
 	headers []string
 	status  int
@@ -170,8 +170,8 @@ func TestForeignSignatures(t *testing.T) {
 	connie.open(connie.send(asked), share)
 }
 
-// damaged yields the request with one bit flipped, for every bit of its signature, query and body, and
-// with a byte more and less in each.
+// damaged yields the request with one bit flipped, for every bit of its signature, query and body,
+// and with a byte more and less in each.
 func damaged(r request) iter.Seq2[string, request] {
 	return func(yield func(string, request) bool) {
 		for _, part := range []struct {
@@ -213,8 +213,8 @@ func variations(good []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// TestDamage is what anyone can do to a message on its way: it costs nothing, the message that was meant
-// is as good as before, and it is good only once.
+// TestDamage is what anyone can do to a message on its way: it costs nothing, the message that was
+// meant is as good as before, and it is good only once.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	h, carol, connie := newPair(t)

@@ -63,8 +63,8 @@ func (h *Hub) register(r protocol.Registration, token string) error {
 	return nil
 }
 
-// bind puts a client, with its encryptors, in the place of what it was before, if anything. The caller
-// holds h.mu.
+// bind puts a client, with its encryptors, in the place of what it was before, if anything. The
+// caller holds h.mu.
 func (h *Hub) bind(p, before *peerClient) {
 	if before != nil {
 		for _, name := range before.encryptors {
@@ -201,7 +201,8 @@ func (h *Hub) parsePurpose(query url.Values) (psrd.Purpose, error) {
 	return psrd.Purpose(purpose), err
 }
 
-// addBlock makes a block of random bytes and puts it into its pool. The caller owns the copy that is returned.
+// addBlock makes a block of random bytes and puts it into its pool. The caller owns the copy that
+// is returned.
 func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
 	pool := p.pool(q.owner, q.purpose)
 	p.adding.Lock()
@@ -231,16 +232,18 @@ func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
 }
 
 const (
-	// maxBlocks is the number of blocks at which a pool is full: those of a pool of the largest size, if each has
-	// the default size.
+	// maxBlocks is the number of blocks at which a pool is full: those of a pool of the largest
+	// size, if each has the default size.
 	maxBlocks = protocol.MaxPoolSize / protocol.DefaultBlockSize
 
-	// maxHeld is the number of bytes at which a pool is full, used ones in blocks that are not used up included.
+	// maxHeld is the number of bytes at which a pool is full, used ones in blocks that are not used
+	// up included.
 	maxHeld = 2 * protocol.MaxPoolSize
 )
 
-// checkPool returns an error if a block of size bytes is too much for a pool. What counts is also what it takes to
-// keep the pool: somebody may ask for blocks of a byte each, or leave a byte of each.
+// checkPool returns an error if a block of size bytes is too much for a pool. What counts is also
+// what it takes to keep the pool: somebody may ask for blocks of a byte each, or leave a byte of
+// each.
 func checkPool(pool *psrd.Pool, size int) error {
 	blocks := pool.Status()
 	unused, held := 0, 0
@@ -278,7 +281,8 @@ func (h *Hub) authorize(name, token string) (*peerClient, error) {
 	return h.enter(name)
 }
 
-// checkToken returns why nobody with that token may deal with the hub in the name of that client, if so.
+// checkToken returns why nobody with that token may deal with the hub in the name of that client,
+// if so.
 func (h *Hub) checkToken(name, token string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

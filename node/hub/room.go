@@ -11,7 +11,8 @@ type room struct {
 	bytes  int // with shareOverhead
 }
 
-// shareOverhead is about what a share takes besides its value, its secret tag and the names in it, in bytes.
+// shareOverhead is about what a share takes besides its value, its secret tag and the names in it,
+// in bytes.
 const shareOverhead = 200
 
 // sizeOf returns the bytes that one of the shares of a message takes.
@@ -31,8 +32,8 @@ func sharesSize(value, tag int, master string, slaves []string) int {
 	return size
 }
 
-// checkRoom returns a [protocol.ErrFull], which says what there is too much of, if the shares of a message would be
-// too many with those of the same client that wait.
+// checkRoom returns a [protocol.ErrFull], which says what there is too much of, if the shares of a
+// message would be too many with those of the same client that wait.
 func (s *shareStore) checkRoom(m protocol.PostShares) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

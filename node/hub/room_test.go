@@ -25,7 +25,8 @@ func waiting(shares, size int, slaves ...string) (protocol.PostShares, map[uuid.
 	return m, opened("carol", m, owners, protocol.NewSecret(bytes.Clone(m.Value)))
 }
 
-// What a client has waiting is counted as long as it waits, whatever becomes of it, and apart from that of others.
+// What a client has waiting is counted as long as it waits, whatever becomes of it, and apart from
+// that of others.
 func TestRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute))
@@ -64,7 +65,8 @@ func TestRoom(t *testing.T) {
 	})
 }
 
-// The largest number of shares of keys of the default size fits, and no more; so do fewer large ones.
+// The largest number of shares of keys of the default size fits, and no more; so do fewer large
+// ones.
 func TestMostShares(t *testing.T) {
 	for _, test := range []struct{ size, atOnce, most int }{
 		{32 + 16, protocol.MaxBatch, protocol.MaxSharesWaiting},

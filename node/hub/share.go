@@ -27,8 +27,8 @@ func (s *share) part(suite protocol.Suite, slave string) (protocol.Share, error)
 	return suite.Pick(s.Share, len(s.slaveSAEs), slices.Index(s.slaveSAEs, slave))
 }
 
-// shareStore is the shares of a hub, by the ID of their key. Where the suite says so, the shares of each master
-// client are apart from those of others.
+// shareStore is the shares of a hub, by the ID of their key. Where the suite says so, the shares of
+// each master client are apart from those of others.
 type shareStore struct {
 	suite  protocol.Suite
 	ttl    time.Duration
@@ -71,8 +71,8 @@ func (s *shareStore) live(key uuid.UUID) []*share {
 
 func (s *share) expired() bool { return !time.Now().Before(s.expires) }
 
-// drop clears and forgets those of the shares of a key that are done, and returns how many. The caller holds
-// s.mu.
+// drop clears and forgets those of the shares of a key that are done, and returns how many. The
+// caller holds s.mu.
 func (s *shareStore) drop(key uuid.UUID, done func(*share) bool) int {
 	before := s.shares[key]
 	if !slices.ContainsFunc(before, done) {
@@ -114,9 +114,9 @@ func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	return shares[i], nil
 }
 
-// deliver marks shares that were found as delivered to a slave, and forgets those for which that was the
-// last one. It returns what the slave gets of each, or fails and changes nothing if another request was faster
-// with one of them.
+// deliver marks shares that were found as delivered to a slave, and forgets those for which that
+// was the last one. It returns what the slave gets of each, or fails and changes nothing if another
+// request was faster with one of them.
 func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +140,8 @@ func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, erro
 	return parts, nil
 }
 
-// goneError says that another request was faster with the share of a key, or that it has expired meanwhile.
+// goneError says that another request was faster with the share of a key, or that it has expired
+// meanwhile.
 type goneError struct{ key uuid.UUID }
 
 func (*goneError) Error() string { return protocol.ErrUnknownKey.Error() }
@@ -158,7 +159,8 @@ func clearParts(parts []protocol.Share) {
 	}
 }
 
-// dropExpired forgets shares that nobody fetched in time. It returns how many, and when the next one expires.
+// dropExpired forgets shares that nobody fetched in time. It returns how many, and when the next
+// one expires.
 func (s *shareStore) dropExpired() (n int, next time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"dske/protocol"
 )
 
-// A share that expires while a request for it is under way, and is replaced, is neither delivered nor
-// taken for the new one.
+// A share that expires while a request for it is under way, and is replaced, is neither delivered
+// nor taken for the new one.
 func TestShareReplacedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := uuid.UUID{0: 0xab}
@@ -47,7 +47,8 @@ func TestShareReplacedMeanwhile(t *testing.T) {
 	})
 }
 
-// Two requests that found the same share: only the first of them delivers it, and the other slave's stays.
+// Two requests that found the same share: only the first of them delivers it, and the other slave's
+// stays.
 func TestShareDeliveredMeanwhile(t *testing.T) {
 	key := uuid.UUID{0: 0xab}
 	store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute))

@@ -14,7 +14,8 @@ import (
 	"dske/psrd"
 )
 
-// In the suite of which every measure is on, a request has one spelling, however right its signature is.
+// In the suite of which every measure is on, a request has one spelling, however right its
+// signature is.
 func TestOneSpelling(t *testing.T) {
 	h, carol, connie := newSuitePair(t, protocol.ITS)
 	deposits, fetches := inBand(carol, connie, itsTerms)
@@ -55,7 +56,8 @@ func TestOneSpelling(t *testing.T) {
 	connie.open(connie.send(fetch), valueOf(1, 64))
 }
 
-// What is wrong with a message whose signature is right is a fact, which the hub signs; it spends the key.
+// What is wrong with a message whose signature is right is a fact, which the hub signs; it spends
+// the key.
 func TestFacts(t *testing.T) {
 	_, carol, connie := newSuitePair(t, protocol.ITS)
 	m := shareOf(keyID(1))

@@ -45,8 +45,8 @@ func (c *conversation) terms() protocol.Terms {
 	return protocol.Terms{}
 }
 
-// inBand returns a signed request of each kind, about shares of 64 bytes: those of carol, who deposits, and
-// those of connie, who fetches. These are the terms of the shares.
+// inBand returns a signed request of each kind, about shares of 64 bytes: those of carol, who
+// deposits, and those of connie, who fetches. These are the terms of the shares.
 func inBand(carol, connie *conversation, terms protocol.Terms) (deposits, fetches []request) {
 	m := shareOf(keyID(1))
 	m.Terms = terms
@@ -63,8 +63,8 @@ func setTerms(b *protocol.ShareBatch, terms protocol.Terms) {
 	b.SecretTag = nil
 }
 
-// TestKeysOverHubs shares a key in each suite, sends the shares over hubs, to two slaves each, and recovers
-// it from any of them that are enough.
+// TestKeysOverHubs shares a key in each suite, sends the shares over hubs, to two slaves each, and
+// recovers it from any of them that are enough.
 func TestKeysOverHubs(t *testing.T) {
 	const threshold, hubs = 2, 3
 	for _, suite := range []protocol.Suite{protocol.Python, protocol.ITS} {
@@ -196,8 +196,8 @@ func TestExtremeTerms(t *testing.T) {
 	}
 }
 
-// TestForeignSuite has clients of one suite talk with a hub of the other one, on all four routes. The hub
-// says what it speaks, spends nothing, and does not take them for forgers.
+// TestForeignSuite has clients of one suite talk with a hub of the other one, on all four routes.
+// The hub says what it speaks, spends nothing, and does not take them for forgers.
 func TestForeignSuite(t *testing.T) {
 	for _, test := range []struct{ hubs, clients protocol.Suite }{
 		{protocol.Python, protocol.ITS},
@@ -252,8 +252,8 @@ func TestSuiteByName(t *testing.T) {
 	connie.open(w, []byte("share"))
 }
 
-// Damage on the way is as harmless, and as free, in messages of several shares with terms and tags of 16
-// bytes.
+// Damage on the way is as harmless, and as free, in messages of several shares with terms and tags
+// of 16 bytes.
 func TestDamagedTerms(t *testing.T) {
 	h, carol, connie := newSuitePair(t, protocol.ITS)
 	batch, values := batchOf(map[int]int{1: 64})
@@ -268,7 +268,8 @@ func TestDamagedTerms(t *testing.T) {
 	wantSameAnswer(t, h, asked)
 }
 
-// wantSameAnswer fails the test unless a request that was answered is answered again as it was, for free.
+// wantSameAnswer fails the test unless a request that was answered is answered again as it was, for
+// free.
 func wantSameAnswer(t *testing.T, h *hub.Hub, r request) {
 	t.Helper()
 	wantUnchanged(t, h, func() {

@@ -2,19 +2,19 @@ package its
 
 import "math/bits"
 
-// Carry-less multiplication, the product of polynomials over GF(2), out of integer multiplication. If
-// only every fourth bit of the factors may be set, each coefficient of the integer product has four
-// bits of room, and its lowest bit is the coefficient over GF(2). So each factor is taken apart into
-// four classes of bits by position modulo 4, and the classes are multiplied with each other. (The idea
-// is from BearSSL, https://www.bearssl.org/constanttime.html.)
+// Carry-less multiplication, the product of polynomials over GF(2), out of integer multiplication.
+// If only every fourth bit of the factors may be set, each coefficient of the integer product has
+// four bits of room, and its lowest bit is the coefficient over GF(2). So each factor is taken
+// apart into four classes of bits by position modulo 4, and the classes are multiplied with each
+// other. (The idea is from BearSSL, https://www.bearssl.org/constanttime.html.)
 //
 // Sixteen bits in each class would make a coefficient of sixteen, which is one too many. So the
 // lowest four bits of one factor are left out and dealt with by shifts.
 //
-// It is portable Go because Go gives no safe access to the instructions that do it: to PCLMULQDQ only as
-// an experiment that the Go 1 promise does not cover (package simd/archsimd), to PMULL not at all. The
-// GHASH inside crypto/cipher does not serve either: its key is what AES makes of zeros and cannot be
-// chosen, or, with another block cipher, it looks up tables by secret indices.
+// It is portable Go because Go gives no safe access to the instructions that do it: to PCLMULQDQ
+// only as an experiment that the Go 1 promise does not cover (package simd/archsimd), to PMULL not
+// at all. The GHASH inside crypto/cipher does not serve either: its key is what AES makes of zeros
+// and cannot be chosen, or, with another block cipher, it looks up tables by secret indices.
 
 const (
 	class0 = 0x1111111111111111
@@ -37,8 +37,8 @@ func newOperand(a uint64) (o operand) {
 	return o
 }
 
-// carryless returns the 127-bit product of a and b. bits.Mul64 is documented to take the same time for
-// all inputs.
+// carryless returns the 127-bit product of a and b. bits.Mul64 is documented to take the same time
+// for all inputs.
 func carryless(a *operand, b uint64) (hi, lo uint64) {
 	a0, a1, a2, a3 := a.classes[0], a.classes[1], a.classes[2], a.classes[3]
 	b0, b1, b2, b3 := b&class0, b&class1, b&class2, b&class3

@@ -6,8 +6,8 @@ import "encoding/binary"
 const ElementSize = 16
 
 // Element is an element of GF(2^128) modulo x^128+x^7+x^2+x+1. The least significant bit is the
-// coefficient of x^0. The zero value is the zero of the field. An Element may be a secret: compare its
-// bytes with crypto/subtle, and do not print it.
+// coefficient of x^0. The zero value is the zero of the field. An Element may be a secret: compare
+// its bytes with crypto/subtle, and do not print it.
 type Element struct {
 	hi, lo uint64
 }

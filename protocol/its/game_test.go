@@ -232,8 +232,8 @@ func gather(t *testing.T, k int, shares []Share, tag []byte) (key []byte, wrong 
 	return nil, 0
 }
 
-// slowed returns how many of so many steps are made, at least one: fewer where the race detector slows them
-// down, and far fewer where each statement is counted.
+// slowed returns how many of so many steps are made, at least one: fewer where the race detector
+// slows them down, and far fewer where each statement is counted.
 func slowed(steps int) int {
 	if testing.CoverMode() != "" {
 		steps /= 20

@@ -2,9 +2,9 @@ package its
 
 import "math/big"
 
-// The reference model: the formulas of the package comment word by word, over any field, with nothing in
-// common with the code under test. The known answers check it in the field with 2^128 elements, the
-// experiments use it in fields small enough to try everything.
+// The reference model: the formulas of the package comment word by word, over any field, with
+// nothing in common with the code under test. The known answers check it in the field with 2^128
+// elements, the experiments use it in fields small enough to try everything.
 
 // field has 2^bits elements.
 type field[E comparable] struct {

@@ -11,8 +11,8 @@ type polynomials struct {
 	inverse []Element // for point i, 1 over the product of x_i - x_j over all other points j
 }
 
-// through returns the polynomials through points, which it keeps. There is at least one point; indices
-// differ and are -1..253, lengths are the same multiple of ElementSize.
+// through returns the polynomials through points, which it keeps. There is at least one point;
+// indices differ and are -1..253, lengths are the same multiple of ElementSize.
 func through(points []Share) polynomials {
 	inverse := make([]Element, len(points))
 	for i, p := range points {
@@ -65,8 +65,8 @@ func (f polynomials) shares(indices []int) []Share {
 	return shares
 }
 
-// weights returns Lagrange's weights for x: for point i, the product of (x - x_j) / (x_i - x_j) over all
-// other points j.
+// weights returns Lagrange's weights for x: for point i, the product of (x - x_j) / (x_i - x_j)
+// over all other points j.
 func (f polynomials) weights(x Element) []factor {
 	others := make([]Element, len(f.points)) // for point i, the product of x - x_j
 	before := one

@@ -17,8 +17,8 @@ func (f *factor) mul(b Element) Element {
 	return p.reduce()
 }
 
-// product is a sum of products before the reduction: a polynomial of degree below 255, the word with
-// the lowest coefficients first.
+// product is a sum of products before the reduction: a polynomial of degree below 255, the word
+// with the lowest coefficients first.
 type product [4]uint64
 
 // add adds f·b.
@@ -32,8 +32,8 @@ func (p *product) add(f *factor, b Element) {
 	p[3] ^= hh
 }
 
-// reduce returns p modulo x^128+x^7+x^2+x+1. A word times x^128 is that word times x^7+x^2+x+1, so p[3]
-// goes to p[1] and p[2], and then p[2] to the lowest two.
+// reduce returns p modulo x^128+x^7+x^2+x+1. A word times x^128 is that word times x^7+x^2+x+1, so
+// p[3] goes to p[1] and p[2], and then p[2] to the lowest two.
 func (p *product) reduce() Element {
 	top := p[3]
 	hi := p[1] ^ top ^ top<<1 ^ top<<2 ^ top<<7

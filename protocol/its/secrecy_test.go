@@ -2,9 +2,9 @@ package its
 
 import "testing"
 
-// Perfect secrecy, by trying everything in small fields: for every key of one block, every C, D and E and
-// all coefficients of the polynomials, what k-1 hubs see, the secret tag included, occurs equally
-// often. So it makes no key likelier than another.
+// Perfect secrecy, by trying everything in small fields: for every key of one block, every C, D and
+// E and all coefficients of the polynomials, what k-1 hubs see, the secret tag included, occurs
+// equally often. So it makes no key likelier than another.
 func TestSecrecyOfSharesAndTag(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -31,8 +31,8 @@ func TestSecrecyOfSharesAndTag(t *testing.T) {
 	}
 }
 
-// sharesOf returns what the hubs hold of one coordinate as a number: by the coordinate's value, for every
-// choice of the other coefficients.
+// sharesOf returns what the hubs hold of one coordinate as a number: by the coordinate's value, for
+// every choice of the other coefficients.
 func sharesOf(f field[int], hubs []int) [][]int {
 	q := 1 << f.bits
 	choices := 1 << (f.bits * len(hubs))

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// The bound of the package comment on a wrong key, by trying everything in small fields: for every key,
-// known to the adversary, and every shift of the shared vector, at most m+1 of |F| choices of C and E
-// let the shifted vector pass, and some shift that changes the key gets that many.
+// The bound of the package comment on a wrong key, by trying everything in small fields: for every
+// key, known to the adversary, and every shift of the shared vector, at most m+1 of |F| choices of
+// C and E let the shifted vector pass, and some shift that changes the key gets that many.
 func TestWrongKeyBoundIsMetAndNeverExceeded(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -57,8 +57,8 @@ func tags(f field[int], blocks, keys int) []int {
 	return table
 }
 
-// passingByShiftOfD counts the pairs of C and E for which a shift keeps the tag, for each shift of D. What
-// D itself is does not matter: it takes part in both tags alike.
+// passingByShiftOfD counts the pairs of C and E for which a shift keeps the tag, for each shift of
+// D. What D itself is does not matter: it takes part in both tags alike.
 func passingByShiftOfD(table []int, q, key, dC, dE, dKey int) [8]int {
 	keys := len(table) / q / q
 	var passing [8]int
@@ -82,8 +82,8 @@ func digits(number, q, count int) []int {
 	return list
 }
 
-// shiftedKey is the forgery that the term C·E prevents: with a shift of C by the root of S_2/S_4 and
-// these of D and S, the polynomial in C that the tag without C·E is stays the same.
+// shiftedKey is the forgery that the term C·E prevents: with a shift of C by the root of S_2/S_4
+// and these of D and S, the polynomial in C that the tag without C·E is stays the same.
 func shiftedKey[E comparable](f field[E], s []E) (dC, dD E, wrong []E) {
 	dC = f.root(f.divide(s[1], s[3]))
 	wrong = []E{f.add(s[0], f.mul(dC, s[1])), s[1], f.add(s[2], f.mul(dC, s[3])), s[3]}

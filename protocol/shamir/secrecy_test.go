@@ -31,8 +31,8 @@ func TestSecrecyOfThresholdThree(t *testing.T) {
 	}
 }
 
-// everyChoice returns the points that define a splitting, with one byte position for every choice of
-// the random bytes: those of shares 0..threshold-3 and of the digest share.
+// everyChoice returns the points that define a splitting, with one byte position for every choice
+// of the random bytes: those of shares 0..threshold-3 and of the digest share.
 func everyChoice(threshold int, secret byte) []Share {
 	choices := 1 << (8 * (threshold - 1))
 	var points []Share

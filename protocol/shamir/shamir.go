@@ -21,8 +21,8 @@
 // conspire can make up any secret they like.
 //
 // Whatever is computed from a secret or the value of a share takes the same time for all of them:
-// there are no look-ups, branches or early exits that depend on them. Threshold, indices and lengths are public.
-// Intermediate buffers are cleared after use.
+// there are no look-ups, branches or early exits that depend on them. Threshold, indices and
+// lengths are public. Intermediate buffers are cleared after use.
 package shamir
 
 import "errors"

@@ -1,8 +1,9 @@
-// Package adversary is the adversary of an experiment: it records what passes on the wire, breaks into hubs, owns
-// clients, takes messages in its hands, and tries to compute keys from exactly what it knows.
+// Package adversary is the adversary of an experiment: it records what passes on the wire, breaks
+// into hubs, owns clients, takes messages in its hands, and tries to compute keys from exactly what
+// it knows.
 //
-// Give it every message with [Adversary.Tap] and the secrets of a hub with [Adversary.Compromise], and
-// ask with [Adversary.Attack] for a key. It gets no further than its knowledge carries it:
+// Give it every message with [Adversary.Tap] and the secrets of a hub with [Adversary.Compromise],
+// and ask with [Adversary.Attack] for a key. It gets no further than its knowledge carries it:
 //
 //   - In-band messages it records in full, also refused, repeated and damaged ones, and those from
 //     before a hub was compromised.
@@ -12,23 +13,24 @@
 //     the shares that are not delivered. What was sealed with bytes that are gone stays sealed, which is
 //     DSKE's forward secrecy.
 //
-// An attack computes as an honest node does: a share whose pad it knows it decrypts, and from as many
-// shares as the threshold it reconstructs the key. With one share less it could check a guess of the key
-// against the digest, which is of no use unless it can try all keys; see package shamir. It does not
-// guess.
+// An attack computes as an honest node does: a share whose pad it knows it decrypts, and from as
+// many shares as the threshold it reconstructs the key. With one share less it could check a guess
+// of the key against the digest, which is of no use unless it can try all keys; see package shamir.
+// It does not guess.
 //
 // The encryptors' side, where keys are delivered in the clear, is not on this wire.
 //
-// [Hands] are an adversary who acts: he withholds, swaps, repeats and re-addresses messages, and forges them with
-// bytes that he knows. He knows those of clients that he owns ([Adversary.Own]), those of hubs that he broke into, and
-// the pads of messages that were lost and whose share he knows.
+// [Hands] are an adversary who acts: he withholds, swaps, repeats and re-addresses messages, and
+// forges them with bytes that he knows. He knows those of clients that he owns ([Adversary.Own]),
+// those of hubs that he broke into, and the pads of messages that were lost and whose share he
+// knows.
 //
 // # Limits
 //
-// It keeps up to 128 MiB of in-band messages, of which the oldest are forgotten first, and reads up to
-// 256 MiB of PSRD from each compromised hub, after which it learns no more of that hub's. An attack
-// looks at the first 1024 different shares of a key whose signatures it has found right, and the first
-// 1024 others.
+// It keeps up to 128 MiB of in-band messages, of which the oldest are forgotten first, and reads up
+// to 256 MiB of PSRD from each compromised hub, after which it learns no more of that hub's. An
+// attack looks at the first 1024 different shares of a key whose signatures it has found right, and
+// the first 1024 others.
 package adversary
 
 import (
@@ -103,8 +105,9 @@ func (a *Adversary) of(hub string) *knowledge {
 	return a.hubs[hub]
 }
 
-// Own makes a client, such as client/mallory, one of the adversary's: it reads the client's out-of-band messages from
-// then on. So that it has all PSRD of the client, this has to be before the client registers.
+// Own makes a client, such as client/mallory, one of the adversary's: it reads the client's
+// out-of-band messages from then on. So that it has all PSRD of the client, this has to be before
+// the client registers.
 func (a *Adversary) Own(client string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -112,9 +115,9 @@ func (a *Adversary) Own(client string) {
 }
 
 // Compromise adds the secrets of the hub of that name, and lets the adversary read the hub's
-// out-of-band messages from then on. It takes copies. Repeated calls for a hub add up; so that no block
-// is missed which the hub hands out between finding its secrets and this call, call it before with no
-// secrets.
+// out-of-band messages from then on. It takes copies. Repeated calls for a hub add up; so that no
+// block is missed which the hub hands out between finding its secrets and this call, call it before
+// with no secrets.
 func (a *Adversary) Compromise(hub string, blocks []psrd.LeakedBlock, shares []protocol.LeakedShare) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -124,7 +124,8 @@ func TestOutOfBandMessages(t *testing.T) {
 	})
 }
 
-// Hubs that are compromised before anybody registers have nothing yet, and hand out everything after it.
+// Hubs that are compromised before anybody registers have nothing yet, and hand out everything
+// after it.
 func TestCompromiseFromTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, protocol.Python)

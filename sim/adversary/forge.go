@@ -12,8 +12,9 @@ import (
 	"dske/sim/wire"
 )
 
-// Deduce looks at the messages that he has withheld, and works out the pads of those whose shares he knows. Their
-// bytes are unused at the receiver, and so are his. It returns how many bytes that are.
+// Deduce looks at the messages that he has withheld, and works out the pads of those whose shares
+// he knows. Their bytes are unused at the receiver, and so are his. It returns how many bytes that
+// are.
 func (h *Hands) Deduce() int {
 	deduced := 0
 	for _, k := range h.Kept() {
@@ -48,8 +49,8 @@ func (h *Hands) deduce(k Kept) int {
 	return h.of(k.Request.To).deduce(k.Request.From, owner, batch.Pad.Fragments, pad)
 }
 
-// polynomial returns as many shares of a key that he knows as it takes to know them all, those for one slave; nil: he does
-// not know as many.
+// polynomial returns as many shares of a key that he knows as it takes to know them all, those for
+// one slave; nil: he does not know as many.
 func (h *Hands) polynomial(key uuid.UUID) []protocol.Share {
 	shares := map[string][]protocol.Share{} // by secret tag, which each slave has of its own
 	for _, s := range h.gather(key).certain {
@@ -64,8 +65,9 @@ func (h *Hands) polynomial(key uuid.UUID) []protocol.Share {
 	return nil
 }
 
-// ForgeAnswers answers requests for a key with shares of a key of his own, in the name of hubs. He signs with bytes of
-// theirs that he has deduced. He returns that key, which has as many bytes as it says; hubs is how many there are.
+// ForgeAnswers answers requests for a key with shares of a key of his own, in the name of hubs. He
+// signs with bytes of theirs that he has deduced. He returns that key, which has as many bytes as
+// it says; hubs is how many there are.
 func (h *Hands) ForgeAnswers(key uuid.UUID, size, hubs int) (protocol.Secret, error) {
 	own, shares, err := newKey(h.suite, size, h.threshold, hubs)
 	if err != nil {
@@ -129,8 +131,9 @@ type Names struct {
 	Slave  string // encryptor
 }
 
-// ForgePosts gives hubs shares of a key of his own in the name of a client, and returns the key and its ID. He signs
-// with what he knows of the client's bytes, and leaves out the hubs where that is not enough.
+// ForgePosts gives hubs shares of a key of his own in the name of a client, and returns the key and
+// its ID. He signs with what he knows of the client's bytes, and leaves out the hubs where that is
+// not enough.
 func (h *Hands) ForgePosts(ctx context.Context, n Names, size, hubs int) (uuid.UUID, protocol.Secret, error) {
 	key, shares, err := newKey(h.suite, size, h.threshold, hubs)
 	id := uuid.New()
@@ -184,9 +187,10 @@ func (h *Hands) signed(hub string, signer material, r protocol.Request) wire.Req
 	return wire.Request{To: hub, Method: r.Method, Path: r.Path, Query: r.Query, Header: header, Body: r.Body}
 }
 
-// Readdress gives hubs the shares of a key whose POSTs he has withheld as shares of another key, which is for an
-// encryptor of his: the hubs open them. A key that is nil is that of the message that was withheld last. He returns the
-// ID of the new key and its master. He signs with bytes of the client's that he has deduced from other messages.
+// Readdress gives hubs the shares of a key whose POSTs he has withheld as shares of another key,
+// which is for an encryptor of his: the hubs open them. A key that is nil is that of the message
+// that was withheld last. He returns the ID of the new key and its master. He signs with bytes of
+// the client's that he has deduced from other messages.
 func (h *Hands) Readdress(ctx context.Context, key uuid.UUID, slave string) (id uuid.UUID, master string, err error) {
 	id, err = uuid.New(), errPoor
 	kept := h.Kept()
@@ -212,7 +216,8 @@ func (h *Hands) Readdress(ctx context.Context, key uuid.UUID, slave string) (id 
 	return id, master, err
 }
 
-// Squat takes the ID of every key at every hub, as soon as he sees a POST with it, for a key of a client of his own.
+// Squat takes the ID of every key at every hub, as soon as he sees a POST with it, for a key of a
+// client of his own.
 func (h *Hands) Squat(n Names) {
 	h.begin(func(ctx context.Context, r *wire.Request, _ wire.Deliver) (wire.Response, bool, error) {
 		post, err := protocol.ParsePostShare(r.Body)
@@ -225,8 +230,8 @@ func (h *Hands) Squat(n Names) {
 	})
 }
 
-// InPieces asks a hub for a key that there is none of, in the name of a client of his own, and names his signing key in
-// two pieces, the second first.
+// InPieces asks a hub for a key that there is none of, in the name of a client of his own, and
+// names his signing key in two pieces, the second first.
 func (h *Hands) InPieces(ctx context.Context, n Names, hub string) error {
 	h.Adversary.mu.Lock()
 	signer, err := h.of(hub).signer(n.Client, protocol.OwnerClient)

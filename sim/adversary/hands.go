@@ -19,8 +19,8 @@ import (
 // maxKept is the number of messages that he keeps in his hands.
 const maxKept = 10_000
 
-// Hands are an adversary who owns the network between the nodes: in-band messages pass through them. Until he is told
-// to do something he lets them pass. He lets pass what he sends himself.
+// Hands are an adversary who owns the network between the nodes: in-band messages pass through
+// them. Until he is told to do something he lets them pass. He lets pass what he sends himself.
 type Hands struct {
 	*Adversary
 	transport http.RoundTripper
@@ -33,7 +33,8 @@ type Hands struct {
 	did   []Outcome // what became of what he did, since the last call of Did
 }
 
-// Kept is a message in his hands: a request that never arrived, or one with the answer that never came back.
+// Kept is a message in his hands: a request that never arrived, or one with the answer that never
+// came back.
 type Kept struct {
 	Request  wire.Request
 	Response *wire.Response // nil: the request was withheld
@@ -51,8 +52,8 @@ type Outcome struct {
 // rule is what he does with a message, if it concerns him.
 type rule func(ctx context.Context, r *wire.Request, next wire.Deliver) (response wire.Response, done bool, err error)
 
-// NewHands returns the hands of an adversary, who sends messages of his own through the transport to the nodes below
-// the URL.
+// NewHands returns the hands of an adversary, who sends messages of his own through the transport
+// to the nodes below the URL.
 func NewHands(a *Adversary, transport http.RoundTripper, url string) *Hands {
 	return &Hands{Adversary: a, transport: transport, url: url}
 }

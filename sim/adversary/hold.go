@@ -26,8 +26,8 @@ func (m Match) matches(r *wire.Request) bool {
 		(m.Key == uuid.Nil || slices.Contains(keysOf(r), m.Key))
 }
 
-// Withhold keeps messages: the requests themselves, or the answers to them, which the hub has given then. The sender
-// hears nothing.
+// Withhold keeps messages: the requests themselves, or the answers to them, which the hub has given
+// then. The sender hears nothing.
 func (h *Hands) Withhold(answers bool, m Match) {
 	h.begin(func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, bool, error) {
 		if !m.matches(r) {
@@ -55,7 +55,8 @@ func (h *Hands) Kept() []Kept {
 	return slices.Clone(h.kept)
 }
 
-// Release sends the requests that he has withheld to the hubs, where they were for, and forgets them.
+// Release sends the requests that he has withheld to the hubs, where they were for, and forgets
+// them.
 func (h *Hands) Release(ctx context.Context) {
 	h.mu.Lock()
 	var requests []Kept
@@ -83,9 +84,9 @@ func (h *Hands) Repeat(ctx context.Context, m Match) {
 	}
 }
 
-// Answer gives answers that were withheld of one key as the answers to requests for another, or for any other if that is
-// nil: those of the same hub to the same client. Each is given once, so who finds that out and asks again is answered
-// truly. The true answers are withheld instead.
+// Answer gives answers that were withheld of one key as the answers to requests for another, or for
+// any other if that is nil: those of the same hub to the same client. Each is given once, so who
+// finds that out and asks again is answered truly. The true answers are withheld instead.
 func (h *Hands) Answer(key, with uuid.UUID) {
 	h.begin(func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, bool, error) {
 		wanted := Match{Method: http.MethodGet, Key: key}
@@ -139,8 +140,8 @@ func (h *Hands) takeAnswer(m Match) (Kept, bool) {
 	return k, true
 }
 
-// Refuse answers requests himself, which then do not arrive, with an error that nobody has signed. It ends after count
-// times; 0: it does not.
+// Refuse answers requests himself, which then do not arrive, with an error that nobody has signed.
+// It ends after count times; 0: it does not.
 func (h *Hands) Refuse(status int, body string, m Match, count int) {
 	var times atomic.Int64
 	h.begin(func(_ context.Context, r *wire.Request, _ wire.Deliver) (wire.Response, bool, error) {

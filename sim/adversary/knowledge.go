@@ -15,8 +15,8 @@ const maxPSRD = 256 << 20
 
 // knowledge is what is known from a compromised hub.
 type knowledge struct {
-	// The PSRD is that of both pools with each client. Only bytes that were consumed before they could
-	// be learnt are consumed here: reading a message spends nothing.
+	// The PSRD is that of both pools with each client. Only bytes that were consumed before they
+	// could be learnt are consumed here: reading a message spends nothing.
 	channel *protocol.Channel
 	room    int // bytes of PSRD that may still be learnt
 	shares  map[uuid.UUID]protocol.LeakedShare
@@ -74,7 +74,8 @@ func (k *knowledge) verifies(s sealedShare) bool {
 	return err == nil
 }
 
-// indifferent is a suite without its rules: who knows bytes of a block does not care what they are for.
+// indifferent is a suite without its rules: who knows bytes of a block does not care what they are
+// for.
 type indifferent struct{ protocol.Suite }
 
 func (indifferent) Rules() protocol.Rules { return protocol.Rules{} }

@@ -15,9 +15,9 @@ import (
 	"dske/sim/wire"
 )
 
-// Liar makes a hub lie, when it is told to: the shares that the hub hands out are altered, and signed anew
-// with the hub's own keys, so that no signature shows it. The hub itself knows nothing of that. A Liar may
-// serve several hubs of the same name one after the other.
+// Liar makes a hub lie, when it is told to: the shares that the hub hands out are altered, and
+// signed anew with the hub's own keys, so that no signature shows it. The hub itself knows nothing
+// of that. A Liar may serve several hubs of the same name one after the other.
 type Liar struct {
 	suite protocol.Suite
 	lie   [sha256.Size]byte
@@ -31,8 +31,8 @@ type Liar struct {
 	arriving sync.RWMutex // held while a block comes to the hub; for reading, while the hub is robbed and answers
 }
 
-// toldLie is an answer with lies. The hub gives an answer again to a request that comes again, and so does the liar: two
-// answers under one key would tell more than one.
+// toldLie is an answer with lies. The hub gives an answer again to a request that comes again, and
+// so does the liar: two answers under one key would tell more than one.
 type toldLie struct {
 	honest string // the signature of the answer that it replaces
 	told   wire.Response
@@ -41,8 +41,8 @@ type toldLie struct {
 // maxLies is how many are remembered. A hub forgets its answers after a minute.
 const maxLies = 256
 
-// NewLiar returns a liar that is honest so far. Every hub lies in its own way, which follows from its name:
-// lies that are alike can cancel out in a reconstruction.
+// NewLiar returns a liar that is honest so far. Every hub lies in its own way, which follows from
+// its name: lies that are alike can cancel out in a reconstruction.
 func NewLiar(hub string, suite protocol.Suite) *Liar {
 	return &Liar{suite: suite, lie: sha256.Sum256([]byte(hub))}
 }
@@ -59,8 +59,8 @@ func (l *Liar) Stop() {
 // Lies reports whether the hub lies, and how many shares it has altered.
 func (l *Liar) Lies() (lies bool, told int) { return l.lies.Load(), int(l.told.Load()) }
 
-// Around returns the handler of a hub that lies when it is told to. Hub serves the paths below the hub's
-// prefix; leak returns the PSRD of the hub and a client that is not consumed.
+// Around returns the handler of a hub that lies when it is told to. Hub serves the paths below the
+// hub's prefix; leak returns the PSRD of the hub and a client that is not consumed.
 func (l *Liar) Around(hub http.Handler, prefix string, leak func(client string) []psrd.LeakedBlock) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || !l.lies.Load() && !l.hasLied() {
@@ -85,8 +85,8 @@ func (l *Liar) Around(hub http.Handler, prefix string, leak func(client string) 
 	})
 }
 
-// alter returns the response to the request with that signature, with lies for shares. One without shares, or whose key is not in blocks, stays
-// as it is.
+// alter returns the response to the request with that signature, with lies for shares. One without
+// shares, or whose key is not in blocks, stays as it is.
 func (l *Liar) alter(honest wire.Response, single bool, blocks []psrd.LeakedBlock, to string) wire.Response {
 	if honest.Status != http.StatusOK {
 		return honest
@@ -140,8 +140,8 @@ func (l *Liar) remember(honest, told wire.Response) {
 	l.last = slices.Clone(l.last[max(0, len(l.last)-maxLies):])
 }
 
-// alterShares returns the body of a response with other shares, and how many there are. A pad lets through
-// what is done to the sealed value.
+// alterShares returns the body of a response with other shares, and how many there are. A pad lets
+// through what is done to the sealed value.
 func (l *Liar) alterShares(body []byte, single bool) (altered []byte, lies int, err error) {
 	if single {
 		reply, err := protocol.ParseShareReply(body)

@@ -29,9 +29,9 @@ const (
 	LieIndex     = "index"     // they say that they are others
 )
 
-// Lie makes hubs that he has broken into lie about a key to those who ask for it. A shift is made for shares of honest
-// hubs that are combined with theirs; the answers of the others he has to withhold. He returns the key that he means the
-// slave to take, if there is one.
+// Lie makes hubs that he has broken into lie about a key to those who ask for it. A shift is made
+// for shares of honest hubs that are combined with theirs; the answers of the others he has to
+// withhold. He returns the key that he means the slave to take, if there is one.
 func (h *Hands) Lie(key uuid.UUID, how string, liars, honest []string) (protocol.Secret, error) {
 	lies, meant, err := h.lies(key, how, liars, honest)
 	if err != nil {
@@ -105,8 +105,9 @@ func liesOfIndex(shares []protocol.Share, indices map[string]int, liars, honest 
 	return lies
 }
 
-// liesPython gives the slave another key, with the digest that fits it: the polynomial goes through the shares of the
-// honest hubs, that key and that digest. So the liars have to be one fewer than it takes.
+// liesPython gives the slave another key, with the digest that fits it: the polynomial goes through
+// the shares of the honest hubs, that key and that digest. So the liars have to be one fewer than
+// it takes.
 func (h *Hands) liesPython(shares []protocol.Share, indices map[string]int, liars, honest []string) (map[string]lie, protocol.Secret, error) {
 	size := shares[0].Value.Size()
 	meant, random := make([]byte, size), make([]byte, size-4)
@@ -133,9 +134,10 @@ func (h *Hands) liesPython(shares []protocol.Share, indices map[string]int, liar
 	return lies, protocol.NewSecret(meant), nil
 }
 
-// liesITS shifts the key, and D so that the tag fits for the C that he knows. That is the slave's only if he is that
-// slave, or if several have it in common. One liar is enough: the shift that it tells is divided by what its share
-// counts among those that are combined, which are all of the liars' and the honest ones.
+// liesITS shifts the key, and D so that the tag fits for the C that he knows. That is the slave's
+// only if he is that slave, or if several have it in common. One liar is enough: the shift that it
+// tells is divided by what its share counts among those that are combined, which are all of the
+// liars' and the honest ones.
 func (h *Hands) liesITS(shares []protocol.Share, indices map[string]int, liars, honest []string) (map[string]lie, protocol.Secret, error) {
 	const block = 3 * its.ElementSize // the first of the key, after C, D and E
 	vector := at(h.suite, shares, secretITS)

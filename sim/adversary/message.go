@@ -35,8 +35,8 @@ func (s sealedShare) body() []byte {
 func (s sealedShare) keyID() uuid.UUID { return s.batch.KeyIDs[s.at] }
 
 // findShares returns the shares that a message carries in one direction or the other. How the hub
-// answered a POST doesn't matter, as the shares have then passed already; and what aren't shares in the
-// response to a GET don't read as such.
+// answered a POST doesn't matter, as the shares have then passed already; and what aren't shares in
+// the response to a GET don't read as such.
 func findShares(m wire.Message) []sealedShare {
 	common := sealedShare{hub: m.To}
 	header := m.Header

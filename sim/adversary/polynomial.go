@@ -5,8 +5,8 @@ import (
 	"dske/protocol/its"
 )
 
-// Shares are values of polynomials. Who knows as many as the threshold knows them all; what follows computes them by
-// the book, apart from the code of the suites.
+// Shares are values of polynomials. Who knows as many as the threshold knows them all; what follows
+// computes them by the book, apart from the code of the suites.
 
 // Positions at which the suites have what is shared.
 const (
@@ -68,7 +68,8 @@ func (a octet) Inverse() octet {
 	return inverse
 }
 
-// at returns the value at an index of the polynomials through the shares, of which there are at least two.
+// at returns the value at an index of the polynomials through the shares, of which there are at
+// least two.
 func at(suite protocol.Suite, shares []protocol.Share, index int) []byte {
 	value := make([]byte, shares[0].Value.Size())
 	if suite.Name() == protocol.SuitePython {

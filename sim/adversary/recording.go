@@ -42,8 +42,8 @@ func (r *recording) dropOldest() {
 	}
 }
 
-// size is the bytes that it takes to keep a share: its part of the body, and less than that once more for
-// what was read from it.
+// size is the bytes that it takes to keep a share: its part of the body, and less than that once
+// more for what was read from it.
 func (s sealedShare) size() int {
 	size := overhead + 2*len(s.body())/len(s.batch.KeyIDs) + len(s.request.Query)
 	for _, header := range s.signature {

@@ -8,9 +8,9 @@ import (
 	"dske/protocol/shamir"
 )
 
-// unused is the bytes at the start of a secret that the digest in its digest share covers up. In every
-// later position the digest share is random, so that what Split does there is the threshold scheme
-// alone: a polynomial through the key byte and threshold-1 random bytes.
+// unused is the bytes at the start of a secret that the digest in its digest share covers up. In
+// every later position the digest share is random, so that what Split does there is the threshold
+// scheme alone: a polynomial through the key byte and threshold-1 random bytes.
 const unused = 4
 
 // everySharing splits the key byte with each choice of random bytes that there is: position
@@ -40,8 +40,8 @@ func everySharing(t *testing.T, key byte, threshold, n int) []shamir.Share {
 	return shares
 }
 
-// views counts how many choices of the random bytes show an adversary who has these shares each of the
-// values that they can have.
+// views counts how many choices of the random bytes show an adversary who has these shares each of
+// the values that they can have.
 func views(shares ...shamir.Share) []int {
 	count := make([]int, 1<<(8*len(shares)))
 	for choice := range shares[0].Value {
@@ -54,8 +54,8 @@ func views(shares ...shamir.Share) []int {
 	return count
 }
 
-// Whatever an adversary sees in threshold-1 shares, each of the 256 keys leads there with exactly one
-// choice of the random bytes. So what it sees makes no key likelier than another.
+// Whatever an adversary sees in threshold-1 shares, each of the 256 keys leads there with exactly
+// one choice of the random bytes. So what it sees makes no key likelier than another.
 func TestOneShareLessLeavesEveryKeyAsLikely(t *testing.T) {
 	for key := range 256 {
 		for _, s := range everySharing(t, byte(key), 2, 5) {

@@ -22,15 +22,15 @@ type spareKind struct {
 	purpose psrd.Purpose
 }
 
-// stock adds a block of a client that he owns to what he can use. He uses it from its end, and the client from its
-// beginning.
+// stock adds a block of a client that he owns to what he can use. He uses it from its end, and the
+// client from its beginning.
 func (k *knowledge) stock(client string, query url.Values, block protocol.BlockData) {
 	kind := spareKind{client, protocol.PoolOwner(query.Get("pool_owner")), psrd.Purpose(query.Get("purpose"))}
 	k.spare[kind] = append(k.spare[kind], psrd.Fragment{Block: block.UUID, Start: 0, Size: len(block.Data)})
 }
 
-// deduce adds bytes that he has deduced from a message that was lost, unless he has done so before, and returns how many.
-// They were pads.
+// deduce adds bytes that he has deduced from a message that was lost, unless he has done so before,
+// and returns how many. They were pads.
 func (k *knowledge) deduce(client string, owner protocol.PoolOwner, fragments []psrd.Fragment, value []byte) (n int) {
 	for _, f := range fragments {
 		bytes := value[:f.Size]
@@ -46,7 +46,8 @@ func (k *knowledge) deduce(client string, owner protocol.PoolOwner, fragments []
 	return n
 }
 
-// take takes size bytes for a purpose: of that purpose, if there are some, and otherwise whatever there is.
+// take takes size bytes for a purpose: of that purpose, if there are some, and otherwise whatever
+// there is.
 func (k *knowledge) take(client string, owner protocol.PoolOwner, purpose psrd.Purpose, size int) (psrd.Fragment, []byte, error) {
 	for _, p := range []psrd.Purpose{purpose, psrd.ForAll} {
 		kind := spareKind{client, owner, p}

@@ -39,8 +39,8 @@ type world struct {
 	seen   []wire.Message
 }
 
-// fault changes a message on its way: the request, and again the message when it has its response. A
-// message that it gives a status to does not reach the hub.
+// fault changes a message on its way: the request, and again the message when it has its response.
+// A message that it gives a status to does not reach the hub.
 type fault func(m *wire.Message)
 
 // play runs a test in a bubble, with clients that are ready.
@@ -219,7 +219,8 @@ func (w *world) deliverKey(key etsi.Key) {
 	synctest.Wait()
 }
 
-// attack fails the test unless an attack on key ends as it should, and recovers nothing but the key.
+// attack fails the test unless an attack on key ends as it should, and recovers nothing but the
+// key.
 func (w *world) attack(key etsi.Key, want string) {
 	w.Helper()
 	result := w.Attack(key.ID)

@@ -13,7 +13,8 @@ import (
 	"dske/sim/exchange"
 )
 
-// withhold puts the attacker's hands on the wire, and lets him keep the answers to the slave's fetch of a key.
+// withhold puts the attacker's hands on the wire, and lets him keep the answers to the slave's
+// fetch of a key.
 func (t *twin) withhold(ctx context.Context, master string, key uuid.UUID) (hands *adversary.Hands, cancel func(), err error) {
 	w := t.network.Wire()
 	hands = adversary.NewHands(t.adversary, w.Transport("attacker"), t.network.URL())
@@ -55,7 +56,8 @@ func (t *twin) swap(ctx context.Context, v *Verdict) error {
 	return nil
 }
 
-// fetchAgain fetches a key, once more if that fails: the shares that a hub has sent and that were refused it still has.
+// fetchAgain fetches a key, once more if that fails: the shares that a hub has sent and that were
+// refused it still has.
 func (t *twin) fetchAgain(ctx context.Context, key etsi.Key) (etsi.Key, error) {
 	got, err := t.fetch(ctx, t.pair.master, key.ID)
 	if err != nil {
@@ -64,7 +66,8 @@ func (t *twin) fetchAgain(ctx context.Context, key etsi.Key) (etsi.Key, error) {
 	return got, nil
 }
 
-// replace gives the slave's client the answers about a key of mallory's for those about the key of the master.
+// replace gives the slave's client the answers about a key of mallory's for those about the key of
+// the master.
 func (t *twin) replace(ctx context.Context, v *Verdict, book *exchange.Book) error {
 	own, err := t.make(ctx, mallory)
 	if err != nil {

@@ -1,9 +1,11 @@
-// Package attack lets an attacker loose on a running network, and says what he knows: which shares of a key, how many
-// more he needs, and the key itself once he has enough. What he knows is what [adversary.Adversary] computes, from what
-// passes on the wire and from what he finds in the hubs that he has broken into; nothing is assumed.
+// Package attack lets an attacker loose on a running network, and says what he knows: which shares
+// of a key, how many more he needs, and the key itself once he has enough. What he knows is what
+// [adversary.Adversary] computes, from what passes on the wire and from what he finds in the hubs
+// that he has broken into; nothing is assumed.
 //
-// Attacks that need a victim, and those on other suites, are tried on a twin: the hubs and the two clients of an exchange
-// in memory, and a client of the attacker's. What a verdict says has happened there.
+// Attacks that need a victim, and those on other suites, are tried on a twin: the hubs and the two
+// clients of an exchange in memory, and a client of the attacker's. What a verdict says has
+// happened there.
 package attack
 
 import (
@@ -66,8 +68,8 @@ func (a *Attack) Owns() Owns {
 	return a.owns
 }
 
-// Set gives the attacker just this. What he has seen through something that he owns no longer he does not know any
-// more; so he begins anew if something is taken from him.
+// Set gives the attacker just this. What he has seen through something that he owns no longer he
+// does not know any more; so he begins anew if something is taken from him.
 func (a *Attack) Set(owns Owns) error {
 	if !slices.Contains([]string{none, listen, act}, owns.Links) {
 		return refusal("links is none, listen or act", owns.Links)
@@ -118,7 +120,8 @@ func (a *Attack) set(owns Owns) error {
 	return nil
 }
 
-// breakInto adds the secrets of a hub. One that is stopped has none, and yields what it gets from then on.
+// breakInto adds the secrets of a hub. One that is stopped has none, and yields what it gets from
+// then on.
 func breakInto(n *sim.Network, a *adversary.Adversary, hub string) {
 	a.Compromise(hub, nil, nil) // so that no block is missed that comes meanwhile
 	if leak, err := n.Leak("hub/" + hub); err == nil {
@@ -126,7 +129,8 @@ func breakInto(n *sim.Network, a *adversary.Adversary, hub string) {
 	}
 }
 
-// Watch returns a channel on which something arrives when what the attacker owns has changed, until cancel is called.
+// Watch returns a channel on which something arrives when what the attacker owns has changed, until
+// cancel is called.
 func (a *Attack) Watch() (changed <-chan struct{}, cancel func()) {
 	c := make(chan struct{}, 1)
 	a.mu.Lock()

@@ -116,7 +116,8 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// Who acts succeeds in the suite of the Python program, and in the other one he does not; exchanges show how.
+// Who acts succeeds in the suite of the Python program, and in the other one he does not; exchanges
+// show how.
 func TestActing(t *testing.T) {
 	w := start(t, protocol.Python)
 	x := w.makeKey()

@@ -18,7 +18,8 @@ import (
 // mallory is the client and the encryptor of the attacker.
 const mallory = "mallory"
 
-// twin is a network in memory on which an attack is tried: the hubs of a pair, its two clients, and mallory.
+// twin is a network in memory on which an attack is tried: the hubs of a pair, its two clients, and
+// mallory.
 type twin struct {
 	network   *sim.Network
 	adversary *adversary.Adversary

@@ -1,18 +1,19 @@
-// Package audit checks from outside that a network uses no byte of pre-shared random data twice, and accepts nothing
-// that was not sent.
+// Package audit checks from outside that a network uses no byte of pre-shared random data twice,
+// and accepts nothing that was not sent.
 //
-// An [Auditor] is shown three things: the blocks that hubs give to clients, the in-band messages as their senders
-// make them, and the in-band messages as they come to their receivers, whoever sent them. It shares no code with what
-// it checks: it reads messages itself, and computes tags itself to know which answers a client takes. A hub says by
-// signing an answer that it has taken the request.
+// An [Auditor] is shown three things: the blocks that hubs give to clients, the in-band messages as
+// their senders make them, and the in-band messages as they come to their receivers, whoever sent
+// them. It shares no code with what it checks: it reads messages itself, and computes tags itself
+// to know which answers a client takes. A hub says by signing an answer that it has taken the
+// request.
 //
-// These are violations: that one byte serves two different messages, or two purposes in one; that a receiver accepts
-// what the owner of the bytes did not send, or accepts as a signing key what has another purpose; that a hub takes the
-// same message twice; that two blocks have the same bytes. The same bytes sent once more are no second use, since
-// they are the same message.
+// These are violations: that one byte serves two different messages, or two purposes in one; that a
+// receiver accepts what the owner of the bytes did not send, or accepts as a signing key what has
+// another purpose; that a hub takes the same message twice; that two blocks have the same bytes.
+// The same bytes sent once more are no second use, since they are the same message.
 //
-// It keeps blocks with all that they were used for, but only for ten minutes longer than there is something left of
-// them, or than the association lasts.
+// It keeps blocks with all that they were used for, but only for ten minutes longer than there is
+// something left of them, or than the association lasts.
 package audit
 
 import (
@@ -25,7 +26,8 @@ import (
 // keptFor is how long a block is remembered when it is of no use any more.
 const keptFor = 10 * time.Minute
 
-// Auditor remembers every byte that was used of the blocks that are in use. It may be used by several goroutines.
+// Auditor remembers every byte that was used of the blocks that are in use. It may be used by
+// several goroutines.
 type Auditor struct {
 	suite string
 
@@ -100,8 +102,8 @@ func (a *Auditor) forget(now time.Time) {
 	}
 }
 
-// Sent notes a message as its sender makes it, before it is sent. To is the request that a response answers; none for
-// a request.
+// Sent notes a message as its sender makes it, before it is sent. To is the request that a response
+// answers; none for a request.
 func (a *Auditor) Sent(m Message, to *Message) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -123,8 +125,8 @@ func (a *Auditor) Sent(m Message, to *Message) {
 	}
 }
 
-// Taken notes a request that a hub has taken, with its answer, which is signed. The hub opens the share that comes
-// with the request only if it does not refuse it.
+// Taken notes a request that a hub has taken, with its answer, which is signed. The hub opens the
+// share that comes with the request only if it does not refuse it.
 func (a *Auditor) Taken(request, answer Message) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -136,7 +138,8 @@ func (a *Auditor) Taken(request, answer Message) {
 	a.accept(request, uses, answer.identity(&request))
 }
 
-// Reached notes the response that a client got for a request. If it is signed rightly the client takes it.
+// Reached notes the response that a client got for a request. If it is signed rightly the client
+// takes it.
 func (a *Auditor) Reached(request, response Message) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -146,7 +149,8 @@ func (a *Auditor) Reached(request, response Message) {
 	a.accept(response, response.uses(response.identity(&request)), identity{})
 }
 
-// accept notes what a message uses that its receiver accepts. Answer is what the receiver answers, if it does.
+// accept notes what a message uses that its receiver accepts. Answer is what the receiver answers,
+// if it does.
 func (a *Auditor) accept(m Message, uses []use, answer identity) {
 	for _, u := range uses {
 		b := a.blocks[u.block]

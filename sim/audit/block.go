@@ -36,7 +36,8 @@ func (b Block) owner() string {
 	return b.Hub
 }
 
-// block is a block with what has been used of it. It has the data only if that can sign what a client gets.
+// block is a block with what has been used of it. It has the data only if that can sign what a
+// client gets.
 type block struct {
 	Block
 	size     int

@@ -25,8 +25,8 @@ type Message struct {
 // identity is equal for the same message only.
 type identity [sha256.Size]byte
 
-// identity does not depend on who sends the message, which a stranger may repeat. A response is another message if it
-// answers another request.
+// identity does not depend on who sends the message, which a stranger may repeat. A response is
+// another message if it answers another request.
 func (m Message) identity(to *Message) identity {
 	node := m.To
 	if m.Method == "" {
@@ -66,8 +66,8 @@ type fragment struct {
 	Size  int    `json:"size"`
 }
 
-// signingKey returns the places that a signature names: BLOCK:START:SIZE[,…]%TAG. What cannot be read
-// uses nothing, since nobody accepts it.
+// signingKey returns the places that a signature names: BLOCK:START:SIZE[,…]%TAG. What cannot be
+// read uses nothing, since nobody accepts it.
 func signingKey(signature string) []fragment {
 	names, _, _ := strings.Cut(signature, "%")
 	var fragments []fragment

@@ -63,8 +63,8 @@ func (a element) timesX(n int) element {
 	return element{a.high<<n | a.low>>(64-n), a.low<<n ^ carry ^ carry<<1 ^ carry<<2 ^ carry<<7}
 }
 
-// multiples is the products of an element with all of four bits. Looking them up takes time that tells what is looked
-// up, which nobody measures here.
+// multiples is the products of an element with all of four bits. Looking them up takes time that
+// tells what is looked up, which nobody measures here.
 type multiples [16]element
 
 func (a element) multiples() *multiples {

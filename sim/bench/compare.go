@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// rounds is how many times the network and the floor take turns, so that what else happens on the machine
-// hits both.
+// rounds is how many times the network and the floor take turns, so that what else happens on the
+// machine hits both.
 const rounds = 5
 
 // warmUp is the part of the time for which both are warmed up first.
@@ -26,8 +26,9 @@ type Outcome struct {
 	UsedByFloor Usage
 }
 
-// Compare puts one load on a network and one on its floor, each for a time, in turns. Before that, both are
-// warmed up. It fails if ctx ends, or if the floor fails, which tells nothing of the network.
+// Compare puts one load on a network and one on its floor, each for a time, in turns. Before that,
+// both are warmed up. It fails if ctx ends, or if the floor fails, which tells nothing of the
+// network.
 func Compare(ctx context.Context, network, floor Load, duration time.Duration) (Outcome, error) {
 	network.Run(ctx, duration/warmUp, NewTally())
 	floor.Run(ctx, duration/warmUp, NewTally())

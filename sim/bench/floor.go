@@ -19,9 +19,9 @@ import (
 // Messages is what was sent to each of the hubs, in their order.
 type Messages [][]wire.Message
 
-// Floor stands in for a network. Its KME answers every request for keys with the same ones, after it has
-// sent the messages that a real one sends to its hubs for them, to all hubs at once; its hubs answer each
-// message as it was answered then. Nobody computes anything.
+// Floor stands in for a network. Its KME answers every request for keys with the same ones, after
+// it has sent the messages that a real one sends to its hubs for them, to all hubs at once; its
+// hubs answer each message as it was answered then. Nobody computes anything.
 type Floor struct {
 	scatter, gather [][]int        // by hub: positions in messages
 	messages        []wire.Message // which carry their position in placeHeader
@@ -36,9 +36,10 @@ const deadline = time.Minute
 // placeHeader tells the hubs of a floor which message it is.
 const placeHeader = "Place"
 
-// NewFloor returns the stand-in for a network that made keys with the messages of scatter and delivered
-// them with those of gather; without messages, it stands in for two KMEs of which nothing else is known.
-// The KME sends to the hubs at url, where the floor has to be served, through transport.
+// NewFloor returns the stand-in for a network that made keys with the messages of scatter and
+// delivered them with those of gather; without messages, it stands in for two KMEs of which nothing
+// else is known. The KME sends to the hubs at url, where the floor has to be served, through
+// transport.
 func NewFloor(keys []etsi.Key, scatter, gather Messages, url string, transport http.RoundTripper) (*Floor, error) {
 	f := &Floor{url: url, client: &http.Client{Transport: transport}}
 	f.scatter, f.gather = f.place(scatter), f.place(gather)

@@ -28,8 +28,8 @@ type Load struct {
 	Concurrency int    // of workers, at least 1: each makes a pair of requests after the other
 }
 
-// Run makes key pairs for a time, at least one with each worker, ends those it has begun, and adds them to the
-// tally. It ends early, and those under way fail, if ctx does.
+// Run makes key pairs for a time, at least one with each worker, ends those it has begun, and adds
+// them to the tally. It ends early, and those under way fail, if ctx does.
 func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
 	start := time.Now()
 	parts := make([]*Tally, l.Concurrency)

@@ -7,8 +7,8 @@ import (
 	"text/tabwriter"
 )
 
-// Report is the outcome for people and machines. What is not known of KMEs elsewhere is 0 or empty, and
-// left out of the JSON.
+// Report is the outcome for people and machines. What is not known of KMEs elsewhere is 0 or empty,
+// and left out of the JSON.
 type Report struct {
 	Network     string  `json:"network"` // what was measured, in words
 	Hubs        int     `json:"hubs,omitempty"`

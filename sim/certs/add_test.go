@@ -201,7 +201,8 @@ func FuzzReadRequest(f *testing.F) {
 	})
 }
 
-// vendor makes an authority, an intermediate of it and a certificate of the intermediate for an SAE.
+// vendor makes an authority, an intermediate of it and a certificate of the intermediate for an
+// SAE.
 func vendor(t *testing.T, sae string) (root, intermediate []byte, leaf tls.Certificate) {
 	t.Helper()
 	var parent *x509.Certificate

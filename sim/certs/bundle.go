@@ -11,11 +11,12 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// Password is that of PKCS #12 files. It protects nothing and is there because many appliances want one.
+// Password is that of PKCS #12 files. It protects nothing and is there because many appliances want
+// one.
 const Password = pkcs12.DefaultPassword
 
-// bundle returns the bundles that are wanted, of SAEs whose certificate and key are among files or in d already. One
-// that keeps its key to itself has none.
+// bundle returns the bundles that are wanted, of SAEs whose certificate and key are among files or
+// in d already. One that keeps its key to itself has none.
 func (d Directory) bundle(ca *issuer, names Names, files []file, wanted func(path string) (bool, error)) ([]file, error) {
 	var bundles []file
 	for _, id := range names.SAEs {

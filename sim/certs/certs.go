@@ -1,5 +1,6 @@
-// Package certs makes and loads the certificates of a network that speaks mutual TLS: one certificate
-// authority, a certificate for every KME, one for every SAE, and one for whoever operates the network.
+// Package certs makes and loads the certificates of a network that speaks mutual TLS: one
+// certificate authority, a certificate for every KME, one for every SAE, and one for whoever
+// operates the network.
 //
 // They are for a simulated network. The key of the authority lies beside them, so whoever reads the
 // directory can be everybody.
@@ -13,7 +14,8 @@ import (
 	"strings"
 )
 
-// Directory is the path of a directory with certificates and keys in PEM, as [Directory.Write] makes it:
+// Directory is the path of a directory with certificates and keys in PEM, as [Directory.Write]
+// makes it:
 //
 //	ca.crt, ca.key              the authority
 //	operator.crt, operator.key  no SAE; for the network's own messages and its command line
@@ -58,7 +60,8 @@ func (d Directory) pair(below, name string) Pair {
 	return Pair{d.file(below, name, ".crt"), d.file(below, name, ".key")}
 }
 
-// file joins the extension to the name first: an ID of two dots would else lead out of the directory.
+// file joins the extension to the name first: an ID of two dots would else lead out of the
+// directory.
 func (d Directory) file(below, name, extension string) string {
 	return filepath.Join(string(d), below, fileName(name)+extension)
 }
@@ -69,8 +72,8 @@ const (
 	keptOfLong  = 200
 )
 
-// fileName returns the name of a file without its extension. An encoded name has no comma, so no cut one is
-// that of another name.
+// fileName returns the name of a file without its extension. An encoded name has no comma, so no
+// cut one is that of another name.
 func fileName(name string) string {
 	encoded := url.PathEscape(name)
 	if len(encoded) <= longestName {

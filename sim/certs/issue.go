@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// How long certificates are valid. Some TLS stacks refuse a server certificate of more than 825 days.
+// How long certificates are valid. Some TLS stacks refuse a server certificate of more than 825
+// days.
 const (
 	authorityLife = 10 * 365 * 24 * time.Hour
 	life          = 825 * 24 * time.Hour
@@ -111,8 +112,8 @@ func sae(id string) *x509.Certificate {
 	return leaf(pkix.Name{CommonName: id}, x509.ExtKeyUsageClientAuth)
 }
 
-// operator is the certificate of the operator. It has no common name and so is no SAE, whatever those
-// are called.
+// operator is the certificate of the operator. It has no common name and so is no SAE, whatever
+// those are called.
 func operator() *x509.Certificate {
 	return leaf(pkix.Name{Organization: []string{"DSKE simulator"}}, x509.ExtKeyUsageClientAuth)
 }

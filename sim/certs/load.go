@@ -8,9 +8,10 @@ import (
 	"os"
 )
 
-// Server returns the configuration of a port on which the KMEs are served: TLS 1.2 or later, a server
-// certificate of the KME whose name the client asks for, or else of the first one. A client may show a
-// certificate, which has to be of the authority or one of the further ones, or has to if everybody shall.
+// Server returns the configuration of a port on which the KMEs are served: TLS 1.2 or later, a
+// server certificate of the KME whose name the client asks for, or else of the first one. A client
+// may show a certificate, which has to be of the authority or one of the further ones, or has to if
+// everybody shall.
 func (d Directory) Server(kmes []string, everybody bool) (*tls.Config, error) {
 	pool, err := d.pool()
 	if err != nil {
@@ -44,7 +45,8 @@ func (d Directory) Client(shown Pair) (*tls.Config, error) {
 	return config, err
 }
 
-// Anonymous returns the configuration of a client that trusts the authority and shows no certificate.
+// Anonymous returns the configuration of a client that trusts the authority and shows no
+// certificate.
 func (d Directory) Anonymous() (*tls.Config, error) {
 	pool, err := d.pool()
 	if err != nil {
@@ -53,8 +55,8 @@ func (d Directory) Anonymous() (*tls.Config, error) {
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}, nil
 }
 
-// Stranger returns the configuration of a client that trusts the authority and shows a certificate of
-// the SAE by another one, which nobody trusts.
+// Stranger returns the configuration of a client that trusts the authority and shows a certificate
+// of the SAE by another one, which nobody trusts.
 func (d Directory) Stranger(id string) (*tls.Config, error) {
 	config, err := d.Anonymous()
 	if err != nil {

@@ -15,8 +15,9 @@ import (
 // minRSA is the fewest bits of an RSA key that is certified.
 const minRSA = 2048
 
-// ReadRequest reads a certificate signing request (PKCS #10) in PEM or DER, and returns the common name in it, which is
-// the SAE ID unless somebody knows better. The request shows by its signature that whoever made it has the key.
+// ReadRequest reads a certificate signing request (PKCS #10) in PEM or DER, and returns the common
+// name in it, which is the SAE ID unless somebody knows better. The request shows by its signature
+// that whoever made it has the key.
 func ReadRequest(data []byte) (commonName string, err error) {
 	request, err := parseRequest(data)
 	if err != nil {
@@ -60,8 +61,8 @@ func checkKey(key any) error {
 	return fmt.Errorf("the key is none of ECDSA with 256 bits or more, Ed25519, and RSA with %d bits or more", minRSA)
 }
 
-// signRequests returns the certificates for requests. Of a request only the key is taken: a further name in it might be
-// that of another SAE.
+// signRequests returns the certificates for requests. Of a request only the key is taken: a further
+// name in it might be that of another SAE.
 func (d Directory) signRequests(ca *issuer, names Names) ([]file, error) {
 	var files []file
 	for id, data := range names.Requests {

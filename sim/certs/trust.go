@@ -12,9 +12,10 @@ import (
 	"path/filepath"
 )
 
-// Trust adds authorities whose certificates of SAEs count beside those of d's own, from a file in PEM: a vendor's root, or
-// an intermediate where appliances show their own certificate only. It returns the file that it has written. Whoever
-// has such an authority's key can be every SAE; he can be no KME.
+// Trust adds authorities whose certificates of SAEs count beside those of d's own, from a file in
+// PEM: a vendor's root, or an intermediate where appliances show their own certificate only. It
+// returns the file that it has written. Whoever has such an authority's key can be every SAE; he
+// can be no KME.
 func (d Directory) Trust(data []byte) (string, error) {
 	authorities, err := parseAuthorities(data)
 	if err != nil {

@@ -23,9 +23,9 @@ type Names struct {
 	Requests map[string][]byte   // requests of the SAEs that have a key already, by ID; see [ReadRequest]
 }
 
-// Write makes a new authority and certificates for everybody, and writes them to d, which it creates if
-// need be. Keys are readable only for the owner. It fails with [ErrExists], and writes nothing, if one of
-// the files exists. If it fails otherwise, it leaves nothing behind.
+// Write makes a new authority and certificates for everybody, and writes them to d, which it
+// creates if need be. Keys are readable only for the owner. It fails with [ErrExists], and writes
+// nothing, if one of the files exists. If it fails otherwise, it leaves nothing behind.
 func (d Directory) Write(names Names) error {
 	ca, authority, err := newIssuer()
 	if err != nil {
@@ -39,8 +39,8 @@ func (d Directory) Write(names Names) error {
 	return writeAll(append(files, made...))
 }
 
-// Add makes certificates by the authority of d for those who have none yet, and returns the files that it has
-// written. What is there remains as it is. It writes all or nothing.
+// Add makes certificates by the authority of d for those who have none yet, and returns the files
+// that it has written. What is there remains as it is. It writes all or nothing.
 func (d Directory) Add(names Names) ([]string, error) {
 	ca, err := d.loadIssuer()
 	if err != nil {

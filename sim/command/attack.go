@@ -13,7 +13,8 @@ import (
 	"dske/sim/exchange"
 )
 
-// attackCommand lets an attacker loose on a running network, has a key made, and says what he knows of it.
+// attackCommand lets an attacker loose on a running network, has a key made, and says what he knows
+// of it.
 func attackCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "attack",

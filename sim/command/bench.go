@@ -104,8 +104,8 @@ func newReport(load bench.Load, o bench.Outcome) *bench.Report {
 	return r
 }
 
-// measureElsewhere measures two KMEs that are running already. Of their floor, nothing is known but the
-// requests of the encryptors.
+// measureElsewhere measures two KMEs that are running already. Of their floor, nothing is known but
+// the requests of the encryptors.
 func measureElsewhere(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	pair, err := pairElsewhere(c, load.Concurrency)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package command is the command line: each command in a file of its own, which parses, calls the packages
-// that do the work, and prints.
+// Package command is the command line: each command in a file of its own, which parses, calls the
+// packages that do the work, and prints.
 package command
 
 import (
@@ -15,9 +15,9 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Run executes the command that args, those of the process, ask for, until it ends or ctx does. It prints an
-// error in one line and returns the exit status: 1 for a failure, 2 for wrong usage. It is also a failure if
-// something that the command prints cannot be written.
+// Run executes the command that args, those of the process, ask for, until it ends or ctx does. It
+// prints an error in one line and returns the exit status: 1 for a failure, 2 for wrong usage. It
+// is also a failure if something that the command prints cannot be written.
 func Run(ctx context.Context, args []string) int {
 	out := &output{to: os.Stdout}
 	app := newApp(out)

@@ -8,8 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// output is where commands print: standard output. It keeps the error of the first write that fails, so that no
-// command has to look at each: [Run] does at the end.
+// output is where commands print: standard output. It keeps the error of the first write that
+// fails, so that no command has to look at each: [Run] does at the end.
 type output struct {
 	to  io.Writer
 	err error
@@ -24,8 +24,8 @@ func (o *output) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// written returns why what a command printed so far did not arrive, if so. Commands that print for long ask it, and
-// stop.
+// written returns why what a command printed so far did not arrive, if so. Commands that print for
+// long ask it, and stop.
 func written(c *cli.Context) error { return c.App.Writer.(*output).err }
 
 // isTerminal reports whether a file is a terminal that can move its cursor.
@@ -39,7 +39,8 @@ func hasColours(f *os.File) bool { return isTerminal(f) && os.Getenv("NO_COLOR")
 // standardInput is what a file is called that comes from there.
 const standardInput = "standard input"
 
-// readInput reads a file. The name - stands for standard input. It returns what messages call the file.
+// readInput reads a file. The name - stands for standard input. It returns what messages call the
+// file.
 func readInput(name string) (called string, data []byte, err error) {
 	if name != "-" {
 		data, err = os.ReadFile(name)

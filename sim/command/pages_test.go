@@ -38,7 +38,8 @@ func operations(t *testing.T, api, prefix string) []string {
 	return list
 }
 
-// What the packages of the nodes and of the network describe is, by their own tests, all that they serve.
+// What the packages of the nodes and of the network describe is, by their own tests, all that they
+// serve.
 func TestTheWholePortIsDescribed(t *testing.T) {
 	n := port(t, topology.Reference())
 	c, err := contract.Fetch(n, "/openapi.json")

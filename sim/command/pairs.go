@@ -10,8 +10,8 @@ import (
 	"dske/sim/topology"
 )
 
-// choosePairs makes one encryptor of each client the master of one of its neighbour's, with which it shares
-// all hubs if the topology was generated.
+// choosePairs makes one encryptor of each client the master of one of its neighbour's, with which
+// it shares all hubs if the topology was generated.
 func (b *benched) choosePairs() error {
 	var saes []*etsi.Client
 	outside := http.RoundTripper(keepAlive(nil, b.load.Concurrency))

@@ -14,8 +14,8 @@ import (
 // progressEvery is how often the line of progress is written anew.
 const progressEvery = 100 * time.Millisecond
 
-// progress is one line on a terminal that says how far long work is. Everything else that is to appear on that
-// terminal meanwhile, such as the log, is written through it.
+// progress is one line on a terminal that says how far long work is. Everything else that is to
+// appear on that terminal meanwhile, such as the log, is written through it.
 type progress struct {
 	to io.Writer
 
@@ -47,7 +47,8 @@ func (p *progress) End() {
 	p.clear()
 }
 
-// Write implements [io.Writer] for others: what they write takes the place of the line, until that is written anew.
+// Write implements [io.Writer] for others: what they write takes the place of the line, until that
+// is written anew.
 func (p *progress) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 	"dske/sim/certs"
 )
 
-// printReady says what runs where, and how to get a first pair of keys. Whoever reads it may go away after the
-// first line: the network runs on.
+// printReady says what runs where, and how to get a first pair of keys. Whoever reads it may go
+// away after the first line: the network runs on.
 func printReady(to io.Writer, n *sim.Network, dir certs.Directory) error {
 	var text bytes.Buffer
 	writeReady(&text, n, dir)
@@ -41,7 +41,8 @@ func writeReady(to io.Writer, n *sim.Network, dir certs.Directory) {
 	}
 }
 
-// writeFirstKey writes commands for a shell: the first encryptor gets a key, the second one fetches it.
+// writeFirstKey writes commands for a shell: the first encryptor gets a key, the second one fetches
+// it.
 func writeFirstKey(to io.Writer, base string, o sim.Overview, dir certs.Directory) {
 	var clients, encryptors []string
 	for _, c := range o.Clients {

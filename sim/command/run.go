@@ -150,7 +150,8 @@ func newLogger(c *cli.Context, w io.Writer) (*slog.Logger, error) {
 	}
 }
 
-// kmeAddresses returns the addresses that --kme-port-base gives to the clients, on the host of --listen.
+// kmeAddresses returns the addresses that --kme-port-base gives to the clients, on the host of
+// --listen.
 func kmeAddresses(c *cli.Context, clients int) ([]string, error) {
 	if !c.IsSet(freePorts) {
 		return nil, nil

@@ -45,8 +45,8 @@ func networkURL(c *cli.Context) string {
 	}
 }
 
-// httpClient returns the HTTP client to a network, one that shows a certificate if the network speaks
-// TLS. It does not wait for ever.
+// httpClient returns the HTTP client to a network, one that shows a certificate if the network
+// speaks TLS. It does not wait for ever.
 func httpClient(c *cli.Context, shown func(certs.Directory) certs.Pair) (*http.Client, error) {
 	dir := certs.Directory(c.String("tls"))
 	timeout := cmp.Or(c.Duration("timeout"), answerTimeout)

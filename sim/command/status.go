@@ -53,8 +53,8 @@ func status(c *cli.Context) error {
 	return err
 }
 
-// watch shows something at every interval until the command is interrupted or that fails. On a terminal it takes the
-// place of what was shown before, unless that is a table to be kept.
+// watch shows something at every interval until the command is interrupted or that fails. On a
+// terminal it takes the place of what was shown before, unless that is a table to be kept.
 func watch(c *cli.Context, show func(io.Writer) error) error {
 	var before string
 	if isTerminal(os.Stdout) && !c.Bool("csv") {

@@ -47,7 +47,8 @@ func unknownCommand(name, parent string, commands []*cli.Command) error {
 	return usagef("unknown command %q; see %s --help", name, parent)
 }
 
-// unknownTopic returns the error about a call for help whose last argument is not the name of a command.
+// unknownTopic returns the error about a call for help whose last argument is not the name of a
+// command.
 func unknownTopic(app *cli.App, args []string) error {
 	parent, commands := app.Name, app.Commands
 	for _, arg := range args {
@@ -68,8 +69,9 @@ func unknownSubcommand(c *cli.Context) error {
 	return cli.ShowSubcommandHelp(c)
 }
 
-// checkCall refuses what would be ignored: arguments of a command that takes none, and values that would count as if
-// the flag was not there, such as the empty text of a variable which the shell does not know, or a number of 0.
+// checkCall refuses what would be ignored: arguments of a command that takes none, and values that
+// would count as if the flag was not there, such as the empty text of a variable which the shell
+// does not know, or a number of 0.
 func checkCall(c *cli.Context) error {
 	if c.Command.ArgsUsage == "" && len(c.Command.Subcommands) == 0 && c.Args().Present() {
 		return usagef("%s takes no arguments", c.Command.HelpName)
@@ -121,8 +123,8 @@ func prepare(commands []*cli.Command) {
 	}
 }
 
-// flagsFirst moves the flags of a command before its arguments, where the flag package looks for them. A shell that
-// asks for completions gets them for what is there as it is.
+// flagsFirst moves the flags of a command before its arguments, where the flag package looks for
+// them. A shell that asks for completions gets them for what is there as it is.
 func flagsFirst(app *cli.App, args []string) []string {
 	if args[len(args)-1] == generateCompletion {
 		return args

@@ -31,8 +31,8 @@ func version() string {
 	return "unknown"
 }
 
-// describeBuild says what is known of a build. Of what a go run or a go build outside a repository makes, there is no
-// commit.
+// describeBuild says what is known of a build. Of what a go run or a go build outside a repository
+// makes, there is no commit.
 func describeBuild(info *debug.BuildInfo) string {
 	settings := map[string]string{}
 	for _, s := range info.Settings {

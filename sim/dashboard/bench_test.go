@@ -12,9 +12,9 @@ import (
 	"dske/sim"
 )
 
-// What an open page costs a network under full load: keys are made and fetched, 16 at once, in turns with the page
-// closed and open, so that both see the same machine. Cost is the part of the key rate that is lost, in percent: the
-// median of the turns.
+// What an open page costs a network under full load: keys are made and fetched, 16 at once, in
+// turns with the page closed and open, so that both see the same machine. Cost is the part of the
+// key rate that is lost, in percent: the median of the turns.
 func BenchmarkOpenPage(b *testing.B) {
 	for _, transport := range []string{sim.Memory, sim.Loopback} {
 		b.Run(transport, func(b *testing.B) {

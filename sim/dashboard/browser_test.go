@@ -63,8 +63,9 @@ type page struct {
 	expected   string   // of what the browser itself says about requests that fail on purpose; empty: nothing
 }
 
-// open opens the page of a network in a tab of its own, and waits until it shows the network. When the test ends,
-// the console has to be empty, and nothing may have been requested but of the network.
+// open opens the page of a network in a tab of its own, and waits until it shows the network. When
+// the test ends, the console has to be empty, and nothing may have been requested but of the
+// network.
 func open(t testing.TB, browser context.Context, address string, width int) *page {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
@@ -516,8 +517,8 @@ func testViewer(t *testing.T, browser context.Context) {
 	}
 }
 
-// testWidths looks whether the page keeps to its width, with all of it filled, and whether everything that can be used
-// has a name for those who do not see it.
+// testWidths looks whether the page keeps to its width, with all of it filled, and whether
+// everything that can be used has a name for those who do not see it.
 func testWidths(t *testing.T, browser context.Context) {
 	top := simtest.Generate(t, topology.Sizes{Hubs: 16, Clients: 32})
 	top.Suite = protocol.Python.Name() // which starts sooner

@@ -1,9 +1,11 @@
-// Package dashboard is the live page of a network, for a browser: how a key is made, what an attacker learns of it, who
-// asked for keys and why he was refused, how much PSRD there is, and what breaks all that. [Mount] adds it to the router
-// of the port; see [sim.Config.Pages]. Everything that it needs is in the binary.
+// Package dashboard is the live page of a network, for a browser: how a key is made, what an
+// attacker learns of it, who asked for keys and why he was refused, how much PSRD there is, and
+// what breaks all that. [Mount] adds it to the router of the port; see [sim.Config.Pages].
+// Everything that it needs is in the binary.
 //
-// The page is assets/main.js, with a module for each of its parts. What moves in it is a function of a recorded exchange
-// and a time: story.js tells an exchange in steps, place.js says where a share is, stage.js draws it.
+// The page is assets/main.js, with a module for each of its parts. What moves in it is a function
+// of a recorded exchange and a time: story.js tells an exchange in steps, place.js says where a
+// share is, stage.js draws it.
 package dashboard
 
 import (
@@ -46,9 +48,9 @@ type dashboard struct {
 	taken    time.Time
 }
 
-// Mount adds the page, at /, and what only it asks for, under /dashboard/, to the router of a network's port. The
-// exchanges that it shows are those of the book, and the attacker is one
-// that is mounted there. While no page is open it costs the network nothing.
+// Mount adds the page, at /, and what only it asks for, under /dashboard/, to the router of a
+// network's port. The exchanges that it shows are those of the book, and the attacker is one that
+// is mounted there. While no page is open it costs the network nothing.
 func Mount(n *sim.Network, router *echo.Echo, book *exchange.Book, attacker *attack.Attack) {
 	d, strict := &dashboard{network: n, book: book, attack: attacker, id: idOf(n.Overview())}, node.Strict(policy)
 	node.Page(router.Group(""), "/", func(c echo.Context) error { return file(c, "index.html") }, strict)
@@ -85,8 +87,8 @@ func file(c echo.Context, name string) error {
 	return echo.StaticFileHandler("assets/"+name, assets)(c)
 }
 
-// policy lets the page load what the binary holds, and nothing else. The style sheet inside a ladder diagram is
-// let in by its hash.
+// policy lets the page load what the binary holds, and nothing else. The style sheet inside a
+// ladder diagram is let in by its hash.
 var policy = strings.Join([]string{
 	"default-src 'none'",
 	"script-src 'self'",

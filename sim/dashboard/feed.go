@@ -126,7 +126,8 @@ func (f *feed) take() (traffic, []exchange.Kept) {
 	return t, exchanges
 }
 
-// connect says of messages about a key which request of an encryptor they serve, if that is among them.
+// connect says of messages about a key which request of an encryptor they serve, if that is among
+// them.
 func connect(events []wire.Event) {
 	type service struct{ kind, key string }
 	causes := map[service]uint64{}

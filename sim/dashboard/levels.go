@@ -20,8 +20,8 @@ const (
 	maxColumns = 600 // of the matrix
 )
 
-// levels is the stock of PSRD as a matrix, hubs down and clients across. A column stands for as many clients as it has
-// to, and shows the emptiest.
+// levels is the stock of PSRD as a matrix, hubs down and clients across. A column stands for as
+// many clients as it has to, and shows the emptiest.
 type levels struct {
 	Columns int            `json:"columns"`
 	Bin     int            `json:"bin"`             // clients in a column

@@ -12,8 +12,8 @@ import (
 	"dske/sim/simtest"
 )
 
-// start runs a network with its page on a free port until the test ends. By default its nodes call each other
-// directly, in the reference topology.
+// start runs a network with its page on a free port until the test ends. By default its nodes call
+// each other directly, in the reference topology.
 func start(t testing.TB, config sim.Config) *sim.Network {
 	t.Helper()
 	return startAt(t, config, "127.0.0.1:0")

@@ -16,8 +16,8 @@ import (
 
 var picture = flag.String("picture", "", "the `FILE` that TestPicture writes")
 
-// TestPicture makes the picture with which the README begins: an attacker in two hubs knows as little as the client
-// that has two shares.
+// TestPicture makes the picture with which the README begins: an attacker in two hubs knows as
+// little as the client that has two shares.
 func TestPicture(t *testing.T) {
 	if *picture == "" {
 		t.Skip("make picture names a file")

@@ -9,7 +9,8 @@ import (
 	"dske/sim/fault"
 )
 
-// state is how the network is, in the order of its topology and without names, so that it stays small.
+// state is how the network is, in the order of its topology and without names, so that it stays
+// small.
 type state struct {
 	Hubs      string         `json:"hubs"`      // a digit for each: 0 stopped, 1 running
 	Clients   string         `json:"clients"`   // 0 stopped, 1 running, 2 ready

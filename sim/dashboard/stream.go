@@ -24,9 +24,9 @@ type introduction struct {
 	FaultHelp []string `json:"fault_help"` // the kinds of faults, a line each
 }
 
-// stream tells a page what happens, in server-sent events: first the network, the exchanges that are kept and the
-// requests that were refused; then every second the state, and every quarter of one the messages and the exchanges
-// that there were.
+// stream tells a page what happens, in server-sent events: first the network, the exchanges that
+// are kept and the requests that were refused; then every second the state, and every quarter of
+// one the messages and the exchanges that there were.
 func (d *dashboard) stream(c echo.Context) error {
 	c.Response().Header().Set(echo.HeaderContentType, "text/event-stream")
 	feed := newFeed(d.network, d.book)

@@ -139,7 +139,8 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// What encryptors do is told as an exchange: first the key that waits, and then that it was fetched.
+// What encryptors do is told as an exchange: first the key that waits, and then that it was
+// fetched.
 func TestExchangesOfOthers(t *testing.T) {
 	n := start(t, sim.Config{})
 	f := follow(t, n)

@@ -1,6 +1,6 @@
-// Package docs documents the whole port. It puts the OpenAPI descriptions of hubs, of clients, of the network's own
-// interface and of its pages together, with the names of the nodes and encryptors that there are, and shows that on
-// a page from which requests can be sent.
+// Package docs documents the whole port. It puts the OpenAPI descriptions of hubs, of clients, of
+// the network's own interface and of its pages together, with the names of the nodes and encryptors
+// that there are, and shows that on a page from which requests can be sent.
 package docs
 
 import (

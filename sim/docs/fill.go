@@ -6,8 +6,9 @@ import (
 	"dske/sim"
 )
 
-// fill adds the parameters that say which node a path is of, and makes examples of the nodes and encryptors that
-// there are: the first client's encryptor is the master and the next one's the slave.
+// fill adds the parameters that say which node a path is of, and makes examples of the nodes and
+// encryptors that there are: the first client's encryptor is the master and the next one's the
+// slave.
 func (d document) fill(o sim.Overview) {
 	var hubs, clients []any
 	for _, h := range o.Hubs {

@@ -27,7 +27,8 @@ type part struct {
 	name string // that its components, tags and operations start with, so that they cannot be mistaken for others
 }
 
-// add adds the tags, paths and components of a part. What else there is in a document is that of the first part.
+// add adds the tags, paths and components of a part. What else there is in a document is that of
+// the first part.
 func (d document) add(p part) error {
 	var added document
 	if err := json.Unmarshal([]byte(p.api), &added); err != nil {

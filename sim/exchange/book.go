@@ -30,9 +30,9 @@ const (
 	outside  = "outside" // by encryptors themselves
 )
 
-// Book keeps the last exchanges of a network, with all that travelled for them, and the last requests that were
-// refused. Exchanges of encryptors are recorded while somebody watches, see [Book.Watch]; those that are made on
-// request and refusals always.
+// Book keeps the last exchanges of a network, with all that travelled for them, and the last
+// requests that were refused. Exchanges of encryptors are recorded while somebody watches, see
+// [Book.Watch]; those that are made on request and refusals always.
 type Book struct {
 	network  *sim.Network
 	watchers wire.Watchers[watcher]
@@ -109,7 +109,8 @@ func (b *Book) keep(x *Exchange, origin string, messages []wire.Message) Kept {
 	return k
 }
 
-// put puts an exchange into the place of what was known of it, or behind the others. The caller holds b.mu.
+// put puts an exchange into the place of what was known of it, or behind the others. The caller
+// holds b.mu.
 func (b *Book) put(k Kept, messages []wire.Message) {
 	for i, e := range k.Events {
 		about := *e.About
@@ -153,7 +154,8 @@ func (b *Book) tell(k Kept) {
 // maxTwins is how many exchanges on twins are kept.
 const maxTwins = 8
 
-// KeepTwin keeps an exchange that was made on a twin of the network, apart from the others, and returns its ID.
+// KeepTwin keeps an exchange that was made on a twin of the network, apart from the others, and
+// returns its ID.
 func (b *Book) KeepTwin(x *Exchange) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -175,9 +177,10 @@ func (b *Book) Find(id string) (Kept, error) {
 	return all[i], nil
 }
 
-// Watch calls message for every message, and exchange for every exchange that is made and whenever more is known of
-// one, until cancel is called. Both are called by many goroutines at once, and the senders wait for them. While
-// somebody watches, messages are taken apart: all of them, up to some hundred a second.
+// Watch calls message for every message, and exchange for every exchange that is made and whenever
+// more is known of one, until cancel is called. Both are called by many goroutines at once, and the
+// senders wait for them. While somebody watches, messages are taken apart: all of them, up to some
+// hundred a second.
 func (b *Book) Watch(message func(wire.Event), exchange func(Kept)) (cancel func()) {
 	b.changing.Lock()
 	defer b.changing.Unlock()

@@ -198,7 +198,8 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// A hub that has forgotten a client says so, the client registers again, and the picture shows that.
+// A hub that has forgotten a client says so, the client registers again, and the picture shows
+// that.
 func TestForgottenClient(t *testing.T) {
 	w := watch(t, sim.Config{})
 	stop(t, w.network, "hub/holly")
@@ -220,7 +221,8 @@ func TestForgottenClient(t *testing.T) {
 	}
 }
 
-// So many messages that not all can be looked at: what was not seen from beginning to end is not kept as if it were.
+// So many messages that not all can be looked at: what was not seen from beginning to end is not
+// kept as if it were.
 func TestBusy(t *testing.T) {
 	w := watch(t, sim.Config{})
 	const keys = 120 // of 12 messages each, far beyond what is taken apart in a second

@@ -11,8 +11,8 @@ import (
 	"dske/sim/wire"
 )
 
-// describe says what can be seen in a message: which key and which share it is about, whether its signature was right,
-// and why it was refused. A message with several keys is about none.
+// describe says what can be seen in a message: which key and which share it is about, whether its
+// signature was right, and why it was refused. A message with several keys is about none.
 func describe(m wire.Message) *wire.About {
 	about := &wire.About{}
 	switch kind := wire.KindOf(m.Method, m.Path); kind {
@@ -87,7 +87,8 @@ func keyOf(m wire.Message) string {
 	return queried(m, "key_ID")
 }
 
-// complaint says in words why a message was refused: what its answer says, of DSKE and of ETSI GS QKD 014 alike.
+// complaint says in words why a message was refused: what its answer says, of DSKE and of ETSI GS
+// QKD 014 alike.
 func complaint(m wire.Message) string {
 	var e struct {
 		Message string `json:"message"`

@@ -1,5 +1,6 @@
-// Package exchange makes a key for two encryptors of a network, as they would do it themselves, and records what
-// travelled for it: which messages, in which order, how long they took and how they ended.
+// Package exchange makes a key for two encryptors of a network, as they would do it themselves, and
+// records what travelled for it: which messages, in which order, how long they took and how they
+// ended.
 package exchange
 
 import (
@@ -54,9 +55,9 @@ type End struct {
 	hubs []string // of its client
 }
 
-// Run makes a key for master and fetches it for slave. It then waits for the messages that the key did not need,
-// for little longer than the clients wait for a hub. An exchange without a key is one with an Error; Run itself
-// fails if there are no such encryptors.
+// Run makes a key for master and fetches it for slave. It then waits for the messages that the key
+// did not need, for little longer than the clients wait for a hub. An exchange without a key is one
+// with an Error; Run itself fails if there are no such encryptors.
 func Run(ctx context.Context, n *sim.Network, master, slave string) (*Exchange, error) {
 	x, _, err := record(ctx, n, master, slave)
 	return x, err
@@ -123,8 +124,8 @@ func (x *Exchange) run(ctx context.Context, r *recording) error {
 	return nil
 }
 
-// copyShares looks into the hubs for the shares of a key, before they hand them out and forget them. They exist to be
-// shown, like the key.
+// copyShares looks into the hubs for the shares of a key, before they hand them out and forget
+// them. They exist to be shown, like the key.
 func (x *Exchange) copyShares(n *sim.Network, key uuid.UUID) {
 	x.shares = map[string]protocol.Secret{}
 	for _, hub := range x.Master.hubs {

@@ -182,8 +182,8 @@ func TestOthersAreLeftOut(t *testing.T) {
 	}
 }
 
-// A hub that hangs is waited for as long as the clients do it, and then shown. A client gives up 1 ms before the
-// minute that a request has is over.
+// A hub that hangs is waited for as long as the clients do it, and then shown. A client gives up 1
+// ms before the minute that a request has is over.
 func TestHungHub(t *testing.T) {
 	for _, timeout := range []time.Duration{5 * time.Second, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {

@@ -151,7 +151,8 @@ const maxBody = 16 << 10
 
 const notShown = "(not shown)"
 
-// withoutSecrets returns a copy of a message without the keys, the PSRD and the tokens that are in it.
+// withoutSecrets returns a copy of a message without the keys, the PSRD and the tokens that are in
+// it.
 func withoutSecrets(m wire.Message) wire.Message {
 	m.Header, m.Response.Header = m.Header.Clone(), m.Response.Header.Clone()
 	m.Header.Del(tagHeader)
@@ -181,7 +182,8 @@ func hidden(body []byte) []byte {
 	return []byte(notShown)
 }
 
-// withoutKeys returns the answer to an encryptor without the keys; one that cannot be read, not at all.
+// withoutKeys returns the answer to an encryptor without the keys; one that cannot be read, not at
+// all.
 func withoutKeys(body []byte) []byte {
 	var answer struct {
 		Keys []map[string]any `json:"keys"`
@@ -206,7 +208,8 @@ func clipped(body []byte) []byte {
 	return fmt.Appendf(bytes.Clone(body[:maxBody]), "… of %d bytes", len(body))
 }
 
-// fingerprintIn returns the fingerprint of the key that the answer to an encryptor hands out, if it is one.
+// fingerprintIn returns the fingerprint of the key that the answer to an encryptor hands out, if it
+// is one.
 func fingerprintIn(m wire.Message) string {
 	if wire.KindOf(m.Method, m.Path) != wire.KindEncryptor || m.Response.Status != http.StatusOK {
 		return ""

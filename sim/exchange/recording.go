@@ -16,14 +16,16 @@ import (
 	"dske/sim/wire"
 )
 
-// margin is how much longer the messages that a key did not need are waited for than a client waits for a hub that
-// hangs.
+// margin is how much longer the messages that a key did not need are waited for than a client waits
+// for a hub that hangs.
 const margin = time.Second
 
-// settling is how long the slave's client may look at the share that came last, to find out who has lied.
+// settling is how long the slave's client may look at the share that came last, to find out who has
+// lied.
 const settling = 50 * time.Millisecond
 
-// recording is what an exchange sees of the network: its own requests, and the messages about its key.
+// recording is what an exchange sees of the network: its own requests, and the messages about its
+// key.
 type recording struct {
 	network  *sim.Network
 	exchange *Exchange
@@ -77,8 +79,8 @@ func (r *recording) tapped(m wire.Message) {
 	r.messages = append(r.messages, withoutSecrets(m))
 }
 
-// isRepair reports whether a message is one with which a client of the exchange, which a hub has forgotten, registers
-// with it again.
+// isRepair reports whether a message is one with which a client of the exchange, which a hub has
+// forgotten, registers with it again.
 func (r *recording) isRepair(m wire.Message) bool {
 	kind := wire.KindOf(m.Method, m.Path)
 	if kind != wire.KindRegistration && kind != wire.KindPSRD || m.From != "client/"+r.exchange.Master.Client && m.From != "client/"+r.exchange.Slave.Client {
@@ -98,8 +100,8 @@ func (r *recording) found(f sim.Finding) {
 	}
 }
 
-// keyIn returns the ID of the key that a share in band is of, if it is one for the two encryptors. A message with
-// several shares is none of this exchange.
+// keyIn returns the ID of the key that a share in band is of, if it is one for the two encryptors.
+// A message with several shares is none of this exchange.
 func (r *recording) keyIn(m wire.Message) (keyID string, ours bool) {
 	if m.Path != protocol.PathKeyShare {
 		return "", false
@@ -143,7 +145,8 @@ func (r *recording) setKey(id string) {
 	r.keyID = id
 }
 
-// keyOf finds out which key could not be made: the error says so, and else there may be just one that was tried.
+// keyOf finds out which key could not be made: the error says so, and else there may be just one
+// that was tried.
 func (r *recording) keyOf(err error) {
 	var refused *etsi.Error
 	if errors.As(err, &refused) {
@@ -190,8 +193,8 @@ func (r *recording) check() {
 	}
 }
 
-// wait returns when all that is expected has come, or when nothing more of it can come: both clients are idle, or
-// they have given up whatever they wait for.
+// wait returns when all that is expected has come, or when nothing more of it can come: both
+// clients are idle, or they have given up whatever they wait for.
 func (r *recording) wait(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, r.network.HubTimeout()+margin)
 	defer cancel()

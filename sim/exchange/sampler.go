@@ -14,9 +14,10 @@ const (
 	maxTrails = 200         // exchanges that may be under way
 )
 
-// sampler records the exchanges of encryptors while somebody watches. It takes messages apart until they are too many;
-// then it looks away until the next period, and forgets what it has not seen from beginning to end. The caller of its
-// methods holds the mutex of the book, except where they say otherwise.
+// sampler records the exchanges of encryptors while somebody watches. It takes messages apart until
+// they are too many; then it looks away until the next period, and forgets what it has not seen
+// from beginning to end. The caller of its methods holds the mutex of the book, except where they
+// say otherwise.
 type sampler struct {
 	book  *Book
 	untap func() // nil: it looks away
@@ -100,7 +101,8 @@ func (s *sampler) tapped(m wire.Message) {
 	}
 }
 
-// observed adds to an event what is known of its message. It returns the exchanges of which more is known now.
+// observed adds to an event what is known of its message. It returns the exchanges of which more is
+// known now.
 func (s *sampler) observed(e wire.Event) (wire.Event, []Kept) {
 	l, isSeen := s.seen[e.Number]
 	if !isSeen {

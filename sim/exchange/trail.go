@@ -11,7 +11,8 @@ import (
 	"dske/sim/wire"
 )
 
-// keepTrail makes an exchange of what was seen of a key, or adds to the one that there is. The caller holds b.mu.
+// keepTrail makes an exchange of what was seen of a key, or adds to the one that there is. The
+// caller holds b.mu.
 func (b *Book) keepTrail(t *trail) []Kept {
 	x, err := b.exchangeOf(t)
 	if err != nil {
@@ -44,7 +45,8 @@ func (b *Book) missed(e wire.Event) []Kept {
 	return []Kept{k}
 }
 
-// exchangeOf is the exchange that a trail is of, which begins with the key being made. The caller holds b.mu.
+// exchangeOf is the exchange that a trail is of, which begins with the key being made. The caller
+// holds b.mu.
 func (b *Book) exchangeOf(t *trail) (*Exchange, error) {
 	made, fetched := t.last("/enc_keys"), t.last("/dec_keys")
 	first, o := t.events[made], b.network.Overview()
@@ -137,8 +139,8 @@ func (x *Exchange) draw() ladder.Ladder {
 	return l
 }
 
-// participants returns everybody who can have a part in the exchange: the encryptors at the sides, the hubs in
-// the middle.
+// participants returns everybody who can have a part in the exchange: the encryptors at the sides,
+// the hubs in the middle.
 func (x *Exchange) participants() []string {
 	all := []string{"sae/" + x.Master.Encryptor, "client/" + x.Master.Client}
 	for _, h := range x.Hubs {

@@ -1,7 +1,8 @@
-// Package fault is what can happen to a message on its way: it is lost, held up, changed, sent again.
+// Package fault is what can happen to a message on its way: it is lost, held up, changed, sent
+// again.
 //
-// A fault is a function around the delivery of a message. It is written down as a kind with an optional
-// value and what it matches, for example
+// A fault is a function around the delivery of a message. It is written down as a kind with an
+// optional value and what it matches, for example
 //
 //	drop to=hub/hank method=POST count=2
 //	tamper=response where=signature from=client/carol
@@ -9,9 +10,10 @@
 //
 // Each kind is a file with its own state and its own matching, and an entry in kinds.
 //
-// A [Set] is the faults of a network; it is safe for concurrent use. Chance has no say in a set with a
-// given seed, however goroutines are scheduled: whether a fault with a probability fires follows from the
-// seed, the parties, the path, the query and how many such messages there have been.
+// A [Set] is the faults of a network; it is safe for concurrent use. Chance has no say in a set
+// with a given seed, however goroutines are scheduled: whether a fault with a probability fires
+// follows from the seed, the parties, the path, the query and how many such messages there have
+// been.
 package fault
 
 import (
@@ -59,11 +61,11 @@ type Response struct {
 // Deliver carries a request to where it is to go, and brings back the response.
 type Deliver func(ctx context.Context, r *Request) (Response, error)
 
-// Intercept is what somebody does who holds a message in his hands: he may read it, keep it for as long
-// as ctx lasts, change it, re-address it, deliver it once, several times or not at all, and return the
-// response to it, a changed one or one of his own. An error is what the sender learns instead of a
-// response; [ErrLost] says that there is none. Headers and bodies must be replaced and not changed, as
-// others may be looking at them.
+// Intercept is what somebody does who holds a message in his hands: he may read it, keep it for as
+// long as ctx lasts, change it, re-address it, deliver it once, several times or not at all, and
+// return the response to it, a changed one or one of his own. An error is what the sender learns
+// instead of a response; [ErrLost] says that there is none. Headers and bodies must be replaced and
+// not changed, as others may be looking at them.
 type Intercept func(ctx context.Context, r *Request, next Deliver) (Response, error)
 
 // Around returns the delivery that i has in its hands.

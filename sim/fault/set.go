@@ -23,8 +23,8 @@ type Set struct {
 	faults []*fault
 }
 
-// Add puts a fault behind those that are there. It fails if there is no such fault, and with [ErrTooMany] if
-// there are [MaxFaults].
+// Add puts a fault behind those that are there. It fails if there is no such fault, and with
+// [ErrTooMany] if there are [MaxFaults].
 func (s *Set) Add(spec Spec) error {
 	b, err := spec.build()
 	if err != nil {
@@ -51,7 +51,8 @@ func (s *Set) Clear() {
 	s.faults = nil
 }
 
-// Remove ends one fault, as [Set.Clear] does it with all. It reports whether there was one of this ID.
+// Remove ends one fault, as [Set.Clear] does it with all. It reports whether there was one of this
+// ID.
 func (s *Set) Remove(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

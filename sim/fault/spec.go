@@ -164,7 +164,8 @@ func (s Spec) matches(r *Request) bool {
 		strings.Contains(r.Path, s.Path)
 }
 
-// Patterns returns the patterns of nodes that the fault speaks of, so that a misspelt one can be told.
+// Patterns returns the patterns of nodes that the fault speaks of, so that a misspelt one can be
+// told.
 func (s Spec) Patterns() []string {
 	b, _ := s.build() // of what is no fault, none but its own
 	return slices.Concat(s.From, s.To, b.patterns)

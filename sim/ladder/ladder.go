@@ -1,5 +1,6 @@
-// Package ladder draws a ladder diagram of messages: who told whom what, when, and how it ended. A [Ladder] is
-// what happened; [Ladder.Text], [Ladder.SVG] and [Ladder.Mermaid] are three pictures of it.
+// Package ladder draws a ladder diagram of messages: who told whom what, when, and how it ended. A
+// [Ladder] is what happened; [Ladder.Text], [Ladder.SVG] and [Ladder.Mermaid] are three pictures of
+// it.
 package ladder
 
 import (

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// Mermaid writes the ladder as a sequence diagram of Mermaid (https://mermaid.js.org), with a red ground under
-// what failed.
+// Mermaid writes the ladder as a sequence diagram of Mermaid (https://mermaid.js.org), with a red
+// ground under what failed.
 func (l Ladder) Mermaid() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "---\ntitle: %q\n---\nsequenceDiagram\n", l.Title)

@@ -44,8 +44,8 @@ const (
 	maxCaption = 44  // characters
 )
 
-// SVG draws the ladder as a picture that stands alone, in light and in dark surroundings. Each message is a group
-// of the class message, and also failed if it did.
+// SVG draws the ladder as a picture that stands alone, in light and in dark surroundings. Each
+// message is a group of the class message, and also failed if it did.
 func (l Ladder) SVG() string {
 	d := drawing{Ladder: l, column: leastWidth}
 	for _, p := range l.Participants {

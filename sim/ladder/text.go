@@ -10,8 +10,8 @@ import (
 // narrowest is the least distance between two participants, in columns of text.
 const narrowest = len("encryptor") + 1
 
-// Text draws the ladder with characters: time runs down, what passes stands at the right, and what failed is
-// marked with ✗.
+// Text draws the ladder with characters: time runs down, what passes stands at the right, and what
+// failed is marked with ✗.
 func (l Ladder) Text() string {
 	var out strings.Builder
 	width := l.columnWidth()
@@ -34,7 +34,8 @@ func (l Ladder) Text() string {
 	return printable(out.String())
 }
 
-// printable replaces what could do something to a terminal: the ladder may be of a network elsewhere.
+// printable replaces what could do something to a terminal: the ladder may be of a network
+// elsewhere.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && !unicode.IsPrint(r) {

@@ -22,8 +22,8 @@ type (
 	Uniform struct{ From, To time.Duration }    // as likely everywhere in between
 	Normal  struct{ Mean, Sigma time.Duration } // with its standard deviation
 
-	// Lognormal is that of which the logarithm is normal: half of the times are over Median, and Sigma is the standard
-	// deviation of the logarithm.
+	// Lognormal is that of which the logarithm is normal: half of the times are over Median, and
+	// Sigma is the standard deviation of the logarithm.
 	Lognormal struct {
 		Median time.Duration
 		Sigma  float64
@@ -51,14 +51,15 @@ func scaled(d time.Duration, by float64) time.Duration {
 	return time.Duration(min(float64(d)*by, float64(maxLatency)))
 }
 
-// normal returns a number of the standard normal distribution for two uniform ones, by the method of Box and Muller.
+// normal returns a number of the standard normal distribution for two uniform ones, by the method
+// of Box and Muller.
 func normal(u, v float64) float64 { return math.Sqrt(-2*math.Log(1-u)) * math.Cos(2*math.Pi*v) }
 
 // maxMeasured bounds the values of a file.
 const maxMeasured = 1_000_000
 
-// ParseMeasured reads measured latencies: one a line, such as 12.5ms, or as ping prints them, 12.5, in milliseconds. Empty
-// lines and what follows a # are left out. An error starts with the line.
+// ParseMeasured reads measured latencies: one a line, such as 12.5ms, or as ping prints them, 12.5,
+// in milliseconds. Empty lines and what follows a # are left out. An error starts with the line.
 func ParseMeasured(text []byte) (Measured, error) {
 	var m Measured
 	lines := bufio.NewScanner(bytes.NewReader(text))

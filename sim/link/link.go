@@ -1,9 +1,10 @@
-// Package link says what the way between two nodes does to messages: how long they take, how they queue, and how
-// they are lost and sent again.
+// Package link says what the way between two nodes does to messages: how long they take, how they
+// queue, and how they are lost and sent again.
 //
-// A [Link] describes it, and a [Direction] does it: it is told of messages in their order, and says when each
-// arrives. Chance has no state but a count: what happens to the n-th message of a direction follows from the seed, the
-// names of its ends, and n. Nothing here waits, or knows what a message is.
+// A [Link] describes it, and a [Direction] does it: it is told of messages in their order, and says
+// when each arrives. Chance has no state but a count: what happens to the n-th message of a
+// direction follows from the seed, the names of its ends, and n. Nothing here waits, or knows what
+// a message is.
 package link
 
 import (
@@ -19,16 +20,16 @@ type Link struct {
 	Burst     *Burst        // nil: what is lost says nothing of what is lost next
 }
 
-// Burst makes losses come together: the model of Gilbert and Elliott. Before each message a direction may change from
-// good, as it begins, to bad, or back.
+// Burst makes losses come together: the model of Gilbert and Elliott. Before each message a
+// direction may change from good, as it begins, to bad, or back.
 type Burst struct {
 	Enter float64 // chance of becoming bad, over 0 to 1
 	Leave float64 // chance of becoming good again, over 0 to 1
 	Loss  float64 // chance that a transmission is lost while it is bad, over 0 to 1
 }
 
-// Lost transmissions are repeated as TCP does it: after a timeout that doubles each time (RFC 6298, clause 5.5; the first
-// is Linux's TCP_RTO_MIN), and so often.
+// Lost transmissions are repeated as TCP does it: after a timeout that doubles each time (RFC 6298,
+// clause 5.5; the first is Linux's TCP_RTO_MIN), and so often.
 const (
 	firstTimeout = 200 * time.Millisecond
 	maxAttempts  = 10
@@ -50,14 +51,14 @@ type Direction struct {
 	leaving time.Time // when all that was sent has left
 }
 
-// NewDirection returns a direction that has carried nothing. Its ends are any names that no other direction has, in that
-// order.
+// NewDirection returns a direction that has carried nothing. Its ends are any names that no other
+// direction has, in that order.
 func NewDirection(l *Link, seed uint64, from, to string) *Direction {
 	return &Direction{link: l, lots: newLots(seed, from, to)}
 }
 
-// Pass says what becomes of the next message, of size bytes, which sets out at now or, if there is a queue, after it.
-// Messages may overtake each other, as those of different connections do.
+// Pass says what becomes of the next message, of size bytes, which sets out at now or, if there is
+// a queue, after it. Messages may overtake each other, as those of different connections do.
 func (d *Direction) Pass(now time.Time, size int) Passage {
 	d.n++
 	l := d.link

@@ -15,7 +15,8 @@ const (
 	lossLot
 )
 
-// lots is the chance of a direction. It has no state: the lot for a message and a purpose is always the same.
+// lots is the chance of a direction. It has no state: the lot for a message and a purpose is always
+// the same.
 type lots [2]uint64
 
 func newLots(seed uint64, from, to string) lots {
@@ -28,7 +29,8 @@ func (l lots) draw(n, purpose uint64) float64 {
 	return float64(mix(mix(l[0]+n*0x9e3779b97f4a7c15)^(l[1]+purpose*0xd1b54a32d192ed03))>>11) / (1 << 53)
 }
 
-// mix is the last step of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), which turns a count into what looks like chance.
+// mix is the last step of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), which turns a count into
+// what looks like chance.
 func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb

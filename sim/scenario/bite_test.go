@@ -94,8 +94,8 @@ func (s *trustingSearch) Close() {
 	}
 }
 
-// Each measure of the suite is there for attacks of the collection that succeed without it. What they achieve then is in
-// their scripts, under [!safe].
+// Each measure of the suite is there for attacks of the collection that succeed without it. What
+// they achieve then is in their scripts, under [!safe].
 func TestAttacksBite(t *testing.T) {
 	for measure, test := range map[string]struct {
 		suite   protocol.Suite

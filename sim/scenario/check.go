@@ -11,8 +11,8 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// check looks for mistakes before anything runs, so that they are also found in lines whose condition does not
-// hold, or that follow a skip. An error starts with the line.
+// check looks for mistakes before anything runs, so that they are also found in lines whose
+// condition does not hold, or that follow a skip. An error starts with the line.
 func (p *parsed) check() error {
 	c := checker{known: map[string]bool{"/": true, ":": true}} // which the engine has
 	for _, s := range p.sections {

@@ -16,8 +16,8 @@ import (
 
 var errUsage = errors.New("wrong arguments")
 
-// mistake is an error in the script itself. It fails a scenario also where a command is to fail or may: what was
-// to be seen was not looked at.
+// mistake is an error in the script itself. It fails a scenario also where a command is to fail or
+// may: what was to be seen was not looked at.
 type mistake struct{ error }
 
 func mistakef(format string, args ...any) error { return mistake{fmt.Errorf(format, args...)} }
@@ -42,8 +42,9 @@ type command struct {
 	run                 func(call) (string, error)
 }
 
-// timing says whether a command first waits until nothing goes on in the background. What counts, or
-// changes the network, has to: hubs that were not needed for a key may still be on their way to answer.
+// timing says whether a command first waits until nothing goes on in the background. What counts,
+// or changes the network, has to: hubs that were not needed for a key may still be on their way to
+// answer.
 type timing bool
 
 const (
@@ -89,7 +90,8 @@ var engineCommands = map[string]script.Cmd{
 	"stdout": described(script.Stdout(), "[-count=N] PATTERN", "look for a regular expression in what the last command printed"),
 }
 
-// described gives a command of the engine's a description in our words, and keeps it in the foreground.
+// described gives a command of the engine's a description in our words, and keeps it in the
+// foreground.
 func described(cmd script.Cmd, args, summary string) script.Cmd {
 	usage := *cmd.Usage()
 	usage.Args, usage.Summary, usage.Async = args, summary, false
@@ -193,7 +195,8 @@ func Help(w io.Writer, names ...string) error {
 	return err
 }
 
-// options takes the options, such as size=256, from the arguments of a call, and returns the others.
+// options takes the options, such as size=256, from the arguments of a call, and returns the
+// others.
 func (c call) options(names ...string) (others []string, values map[string]string, err error) {
 	values = map[string]string{}
 	for _, arg := range c.args {

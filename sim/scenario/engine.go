@@ -40,7 +40,8 @@ func checkHelp(args []string) error {
 	return nil
 }
 
-// checkPattern refuses what would decide nothing: a pattern that is not one, or that matches whatever there is.
+// checkPattern refuses what would decide nothing: a pattern that is not one, or that matches
+// whatever there is.
 func checkPattern(args []string) error {
 	if len(args) > 1 && strings.HasPrefix(args[0], "-count=") {
 		args = args[1:]

@@ -9,8 +9,8 @@ import (
 	"dske/sim/wire"
 )
 
-// protocolSteps is the order in which messages are told: that of the protocol. By the clock, it would
-// depend on how the goroutines of the network were scheduled.
+// protocolSteps is the order in which messages are told: that of the protocol. By the clock, it
+// would depend on how the goroutines of the network were scheduled.
 var protocolSteps = []struct{ method, part string }{
 	{"PUT", "/registration"},
 	{"GET", "/psrd"},

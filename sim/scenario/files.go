@@ -7,8 +7,9 @@ import (
 	"path/filepath"
 )
 
-// Files returns the names of the scenario files that names stand for: files, and directories in which
-// all *.txtar files are meant. The order is that of the names, and in a directory the alphabet's.
+// Files returns the names of the scenario files that names stand for: files, and directories in
+// which all *.txtar files are meant. The order is that of the names, and in a directory the
+// alphabet's.
 func Files(names []string) ([]string, error) {
 	var files []string
 	for _, name := range names {

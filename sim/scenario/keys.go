@@ -64,8 +64,8 @@ func (c call) makeKeys() ([]madeKey, error) {
 	return made, nil
 }
 
-// keyRequest reads options. Numbers below 1 are mistakes: a request leaves them out, and asks for the default. What
-// a KME says to them is a matter of the command http.
+// keyRequest reads options. Numbers below 1 are mistakes: a request leaves them out, and asks for
+// the default. What a KME says to them is a matter of the command http.
 func keyRequest(options map[string]string) (request etsi.KeyRequest, err error) {
 	number := func(name string, n *int) {
 		text, given := options[name]

@@ -19,7 +19,8 @@ const (
 	asSlave  = "a client as slave"
 )
 
-// strategy is something that an adversary tries, in a network in which curtis is mallory's and some hubs are broken into.
+// strategy is something that an adversary tries, in a network in which curtis is mallory's and some
+// hubs are broken into.
 type strategy struct {
 	who    []string // who can: none, all
 	hubs   int      // that he needs
@@ -146,8 +147,8 @@ func (s strategy) can(who string, hubs int, suite string) bool {
 	return (s.who == nil || slices.Contains(s.who, who)) && hubs >= s.hubs && (s.suites == nil || slices.Contains(s.suites, suite))
 }
 
-// matrix runs all strategies in a network of a suite with broken hubs, and returns what listening and acting bring
-// everybody.
+// matrix runs all strategies in a network of a suite with broken hubs, and returns what listening
+// and acting bring everybody.
 func matrix(t *testing.T, suite string, broken []string) (listens effect, acts map[string]effect) {
 	synctest.Test(t, func(t *testing.T) {
 		p, err := parse("matrix", []byte("# matrix\ntap\n"))

@@ -10,8 +10,8 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// Settings is the file network.yaml of a scenario. Without it, and without topology.yaml, the network is
-// the reference one. Times are over 0, such as 1.5s.
+// Settings is the file network.yaml of a scenario. Without it, and without topology.yaml, the
+// network is the reference one. Times are over 0, such as 1.5s.
 type Settings struct {
 	Hubs       int           `yaml:"hubs"`        // instead of topology.yaml: hub1, hub2, …
 	Clients    int           `yaml:"clients"`     // with hubs: client1 with encryptor sae1, …
@@ -30,8 +30,8 @@ const (
 	Virtual = "virtual" // it jumps over what nobody does anything in; see the package sim/virtual
 )
 
-// read reads network.yaml. It returns the topology that its numbers describe, nil if there are none, and the line of
-// the first of them.
+// read reads network.yaml. It returns the topology that its numbers describe, nil if there are
+// none, and the line of the first of them.
 func (s *Settings) read(data []byte) (t *topology.Topology, asked int, err error) {
 	root, err := yamlfile.Parse(data, "set hubs and clients, a transport or a time")
 	if err != nil {
@@ -80,8 +80,8 @@ func readChoice(n *yaml.Node, what string, choice *string, one, other string) er
 	return nil
 }
 
-// generate returns the topology that the numbers describe, nil if there are none. Lines has the members that are
-// there: a number that is 0 is a mistake, and not the same as none.
+// generate returns the topology that the numbers describe, nil if there are none. Lines has the
+// members that are there: a number that is 0 is a mistake, and not the same as none.
 func (s *Settings) generate(lines map[string]int) (*topology.Topology, error) {
 	hubs, clients, threshold := lines["hubs"], lines["clients"], lines["threshold"]
 	switch {

@@ -122,7 +122,8 @@ func (c call) poolsOfHub(hubName, clientName string) (string, error) {
 	return "", fmt.Errorf("client/%s is not registered with hub/%s", clientName, hubName)
 }
 
-// pools describes the pools of an association: those of pads, or of all PSRD, and then those of keys if they are apart.
+// pools describes the pools of an association: those of pads, or of all PSRD, and then those of
+// keys if they are apart.
 func pools(name string, s node.AssociationStatus) string {
 	text := poolLine(name, "", s.LocalPool) + poolLine(name, "", s.PeerPool)
 	if s.LocalKeyPool != nil {

@@ -20,7 +20,8 @@ import (
 // idleTimeout bounds the wait for what goes on in the background.
 const idleTimeout = 15 * time.Second
 
-// answerTimeout bounds the wait for an answer of somebody else's network. A large one may take a while to be ready.
+// answerTimeout bounds the wait for an answer of somebody else's network. A large one may take a
+// while to be ready.
 const answerTimeout = 5 * time.Minute
 
 // Options says how scenarios are run.
@@ -34,8 +35,8 @@ type Options struct {
 	suite protocol.Suite // for tests: one that lacks a measure, instead of the one that the topology names
 }
 
-// Run runs a scenario. The name of the file is for messages. In virtual time, the durations of sections are virtual too,
-// and that of the whole is real.
+// Run runs a scenario. The name of the file is for messages. In virtual time, the durations of
+// sections are virtual too, and that of the whole is real.
 func Run(ctx context.Context, file string, data []byte, o Options) (ended *Result) {
 	start := time.Now()
 	result := &Result{File: file}
@@ -62,7 +63,8 @@ func Run(ctx context.Context, file string, data []byte, o Options) (ended *Resul
 	return runVirtually(ctx, result, p, o)
 }
 
-// runVirtually runs a scenario in virtual time. What a bubble that stands still is still doing cannot reach the result.
+// runVirtually runs a scenario in virtual time. What a bubble that stands still is still doing
+// cannot reach the result.
 func runVirtually(ctx context.Context, result *Result, p *parsed, o Options) *Result {
 	played := *result
 	err := virtual.Run(ctx, func(ctx context.Context) error {

@@ -159,7 +159,8 @@ func TestFailuresAreExplained(t *testing.T) {
 	}
 }
 
-// What a scenario says is all of it followed, or refused: with the file and the line, and before anything runs.
+// What a scenario says is all of it followed, or refused: with the file and the line, and before
+// anything runs.
 func TestNothingIsIgnored(t *testing.T) {
 	for name, test := range map[string]struct{ script, says string }{
 		"an empty scenario":                {"", "test.txtar:1: there are no commands"},

@@ -27,8 +27,8 @@ type parsed struct {
 	isBound  bool // to a network of its own, because it says what that is like
 }
 
-// parse reads a scenario. Errors are of the form "name:line: what is wrong". A byte order mark in front, as
-// some editors write it, is no part of the scenario.
+// parse reads a scenario. Errors are of the form "name:line: what is wrong". A byte order mark in
+// front, as some editors write it, is no part of the scenario.
 func parse(name string, data []byte) (*parsed, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if err := yamlfile.CheckText(data); err != nil {
@@ -47,8 +47,8 @@ func parse(name string, data []byte) (*parsed, error) {
 	return p, nil
 }
 
-// readFiles reads the files that follow the script. Empty lines in front give each line of them the number that it
-// has in the scenario.
+// readFiles reads the files that follow the script. Empty lines in front give each line of them the
+// number that it has in the scenario.
 func (p *parsed) readFiles(archive *txtar.Archive) error {
 	const ownTopology, network = "topology.yaml", "network.yaml"
 	var generated *topology.Topology
@@ -83,8 +83,8 @@ func (p *parsed) readFiles(archive *txtar.Archive) error {
 	return nil
 }
 
-// split divides a script into sections. Comment lines that follow each other are one title; the first one
-// is that of the scenario.
+// split divides a script into sections. Comment lines that follow each other are one title; the
+// first one is that of the scenario.
 func (p *parsed) split(script string) {
 	inTitle := false
 	for i, line := range strings.Split(script, "\n") {

@@ -46,10 +46,12 @@ func (w word) variables() []string {
 	return names
 }
 
-// fragmentForm matches what a line consists of: quoted text, other text, white space, and a comment.
+// fragmentForm matches what a line consists of: quoted text, other text, white space, and a
+// comment.
 var fragmentForm = regexp.MustCompile(`'[^']*'?|[^ \t\r#']+|[ \t\r]+|#.*`)
 
-// words splits a line. A quoted text in which a quote is doubled comes as two fragments, without that quote.
+// words splits a line. A quoted text in which a quote is doubled comes as two fragments, without
+// that quote.
 func words(line string) ([]word, error) {
 	var list []word
 	apart := true

@@ -18,7 +18,8 @@ import (
 	"dske/sim/topology"
 )
 
-// world is what the commands of one scenario work on: a network, and what they have found out about it.
+// world is what the commands of one scenario work on: a network, and what they have found out about
+// it.
 type world struct {
 	remote sim.Remote
 	http   func(from string) *http.Client
@@ -122,8 +123,8 @@ func (w *world) idle(ctx context.Context) error {
 	return w.remote.WaitIdle(ctx)
 }
 
-// end checks the network and ends it. Somebody else's is left as it was found: without faults, and with
-// the nodes that were running.
+// end checks the network and ends it. Somebody else's is left as it was found: without faults, and
+// with the nodes that were running.
 func (w *world) end() error {
 	if w.own == nil {
 		return w.tidyUp()

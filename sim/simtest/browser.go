@@ -9,8 +9,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Browser starts Chromium without a window and returns the context of its first tab, for chromedp; others are opened
-// with chromedp.NewContext. It runs until the test and its subtests end. Where none is installed, the test is skipped.
+// Browser starts Chromium without a window and returns the context of its first tab, for chromedp;
+// others are opened with chromedp.NewContext. It runs until the test and its subtests end. Where
+// none is installed, the test is skipped.
 func Browser(t testing.TB) context.Context {
 	t.Helper()
 	path := chromium()

@@ -1,5 +1,6 @@
-// Package simtest starts what tests of networks need. It is for tests: real networks, in memory unless the test says
-// otherwise, and a browser to look at their pages with. Whatever goes wrong fails the test.
+// Package simtest starts what tests of networks need. It is for tests: real networks, in memory
+// unless the test says otherwise, and a browser to look at their pages with. Whatever goes wrong
+// fails the test.
 package simtest
 
 import (
@@ -20,8 +21,8 @@ func Generate(t testing.TB, sizes topology.Sizes) *topology.Topology {
 	return top
 }
 
-// New returns a network that is not running. By default it has the reference topology, and its nodes call each
-// other directly.
+// New returns a network that is not running. By default it has the reference topology, and its
+// nodes call each other directly.
 func New(t testing.TB, config sim.Config) *sim.Network {
 	t.Helper()
 	if config.Topology == nil {
@@ -37,8 +38,8 @@ func New(t testing.TB, config sim.Config) *sim.Network {
 	return n
 }
 
-// Run runs a network until the test and its subtests end, and returns when it is ready. The test fails if the
-// network ends with an error, also before it is ready.
+// Run runs a network until the test and its subtests end, and returns when it is ready. The test
+// fails if the network ends with an error, also before it is ready.
 func Run(t testing.TB, n *sim.Network) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -21,7 +21,7 @@
 // Only hubs and clients are required, so the files of the Python implementation read unchanged.
 // JSON is YAML too: a topology that was marshalled as JSON can be loaded again.
 //
-// A topology that one of the two returned follows all rules. Whoever changes it, or makes one by hand,
-// asks [Topology.Validate]. Errors are sentences for the person who wrote the file; those of Load start
-// with the file and the line, as compilers have it.
+// A topology that one of the two returned follows all rules. Whoever changes it, or makes one by
+// hand, asks [Topology.Validate]. Errors are sentences for the person who wrote the file; those of
+// Load start with the file and the line, as compilers have it.
 package topology

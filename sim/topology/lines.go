@@ -126,9 +126,9 @@ func (t *Topology) rules(w *where) []*rule {
 	return rules
 }
 
-// Lines returns which link of a valid topology messages from one party, such as client/carol, to another take, and the
-// names of the ends of the line of that link that they share with others, in that direction; a nil link: none. It
-// returns nil if the topology has no links.
+// Lines returns which link of a valid topology messages from one party, such as client/carol, to
+// another take, and the names of the ends of the line of that link that they share with others, in
+// that direction; a nil link: none. It returns nil if the topology has no links.
 func (t *Topology) Lines() func(from, to string) (l *link.Link, ends [2]string) {
 	if len(t.Links) == 0 {
 		return nil
@@ -145,7 +145,8 @@ func (t *Topology) Lines() func(from, to string) (l *link.Link, ends [2]string) 
 	}
 }
 
-// covers reports whether every message that fits r also fits earlier, as far as the names of their ends say.
+// covers reports whether every message that fits r also fits earlier, as far as the names of their
+// ends say.
 func (w *where) covers(earlier, r *rule) bool {
 	inner := func(end, outer string) bool { return w.is(end, outer) }
 	a, b := r.ends[0], r.ends[1]

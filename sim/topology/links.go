@@ -16,9 +16,10 @@ type Site struct {
 	Nodes []string // such as hub/hank, or hank if there is only one node of that name
 }
 
-// Link says which messages take a link: those between two ends, each of them a node or a site; those within a site;
-// or, if neither is given, those between any two nodes. The first link that fits a message counts. The messages
-// between two sites share one line in each direction; otherwise each pair has lines of its own.
+// Link says which messages take a link: those between two ends, each of them a node or a site;
+// those within a site; or, if neither is given, those between any two nodes. The first link that
+// fits a message counts. The messages between two sites share one line in each direction; otherwise
+// each pair has lines of its own.
 type Link struct {
 	Between []string // two different ends, or none
 	Within  string   // a site, or empty

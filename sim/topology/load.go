@@ -12,10 +12,10 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// Load reads a topology from the YAML text of a file, fills in the defaults and validates it. The name
-// of the file is only for messages: an error reads "name:line: what is wrong, and what to do". The text
-// is UTF-8 and at most 16 MiB. Members that the format does not have, or that come twice, are errors,
-// and so is a second document. Files that it names are beside it.
+// Load reads a topology from the YAML text of a file, fills in the defaults and validates it. The
+// name of the file is only for messages: an error reads "name:line: what is wrong, and what to do".
+// The text is UTF-8 and at most 16 MiB. Members that the format does not have, or that come twice,
+// are errors, and so is a second document. Files that it names are beside it.
 func Load(name string, data []byte) (*Topology, error) {
 	t, err := load(data, beside(name))
 	if err != nil {
@@ -24,8 +24,8 @@ func Load(name string, data []byte) (*Topology, error) {
 	return t, nil
 }
 
-// Read is [Load] for a text that is a part of a file: an error reads "line: what is wrong, and what to do". It can
-// name no other files.
+// Read is [Load] for a text that is a part of a file: an error reads "line: what is wrong, and what
+// to do". It can name no other files.
 func Read(data []byte) (*Topology, error) { return load(data, nil) }
 
 // files reads a file that a topology names; nil: it may name none.
@@ -133,8 +133,9 @@ func name(s *string) yamlfile.Member {
 	return yamlfile.Named("name", func(n *yaml.Node) error { return yamlfile.Text(n, "name", s) })
 }
 
-// defaultClientHubs gives all hubs to the clients that list none. They share one slice: with one each, a
-// small file of many hubs and clients would fill the memory before anyone notices that it is wrong.
+// defaultClientHubs gives all hubs to the clients that list none. They share one slice: with one
+// each, a small file of many hubs and clients would fill the memory before anyone notices that it
+// is wrong.
 func (t *Topology) defaultClientHubs() {
 	all := t.hubNames()
 	for i := range t.Clients {

@@ -7,8 +7,8 @@ import _ "embed"
 //go:embed reference.yaml
 var referenceFile []byte
 
-// Reference returns a new copy of the topology that a network has when nobody names another one: the five
-// hubs and five clients of reference.yaml beside this file.
+// Reference returns a new copy of the topology that a network has when nobody names another one:
+// the five hubs and five clients of reference.yaml beside this file.
 func Reference() *Topology {
 	t, err := Load("reference.yaml", referenceFile)
 	if err != nil {

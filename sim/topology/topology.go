@@ -4,8 +4,8 @@ import "dske/protocol"
 
 // Topology is a whole network.
 type Topology struct {
-	// Threshold is k: a key can be made from the shares of any k hubs and from no fewer. It is at least
-	// 2 and at most the number of hubs of every client.
+	// Threshold is k: a key can be made from the shares of any k hubs and from no fewer. It is at
+	// least 2 and at most the number of hubs of every client.
 	Threshold int      `json:"threshold" yaml:"threshold"`
 	Hubs      []Hub    `json:"hubs" yaml:"hubs"`
 	Clients   []Client `json:"clients" yaml:"clients"`
@@ -15,7 +15,8 @@ type Topology struct {
 	KeySource string `json:"key_source" yaml:"key_source"` // KeysFromRNG or, with suite its, KeysFromPSRD
 	Enrolment string `json:"enrolment" yaml:"enrolment"`   // EnrolmentClosed or EnrolmentOpen
 
-	// Sites and Links are read from files, and not written. The first link that fits a message counts.
+	// Sites and Links are read from files, and not written. The first link that fits a message
+	// counts.
 	Sites []Site `json:"-" yaml:"-"`
 	Links []Link `json:"-" yaml:"-"`
 }
@@ -32,42 +33,46 @@ const (
 	KeysFromPSRD = "psrd" // the pre-shared random data, and no random generator
 )
 
-// Hub is a node that relays shares. Its name matches [a-z0-9][a-z0-9._-]{0,62} and no other hub has it.
+// Hub is a node that relays shares. Its name matches [a-z0-9][a-z0-9._-]{0,62} and no other hub has
+// it.
 type Hub struct {
 	Name string `json:"name" yaml:"name"`
 }
 
-// Client is a node that makes keys for its encryptors. Its name follows the rule of [Hub] and no other
-// client has it; a hub may.
+// Client is a node that makes keys for its encryptors. Its name follows the rule of [Hub] and no
+// other client has it; a hub may.
 type Client struct {
 	Name string `json:"name" yaml:"name"`
 
 	// Encryptors is empty for a client that has, when it runs, one encryptor with its own name.
 	Encryptors []Encryptor `json:"encryptors" yaml:"encryptors"`
 
-	// Hubs are the names of the hubs that the client uses, at least Threshold and at most protocol.MaxHubs, in
-	// the order of the topology. Clients that use all hubs may share one slice: don't write to it.
+	// Hubs are the names of the hubs that the client uses, at least Threshold and at most
+	// protocol.MaxHubs, in the order of the topology. Clients that use all hubs may share one
+	// slice: don't write to it.
 	Hubs []string `json:"hubs" yaml:"hubs,omitempty"`
 
 	// External enrols a client that does not run in the network, but elsewhere.
 	External bool `json:"external,omitempty" yaml:"external,omitempty"`
 
-	// Token is what an external client proves itself with. Without one, which only suite dske-python allows,
-	// anybody can come in its name. It is a secret.
+	// Token is what an external client proves itself with. Without one, which only suite
+	// dske-python allows, anybody can come in its name. It is a secret.
 	Token string `json:"-" yaml:"token,omitempty"`
 
-	// URL is the base of an external client, such as http://192.0.2.7:8100/client/carol. Hubs that start tell it
-	// so; without one it notices at its next request.
+	// URL is the base of an external client, such as http://192.0.2.7:8100/client/carol. Hubs that
+	// start tell it so; without one it notices at its next request.
 	URL string `json:"url,omitempty" yaml:"url,omitempty"`
 }
 
-// Encryptor is a consumer of keys. Its name is its SAE ID: what [protocol.CheckSAE] allows, but not with the
-// prefix that SKIP systems have, and unique in the topology, also among the clients that are their own encryptors.
+// Encryptor is a consumer of keys. Its name is its SAE ID: what [protocol.CheckSAE] allows, but not
+// with the prefix that SKIP systems have, and unique in the topology, also among the clients that
+// are their own encryptors.
 type Encryptor struct {
 	Name string `json:"name" yaml:"name"`
 }
 
-// PSRD is how much pre-shared random data a client keeps in each of its pools. All sizes are in bytes.
+// PSRD is how much pre-shared random data a client keeps in each of its pools. All sizes are in
+// bytes.
 type PSRD struct {
 	BlockSize int `json:"block_size" yaml:"block_size"` // of a block that a client asks for, 64 to 4 MiB
 	LowWater  int `json:"low_water" yaml:"low_water"`   // a pool with less is filled up, at least 1

@@ -14,8 +14,8 @@ const (
 	maxHighWater = 16 << 20
 )
 
-// flaw is a rule that a topology breaks. It knows where, as member names and list indexes from the top,
-// and leaves the line to whoever has the file.
+// flaw is a rule that a topology breaks. It knows where, as member names and list indexes from the
+// top, and leaves the line to whoever has the file.
 type flaw struct {
 	path []any
 	text string
@@ -30,7 +30,8 @@ func flawf(path []any, format string, args ...any) *flaw {
 
 func at(path ...any) []any { return path }
 
-// Validate returns nil if the topology follows all rules, or a sentence about the first that it breaks.
+// Validate returns nil if the topology follows all rules, or a sentence about the first that it
+// breaks.
 func (t *Topology) Validate() error {
 	if f := t.flaw(); f != nil {
 		return f

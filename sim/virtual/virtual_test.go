@@ -51,8 +51,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A mutex that is held by somebody who waits for time, while somebody else wants it, holds up the time. The bubble is
-// left behind.
+// A mutex that is held by somebody who waits for time, while somebody else wants it, holds up the
+// time. The bubble is left behind.
 func TestWatchdog(t *testing.T) {
 	err := run(t.Context(), func(context.Context) error {
 		var mu sync.Mutex

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// The watchdog looks at a bubble again and again. If it can do nothing so many times, its time stands still.
+// The watchdog looks at a bubble again and again. If it can do nothing so many times, its time
+// stands still.
 const (
 	lookEvery = 5 * time.Second
 	looks     = 6
@@ -52,7 +53,8 @@ func header() string {
 	return line
 }
 
-// bubbleOf returns the bubble of a goroutine, such as "synctest bubble 3", from the first line of its dump; "": none.
+// bubbleOf returns the bubble of a goroutine, such as "synctest bubble 3", from the first line of
+// its dump; "": none.
 func bubbleOf(header string) string {
 	if found := bubbleForm.FindStringSubmatch(header); found != nil {
 		return found[1]

@@ -47,7 +47,8 @@ func (t transport) observe(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// deliver takes a request apart, and hands it through to the node, past all who want to have it in their hands.
+// deliver takes a request apart, and hands it through to the node, past all who want to have it in
+// their hands.
 func (t transport) deliver(r *http.Request) (*http.Response, error) {
 	request, err := t.read(r)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"dske/sim/fault"
 )
 
-// What somebody can do with a message in his hands: one case each, and what the nodes and the sender get.
+// What somebody can do with a message in his hands: one case each, and what the nodes and the
+// sender get.
 func TestIntercept(t *testing.T) {
 	for _, test := range []struct {
 		what   string
@@ -68,7 +69,8 @@ func TestIntercept(t *testing.T) {
 
 var errAny = errors.New("any error")
 
-// A message can be kept and let go when the sender has given it up long since, and two can be swapped.
+// A message can be kept and let go when the sender has given it up long since, and two can be
+// swapped.
 func TestInterceptReleasesLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, n := newWire(t)
@@ -98,7 +100,8 @@ func TestInterceptReleasesLater(t *testing.T) {
 	})
 }
 
-// A tap sees what the nodes themselves sent, whoever has had it in his hands: a message that was not delivered, too.
+// A tap sees what the nodes themselves sent, whoever has had it in his hands: a message that was
+// not delivered, too.
 func TestTapSeesBehindInterception(t *testing.T) {
 	w, _ := newWire(t)
 	var tapped []Message

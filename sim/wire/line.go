@@ -9,8 +9,9 @@ import (
 	"dske/sim/link"
 )
 
-// Links says which link is between two parties; nil: none. The line of it that the messages take, from one end to the
-// other, is known by the names of its ends: parties with the same line share it.
+// Links says which link is between two parties; nil: none. The line of it that the messages take,
+// from one end to the other, is known by the names of its ends: parties with the same line share
+// it.
 type Links func(from, to string) (l *link.Link, ends [2]string)
 
 // lines is the directions of links that are in use.
@@ -59,8 +60,9 @@ func compareCrossings(a, b *crossing) int { return compare(a.passage, b.passage)
 
 func (l *line) serve(c *crossing, came time.Time) { c.outcome = l.direction.Pass(came, c.size) }
 
-// carry returns when the message has arrived, and how often it was sent for that. It fails with [fault.ErrLost] if the
-// message is lost for good, and with the error of ctx if that ends before it arrives.
+// carry returns when the message has arrived, and how often it was sent for that. It fails with
+// [fault.ErrLost] if the message is lost for good, and with the error of ctx if that ends before it
+// arrives.
 func (l *line) carry(ctx context.Context, p *passage, size int) (attempts int, err error) {
 	c := &crossing{passage: p, size: size}
 	l.queue.pass(c)

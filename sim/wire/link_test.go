@@ -17,7 +17,8 @@ import (
 	"dske/sim/link"
 )
 
-// linked returns a wire in virtual time with a link between all parties, and a handler that notes when what came.
+// linked returns a wire in virtual time with a link between all parties, and a handler that notes
+// when what came.
 func linked(t testing.TB, l *link.Link) (*Wire, *arrivals) {
 	t.Helper()
 	a := &arrivals{began: time.Now()}
@@ -106,7 +107,8 @@ func TestOrderByName(t *testing.T) {
 // sender returns who has sent a body of TestOrderByName.
 func sender(body string) string { return string('9' - (body[1] - '0')) }
 
-// A message takes the latency there and back, and its size over the bandwidth, behind those in front of it.
+// A message takes the latency there and back, and its size over the bandwidth, behind those in
+// front of it.
 func TestLinkTakesTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := linked(t, &link.Link{Latency: link.Fixed(50 * time.Millisecond), Bandwidth: 8_000_000})

@@ -17,8 +17,8 @@ type (
 	Intercept = fault.Intercept
 )
 
-// Message is a request with the response to it, both as the nodes themselves sent them: before any fault.
-// Nothing of it may be changed.
+// Message is a request with the response to it, both as the nodes themselves sent them: before any
+// fault. Nothing of it may be changed.
 type Message struct {
 	Number   uint64 // counts the messages while somebody watches; a copy has that of its original
 	Request         // its Header and Body are those of the message itself
@@ -51,7 +51,8 @@ const (
 	KindHandshake    = "handshake"    // of TLS, which failed: there was no request
 )
 
-// About is what is known of a message beyond that it was sent. Who does not read messages knows nothing of it.
+// About is what is known of a message beyond that it was sent. Who does not read messages knows
+// nothing of it.
 type About struct {
 	Exchange string  `json:"exchange,omitempty"` // that keeps it
 	Cause    uint64  `json:"cause,omitempty"`    // number of the request of an encryptor that it serves

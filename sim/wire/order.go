@@ -18,7 +18,8 @@ type passage struct {
 	at time.Time // when a queue lets it go on
 }
 
-// compare is the order by name. What is equal in it is of equal bytes, so that its order does not matter.
+// compare is the order by name. What is equal in it is of equal bytes, so that its order does not
+// matter.
 func compare(a, b *passage) int {
 	return cmp.Or(
 		cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.method, b.method),
@@ -37,8 +38,8 @@ func lastIf(a, b bool) int {
 	}
 }
 
-// queue serves messages in the order in which they come. In virtual time those that come at the same instant are in the
-// order of their names, whichever goroutine was faster.
+// queue serves messages in the order in which they come. In virtual time those that come at the
+// same instant are in the order of their names, whichever goroutine was faster.
 type queue[T any] struct {
 	virtual bool
 	serve   func(member T, came time.Time) // is called for one message at a time
@@ -87,8 +88,8 @@ func (q *queue[T]) join(member T) *batch[T] {
 	return q.batch
 }
 
-// door lets in one message a nanosecond, so that whoever is behind it never has two in hand that came at the same
-// instant. It is for virtual time only.
+// door lets in one message a nanosecond, so that whoever is behind it never has two in hand that
+// came at the same instant. It is for virtual time only.
 type door struct {
 	queue queue[*passage]
 	last  time.Time // when it has let one in

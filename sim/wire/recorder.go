@@ -5,7 +5,8 @@ import "sync"
 // maxRecorded is how many events are kept for those who ask for them from outside.
 const maxRecorded = 10_000
 
-// recorder keeps the last events. It begins when the first one asks, so that nobody else pays for it.
+// recorder keeps the last events. It begins when the first one asks, so that nobody else pays for
+// it.
 type recorder struct {
 	begin sync.Once
 
@@ -14,8 +15,8 @@ type recorder struct {
 	events []Event
 }
 
-// Events returns the events since an earlier call, which is what that call returned as next; the first
-// call, with 0, begins the recording. Only the last 10,000 are kept.
+// Events returns the events since an earlier call, which is what that call returned as next; the
+// first call, with 0, begins the recording. Only the last 10,000 are kept.
 func (w *Wire) Events(after int) (events []Event, next int) {
 	r := &w.recorder
 	r.begin.Do(func() { w.Observe(r.add) })

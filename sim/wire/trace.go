@@ -11,11 +11,12 @@ import (
 	"time"
 )
 
-// Trace writes a line for every message, once it has been answered, until stop is called, which returns the first error
-// of writing. It is to compare two runs: with the same seed, in virtual time, they give the same bytes. A line has
-// the nanoseconds since the call of Trace, the parties, what was asked, the status, and of the message and of the
-// answer the size of the body in bytes and a digest of headers and body, and so nothing secret. Lines of the same
-// instant are sorted; they are written when time has moved on.
+// Trace writes a line for every message, once it has been answered, until stop is called, which
+// returns the first error of writing. It is to compare two runs: with the same seed, in virtual
+// time, they give the same bytes. A line has the nanoseconds since the call of Trace, the parties,
+// what was asked, the status, and of the message and of the answer the size of the body in bytes
+// and a digest of headers and body, and so nothing secret. Lines of the same instant are sorted;
+// they are written when time has moved on.
 func (w *Wire) Trace(to io.Writer) (stop func() error) {
 	t := &trace{to: to, began: time.Now()}
 	untap := w.Tap(t.add)

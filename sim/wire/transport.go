@@ -8,8 +8,8 @@ import (
 	"net/url"
 )
 
-// maxConnections bounds the connections between nodes. Hubs answer at once, so requests above it wait
-// only briefly.
+// maxConnections bounds the connections between nodes. Hubs answer at once, so requests above it
+// wait only briefly.
 const maxConnections = 256
 
 // newLoopback returns the transport that goes through the port, with TLS if secure is not nil.
@@ -22,8 +22,8 @@ func newLoopback(secure *tls.Config) http.RoundTripper {
 	}
 }
 
-// memory is the transport that calls the handler. The caller waits for it, whatever its context says;
-// handlers keep to the context of their request.
+// memory is the transport that calls the handler. The caller waits for it, whatever its context
+// says; handlers keep to the context of their request.
 type memory struct {
 	handler http.Handler
 }

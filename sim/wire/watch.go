@@ -7,17 +7,18 @@ const (
 	insiders         // they are taken apart, for a tap, for somebody who intercepts or for a fault
 )
 
-// Observe calls f for every message once it has been answered, until cancel is called. F is called by many
-// goroutines at once, and the sender waits for it.
+// Observe calls f for every message once it has been answered, until cancel is called. F is called
+// by many goroutines at once, and the sender waits for it.
 func (w *Wire) Observe(f func(Event)) (cancel func()) { return watch(w, &w.observers, f) }
 
-// Tap is like [Wire.Observe], with all that is in the messages. They must not be changed. A tap hears of a
-// message before the observers do.
+// Tap is like [Wire.Observe], with all that is in the messages. They must not be changed. A tap
+// hears of a message before the observers do.
 func (w *Wire) Tap(f func(Message)) (cancel func()) { return watch(w, &w.taps, f) }
 
-// Intercept puts every message that is sent from now on into the hands of f, until cancel is called: f may
-// do to it whatever [Intercept] says. To send messages of its own, f has [Wire.Transport]. Messages that f
-// still holds when it is cancelled stay with it. F is called by many goroutines at once.
+// Intercept puts every message that is sent from now on into the hands of f, until cancel is
+// called: f may do to it whatever [Intercept] says. To send messages of its own, f has
+// [Wire.Transport]. Messages that f still holds when it is cancelled stay with it. F is called by
+// many goroutines at once.
 func (w *Wire) Intercept(f Intercept) (cancel func()) { return watch(w, &w.interceptors, f) }
 
 // watch adds f to a list of w.
@@ -34,14 +35,15 @@ func watch[F any](w *Wire, list *Watchers[F], f F) (cancel func()) {
 	}
 }
 
-// IsRead reports whether somebody wants to know what is in messages, and not just that they were sent.
+// IsRead reports whether somebody wants to know what is in messages, and not just that they were
+// sent.
 func (w *Wire) IsRead() bool { return w.taps.Any() }
 
 // IsWatched reports whether anybody wants to know of messages.
 func (w *Wire) IsWatched() bool { return w.attention.Load() != nobody }
 
-// Witness tells those who watch of a message that came another way: from outside, over a port. Number is one
-// of [Wire.NextNumber]. Nobody can lay hands on it.
+// Witness tells those who watch of a message that came another way: from outside, over a port.
+// Number is one of [Wire.NextNumber]. Nobody can lay hands on it.
 func (w *Wire) Witness(m Message, e Event) {
 	w.tellTaps(m)
 	w.tellObservers(e)

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// Watchers is the functions of those who want to be told of something. Its zero value is nobody. Telling them, or
-// looking whether there are any, takes no lock.
+// Watchers is the functions of those who want to be told of something. Its zero value is nobody.
+// Telling them, or looking whether there are any, takes no lock.
 type Watchers[F any] struct {
 	mu   sync.Mutex           // held while the list is replaced
 	list atomic.Pointer[[]*F] // never changed, only replaced

@@ -7,7 +7,8 @@ import (
 	"net/http"
 )
 
-// sentAgain is what events say of a message of which something was lost on a link, as a kind of fault.
+// sentAgain is what events say of a message of which something was lost on a link, as a kind of
+// fault.
 const sentAgain = "retransmission"
 
 // way is what a message has met with between the nodes, there and back.
@@ -15,8 +16,8 @@ type way struct {
 	again bool // some of it was lost on a link, and sent again
 }
 
-// send is the way itself, there and back. Every message takes it, whoever watches and whatever has become
-// of it before, also a copy.
+// send is the way itself, there and back. Every message takes it, whoever watches and whatever has
+// become of it before, also a copy.
 func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, error) {
 	to, path := address(r)
 	isPlain := !t.wire.virtual && t.wire.lines.links == nil

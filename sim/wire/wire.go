@@ -1,21 +1,22 @@
-// Package wire carries the messages of a network: those between its nodes, and those of the encryptors.
+// Package wire carries the messages of a network: those between its nodes, and those of the
+// encryptors.
 //
-// A [Wire] knows the handler of the nodes, the names of those who take part, and nothing else of the
-// network. [Wire.Transport] is the wire as one sender sees it. On the way of a message there are, in this
-// order:
+// A [Wire] knows the handler of the nodes, the names of those who take part, and nothing else of
+// the network. [Wire.Transport] is the wire as one sender sees it. On the way of a message there
+// are, in this order:
 //
 //   - whoever has called [Wire.Intercept]: he takes messages into his hands, in both directions;
 //   - the faults of [Wire.AddFault];
 //   - the way itself, in transport.send, which is also that of messages that nobody looks at: over the link between
 //     the two parties, if there is one.
 //
-// Taps and observers hear of a message when it has been answered: a tap of all that is in it, as the nodes
-// themselves sent it, an observer of who sent what to whom, and how that ended. A message that nobody looks
-// at is not read at all, if it has no link to take.
+// Taps and observers hear of a message when it has been answered: a tap of all that is in it, as
+// the nodes themselves sent it, an observer of who sent what to whom, and how that ended. A message
+// that nobody looks at is not read at all, if it has no link to take.
 //
-// In virtual time, in a bubble of testing/synctest, nothing depends on which of several goroutines was faster: what
-// happens at the same instant happens in the order of names, and a node, as well as those who have messages in their
-// hands, gets one message a nanosecond.
+// In virtual time, in a bubble of testing/synctest, nothing depends on which of several goroutines
+// was faster: what happens at the same instant happens in the order of names, and a node, as well
+// as those who have messages in their hands, gets one message a nanosecond.
 package wire
 
 import (
@@ -95,8 +96,8 @@ func New(config Config) (*Wire, error) {
 // Transport returns the wire for a sender, such as client/carol.
 func (w *Wire) Transport(from string) http.RoundTripper { return transport{w, from, w.port} }
 
-// Direct is like [Wire.Transport], but past the port: it calls the nodes in this process. So a header says
-// which encryptor is calling, also where everybody else needs a certificate for that.
+// Direct is like [Wire.Transport], but past the port: it calls the nodes in this process. So a
+// header says which encryptor is calling, also where everybody else needs a certificate for that.
 func (w *Wire) Direct(from string) http.RoundTripper { return transport{w, from, w.memory} }
 
 // CloseIdle closes the connections that no message is using.
@@ -148,5 +149,6 @@ func (w *Wire) ClearFaults() {
 	w.update()
 }
 
-// IsControl reports whether a path is of the network's own interface, which is no part of the experiment.
+// IsControl reports whether a path is of the network's own interface, which is no part of the
+// experiment.
 func IsControl(path string) bool { return strings.HasPrefix(path, "/sim/") }

@@ -86,7 +86,8 @@ func Entries(n *yaml.Node, what string, read func(name string, n *yaml.Node) err
 // IsMapping reports whether a node is a mapping.
 func IsMapping(n *yaml.Node) bool { return target(n).Kind == yaml.MappingNode }
 
-// List reads every item of a list. The result is never nil, so that an empty list is not an absent one.
+// List reads every item of a list. The result is never nil, so that an empty list is not an absent
+// one.
 func List[T any](n *yaml.Node, what string, items *[]T, read func(*yaml.Node, *T) error) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.SequenceNode {
@@ -165,7 +166,8 @@ func Duration(n *yaml.Node, what string, d *time.Duration) error {
 	return nil
 }
 
-// ParseDuration is [time.ParseDuration] that also knows days, as in 30d or 1d12h, which have 24 hours.
+// ParseDuration is [time.ParseDuration] that also knows days, as in 30d or 1d12h, which have 24
+// hours.
 func ParseDuration(text string) (time.Duration, error) {
 	days, rest, found := strings.Cut(text, "d")
 	if !found {
@@ -220,8 +222,9 @@ func describe(n *yaml.Node) string {
 	}
 }
 
-// LineOf returns the line of what path, member names and list indexes, leads to from root, or of the last that is there on the way:
-// the user may have left out what is wrong. The line of a member is that of its name.
+// LineOf returns the line of what path, member names and list indexes, leads to from root, or of
+// the last that is there on the way: the user may have left out what is wrong. The line of a member
+// is that of its name.
 func LineOf(root *yaml.Node, path []any) int {
 	line := root.Line
 	for _, step := range path {

@@ -1,23 +1,26 @@
-// Package association is one client's end of its dealings with one hub. It registers, keeps the pools of
-// pre-shared random data filled, and carries shares to the hub and back in signed messages.
+// Package association is one client's end of its dealings with one hub. It registers, keeps the
+// pools of pre-shared random data filled, and carries shares to the hub and back in signed
+// messages.
 //
-// An [Association] mends itself: whatever needs the hub registers first if there is no session, and does so
-// again, once, if it turns out that the hub has lost its state. In the background [Association.Maintain] does
-// the same without being asked. Use it for one hub; what takes several, such as a key, is the client's.
+// An [Association] mends itself: whatever needs the hub registers first if there is no session, and
+// does so again, once, if it turns out that the hub has lost its state. In the background
+// [Association.Maintain] does the same without being asked. Use it for one hub; what takes several,
+// such as a key, is the client's.
 //
-// Out of band there is one request at a time. Whoever needs one stands in line, and is served in the order of
-// arrival: it makes its reservation before the next one goes on, so that the order of arrival decides who
-// gets which bytes. If the hub does not give what one of them asks for, those who stood in line by then have
-// the same outcome and do not ask again. All methods may be called by several goroutines, and all that wait
-// do so with a context.
+// Out of band there is one request at a time. Whoever needs one stands in line, and is served in
+// the order of arrival: it makes its reservation before the next one goes on, so that the order of
+// arrival decides who gets which bytes. If the hub does not give what one of them asks for, those
+// who stood in line by then have the same outcome and do not ask again. All methods may be called
+// by several goroutines, and all that wait do so with a context.
 //
-// Errors that a hub answers with are a [node.Error], which wraps the sentinel that the hub means: errors.Is
-// finds [protocol.ErrUnknownKey]. In a suite that has refusals signed this is so of signed ones only: they are
-// facts. An answer in band that is not signed is a hint ([protocol.ErrUnsigned]): it makes an association ask the
-// hub out of band, and only what the hub says there makes it register again or fetch PSRD. A hub that does not
-// answer in time is a [context.DeadlineExceeded], and what is wrong with an answer a sentinel of package
-// protocol or psrd. A message that was sent has spent what was reserved for it, whatever became of it; an answer
-// without a right signature spends nothing of the hub's pool here.
+// Errors that a hub answers with are a [node.Error], which wraps the sentinel that the hub means:
+// errors.Is finds [protocol.ErrUnknownKey]. In a suite that has refusals signed this is so of
+// signed ones only: they are facts. An answer in band that is not signed is a hint
+// ([protocol.ErrUnsigned]): it makes an association ask the hub out of band, and only what the hub
+// says there makes it register again or fetch PSRD. A hub that does not answer in time is a
+// [context.DeadlineExceeded], and what is wrong with an answer a sentinel of package protocol or
+// psrd. A message that was sent has spent what was reserved for it, whatever became of it; an
+// answer without a right signature spends nothing of the hub's pool here.
 package association
 
 import (
@@ -34,8 +37,8 @@ import (
 	"dske/protocol"
 )
 
-// Config is what the associations of a client have in common. Client, Encryptors, Transport and Tasks are
-// required.
+// Config is what the associations of a client have in common. Client, Encryptors, Transport and
+// Tasks are required.
 type Config struct {
 	Client     string         // name of the client
 	Encryptors []string       // IDs that the hubs are told, at least one
@@ -121,8 +124,8 @@ type Association struct {
 	outstanding atomic.Int32 // messages for keys that are under way, or wait to be
 }
 
-// New returns an association that has not registered with its hub. The config, in which New sets the defaults,
-// is shared by all the associations of a client, and must not be changed any more.
+// New returns an association that has not registered with its hub. The config, in which New sets
+// the defaults, is shared by all the associations of a client, and must not be changed any more.
 func New(config *Config, hub Hub) (*Association, error) {
 	if err := config.validate(); err != nil {
 		return nil, err

@@ -20,7 +20,8 @@ func (w *world) deposit(size int) (uuid.UUID, error) {
 	return id, err
 }
 
-// The network has held back so many requests that the hub's end of a pool is full and the client's is empty.
+// The network has held back so many requests that the hub's end of a pool is full and the client's
+// is empty.
 func TestHeldBackRequestsLockNobodyOut(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS, PSRD{}, time.Minute)
 	for range protocol.MaxPoolSize / protocol.MaxBlockSize {
@@ -34,7 +35,8 @@ func TestHeldBackRequestsLockNobodyOut(t *testing.T) {
 	}
 }
 
-// The network has held back so many answers that the client's end of a pool is full and the hub's has too little.
+// The network has held back so many answers that the client's end of a pool is full and the hub's
+// has too little.
 func TestHeldBackAnswersLockNobodyOut(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS, PSRD{}, time.Minute)
 	id, err := w.deposit(32 << 10) // more than the hub has got to seal with

@@ -11,9 +11,10 @@ import (
 	"dske/protocol"
 )
 
-// Get fetches the hub's shares of the keys that m names, at least one, and calls got with each share or with
-// why there is none, not always in the order of the keys. If it fails, that is why there is none of the keys that
-// got was not called for. A hub may answer what nobody asked, or twice. m is for this client, whatever it says.
+// Get fetches the hub's shares of the keys that m names, at least one, and calls got with each
+// share or with why there is none, not always in the order of the keys. If it fails, that is why
+// there is none of the keys that got was not called for. A hub may answer what nobody asked, or
+// twice. m is for this client, whatever it says.
 func (a *Association) Get(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) error {
 	m.ClientName = a.config.Client
 	for len(m.KeyIDs) > 0 {
@@ -84,7 +85,8 @@ func (a *Association) getSome(ctx context.Context, m protocol.GetShares, got fun
 	return rest, err
 }
 
-// get asks the hub for shares. Read makes of the verified response, which it has to open, what it is.
+// get asks the hub for shares. Read makes of the verified response, which it has to open, what it
+// is.
 func (a *Association) get(ctx context.Context, path, query string, read func(*session, *protocol.Incoming, []byte) error) error {
 	return a.deal(ctx, nil, 0, func(r *Reservation) error {
 		defer r.Release()

@@ -22,7 +22,8 @@ func said(status int, body string) (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
-// forge has every message about shares answered like this, and counts the questions that this leads to.
+// forge has every message about shares answered like this, and counts the questions that this leads
+// to.
 func (w *world) forge(status int, body string) (questions, messages *int) {
 	questions, messages = new(int), new(int)
 	w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
@@ -38,8 +39,8 @@ func (w *world) forge(status int, body string) (questions, messages *int) {
 	return questions, messages
 }
 
-// Who forges errors makes a client ask the hub, and less and less often. What was said is not believed, and the
-// session stays.
+// Who forges errors makes a client ask the hub, and less and less often. What was said is not
+// believed, and the session stays.
 func TestHints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS, PSRD{}, time.Second)
@@ -77,7 +78,8 @@ func TestHints(t *testing.T) {
 	})
 }
 
-// A hub that has lost its state says so out of band, and is registered with again, for the same request.
+// A hub that has lost its state says so out of band, and is registered with again, for the same
+// request.
 func TestHintThatIsTrue(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS, PSRD{}, time.Second)
 	if err := w.get(uuid.New()); !errors.Is(err, protocol.ErrUnknownKey) {

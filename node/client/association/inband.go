@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// maxOutstanding is the number of messages for a hub at which more are refused, so that a hub that hangs
-	// cannot pile them up.
+	// maxOutstanding is the number of messages for a hub at which more are refused, so that a hub
+	// that hangs cannot pile them up.
 	maxOutstanding = 1024
 
 	// maxSent is how often the same bytes are sent.
@@ -23,13 +23,14 @@ const (
 var (
 	errBusy = errors.New("too many requests are waiting for the hub")
 
-	// errEnded says that the session of a message has ended, so that it can be made again in a new one.
+	// errEnded says that the session of a message has ended, so that it can be made again in a new
+	// one.
 	errEnded = errors.New("the hub has lost its state")
 )
 
-// deal calls send with PSRD that was reserved: what is given, if that is of the current session, and otherwise
-// padSize bytes of pad and a signing key. It does so once more after a new registration if it turns out that the
-// hub has lost its state.
+// deal calls send with PSRD that was reserved: what is given, if that is of the current session,
+// and otherwise padSize bytes of pad and a signing key. It does so once more after a new
+// registration if it turns out that the hub has lost its state.
 func (a *Association) deal(ctx context.Context, given *Reservation, padSize int, send func(*Reservation) error) error {
 	if a.outstanding.Add(1) > maxOutstanding {
 		a.outstanding.Add(-1)
@@ -61,11 +62,12 @@ func (a *Association) dealOnce(ctx context.Context, given *Reservation, padSize 
 	return send(r)
 }
 
-// inBand signs and sends a request, and returns the response with status 200 when its signature was found right.
-// The caller has to accept or open that. What the hub refuses is an error, signed or not.
+// inBand signs and sends a request, and returns the response with status 200 when its signature was
+// found right. The caller has to accept or open that. What the hub refuses is an error, signed or
+// not.
 //
-// It may send the same bytes again, which authenticate the same message and so are no second use: a hub that has
-// not answered has spent nothing, and one that has gives the same answer.
+// It may send the same bytes again, which authenticate the same message and so are no second use: a
+// hub that has not answered has spent nothing, and one that has gives the same answer.
 func (a *Association) inBand(ctx context.Context, r *Reservation, m message) (*protocol.Incoming, []byte, error) {
 	signature, err := r.SignRequest(protocol.Request{Method: m.method, Path: m.path, Query: m.query, Body: m.body})
 	if err != nil {
@@ -98,8 +100,8 @@ type exchange struct {
 	questions int64 // that had been settled when the request was sent
 }
 
-// read returns a response with status 200 whose signature is right. A refusal that is signed is what the hub says;
-// anything else is a hint, in a suite that has refusals signed.
+// read returns a response with status 200 whose signature is right. A refusal that is signed is
+// what the hub says; anything else is a hint, in a suite that has refusals signed.
 func (e *exchange) read(ctx context.Context, response *response) (*protocol.Incoming, error) {
 	signs := e.config.Suite.Rules().Refusals
 	said := response.err()
@@ -126,16 +128,16 @@ func (e *exchange) read(ctx context.Context, response *response) (*protocol.Inco
 	return nil, h
 }
 
-// hint is an answer that is not signed as it should be. It wraps nothing of what it says, since anybody may have
-// said it.
+// hint is an answer that is not signed as it should be. It wraps nothing of what it says, since
+// anybody may have said it.
 type hint struct{ said error }
 
 func (h *hint) Error() string { return fmt.Sprintf("%v (%v)", h.said, protocol.ErrUnsigned) }
 
 func (*hint) Unwrap() error { return protocol.ErrUnsigned }
 
-// verify checks the signature of a response. A hub may use a block before it has arrived here, so if
-// the block is unknown this waits for the PSRD request that may be bringing it.
+// verify checks the signature of a response. A hub may use a block before it has arrived here, so
+// if the block is unknown this waits for the PSRD request that may be bringing it.
 func (e *exchange) verify(ctx context.Context, response *response) (*protocol.Incoming, error) {
 	if response.encoded && e.config.Suite.Rules().Strict {
 		return nil, fmt.Errorf("%w: a Content-Encoding", protocol.ErrMalformed)
@@ -157,7 +159,8 @@ func (e *exchange) verify(ctx context.Context, response *response) (*protocol.In
 	return incoming, err
 }
 
-// settle says whether the request is to be sent again after an exchange that failed with err, or otherwise why not.
+// settle says whether the request is to be sent again after an exchange that failed with err, or
+// otherwise why not.
 func (e *exchange) settle(ctx context.Context, sent int, err error) (again bool, why error) {
 	var refused *node.Error
 	var unsigned *hint
@@ -178,8 +181,9 @@ func (e *exchange) settle(ctx context.Context, sent int, err error) (again bool,
 	}
 }
 
-// settleHint is settle for an answer that nobody has signed. Whatever it says, the hub may have done what it was asked
-// for, and then gives the same answer again; were it not asked for that, one false error would cost a share for good.
+// settleHint is settle for an answer that nobody has signed. Whatever it says, the hub may have
+// done what it was asked for, and then gives the same answer again; were it not asked for that, one
+// false error would cost a share for good.
 func (e *exchange) settleHint(ctx context.Context, sent int, h *hint) (again bool, why error) {
 	var refused *node.Error
 	switch {
@@ -210,7 +214,8 @@ func (e *exchange) settleUnsigned(ctx context.Context, err error) (again bool, w
 	return true, nil
 }
 
-// missingAtHub reports whether a hub says that its own pool is exhausted, and how many bytes it lacks.
+// missingAtHub reports whether a hub says that its own pool is exhausted, and how many bytes it
+// lacks.
 func missingAtHub(err error) (int, bool) {
 	var refused *node.Error
 	if !errors.As(err, &refused) || !errors.Is(err, psrd.ErrExhausted) || refused.Details["pool_owner"] != string(protocol.OwnerHub) {

@@ -29,8 +29,8 @@ func (a *Association) Inspect() Inspection {
 	}
 }
 
-// Available returns the number of bytes available in the emptiest pool, and whether the client is registered;
-// otherwise there are none.
+// Available returns the number of bytes available in the emptiest pool, and whether the client is
+// registered; otherwise there are none.
 func (a *Association) Available() (least int, registered bool) {
 	s := a.current()
 	if s == nil {
@@ -43,9 +43,10 @@ func (a *Association) Available() (least int, registered bool) {
 	return least, true
 }
 
-// Capacity returns how many shares of a size, in bytes, the hub can be given with the PSRD at hand: each costs a
-// pad and a signing key of the client's, and a signing key of the hub's for the response. What a lazy client fetches
-// as soon as the first key is asked for counts as if it were there.
+// Capacity returns how many shares of a size, in bytes, the hub can be given with the PSRD at hand:
+// each costs a pad and a signing key of the client's, and a signing key of the hub's for the
+// response. What a lazy client fetches as soon as the first key is asked for counts as if it were
+// there.
 func (a *Association) Capacity(shareSize int) int {
 	s := a.current()
 	if s == nil {

@@ -10,8 +10,9 @@ const (
 	maxBackoff = 5 * time.Minute
 )
 
-// Maintain registers, if that is needed, and fills the pools, in a task and for as long as it takes. It
-// returns at once, and does nothing if that is going on already or the client is not running.
+// Maintain registers, if that is needed, and fills the pools, in a task and for as long as it
+// takes. It returns at once, and does nothing if that is going on already or the client is not
+// running.
 func (a *Association) Maintain() {
 	if !a.maintaining.CompareAndSwap(false, true) {
 		return

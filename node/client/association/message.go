@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// maxResponse is the largest response that is read, in bytes: a block of 4 MiB in base64 and more.
+	// maxResponse is the largest response that is read, in bytes: a block of 4 MiB in base64 and
+	// more.
 	maxResponse = 8 << 20
 
 	// slowest is the rate in bytes per second that even a large message is expected to travel at.
@@ -47,8 +48,8 @@ func (r *response) err() error {
 	return node.DecodeError(r.status, r.body)
 }
 
-// send sends a message and reads the response, within the hub timeout and what its size takes beyond
-// that.
+// send sends a message and reads the response, within the hub timeout and what its size takes
+// beyond that.
 func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	size := time.Duration(len(m.body) + m.expected)
 	ctx, cancel := context.WithTimeout(ctx, a.config.Timeout+size*time.Second/slowest)

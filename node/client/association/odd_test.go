@@ -33,7 +33,8 @@ func (w *world) lie(status int, body string) {
 	})
 }
 
-// signingHub returns the hub's end of the association, of which it has what is left of its signing keys.
+// signingHub returns the hub's end of the association, of which it has what is left of its signing
+// keys.
 func (w *world) signingHub() *protocol.Channel {
 	channel := protocol.NewChannel(w.suite)
 	theirs := w.current().channel.PeerKeys.Status()

@@ -18,8 +18,8 @@ func (w *world) blocks() int {
 	return most
 }
 
-// A message that is delayed by less than clients wait finds its PSRD there, even if later blocks were in use
-// for long.
+// A message that is delayed by less than clients wait finds its PSRD there, even if later blocks
+// were in use for long.
 func TestDelayedMessage(t *testing.T) {
 	for _, delayed := range []string{"request", "response"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -54,8 +54,8 @@ func TestDelayedMessage(t *testing.T) {
 	}
 }
 
-// What lost messages leave of their blocks is given up at the end that the other chooses for, and so is
-// nothing else.
+// What lost messages leave of their blocks is given up at the end that the other chooses for, and
+// so is nothing else.
 func TestLostMessagesAreGivenUp(t *testing.T) {
 	for _, lost := range []string{"requests", "responses"} {
 		synctest.Test(t, func(t *testing.T) {

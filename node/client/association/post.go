@@ -22,9 +22,9 @@ type Batch struct {
 	Shares []protocol.Share // of each of the keys; all [protocol.Share.Alike]
 }
 
-// Post gives the hub its shares of the keys of a batch, and returns how many it has taken: all of them, unless
-// there is an error. The reservation, which may be nil, is used if there is one message and the session is
-// still the same; it remains the caller's to release.
+// Post gives the hub its shares of the keys of a batch, and returns how many it has taken: all of
+// them, unless there is an error. The reservation, which may be nil, is used if there is one
+// message and the session is still the same; it remains the caller's to release.
 func (a *Association) Post(ctx context.Context, b Batch, r *Reservation) (taken int, err error) {
 	if len(b.Keys) == 1 && len(b.Slaves) == 1 {
 		return a.postSingly(ctx, b, r)
@@ -79,8 +79,8 @@ func (a *Association) postShare(ctx context.Context, b Batch, id uuid.UUID, s pr
 	})
 }
 
-// post sends shares to the hub, sealed together: body makes the message of the sealed share. What was
-// reserved for it is used, if that is of the current session.
+// post sends shares to the hub, sealed together: body makes the message of the sealed share. What
+// was reserved for it is used, if that is of the current session.
 func (a *Association) post(ctx context.Context, path string, shares protocol.Secret, given *Reservation, body func(protocol.SealedShare) any) error {
 	return a.deal(ctx, given, shares.Size(), func(r *Reservation) error {
 		defer r.Release()
@@ -107,8 +107,8 @@ func (a *Association) sendSingly() {
 	}
 }
 
-// isNoRoute reports whether the hub has no such path, as that of the Python implementation has not. In a suite that has
-// refusals signed every hub has it, whatever one says.
+// isNoRoute reports whether the hub has no such path, as that of the Python implementation has not.
+// In a suite that has refusals signed every hub has it, whatever one says.
 func (a *Association) isNoRoute(err error) bool {
 	var refused *node.Error
 	return !a.config.Suite.Rules().Refusals && errors.As(err, &refused) && refused.Status == http.StatusNotFound && errors.Unwrap(refused) == nil

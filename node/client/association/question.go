@@ -20,8 +20,8 @@ const (
 	maxPause = time.Minute
 )
 
-// doubt is what is known of the questions to the hub that hints have led to. It keeps whoever can send hints from
-// making the two of them busy.
+// doubt is what is known of the questions to the hub that hints have led to. It keeps whoever can
+// send hints from making the two of them busy.
 type doubt struct {
 	mu      sync.Mutex
 	settled int64         // questions that were answered
@@ -36,7 +36,8 @@ func (d *doubt) began() int64 {
 	return d.settled
 }
 
-// may reports whether a question may be asked now: none has been settled since began, and the pause is over.
+// may reports whether a question may be asked now: none has been settled since began, and the pause
+// is over.
 func (d *doubt) may(began int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -59,9 +60,9 @@ func (d *doubt) settle(answered, changed bool) {
 	d.until = time.Now().Add(d.pause)
 }
 
-// ask asks the hub out of band how it sees the association, because of what it is said to have said in band, and
-// mends what differs. Of those who want to ask at once one does, and all have the outcome. The error is that hint, and
-// also errEnded if the session is over.
+// ask asks the hub out of band how it sees the association, because of what it is said to have said
+// in band, and mends what differs. Of those who want to ask at once one does, and all have the
+// outcome. The error is that hint, and also errEnded if the session is over.
 func (a *Association) ask(ctx context.Context, s *session, began int64, hint error) error {
 	if a.doubt.may(began) {
 		t, err := a.join(ctx)
@@ -107,8 +108,9 @@ func (t *turn) view(ctx context.Context) (seen protocol.Association, err error) 
 	return seen, err
 }
 
-// lacksBlocks reports whether the hub does not have a block that the client has something left of to choose from.
-// Blocks of which they count different numbers of bytes are no difference: that is what the network holds back.
+// lacksBlocks reports whether the hub does not have a block that the client has something left of
+// to choose from. Blocks of which they count different numbers of bytes are no difference: that is
+// what the network holds back.
 func (t *turn) lacksBlocks(s *session, seen protocol.Association) bool {
 	known := map[uuid.UUID]bool{}
 	for _, b := range seen.Blocks {

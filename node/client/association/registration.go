@@ -44,8 +44,8 @@ func (a *Association) Unregister(ctx context.Context) error {
 }
 
 // ClientOf returns the name of the client that serves an encryptor. It fails with
-// [protocol.ErrUnknownEncryptor] only if the hub has not lost its state, which shows in whether it knows one
-// of this client's own encryptors.
+// [protocol.ErrUnknownEncryptor] only if the hub has not lost its state, which shows in whether it
+// knows one of this client's own encryptors.
 func (a *Association) ClientOf(ctx context.Context, encryptor string) (string, error) {
 	s, err := a.ensureSession(ctx)
 	if err != nil {

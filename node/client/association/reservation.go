@@ -9,8 +9,8 @@ import (
 	"dske/psrd"
 )
 
-// Reservation is PSRD that was set aside for a message to the hub: a pad, if the message has shares, and a
-// signing key.
+// Reservation is PSRD that was set aside for a message to the hub: a pad, if the message has
+// shares, and a signing key.
 type Reservation struct {
 	*protocol.Outgoing
 	session *session
@@ -23,8 +23,9 @@ func (r *Reservation) Release() {
 	}
 }
 
-// Reserve sets PSRD aside for a message, whose content need not be known: a pad of padSize bytes, none if that
-// is 0, and a signing key. It fetches what is missing. The caller has to end the reservation with Release.
+// Reserve sets PSRD aside for a message, whose content need not be known: a pad of padSize bytes,
+// none if that is 0, and a signing key. It fetches what is missing. The caller has to end the
+// reservation with Release.
 func (a *Association) Reserve(ctx context.Context, padSize int) (*Reservation, error) {
 	var reserved *Reservation
 	err := a.deal(ctx, nil, padSize, func(r *Reservation) error {
@@ -34,7 +35,8 @@ func (a *Association) Reserve(ctx context.Context, padSize int) (*Reservation, e
 	return reserved, err
 }
 
-// reserve is one attempt at Reserve. If it has to wait for the hub, it reserves before the next in line goes on.
+// reserve is one attempt at Reserve. If it has to wait for the hub, it reserves before the next in
+// line goes on.
 func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, error) {
 	if s := a.current(); s != nil {
 		if r, err := s.reserve(a.config.Timeout, padSize); !errors.Is(err, psrd.ErrExhausted) {

@@ -8,20 +8,21 @@ import (
 	"dske/node"
 )
 
-// maxRestartQuestions is how often the hub is asked after it is said to have started, if it gives no answer.
+// maxRestartQuestions is how often the hub is asked after it is said to have started, if it gives
+// no answer.
 const maxRestartQuestions = 5
 
-// HubStarted takes notice that somebody says that the hub has started. That may be anybody, so it costs no more
-// than a question, of which there is one at a time: whether the hub still knows the client. If it does not, the
-// client registers again. HubStarted returns at once.
+// HubStarted takes notice that somebody says that the hub has started. That may be anybody, so it
+// costs no more than a question, of which there is one at a time: whether the hub still knows the
+// client. If it does not, the client registers again. HubStarted returns at once.
 func (a *Association) HubStarted() {
 	a.restarts.Store(maxRestartQuestions)
 	a.hear()
 	a.Maintain()
 }
 
-// checkRestart asks the hub about the association, if it is said to have started, and ends the session if the hub
-// knows nothing of it. It fails if the question has to be asked again.
+// checkRestart asks the hub about the association, if it is said to have started, and ends the
+// session if the hub knows nothing of it. It fails if the question has to be asked again.
 func (t *turn) checkRestart(ctx context.Context) error {
 	left := t.restarts.Swap(0)
 	s := t.current()

@@ -16,8 +16,8 @@ func isQuestion(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, protocol.PathRegistration)
 }
 
-// Whoever says that the hub has started, and however often, costs questions one at a time, and changes nothing if
-// the hub has not.
+// Whoever says that the hub has started, and however often, costs questions one at a time, and
+// changes nothing if the hub has not.
 func TestHubStartedIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{}, time.Second)
@@ -52,8 +52,8 @@ func TestHubStartedIsAsked(t *testing.T) {
 	})
 }
 
-// The client registers again if the hub has lost its state, also if the first answers are lost, and asks a hub that
-// never answers a few times only.
+// The client registers again if the hub has lost its state, also if the first answers are lost, and
+// asks a hub that never answers a few times only.
 func TestHubStartedAndHasLostItsState(t *testing.T) {
 	for lost, again := range map[int32]bool{0: true, 4: true, 5: false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -79,7 +79,8 @@ func TestHubStartedAndHasLostItsState(t *testing.T) {
 	}
 }
 
-// A hub that has no answer to the question, as that of the Python implementation, is not asked again.
+// A hub that has no answer to the question, as that of the Python implementation, is not asked
+// again.
 func TestHubWithoutAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{}, time.Second)

@@ -17,7 +17,8 @@ import (
 type session struct {
 	channel *protocol.Channel
 
-	// used says that there was a message for a key; until then, a lazy client leaves the pools empty.
+	// used says that there was a message for a key; until then, a lazy client leaves the pools
+	// empty.
 	used atomic.Bool
 
 	// supplied counts the blocks that the hub got to choose from.
@@ -51,7 +52,8 @@ func (a *Association) forget(s *session) {
 	}
 }
 
-// clearEnded clears the pools of sessions that ended so long ago that no message of theirs is under way.
+// clearEnded clears the pools of sessions that ended so long ago that no message of theirs is under
+// way.
 func (a *Association) clearEnded(after time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -78,7 +80,8 @@ func (a *Association) Close() {
 	a.ended = nil
 }
 
-// ensureSession returns the current session. If there is none it waits in line, registers and fills the pools.
+// ensureSession returns the current session. If there is none it waits in line, registers and fills
+// the pools.
 func (a *Association) ensureSession(ctx context.Context) (*session, error) {
 	if s := a.current(); s != nil {
 		return s, nil

@@ -14,8 +14,8 @@ import (
 	"dske/psrd"
 )
 
-// fill brings all pools up to the high-water mark if they are below the low one; those of a lazy client
-// only if they are in use.
+// fill brings all pools up to the high-water mark if they are below the low one; those of a lazy
+// client only if they are in use.
 func (t *turn) fill(ctx context.Context, s *session) error {
 	sizes := t.config.PSRD
 	if sizes.Lazy && !s.used.Load() {
@@ -47,7 +47,8 @@ func (t *turn) fetch(ctx context.Context, s *session, to supply, size int) error
 	return nil
 }
 
-// fetchForHub fetches what a hub lacks, unless it has got a block since there were so many, and may have enough.
+// fetchForHub fetches what a hub lacks, unless it has got a block since there were so many, and may
+// have enough.
 func (a *Association) fetchForHub(ctx context.Context, s *session, size int, supplied int64) error {
 	t, err := a.join(ctx)
 	if err != nil {
@@ -81,12 +82,13 @@ func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) 
 	})
 }
 
-// forgetIfApart ends the session if the two ends no longer hold the same blocks, since fetching one has failed. One
-// end has too little and the other a full pool if the network has held so many messages back: only a new registration
-// helps then.
+// forgetIfApart ends the session if the two ends no longer hold the same blocks, since fetching one
+// has failed. One end has too little and the other a full pool if the network has held so many
+// messages back: only a new registration helps then.
 func (a *Association) forgetIfApart(s *session, owner protocol.PoolOwner, err error) {
 	var refused *node.Error
-	// The hub may hold a block now that did not arrive here, and would seal shares with it that nobody can open.
+	// The hub may hold a block now that did not arrive here, and would seal shares with it that
+	// nobody can open.
 	onItsWay := owner == protocol.OwnerHub && !errors.As(err, &refused)
 	full := errors.Is(err, protocol.ErrTooLarge)
 	if onItsWay || full || errors.Is(err, protocol.ErrClientNotRegistered) {
@@ -117,8 +119,8 @@ func (a *Association) getBlock(ctx context.Context, s *session, to supply, size 
 	return err
 }
 
-// Sweep gives up what lost messages have left of the blocks that the hub chooses from, and clears what is left of
-// sessions that have ended.
+// Sweep gives up what lost messages have left of the blocks that the hub chooses from, and clears
+// what is left of sessions that have ended.
 func (a *Association) Sweep() {
 	idle := node.OvertakenAfter(a.config.Timeout)
 	a.clearEnded(idle)

@@ -2,8 +2,8 @@ package association
 
 import "context"
 
-// turn is the head of the line of those who want something of the hub out of band. Whoever has it knows that
-// no block is on its way.
+// turn is the head of the line of those who want something of the hub out of band. Whoever has it
+// knows that no block is on its way.
 type turn struct {
 	*Association
 	seen int64 // failures before the holder joined the line
@@ -21,9 +21,9 @@ func (a *Association) join(ctx context.Context) (*turn, error) {
 // leave ends the turn.
 func (t *turn) leave() { t.line.Leave() }
 
-// attempt calls ask, which wants something of the hub. If the hub has failed somebody since the holder joined
-// the line, that is the outcome, and ask is not called. That the holder has no time left is no failure of the
-// hub's.
+// attempt calls ask, which wants something of the hub. If the hub has failed somebody since the
+// holder joined the line, that is the outcome, and ask is not called. That the holder has no time
+// left is no failure of the hub's.
 func (t *turn) attempt(ctx context.Context, ask func(context.Context) error) error {
 	if t.failures.Load() > t.seen {
 		return t.failure

@@ -33,7 +33,8 @@ type world struct {
 	intercept func(r *http.Request, next roundTrip) (*http.Response, error) // nil: nothing
 }
 
-// newWorld returns a world of the Python suite in which nothing has been said yet. Messages have the timeout.
+// newWorld returns a world of the Python suite in which nothing has been said yet. Messages have
+// the timeout.
 func newWorld(t *testing.T, psrd PSRD, timeout time.Duration) *world {
 	return newWorldOf(t, protocol.Python, psrd, timeout)
 }
