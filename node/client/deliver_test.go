@@ -63,7 +63,7 @@ func TestDeliveredIsForgotten(t *testing.T) {
 			synctest.Wait()
 		}
 		deliver()
-		if n := len(connie.config.Delivered.keys); n != 0 {
+		if n := connie.config.Delivered.count(); n != 0 {
 			t.Errorf("%d keys are remembered of which every hub has given its share", n)
 		}
 		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
@@ -73,13 +73,20 @@ func TestDeliveredIsForgotten(t *testing.T) {
 			return next(r)
 		})
 		deliver()
-		if n := len(connie.config.Delivered.keys); n != 1 {
+		if n := connie.config.Delivered.count(); n != 1 {
 			t.Errorf("%d keys are remembered, want that of which holly has a share", n)
 		}
 		time.Sleep(connie.config.KeyTTL + time.Minute)
 		synctest.Wait()
-		if n := len(connie.config.Delivered.keys); n != 0 {
+		if n := connie.config.Delivered.count(); n != 0 {
 			t.Errorf("%d keys are remembered whose shares have expired", n)
 		}
 	})
+}
+
+// count returns how many keys are remembered.
+func (d *Delivered) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.keys)
 }
