@@ -36,7 +36,7 @@ var contract = []struct {
 	{protocol.ErrNotMeantForCaller, 403, "Share is not meant for the caller."},
 	{protocol.ErrUnknownKey, 404, "Unknown key ID."},
 	{protocol.ErrUnknownEncryptor, 404, "Unknown encryptor."},
-	{protocol.ErrUnknownHub, 404, "Hub is none of this client's."},
+	{protocol.ErrUnknownHub, 404, "Hub does not belong to this client."},
 	{psrd.ErrUnknownBlock, 404, "Unknown block."},
 	{psrd.ErrUsed, 409, "Already used."},
 	{protocol.ErrDuplicateKey, 409, "A share for that key ID is already there."},

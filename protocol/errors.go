@@ -16,7 +16,7 @@ var (
 	ErrNotMeantForCaller      = errors.New("share is not meant for the caller")
 	ErrUnknownKey             = errors.New("unknown key ID")
 	ErrUnknownEncryptor       = errors.New("unknown encryptor")
-	ErrUnknownHub             = errors.New("hub is none of this client's")
+	ErrUnknownHub             = errors.New("hub does not belong to this client")
 	ErrDuplicateKey           = errors.New("a share for that key ID is already there")
 	ErrStopped                = errors.New("node is stopped")
 	ErrFull                   = errors.New("no more is kept for that client")

@@ -55,7 +55,7 @@ type Suite interface {
 	// PartSize returns the size of what Pick returns for one slave, in bytes.
 	PartSize(share Share) int
 
-	// CheckTerms returns why a share of size bytes with these terms is none of this suite for so
+	// CheckTerms returns why a share of size bytes with these terms does not belong to this suite for so
 	// many slaves: an [ErrSuite] or an [ErrMalformed].
 	CheckTerms(terms Terms, size, slaves int) error
 

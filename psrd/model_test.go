@@ -146,7 +146,7 @@ func (l *ledger) judge(t rapid.TB, fragments []Fragment, value []byte, err error
 		t.Fatalf("%v yielded % x, %v; want one of the errors %v", fragments, value, err, reasons)
 	}
 	if !slices.Contains(fragments, refused.Fragment) {
-		t.Fatalf("error is about %v, which is none of %v", refused.Fragment, fragments)
+		t.Fatalf("error is about %v, which is not one of %v", refused.Fragment, fragments)
 	}
 	return false
 }

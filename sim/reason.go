@@ -49,7 +49,7 @@ func (p *place) reason(v *arrival) *wire.Reason {
 	return r
 }
 
-// explainStranger says why a caller is none of the encryptors of a client.
+// explainStranger says why a caller is not one of the encryptors of a client.
 func (p *place) explainStranger(request *http.Request, r *wire.Reason) {
 	n, own, name := p.network, p.network.encryptorsOf(p), claimed(request)
 	has := fmt.Sprintf("But the topology gives %s %s, %s.", p.name, plural(len(own), "encryptor"), strings.Join(own, ", "))

@@ -101,7 +101,7 @@ func (r *recording) found(f sim.Finding) {
 }
 
 // keyIn returns the ID of the key that a share in band is of, if it is one for the two encryptors.
-// A message with several shares is none of this exchange.
+// A message with several shares does not belong to this exchange.
 func (r *recording) keyIn(m wire.Message) (keyID string, ours bool) {
 	if m.Path != protocol.PathKeyShare {
 		return "", false
