@@ -82,6 +82,7 @@ func TestTopUpInBackground(t *testing.T) {
 		for range 2 {
 			w.getKey(carol, "sam", "sofia") // 64 bytes each
 		}
+		time.Sleep(time.Second)
 		synctest.Wait()
 		for _, h := range carol.Inspect().PeerHubs {
 			if own, peer := h.LocalPool.Unused(), h.PeerPool.Unused(); own != 1000-128+1000 || peer != 1000-64 {
@@ -106,6 +107,7 @@ func TestPSRDOnDemandIsExact(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		time.Sleep(time.Second) // whoever has stood in a line goes on a nanosecond later
 		synctest.Wait()
 		// Every key costs 32+32 and 32 bytes, also where the hub first had to be given more.
 		for _, h := range append(carol.Inspect().PeerHubs, connie.Inspect().PeerHubs...) {
