@@ -56,7 +56,7 @@ func (ids *KeyIDs) UnmarshalText(text []byte) error {
 	if len(text) > 37*MaxBatch {
 		return fmt.Errorf("%w: more than %d keys", ErrMalformed, MaxBatch)
 	}
-	seen := make(map[uuid.UUID]bool, MaxBatch)
+	seen := make(map[uuid.UUID]bool, len(text)/36)
 	for one := range strings.SplitSeq(string(text), ",") {
 		id, err := ParseUUID(one)
 		if err != nil {

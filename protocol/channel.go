@@ -59,18 +59,18 @@ func (c *Channel) Pool(own bool, purpose psrd.Purpose) *psrd.Pool {
 	}
 }
 
-// OwnPools returns the pools that this side owns, and PeerPools those of its peer: one or two each.
-func (c *Channel) OwnPools() []*psrd.Pool { return c.pools(true) }
+// OwnPools returns the pools that this side owns, and PeerPools those of its peer: one or two each,
+// in the order of [PurposesOf].
+func (c *Channel) OwnPools() []*psrd.Pool { return different(c.Own, c.OwnKeys) }
 
 // PeerPools is described at OwnPools.
-func (c *Channel) PeerPools() []*psrd.Pool { return c.pools(false) }
+func (c *Channel) PeerPools() []*psrd.Pool { return different(c.Peer, c.PeerKeys) }
 
-func (c *Channel) pools(own bool) []*psrd.Pool {
-	var pools []*psrd.Pool
-	for _, purpose := range PurposesOf(c.suite) {
-		pools = append(pools, c.Pool(own, purpose))
+func different(pads, keys *psrd.Pool) []*psrd.Pool {
+	if pads == keys {
+		return []*psrd.Pool{pads}
 	}
-	return pools
+	return []*psrd.Pool{pads, keys}
 }
 
 // PurposesOf returns what an association of a suite has pools for, on each side.

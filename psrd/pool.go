@@ -192,7 +192,10 @@ func (p *Pool) touch(fragments []Fragment) {
 	now := time.Now()
 	latest := -1
 	for _, f := range fragments {
-		i := slices.IndexFunc(p.blocks, func(b *Block) bool { return b.id == f.Block })
+		i := 0
+		for p.blocks[i].id != f.Block {
+			i++
+		}
 		p.blocks[i].touched = now
 		latest = max(latest, i)
 	}

@@ -37,6 +37,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Token:      c.network.directory.Client(c.name).Token,
 		Directory:  c.network.directory,
 		PSRD:       client.PSRD(t.PSRD),
+		Single:     config.Single || config.Virtual, // there, who meets would depend on who was scheduled first
 
 		Suite:        c.network.suite,
 		KeysFromPSRD: t.KeySource == topology.KeysFromPSRD,

@@ -39,6 +39,8 @@ type Config struct {
 	// interface under /sim/v1, such as pages for people to look at. Nil: nothing.
 	Pages func(n *Network, router *echo.Echo)
 
+	Single bool // clients send every request's messages by themselves, also where several could share one
+
 	Suite protocol.Suite // instead of the one that the topology names, whose name it has: for experiments with its measures
 
 	Audit bool // check that no byte of PSRD is used twice; see [Network.Violations]

@@ -26,20 +26,26 @@ var (
 // guarded refuses what pages of other sites ask for, except pages. A port that is local to this
 // host has no other names.
 func guarded(next http.Handler, isLocal bool) http.Handler {
-	var protection http.CrossOriginProtection
+	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		node.BeStrict(w.Header(), node.Closed)
-		asPost := *r
-		asPost.Method = http.MethodPost // as what has an effect
 		switch {
 		case isLocal && !isLocalName(r.Host):
 			refuse(w, errOtherName)
-		case !isPage(r) && protection.Check(&asPost) != nil:
+		case !isPage(r) && checkAsPost(protection, r) != nil:
 			refuse(w, errOtherSite)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// checkAsPost checks a request as one that has an effect, whatever its method.
+func checkAsPost(protection *http.CrossOriginProtection, r *http.Request) error {
+	method := r.Method
+	defer func() { r.Method = method }()
+	r.Method = http.MethodPost
+	return protection.Check(r)
 }
 
 // isPage reports whether a request is for something to look at, which other sites may have links

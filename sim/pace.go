@@ -16,23 +16,30 @@ func paced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
 		p := &pacedWriter{w, pace{set: control.SetReadDeadline}, pace{set: control.SetWriteDeadline}}
-		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = &pacedBody{r.Body, &p.reading}
+		if r.Body == nil || r.Body == http.NoBody {
+			next.ServeHTTP(p, r)
+		} else {
+			body := &pacedBody{ReadCloser: r.Body, pace: &p.reading}
+			r.Body = body
+			p.writing.expect(0) // of the server itself, such as 100 Continue
+			next.ServeHTTP(p, r)
+			if !body.over {
+				p.reading.expect(0) // the server reads on for a while where the handler has stopped
+			}
 		}
-		p.writing.expect(0) // of the server itself, such as 100 Continue
-		defer func() {
-			p.reading.expect(0) // the server reads on for a while where the handler has stopped
-			p.writing.expect(0) // and sends what it has kept
-		}()
-		next.ServeHTTP(p, r)
+		p.writing.expect(0) // the server sends what it has kept
 	})
 }
+
+// slack is how far off a deadline may be. To set one takes longer than to read a small body.
+const slack = time.Second
 
 // pace is the limit in one direction. Its deadline is that of the connection or stream.
 type pace struct {
 	set func(time.Time) error
 
 	mu    sync.Mutex
+	due   time.Time // the deadline; zero: none
 	last  time.Time // no deadline is later; zero: none
 	bytes int       // that have passed
 	spent time.Duration
@@ -48,8 +55,16 @@ func (p *pace) expect(n int) (began time.Time) {
 	if !p.last.IsZero() && p.last.Before(deadline) {
 		deadline = p.last
 	}
-	_ = p.set(deadline) // it fails for connections that have gone, and for those in memory
+	if p.due.IsZero() || deadline.Sub(p.due).Abs() > slack {
+		p.setTo(deadline)
+	}
 	return began
+}
+
+// setTo sets the deadline. The caller holds p.mu.
+func (p *pace) setTo(t time.Time) {
+	p.due = t
+	_ = p.set(t) // it fails for connections that have gone, and for those in memory
 }
 
 // note says how many bytes have passed since expect.
@@ -65,14 +80,14 @@ func (p *pace) note(n int, began time.Time) {
 func (p *pace) relax() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_ = p.set(p.last)
+	p.setTo(p.last)
 }
 
 // end makes t the last deadline.
 func (p *pace) end(t time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.last = t
+	p.last, p.due = t, t
 	return p.set(t)
 }
 
@@ -80,13 +95,17 @@ func (p *pace) end(t time.Time) error {
 type pacedBody struct {
 	io.ReadCloser
 	pace *pace
+	over bool // it has been read, or cannot be
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
 	began := b.pace.expect(0)
 	n, err := b.ReadCloser.Read(p)
 	b.pace.note(n, began)
-	b.pace.relax()
+	if err != nil {
+		b.over = true
+		b.pace.relax()
+	}
 	return n, err
 }
 

@@ -24,6 +24,7 @@ type Config struct {
 	Threshold  int      // shares that make a key, at least 2: the network's, and the same for all its clients
 	Token      string   // what hubs bind the name to; it has to outlive the process
 	PSRD       PSRD
+	Single     bool // every request has its own messages to the hubs; otherwise those that meet share them
 
 	// Directory says who serves the slaves, and at which hubs. Nil: what as many hubs say alike as
 	// make a key.

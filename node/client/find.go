@@ -13,24 +13,21 @@ const findFor = 10 * time.Millisecond
 
 // find searches for the key until there is nothing left to try with the shares that are there.
 func (g *gather) find(ctx context.Context) {
-	for {
-		part, cancel := context.WithTimeout(ctx, findFor)
+	for done := false; !done && ctx.Err() == nil; {
 		g.mu.Lock()
-		done := g.findFor(part)
+		done = g.findFor(ctx)
 		g.mu.Unlock()
-		cancel()
-		if done || ctx.Err() != nil {
-			return
-		}
 	}
 }
 
-// findFor goes on with the search until ctx ends, and reports whether nothing is left to try. The
+// findFor goes on with the search for a while, and reports whether nothing is left to try. The
 // caller holds g.mu.
 func (g *gather) findFor(ctx context.Context) bool {
-	if g.search == nil || g.found || g.delivered {
+	if g.search == nil || g.found || g.delivered || len(g.from) < g.client.config.Threshold {
 		return true
 	}
+	ctx, cancel := context.WithTimeout(ctx, findFor)
+	defer cancel()
 	key, err := g.search.Find(ctx)
 	if err != nil {
 		return ctx.Err() == nil

@@ -96,10 +96,10 @@ func TestPSRDOnDemandIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		config := w.config("carol", "sam")
-		config.PSRD = smallPools
+		config.PSRD, config.Single = smallPools, true // messages that meet a slow one would share the next
 		carol := w.ready(config)
 		config = w.config("connie", "sofia")
-		config.PSRD = smallPools
+		config.PSRD, config.Single = smallPools, true
 		connie := w.ready(config)
 		for range 5 {
 			made := w.getKey(carol, "sam", "sofia")
@@ -133,7 +133,7 @@ func TestLateBlock(t *testing.T) {
 		w := newWorld(t)
 		carol := w.ready(w.config("carol", "sam"))
 		config := w.config("connie", "sofia")
-		config.PSRD = smallPools
+		config.PSRD, config.Single = smallPools, true
 		connie := w.ready(config)
 		keys := []etsi.Key{w.getKey(carol, "sam", "sofia"), w.getKey(carol, "sam", "sofia"), w.getKey(carol, "sam", "sofia")}
 		if _, err := fetch(connie, "sofia", "sam", keys[0].ID); err != nil {
@@ -173,7 +173,7 @@ func TestLostBlock(t *testing.T) {
 		w := newWorld(t)
 		carol := w.ready(w.config("carol", "sam"))
 		config := w.config("connie", "sofia")
-		config.PSRD = smallPools
+		config.PSRD, config.Single = smallPools, true
 		connie := w.ready(config)
 		first, second := w.getKey(carol, "sam", "sofia"), w.getKey(carol, "sam", "sofia")
 		if _, err := fetch(connie, "sofia", "sam", first.ID); err != nil {

@@ -2,8 +2,8 @@ package hub
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -39,13 +39,15 @@ type remembered struct {
 type requestID [sha256.Size]byte
 
 func idOf(signature []string, r protocol.Request) requestID {
-	all := sha256.New()
+	var all []byte
 	for _, part := range append([]string{r.Method, r.Path, r.Query}, signature...) {
-		fmt.Fprintf(all, "%d:%s", len(part), part) // so that no two requests are the same bytes
+		all = append(strconv.AppendInt(all, int64(len(part)), 10), ':') // so that no two requests are the same bytes
+		all = append(all, part...)
 	}
-	fmt.Fprintf(all, "body:")
-	all.Write(r.Body)
-	return requestID(all.Sum(nil))
+	hash := sha256.New()
+	hash.Write(append(all, "body:"...))
+	hash.Write(r.Body)
+	return requestID(hash.Sum(nil))
 }
 
 // find returns a copy of the answer to the same request.

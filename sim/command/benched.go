@@ -26,8 +26,8 @@ func measureOwn(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	if err := adjust(c, t); err != nil {
 		return nil, err
 	}
-	b := &benched{topology: t, load: load, duration: c.Duration("duration")}
-	if b.network, err = sim.New(sim.Config{Topology: t, Transport: c.String("transport"), Listen: "127.0.0.1:0"}); err != nil {
+	b := &benched{topology: t, load: load, duration: c.Duration("duration"), pairs: c.Int("pairs")}
+	if b.network, err = sim.New(sim.Config{Topology: t, Transport: c.String("transport"), Listen: "127.0.0.1:0", Single: c.Bool("single")}); err != nil {
 		return nil, usageError{err}
 	}
 	defer tuneCollector()()
@@ -48,6 +48,7 @@ type benched struct {
 	network  *sim.Network
 	load     bench.Load
 	duration time.Duration
+	pairs    int                // at most; 0: no limit
 	first    [2]topology.Client // of the first pair: master and slave
 }
 

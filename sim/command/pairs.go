@@ -44,6 +44,9 @@ func (b *benched) choosePairs() error {
 	if len(b.load.Pairs) == 0 {
 		return usagef("no client shares enough hubs with its neighbour for a key")
 	}
+	if b.pairs > 0 {
+		b.load.Pairs = b.load.Pairs[:min(b.pairs, len(b.load.Pairs))]
+	}
 	return nil
 }
 

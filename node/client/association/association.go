@@ -45,6 +45,7 @@ type Config struct {
 	Token      string         // what a hub binds the name to
 	Suite      protocol.Suite // default protocol.ITS
 	PSRD       PSRD
+	Single     bool // every request has its own messages, also if others wait for the same
 
 	Timeout   time.Duration // for one message, a large one taking longer; default [node.DefaultHubTimeout]
 	Transport http.RoundTripper
@@ -122,6 +123,9 @@ type Association struct {
 	maintaining atomic.Bool
 	restarts    atomic.Int32 // how often to ask yet whether the hub, which is said to have started, knows the client
 	outstanding atomic.Int32 // messages for keys that are under way, or wait to be
+
+	posts trips[*posting]
+	gets  trips[*getting]
 }
 
 // New returns an association that has not registered with its hub. The config, in which New sets

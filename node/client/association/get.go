@@ -14,28 +14,84 @@ import (
 // Get fetches the hub's shares of the keys that m names, at least one, and calls got with each
 // share or with why there is none, not always in the order of the keys. If it fails, that is why
 // there is none of the keys that got was not called for. A hub may answer what nobody asked, or
-// twice. m is for this client, whatever it says.
+// twice. m is for this client, whatever it says; it may share its message with others.
 func (a *Association) Get(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) error {
 	m.ClientName = a.config.Client
+	if a.sharesTrips() {
+		load := &getting{GetShares: m}
+		a.gets.take(route{master: m.MasterSAE, slave: m.SlaveSAE}, load, len(m.KeyIDs), func(loads []*getting) { a.getTogether(ctx, loads) })
+		for _, answer := range load.answers {
+			got(answer.key, answer.share, answer.err)
+		}
+		if load.err != nil {
+			return load.err
+		}
+		m.KeyIDs = load.KeyIDs
+	}
 	for len(m.KeyIDs) > 0 {
-		s := a.current()
-		if len(m.KeyIDs) == 1 || s != nil && s.singly.Load() {
-			share, err := a.getShare(ctx, m.One(m.KeyIDs[0]))
-			got(m.KeyIDs[0], share, err)
-			m.KeyIDs = m.KeyIDs[1:]
-			continue
-		}
-		rest, err := a.getSome(ctx, m, got)
-		if a.isNoRoute(err) {
-			a.sendSingly()
-			continue
-		}
-		if err != nil {
+		var err error
+		if m.KeyIDs, err = a.getOnce(ctx, m, got); err != nil {
 			return err
 		}
-		m.KeyIDs = rest
 	}
 	return nil
+}
+
+// getting is what a request asks for on a trip, and what came of it.
+type getting struct {
+	protocol.GetShares // whose keys become those that the trip brought nothing of
+	answers            []shareAnswer
+	err                error
+}
+
+// shareAnswer is what a hub says of one key.
+type shareAnswer struct {
+	key   uuid.UUID
+	share protocol.Share
+	err   error
+}
+
+// getTogether asks in one message for what several requests want.
+func (a *Association) getTogether(ctx context.Context, loads []*getting) {
+	all := loads[0].GetShares
+	all.KeyIDs = nil
+	of := map[uuid.UUID]*getting{}
+	for _, l := range loads {
+		all.KeyIDs = append(all.KeyIDs, l.KeyIDs...)
+		for _, id := range l.KeyIDs {
+			of[id] = l
+		}
+	}
+	rest, err := a.getOnce(ctx, all, func(id uuid.UUID, share protocol.Share, err error) {
+		l := of[id]
+		if l == nil { // nobody asked
+			clear(share.Value.Reveal())
+			return
+		}
+		l.answers = append(l.answers, shareAnswer{id, share, err})
+	})
+	for _, l := range loads {
+		l.KeyIDs, l.err = nil, err
+	}
+	for _, id := range rest {
+		of[id].KeyIDs = append(of[id].KeyIDs, id)
+	}
+}
+
+// getOnce is one message of Get. It returns the keys that have to be asked for again.
+func (a *Association) getOnce(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) (rest protocol.KeyIDs, err error) {
+	s := a.current()
+	if len(m.KeyIDs) == 1 || s != nil && s.singly.Load() {
+		share, err := a.getShare(ctx, m.One(m.KeyIDs[0]))
+		got(m.KeyIDs[0], share, err)
+		return m.KeyIDs[1:], nil
+	}
+	rest, err = a.getSome(ctx, m, got)
+	if a.isNoRoute(err) {
+		a.sendSingly()
+		return m.KeyIDs, nil
+	}
+	return rest, err
 }
 
 // getShare fetches the hub's share of one key.

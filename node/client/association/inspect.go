@@ -37,8 +37,10 @@ func (a *Association) Available() (least int, registered bool) {
 		return 0, false
 	}
 	least = math.MaxInt
-	for _, to := range a.supplies() {
-		least = min(least, s.pool(to).Available())
+	for _, pools := range [][]*psrd.Pool{s.channel.OwnPools(), s.channel.PeerPools()} {
+		for _, pool := range pools {
+			least = min(least, pool.Available())
+		}
 	}
 	return least, true
 }

@@ -24,14 +24,77 @@ type Batch struct {
 
 // Post gives the hub its shares of the keys of a batch, and returns how many it has taken: all of
 // them, unless there is an error. The reservation, which may be nil, is used if there is one
-// message and the session is still the same; it remains the caller's to release.
+// message and the session is still the same; it remains the caller's to release. Without one, the
+// batch may share its message with others.
 func (a *Association) Post(ctx context.Context, b Batch, r *Reservation) (taken int, err error) {
+	if r != nil || !a.sharesTrips() || len(b.Slaves) > 1 || b.size() > maxLoad {
+		return a.postAlone(ctx, b, r)
+	}
+	load := &posting{Batch: b}
+	a.posts.take(route{b.Master, b.Slaves[0], b.Shares[0].Value.Size()}, load, len(b.Keys), func(loads []*posting) { a.postTogether(ctx, loads) })
+	if load.alone {
+		return a.postAlone(ctx, b, nil)
+	}
+	return load.taken, load.err
+}
+
+// maxLoad is up to which size, in bytes, the shares of a batch share a message with others. Beyond
+// it there is little to gain.
+const maxLoad = protocol.MaxBatchSize / protocol.MaxBatch
+
+// posting is a batch on a trip, and what became of it.
+type posting struct {
+	Batch
+	taken int
+	err   error
+	alone bool // it has to be posted once more, in a message of its own
+}
+
+// size returns the size of the shares, in bytes.
+func (b Batch) size() int { return len(b.Shares) * b.Shares[0].Value.Size() }
+
+// postTogether posts several batches that fit into one message. What a hub refuses it refuses as a
+// whole, so that each then has to go alone: the others are not to fail for one of them.
+func (a *Association) postTogether(ctx context.Context, loads []*posting) {
+	if len(loads) == 1 {
+		loads[0].taken, loads[0].err = a.postAlone(ctx, loads[0].Batch, nil)
+		return
+	}
+	all := Batch{Master: loads[0].Master, Slaves: loads[0].Slaves}
+	for _, l := range loads {
+		all.Keys, all.Shares = append(all.Keys, l.Keys...), append(all.Shares, l.Shares...)
+	}
+	_, err := a.postBatch(ctx, all, nil)
+	var refused *node.Error
+	for _, l := range loads {
+		switch {
+		case err == nil:
+			l.taken = len(l.Keys)
+		case errors.As(err, &refused):
+			l.alone = true
+		default:
+			l.err = err
+		}
+	}
+}
+
+// postAlone is Post for a batch that shares its message with no other.
+func (a *Association) postAlone(ctx context.Context, b Batch, r *Reservation) (taken int, err error) {
 	if len(b.Keys) == 1 && len(b.Slaves) == 1 {
 		return a.postSingly(ctx, b, r)
 	}
 	if s := a.current(); s != nil && s.singly.Load() {
 		return a.postSingly(ctx, b, nil)
 	}
+	taken, err = a.postBatch(ctx, b, r)
+	if a.isNoRoute(err) {
+		return a.postSingly(ctx, b, nil)
+	}
+	return taken, err
+}
+
+// postBatch gives the hub its shares in one message.
+func (a *Association) postBatch(ctx context.Context, b Batch, r *Reservation) (taken int, err error) {
 	m := protocol.PostShares{ClientName: a.config.Client, MasterSAE: b.Master, SlaveSAEs: b.Slaves}
 	var values protocol.Secret
 	m.ShareBatch, values = protocol.NewShareBatch(b.Keys, b.Shares)
@@ -40,11 +103,10 @@ func (a *Association) Post(ctx context.Context, b Batch, r *Reservation) (taken 
 		m.SealedShare = sealed
 		return m
 	})
-	switch {
-	case a.isNoRoute(err):
+	if a.isNoRoute(err) {
 		a.sendSingly()
-		return a.postSingly(ctx, b, nil)
-	case err != nil:
+	}
+	if err != nil {
 		return 0, err
 	}
 	return len(b.Keys), nil
