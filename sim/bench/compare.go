@@ -14,8 +14,11 @@ const rounds = 5
 // warmUp is the part of the time for which both are warmed up first.
 const warmUp = 10
 
+// beside is the part of the time for which the network has the other loads.
+const beside = 4
+
 // Duration returns how long [Compare] takes for a duration, if no request is slow.
-func Duration(d time.Duration) time.Duration { return 2*d + 2*d/warmUp }
+func Duration(d time.Duration) time.Duration { return 2*d + 2*d/warmUp + 2*d/beside }
 
 // Outcome is what was measured.
 type Outcome struct {
@@ -24,15 +27,21 @@ type Outcome struct {
 	Used    Usage // while the load was on the network
 
 	UsedByFloor Usage
+
+	Two   *Tally // of the network, with the load between the first two encryptors alone
+	Alone *Tally // and with one request at a time
 }
 
-// Compare puts one load on a network and one on its floor, each for a time, in turns. Before that,
-// both are warmed up. It fails if ctx ends, or if the floor fails, which tells nothing of the
-// network.
+// Compare puts one load on a network and one on its floor, each for a time, in turns, and for a
+// part of the time what shows more of the network. Before that, both are warmed up. It fails if ctx
+// ends, or if the floor fails, which tells nothing of the network.
 func Compare(ctx context.Context, network, floor Load, duration time.Duration) (Outcome, error) {
 	network.Run(ctx, duration/warmUp, NewTally())
 	floor.Run(ctx, duration/warmUp, NewTally())
-	o := Outcome{Network: NewTally(), Floor: NewTally()}
+	o := Outcome{Network: NewTally(), Floor: NewTally(), Two: NewTally(), Alone: NewTally()}
+	two, alone := network, network
+	two.Pairs = two.Pairs[:1]
+	alone.Concurrency = 1
 	for range rounds {
 		start := Used()
 		network.Run(ctx, duration/rounds, o.Network)
@@ -40,6 +49,8 @@ func Compare(ctx context.Context, network, floor Load, duration time.Duration) (
 		floor.Run(ctx, duration/rounds, o.Floor)
 		o.Used = o.Used.Plus(between.Minus(start))
 		o.UsedByFloor = o.UsedByFloor.Plus(Used().Minus(between))
+		two.Run(ctx, duration/rounds/beside, o.Two)
+		alone.Run(ctx, duration/rounds/beside, o.Alone)
 	}
 	if o.Floor.Failures > 0 {
 		return o, cmp.Or(ctx.Err(), fmt.Errorf("the floor failed: %w", o.Floor.Error))

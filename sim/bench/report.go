@@ -28,10 +28,15 @@ type Report struct {
 	Floor    float64 `json:"floor_pairs_per_second"`
 	Ratio    float64 `json:"floor_ratio"`
 
+	// The same between two encryptors alone, whose requests can share messages.
+	TwoRate  float64 `json:"two_encryptors_key_pairs_per_second"`
+	TwoRatio float64 `json:"two_encryptors_floor_ratio"`
+
 	Enc       Quantiles `json:"enc_keys_ms"`
 	Dec       Quantiles `json:"dec_keys_ms"`
 	Pair      Quantiles `json:"pair_ms"`
 	FloorPair Quantiles `json:"floor_pair_ms"`
+	AlonePair Quantiles `json:"one_at_a_time_pair_ms"`
 
 	ReadySeconds float64 `json:"ready_seconds,omitempty"`   // from the start to the last client's being ready
 	CPU          float64 `json:"cpu_ms_per_pair,omitempty"` // of the whole process, load generator included
@@ -47,16 +52,19 @@ type Report struct {
 // Fill sets what the outcome tells, but for what a network in this process has used.
 func (r *Report) Fill(o Outcome) {
 	r.Seconds = o.Network.Elapsed.Seconds()
-	r.KeyPairs, r.Failures = o.Network.KeyPairs, o.Network.Failures
-	if o.Network.Error != nil {
-		r.Failure = o.Network.Error.Error()
+	r.KeyPairs = o.Network.KeyPairs
+	for _, t := range []*Tally{o.Network, o.Two, o.Alone} {
+		r.Failures += t.Failures
+		if t.Error != nil {
+			r.Failure = t.Error.Error()
+		}
 	}
-	r.Rate, r.Floor = o.Network.Rate(), o.Floor.Rate()
+	r.Rate, r.TwoRate, r.Floor = o.Network.Rate(), o.Two.Rate(), o.Floor.Rate()
 	if r.Floor > 0 {
-		r.Ratio = r.Rate / r.Floor
+		r.Ratio, r.TwoRatio = r.Rate/r.Floor, r.TwoRate/r.Floor
 	}
 	r.Enc, r.Dec, r.Pair = quantilesOf(o.Network.enc), quantilesOf(o.Network.dec), quantilesOf(o.Network.pair)
-	r.FloorPair = quantilesOf(o.Floor.pair)
+	r.FloorPair, r.AlonePair = quantilesOf(o.Floor.pair), quantilesOf(o.Alone.pair)
 }
 
 // FillUsage sets what a network in this process has used.
@@ -78,15 +86,15 @@ func (r *Report) Print(to io.Writer) error {
 	row := func(name, format string, values ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", values...) }
 	row("network", "%s", r.Network)
 	row("load", "%d bits, %d at a time, %d at once, %.1f s", r.Size, r.Number, r.Concurrency, r.Seconds)
-	row("key pairs / floor", "%.2f", r.Ratio)
-	row("key pairs per second", "%.1f", r.Rate)
+	row("key pairs / floor", "%.2f, %.2f between two encryptors", r.Ratio, r.TwoRatio)
+	row("key pairs per second", "%.1f, %.1f between two encryptors", r.Rate, r.TwoRate)
 	row("floor per second", "%.1f", r.Floor)
 	row("failures", "%d %s", r.Failures, r.Failure)
 	row("", "p50\tp95\tp99")
 	for _, q := range []struct {
 		name string
 		Quantiles
-	}{{"enc_keys, ms", r.Enc}, {"dec_keys, ms", r.Dec}, {"pair, ms", r.Pair}, {"floor's pair, ms", r.FloorPair}} {
+	}{{"enc_keys, ms", r.Enc}, {"dec_keys, ms", r.Dec}, {"pair, ms", r.Pair}, {"one at a time, ms", r.AlonePair}, {"floor's pair, ms", r.FloorPair}} {
 		row(q.name, "%.2f\t%.2f\t%.2f", q.P50, q.P95, q.P99)
 	}
 	if cmp.Or(r.CPU, r.Allocations) > 0 {

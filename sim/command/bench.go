@@ -79,7 +79,7 @@ func measure(c *cli.Context, load bench.Load) (*bench.Report, error) {
 		if c.Args().Present() {
 			return nil, usagef("a topology file has no effect with --master-url")
 		}
-		if err := checkWithout(c, "with --master-url", "transport", "suite", "hubs", "clients", "hubs-per-client", "threshold", "block-size", "psrd"); err != nil {
+		if err := checkWithout(c, "with --master-url", "transport", "suite", "pairs", "single", "hubs", "clients", "hubs-per-client", "threshold", "block-size", "psrd"); err != nil {
 			return nil, err
 		}
 		return measureElsewhere(c, load)
