@@ -140,7 +140,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 func TestListenWithAZone(t *testing.T) {
 	address := linkLocal(t)
 	n := &network{T: t, cmd: exec.Command(program, "run", "--listen", "["+address+"]:0", "--hubs", "2", "--clients", "2"), stderr: &lockedBuffer{}}
-	n.start()
+	n.start(3)
 	n.paste()
 	escaped := strings.Replace(address, "%", "%25", 1)
 	n.url = regexp.MustCompile(`http://\[` + escaped + `\]:[0-9]+`).FindString(n.lines[0])

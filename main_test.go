@@ -83,14 +83,21 @@ func (b *lockedBuffer) String() string {
 // run starts a network on a free port and waits until it is ready.
 func run(t *testing.T, args ...string) *network {
 	t.Helper()
+	return runUntil(t, 3, args...)
+}
+
+// runUntil is run for a network that prints so many lines.
+func runUntil(t *testing.T, lines int, args ...string) *network {
+	t.Helper()
 	n := &network{T: t, cmd: exec.Command(program, append([]string{"run", "--listen", "127.0.0.1:0"}, args...)...), stderr: &lockedBuffer{}}
-	n.start()
+	n.start(lines)
 	n.url = regexp.MustCompile(`https?://[0-9.:]+[0-9]`).FindString(n.lines[0])
 	return n
 }
 
-// start starts the process of the network and waits until it has printed its first lines.
-func (n *network) start() {
+// start starts the process of the network and waits until it has printed its first lines, a number
+// of them.
+func (n *network) start(lines int) {
 	n.Helper()
 	n.cmd.Stderr = n.stderr
 	stdout, err := n.cmd.StdoutPipe()
@@ -102,7 +109,7 @@ func (n *network) start() {
 	}
 	n.Cleanup(func() { n.cmd.Process.Kill(); n.cmd.Wait() })
 	n.stdout = bufio.NewReader(stdout)
-	for len(n.lines) < 3 {
+	for len(n.lines) < lines {
 		line, err := n.stdout.ReadString('\n')
 		if err != nil {
 			n.Fatalf("printed %q, and %s", n.lines, n.stderr)
@@ -165,7 +172,7 @@ func (n *network) paste() {
 
 func TestTLS(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "it's a directory")
-	if out, stderr, status := dske(t, "certs", dir); status != 0 || !strings.Contains(out, "5 clients and 6 encryptors") {
+	if out, stderr, status := dske(t, "certs", dir); status != 0 || !strings.Contains(out, "5 hubs, 5 clients and 6 encryptors") {
 		t.Fatalf("certs: status %d, %s%s", status, out, stderr)
 	}
 	for _, flags := range [][]string{{"--tls", dir}, {"--tls", dir, "--tls-all"}} {

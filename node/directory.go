@@ -20,7 +20,8 @@ type Directory struct {
 // Enrolled is a client in a [Directory]. Nothing of it may be changed.
 type Enrolled struct {
 	Name       string
-	Token      string   // that it proves itself with; "": it comes from elsewhere and has none, so anybody can come as it
+	Token      string   // that it proves itself with; "": it has none
+	Certified  bool     // it has a certificate; without that and a token, anybody can come as it
 	URL        string   // its base, for example http://127.0.0.1:8100/client/carol; "": hubs cannot reach it
 	Encryptors []string // IDs
 	Hubs       []string // names of those that it uses
@@ -82,9 +83,24 @@ func (d *Directory) Clients() []Enrolled {
 // Uses reports whether the client uses the hub of that name.
 func (e *Enrolled) Uses(hub string) bool { return slices.Contains(e.Hubs, hub) }
 
-// Proves reports whether whoever shows that token can be the client.
-func (e *Enrolled) Proves(token string) bool {
-	return e.Token == "" || subtle.ConstantTimeCompare([]byte(e.Token), []byte(token)) == 1
+// Proof is what somebody shows out of band to be a client.
+type Proof struct {
+	Token string // "": none
+	Name  string // in a certificate of a client; "": none was shown
+}
+
+// Format implements [fmt.Formatter]; it leaves the token out.
+func (p Proof) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "certificate of %q", p.Name) }
+
+// Proves reports whether whoever shows that can be the client.
+func (e *Enrolled) Proves(p Proof) bool {
+	if e.Certified && p.Name == e.Name {
+		return true
+	}
+	if e.Token == "" {
+		return !e.Certified
+	}
+	return subtle.ConstantTimeCompare([]byte(e.Token), []byte(p.Token)) == 1
 }
 
 // Format implements [fmt.Formatter]; it leaves the token out.

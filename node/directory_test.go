@@ -23,7 +23,7 @@ func TestDirectory(t *testing.T) {
 	if !carol.Uses("hank") || carol.Uses("helen") || python.Uses("hank") {
 		t.Error("wrong hubs")
 	}
-	if !carol.Proves("secret") || carol.Proves("secret ") || carol.Proves("") || !python.Proves("") || !python.Proves("any") {
+	if !carol.Proves(node.Proof{Token: "secret"}) || carol.Proves(node.Proof{Token: "secret "}) || carol.Proves(node.Proof{Name: "carol"}) || !python.Proves(node.Proof{}) || !python.Proves(node.Proof{Token: "any"}) {
 		t.Error("wrong tokens")
 	}
 	if text := fmt.Sprintf("%v %+v %#v", carol, *carol, d.Clients()); strings.Contains(text, "secret") {

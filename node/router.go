@@ -79,6 +79,25 @@ func WriteJSON(c echo.Context, body []byte) error {
 	return c.JSONBlob(http.StatusOK, body)
 }
 
+// Unbuffered is a size, in bytes, from which on a write of a body goes past the buffers of
+// [http.Server], if they are empty.
+const Unbuffered = 4<<10 + 1
+
+// WriteSecret is [WriteJSON] for a body that leaves no copy in the process, if it has at least
+// [Unbuffered] bytes and comes over HTTP/1.1. The caller clears it. A buffer of the server would keep
+// the start of it until the next answers overwrite that.
+func WriteSecret(c echo.Context, body []byte) error {
+	r := c.Response()
+	r.Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	r.Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
+	r.WriteHeader(http.StatusOK)
+	if err := http.NewResponseController(r.Writer).Flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	_, err := r.Write(body)
+	return err
+}
+
 // Param returns the value of a path parameter, decoded. Echo matches the encoded path if the
 // request has kept it, and otherwise the decoded one, which must not be decoded again.
 func Param(c echo.Context, name string) (string, error) {

@@ -17,8 +17,12 @@ func (n *Network) enrol() error {
 		e := node.Enrolled{Name: c.Name, Encryptors: client.Registers(c.Name, saesOf(c)), Hubs: c.Hubs}
 		if c.External {
 			e.Token, e.URL = c.Token, c.URL
+			e.Certified = n.certified() && c.Token != ""
 		} else {
-			e.Token, e.URL = n.Text("client/"+c.Name+" token"), n.url+node.Prefix(node.KindClient, c.Name)
+			e.URL = n.url + node.Prefix(node.KindClient, c.Name)
+			if e.Certified = n.certified(); !e.Certified {
+				e.Token = n.Text("client/" + c.Name + " token")
+			}
 		}
 		enrolled = append(enrolled, e)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"dske/etsi"
 	"dske/node/hub"
 	"dske/protocol"
+	"dske/sim/certs"
 	"dske/sim/topology"
 )
 
@@ -203,5 +205,55 @@ func TestExternalClient(t *testing.T) {
 	n.getKey("sam", "pam", 256)
 	if status, text := n.do("GET", "/sim/v1/topology", nil, ""); status != 200 || strings.Contains(text, "secret") {
 		t.Errorf("%d %s", status, text)
+	}
+}
+
+// Over TLS a client proves itself to hubs with its certificate, and neither with a token nor with
+// any other certificate: not one of another client, an encryptor with its name, the operator, or an
+// authority that is trusted for encryptors.
+func TestClientsProveThemselvesWithCertificates(t *testing.T) {
+	dir, other := certify(t), certify(t)
+	if _, err := dir.Add(certs.Names{SAEs: []string{"carol"}}); err != nil {
+		t.Fatal(err)
+	}
+	authority, err := os.ReadFile(other.Authority().Certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dir.Trust(authority); err != nil {
+		t.Fatal(err)
+	}
+	top := topology.Reference()
+	top.Clients = append(top.Clients, topology.Client{Name: "dave", External: true, Token: "dave's", Hubs: top.Clients[0].Hubs})
+	n := start(t, Config{Topology: top, Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir})
+	encryptors := map[string]string{"carol": "sam", "dave": "dave"}
+	for _, test := range []struct {
+		shown  certs.Pair
+		name   string
+		token  string
+		status int
+	}{
+		{dir.ToHubs("carol"), "carol", "", 200},
+		{dir.ToHubs("celia"), "carol", "", 403},
+		{dir.SAE("carol"), "carol", "", 403},
+		{dir.Operator(), "carol", "", 403},
+		{other.ToHubs("carol"), "carol", "", 403},
+		{dir.Operator(), "carol", "any", 403},
+		{dir.Operator(), "dave", "dave's", 200},
+		{dir.Operator(), "dave", "", 403},
+	} {
+		sender := n.shows(dir, test.shown, "").HTTP
+		r, err := http.NewRequest("PUT", n.URL()+"/hub/hank"+registrationPath, strings.NewReader(`{"client_name": "`+test.name+`", "encryptor_names": ["`+encryptors[test.name]+`"]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = token(test.token)
+		response, err := sender.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.Body.Close(); response.StatusCode != test.status {
+			t.Errorf("%s with %s and %q: %s", test.name, test.shown.Certificate, test.token, response.Status)
+		}
 	}
 }

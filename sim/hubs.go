@@ -30,6 +30,7 @@ func (h *hubPlace) newHub() (member, error) {
 		Suite:      h.network.suite,
 		Number:     h.number,
 		Directory:  h.network.directory,
+		Certified:  h.network.identity,
 		Transport:  h.network.wire.Transport(h.path()),
 		ShareTTL:   config.ShareTTL,
 		HubTimeout: config.HubTimeout,

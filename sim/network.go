@@ -51,9 +51,11 @@ type Network struct {
 	requests  wire.Watchers[func(Request)]
 	refusals  wire.Watchers[func(Refusal)]
 	findings  wire.Watchers[func(Finding)]
-	auditor   *audit.Auditor // nil: none
-	tls       *tls.Config    // nil: plain HTTP
-	trusted   string         // common name of the authority that the ports trust
+	auditor   *audit.Auditor                    // nil: none
+	tls       *tls.Config                       // nil: plain HTTP
+	identity  func(*tls.ConnectionState) string // of clients by their certificates; nil: there are none
+	shown     map[string]*tls.Config            // by clients, such as client/carol, to hubs
+	trusted   string                            // common name of the authority that the ports trust
 
 	ports      []port
 	started    chan struct{} // closed when Run has started every node
@@ -93,6 +95,7 @@ func New(config Config) (*Network, error) {
 		Transport: config.Transport,
 		Handler:   n,
 		TLS:       secure,
+		Shows:     func(from string) *tls.Config { return n.shown[from] },
 		Parties:   n.Overview().parties(),
 		Seed:      rand64(config.Seed),
 		Links:     config.Topology.Lines(),

@@ -15,7 +15,7 @@ func measured(t *testing.T, sizes topology.Sizes, lazy bool) (int64, Plan) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	top.PSRD.Lazy = lazy
+	top.PSRD = topology.PSRD{BlockSize: 4096, LowWater: 1024, HighWater: 4096, Lazy: lazy}
 	plan, err := PlanOf(top)
 	if err != nil {
 		t.Fatal(err)
@@ -38,10 +38,10 @@ func memoryInUse() int64 {
 // The plan is held against what networks take.
 func TestPlanMemory(t *testing.T) {
 	for _, lazy := range []bool{true, false} {
-		small, planned := measured(t, topology.Sizes{Hubs: 20, Clients: 100, HubsPerClient: 5}, lazy)
-		large, plannedLarge := measured(t, topology.Sizes{Hubs: 20, Clients: 100, HubsPerClient: 15}, lazy)
+		small, planned := measured(t, topology.Sizes{Hubs: 20, Clients: 40, HubsPerClient: 5}, lazy)
+		large, plannedLarge := measured(t, topology.Sizes{Hubs: 20, Clients: 40, HubsPerClient: 15}, lazy)
 		t.Logf("lazy %v: %d bytes, planned %d; %d bytes, planned %d", lazy, small, planned.Memory, large, plannedLarge.Memory)
-		overhead := (large - small - (plannedLarge.PSRD - planned.PSRD)) / 1000
+		overhead := (large - small - (plannedLarge.PSRD - planned.PSRD)) / 400
 		t.Logf("%d bytes for an association, beside its PSRD", overhead)
 		if overhead > memoryOfAssociation {
 			t.Errorf("an association takes %d bytes beside its PSRD, want at most %d", overhead, memoryOfAssociation)

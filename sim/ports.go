@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"dske/node"
+	"dske/sim/certs"
 )
 
 // port is an address that is listened on.
@@ -143,18 +144,54 @@ func (n *Network) loadTLS() (err error) {
 	if n.trusted, err = n.config.TLS.Trusted(); err != nil {
 		return err
 	}
-	n.tls, err = n.config.TLS.Server(n.systems, n.config.TLSAll)
-	return err
+	if n.tls, err = n.config.TLS.Server(n.config.TLSAll, n.servers()...); err != nil || !n.certified() {
+		return err
+	}
+	if n.identity, err = n.config.TLS.Identity(); err != nil {
+		return err
+	}
+	n.shown = map[string]*tls.Config{}
+	for _, c := range n.clients {
+		secure, err := n.callTLS(n.config.TLS.ToHubs(c.name))
+		if err != nil {
+			return err
+		}
+		n.shown[c.path()] = secure
+	}
+	return nil
 }
 
-// clientTLS returns the configuration with which nodes call each other; nil: plain HTTP. That goes
-// through the port like everybody's traffic, and shows the certificate of the operator, so that it
-// also works where every caller has to show one.
+// certified reports whether clients prove themselves to hubs with certificates: where there is TLS
+// between them.
+func (n *Network) certified() bool { return n.config.TLS != "" && n.config.Transport == Loopback }
+
+// servers returns what the port shows: the certificates of the clients, or of the hubs if all clients
+// run elsewhere.
+func (n *Network) servers() (shown []certs.Pair) {
+	for _, name := range n.systems {
+		shown = append(shown, n.config.TLS.KME(name))
+	}
+	if len(shown) > 0 {
+		return shown
+	}
+	for _, h := range n.hubs {
+		shown = append(shown, n.config.TLS.Hub(h.name))
+	}
+	return shown
+}
+
+// clientTLS returns the configuration with which the port is called by all but clients; nil: plain
+// HTTP. It shows the certificate of the operator, so that it also works where every caller has to
+// show one.
 func (n *Network) clientTLS() (*tls.Config, error) {
 	if n.config.TLS == "" {
 		return nil, nil
 	}
-	client, err := n.config.TLS.Client(n.config.TLS.Operator())
+	return n.callTLS(n.config.TLS.Operator())
+}
+
+func (n *Network) callTLS(shown certs.Pair) (*tls.Config, error) {
+	client, err := n.config.TLS.Client(shown)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func serve(t *testing.T, n *sim.Network, dir certs.Directory, ids *named, client
 	for _, sae := range encryptors {
 		kme.saes[sae] = &etsi.Client{URL: sim.KMEURL(n.URL(), client), SAE: sae, HTTP: &http.Client{}}
 	}
-	config, err := dir.Server([]string{client}, false)
+	config, err := dir.Server(false, dir.KME(client))
 	if err != nil {
 		t.Fatal(err)
 	}

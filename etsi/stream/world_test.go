@@ -171,7 +171,7 @@ func newWorld(t testing.TB, dir certs.Directory) *world {
 	ctx, w.stop = context.WithCancel(context.Background())
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
 	for name, encryptors := range map[string][]string{"carol": {"sam"}, "connie": {"sofia", "susan"}} {
-		config, err := dir.Server([]string{name}, false)
+		config, err := dir.Server(false, dir.KME(name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ func (h *Hub) getRegistration(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.checkToken(name, c.Request().Header.Get(protocol.TokenHeader)); err != nil {
+	if err := h.checkProof(name, h.proof(c)); err != nil {
 		return err
 	}
 	a := protocol.Association{Blocks: []protocol.AssociatedBlock{}}

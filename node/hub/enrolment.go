@@ -3,14 +3,21 @@ package hub
 import (
 	"crypto/subtle"
 
+	"github.com/labstack/echo/v4"
+
 	"dske/node"
 	"dske/protocol"
 )
 
+// proof returns what somebody shows who calls out of band.
+func (h *Hub) proof(c echo.Context) node.Proof {
+	return node.Proof{Token: c.Request().Header.Get(protocol.TokenHeader), Name: h.config.Certified(c.Request().TLS)}
+}
+
 // admit returns why somebody may not deal with the hub out of band in the name of a client. A name
 // in the directory belongs to whoever can prove it; any other one, if strangers are let in, to
 // whoever came first. The caller holds h.mu.
-func (h *Hub) admit(name, token string) error {
+func (h *Hub) admit(name string, shown node.Proof) error {
 	e := h.config.Directory.Client(name)
 	known := h.clients[name]
 	switch {
@@ -18,7 +25,7 @@ func (h *Hub) admit(name, token string) error {
 		return node.NewError(protocol.ErrNotEnrolled, "client_name", name, "hub_name", h.config.Name)
 	case e == nil && !h.config.Directory.IsOpen():
 		return node.NewError(protocol.ErrNotEnrolled, "client_name", name)
-	case e != nil && !e.Proves(token), e == nil && known != nil && !sameToken(known.token, token):
+	case e != nil && !e.Proves(shown), e == nil && known != nil && !sameToken(known.token, shown.Token):
 		return node.NewError(protocol.ErrWrongToken, "client_name", name)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"dske/node"
 	"dske/protocol"
 )
 
@@ -16,7 +17,7 @@ func TestForgeryWarning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.register(protocol.Registration{ClientName: "carol"}, "t"); err != nil {
+	if err := h.register(protocol.Registration{ClientName: "carol"}, node.Proof{Token: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	p := h.clients["carol"]

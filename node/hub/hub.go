@@ -6,6 +6,7 @@ package hub
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -34,6 +35,10 @@ type Config struct {
 	Stop       func()            // called when the management interface asks the hub to stop
 	Counters   *Counters         // what it counts in; default: its own
 	Observer   node.Observer     // who is told of its requests; default: nobody
+
+	// Certified tells the client whose certificate was shown on a connection, "" if none was. It is
+	// called with nil where there is no TLS. Default: there are no certificates.
+	Certified func(*tls.ConnectionState) string
 }
 
 func (c *Config) validate() error {
@@ -41,6 +46,9 @@ func (c *Config) validate() error {
 	c.HubTimeout = cmp.Or(c.HubTimeout, node.DefaultHubTimeout)
 	if c.Suite == nil {
 		c.Suite = protocol.ITS
+	}
+	if c.Certified == nil {
+		c.Certified = func(*tls.ConnectionState) string { return "" }
 	}
 	if c.Counters == nil {
 		c.Counters = &Counters{}

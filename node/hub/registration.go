@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,14 +26,14 @@ func (h *Hub) putRegistration(c echo.Context) error {
 	if err := protocol.Unmarshal(body, &r); err != nil {
 		return err
 	}
-	if err := h.register(r, c.Request().Header.Get(protocol.TokenHeader)); err != nil {
+	if err := h.register(r, h.proof(c)); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, protocol.NewRegistered(h.config.Name, h.config.Suite))
 }
 
 // register makes a client known or, if it is known, lets it start over with empty pools.
-func (h *Hub) register(r protocol.Registration, token string) error {
+func (h *Hub) register(r protocol.Registration, shown node.Proof) error {
 	if len(r.EncryptorNames) == 0 {
 		r.EncryptorNames = []string{r.ClientName}
 	}
@@ -43,7 +42,7 @@ func (h *Hub) register(r protocol.Registration, token string) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.admit(r.ClientName, token); err != nil {
+	if err := h.admit(r.ClientName, shown); err != nil {
 		return err
 	}
 	for _, name := range r.EncryptorNames {
@@ -56,7 +55,7 @@ func (h *Hub) register(r protocol.Registration, token string) error {
 	if known != nil {
 		forgeries = known.forgeries
 	}
-	p := newPeerClient(r, token, forgeries, h.config.Suite)
+	p := newPeerClient(r, shown.Token, forgeries, h.config.Suite)
 	h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
 	h.bind(p, known)
 	h.config.Logger.Info("client registered", "client", r.ClientName)
@@ -104,7 +103,7 @@ func (h *Hub) deleteRegistration(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.authorize(name, c.Request().Header.Get(protocol.TokenHeader))
+	p, err := h.authorize(name, h.proof(c))
 	if err != nil {
 		return err
 	}
@@ -127,7 +126,7 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.authorize(q.client, c.Request().Header.Get(protocol.TokenHeader))
+	p, err := h.authorize(q.client, h.proof(c))
 	if err != nil {
 		return err
 	}
@@ -138,12 +137,9 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	}
 	defer clear(block.Data)
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-	body, err := json.Marshal(block)
-	if err != nil {
-		return err
-	}
+	body := block.Encode(node.Unbuffered)
 	defer clear(body)
-	return node.WriteJSON(c, body)
+	return node.WriteSecret(c, body)
 }
 
 // parseQuery reads the query of a request. Echo would drop the members that it cannot read.
@@ -273,20 +269,20 @@ func (h *Hub) getEncryptor(c echo.Context) error {
 	return c.JSON(http.StatusOK, protocol.Encryptor{EncryptorName: name, ClientName: owner})
 }
 
-// authorize is enter for an out-of-band request with that token.
-func (h *Hub) authorize(name, token string) (*peerClient, error) {
-	if err := h.checkToken(name, token); err != nil {
+// authorize is enter for an out-of-band request of somebody who shows that.
+func (h *Hub) authorize(name string, shown node.Proof) (*peerClient, error) {
+	if err := h.checkProof(name, shown); err != nil {
 		return nil, err
 	}
 	return h.enter(name)
 }
 
-// checkToken returns why nobody with that token may deal with the hub in the name of that client,
-// if so.
-func (h *Hub) checkToken(name, token string) error {
+// checkProof returns why nobody who shows that may deal with the hub in the name of that client, if
+// so.
+func (h *Hub) checkProof(name string, shown node.Proof) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.admit(name, token)
+	return h.admit(name, shown)
 }
 
 // enter returns the registered client of that name. The caller has to leave it.

@@ -50,7 +50,7 @@ func TestAddLeavesWhatIsThere(t *testing.T) {
 	more.SAEs = append([]string{"later"}, names.SAEs...)
 	more.KMEs = append([]string{"celia"}, names.KMEs...)
 	added, err := dir.Add(more)
-	want := []string{dir.KME("celia").Certificate, dir.KME("celia").Key, dir.SAE("later").Certificate, dir.SAE("later").Key}
+	want := []string{dir.ToHubs("celia").Certificate, dir.ToHubs("celia").Key, dir.KME("celia").Certificate, dir.KME("celia").Key, dir.SAE("later").Certificate, dir.SAE("later").Key}
 	if err != nil || !slices.Equal(added, want) {
 		t.Fatalf("added %q, %v, want %q", added, err, want)
 	}
@@ -302,7 +302,7 @@ func greet(t *testing.T, dir certs.Directory) string {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Write([]byte(r.TLS.PeerCertificates[0].Subject.CommonName))
 	}))
-	config, err := dir.Server([]string{"carol"}, true)
+	config, err := dir.Server(true, dir.KME("carol"))
 	if err != nil {
 		t.Fatal(err)
 	}

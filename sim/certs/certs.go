@@ -1,6 +1,6 @@
 // Package certs makes and loads the certificates of a network that speaks mutual TLS: one
-// certificate authority, a certificate for every KME, one for every SAE, and one for whoever
-// operates the network.
+// certificate authority, certificates for every hub, KME and SAE, and one for whoever operates the
+// network. A client shows one of its own to hubs, so that they know it.
 //
 // They are for a simulated network. The key of the authority lies beside them, so whoever reads the
 // directory can be everybody.
@@ -20,6 +20,8 @@ import (
 //	ca.crt, ca.key              the authority
 //	operator.crt, operator.key  no SAE; for the network's own messages and its command line
 //	kme/NAME.crt, kme/NAME.key  for every KME
+//	client/NAME.crt, …          for every KME, to be known by to hubs
+//	hub/NAME.crt, hub/NAME.key  for every hub
 //	sae/ID.crt, sae/ID.key      for every SAE; an ID is URL-encoded where it has to be
 //	sae/ID.pem, sae/ID.p12      the same in one file, if so wanted
 //	trusted/*.crt               further authorities, whose certificates of SAEs count too
@@ -47,6 +49,12 @@ func (d Directory) Operator() Pair { return d.pair("", "operator") }
 
 // KME returns the files of a KME.
 func (d Directory) KME(name string) Pair { return d.pair("kme", name) }
+
+// ToHubs returns the files with which a KME is a client of hubs.
+func (d Directory) ToHubs(kme string) Pair { return d.pair("client", kme) }
+
+// Hub returns the files of a hub.
+func (d Directory) Hub(name string) Pair { return d.pair("hub", name) }
 
 // SAE returns the files of an SAE.
 func (d Directory) SAE(id string) Pair { return d.pair("sae", id) }

@@ -14,6 +14,7 @@ import (
 )
 
 var names = certs.Names{
+	Hubs:  []string{"hank", "carol"},
 	KMEs:  []string{"carol", "connie", "a_b", "a..b", "a-", "0"},
 	SAEs:  []string{"sam", "sofia", "a/b", "..", "é 50%", strings.Repeat("x", 255), strings.Repeat("x", 254), strings.Repeat("/", 255), strings.Repeat("é", 127)},
 	Hosts: []string{"kme.example", "192.0.2.1"},
@@ -32,7 +33,11 @@ func write(t *testing.T) certs.Directory {
 
 func server(t *testing.T, dir certs.Directory, everybody bool) *tls.Config {
 	t.Helper()
-	config, err := dir.Server(names.KMEs, everybody)
+	var shown []certs.Pair
+	for _, name := range names.KMEs {
+		shown = append(shown, dir.KME(name))
+	}
+	config, err := dir.Server(everybody, shown...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +150,7 @@ func TestKeysAreForTheOwnerOnly(t *testing.T) {
 		}
 		return err
 	})
-	if want := 2 + len(names.KMEs) + len(names.SAEs); err != nil || keys != want {
+	if want := 2 + len(names.Hubs) + 2*len(names.KMEs) + len(names.SAEs); err != nil || keys != want {
 		t.Errorf("%d keys, want %d (%v)", keys, want, err)
 	}
 }
@@ -174,8 +179,8 @@ func TestNothingIsOverwritten(t *testing.T) {
 
 func TestLoadErrors(t *testing.T) {
 	dir := write(t)
-	_, noDirectory := certs.Directory(t.TempDir()).Server(nil, false)
-	_, noKME := dir.Server([]string{"nobody"}, false)
+	_, noDirectory := certs.Directory(t.TempDir()).Server(false)
+	_, noKME := dir.Server(false, dir.KME("nobody"))
 	_, noSAE := dir.Client(dir.SAE("mallory"))
 	if err := os.WriteFile(dir.Authority().Certificate, []byte("oops"), 0o600); err != nil {
 		t.Fatal(err)

@@ -92,10 +92,11 @@ func leaf(subject pkix.Name, usage ...x509.ExtKeyUsage) *x509.Certificate {
 	}
 }
 
-// kme is the certificate of a KME, which is reached on this host, and on others.
-func kme(name string, hosts []string) *x509.Certificate {
+// server is the certificate of a KME or a hub, which is reached on this host, also under a domain of
+// its own there, and on others.
+func server(name, domain string, hosts []string) *x509.Certificate {
 	c := leaf(pkix.Name{CommonName: name}, x509.ExtKeyUsageServerAuth)
-	c.DNSNames = []string{"localhost", name + ".localhost"}
+	c.DNSNames = []string{"localhost", name + domain}
 	c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	for _, host := range hosts {
 		if ip := net.ParseIP(host); ip != nil {
@@ -112,8 +113,19 @@ func sae(id string) *x509.Certificate {
 	return leaf(pkix.Name{CommonName: id}, x509.ExtKeyUsageClientAuth)
 }
 
-// operator is the certificate of the operator. It has no common name and so is no SAE, whatever
-// those are called.
+// Those who are no SAEs have no common name but an organization, whatever SAEs are called. A client
+// has its kind and its name as units of it.
+const (
+	organization = "DSKE simulator"
+	unitOfClient = "client"
+)
+
+// operator is the certificate of the operator.
 func operator() *x509.Certificate {
-	return leaf(pkix.Name{Organization: []string{"DSKE simulator"}}, x509.ExtKeyUsageClientAuth)
+	return leaf(pkix.Name{Organization: []string{organization}}, x509.ExtKeyUsageClientAuth)
+}
+
+// client is the certificate by which hubs know a client.
+func client(name string) *x509.Certificate {
+	return leaf(pkix.Name{Organization: []string{organization}, OrganizationalUnit: []string{unitOfClient + " " + name}}, x509.ExtKeyUsageClientAuth)
 }

@@ -3,16 +3,15 @@ package certs
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"os"
 )
 
-// Server returns the configuration of a port on which the KMEs are served: TLS 1.2 or later, a
-// server certificate of the KME whose name the client asks for, or else of the first one. A client
-// may show a certificate, which has to be of the authority or one of the further ones, or has to if
-// everybody shall.
-func (d Directory) Server(kmes []string, everybody bool) (*tls.Config, error) {
+// Server returns the configuration of a port on which KMEs or hubs are served: TLS 1.2 or later, and
+// the first of the certificates that is for the name which the client asks for, or else the first
+// one. A client may show a certificate, which has to be of the authority or one of the further ones,
+// or has to if everybody shall.
+func (d Directory) Server(everybody bool, shown ...Pair) (*tls.Config, error) {
 	pool, err := d.pool()
 	if err != nil {
 		return nil, err
@@ -24,8 +23,8 @@ func (d Directory) Server(kmes []string, everybody bool) (*tls.Config, error) {
 	if everybody {
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 	}
-	for _, name := range kmes {
-		certificate, err := d.KME(name).load()
+	for _, pair := range shown {
+		certificate, err := pair.load()
 		if err != nil {
 			return nil, err
 		}
@@ -77,18 +76,9 @@ func (d Directory) Stranger(id string) (*tls.Config, error) {
 
 // Trusted returns the common name of the authority.
 func (d Directory) Trusted() (string, error) {
-	file := d.Authority().Certificate
-	data, err := os.ReadFile(file)
+	authority, err := d.authority()
 	if err != nil {
-		return "", fmt.Errorf("%w; dske certs makes it", err)
-	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return "", fmt.Errorf("%s holds no certificate", file)
-	}
-	authority, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", file, err)
+		return "", err
 	}
 	return authority.Subject.CommonName, nil
 }
@@ -109,7 +99,7 @@ func (d Directory) pool() (*x509.CertPool, error) {
 func (p Pair) load() (tls.Certificate, error) {
 	certificate, err := tls.LoadX509KeyPair(p.Certificate, p.Key)
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("certificate %s: %w", p.Certificate, err)
+		return tls.Certificate{}, fmt.Errorf("certificate %s: %w; dske certs makes it, with --add beside others", p.Certificate, err)
 	}
 	return certificate, nil
 }

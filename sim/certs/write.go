@@ -15,9 +15,10 @@ var ErrExists = errors.New("is already there; remove it, or choose another direc
 
 // Names says whom certificates are for.
 type Names struct {
+	Hubs     []string
 	KMEs     []string
 	SAEs     []string            // IDs
-	Hosts    []string            // names and IP addresses of all KMEs, beside this host's
+	Hosts    []string            // names and IP addresses of all hubs and KMEs, beside this host's
 	HostsOf  map[string][]string // those of one KME, by its name
 	Bundles  bool                // SAEs get their files in one, too
 	Requests map[string][]byte   // requests of the SAEs that have a key already, by ID; see [ReadRequest]
@@ -79,7 +80,11 @@ type file struct {
 func (d Directory) issue(ca *issuer, names Names, wanted func(path string) (bool, error)) ([]file, error) {
 	templates := map[Pair]*x509.Certificate{d.Operator(): operator()}
 	for _, name := range names.KMEs {
-		templates[d.KME(name)] = kme(name, slices.Concat(names.Hosts, names.HostsOf[name]))
+		templates[d.KME(name)] = server(name, ".localhost", slices.Concat(names.Hosts, names.HostsOf[name]))
+		templates[d.ToHubs(name)] = client(name)
+	}
+	for _, name := range names.Hubs {
+		templates[d.Hub(name)] = server(name, ".hub.localhost", names.Hosts)
 	}
 	for _, id := range names.SAEs {
 		if names.Requests[id] == nil {

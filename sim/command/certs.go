@@ -60,7 +60,7 @@ func makeCerts(c *cli.Context) error {
 	if err := dir.Write(names); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "%s: certificates of an authority, %d clients and %d encryptors\n", dir, len(names.KMEs), len(names.SAEs))
+	fmt.Fprintf(c.App.Writer, "%s: certificates of an authority, %d hubs, %d clients and %d encryptors\n", dir, len(names.Hubs), len(names.KMEs), len(names.SAEs))
 	return nil
 }
 
@@ -143,6 +143,9 @@ func nameSAEs(c *cli.Context, names *certs.Names) error {
 
 // addTopology adds all clients and encryptors of a topology.
 func addTopology(names *certs.Names, t *topology.Topology) {
+	for _, h := range t.Hubs {
+		names.Hubs = append(names.Hubs, h.Name)
+	}
 	for _, c := range t.Clients {
 		names.KMEs = append(names.KMEs, c.Name)
 		for _, e := range c.Encryptors {

@@ -13,7 +13,7 @@ import (
 const maxConnections = 256
 
 // newLoopback returns the transport that goes through the port, with TLS if secure is not nil.
-func newLoopback(secure *tls.Config) http.RoundTripper {
+func newLoopback(secure *tls.Config) *http.Transport {
 	return &http.Transport{
 		TLSClientConfig:     secure,
 		MaxConnsPerHost:     maxConnections,

@@ -43,6 +43,7 @@ type Config struct {
 	Transport string       // Loopback or Memory
 	Handler   http.Handler // serves all nodes, each under /KIND/NAME
 	TLS       *tls.Config  // with Loopback, to call the port with; nil: plain HTTP
+	Shows     Shows        // with TLS; nil: everybody shows the same
 	Parties   []string     // who takes part, such as hub/hank and sae/sam: those that faults can name
 	Seed      uint64       // of what faults and links leave to chance
 	Links     Links        // what is between the parties; nil: nothing
@@ -53,6 +54,7 @@ type Config struct {
 type Wire struct {
 	parties  []string
 	port     http.RoundTripper // the transport that was chosen
+	own      ownPorts          // of senders that show a certificate of their own
 	memory   http.RoundTripper
 	recorder recorder
 	lines    lines
@@ -87,6 +89,7 @@ func New(config Config) (*Wire, error) {
 		w.port = w.memory
 	case Loopback:
 		w.port = newLoopback(config.TLS)
+		w.own.shows = config.Shows
 	default:
 		return nil, fmt.Errorf("transport %q is neither %s nor %s", config.Transport, Loopback, Memory)
 	}
@@ -94,7 +97,9 @@ func New(config Config) (*Wire, error) {
 }
 
 // Transport returns the wire for a sender, such as client/carol.
-func (w *Wire) Transport(from string) http.RoundTripper { return transport{w, from, w.port} }
+func (w *Wire) Transport(from string) http.RoundTripper {
+	return transport{w, from, w.own.of(from, w.port)}
+}
 
 // Direct is like [Wire.Transport], but past the port: it calls the nodes in this process. So a
 // header says which encryptor is calling, also where everybody else needs a certificate for that.
@@ -102,6 +107,7 @@ func (w *Wire) Direct(from string) http.RoundTripper { return transport{w, from,
 
 // CloseIdle closes the connections that no message is using.
 func (w *Wire) CloseIdle() {
+	w.own.closeIdle()
 	if loopback, ok := w.port.(*http.Transport); ok {
 		loopback.CloseIdleConnections()
 	}

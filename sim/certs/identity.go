@@ -1,0 +1,62 @@
+package certs
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Identity returns what tells the name of the client at the other end of a connection; empty, if it
+// has not shown the certificate of one. Further authorities that are trusted count for SAEs only.
+func (d Directory) Identity() (func(*tls.ConnectionState) string, error) {
+	authority, err := d.authority()
+	if err != nil {
+		return nil, err
+	}
+	return func(state *tls.ConnectionState) string {
+		if state == nil {
+			return ""
+		}
+		for _, chain := range state.VerifiedChains {
+			if chain[len(chain)-1].Equal(authority) {
+				return clientOf(chain[0])
+			}
+		}
+		return ""
+	}, nil
+}
+
+// clientOf returns the name of the client that a certificate of the authority is for, if it is for
+// one.
+func clientOf(c *x509.Certificate) string {
+	if !slices.Equal(c.Subject.Organization, []string{organization}) || len(c.Subject.OrganizationalUnit) != 1 {
+		return ""
+	}
+	name, isClient := strings.CutPrefix(c.Subject.OrganizationalUnit[0], unitOfClient+" ")
+	if !isClient {
+		return ""
+	}
+	return name
+}
+
+// authority returns the certificate of the authority.
+func (d Directory) authority() (*x509.Certificate, error) {
+	file := d.Authority().Certificate
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w; dske certs makes it", err)
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return nil, fmt.Errorf("%s holds no certificate", file)
+	}
+	authority, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return authority, nil
+}
