@@ -49,7 +49,7 @@ func (n *Network) encryptorsDoor(to string, r *http.Request) (*place, string) {
 	kind, name := nodeOf(r.URL.Path)
 	path := strings.TrimPrefix(r.URL.Path, "/"+kind+"/"+name)
 	if byHost, found := kmeOf(r); to != "" || found {
-		kind, name, path = string(node.KindClient), byHost, pathETSI+r.URL.Path
+		kind, name, path = string(node.KindClient), byHost, interfaceOf(r.URL.Path)+r.URL.Path
 	}
 	if to == "" {
 		to = kind + "/" + name

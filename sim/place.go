@@ -56,7 +56,7 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l := p.life
 	if l == nil {
 		p.mu.RUnlock()
-		node.WriteError(w, node.Stopped(p.kind, p.name))
+		writeError(w, r, node.Stopped(p.kind, p.name))
 		return
 	}
 	v, r := l.requests.enter(w, r)

@@ -30,18 +30,18 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 	}()
 	n.url = "http://memory"
 	if n.config.Listen != "" {
-		if n.url, err = n.open(ctx, n.config.Listen, n.tls, n.outside("", n)); err != nil {
+		if n.url, err = n.open(ctx, n.config.Listen, n.tls, door{}, n.outside("", n)); err != nil {
 			return err
 		}
 	}
 	if n.config.Viewers != "" {
-		if n.viewersURL, err = n.open(ctx, n.config.Viewers, n.tls, n.watching()); err != nil {
+		if n.viewersURL, err = n.open(ctx, n.config.Viewers, n.tls, door{}, n.watching()); err != nil {
 			return err
 		}
 	}
 	for i, address := range n.config.KMEListen {
 		c := n.clients[i]
-		if c.kmeURL, err = n.open(ctx, address, n.tlsOf(i), n.outside(c.path(), http.HandlerFunc(c.serveKME))); err != nil {
+		if c.kmeURL, err = n.open(ctx, address, n.tlsOf(i), door{isKME: true}, n.outside(c.path(), http.HandlerFunc(c.serveKME))); err != nil {
 			return err
 		}
 	}
@@ -58,20 +58,20 @@ func (n *Network) tlsOf(client int) *tls.Config {
 }
 
 // open opens one port, for TLS if secure is not nil, and returns its base URL.
-func (n *Network) open(ctx context.Context, address string, secure *tls.Config, handler http.Handler) (string, error) {
+func (n *Network) open(ctx context.Context, address string, secure *tls.Config, d door, handler http.Handler) (string, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return "", &ListenError{address, errors.Unwrap(err)}
 	}
 	listener = &watchedListener{Listener: listener, logger: n.config.Logger}
 	url := "http://" + reachable(listener.Addr(), address)
-	guarded := guarded(handler, secure == nil && isLoopback(listener.Addr()))
+	d.isLocal = secure == nil && isLoopback(listener.Addr())
 	if secure != nil {
 		url = "https://" + reachable(listener.Addr(), address)
 		listener = newHandshakes(listener, secure, n.failedHandshake)
 	}
 	n.ports = append(n.ports, port{listener, &http.Server{
-		Handler:           paced(guarded),
+		Handler:           paced(d.guard(handler)),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: node.HeaderTimeout,
 		IdleTimeout:       node.IdleTimeout,

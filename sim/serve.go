@@ -23,7 +23,7 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p := n.byPath[kind+"/"+name]
 	if p == nil {
-		node.WriteError(w, node.NotFound(kind, name))
+		writeError(w, r, node.NotFound(kind, name))
 		return
 	}
 	if byHost {

@@ -35,9 +35,9 @@ func writeReady(to io.Writer, n *sim.Network, dir certs.Directory) {
 	}
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	defer table.Flush()
-	fmt.Fprintln(table, "client\tETSI API at\tencryptors")
+	fmt.Fprintln(table, "client\tETSI API at\tSKIP at\tencryptors")
 	for _, c := range o.Clients {
-		fmt.Fprintf(table, "%s\t%s/api/v1/keys\t%s\n", c.Name, c.KMEURL, strings.Join(c.Encryptors, ", "))
+		fmt.Fprintf(table, "%s\t%s/api/v1/keys\t%s\t%s\n", c.Name, c.KMEURL, c.KMEURL, strings.Join(c.Encryptors, ", "))
 	}
 }
 
