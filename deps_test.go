@@ -31,7 +31,7 @@ var floors = []struct {
 	{"dske/sim/exchange", []string{"dske/etsi", "dske/node", "dske/protocol", "dske/sim", "dske/sim/ladder", "dske/sim/wire"}},
 	{"dske/sim/ladder", []string{"dske/sim/wire"}},
 	{"dske/sim/simtest", []string{"dske/sim", "dske/sim/topology"}},
-	{"dske/sim", []string{"dske/etsi", "dske/etsi/skip", "dske/node", "dske/node/client", "dske/node/hub", "dske/protocol",
+	{"dske/sim", []string{"dske/etsi", "dske/etsi/skip", "dske/etsi/stream", "dske/node", "dske/node/client", "dske/node/hub", "dske/protocol",
 		"dske/sim/adversary", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology", "dske/sim/wire"}},
 	{"dske/sim/adversary", []string{"dske/protocol", "dske/protocol/its", "dske/psrd", "dske/sim/wire"}},
 	{"dske/sim/wire", []string{"dske/protocol", "dske/sim/fault", "dske/sim/link"}},

@@ -45,6 +45,11 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	for i, address := range n.config.Streams {
+		if err := n.openStreams(n.clients[i], address); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -102,7 +107,8 @@ func reachable(listening net.Addr, address string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// serve serves on every open port and sends to failed, which takes one error a port, if one fails.
+// serve serves on every open port and sends to failed, which has room for an error of each, if one
+// fails.
 func (n *Network) serve(failed chan<- error) {
 	for _, p := range n.ports {
 		n.tasks.Go(func() {
@@ -110,6 +116,15 @@ func (n *Network) serve(failed chan<- error) {
 				failed <- err
 			}
 		})
+	}
+	for i, c := range n.clients {
+		if c.streams != nil {
+			n.tasks.Go(func() {
+				if err := n.serveStreams(i); err != nil {
+					failed <- err
+				}
+			})
+		}
 	}
 }
 
@@ -125,6 +140,7 @@ func (n *Network) shutDownPorts(ctx context.Context) {
 			}
 		})
 	}
+	n.closeStreams()
 	done.Wait()
 }
 
@@ -133,6 +149,7 @@ func (n *Network) closePorts() {
 	for _, p := range n.ports {
 		p.listener.Close()
 	}
+	n.closeStreams()
 }
 
 // loadTLS loads the certificates that the ports show, if the network is to speak TLS.
