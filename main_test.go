@@ -528,6 +528,8 @@ func TestErrors(t *testing.T) {
 		{[]string{"run", "--kme-port-base", "65533"}, 2, "65533 to 65537"},
 		{[]string{"run", "--listen", "127.0.0.1:0", "--kme-port-base", strings.TrimPrefix(n.url, "http://127.0.0.1:")}, 1, "choose other ports with --kme-port-base"},
 		{[]string{"run", "--listen", "127.0.0.1:9002", "--kme-port-base", "9000"}, 2, "--kme-port-base: 127.0.0.1:9002 is that of --listen too"},
+		{[]string{"run", "--hostile", "5 percent"}, 2, "not a chance such as 5% or 0.05"},
+		{[]string{"run", "--hostile", "101%"}, 2, "not a chance"},
 		{[]string{"run", "--004-port-base", "25575"}, 2, "streams of ETSI GS QKD 004 take TLS"},
 		{[]string{"run", "--kme-addresses", "127.0.0.2"}, 2, "goes with --kme-port-base or --004-port-base"},
 		{[]string{"run", "--kme-addresses", "127.0.0.2,127.0.0.3", "--kme-port-base", "9000"}, 2, "2 addresses for 5 clients"},

@@ -59,7 +59,7 @@ func (n *Network) tlsOf(client int) *tls.Config {
 	if own != nil {
 		own.Certificates = own.Certificates[client : client+1]
 	}
-	return own
+	return n.hardened(n.clients[client], own)
 }
 
 // open opens one port, for TLS if secure is not nil, and returns its base URL.

@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -33,6 +35,7 @@ func runCommand() *cli.Command {
 			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
 			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: require a certificate of every caller, not only of encryptors"},
 			&cli.StringFlag{Name: "viewers", Usage: "serve the page also on `ADDRESS`, for those who may look and change nothing", DefaultText: "no such port"},
+			&cli.StringFlag{Name: "hostile", Usage: "be hard on encryptors: with the `CHANCE`, such as 5%, a request of theirs meets a fault; dske scenario help fault says which", DefaultText: "no"},
 			&cli.BoolFlag{Name: "plan", Usage: "do not run the network; print how much memory and time it would take and how many keys it could make"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible from `SEED`; its keys are not secret then", DefaultText: "none"},
@@ -55,6 +58,9 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if err := beHostile(c, network); err != nil {
+		return err
+	}
 	defer tuneCollector()()
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(c.Context)
@@ -71,6 +77,23 @@ func run(c *cli.Context) error {
 		config.Logger.Info("ready", "url", network.URL())
 	}
 	return cmp.Or(explainListen(<-ended, config), unprinted)
+}
+
+// beHostile adds the fault that --hostile asks for.
+func beHostile(c *cli.Context, n *sim.Network) error {
+	text := c.String("hostile")
+	if text == "" {
+		return nil
+	}
+	number, isPercent := strings.CutSuffix(text, "%")
+	chance, err := strconv.ParseFloat(number, 64)
+	if isPercent {
+		chance /= 100
+	}
+	if err != nil || !(chance > 0 && chance <= 1) {
+		return usagef("--hostile: %q is not a chance such as 5%% or 0.05", text)
+	}
+	return n.Wire().AddFault(fmt.Sprintf("hostile from=sae/* prob=%g", chance))
 }
 
 // newConfig returns the network that the flags describe. Its log goes to w.
