@@ -69,4 +69,3 @@ func TestRetries(t *testing.T) {
 		})
 	}
 }
-

@@ -48,6 +48,7 @@ func (c *clientPlace) newClient() (member, error) {
 		KeyTTL:     config.ShareTTL,
 
 		RequestTimeout: config.RequestTimeout,
+		Strict:         config.Strict,
 
 		Transport: c.network.auditClient(&c.place, c.network.wire.Transport(c.path())),
 		Random:    c.random(),

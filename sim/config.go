@@ -31,6 +31,7 @@ type Config struct {
 	TLSAll    bool            // every caller has to show a certificate, not just SAEs
 	KMEListen []string        // addresses for the clients' ETSI API and SKIP, in their order; may be empty
 	Streams   []string        // addresses for the clients' streams of ETSI GS QKD 004, which take TLS; likewise
+	Strict    bool            // a 401 of the ETSI API and of SKIP has no body, as in the standard
 	Viewers   string          // address of a port for those who may look and change nothing; empty: none
 	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
 	Virtual   bool            // the network lives in a bubble, see sim/virtual; goes with Memory and no ports

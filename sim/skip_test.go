@@ -169,3 +169,22 @@ func TestNamesOfAKME(t *testing.T) {
 		}
 	}
 }
+
+func TestStrict401HasNoBody(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		dir := certify(t)
+		n := start(t, Config{TLS: dir, KMEListen: ports, Strict: strict})
+		nobody := n.anonymous(dir)
+		for _, path := range []string{"/api/v1/keys/sofia/status", "/capabilities"} {
+			response, err := nobody.Get(n.port("carol") + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(response.Body)
+			response.Body.Close()
+			if err != nil || response.StatusCode != 401 || (len(body) == 0) != strict {
+				t.Errorf("strict: %v: %s: %s %q, %v", strict, path, response.Status, body, err)
+			}
+		}
+	}
+}

@@ -35,6 +35,7 @@ func runCommand() *cli.Command {
 			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
 			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: require a certificate of every caller, not only of encryptors"},
 			&cli.StringFlag{Name: "viewers", Usage: "serve the page also on `ADDRESS`, for those who may look and change nothing", DefaultText: "no such port"},
+			&cli.BoolFlag{Name: "strict", Usage: "answer encryptors to the letter of ETSI GS QKD 014: a 401 has no body"},
 			&cli.StringFlag{Name: "hostile", Usage: "be hard on encryptors: with the `CHANCE`, such as 5%, a request of theirs meets a fault; dske scenario help fault says which", DefaultText: "no"},
 			&cli.BoolFlag{Name: "plan", Usage: "do not run the network; print how much memory and time it would take and how many keys it could make"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
@@ -103,6 +104,7 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 		Listen:    c.String("listen"),
 		TLS:       certs.Directory(c.String("tls")),
 		TLSAll:    c.Bool("tls-all"),
+		Strict:    c.Bool("strict"),
 		Viewers:   c.String("viewers"),
 		Pages:     addPages,
 	}

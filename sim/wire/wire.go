@@ -141,7 +141,9 @@ func (w *Wire) Strike(ctx context.Context, r *Request, next Deliver) (Response, 
 
 // StrikesHandshake reports whether a fault wants a node to show a certificate that has expired in a
 // handshake of TLS.
-func (w *Wire) StrikesHandshake(to string) bool { return w.HasFaults() && w.faults.StrikesHandshake(to) }
+func (w *Wire) StrikesHandshake(to string) bool {
+	return w.HasFaults() && w.faults.StrikesHandshake(to)
+}
 
 // Faults says what the faults are and how often each fired.
 func (w *Wire) Faults() []fault.Status { return w.faults.Statuses() }
