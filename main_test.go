@@ -13,11 +13,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"dske/etsi"
+	"dske/sim/certs"
 )
 
 // These tests run the program as a user does.
@@ -198,9 +202,13 @@ func TestConformance(t *testing.T) {
 	}
 	summary := regexp.MustCompile(`\n(9[0-9]|1[0-9][0-9]) conform, 0 failed, [0-9] skipped\n$`)
 	for _, flags := range [][]string{nil, {"--tls", dir}} {
-		n := run(t, flags...)
+		own := []string{}
+		if flags != nil {
+			own = []string{"--004-port-base", "0"}
+		}
+		n := run(t, append(own, flags...)...)
 		out := n.dske(append([]string{"etsi-qkd", "conformance", "sam", "sofia"}, flags...)...)
-		if !summary.MatchString(out) {
+		if !summary.MatchString(out) || strings.Contains(out, "ETSI 004\n") != (flags != nil) {
 			t.Errorf("with %v it prints %s", flags, out)
 		}
 		if !regexp.MustCompile(`(?m)^6\.4 +a repeated key ID is 400, and the key is still there +conforms$`).MatchString(out) {
@@ -271,7 +279,7 @@ func TestReadmeOverTLS(t *testing.T) {
 
 func TestPortPerClient(t *testing.T) {
 	table := run(t, "--kme-port-base", "0").table()
-	row := regexp.MustCompile(`^carol +(http://127.0.0.1:[0-9]+/api/v1/keys) +sam\n$`).FindStringSubmatch(table[1])
+	row := regexp.MustCompile(`^carol +(http://127.0.0.1:[0-9]+/api/v1/keys) +http://127.0.0.1:[0-9]+ +sam\n$`).FindStringSubmatch(table[1])
 	if row == nil {
 		t.Fatalf("printed %q", table)
 	}
@@ -281,6 +289,31 @@ func TestPortPerClient(t *testing.T) {
 	}
 	if response.Body.Close(); response.StatusCode != http.StatusOK {
 		t.Error(response.Status)
+	}
+}
+
+// TestAddressPerClient gives each client an address of its own, which its certificate names.
+func TestAddressPerClient(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("not every system listens on 127.0.1.1")
+	}
+	dir := t.TempDir()
+	if _, stderr, status := dske(t, "certs", dir, "--kme-host", "carol=127.0.1.1", "--kme-host", "connie=127.0.1.4"); status != 0 {
+		t.Fatal(stderr)
+	}
+	n := run(t, "--tls", dir, "--kme-addresses", "127.0.1.1,127.0.1.2,127.0.1.3,127.0.1.4,127.0.1.5", "--kme-port-base", "0", "--004-port-base", "0")
+	table := n.table()
+	row := regexp.MustCompile(`^carol +(https://127.0.1.1:[0-9]+)/api/v1/keys +https://127.0.1.1:[0-9]+ +127.0.1.1:[0-9]+ +sam\n$`).FindStringSubmatch(table[1])
+	if row == nil {
+		t.Fatalf("printed %q", table)
+	}
+	config, err := certs.Directory(dir).Client(certs.Directory(dir).SAE("sam"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sam := &etsi.Client{URL: row[1], HTTP: &http.Client{Transport: &http.Transport{TLSClientConfig: config}}}
+	if _, err := sam.Status(t.Context(), "sofia"); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -501,7 +534,13 @@ func TestErrors(t *testing.T) {
 		{[]string{"run", "--tls-all"}, 2, "only over TLS"},
 		{[]string{"run", "--kme-port-base", "65533"}, 2, "65533 to 65537"},
 		{[]string{"run", "--listen", "127.0.0.1:0", "--kme-port-base", strings.TrimPrefix(n.url, "http://127.0.0.1:")}, 1, "choose other ports with --kme-port-base"},
-		{[]string{"run", "--listen", "127.0.0.1:9002", "--kme-port-base", "9000"}, 2, "ports 9000 to 9004 include that of --listen, 9002"},
+		{[]string{"run", "--listen", "127.0.0.1:9002", "--kme-port-base", "9000"}, 2, "--kme-port-base: 127.0.0.1:9002 is that of --listen too"},
+		{[]string{"run", "--hostile", "5 percent"}, 2, "not a chance such as 5% or 0.05"},
+		{[]string{"run", "--hostile", "101%"}, 2, "not a chance"},
+		{[]string{"run", "--004-port-base", "25575"}, 2, "streams of ETSI GS QKD 004 take TLS"},
+		{[]string{"run", "--kme-addresses", "127.0.0.2"}, 2, "goes with --kme-port-base or --004-port-base"},
+		{[]string{"run", "--kme-addresses", "127.0.0.2,127.0.0.3", "--kme-port-base", "9000"}, 2, "2 addresses for 5 clients"},
+		{[]string{"run", "--kme-addresses", "127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.2", "--kme-port-base", "9000"}, 2, "127.0.0.2:9000 is that of --kme-port-base too"},
 		{[]string{"certs"}, 2, "DIR"},
 		{[]string{"certs", certificates}, 1, "ca.crt is already there"},
 		{[]string{"certs", certificates, "absent.yaml"}, 1, "absent.yaml"},

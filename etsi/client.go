@@ -26,11 +26,14 @@ import (
 //	}
 //	keys, err := sam.GetKey(ctx, "sofia", etsi.KeyRequest{Number: 2, Size: 256})
 //
-// An answer other than 200 is returned as an [*Error].
+// An answer other than 200 is returned as an [*Error]. A call that failed is made again as
+// [Client.Retries] says.
 type Client struct {
 	URL  string       // of the KME: what comes before /api/v1/keys, as in http://host/client/carol/etsi
 	SAE  string       // the ID to call as, sent in the Authorization header; not sent if empty
 	HTTP *http.Client // http.DefaultClient if nil
+
+	Retries Retries // of calls that fail for what may pass; none by default
 }
 
 // The longest answers that are read, in bytes.
@@ -133,8 +136,8 @@ func (asked call) request(ctx context.Context, base string) (*http.Request, erro
 	return request, err
 }
 
-// call makes a call and decodes the answer.
-func (c *Client) call(ctx context.Context, asked call, answer any) error {
+// once makes a call and decodes the answer.
+func (c *Client) once(ctx context.Context, asked call, answer any) error {
 	request, err := asked.request(ctx, c.URL)
 	if err != nil {
 		return err
@@ -150,7 +153,10 @@ func (c *Client) call(ctx context.Context, asked call, answer any) error {
 	if response.StatusCode != http.StatusOK {
 		return readError(response)
 	}
-	return decode(response.Body, asked.limit, answer)
+	if err := decode(response.Body, asked.limit, answer); err != nil {
+		return fromElsewhere(response, err)
+	}
+	return nil
 }
 
 func (c *Client) http() *http.Client {

@@ -138,7 +138,7 @@ func newNetwork(slaves ...string) *network {
 	for _, kme := range []*vaultKME{carol, connie} {
 		e := echo.New()
 		log := slog.New(slog.NewTextHandler(n.log, nil))
-		etsi.Register(e.Group("/etsi"), kme, log)
+		etsi.Register(e.Group("/etsi"), kme, etsi.Refusals{Log: log})
 		skip.Register(e.Group("/skip"), skip.Config{KME: kme, System: kme.name, Remote: []string{"carol", "connie"}, Algorithm: "DSKE", Random: rand.Reader, Logger: log})
 		n.nodes["/client/"+kme.name] = described(e)
 	}

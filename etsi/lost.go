@@ -10,6 +10,11 @@ import (
 
 var slashes = regexp.MustCompile(`/+`)
 
+// Tidy returns a path without the slashes that are one too many.
+func Tidy(path string) string {
+	return strings.TrimSuffix(slashes.ReplaceAllString(path, "/"), "/")
+}
+
 // Paths is what a server of keys has below the path where it was registered.
 type Paths struct {
 	Methods func(path string) string // of a path, such as "GET, POST"; "" if there is no such path
@@ -24,7 +29,7 @@ func (f Refusals) Lost(known Paths) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		path := "/" + c.Param("*")
 		e := &Error{Status: http.StatusNotFound, Message: "unknown path; there are " + known.Names}
-		tidy := strings.TrimSuffix(slashes.ReplaceAllString(path, "/"), "/")
+		tidy := Tidy(path)
 		if allowed := known.Methods(path); allowed != "" {
 			c.Response().Header().Set("Allow", allowed)
 			e = &Error{Status: http.StatusMethodNotAllowed, Message: "wrong method for this path, which has " + allowed}

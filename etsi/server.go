@@ -2,7 +2,6 @@ package etsi
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/url"
 
@@ -11,12 +10,10 @@ import (
 
 // Register mounts the methods of the standard (ETSI GS QKD 014 V1.1.1, clause 5) in g, under
 // /api/v1/keys, and serves them from kme. The routes write their errors themselves, in the form of
-// the standard. Who was refused, and what the caller is not told about a 500, goes to log.
-func Register(g *echo.Group, kme KME, log *slog.Logger, options ...Option) {
-	s := &server{kme, Refusals{Log: log}}
-	for _, set := range options {
-		set(&s.refusals)
-	}
+// the standard, as refusals say, and log who was refused, and what the caller is not told about a
+// 500.
+func Register(g *echo.Group, kme KME, refusals Refusals) {
+	s := &server{kme, refusals}
 	g.RouteNotFound("/*", s.refusals.Lost(paths()))
 	g.GET("/api/v1/keys/:sae/status", s.handle(s.status))
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
@@ -24,12 +21,6 @@ func Register(g *echo.Group, kme KME, log *slog.Logger, options ...Option) {
 		g.Add(method, "/api/v1/keys/:sae/dec_keys", s.handle(s.decKeys))
 	}
 }
-
-// Option changes how a server answers.
-type Option func(*Refusals)
-
-// Strict makes 401 as [Refusals] call it strict.
-func Strict(f *Refusals) { f.Strict = true }
 
 type server struct {
 	kme      KME

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"net"
 	"slices"
 
 	"dske/node"
@@ -12,9 +13,11 @@ import (
 // clientPlace is the place of a client, with what outlives the clients in it.
 type clientPlace struct {
 	place
-	topology topology.Client
-	kmeURL   string // of the client's own port, if it has one; set before any node runs
-	counters client.Counters
+	topology  topology.Client
+	kmeURL    string       // of the client's own port, if it has one; set before any node runs
+	streams   net.Listener // for ETSI GS QKD 004; nil: none; likewise
+	streamsAt string       // host and port of it
+	counters  client.Counters
 
 	delivered client.Delivered // by all the clients in this place
 }
@@ -46,6 +49,7 @@ func (c *clientPlace) newClient() (member, error) {
 		KeyTTL:     config.ShareTTL,
 
 		RequestTimeout: config.RequestTimeout,
+		Strict:         config.Strict,
 
 		Transport: c.network.auditClient(&c.place, c.network.wire.Transport(c.path())),
 		Random:    c.random(),

@@ -29,7 +29,9 @@ type Config struct {
 	Listen    string          // address of the port, e.g. 127.0.0.1:8100; may be empty with Memory: no port
 	TLS       certs.Directory // if not empty, the ports speak mutual TLS with its certificates
 	TLSAll    bool            // every caller has to show a certificate, not just SAEs
-	KMEListen []string        // addresses for the clients' ETSI API, in their order; may be empty
+	KMEListen []string        // addresses for the clients' ETSI API and SKIP, in their order; may be empty
+	Streams   []string        // addresses for the clients' streams of ETSI GS QKD 004, which take TLS; likewise
+	Strict    bool            // a 401 of the ETSI API and of SKIP has no body, as in the standard
 	Viewers   string          // address of a port for those who may look and change nothing; empty: none
 	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
 	Virtual   bool            // the network lives in a bubble, see sim/virtual; goes with Memory and no ports
@@ -62,7 +64,7 @@ func (c *Config) validate() error {
 	case c.Transport == "":
 		c.Transport = Loopback
 	}
-	if c.Virtual && (c.Transport == Loopback || c.Listen != "" || len(c.KMEListen) > 0) {
+	if c.Virtual && (c.Transport == Loopback || c.Listen != "" || len(c.KMEListen) > 0 || len(c.Streams) > 0) {
 		return errors.New("a network in virtual time has no ports: use the memory transport")
 	}
 	if c.Transport == Loopback && c.Listen == "" {
@@ -71,8 +73,14 @@ func (c *Config) validate() error {
 	if c.TLSAll && c.TLS == "" {
 		return errors.New("callers can show certificates only over TLS: name a directory with them")
 	}
-	if clients := len(c.Topology.Local()); len(c.KMEListen) > 0 && len(c.KMEListen) != clients {
-		return fmt.Errorf("%d addresses for the ETSI API of %d clients", len(c.KMEListen), clients)
+	if len(c.Streams) > 0 && c.TLS == "" {
+		return errors.New("streams of ETSI GS QKD 004 take TLS: name a directory with certificates")
+	}
+	clients := len(c.Topology.Local())
+	for _, list := range [][]string{c.KMEListen, c.Streams} {
+		if len(list) > 0 && len(list) != clients {
+			return fmt.Errorf("%d addresses for the interfaces of %d clients", len(list), clients)
+		}
 	}
 	return nil
 }

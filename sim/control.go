@@ -36,7 +36,8 @@ type ClientOverview struct {
 	Running    bool     `json:"running"`
 	Encryptors []string `json:"encryptors"` // a client without any has one with its own name
 	Hubs       []string `json:"hubs"`
-	KMEURL     string   `json:"kme_url,omitempty"` // where the ETSI API is at the root, if it has a port of its own
+	KMEURL     string   `json:"kme_url,omitempty"` // where the ETSI API and SKIP are at the root, if it has a port of its own
+	Streams    string   `json:"streams,omitempty"` // host and port of its streams of ETSI GS QKD 004, if it has them
 }
 
 // Overview describes the network as it is now.
@@ -47,7 +48,7 @@ func (n *Network) Overview() Overview {
 		o.Hubs = append(o.Hubs, HubOverview{h.name, h.isRunning()})
 	}
 	for _, c := range n.clients {
-		o.Clients = append(o.Clients, ClientOverview{c.name, c.isRunning(), c.encryptors(), c.topology.Hubs, c.kmeURL})
+		o.Clients = append(o.Clients, ClientOverview{c.name, c.isRunning(), c.encryptors(), c.topology.Hubs, c.kmeURL, c.streamsAt})
 	}
 	return o
 }

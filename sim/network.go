@@ -147,7 +147,7 @@ func (n *Network) Run(ctx context.Context) error {
 		n.closePorts()
 		return err
 	}
-	failed := make(chan error, len(n.ports))
+	failed := make(chan error, len(n.ports)+len(n.config.Streams))
 	n.serve(failed)
 	defer n.shutDown()
 	if err := n.startAll(ctx); err != nil {

@@ -23,17 +23,24 @@ var (
 	errOtherName = errors.New("the port is this host's own, and only answers to localhost and to addresses")
 )
 
-// guarded refuses what pages of other sites ask for, except pages. A port that is local to this
-// host has no other names.
-func guarded(next http.Handler, isLocal bool) http.Handler {
+// door is a port, as far as it matters to who may come in.
+type door struct {
+	isLocal bool // it is reached from this host only, and does not speak TLS
+	isKME   bool // nothing is behind it but what one client has for encryptors
+}
+
+// guard refuses what pages of other sites ask for, except pages. A port that is local to this host
+// has no other names, but those that appliances were given for a KME, as behind a TLS proxy: some
+// even put the ID of a system into Host.
+func (d door) guard(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		node.BeStrict(w.Header(), node.Closed)
 		switch {
-		case isLocal && !isLocalName(r.Host):
-			refuse(w, errOtherName)
+		case d.isLocal && !isLocalName(r.Host) && !(d.isKME && !isBrowser(r)):
+			refuse(w, r, errOtherName)
 		case !isPage(r) && checkAsPost(protection, r) != nil:
-			refuse(w, errOtherSite)
+			refuse(w, r, errOtherSite)
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -61,8 +68,21 @@ func isPage(r *http.Request) bool {
 	return slices.Contains([]string{"/", "/docs", "/openapi.json", "/metrics"}, path) || strings.HasPrefix(path, "/docs/")
 }
 
-func refuse(w http.ResponseWriter, reason error) {
-	node.WriteError(w, &node.Error{Status: http.StatusForbidden, Message: "Refused.", Details: map[string]any{"reason": reason.Error()}})
+func refuse(w http.ResponseWriter, r *http.Request, reason error) {
+	writeError(w, r, &node.Error{Status: http.StatusForbidden, Message: "Refused.", Details: map[string]any{"reason": reason.Error()}})
+}
+
+// isBrowser reports whether a request comes from a browser, for all that a page can do about it. In
+// one to this host over plain HTTP a browser need not say which page it is from; but pages cannot
+// make it leave out which languages its user reads (https://fetch.spec.whatwg.org, HTTP-network
+// fetch), which no appliance has a use for.
+func isBrowser(r *http.Request) bool {
+	for _, name := range []string{"Accept-Language", "Origin", "Referer", "Sec-Fetch-Site"} {
+		if _, sent := r.Header[name]; sent {
+			return true
+		}
+	}
+	return strings.HasPrefix(r.UserAgent(), "Mozilla/")
 }
 
 // isLocalName reports whether the host of a request is an address, localhost or a name under it. No

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"log/slog"
 	"net/http"
@@ -38,8 +39,15 @@ func (n *Network) outside(to string, next http.Handler) http.Handler {
 			return
 		}
 		v := newArrival(n, p, path, w, r)
-		next.ServeHTTP(v, r)
+		if n.wire.HasFaults() {
+			v.strike(next)
+		} else {
+			next.ServeHTTP(v, r)
+		}
 		v.end()
+		if v.status == 0 { // nothing has been written
+			panic(http.ErrAbortHandler) // which closes the connection
+		}
 	})
 }
 
@@ -49,7 +57,7 @@ func (n *Network) encryptorsDoor(to string, r *http.Request) (*place, string) {
 	kind, name := nodeOf(r.URL.Path)
 	path := strings.TrimPrefix(r.URL.Path, "/"+kind+"/"+name)
 	if byHost, found := kmeOf(r); to != "" || found {
-		kind, name, path = string(node.KindClient), byHost, pathETSI+r.URL.Path
+		kind, name, path = string(node.KindClient), byHost, interfaceOf(r.URL.Path)+r.URL.Path
 	}
 	if to == "" {
 		to = kind + "/" + name
@@ -63,15 +71,17 @@ func (n *Network) encryptorsDoor(to string, r *http.Request) (*place, string) {
 // arrival is a request of an encryptor from outside, while it is answered.
 type arrival struct {
 	http.ResponseWriter
-	network *Network
-	place   *place
-	path    string
-	request *http.Request
-	start   time.Time
-	sent    bytes.Buffer // the start of the body
-	status  int
-	answer  bytes.Buffer // the start of it, if somebody may want it
-	isRead  bool
+	network  *Network
+	place    *place
+	path     string
+	request  *http.Request
+	start    time.Time
+	sent     bytes.Buffer // the start of the body
+	status   int          // 0: there is no answer
+	fault    string       // kinds of the faults that were at it
+	isForged bool         // the answer is that of a fault, and the client was not asked
+	answer   bytes.Buffer // the start of it, if somebody may want it
+	isRead   bool
 }
 
 func newArrival(n *Network, p *place, path string, w http.ResponseWriter, r *http.Request) *arrival {
@@ -107,6 +117,9 @@ func (v *arrival) end() {
 		return
 	}
 	m, e := v.message()
+	if v.fault != "" {
+		n.config.Logger.Warn("fault", "fault", v.fault, "node", v.place.path(), "path", v.path, "caller", e.About.Caller.TakenAs, "status", v.status)
+	}
 	if isRefused {
 		e.About.Reason = v.place.reason(v)
 		level := slog.LevelInfo
@@ -127,22 +140,24 @@ func (n *Network) tellRefusal(r Refusal) {
 	}
 }
 
+// received is the request as far as its body has been read.
+func (v *arrival) received() wire.Request {
+	r := v.request
+	from := cmp.Or(v.place.identified(r), claimed(r))
+	return wire.Request{From: "sae/" + from, To: v.place.path(), Method: r.Method, Path: v.path, Query: r.URL.RawQuery, Header: r.Header, Body: v.sent.Bytes()}
+}
+
 func (v *arrival) message() (wire.Message, wire.Event) {
 	r, caller := v.request, callerOf(v.request)
-	from := "sae/" + v.place.identified(v.request)
-	if from == "sae/" {
-		from = "sae/" + claimed(r)
-	}
-	m := wire.Message{Number: v.network.wire.NextNumber()}
-	m.Request = wire.Request{From: from, To: v.place.path(), Method: r.Method, Path: v.path, Query: r.URL.RawQuery, Header: r.Header, Body: v.sent.Bytes()}
+	m := wire.Message{Number: v.network.wire.NextNumber(), Request: v.received()}
 	m.Response = wire.Response{Status: v.status, Header: v.Header(), Body: v.answer.Bytes()}
 	caller.TakenAs = "nobody"
 	if name := v.place.identified(r); name != "" {
 		caller.TakenAs = "SAE " + name
 	}
 	return m, wire.Event{
-		Number: m.Number, From: from, To: m.To, Method: r.Method, Path: v.path, Status: v.status, Kind: wire.KindEncryptor,
-		Start: v.start, Duration: time.Since(v.start), About: &wire.About{Caller: caller, KeyID: firstKeyID(v)},
+		Number: m.Number, From: m.From, To: m.To, Method: r.Method, Path: v.path, Status: v.status, Kind: wire.KindEncryptor,
+		Fault: v.fault, Start: v.start, Duration: time.Since(v.start), About: &wire.About{Caller: caller, KeyID: firstKeyID(v)},
 	}
 }
 

@@ -52,17 +52,24 @@ func (p *place) prefix() string { return node.Prefix(p.kind, p.name) }
 
 // ServeHTTP passes a request to the member, or says that there is none.
 func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.mu.RLock()
-	l := p.life
+	l, v, ctx := p.enter(r.Context(), w)
 	if l == nil {
-		p.mu.RUnlock()
-		node.WriteError(w, node.Stopped(p.kind, p.name))
+		writeError(w, r, node.Stopped(p.kind, p.name))
 		return
 	}
-	v, r := l.requests.enter(w, r)
-	p.mu.RUnlock()
 	defer l.requests.leave(v)
-	l.handler.ServeHTTP(w, r)
+	l.handler.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// enter begins a visit at who fills the place; nil: nobody does. See [underway.enter].
+func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit, context.Context) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if p.life == nil {
+		return nil, nil, ctx
+	}
+	v, ctx := p.life.requests.enter(ctx, w)
+	return p.life, v, ctx
 }
 
 // member returns who fills the place, or nil.

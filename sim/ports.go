@@ -31,18 +31,23 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 	}()
 	n.url = "http://memory"
 	if n.config.Listen != "" {
-		if n.url, err = n.open(ctx, n.config.Listen, n.tls, n.outside("", n)); err != nil {
+		if n.url, err = n.open(ctx, n.config.Listen, n.tls, door{}, n.outside("", n)); err != nil {
 			return err
 		}
 	}
 	if n.config.Viewers != "" {
-		if n.viewersURL, err = n.open(ctx, n.config.Viewers, n.tls, n.watching()); err != nil {
+		if n.viewersURL, err = n.open(ctx, n.config.Viewers, n.tls, door{}, n.watching()); err != nil {
 			return err
 		}
 	}
 	for i, address := range n.config.KMEListen {
 		c := n.clients[i]
-		if c.kmeURL, err = n.open(ctx, address, n.tlsOf(i), n.outside(c.path(), http.HandlerFunc(c.serveKME))); err != nil {
+		if c.kmeURL, err = n.open(ctx, address, n.tlsOf(i), door{isKME: true}, n.outside(c.path(), http.HandlerFunc(c.serveKME))); err != nil {
+			return err
+		}
+	}
+	for i, address := range n.config.Streams {
+		if err := n.openStreams(n.clients[i], address); err != nil {
 			return err
 		}
 	}
@@ -55,24 +60,24 @@ func (n *Network) tlsOf(client int) *tls.Config {
 	if own != nil {
 		own.Certificates = own.Certificates[client : client+1]
 	}
-	return own
+	return n.hardened(n.clients[client], own)
 }
 
 // open opens one port, for TLS if secure is not nil, and returns its base URL.
-func (n *Network) open(ctx context.Context, address string, secure *tls.Config, handler http.Handler) (string, error) {
+func (n *Network) open(ctx context.Context, address string, secure *tls.Config, d door, handler http.Handler) (string, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return "", &ListenError{address, errors.Unwrap(err)}
 	}
 	listener = &watchedListener{Listener: listener, logger: n.config.Logger}
 	url := "http://" + reachable(listener.Addr(), address)
-	guarded := guarded(handler, secure == nil && isLoopback(listener.Addr()))
+	d.isLocal = secure == nil && isLoopback(listener.Addr())
 	if secure != nil {
 		url = "https://" + reachable(listener.Addr(), address)
 		listener = newHandshakes(listener, secure, n.failedHandshake)
 	}
 	n.ports = append(n.ports, port{listener, &http.Server{
-		Handler:           paced(guarded),
+		Handler:           paced(d.guard(handler)),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: node.HeaderTimeout,
 		IdleTimeout:       node.IdleTimeout,
@@ -103,7 +108,8 @@ func reachable(listening net.Addr, address string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// serve serves on every open port and sends to failed, which takes one error a port, if one fails.
+// serve serves on every open port and sends to failed, which has room for an error of each, if one
+// fails.
 func (n *Network) serve(failed chan<- error) {
 	for _, p := range n.ports {
 		n.tasks.Go(func() {
@@ -111,6 +117,15 @@ func (n *Network) serve(failed chan<- error) {
 				failed <- err
 			}
 		})
+	}
+	for i, c := range n.clients {
+		if c.streams != nil {
+			n.tasks.Go(func() {
+				if err := n.serveStreams(i); err != nil {
+					failed <- err
+				}
+			})
+		}
 	}
 }
 
@@ -126,6 +141,7 @@ func (n *Network) shutDownPorts(ctx context.Context) {
 			}
 		})
 	}
+	n.closeStreams()
 	done.Wait()
 }
 
@@ -134,6 +150,7 @@ func (n *Network) closePorts() {
 	for _, p := range n.ports {
 		p.listener.Close()
 	}
+	n.closeStreams()
 }
 
 // loadTLS loads the certificates that the ports show, if the network is to speak TLS.

@@ -39,6 +39,9 @@ func (n *Network) encryptorsOf(p *place) []string {
 func (p *place) reason(v *arrival) *wire.Reason {
 	r := &wire.Reason{Code: v.status}
 	switch {
+	case v.isForged:
+		r.Text = fmt.Sprintf("A fault was ordered and answered this, not %s: %s.", p.name, v.fault)
+		r.Helps = []string{"Ask again: a client has to bear it.", "dske fault list shows the faults, and dske fault remove ends them."}
 	case v.status == http.StatusUnauthorized && p.identified(v.request) == "":
 		p.explainStranger(v.request, r)
 	case v.status == http.StatusUnauthorized:

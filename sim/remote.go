@@ -160,6 +160,17 @@ func (o Overview) ClientOf(encryptor string) (string, error) {
 	return "", fmt.Errorf("no client has encryptor %q; there are %s", encryptor, strings.Join(o.Encryptors(), ", "))
 }
 
+// StreamsOf returns the host and port of the streams of the client that serves an encryptor; empty:
+// there are none.
+func (o Overview) StreamsOf(encryptor string) string {
+	for _, c := range o.Clients {
+		if slices.Contains(c.Encryptors, encryptor) {
+			return c.Streams
+		}
+	}
+	return ""
+}
+
 // Encryptors returns the IDs of all encryptors.
 func (o Overview) Encryptors() []string {
 	var names []string

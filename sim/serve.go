@@ -16,14 +16,14 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		kind, name = string(node.KindClient), kme
 	}
 	if kind != string(node.KindHub) && kind != string(node.KindClient) {
-		v, r := n.visits.enter(w, r)
+		v, ctx := n.visits.enter(r.Context(), w)
 		defer n.visits.leave(v)
-		n.router.ServeHTTP(w, r)
+		n.router.ServeHTTP(w, r.WithContext(ctx))
 		return
 	}
 	p := n.byPath[kind+"/"+name]
 	if p == nil {
-		node.WriteError(w, node.NotFound(kind, name))
+		writeError(w, r, node.NotFound(kind, name))
 		return
 	}
 	if byHost {

@@ -3,6 +3,8 @@ package sim
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -72,5 +74,117 @@ func TestEncryptorOfSKIPIsNotListed(t *testing.T) {
 	impostor := n.saeAt("skip:carol", "carol")
 	if _, err := impostor.GetKey(t.Context(), "sofia", etsi.KeyRequest{}); err == nil {
 		t.Error("it fetches keys over ETSI GS QKD 014")
+	}
+}
+
+// TestSKIPAtTheRoot makes the calls as the draft has them: with a host and a port alone.
+func TestSKIPAtTheRoot(t *testing.T) {
+	n := start(t, Config{KMEListen: ports})
+	get := func(client, path string, want int) string {
+		t.Helper()
+		response, err := http.Get(n.port(client) + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil || response.StatusCode != want {
+			t.Fatalf("%s: %d %s, %v, want %d", path, response.StatusCode, body, err, want)
+		}
+		return strings.TrimSpace(string(body))
+	}
+	if got := get("carol", "/capabilities", 200); !strings.Contains(got, `"localSystemID":"carol"`) {
+		t.Error(got)
+	}
+	made := get("carol", "/key?remoteSystemID=connie&size=128", 200)
+	var key struct{ KeyID, Key string }
+	if err := json.Unmarshal([]byte(made), &key); err != nil || len(key.Key) != 32 {
+		t.Fatal(made, err)
+	}
+	path := "/key/" + strings.ToUpper(key.KeyID) + "?remoteSystemID=carol"
+	if fetched := get("connie", path, 200); fetched != made {
+		t.Errorf("made %s, fetched %s", made, fetched)
+	}
+	get("connie", path, 400)
+	get("carol", "/entropy?minentropy=512", 200)
+	for path, hint := range map[string]string{
+		"/capabilities/":               "what is there is /capabilities",
+		"//key?remoteSystemID=connie":  "what is there is /key",
+		"//api/v1/keys//sofia/status/": "what is there is /api/v1/keys/sofia/status",
+		"/api/v1/keys":                 "…/enc_keys",
+		"/key/a/b":                     "/key/{keyId}",
+		"/client/carol/skip/key":       "/key/{keyId}",
+	} {
+		if got := get("carol", path, 404); !strings.Contains(got, hint) || !strings.Contains(got, `"details":[`) {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	n.stop("client/carol")
+	for _, path := range []string{"/capabilities", "/api/v1/keys/sofia/status"} {
+		if got := get("carol", path, 503); !strings.Contains(got, `"details":[`) {
+			t.Errorf("of a stopped client: %s", got)
+		}
+	}
+}
+
+// TestNamesOfAKME asks under names that a proxy passes on and appliances make up. Where nothing but
+// one KME is behind a port, they are good, but not from a browser.
+func TestNamesOfAKME(t *testing.T) {
+	n := start(t, Config{Listen: "127.0.0.1:0", KMEListen: ports})
+	for _, test := range []struct {
+		url, host string
+		header    http.Header
+		want      int
+	}{
+		{n.port("carol"), "kp.example", nil, 200},
+		{n.port("carol"), "sys_a", nil, 200},
+		{n.port("carol"), "kp.example", http.Header{"User-Agent": {"python-requests/2.32"}, "Accept-Encoding": {"gzip"}}, 200},
+		{n.port("carol"), "evil.example", http.Header{"User-Agent": {"Mozilla/5.0 (X11; Linux x86_64)"}}, 403},
+		{n.port("carol"), "evil.example", http.Header{"Accept-Language": {""}}, 403},
+		{n.port("carol"), "evil.example", http.Header{"Origin": {"http://evil.example"}}, 403},
+		{n.port("carol"), "localhost", http.Header{"User-Agent": {"Mozilla/5.0 (X11; Linux x86_64)"}}, 200},
+		{n.URL(), "carol.localhost", nil, 200},
+		{n.URL(), "kp.example", nil, 403},
+		{n.URL(), "sys_a", nil, 403},
+	} {
+		r, err := http.NewRequest("GET", test.url+"/capabilities", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = test.host
+		if test.header != nil {
+			r.Header = test.header
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != test.want {
+			t.Errorf("%s at %s with %v: %d %s, %v", test.host, test.url, test.header, response.StatusCode, body, err)
+		}
+		if test.want == 403 && !strings.Contains(string(body), `"details":[`) {
+			t.Errorf("%s", body)
+		}
+	}
+}
+
+func TestStrict401HasNoBody(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		dir := certify(t)
+		n := start(t, Config{TLS: dir, KMEListen: ports, Strict: strict})
+		nobody := n.anonymous(dir)
+		for _, path := range []string{"/api/v1/keys/sofia/status", "/capabilities"} {
+			response, err := nobody.Get(n.port("carol") + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(response.Body)
+			response.Body.Close()
+			if err != nil || response.StatusCode != 401 || (len(body) == 0) != strict {
+				t.Errorf("strict: %v: %s: %s %q, %v", strict, path, response.Status, body, err)
+			}
+		}
 	}
 }

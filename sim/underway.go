@@ -22,10 +22,10 @@ type visit struct {
 	writer http.ResponseWriter // is not used after the visit
 }
 
-// enter returns the request with a context that ends when the requests are cut off, which has to
-// leave.
-func (u *underway) enter(w http.ResponseWriter, r *http.Request) (*visit, *http.Request) {
-	ctx, cancel := context.WithCancel(r.Context())
+// enter returns a visit, which has to leave, and a context for it that ends when the requests are cut
+// off. The writer is that of its connection; nil: it has none that is HTTP.
+func (u *underway) enter(ctx context.Context, w http.ResponseWriter) (*visit, context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
 	v := &visit{cancel, w}
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -33,7 +33,7 @@ func (u *underway) enter(w http.ResponseWriter, r *http.Request) (*visit, *http.
 		u.requests = map[*visit]struct{}{}
 	}
 	u.requests[v] = struct{}{}
-	return v, r.WithContext(ctx)
+	return v, ctx
 }
 
 func (u *underway) leave(v *visit) {

@@ -22,7 +22,7 @@ func (n *Network) watching() http.Handler {
 		_, isKME := kmeOf(r)
 		kind, _ := nodeOf(r.URL.Path)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead || isKME || kind == "hub" || kind == "client" {
-			refuse(w, errReadOnly)
+			refuse(w, r, errReadOnly)
 			return
 		}
 		n.router.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), viewer{}, true)))

@@ -2,10 +2,11 @@ package conformance
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"time"
+
+	"dske/etsi/junit"
 )
 
 // Report is the results of a suite.
@@ -66,67 +67,31 @@ func WriteJSON(w io.Writer, r Report) error {
 	return encoder.Encode(form)
 }
 
-// The JUnit form, as far as test viewers agree on it.
-type (
-	junitSuites struct {
-		XMLName xml.Name     `xml:"testsuites"`
-		Suites  []junitSuite `xml:"testsuite"`
-	}
-	junitSuite struct {
-		Name     string      `xml:"name,attr"`
-		Tests    int         `xml:"tests,attr"`
-		Failures int         `xml:"failures,attr"`
-		Skipped  int         `xml:"skipped,attr"`
-		Cases    []junitCase `xml:"testcase"`
-	}
-	junitCase struct {
-		Name    string     `xml:"name,attr"`
-		Class   string     `xml:"classname,attr"`
-		Time    string     `xml:"time,attr"`
-		Failure *junitNote `xml:"failure"`
-		Skipped *junitNote `xml:"skipped"`
-	}
-	junitNote struct {
-		Message string `xml:"message,attr"`
-		Text    string `xml:",chardata"`
-	}
-)
-
 // WriteJUnit writes a report as JUnit XML: a suite for each standard, with the exchanges of what
 // failed.
 func WriteJUnit(w io.Writer, r Report) error {
-	var all junitSuites
+	var suites []junit.Suite
 	for _, result := range r.Results {
-		if n := len(all.Suites); n == 0 || all.Suites[n-1].Name != result.Standard {
-			all.Suites = append(all.Suites, junitSuite{Name: result.Standard})
+		if n := len(suites); n == 0 || suites[n-1].Name != result.Standard {
+			suites = append(suites, junit.Suite{Name: result.Standard})
 		}
-		all.Suites[len(all.Suites)-1].add(result)
+		suite := &suites[len(suites)-1]
+		suite.Add(caseOf(result))
+		suite.Time += junit.Seconds(result.Duration)
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	encoder := xml.NewEncoder(w)
-	encoder.Indent("", "  ")
-	if err := encoder.Encode(all); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return junit.Write(w, suites)
 }
 
-func (s *junitSuite) add(r Result) {
-	c := junitCase{Name: r.Clause + " " + r.Name, Class: r.Standard, Time: fmt.Sprintf("%.3f", r.Duration.Seconds())}
+func caseOf(r Result) junit.Case {
+	c := junit.Case{Name: r.Clause + " " + r.Name, Class: r.Standard, Time: junit.Seconds(r.Duration)}
 	switch {
 	case r.Err != nil:
-		c.Failure = &junitNote{Message: r.Err.Error()}
+		c.Failure = &junit.Note{Message: r.Err.Error()}
 		for _, e := range r.Exchanges {
 			c.Failure.Text += fmt.Sprintf("%s\n%s\n%s\n%s\n", e.Request, e.RequestBody, e.Answer, e.AnswerBody)
 		}
-		s.Failures++
 	case r.Skipped != "":
-		c.Skipped = &junitNote{Message: r.Skipped}
-		s.Skipped++
+		c.Skipped = &junit.Note{Message: r.Skipped}
 	}
-	s.Cases = append(s.Cases, c)
-	s.Tests++
+	return c
 }

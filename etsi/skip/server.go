@@ -53,6 +53,9 @@ type server struct {
 	refusals etsi.Refusals
 }
 
+// Serves reports whether a path, below the one where [Register] is called, is one of SKIP.
+func Serves(path string) bool { return methodsOf(path) != "" }
+
 func methodsOf(path string) string {
 	id, isKey := strings.CutPrefix(path, "/key/")
 	if path == "/capabilities" || path == "/key" || path == "/entropy" || isKey && id != "" && !strings.Contains(id, "/") {

@@ -4,16 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"maps"
+	"errors"
 	"net"
 	"net/http"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/google/uuid"
 
-	"dske/etsi"
 	"dske/etsi/conformance"
 	"dske/etsi/stream"
 	"dske/sim"
@@ -21,58 +19,29 @@ import (
 	"dske/sim/simtest"
 )
 
-// A distant KME is one of a network, called over ETSI GS QKD 014. That cannot name the ID of a new
-// key: so both ends have a table in common here, of the IDs that keys were to have and those that
-// they got.
-type distant struct {
-	*named
-	saes map[string]*etsi.Client
-}
+// encryptors is those of the clients whose streams are used.
+var encryptors = map[string]string{"carol": "sam", "connie": "sofia", "curtis": "sunny"}
 
-// named is that table, and a fault: whoever fetches a key gets another one.
-
-type named struct {
-	mu   sync.Mutex
-	ids  map[uuid.UUID]uuid.UUID
-	lies bool
-}
-
-func (d distant) Encryptors() []string { return slices.Collect(maps.Keys(d.saes)) }
-
-func (d distant) GetKey(ctx context.Context, master, slave string, r etsi.KeyRequest) ([]etsi.Key, error) {
-	keys, err := d.saes[master].GetKey(ctx, slave, r)
-	if err == nil && r.IDs != nil {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.ids[r.IDs[0]], keys[0].ID = keys[0].ID, r.IDs[0]
-	}
-	return keys, err
-}
-
-func (d distant) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]etsi.Key, error) {
-	d.mu.Lock()
-	real, ok := d.ids[ids[0]]
-	d.mu.Unlock()
-	if !ok {
-		real = ids[0]
-	}
-	keys, err := d.saes[slave].GetKeyWithKeyIDs(ctx, master, real)
-	if err == nil {
-		keys[0].ID = ids[0]
-	}
-	if err == nil && d.lies {
-		keys[0].Key.Reveal()[0] ^= 1
-	}
-	return keys, err
-}
-
-// serve serves the streams of a client of a network over mutual TLS, and returns the address.
-func serve(t *testing.T, n *sim.Network, dir certs.Directory, ids *named, client string, encryptors ...string) string {
+// startNetwork starts a network whose clients serve streams, and returns their addresses.
+func startNetwork(t *testing.T, dir certs.Directory) (n *sim.Network, addresses map[string]string) {
 	t.Helper()
-	kme := distant{ids, map[string]*etsi.Client{}}
-	for _, sae := range encryptors {
-		kme.saes[sae] = &etsi.Client{URL: sim.KMEURL(n.URL(), client), SAE: sae, HTTP: &http.Client{}}
+	names := certs.Names{KMEs: []string{"carol", "celia", "cindy", "connie", "curtis"}, SAEs: []string{"sam", "sofia", "sunny"}}
+	if err := dir.Write(names); err != nil {
+		t.Fatal(err)
 	}
+	any := "127.0.0.1:0"
+	n = simtest.Start(t, sim.Config{Transport: sim.Loopback, Listen: any, TLS: dir, Streams: []string{any, any, any, any, any}})
+	addresses = map[string]string{}
+	for _, c := range n.Overview().Clients {
+		addresses[c.Name] = c.Streams
+	}
+	return n, addresses
+}
+
+// liar serves the streams of a KME at which whoever fetches a key gets another one, and returns the
+// address.
+func liar(t *testing.T, dir certs.Directory, v *vault, client string) string {
+	t.Helper()
 	config, err := dir.Server(false, dir.KME(client))
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +52,9 @@ func serve(t *testing.T, n *sim.Network, dir certs.Directory, ids *named, client
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- stream.Serve(ctx, listener, stream.Config{KME: kme, TLS: config}) }()
+	go func() {
+		ended <- stream.Serve(ctx, listener, stream.Config{KME: kme{v, []string{encryptors[client]}}, TLS: config})
+	}()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -91,18 +62,6 @@ func serve(t *testing.T, n *sim.Network, dir certs.Directory, ids *named, client
 		}
 	})
 	return listener.Addr().String()
-}
-
-// startNetwork starts a network and returns the addresses of the streams of carol, who serves sam,
-// connie, who serves sofia, and curtis, who serves sunny.
-func startNetwork(t *testing.T, dir certs.Directory, lies bool) (n *sim.Network, carol, connie, curtis string) {
-	t.Helper()
-	if err := dir.Write(certs.Names{KMEs: []string{"carol", "connie", "curtis"}, SAEs: []string{"sam", "sofia", "sunny"}}); err != nil {
-		t.Fatal(err)
-	}
-	n = simtest.Start(t, sim.Config{Transport: sim.Loopback, Listen: "127.0.0.1:0"})
-	ids := &named{ids: map[uuid.UUID]uuid.UUID{}, lies: lies}
-	return n, serve(t, n, dir, ids, "carol", "sam"), serve(t, n, dir, ids, "connie", "sofia"), serve(t, n, dir, ids, "curtis", "sunny")
 }
 
 // show returns the configuration of a client with an SAE's certificate.
@@ -119,12 +78,19 @@ func show(t *testing.T, dir certs.Directory, sae string) *tls.Config {
 func conform(t *testing.T, lies bool) []conformance.Result {
 	t.Helper()
 	dir := certs.Directory(t.TempDir())
-	n, carol, connie, curtis := startNetwork(t, dir, lies)
-	party := func(sae, client, address string) conformance.Party {
-		return conformance.Party{SAE: sae, URL: sim.KMEURL(n.URL(), client), SKIP: n.URL() + "/client/" + client + "/skip", Stream: address, TLS: show(t, dir, sae)}
+	n, addresses := startNetwork(t, dir)
+	if v := (&vault{keys: map[uuid.UUID]deposit{}, lies: true}); lies {
+		for client := range encryptors {
+			addresses[client] = liar(t, dir, v, client)
+		}
 	}
-	suite := conformance.Suite{Master: party("sam", "carol", carol), Slave: party("sofia", "connie", connie),
-		Others: []conformance.Party{party("sunny", "curtis", curtis)}}
+	party := func(client string) conformance.Party {
+		config := show(t, dir, encryptors[client])
+		http := &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
+		return conformance.Party{SAE: encryptors[client], URL: sim.KMEURL(n.URL(), client), HTTP: http,
+			SKIP: n.URL() + "/client/" + client + "/skip", Stream: addresses[client], TLS: config}
+	}
+	suite := conformance.Suite{Master: party("carol"), Slave: party("connie"), Others: []conformance.Party{party("curtis")}}
 	return slices.Collect(suite.Run(t.Context()))
 }
 
@@ -157,10 +123,9 @@ func TestConformanceFindsChunksThatDiffer(t *testing.T) {
 
 func TestStreamBetweenTwoKMEsOfANetwork(t *testing.T) {
 	dir := certs.Directory(t.TempDir())
-	_, carol, connie, curtis := startNetwork(t, dir, false)
-	dial := func(address, sae string) *stream.Client {
-		config := show(t, dir, sae)
-		c, err := stream.Dial(t.Context(), address, config)
+	n, addresses := startNetwork(t, dir)
+	dial := func(client string) *stream.Client {
+		c, err := stream.Dial(t.Context(), addresses[client], show(t, dir, encryptors[client]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +133,7 @@ func TestStreamBetweenTwoKMEsOfANetwork(t *testing.T) {
 		return c
 	}
 	w := &world{TB: t}
-	sam, sofia, sunny := dial(carol, "sam"), dial(connie, "sofia"), dial(curtis, "sunny")
+	sam, sofia, sunny := dial("carol"), dial("connie"), dial("curtis")
 	_, ksid := open(w, sam, "sae://sam", "sae://sofia", qos, uuid.Nil)
 	open(w, sunny, "sae://sunny", "sae://sam", qos, ksid, stream.NoConnection)
 	open(w, sofia, "sae://sofia", "sae://sam", qos, ksid)
@@ -177,5 +142,19 @@ func TestStreamBetweenTwoKMEsOfANetwork(t *testing.T) {
 			t.Fatalf("chunk %d differs", index)
 		}
 		get(w, sunny, ksid, index, stream.NotConnected)
+	}
+	if err := n.Stop(t.Context(), "client/carol"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := sam.Open(t.Context(), "sae://sam", "sae://sofia", qos, uuid.Nil); !errors.Is(err, stream.NoConnection) {
+		t.Errorf("of a stopped client: %v", err)
+	}
+	if err := n.Start(t.Context(), "client/carol"); err != nil {
+		t.Fatal(err)
+	}
+	_, ksid = open(w, sam, "sae://sam", "sae://sofia", qos, uuid.Nil)
+	open(w, sofia, "sae://sofia", "sae://sam", qos, ksid)
+	if !bytes.Equal(get(w, sam, ksid, 0), get(w, sofia, ksid, 0)) {
+		t.Error("after a stop: chunks differ")
 	}
 }

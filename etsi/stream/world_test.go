@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,7 @@ type vault struct {
 	ownIDs   bool          // it makes keys under no ID that it is given
 	hang     chan struct{} // what it waits for, unless nil
 	lastSize int           // bytes of the last key
+	lies     bool          // whoever fetches a key gets another one
 }
 
 type deposit struct {
@@ -50,7 +52,7 @@ func (k kme) GetKey(ctx context.Context, master, slave string, r etsi.KeyRequest
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.failure != nil || slave == "nobody" {
+	if k.failure != nil || !slices.Contains([]string{"sam", "sofia", "susan", "sunny"}, slave) {
 		return nil, errors.Join(k.failure, &etsi.Error{Status: http.StatusBadRequest, Message: "unknown slave SAE"})
 	}
 	id, value := uuid.New(), make([]byte, r.Size/8)
@@ -79,6 +81,9 @@ func (k kme) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []u
 		return nil, etsi.ErrUnauthorized
 	}
 	delete(k.keys, ids[0])
+	if k.lies {
+		d.value[0] ^= 1
+	}
 	return []etsi.Key{{ID: ids[0], Key: etsi.NewSecret(bytes.Clone(d.value))}}, nil
 }
 

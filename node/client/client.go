@@ -147,7 +147,7 @@ func (c *Client) newRouter() http.Handler {
 		API:    API,
 	}.Mount(group)
 	group.POST(protocol.PathHubStarted, c.postHubStarted)
-	etsi.Register(group.Group("/etsi"), c, config.Logger)
+	etsi.Register(group.Group("/etsi"), c, etsi.Refusals{Log: config.Logger, Strict: config.Strict})
 	skip.Register(group.Group("/skip"), skip.Config{
 		KME:       c,
 		System:    config.Name,
@@ -155,6 +155,7 @@ func (c *Client) newRouter() http.Handler {
 		Algorithm: "DSKE",
 		Random:    config.Random.For("entropy"),
 		Logger:    config.Logger,
+		Strict:    config.Strict,
 	})
 	return router
 }

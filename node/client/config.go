@@ -35,6 +35,7 @@ type Config struct {
 
 	HubTimeout     time.Duration // for one message to a hub, a large one taking longer; default 5 s
 	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
+	Strict         bool          // encryptors get no word more than the standard has; see [etsi.Refusals]
 	KeyTTL         time.Duration // how long the shares of a failed gather are kept; default 1 h
 
 	Transport http.RoundTripper // to the hubs

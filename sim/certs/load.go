@@ -3,8 +3,10 @@ package certs
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"os"
+	"time"
 )
 
 // Server returns the configuration of a port on which KMEs or hubs are served: TLS 1.2 or later, and
@@ -72,6 +74,26 @@ func (d Directory) Stranger(id string) (*tls.Config, error) {
 	certificate, err := tls.X509KeyPair(made.certificate, made.key)
 	config.Certificates = []tls.Certificate{certificate}
 	return config, err
+}
+
+// Expired returns a certificate of a KME that has expired: what the one of d will be some day.
+func (d Directory) Expired(name string) (tls.Certificate, error) {
+	pair, err := d.KME(name).load()
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	ca, err := d.loadIssuer()
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	expired := *pair.Leaf
+	expired.NotAfter = time.Now().Add(-clockSkew / 2)
+	text, err := ca.sign(&expired, pair.Leaf.PublicKey)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	block, _ := pem.Decode(text)
+	return tls.Certificate{Certificate: [][]byte{block.Bytes}, PrivateKey: pair.PrivateKey}, nil
 }
 
 // Trusted returns the common name of the authority.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +23,7 @@ var conformanceFlags = []cli.Flag{
 	&cli.StringFlag{Name: "junit", Usage: "write a report to `FILE`, as JUnit XML"},
 	&cli.StringFlag{Name: "html", Usage: "write a report to `FILE`, as a page with what was asked and answered"},
 	&cli.StringFlag{Name: "against", Usage: "compare answers with the JSON schemas in `DIR`, such as status.json, key_container.json and error.json"},
-	&cli.StringFlag{Name: "004-master", Usage: "check ETSI GS QKD 004 too: `HOST:PORT` of the master's client; takes --tls"},
+	&cli.StringFlag{Name: "004-master", Usage: "check ETSI GS QKD 004 too: `HOST:PORT` of the master's client; takes --tls", DefaultText: "where the network says, if it has streams"},
 	&cli.StringFlag{Name: "004-slave", Usage: "with --004-master: `HOST:PORT` of the slave's client"},
 }
 
@@ -103,7 +104,7 @@ func newSuite(c *cli.Context, p pair) (conformance.Suite, error) {
 		suite.Schemas = schemas
 	}
 	dir := certs.Directory(c.String("tls"))
-	if err := addStreams(c, &suite, dir); err != nil || dir == "" {
+	if err := addStreams(c, p, &suite, dir); err != nil || dir == "" {
 		return suite, err
 	}
 	anonymous, err := dir.Anonymous()
@@ -115,9 +116,10 @@ func newSuite(c *cli.Context, p pair) (conformance.Suite, error) {
 	return suite, err
 }
 
-// addStreams adds the addresses of streams, if flags name them.
-func addStreams(c *cli.Context, suite *conformance.Suite, dir certs.Directory) error {
-	suite.Master.Stream, suite.Slave.Stream = c.String("004-master"), c.String("004-slave")
+// addStreams adds the addresses of streams, if flags or the network name them.
+func addStreams(c *cli.Context, p pair, suite *conformance.Suite, dir certs.Directory) error {
+	suite.Master.Stream = cmp.Or(c.String("004-master"), p.overview.StreamsOf(p.master))
+	suite.Slave.Stream = cmp.Or(c.String("004-slave"), p.overview.StreamsOf(p.slave))
 	if suite.Master.Stream == "" && suite.Slave.Stream == "" {
 		return nil
 	}

@@ -30,14 +30,32 @@ func writeReady(to io.Writer, n *sim.Network, dir certs.Directory) {
 	o := n.Overview()
 	fmt.Fprintf(to, "ready on %s (open it in a browser): %d hubs, %d clients, threshold %d\n", n.URL(), len(o.Hubs), len(o.Clients), o.Threshold)
 	writeFirstKey(to, n.URL(), o, dir)
-	if len(o.Clients) == 0 || o.Clients[0].KMEURL == "" {
+	writePorts(to, o)
+}
+
+// writePorts writes a table of the ports that clients have of their own, if they have any.
+func writePorts(to io.Writer, o sim.Overview) {
+	if len(o.Clients) == 0 {
 		return
 	}
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	defer table.Flush()
-	fmt.Fprintln(table, "client\tETSI API at\tencryptors")
-	for _, c := range o.Clients {
-		fmt.Fprintf(table, "%s\t%s/api/v1/keys\t%s\n", c.Name, c.KMEURL, strings.Join(c.Encryptors, ", "))
+	hasKME, hasStreams := o.Clients[0].KMEURL != "", o.Clients[0].Streams != ""
+	row := func(name, keys, skip, streams, encryptors string) {
+		cells := []string{name}
+		if hasKME {
+			cells = append(cells, keys, skip)
+		}
+		if hasStreams {
+			cells = append(cells, streams)
+		}
+		fmt.Fprintln(table, strings.Join(append(cells, encryptors), "\t"))
+	}
+	if hasKME || hasStreams {
+		row("client", "ETSI API at", "SKIP at", "ETSI 004 at", "encryptors")
+		for _, c := range o.Clients {
+			row(c.Name, c.KMEURL+"/api/v1/keys", c.KMEURL, c.Streams, strings.Join(c.Encryptors, ", "))
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package command
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,7 +10,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"syscall"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,9 +19,6 @@ import (
 	"dske/sim/certs"
 	"dske/sim/topology"
 )
-
-// freePorts is the flag that alone may be 0.
-const freePorts = "kme-port-base"
 
 func runCommand() *cli.Command {
 	return &cli.Command{
@@ -38,14 +34,15 @@ func runCommand() *cli.Command {
 			&cli.BoolFlag{Name: "open", Usage: "let strangers register names that are not in the topology; for play"},
 			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
 			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: require a certificate of every caller, not only of encryptors"},
-			&cli.IntFlag{Name: freePorts, Usage: "serve the ETSI API of each client also on a port of its own, from `P` on; 0 picks free ones", DefaultText: "no such ports"},
 			&cli.StringFlag{Name: "viewers", Usage: "serve the page also on `ADDRESS`, for those who may look and change nothing", DefaultText: "no such port"},
+			&cli.BoolFlag{Name: "strict", Usage: "answer encryptors to the letter of ETSI GS QKD 014: a 401 has no body"},
+			&cli.StringFlag{Name: "hostile", Usage: "be hard on encryptors: with the `CHANCE`, such as 5%, a request of theirs meets a fault; dske scenario help fault says which", DefaultText: "no"},
 			&cli.BoolFlag{Name: "plan", Usage: "do not run the network; print how much memory and time it would take and how many keys it could make"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible from `SEED`; its keys are not secret then", DefaultText: "none"},
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "log from the `LEVEL` on: debug, info, warn or error"},
 			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the log in the `FORMAT` text or json"},
-		}, slices.Concat(generateFlags, psrdFlags)...),
+		}, slices.Concat(portFlags, generateFlags, psrdFlags)...),
 	}
 }
 
@@ -62,6 +59,9 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if err := beHostile(c, network); err != nil {
+		return err
+	}
 	defer tuneCollector()()
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(c.Context)
@@ -77,20 +77,24 @@ func run(c *cli.Context) error {
 		}
 		config.Logger.Info("ready", "url", network.URL())
 	}
-	return cmp.Or(explainListen(<-ended, config.KMEListen), unprinted)
+	return cmp.Or(explainListen(<-ended, config), unprinted)
 }
 
-// explainListen says what to do about an address that is in use.
-func explainListen(err error, ofClients []string) error {
-	var failed *sim.ListenError
-	switch {
-	case !errors.Is(err, syscall.EADDRINUSE) || !errors.As(err, &failed):
-		return err
-	case slices.Contains(ofClients, failed.Address):
-		return fmt.Errorf("%w; choose other ports with --%s, or 0 for free ones", err, freePorts)
-	default:
-		return fmt.Errorf("%w; name another address with --listen, or port 0 for a free one", err)
+// beHostile adds the fault that --hostile asks for.
+func beHostile(c *cli.Context, n *sim.Network) error {
+	text := c.String("hostile")
+	if text == "" {
+		return nil
 	}
+	number, isPercent := strings.CutSuffix(text, "%")
+	chance, err := strconv.ParseFloat(number, 64)
+	if isPercent {
+		chance /= 100
+	}
+	if err != nil || !(chance > 0 && chance <= 1) {
+		return usagef("--hostile: %q is not a chance such as 5%% or 0.05", text)
+	}
+	return n.Wire().AddFault(fmt.Sprintf("hostile from=sae/* prob=%g", chance))
 }
 
 // newConfig returns the network that the flags describe. Its log goes to w.
@@ -100,6 +104,7 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 		Listen:    c.String("listen"),
 		TLS:       certs.Directory(c.String("tls")),
 		TLSAll:    c.Bool("tls-all"),
+		Strict:    c.Bool("strict"),
 		Viewers:   c.String("viewers"),
 		Pages:     addPages,
 	}
@@ -128,8 +133,7 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 	if t.Enrolment == topology.EnrolmentOpen {
 		fmt.Fprintln(w, "warning: enrolment is open, so that strangers may register names that are not in the topology")
 	}
-	config.KMEListen, err = kmeAddresses(c, len(t.Local()))
-	return config, err
+	return config, addPorts(c, &config)
 }
 
 // newLogger returns the log that the flags ask for.
@@ -148,32 +152,4 @@ func newLogger(c *cli.Context, w io.Writer) (*slog.Logger, error) {
 	default:
 		return nil, usagef("--log-format: %q is neither text nor json", format)
 	}
-}
-
-// kmeAddresses returns the addresses that --kme-port-base gives to the clients, on the host of
-// --listen.
-func kmeAddresses(c *cli.Context, clients int) ([]string, error) {
-	if !c.IsSet(freePorts) {
-		return nil, nil
-	}
-	host, listen, err := net.SplitHostPort(c.String("listen"))
-	if err != nil {
-		return nil, usagef("--listen: %w", err)
-	}
-	base := c.Int(freePorts)
-	if base < 0 || base+clients > 1<<16 {
-		return nil, usagef("--%s: ports %d to %d are not in 0 to 65535", freePorts, base, base+clients-1)
-	}
-	if port, _ := strconv.Atoi(listen); base > 0 && base <= port && port < base+clients {
-		return nil, usagef("--%s: ports %d to %d include that of --listen, %d", freePorts, base, base+clients-1, port)
-	}
-	addresses := make([]string, clients)
-	for i := range addresses {
-		port := base
-		if base > 0 {
-			port += i
-		}
-		addresses[i] = net.JoinHostPort(host, strconv.Itoa(port))
-	}
-	return addresses, nil
 }

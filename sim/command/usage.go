@@ -17,7 +17,7 @@ type usageError struct{ error }
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // flagForm matches the name of a flag, as the flag package writes it.
-var flagForm = regexp.MustCompile(`(flag|argument:) -([a-z-]{2,})`)
+var flagForm = regexp.MustCompile(`(flag|argument:) -([a-z0-9-]{2,})`)
 
 // onUsageError explains an error of the flag package.
 func onUsageError(c *cli.Context, err error, _ bool) error {
@@ -87,7 +87,7 @@ func checkCall(c *cli.Context) error {
 				return usagef("--%s: the value is empty", name)
 			}
 		case *cli.IntFlag:
-			if n := c.Int(name); n < 1 && name != freePorts {
+			if n := c.Int(name); n < 1 && !slices.Contains(portBases, name) {
 				return usagef("--%s: %d is not a number over 0", name, n)
 			}
 		case *cli.DurationFlag:

@@ -38,6 +38,9 @@ type Request struct {
 
 	Faults   []string // the kinds of faults that have been at it
 	Repeated bool     // a copy that the sender knows nothing of
+
+	isHandshake bool   // of TLS, which stands for the messages that may come after it
+	lot         uint64 // that was drawn when a fault struck it, for what else is left to chance
 }
 
 // Copy returns a copy that the sender knows nothing of.

@@ -53,7 +53,7 @@ const maxSeen = 10_000
 
 // draw draws a lot for a message. The caller holds f.mu.
 func (f *fault) draw(r *Request) bool {
-	if f.spec.Prob == 1 {
+	if f.spec.Prob == 1 && !f.built.draws {
 		return true
 	}
 	if len(f.seen) == maxSeen {
@@ -63,6 +63,7 @@ func (f *fault) draw(r *Request) bool {
 	label := fmt.Sprint(f.seed, f.spec, r.From, r.To, r.Method, r.Path, r.Query)
 	f.seen[label]++
 	sum := sha256.Sum256(fmt.Append(nil, label, f.before+f.seen[label]))
+	r.lot = binary.BigEndian.Uint64(sum[8:])
 	return float64(binary.BigEndian.Uint64(sum[:])>>11)/(1<<53) < f.spec.Prob
 }
 

@@ -18,13 +18,17 @@ type kind struct {
 }
 
 // kinds is all of them, by name.
-var kinds = []kind{delayKind, dropKind, duplicateKind, hangKind, partitionKind, reorderKind, replayKind, statusKind, tamperKind}
+var kinds = []kind{absentKind, delayKind, dropKind, duplicateKind, exhaustedKind, expiredKind, hangKind, hostileKind, htmlKind,
+	partitionKind, reorderKind, replayKind, statusKind, tamperKind}
 
 // built is a fault that was made from a spec, with its own state.
 type built struct {
 	effect   effect
 	matches  func(*Request) bool // what it strikes, besides what every spec can say; nil: all
 	patterns []string            // of the nodes that its value speaks of
+
+	ofHandshakes bool // it strikes handshakes of TLS, too
+	draws        bool // it draws lots whenever it fires, for what it does
 }
 
 // effect is what a fault does to a message. Ended is closed when the fault is cleared.

@@ -74,6 +74,16 @@ func (s *Set) Statuses() []Status {
 	return statuses
 }
 
+// Any reports whether there are faults.
+func (s *Set) Any() bool { return len(s.current()) > 0 }
+
+// StrikesHandshake reports whether a fault strikes a handshake of TLS of an encryptor, nobody knows
+// yet which, with a node: then the node is to show a certificate that has expired.
+func (s *Set) StrikesHandshake(to string) bool {
+	r := &Request{From: "sae/", To: to, isHandshake: true}
+	return slices.ContainsFunc(s.current(), func(f *fault) bool { return f.built.ofHandshakes && f.fires(r) })
+}
+
 func (s *Set) current() []*fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()

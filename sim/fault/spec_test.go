@@ -13,6 +13,7 @@ func TestParse(t *testing.T) {
 		"tamper=request where=query from=client/carol",
 		"partition=client/*|hub/hank",
 		"delay=20ms", "hang", "status=503", "replay", "duplicate", "reorder", "reorder=1s",
+		"absent", "exhausted from=sae/*", "expired", "hostile from=sae/* prob=0.05", "html",
 	} {
 		s, err := Parse(text)
 		if err != nil {
@@ -55,6 +56,7 @@ func TestParseRefuses(t *testing.T) {
 		"status=200":                  "300",
 		"status=999":                  "300",
 		"hang=1s":                     "1s",
+		"hostile=5%":                  "5%",
 		"partition=a,b":               "A,B|C,D",
 		"partition=a|":                "pattern",
 		"reorder=soon":                "duration",

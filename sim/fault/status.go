@@ -15,8 +15,16 @@ func newStatus(s Spec) (built, error) {
 	if err != nil || http.StatusText(code) == "" || code < 300 {
 		return built{}, fmt.Errorf("%q is not an HTTP status from 300", s.Value)
 	}
-	body := fmt.Appendf(nil, `{"message":"Injected fault: %s.","details":{}}`, http.StatusText(code))
-	return built{effect: func(context.Context, <-chan struct{}, *Request, Deliver) (Response, error) {
-		return Response{Status: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}, nil
+	return built{effect: func(_ context.Context, _ <-chan struct{}, r *Request, _ Deliver) (Response, error) {
+		return refusal(r, code, "Injected fault: "+http.StatusText(code)+"."), nil
 	}}, nil
+}
+
+// refusal is an error in the form of the interface that a message is for.
+func refusal(r *Request, status int, message string) Response {
+	body := fmt.Appendf(nil, `{"message":%q,"details":{}}`, message)
+	if isOfEncryptor(r) {
+		body = fmt.Appendf(nil, `{"message":%q}`, message)
+	}
+	return Response{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
 }

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"dske/etsi/junit"
 	"dske/protocol"
 	"dske/sim"
 )
@@ -363,7 +364,17 @@ func TestJUnit(t *testing.T) {
 	if err := WriteJUnit(&out, results); err != nil {
 		t.Fatal(err)
 	}
-	var read junitSuites
+	var read struct {
+		Suites []struct {
+			Tests    int `xml:"tests,attr"`
+			Failures int `xml:"failures,attr"`
+			Cases    []struct {
+				Name    string      `xml:"name,attr"`
+				Time    float64     `xml:"time,attr"`
+				Failure *junit.Note `xml:"failure"`
+			} `xml:"testcase"`
+		} `xml:"testsuite"`
+	}
 	if err := xml.Unmarshal(out.Bytes(), &read); err != nil {
 		t.Fatal(err)
 	}

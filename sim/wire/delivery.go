@@ -58,7 +58,10 @@ func (t transport) deliver(r *http.Request) (*http.Response, error) {
 		t.wire.gate.enter(&passage{from: request.From, to: request.To, method: request.Method, path: request.Path, query: request.Query, body: request.Body})
 	}
 	d := &delivery{transport: t, original: r, number: t.wire.messages.Add(1), sent: *request, start: time.Now()}
-	hands := Intercept(t.wire.faults.Intercept).Around(d.arrive)
+	hands := Deliver(d.arrive)
+	if !t.meetsFaultsAtThePort() {
+		hands = Intercept(t.wire.faults.Intercept).Around(hands)
+	}
 	all := t.wire.interceptors.All()
 	for i := range all {
 		hands = (*all[len(all)-1-i]).Around(hands)
@@ -69,6 +72,13 @@ func (t transport) deliver(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return newResponse(response.Status, response.Header, response.Body, r), nil
+}
+
+// meetsFaultsAtThePort reports whether the sender is an encryptor that comes over a port, where
+// faults strike all encryptors, also those from outside.
+func (t transport) meetsFaultsAtThePort() bool {
+	_, isMemory := t.next.(memory)
+	return strings.HasPrefix(t.from, "sae/") && !isMemory
 }
 
 // read takes a request apart.

@@ -20,6 +20,7 @@
 package wire
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -133,6 +134,21 @@ func (w *Wire) AddFault(text string) error {
 	defer w.mu.Unlock()
 	w.update()
 	return nil
+}
+
+// HasFaults reports whether there are faults.
+func (w *Wire) HasFaults() bool { return w.attention.Load() == insiders && w.faults.Any() }
+
+// Strike takes a request that came another way, from outside over a port, past the faults. It has
+// [fault.ErrLost] or the error of ctx if the sender gets no answer.
+func (w *Wire) Strike(ctx context.Context, r *Request, next Deliver) (Response, error) {
+	return w.faults.Intercept(ctx, r, next)
+}
+
+// StrikesHandshake reports whether a fault wants a node to show a certificate that has expired in a
+// handshake of TLS.
+func (w *Wire) StrikesHandshake(to string) bool {
+	return w.HasFaults() && w.faults.StrikesHandshake(to)
 }
 
 // Faults says what the faults are and how often each fired.

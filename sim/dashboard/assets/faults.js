@@ -9,6 +9,8 @@ import { some } from './words.js';
 const kinds = [
   { name: 'delay', before: 'by', value: '100ms' }, { name: 'drop' }, { name: 'drop', as: 'drop answers', fixed: 'response' }, { name: 'hang' }, { name: 'duplicate' },
   { name: 'tamper', as: 'tamper with messages', fixed: 'request' }, { name: 'tamper', as: 'tamper with answers', fixed: 'response' }, { name: 'status', before: 'code', value: '503' },
+  { name: 'hostile', as: 'hostile to encryptors', fixed: '', more: 'prob=0.05', from: 'sae/*' }, { name: 'absent', as: 'key not there yet' }, { name: 'exhausted', as: 'PSRD exhausted' },
+  { name: 'html', as: 'page instead of an answer' }, { name: 'expired', as: 'certificate expired' },
 ];
 
 export class Faults {
@@ -18,7 +20,7 @@ export class Faults {
     const line = byID('faults-message'), targets = ['', ...network.nodes.slice(0, 200)];
     byID('faults-form').hidden = byID('faults-clear').hidden = network.isViewer;
     byID('faults-kind').replaceChildren(...kinds.map((kind, i) => h('option', { value: i }, kind.as ?? kind.name)));
-    for (const [id, all] of [['faults-to', 'all'], ['faults-from', 'all']]) byID(id).replaceChildren(...targets.map(name => h('option', { value: name }, name || all)));
+    for (const [id, more] of [['faults-to', []], ['faults-from', ['sae/*']]]) byID(id).replaceChildren(...targets.concat(more).map(name => h('option', { value: name }, name || 'all')));
     byID('faults-kind').onchange = () => { this.choose(); this.write(); };
     for (const id of ['faults-value', 'faults-to', 'faults-from']) byID(id).oninput = () => this.write();
     byID('faults-form').onsubmit = event => {
@@ -34,7 +36,8 @@ export class Faults {
   get kind() { return kinds[Number(byID('faults-kind').value)] ?? kinds[0]; }
 
   choose() {
-    const { before, value } = this.kind;
+    const { before, value, from } = this.kind;
+    byID('faults-from').value = from ?? '';
     byID('faults-value').closest('label').hidden = !value;
     byID('faults-value').closest('label').firstChild.textContent = `${before ?? ''} `;
     byID('faults-value').value = value ?? '';
@@ -42,8 +45,8 @@ export class Faults {
 
   // write writes what the drop-downs say as a line of text.
   write() {
-    const { name, fixed } = this.kind, value = fixed ?? byID('faults-value').value.replaceAll(' ', ''), to = byID('faults-to').value, from = byID('faults-from').value;
-    byID('fault').value = [value ? `${name}=${value}` : name, from && `from=${from}`, to && `to=${to}`].filter(Boolean).join(' ');
+    const { name, fixed, more } = this.kind, value = fixed ?? byID('faults-value').value.replaceAll(' ', ''), to = byID('faults-to').value, from = byID('faults-from').value;
+    byID('fault').value = [value ? `${name}=${value}` : name, from && `from=${from}`, to && `to=${to}`, more].filter(Boolean).join(' ');
   }
 
   update({ faults }) {

@@ -1,0 +1,84 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"dske/etsi"
+	"dske/etsi/stream"
+	"dske/node"
+)
+
+// Clients deliver keys over ETSI GS QKD 004 too, each on a port of its own: that is no HTTP, and
+// names no client. Streams are the port's, not the node's: they outlive a client that stops, but
+// get no further keys until one is in its place again.
+
+// openStreams opens the port of a client's streams.
+func (n *Network) openStreams(c *clientPlace, address string) (err error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return &ListenError{address, errors.Unwrap(err)}
+	}
+	c.streams, c.streamsAt = &watchedListener{Listener: listener, logger: n.config.Logger}, reachable(listener.Addr(), address)
+	return nil
+}
+
+// serveStreams serves the streams of a client, by its number, until the network ends.
+func (n *Network) serveStreams(client int) error {
+	c := n.clients[client]
+	return stream.Serve(n.running, c.streams, stream.Config{
+		KME:    streamKME{c},
+		TLS:    n.tlsOf(client),
+		Logger: n.config.Logger.With(string(c.kind), c.name),
+	})
+}
+
+// closeStreams closes the ports of streams, which ends their connections if they are served.
+func (n *Network) closeStreams() {
+	for _, c := range n.clients {
+		if c.streams != nil {
+			c.streams.Close()
+		}
+	}
+}
+
+// streamKME is what streams take of a client: whoever is in its place makes and fetches the keys.
+type streamKME struct{ *clientPlace }
+
+var _ stream.KME = streamKME{}
+
+// Encryptors implements [stream.KME].
+func (k streamKME) Encryptors() []string { return slices.Clone(k.network.encryptorsOf(&k.place)) }
+
+// GetKey implements [stream.KME].
+func (k streamKME) GetKey(ctx context.Context, master, slave string, request etsi.KeyRequest) ([]etsi.Key, error) {
+	return k.visit(ctx, func(ctx context.Context, kme stream.KME) ([]etsi.Key, error) {
+		return kme.GetKey(ctx, master, slave, request)
+	})
+}
+
+// GetKeyWithKeyIDs implements [stream.KME].
+func (k streamKME) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]etsi.Key, error) {
+	return k.visit(ctx, func(ctx context.Context, kme stream.KME) ([]etsi.Key, error) {
+		return kme.GetKeyWithKeyIDs(ctx, slave, master, ids)
+	})
+}
+
+// visit calls who fills the place, as a request that its end has to wait for.
+func (k streamKME) visit(ctx context.Context, call func(context.Context, stream.KME) ([]etsi.Key, error)) ([]etsi.Key, error) {
+	l, v, ctx := k.enter(ctx, nil)
+	if l == nil {
+		return nil, &etsi.Error{Status: http.StatusServiceUnavailable, Message: node.Stopped(k.kind, k.name).Message}
+	}
+	defer l.requests.leave(v)
+	kme, ok := l.member.(stream.KME)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return call(ctx, kme)
+}
