@@ -16,7 +16,8 @@ type clientPlace struct {
 	kmeURL   string // of the client's own port, if it has one; set before any node runs
 	counters client.Counters
 
-	delivered client.Delivered // by all the clients in this place
+	delivered client.Delivered           // by all the clients in this place
+	couriers  map[string]*client.Courier // by hub; nil: PSRD comes over the network
 }
 
 func newClientPlace(n *Network, t topology.Client) *clientPlace {
@@ -36,7 +37,8 @@ func (c *clientPlace) newClient() (member, error) {
 		Threshold:  t.Threshold,
 		Token:      c.network.directory.Client(c.name).Token,
 		Directory:  c.network.directory,
-		PSRD:       client.PSRD(t.PSRD),
+		PSRD:       client.PSRD{BlockSize: t.PSRD.BlockSize, LowWater: t.PSRD.LowWater, HighWater: t.PSRD.HighWater, Lazy: t.PSRD.Lazy},
+		Couriers:   c.couriers,
 
 		Suite:        c.network.suite,
 		KeysFromPSRD: t.KeySource == topology.KeysFromPSRD,

@@ -53,6 +53,7 @@ type Network struct {
 	findings  wire.Watchers[func(Finding)]
 	auditor   *audit.Auditor // nil: none
 	tls       *tls.Config    // nil: plain HTTP
+	chances   uint64         // the seed of what is left to chance
 	trusted   string         // common name of the authority that the ports trust
 
 	ports      []port
@@ -81,6 +82,7 @@ func New(config Config) (*Network, error) {
 	if config.Seed != nil {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int{}}
 	}
+	n.chances = rand64(config.Seed)
 	n.addPlaces()
 	if err := n.loadTLS(); err != nil {
 		return nil, err
@@ -94,9 +96,10 @@ func New(config Config) (*Network, error) {
 		Handler:   n,
 		TLS:       secure,
 		Parties:   n.Overview().parties(),
-		Seed:      rand64(config.Seed),
+		Seed:      n.chances,
 		Links:     config.Topology.Lines(),
 		Virtual:   config.Virtual,
+		Couriers:  config.Topology.PSRD.Courier != nil,
 	})
 	if err != nil {
 		return nil, err
@@ -147,6 +150,10 @@ func (n *Network) Run(ctx context.Context) error {
 	failed := make(chan error, len(n.ports))
 	n.serve(failed)
 	defer n.shutDown()
+	for _, c := range n.clients {
+		c.packCouriers()
+	}
+	n.tasks.Go(func() { n.sendCouriers(ctx) })
 	if err := n.startAll(ctx); err != nil {
 		return err
 	}

@@ -112,6 +112,7 @@ func (c *Client) associate() error {
 		Token:      c.config.Token,
 		Suite:      c.config.Suite,
 		PSRD:       c.config.PSRD,
+		Couriers:   c.config.Couriers,
 		Timeout:    c.config.HubTimeout,
 		Transport:  c.config.Transport,
 		Tasks:      &c.tasks,
