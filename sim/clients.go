@@ -19,7 +19,8 @@ type clientPlace struct {
 	streamsAt string       // host and port of it
 	counters  client.Counters
 
-	delivered client.Delivered // by all the clients in this place
+	delivered client.Delivered           // by all the clients in this place
+	couriers  map[string]*client.Courier // by hub; nil: PSRD comes over the network
 }
 
 func newClientPlace(n *Network, t topology.Client) *clientPlace {
@@ -39,8 +40,9 @@ func (c *clientPlace) newClient() (member, error) {
 		Threshold:  t.Threshold,
 		Token:      c.network.directory.Client(c.name).Token,
 		Directory:  c.network.directory,
-		PSRD:       client.PSRD(t.PSRD),
 		Single:     config.Single || config.Virtual, // there, who meets would depend on who was scheduled first
+		PSRD:       client.PSRD{BlockSize: t.PSRD.BlockSize, LowWater: t.PSRD.LowWater, HighWater: t.PSRD.HighWater, Lazy: t.PSRD.Lazy},
+		Couriers:   c.couriers,
 
 		Suite:        c.network.suite,
 		KeysFromPSRD: t.KeySource == topology.KeysFromPSRD,

@@ -56,6 +56,7 @@ type Network struct {
 	identity  func(*tls.ConnectionState) string // of clients by their certificates; nil: there are none
 	shown     map[string]*tls.Config            // by clients, such as client/carol, to hubs
 	trusted   string                            // common name of the authority that the ports trust
+	chances   uint64                            // the seed of what is left to chance
 
 	ports      []port
 	started    chan struct{} // closed when Run has started every node
@@ -83,6 +84,7 @@ func New(config Config) (*Network, error) {
 	if config.Seed != nil {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int{}}
 	}
+	n.chances = rand64(config.Seed)
 	n.addPlaces()
 	if err := n.loadTLS(); err != nil {
 		return nil, err
@@ -97,9 +99,10 @@ func New(config Config) (*Network, error) {
 		TLS:       secure,
 		Shows:     func(from string) *tls.Config { return n.shown[from] },
 		Parties:   n.Overview().parties(),
-		Seed:      rand64(config.Seed),
+		Seed:      n.chances,
 		Links:     config.Topology.Lines(),
 		Virtual:   config.Virtual,
+		Couriers:  config.Topology.PSRD.Courier != nil,
 	})
 	if err != nil {
 		return nil, err
@@ -150,6 +153,10 @@ func (n *Network) Run(ctx context.Context) error {
 	failed := make(chan error, len(n.ports)+len(n.config.Streams))
 	n.serve(failed)
 	defer n.shutDown()
+	for _, c := range n.clients {
+		c.packCouriers()
+	}
+	n.tasks.Go(func() { n.sendCouriers(ctx) })
 	if err := n.startAll(ctx); err != nil {
 		return err
 	}

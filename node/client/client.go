@@ -113,6 +113,7 @@ func (c *Client) associate() error {
 		Suite:      c.config.Suite,
 		PSRD:       c.config.PSRD,
 		Single:     c.config.Single,
+		Couriers:   c.config.Couriers,
 		Timeout:    c.config.HubTimeout,
 		Transport:  c.config.Transport,
 		Tasks:      &c.tasks,

@@ -24,7 +24,8 @@ type Config struct {
 	Threshold  int      // shares that make a key, at least 2: the network's, and the same for all its clients
 	Token      string   // what hubs bind the name to; it has to outlive the process
 	PSRD       PSRD
-	Single     bool // every request has its own messages to the hubs; otherwise those that meet share them
+	Single     bool                // every request has its own messages to the hubs; otherwise those that meet share them
+	Couriers   map[string]*Courier // that bring the PSRD, by the names of the hubs; nil: it comes over the network
 
 	// Directory says who serves the slaves, and at which hubs. Nil: what as many hubs say alike as
 	// make a key.
@@ -49,6 +50,9 @@ type Config struct {
 
 // Hub is the name and the base URL of a hub.
 type Hub = association.Hub
+
+// Courier brings the PSRD of an association. It outlives the client.
+type Courier = association.Courier
 
 // PSRD says how a client stocks up with each hub.
 type PSRD = association.PSRD

@@ -44,7 +44,7 @@ func (g *gather) failure() error {
 		}
 		return etsi.ErrKeyNotFound
 	}
-	return &shareError{"gather", g.id.key, len(g.from), g.client.config.Threshold, g.causes()}
+	return &shareError{"gather", g.id.key, len(g.from), g.client.config.Threshold, g.causes(), nextCourier(g.answers.errs)}
 }
 
 // causes says of every hub why its share is missing or was of no use. The caller holds g.mu.

@@ -2,8 +2,10 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -23,7 +25,8 @@ type shareError struct {
 	keyID      uuid.UUID
 	successful int
 	required   int
-	causes     []Cause // in the order of the client's hubs
+	causes     []Cause    // in the order of the client's hubs
+	courier    *time.Time // when the next courier comes, of those that PSRD is missing from; zero: none will; nil: it is not that
 }
 
 func (e *shareError) Error() string {
@@ -31,12 +34,31 @@ func (e *shareError) Error() string {
 }
 
 func (e *shareError) details() map[string]any {
-	return map[string]any{
+	details := map[string]any{
 		"key_id":               e.keyID,
 		"nr_successful_shares": e.successful,
 		"nr_required_shares":   e.required,
 		"causes":               e.causes,
 	}
+	if e.courier != nil {
+		details["next_courier"] = nil
+		if !e.courier.IsZero() {
+			details["next_courier"] = e.courier.UTC().Format(time.RFC3339)
+		}
+	}
+	return details
+}
+
+// nextCourier returns when the next courier comes of those that the hubs, or their clients, wait for:
+// the zero time if none will, and nil if no hub lacks PSRD for that reason.
+func nextCourier(errs []error) *time.Time {
+	var next *time.Time
+	for _, err := range errs {
+		if awaits, ok := errors.AsType[*association.CourierError](err); ok && (next == nil || next.IsZero() || !awaits.Next.IsZero() && awaits.Next.Before(*next)) {
+			next = &awaits.Next
+		}
+	}
+	return next
 }
 
 // scatter makes keys of size bytes for a master and slaves and gives every hub its shares. It
@@ -154,7 +176,7 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 		return err
 	}
 	if least, _ := b.served(outcome); least < threshold {
-		return &shareError{"scatter", b.ids[0], least, threshold, c.causes(outcome)}
+		return &shareError{"scatter", b.ids[0], least, threshold, c.causes(outcome), nextCourier(outcome.errs)}
 	}
 	c.config.Logger.Debug("keys scattered", "first_key_id", b.ids[0], "keys", len(b.keys), "successful_hubs", outcome.successful, "hubs", n)
 	return nil

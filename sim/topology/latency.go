@@ -26,11 +26,11 @@ func readLatency(n *yaml.Node, files files, latency *link.Latency) error {
 		})
 	}
 	err := yamlfile.Members(n, "latency",
-		kind("uniform", readUniform), kind("normal", readNormal), kind("lognormal", readLognormal),
+		kind("uniform", readUniform), kind("normal", readNormal), kind("lognormal", readLognormal), kind("measured", readMeasuredList),
 		kind("file", func(n *yaml.Node) (link.Latency, error) { return readMeasured(n, files) }),
 	)
 	if err == nil && given != 1 {
-		err = yamlfile.Errorf(n.Line, "latency has %d distributions: use one of uniform, normal, lognormal and file", given)
+		err = yamlfile.Errorf(n.Line, "latency has %d distributions: use one of uniform, normal, lognormal, measured and file", given)
 	}
 	return err
 }
@@ -61,6 +61,18 @@ func readLognormal(n *yaml.Node) (link.Latency, error) {
 		err = yamlfile.Errorf(n.Line, "lognormal lacks something: set median, a time, and sigma, a number")
 	}
 	return d, err
+}
+
+// readMeasuredList reads measured values that stand in the topology itself.
+func readMeasuredList(n *yaml.Node) (link.Latency, error) {
+	var values []time.Duration
+	err := yamlfile.List(n, "measured", &values, func(n *yaml.Node, d *time.Duration) error {
+		return yamlfile.Duration(n, "a measured value", d)
+	})
+	if err == nil && len(values) == 0 {
+		err = yamlfile.Errorf(n.Line, "measured is empty: list times such as 12.5ms")
+	}
+	return link.Measured(values), err
 }
 
 func readMeasured(n *yaml.Node, files files) (link.Latency, error) {

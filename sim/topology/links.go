@@ -16,6 +16,9 @@ type Site struct {
 	Nodes []string // such as hub/hank, or hank if there is only one node of that name
 }
 
+// Sites is all sites. In files it is a mapping.
+type Sites []Site
+
 // Link says which messages take a link: those between two ends, each of them a node or a site;
 // those within a site; or, if neither is given, those between any two nodes. The first link that
 // fits a message counts. The messages between two sites share one line in each direction; otherwise
@@ -26,7 +29,7 @@ type Link struct {
 	link.Link
 }
 
-func readSites(n *yaml.Node, sites *[]Site) error {
+func readSites(n *yaml.Node, sites *Sites) error {
 	return yamlfile.Entries(n, "sites", func(name string, n *yaml.Node) error {
 		site := Site{Name: name}
 		err := yamlfile.List(n, "a site", &site.Nodes, func(n *yaml.Node, node *string) error {

@@ -126,6 +126,10 @@ func readPSRD(n *yaml.Node, psrd *PSRD) error {
 		size("low_water", &psrd.LowWater),
 		size("high_water", &psrd.HighWater),
 		yamlfile.Named("lazy", func(n *yaml.Node) error { return yamlfile.Boolean(n, "lazy", &psrd.Lazy) }),
+		yamlfile.Named("courier", func(n *yaml.Node) (err error) {
+			psrd.Courier, err = ReadCourier(n)
+			return err
+		}),
 	)
 }
 

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 	"pgregory.net/rapid"
 
 	"dske/protocol"
+	"dske/sim/link"
 )
 
 // awkward are encryptor names that YAML would take for something else if they were not quoted.
@@ -34,6 +36,7 @@ func drawTopology(t *rapid.T) *Topology {
 			top.Clients[i].Encryptors = append(top.Clients[i].Encryptors, Encryptor{sae})
 		}
 	}
+	drawPlaces(t, top)
 	if sae := rapid.SampledFrom(awkward).Draw(t, "encryptor"); len(top.Clients[0].Encryptors) > 0 {
 		top.Clients[0].Encryptors[0].Name = sae // one that is awkward from end to end
 	}
@@ -42,11 +45,57 @@ func drawTopology(t *rapid.T) *Topology {
 
 func drawPSRD(t *rapid.T) PSRD {
 	high := rapid.IntRange(1, maxHighWater).Draw(t, "high")
-	return PSRD{
+	psrd := PSRD{
 		BlockSize: rapid.IntRange(minBlockSize, protocol.MaxBlockSize).Draw(t, "block"),
 		LowWater:  rapid.IntRange(1, high).Draw(t, "low"),
 		HighWater: high,
 	}
+	switch rapid.IntRange(0, 2).Draw(t, "courier") {
+	case 1:
+		psrd.Courier = &Courier{}
+	case 2:
+		psrd.Courier = &Courier{Every: drawTime(t, "every"), Size: rapid.IntRange(1, protocol.MaxPoolSize).Draw(t, "size"),
+			Delay: drawTime(t, "delay"), Loss: drawChance(t, "loss")}
+	}
+	return psrd
+}
+
+func drawTime(t *rapid.T, label string) time.Duration {
+	return time.Duration(rapid.Int64Range(1, int64(24*time.Hour)).Draw(t, label))
+}
+
+func drawChance(t *rapid.T, label string) float64 {
+	return rapid.Float64Range(1e-9, 1).Draw(t, label)
+}
+
+// drawPlaces draws sites, and links of which none covers a later one.
+func drawPlaces(t *rapid.T, top *Topology) {
+	if rapid.Bool().Draw(t, "no links") {
+		return
+	}
+	top.Sites = Sites{{"tokyo.site", []string{"hub/" + top.Hubs[0].Name}}, {"london.site", []string{"hub/" + top.Hubs[1].Name, "client/" + top.Clients[0].Name}}}
+	top.Links = []Link{
+		{Between: []string{"tokyo.site", "london.site"}, Link: drawLink(t)},
+		{Within: "london.site", Link: drawLink(t)},
+		{Link: drawLink(t)},
+	}
+}
+
+func drawLink(t *rapid.T) link.Link {
+	from := drawTime(t, "from")
+	l := link.Link{
+		Latency: rapid.SampledFrom([]link.Latency{
+			nil, link.Fixed(from), link.Uniform{From: from, To: from + 1}, link.Normal{Mean: from, Sigma: 1e6},
+			link.Lognormal{Median: from, Sigma: 0.5}, link.Measured{from, 1, from},
+		}).Draw(t, "latency"),
+		Jitter:    drawTime(t, "jitter"),
+		Bandwidth: rapid.Int64Range(1, 1e12).Draw(t, "bandwidth"),
+		Loss:      drawChance(t, "loss"),
+	}
+	if rapid.Bool().Draw(t, "burst") {
+		l.Burst = &link.Burst{Enter: drawChance(t, "enter"), Leave: drawChance(t, "leave"), Loss: drawChance(t, "burst loss")}
+	}
+	return l
 }
 
 // drawClientHubs draws at least Threshold hubs, in the order of the topology.

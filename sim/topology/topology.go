@@ -15,10 +15,8 @@ type Topology struct {
 	KeySource string `json:"key_source" yaml:"key_source"` // KeysFromRNG or, with suite its, KeysFromPSRD
 	Enrolment string `json:"enrolment" yaml:"enrolment"`   // EnrolmentClosed or EnrolmentOpen
 
-	// Sites and Links are read from files, and not written. The first link that fits a message
-	// counts.
-	Sites []Site `json:"-" yaml:"-"`
-	Links []Link `json:"-" yaml:"-"`
+	Sites Sites  `json:"sites,omitempty" yaml:"sites,omitempty"`
+	Links []Link `json:"links,omitempty" yaml:"links,omitempty"` // the first that fits a message counts
 }
 
 // Who may register with the hubs.
@@ -80,6 +78,9 @@ type PSRD struct {
 
 	// Lazy leaves the pools of an association empty until the first key needs it.
 	Lazy bool `json:"lazy" yaml:"lazy"`
+
+	// Courier brings PSRD instead of the network; nil: pools are filled whenever that is needed.
+	Courier *Courier `json:"courier,omitempty" yaml:"courier,omitempty"`
 }
 
 // defaultPSRD holds the sizes that a file leaves out.

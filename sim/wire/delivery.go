@@ -58,15 +58,7 @@ func (t transport) deliver(r *http.Request) (*http.Response, error) {
 		t.wire.gate.enter(&passage{from: request.From, to: request.To, method: request.Method, path: request.Path, query: request.Query, body: request.Body})
 	}
 	d := &delivery{transport: t, original: r, number: t.wire.messages.Add(1), sent: *request, start: time.Now()}
-	hands := Deliver(d.arrive)
-	if !t.meetsFaultsAtThePort() {
-		hands = Intercept(t.wire.faults.Intercept).Around(hands)
-	}
-	all := t.wire.interceptors.All()
-	for i := range all {
-		hands = (*all[len(all)-1-i]).Around(hands)
-	}
-	response, err := hands(r.Context(), request)
+	response, err := d.hands(request)(r.Context(), request)
 	d.settle(request, response, err)
 	if err != nil {
 		return nil, err
@@ -99,6 +91,23 @@ type delivery struct {
 	start    time.Time
 	arrived  atomic.Bool
 	status   atomic.Int64 // of the response to the message itself, not to a copy
+}
+
+// hands returns the way of a request through the hands of all who want to have it in theirs. What
+// couriers carry stays in their own.
+func (d *delivery) hands(r *Request) Deliver {
+	hands := Deliver(d.arrive)
+	if d.wire.byHand(r.Method, r.Path) {
+		return hands
+	}
+	if !d.meetsFaultsAtThePort() {
+		hands = Intercept(d.wire.faults.Intercept).Around(hands)
+	}
+	all := d.wire.interceptors.All()
+	for i := range all {
+		hands = (*all[len(all)-1-i]).Around(hands)
+	}
+	return hands
 }
 
 // arrive brings a request, as it is by now, to the node, and tells those who watch.

@@ -52,7 +52,7 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 
 // move takes a message over the link, if there is one, and to the door of the one who is to get it.
 func (t transport) move(ctx context.Context, p *passage, header http.Header, w *way) error {
-	if line := t.wire.lines.between(p.from, p.to); line != nil {
+	if line := t.wire.lines.between(p.from, p.to); line != nil && !t.wire.byHand(p.method, p.path) {
 		attempts, err := line.carry(ctx, p, sizeOf(p, header))
 		w.again = w.again || attempts > 1
 		if err != nil {

@@ -48,6 +48,7 @@ type Config struct {
 	Parties   []string     // who takes part, such as hub/hank and sae/sam: those that faults can name
 	Seed      uint64       // of what faults and links leave to chance
 	Links     Links        // what is between the parties; nil: nothing
+	Couriers  bool         // blocks of PSRD are carried by hand: no link and nobody between the nodes touches them
 	Virtual   bool         // it is in a bubble of testing/synctest, for good, with Memory
 }
 
@@ -60,6 +61,7 @@ type Wire struct {
 	recorder recorder
 	lines    lines
 	virtual  bool
+	couriers bool
 	gate     *door // in front of those who have messages in their hands
 	doors    doors // of those who get them
 
@@ -81,7 +83,7 @@ func New(config Config) (*Wire, error) {
 	if config.Virtual && config.Transport != Memory {
 		return nil, fmt.Errorf("virtual time needs the %s transport: a port is outside", Memory)
 	}
-	w := &Wire{parties: config.Parties, memory: memory{config.Handler}, virtual: config.Virtual}
+	w := &Wire{parties: config.Parties, memory: memory{config.Handler}, virtual: config.Virtual, couriers: config.Couriers}
 	w.lines = lines{links: config.Links, seed: config.Seed, virtual: config.Virtual, known: map[[2]string]*line{}}
 	w.gate, w.doors.known = newDoor(), map[string]*door{}
 	w.faults.Seed = config.Seed
@@ -169,6 +171,11 @@ func (w *Wire) ClearFaults() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.update()
+}
+
+// byHand reports whether a message is one that couriers carry.
+func (w *Wire) byHand(method, path string) bool {
+	return w.couriers && KindOf(method, path) == KindPSRD
 }
 
 // IsControl reports whether a path is of the network's own interface, which is no part of the

@@ -3,6 +3,7 @@ package yamlfile
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -185,6 +186,33 @@ func ParseDuration(text string) (time.Duration, error) {
 		return sum, nil
 	}
 	return 0, fmt.Errorf("%.64q is not a time such as 1d12h", text)
+}
+
+// sizes are the units of a size.
+var sizes = []struct {
+	name  string
+	bytes float64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}}
+
+// Size reads a number of bytes such as 256KiB, over 0 and up to a GiB. A number alone counts bytes.
+func Size(n *yaml.Node, what string, bytes *int) error {
+	line, n := n.Line, target(n)
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.ShortTag() != "!!int" {
+		return Errorf(line, "%s must be a size such as 256KiB, but is %s", what, describe(n))
+	}
+	number, unit := n.Value, 1.0
+	for _, u := range sizes {
+		if cut, found := strings.CutSuffix(n.Value, u.name); found {
+			number, unit = cut, u.bytes
+			break
+		}
+	}
+	value, err := strconv.ParseFloat(number, 64)
+	if size := value * unit; err == nil && size >= 1 && size <= 1<<30 {
+		*bytes = int(size)
+		return nil
+	}
+	return Errorf(line, "%s must be a size over 0 and up to 1GiB, such as 256KiB, but is %.64q", what, n.Value)
 }
 
 // target returns the node that an alias stands for, or the node itself. Expanding aliases this way

@@ -53,6 +53,10 @@ type Config struct {
 	Logger    *slog.Logger   // default: none
 	Counters  *node.Counters // of the client; default: their own
 
+	// Couriers bring the PSRD, by the names of the hubs. Nil: it comes over the network, whenever the
+	// pools need it.
+	Couriers map[string]*Courier
+
 	Alarm      *node.Alarm // is set to when Sweep will have something to do; default: nobody is woken
 	Registered func()      // called by each association once, when its first session begins; may be nil
 }
@@ -105,8 +109,9 @@ func (c *Config) validate() error {
 
 // Association is one client's end of its dealings with one hub.
 type Association struct {
-	config *Config
-	hub    Hub
+	config  *Config
+	hub     Hub
+	courier *Courier // nil: PSRD comes over the network
 
 	line     node.Line    // see turn
 	failures atomic.Int64 // of attempts in the line, ever
@@ -134,7 +139,14 @@ func New(config *Config, hub Hub) (*Association, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	return &Association{config: config, hub: hub, line: node.NewLine()}, nil
+	a := &Association{config: config, hub: hub, line: node.NewLine()}
+	if config.Couriers != nil {
+		if a.courier = config.Couriers[hub.Name]; a.courier == nil {
+			return nil, fmt.Errorf("there is no courier from hub %s", hub.Name)
+		}
+		a.courier.tell(a.Maintain)
+	}
+	return a, nil
 }
 
 // Hub returns the name of the hub.

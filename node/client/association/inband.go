@@ -44,7 +44,7 @@ func (a *Association) deal(ctx context.Context, given *Reservation, padSize int,
 		err := a.dealOnce(ctx, given, padSize, send)
 		if err == nil || retried || !errors.Is(err, errEnded) {
 			a.maintainIfNeeded()
-			return err
+			return a.awaiting(err)
 		}
 		a.config.Logger.Warn("hub has lost its state, registering again", "hub", a.hub.Name, "error", err)
 	}
@@ -59,6 +59,10 @@ func (a *Association) dealOnce(ctx context.Context, given *Reservation, padSize 
 		}
 	}
 	defer a.watch(r.session)
+	if err := a.lacksAnswer(r.session); err != nil {
+		r.Release()
+		return err
+	}
 	return send(r)
 }
 
@@ -205,7 +209,7 @@ func (e *exchange) settleUnsigned(ctx context.Context, err error) (again bool, w
 		return false, fmt.Errorf("%w: %w", errEnded, err)
 	}
 	missing, ok := missingAtHub(err)
-	if !ok {
+	if !ok || e.courier != nil {
 		return false, err
 	}
 	if err := e.fetchForHub(ctx, e.session, missing, e.supplied); err != nil {

@@ -25,7 +25,7 @@ func (a *Association) Maintain() {
 func (a *Association) maintain(ctx context.Context) {
 	defer func() {
 		a.maintaining.Store(false)
-		if a.restarts.Load() > 0 { // it was said when this was about to end
+		if a.restarts.Load() > 0 || a.courier != nil && a.hasCome() { // it was said, or he came, when this was about to end
 			a.Maintain()
 		}
 	}()
@@ -84,9 +84,10 @@ func (a *Association) topUp(ctx context.Context) error {
 	return t.fill(ctx, s)
 }
 
-// maintainIfNeeded starts maintain if there is no session, or a pool is below the low-water mark.
+// maintainIfNeeded starts maintain if there is no session, or a pool is below the low-water mark and
+// can be filled.
 func (a *Association) maintainIfNeeded() {
-	if least, registered := a.Available(); !registered || least < a.config.PSRD.LowWater {
+	if least, registered := a.Available(); !registered || a.courier == nil && least < a.config.PSRD.LowWater {
 		a.Maintain()
 	}
 }

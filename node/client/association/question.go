@@ -92,6 +92,9 @@ func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
 		t.forget(s)
 		return true, true
 	}
+	if t.courier != nil {
+		return true, t.current() != s
+	}
 	for _, lack := range seen.Lacks {
 		to := supply{protocol.OwnerHub, lack.Purpose}
 		if slices.Contains(t.supplies(), to) && lack.Bytes > 0 && t.fetch(ctx, s, to, min(lack.Bytes, protocol.MaxPoolSize)) == nil {

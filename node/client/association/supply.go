@@ -15,8 +15,11 @@ import (
 )
 
 // fill brings all pools up to the high-water mark if they are below the low one; those of a lazy
-// client only if they are in use.
+// client only if they are in use. Where a courier comes, they get what he has brought.
 func (t *turn) fill(ctx context.Context, s *session) error {
+	if t.courier != nil {
+		return t.unload(ctx, s)
+	}
 	sizes := t.config.PSRD
 	if sizes.Lazy && !s.used.Load() {
 		return nil
@@ -90,7 +93,7 @@ func (a *Association) forgetIfApart(s *session, owner protocol.PoolOwner, err er
 	// The hub may hold a block now that did not arrive here, and would seal shares with it that
 	// nobody can open.
 	onItsWay := owner == protocol.OwnerHub && !errors.As(err, &refused)
-	full := errors.Is(err, protocol.ErrTooLarge)
+	full := errors.Is(err, protocol.ErrTooLarge) && a.courier == nil
 	if onItsWay || full || errors.Is(err, protocol.ErrClientNotRegistered) {
 		a.forget(s)
 	}

@@ -1,0 +1,85 @@
+package association
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dske/node"
+	"dske/protocol"
+	"dske/psrd"
+)
+
+// newCourierWorld is newWorld with PSRD that comes by courier.
+func newCourierWorld(t *testing.T) (*world, *Courier) {
+	w := newWorld(t, PSRD{}, time.Second)
+	c := &Courier{}
+	w.Association.config.Couriers = map[string]*Courier{"hank": c}
+	a, err := New(w.Association.config, w.Association.hub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Association = a
+	return w, c
+}
+
+// Without PSRD nothing is fetched, and the error says when some comes; with it, as much is there as
+// the courier has brought, also if the hub could not be reached at first.
+func TestCourier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newCourierWorld(t)
+		next := time.Now().Add(time.Hour)
+		c.Bring(0, next)
+		for range 2 {
+			_, err := w.post(32)
+			var awaits *CourierError
+			if !errors.As(err, &awaits) || !awaits.Next.Equal(next) || !errors.Is(err, psrd.ErrExhausted) {
+				t.Fatal(err)
+			}
+		}
+		w.onTheWire(func(*http.Request, roundTrip) (*http.Response, error) { return nil, errors.New("cut") })
+		c.Bring(1024, time.Time{})
+		time.Sleep(time.Minute)
+		w.onTheWire(nil)
+		time.Sleep(10 * time.Minute)
+		for _, to := range w.supplies() {
+			if got := w.current().pool(to).Available(); got != 1024 {
+				t.Errorf("%v has %d bytes", to, got)
+			}
+		}
+		w.mustPost(1024 / 64) // a pad and a signing key each
+		_, err := w.post(32)
+		if !errors.Is(err, psrd.ErrExhausted) || !strings.Contains(err.Error(), "no courier is expected") {
+			t.Error(err)
+		}
+	})
+}
+
+// What the hub has no room for is taken back, and the association goes on.
+func TestCourierFindsNoRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newCourierWorld(t)
+		c.Bring(1024, time.Time{})
+		w.mustPost(1)
+		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			if r.URL.Path != "/hub/hank"+protocol.PathPSRD {
+				return next(r)
+			}
+			full := httptest.NewRecorder()
+			node.WriteError(full, node.NewError(protocol.ErrFull))
+			return full.Result(), nil
+		})
+		c.Bring(1024, time.Time{})
+		time.Sleep(time.Second)
+		for _, to := range w.supplies() {
+			if left := c.waiting(to); left != 0 {
+				t.Errorf("%d bytes wait for %v", left, to)
+			}
+		}
+		w.mustPost(1)
+	})
+}
