@@ -224,7 +224,7 @@ func TestForgottenClient(t *testing.T) {
 // So many messages that not all can be looked at: what was not seen from beginning to end is not
 // kept as if it were.
 func TestBusy(t *testing.T) {
-	w := watch(t, sim.Config{})
+	w := watch(t, sim.Config{Single: true})
 	const keys = 120 // of 12 messages each, far beyond what is taken apart in a second
 	began := time.Now()
 	for range keys {
@@ -321,6 +321,7 @@ func TestRefusalIsKept(t *testing.T) {
 func FuzzDescribe(f *testing.F) {
 	f.Add("POST", "/dske/api/v1/key-share", "", `{"user_key_id": "x", "share_index": 1}`, `{}`, 200)
 	f.Add("GET", "/dske/api/v1/key-share", "key_id=%zz", ``, `{"share_index": -5, "message": 7}`, 200)
+	f.Add("GET", "/dske/api/v1/key-shares", "key_ids=a,,b", ``, `{"share_index": 1, "refused": [{"status": 404}, null]}`, 200)
 	f.Add("GET", "/etsi/api/v1/keys/%2f/enc_keys", "", `[]`, `{"keys": [{"key_ID": 4, "key": "AA=="}]}`, 200)
 	f.Add("POST", "/etsi/api/v1/keys/a/dec_keys", "", `{"key_IDs": [{"key_ID": "x"}]}`, `{"details": [1, null, {"causes": {}}]}`, 503)
 	f.Fuzz(func(t *testing.T, method, path, query, sent, came string, status int) {

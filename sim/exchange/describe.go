@@ -11,44 +11,83 @@ import (
 	"dske/sim/wire"
 )
 
-// describe says what can be seen in a message: which key and which share it is about, whether its
-// signature was right, and why it was refused. A message with several keys is about none.
-func describe(m wire.Message) *wire.About {
-	about := &wire.About{}
-	switch kind := wire.KindOf(m.Method, m.Path); kind {
-	case wire.KindShare, wire.KindFetch:
-		describeShare(m, kind, about)
-	case wire.KindEncryptor:
-		about.KeyID = keyOf(m)
-	}
+// describe says what can be seen in a message: which keys and which share of them it is about, for
+// each of them, and once if there is none; whether its signature was right, and why it was refused.
+func describe(m wire.Message) []*wire.About {
+	about := wire.About{}
 	if m.Response.Status != http.StatusOK && m.Response.Status != 0 {
 		about.Reason = &wire.Reason{Code: m.Response.Status, Text: complaint(m)}
 	}
-	return about
+	switch kind := wire.KindOf(m.Method, m.Path); kind {
+	case wire.KindShare, wire.KindFetch:
+		return describeShares(m, kind, about)
+	case wire.KindEncryptor:
+		about.KeyID = keyOf(m)
+	}
+	return []*wire.About{&about}
 }
 
-func describeShare(m wire.Message, kind string, about *wire.About) {
-	share := struct {
-		KeyID string `json:"user_key_id"`
-		Index int    `json:"share_index"`
-	}{Index: -1}
-	if kind == wire.KindShare {
-		json.Unmarshal(m.Body, &share) // a body of another form says nothing
-	} else if m.Response.Status == http.StatusOK {
-		json.Unmarshal(m.Response.Body, &share)
-		share.KeyID = queried(m, "key_id")
-	} else {
-		share.KeyID = queried(m, "key_id")
+// about adds what is known of one key to an event.
+func about(e wire.Event, a *wire.About) wire.Event {
+	e.About = a
+	if e.Status == http.StatusOK && a.Reason != nil { // of this key, not of all in the message
+		e.Status = a.Reason.Code
 	}
-	if m.Path != protocol.PathKeyShare {
-		return
+	return e
+}
+
+// shares is what the JSON of a message, or of a response, says in the clear.
+type shares struct {
+	KeyID   string             `json:"user_key_id"`
+	KeyIDs  string             `json:"key_ids"`
+	Index   int                `json:"share_index"`
+	Refused []protocol.Refusal `json:"refused"`
+}
+
+func describeShares(m wire.Message, kind string, all wire.About) []*wire.About {
+	seen := shares{Index: -1}
+	switch {
+	case kind == wire.KindShare:
+		json.Unmarshal(m.Body, &seen) // a body of another form says nothing
+	case m.Response.Status == http.StatusOK:
+		json.Unmarshal(m.Response.Body, &seen)
 	}
-	about.KeyID, about.Share = share.KeyID, share.Index+1
+	all.Share = seen.Index + 1
 	switch isSigned := m.Header.Get(protocol.SignatureHeader) != ""; {
 	case isSigned && m.Response.Status == http.StatusOK:
-		about.Verified = new(true)
+		all.Verified = new(true)
 	case m.Response.Status == http.StatusUnauthorized:
-		about.Verified = new(false)
+		all.Verified = new(false)
+	}
+	var keys []*wire.About
+	for _, id := range keysIn(m, seen) {
+		one := all
+		one.KeyID = id
+		for _, r := range seen.Refused {
+			if r.KeyID.String() == id {
+				one.Share, one.Reason = 0, &wire.Reason{Code: r.Status, Text: strings.TrimSuffix(r.Message, ".")}
+			}
+		}
+		keys = append(keys, &one)
+	}
+	if keys == nil {
+		return []*wire.About{&all}
+	}
+	return keys
+}
+
+// keysIn returns the IDs of the keys that a message is about.
+func keysIn(m wire.Message, seen shares) []string {
+	if m.Method == http.MethodGet {
+		seen.KeyID, seen.KeyIDs = queried(m, "key_id"), queried(m, "key_ids")
+	}
+	switch {
+	case m.Path == protocol.PathKeyShare && seen.KeyID != "":
+		return []string{seen.KeyID}
+	case m.Path == protocol.PathKeyShares && seen.KeyIDs != "":
+		return strings.Split(seen.KeyIDs, ",")
+	default:
+		return nil
 	}
 }
 

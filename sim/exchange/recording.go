@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
 
 	"dske/etsi"
-	"dske/protocol"
 	"dske/sim"
 	"dske/sim/wire"
 )
@@ -33,23 +31,17 @@ type recording struct {
 	stop     func()
 
 	mu       sync.Mutex
-	keyID    string            // once it is known
-	about    map[uint64]remark // what the tap has seen, by number
-	messages []wire.Message    // of them
-	liars    []string          // that the slave's client has found out
-	events   []wire.Event      // how that ended
-	expected []string          // method and hub of the messages that are to come
-	finish   func()            // called when they all have; nil while that is of no interest
-}
-
-// remark is what matters in a message besides its event.
-type remark struct {
-	*wire.About
-	keyID string // empty: it is the exchange's own
+	keyID    string                   // once it is known
+	about    map[uint64][]*wire.About // what the tap has seen, by number: for each key
+	messages []wire.Message           // of them
+	liars    []string                 // that the slave's client has found out
+	events   []wire.Event             // how that ended
+	expected []string                 // method and hub of the messages that are to come
+	finish   func()                   // called when they all have; nil while that is of no interest
 }
 
 func newRecording(n *sim.Network, x *Exchange) *recording {
-	r := &recording{network: n, exchange: x, tag: n.Text("exchange tag"), about: map[uint64]remark{}}
+	r := &recording{network: n, exchange: x, tag: n.Text("exchange tag"), about: map[uint64][]*wire.About{}}
 	ends := []func(){n.Wire().Tap(r.tapped), n.Wire().Observe(r.observed), n.ObserveFindings(r.found)}
 	r.stop = func() {
 		for _, end := range ends {
@@ -68,11 +60,10 @@ func (r *recording) sae(e End) *etsi.Client {
 
 // tapped picks the messages that may be about the key.
 func (r *recording) tapped(m wire.Message) {
-	keyID, ours := r.keyIn(m)
-	if !ours && m.Header.Get(tagHeader) != r.tag && !r.isRepair(m) {
+	if !r.isBetween(m) && m.Header.Get(tagHeader) != r.tag && !r.isRepair(m) {
 		return
 	}
-	seen := remark{About: describe(m), keyID: keyID}
+	seen := describe(m)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.about[m.Number] = seen
@@ -100,43 +91,40 @@ func (r *recording) found(f sim.Finding) {
 	}
 }
 
-// keyIn returns the ID of the key that a share in band is of, if it is one for the two encryptors.
-// A message with several shares does not belong to this exchange.
-func (r *recording) keyIn(m wire.Message) (keyID string, ours bool) {
-	if m.Path != protocol.PathKeyShare {
-		return "", false
+// isBetween reports whether a message carries shares in band from the one encryptor to the other.
+func (r *recording) isBetween(m wire.Message) bool {
+	var between struct {
+		Master string   `json:"master_sae_id"`
+		Slave  string   `json:"slave_sae_id"`
+		Slaves []string `json:"slave_sae_ids"`
 	}
-	var share struct {
-		Master string `json:"master_sae_id"`
-		Slave  string `json:"slave_sae_id"`
-		KeyID  string `json:"user_key_id"`
+	switch kind := wire.KindOf(m.Method, m.Path); kind {
+	case wire.KindShare:
+		json.Unmarshal(m.Body, &between) // a body of another form names nobody
+	case wire.KindFetch:
+		between.Master, between.Slave = queried(m, "master_sae_id"), queried(m, "slave_sae_id")
 	}
-	if m.Method == http.MethodPost {
-		if json.Unmarshal(m.Body, &share) != nil {
-			return "", false
-		}
-	} else {
-		query, _ := url.ParseQuery(m.Query)
-		share.Master, share.Slave, share.KeyID = query.Get("master_sae_id"), query.Get("slave_sae_id"), query.Get("key_id")
-	}
-	return share.KeyID, share.Master == r.exchange.Master.Encryptor && share.Slave == r.exchange.Slave.Encryptor
+	x := r.exchange
+	return between.Master == x.Master.Encryptor && slices.Contains(append(between.Slaves, between.Slave), x.Slave.Encryptor)
 }
 
-// observed notes how a message ended.
+// observed notes how a message ended: for each key, as it may have been refused for one of them.
 func (r *recording) observed(e wire.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	seen, ours := r.about[e.Number]
-	if !ours {
-		return
+	for _, seen := range r.about[e.Number] {
+		e := about(e, seen)
+		e.Again = isInBand(e) && slices.ContainsFunc(r.events, func(before wire.Event) bool {
+			return before.To == e.To && before.From == e.From && before.Kind == e.Kind && before.KeyID == e.KeyID
+		})
+		r.events = append(r.events, e)
 	}
-	e.About = seen.About
-	e.Again = slices.ContainsFunc(r.events, func(before wire.Event) bool {
-		return before.To == e.To && before.From == e.From && before.Kind == e.Kind && r.about[before.Number].keyID == seen.keyID && seen.keyID != ""
-	})
-	r.events = append(r.events, e)
 	r.check()
 }
+
+// isInBand reports whether an event is of a message with a share. All others that are recorded are
+// the exchange's own.
+func isInBand(e wire.Event) bool { return e.Kind == wire.KindShare || e.Kind == wire.KindFetch }
 
 // setKey says which key it is that the exchange has made.
 func (r *recording) setKey(id string) {
@@ -157,9 +145,9 @@ func (r *recording) keyOf(err error) {
 	}
 	r.mu.Lock()
 	var tried []string
-	for _, m := range r.about {
-		if m.keyID != "" && !slices.Contains(tried, m.keyID) {
-			tried = append(tried, m.keyID)
+	for _, e := range r.events {
+		if isInBand(e) && !slices.Contains(tried, e.KeyID) {
+			tried = append(tried, e.KeyID)
 		}
 	}
 	r.mu.Unlock()
@@ -184,7 +172,7 @@ func (r *recording) check() {
 	}
 	heard := map[string]bool{}
 	for _, e := range r.events {
-		if r.about[e.Number].keyID == r.keyID {
+		if isInBand(e) && e.KeyID == r.keyID {
 			heard[e.Method+" "+e.To] = true
 		}
 	}
@@ -234,8 +222,7 @@ func (r *recording) recorded(o sim.Overview, reason *wire.Reason) recorded {
 // ours returns the events of the exchange in the order of their start. The caller holds r.mu.
 func (r *recording) ours() []wire.Event {
 	events := slices.DeleteFunc(slices.Clone(r.events), func(e wire.Event) bool {
-		keyID := r.about[e.Number].keyID
-		return keyID != "" && keyID != r.keyID
+		return isInBand(e) && e.KeyID != r.keyID
 	})
 	slices.SortStableFunc(events, func(a, b wire.Event) int { return a.Start.Compare(b.Start) })
 	return events

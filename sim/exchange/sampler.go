@@ -31,10 +31,10 @@ type sampler struct {
 
 // look is a message that was taken apart.
 type look struct {
-	about       *wire.About
-	fingerprint string       // of the key that it hands out
-	message     wire.Message // without what is secret in it
-	isOurs      bool         // it is of an exchange that is made on request
+	about       []*wire.About // for each key
+	fingerprint string        // of the key that it hands out
+	message     wire.Message  // without what is secret in it
+	isOurs      bool          // it is of an exchange that is made on request
 }
 
 // trail is what was seen of a key.
@@ -109,11 +109,19 @@ func (s *sampler) observed(e wire.Event) (wire.Event, []Kept) {
 		return e, s.book.missed(e)
 	}
 	delete(s.seen, e.Number)
-	e.About = merged(e.About, l.about)
-	if e.KeyID == "" || strings.HasPrefix(e.Path, "/skip/") {
-		return e, nil
+	if len(l.about) == 1 {
+		e.About = merged(e.About, l.about[0])
+		if e.KeyID == "" || strings.HasPrefix(e.Path, "/skip/") {
+			return e, nil
+		}
+		return s.follow(e, l)
 	}
-	return s.follow(e, l)
+	var changed []Kept
+	for _, seen := range l.about {
+		_, more := s.follow(about(e, seen), l)
+		changed = append(changed, more...)
+	}
+	return e, changed
 }
 
 // again looks again in the next period, unless nobody watches any more. The mutex must not be held.
