@@ -70,6 +70,43 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// A key that is there but once is not asked for if it could not be printed: it can still be fetched.
+func TestKeyThatCannotBePrinted(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil || runtime.GOOS != "linux" {
+		t.Skip("this needs a file that is always full, and a system that says so")
+	}
+	defer full.Close()
+	n := run(t)
+	made := regexp.MustCompile(`[0-9a-f-]{36}`).FindString(n.dske("etsi-qkd", "get-key", "sam", "sofia"))
+	for _, out := range []*os.File{full, closedPipe(t)} {
+		for _, args := range [][]string{{"get-key-with-key-ids", "sam", "sofia", made}, {"get-key", "sam", "sofia"}, {"get-key-pair", "sam", "sofia"}} {
+			if stderr, status := to(t, out, append(append([]string{"etsi-qkd"}, args...), "--url", n.url)...); status != 1 || !strings.Contains(stderr, "dske: write /dev/stdout: ") {
+				t.Errorf("%v: status %d, %q", args, status, stderr)
+			}
+		}
+	}
+	if out := n.dske("etsi-qkd", "get-key-with-key-ids", "sam", "sofia", made); !strings.Contains(out, made) {
+		t.Errorf("it prints %s", out)
+	}
+	if out := n.dske("status", "client/carol"); !regexp.MustCompile(`(?m)^client/carol .* 1 +0 +- +sam$`).MatchString(out) {
+		t.Errorf("other keys were made: %s", out)
+	}
+	file := filepath.Join(t.TempDir(), "keys")
+	if err := os.WriteFile(file, []byte("before\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	appended, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer appended.Close()
+	_, status := to(t, appended, "etsi-qkd", "get-key", "sam", "sofia", "--url", n.url)
+	if text, err := os.ReadFile(file); status != 0 || err != nil || !strings.HasPrefix(string(text), "before\n{\n") || !strings.HasSuffix(string(text), "}\n") {
+		t.Errorf("status %d: %q, %v", status, text, err)
+	}
+}
+
 // closedPipe returns a pipe that nobody reads any more.
 func closedPipe(t *testing.T) *os.File {
 	t.Helper()

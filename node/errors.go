@@ -98,6 +98,9 @@ func classify(err error) *Error {
 			return &Error{row.status, sentence(row.err), detailsOf(err), err}
 		}
 	}
+	if errors.Is(err, context.Canceled) { // the request was cut off, or nobody waits for its answer
+		return classify(fmt.Errorf("%w: %w", protocol.ErrStopped, err))
+	}
 	return &Error{http.StatusInternalServerError, "Internal error.", map[string]any{}, err}
 }
 

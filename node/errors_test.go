@@ -115,12 +115,19 @@ func TestNewErrorOfAnError(t *testing.T) {
 	}
 }
 
+// A request that is cut off when its node stops hears so.
+func TestCutOff(t *testing.T) {
+	e := send(NewError(fmt.Errorf("waiting for hub/hank: %w", context.Canceled)))
+	if e.Status != 503 || !errors.Is(e, protocol.ErrStopped) || errors.Is(e, context.Canceled) {
+		t.Errorf("%d %v", e.Status, e)
+	}
+}
+
 func TestUnknownErrorIsHidden(t *testing.T) {
 	for _, err := range []error{
 		errors.New("/var/lib/dske: permission denied"),
 		fmt.Errorf("a share: %w", psrd.ErrDuplicateBlock),
 		psrd.ErrNotOwned,
-		context.Canceled,
 	} {
 		e := NewError(err)
 		w := httptest.NewRecorder()

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"dske/node"
+	"dske/protocol"
 )
 
 // announceTimeout bounds the time that whoever starts a node waits until others know.
@@ -115,7 +115,7 @@ func (p *place) start(ctx context.Context) error {
 	}
 	running := p.network.running
 	if running == nil || running.Err() != nil {
-		return errors.New("the network is not running")
+		return fmt.Errorf("%w: the network is not running", protocol.ErrStopped)
 	}
 	m, err := p.fill()
 	if err != nil {

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"bytes"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -54,6 +55,36 @@ func TestOneSpelling(t *testing.T) {
 	}
 	carol.accept(carol.send(deposit))
 	connie.open(connie.send(fetch), valueOf(1, 64))
+}
+
+// lenient is a suite that is not strict.
+type lenient struct{ protocol.Suite }
+
+func (s lenient) Rules() protocol.Rules {
+	rules := s.Suite.Rules()
+	rules.Strict = false
+	return rules
+}
+
+// Without the rule, the network changes what a signature does not cover, and the hub takes it.
+func TestSpellingsBite(t *testing.T) {
+	for _, change := range []func(*http.Request){
+		func(r *http.Request) { r.URL.ForceQuery = true },
+		func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") },
+	} {
+		for suite, status := range map[protocol.Suite]int{protocol.ITS: 400, lenient{protocol.ITS}: 200} {
+			_, carol, connie := newSuitePair(t, suite)
+			deposits, _ := inBand(carol, connie, itsTerms)
+			r := httptest.NewRequest("POST", prefix+deposits[0].path, bytes.NewReader(deposits[0].body))
+			r.Header.Set(protocol.SignatureHeader, deposits[0].signatures[0])
+			change(r)
+			w := httptest.NewRecorder()
+			carol.hub.Handler().ServeHTTP(w, r)
+			if w.Code != status {
+				t.Errorf("strict %v: %d %s", suite.Rules().Strict, w.Code, w.Body)
+			}
+		}
+	}
 }
 
 // What is wrong with a message whose signature is right is a fact, which the hub signs; it spends

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"cmp"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -97,11 +99,21 @@ func getKey(c *cli.Context, p pair) error {
 
 func (p pair) getKey(c *cli.Context) ([]etsi.Key, error) {
 	request := etsi.KeyRequest{Number: c.Int("number"), Size: c.Int("size"), AdditionalSlaves: c.StringSlice("additional")}
+	if err := expectKeys(c, request.Number, request.Size); err != nil {
+		return nil, err
+	}
 	keys, err := p.masterClient.GetKey(c.Context, p.slave, request)
 	if err != nil {
 		return nil, err
 	}
 	return keys, printJSON(c.App.Writer, etsi.KeyContainer{Keys: keys})
+}
+
+// expectKeys is expect for a number of keys of so many bits; 0: the default, also of the number.
+func expectKeys(c *cli.Context, number, bits int) error {
+	const around = 128 // bytes of JSON about a key
+	each := base64.StdEncoding.EncodedLen(cmp.Or(bits, etsi.DefaultKeySize)/8) + around
+	return expect(c, int64(cmp.Or(number, 1))*int64(each))
 }
 
 func getKeyWithKeyIDs(c *cli.Context, p pair) error {
@@ -118,6 +130,9 @@ func getKeyWithKeyIDs(c *cli.Context, p pair) error {
 }
 
 func (p pair) getKeyWithKeyIDs(c *cli.Context, ids []uuid.UUID) ([]etsi.Key, error) {
+	if err := expectKeys(c, len(ids), 0); err != nil {
+		return nil, err
+	}
 	keys, err := p.slaveClient.GetKeyWithKeyIDs(c.Context, p.master, ids...)
 	if err != nil {
 		return nil, err

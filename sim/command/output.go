@@ -28,6 +28,16 @@ func (o *output) Write(text []byte) (int, error) {
 // long ask it, and stop.
 func written(c *cli.Context) error { return c.App.Writer.(*output).err }
 
+// expect returns why so many bytes would not arrive, as far as that can be told before they are
+// printed. Who asks for a key that is there but once asks that first.
+func expect(c *cli.Context, size int64) error {
+	o := c.App.Writer.(*output)
+	if f, isFile := o.to.(*os.File); isFile && o.err == nil {
+		o.err = room(f, size)
+	}
+	return o.err
+}
+
 // isTerminal reports whether a file is a terminal that can move its cursor.
 func isTerminal(f *os.File) bool {
 	return isatty.IsTerminal(f.Fd()) && os.Getenv("TERM") != "dumb"

@@ -89,20 +89,37 @@ func TestOddAnswersOfAHub(t *testing.T) {
 // No answer is believed that says it has come in another form, whatever it says that in.
 func TestAnswersOfAnotherForm(t *testing.T) {
 	for _, values := range [][]string{{"gzip"}, {""}, {"", "gzip"}} {
-		w := newWorldOf(t, protocol.ITS, PSRD{}, time.Minute)
-		id, err := w.deposit(32)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
-			response, err := next(r)
-			if isInBand(r) && err == nil {
-				response.Header["Content-Encoding"] = values
-			}
-			return response, err
-		})
-		if err := w.get(id); !errors.Is(err, protocol.ErrUnsigned) {
+		if err := answerOfForm(t, protocol.ITS, values); !errors.Is(err, protocol.ErrUnsigned) {
 			t.Errorf("Content-Encoding %q: %v", values, err)
 		}
+		if err := answerOfForm(t, lenient{protocol.ITS}, values); err != nil {
+			t.Errorf("a suite that is not strict refuses Content-Encoding %q: %v", values, err)
+		}
 	}
+}
+
+// lenient is a suite that is not strict, so that what the network has added is overlooked.
+type lenient struct{ protocol.Suite }
+
+func (s lenient) Rules() protocol.Rules {
+	rules := s.Suite.Rules()
+	rules.Strict = false
+	return rules
+}
+
+// answerOfForm fetches a share in an answer that the network says has come in another form.
+func answerOfForm(t *testing.T, suite protocol.Suite, values []string) error {
+	w := newWorldOf(t, suite, PSRD{}, time.Minute)
+	id, err := w.deposit(32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+		response, err := next(r)
+		if isInBand(r) && err == nil {
+			response.Header["Content-Encoding"] = values
+		}
+		return response, err
+	})
+	return w.get(id)
 }
