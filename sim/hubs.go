@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 
 	"dske/node"
 	"dske/node/hub"
@@ -15,6 +16,8 @@ type hubPlace struct {
 	number   int // the hub's place in the network's list
 	counters hub.Counters
 	liar     *adversary.Liar
+
+	isBrokenInto atomic.Bool // as somebody has told; it changes nothing that the hub does
 }
 
 func newHubPlace(n *Network, name string, number int) *hubPlace {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -50,6 +51,14 @@ func (n *Network) Leak(name string) (hub.Leak, error) {
 		return m.Leak(), nil
 	default:
 		return hub.Leak{}, fmt.Errorf("%s is not a hub of this process", name)
+	}
+}
+
+// SetBrokenInto says into which hubs, by their names without hub/, an attacker has broken, for who
+// asks how the nodes are. Hubs that there are none of do not count.
+func (n *Network) SetBrokenInto(hubs []string) {
+	for _, h := range n.hubs {
+		h.isBrokenInto.Store(slices.Contains(hubs, h.name))
 	}
 }
 

@@ -28,6 +28,7 @@ type HubSnapshot struct {
 	SharesTaken     int64 `json:"shares_taken"`
 	SharesHandedOut int64 `json:"shares_handed_out"` // once for each slave
 	Lies            bool  `json:"lies"`              // the shares that it hands out are altered
+	BrokenInto      bool  `json:"broken_into"`       // an attacker has its secrets; see [Network.SetBrokenInto]
 	ForgottenBy     int   `json:"forgotten_by"`      // clients that have registered with it, and that it does not know any more
 
 	// ForgeryChance is how likely it is at most that one of the messages with wrong tags would have
@@ -96,6 +97,7 @@ func (h *hubPlace) snapshot() HubSnapshot {
 		s.Running, s.State, s.PSRD, s.SharesWaiting = true, "running", now.psrd, now.sharesWaiting
 	}
 	s.Lies, _ = h.liar.Lies()
+	s.BrokenInto = h.isBrokenInto.Load()
 	return s
 }
 

@@ -100,6 +100,7 @@ func (a *Attack) set(owns Owns) error {
 	}
 	before := a.owns.Hubs
 	a.owns = owns
+	a.network.SetBrokenInto(owns.Hubs)
 	if owns.isNothing() {
 		return nil
 	}

@@ -65,6 +65,22 @@ func (w *world) of(id string) Knowledge {
 	return k
 }
 
+// brokenInto returns into which hubs he has broken, as the network tells it.
+func (w *world) brokenInto() string {
+	w.Helper()
+	s, err := w.remote.Snapshot(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	var names []string
+	for _, h := range s.Hubs {
+		if h.BrokenInto {
+			names = append(names, h.Name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
 // verdicts returns the verdicts by suite, that of the network first.
 func (k Knowledge) verdicts() string {
 	var all []string
@@ -92,6 +108,12 @@ func TestThreshold(t *testing.T) {
 			if want := map[string]string{"its": "Nothing learnt", "dske-python": "Can test guesses"}[v.Suite]; v.Verdict != want {
 				t.Errorf("%s: %s, %s", v.Suite, v.Verdict, v.Reason)
 			}
+			if v.Verdict == "Nothing learnt" && !strings.HasPrefix(v.Reason, "2 of 3 shares") {
+				t.Errorf("%s: %s", v.Suite, v.Reason)
+			}
+		}
+		if got := w.brokenInto(); got != "hank hugo" {
+			t.Errorf("%s: broken into are %s", suite.Name(), got)
 		}
 		w.own(Owns{Links: none, Hubs: []string{"hank", "hugo", "helen"}})
 		if k = w.of(x.ID); len(k.Shares) != 2 || k.Recovered {
@@ -102,7 +124,7 @@ func TestThreshold(t *testing.T) {
 			t.Errorf("with three hubs: %+v", k)
 		}
 		w.own(Owns{Links: none})
-		if k = w.of(x.ID); len(k.Shares) != 0 || k.Recovered {
+		if k = w.of(x.ID); len(k.Shares) != 0 || k.Recovered || w.brokenInto() != "" {
 			t.Errorf("after all was taken from him: %+v", k)
 		}
 	}

@@ -93,6 +93,9 @@ func (t *twin) listen(ctx context.Context, owns Owns, v *Verdict) error {
 	if _, err := t.fetch(ctx, t.pair.master, key.ID); err != nil {
 		return err
 	}
+	if err := t.network.WaitIdle(ctx); err != nil { // shares that the key did not need may still be on their way
+		return err
+	}
 	known, k := len(t.adversary.Known(key.ID)), t.pair.threshold
 	switch {
 	case t.adversary.Attack(key.ID).Recovered():

@@ -31,6 +31,9 @@ func hubState(h sim.HubSnapshot) string {
 	if h.Lies {
 		state += ", lies"
 	}
+	if h.BrokenInto {
+		state += ", broken into"
+	}
 	if h.ForgottenBy > 0 {
 		state += fmt.Sprintf(", has forgotten %d", h.ForgottenBy)
 	}

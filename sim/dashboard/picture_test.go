@@ -29,7 +29,7 @@ func TestPicture(t *testing.T) {
 	p.breakInto("hugo")
 	p.makeKey("Both have the same key")
 	p.waitForText("#foe-text", "One more share needed")
-	p.click(`#steps button[aria-label$="Two shares: still nothing"]`)
+	p.use(`#steps button[aria-label$="Two shares: still nothing"]`)
 	p.waitForText("#foe-suites", "Can test guesses")
 	p.do(chromedp.EmulateViewport(1280, 830), chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0); document.activeElement.blur()`))
 	p.waitForText("#picture .count", "2 of 3 shares")

@@ -35,7 +35,12 @@ const transport = new Transport((t, step) => {
 });
 const ladder = new Ladder(row => openRow(row.index));
 const attacker = new Attacker({
-  changed: owns => { stage.isTapped = owns.links !== 'none'; network.state.owned = owns.hubs; if (maker.view) stage.paint(transport.t); },
+  changed: owns => {
+    stage.isTapped = owns.links !== 'none';
+    network.state.owned = owns.hubs;
+    nodes.update();
+    if (maker.view) stage.paint(transport.t);
+  },
   show: id => id ? maker.look(id, true) : maker.look(maker.exchanges.findLast(x => !x.twin)?.id, true),
 });
 const maker = new Maker(stage, transport, (v, at) => {

@@ -32,6 +32,7 @@ export class Network {
     }
     if (this.state.hubs[this.hubIndex.get(name)] !== '1') return ['stopped', 'fail'];
     if (this.state.lies?.includes(name)) return ['lies', 'foe'];
+    if (this.state.owned?.includes(name)) return ['broken into', 'foe'];
     const forgotten = this.state.forgotten?.[name];
     return forgotten ? [`has forgotten ${forgotten}`, 'warn'] : ['running', ''];
   }

@@ -50,9 +50,9 @@ function changing(node, attributes, words, act) {
     if (document.activeElement === document.body) button.focus({ preventScroll: true }); // disabled, it has lost the focus
   } });
   button.update = () => {
-    const [text, label, isPressed] = words();
+    const [text, isPressed] = words();
     if (button.textContent !== text) button.textContent = text;
-    button.setAttribute('aria-label', `${label} ${node}`);
+    button.setAttribute('aria-label', `${text} ${node}`);
     if (isPressed !== undefined) button.setAttribute('aria-pressed', String(isPressed));
   };
   button.update();
@@ -61,10 +61,10 @@ function changing(node, attributes, words, act) {
 
 // stopButton stops a node that runs, and starts one that does not.
 export const stopButton = (node, network) => changing(node, { 'data-node': node },
-  () => network.isRunning(node) ? ['Stop', 'Stop'] : ['Start', 'Start'], () => changeNode(node, network.isRunning(node) ? 'stop' : 'start'));
+  () => network.isRunning(node) ? ['Stop'] : ['Start'], () => changeNode(node, network.isRunning(node) ? 'stop' : 'start'));
 
 // lieButton makes a hub lie, or honest again.
 export function lieButton(node, network, isLong) {
   const lies = () => Boolean(network.state.lies?.includes(node.split('/')[1]));
-  return changing(node, { 'data-lie': node }, () => lies() ? ['Be honest', 'Make honest', true] : [isLong ? 'Let it lie' : 'Let lie', 'Let lie', false], () => letLie(node, !lies()));
+  return changing(node, { 'data-lie': node }, () => lies() ? ['Be honest', true] : [isLong ? 'Let it lie' : 'Let lie', false], () => letLie(node, !lies()));
 }

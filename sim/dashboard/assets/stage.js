@@ -61,7 +61,7 @@ export class Stage {
     const isShort = l.isWide && !l.isRoomy;
     g.name = s('text', { ...text, class: 'name', y: l.isWide ? middle + (isShort ? 5 : -2) : b.y + 17 }, name);
     g.state = s('text', { ...text, class: 'faint', x: isShort ? b.x + 74 : text.x, y: l.isWide ? middle + (isShort ? 4.5 : 14) : b.y + 40 });
-    g.append(g.name, g.state);
+    g.append(g.name, ' ', g.state); // the space is for who hears it
     fit(g.name, name, (l.isWide ? b.w - (isShort ? 70 : 60) : b.w - 6) / 7.4);
     return g;
   }
@@ -89,7 +89,7 @@ export class Stage {
     const forgot = hasForgotten(v, this.at, hub, t);
     const classes = { stopped: !now.isRunning || hub.state === 'stopped', forgot, lies: now.lies || hub.state === 'lies', owned: now.owned, full: l.isCells && where?.rests, chosen: this.chosen === hub.name };
     write(g, 'class', 'node hub' + Object.keys(classes).filter(name => classes[name]).map(name => ` ${name}`).join(''));
-    write(g, 'aria-label', `hub ${hub.name}, ${state || 'running'}`);
+    write(g, 'aria-label', `hub ${hub.name} ${state || 'running'}`);
     write(g, 'aria-pressed', String(this.chosen === hub.name));
     if (!g.state) return;
     const text = l.isRoomy ? state : unusual(state);

@@ -1,0 +1,117 @@
+package dashboard
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/chromedp/chromedp"
+)
+
+// Keys as they are pressed.
+const (
+	tab        = "\t"
+	enter      = "\r"
+	escape     = "\u001b"
+	arrowDown  = "\u0301"
+	arrowLeft  = "\u0302"
+	arrowRight = "\u0303"
+	arrowUp    = "\u0304"
+	end        = "\u0305"
+	home       = "\u0306"
+)
+
+// use presses a control: with the mouse, or, on a page that is used with the keyboard alone, after
+// the focus has come to it.
+func (p *page) use(selector string) {
+	p.Helper()
+	p.focus(selector, chromedp.KeyEvent(enter))
+}
+
+// fill writes at the end of a field.
+func (p *page) fill(selector, text string) {
+	p.Helper()
+	p.focus(selector)
+	p.press(end, text)
+}
+
+// focus brings the focus to a control, by a click or by keys; what comes then is for keys only.
+func (p *page) focus(selector string, then ...chromedp.Action[chromedp.Void]) {
+	p.Helper()
+	if !p.hasKeysOnly {
+		p.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+		return
+	}
+	p.reach(selector)
+	p.do(then...)
+}
+
+// way is an expression for the key that brings the focus nearer to a control, and how often it has
+// to be pressed at least. Lists are one stop of the Tab key; arrows go through them.
+const way = `(target => {
+	const now = document.activeElement, follows = (a, b) => Boolean(a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING), isAfter = follows(now, target);
+	if (now === target) return { key: 'here' };
+	const [first, last] = isAfter ? [now, target] : [target, now], list = target.tabIndex < 0 && now.closest('#steps, #ladder-scroll tbody, #log, #requests');
+	const isStop = e => e.tabIndex >= 0 && !e.disabled && e.checkVisibility() && !e.closest('[inert]');
+	const times = stops => Math.max(1, stops.filter(e => follows(first, e) && follows(e, last)).length);
+	if (!list || !list.contains(target)) return { key: isAfter ? 'tab' : 'back', times: times([...document.querySelectorAll('a, button, input, select, summary, [tabindex]')].filter(isStop)) };
+	return { key: list.id === 'steps' ? isAfter ? 'right' : 'left' : isAfter ? 'down' : 'up', times: times([...list.querySelectorAll('button[tabindex]')]) };
+})(document.querySelector(%q))`
+
+// reach brings the focus to a control with keys alone.
+func (p *page) reach(selector string) {
+	p.Helper()
+	p.waitFor(fmt.Sprintf(`document.querySelector(%q)?.checkVisibility()`, selector))
+	keys := map[string]string{"tab": tab, "back": tab, "left": arrowLeft, "right": arrowRight, "up": arrowUp, "down": arrowDown}
+	for range 50 {
+		next := evaluate[struct {
+			Key   string
+			Times int
+		}](p, fmt.Sprintf(way, selector))
+		var options []chromedp.KeyOption
+		switch next.Key {
+		case "here":
+			return
+		case "back":
+			options = append(options, chromedp.KeyModifiers(chromedp.ModifierShift))
+		}
+		p.do(chromedp.KeyEvent(strings.Repeat(keys[next.Key], next.Times), options...))
+	}
+	p.Fatalf("the keyboard does not come to %s", selector)
+}
+
+// press presses keys, one after the other.
+func (p *page) press(keys ...string) {
+	p.Helper()
+	for _, key := range keys {
+		p.do(chromedp.KeyEvent(key))
+	}
+}
+
+// choose takes an entry of a list that drops down, by its first letters. The mouse would have to
+// click into a window of the browser's own, which is not on the page.
+func (p *page) choose(selector, letters string) {
+	p.Helper()
+	if p.hasKeysOnly {
+		p.reach(selector)
+		p.press(strings.Split(letters, "")...)
+		return
+	}
+	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(list => {
+		list.selectedIndex = [...list.options].findIndex(option => option.text.startsWith(%q));
+		for (const event of ['input', 'change']) list.dispatchEvent(new Event(event, { bubbles: true }));
+	})(document.querySelector(%q))`, letters, selector)))
+}
+
+// makeKey makes a key, and goes to the end of its story.
+func (p *page) makeKey(outcome string) {
+	p.Helper()
+	p.use("#make")
+	p.waitFor(`!document.getElementById('make').disabled`)
+	if p.hasKeysOnly {
+		p.reach("#picture")
+		p.press(end)
+	} else {
+		p.use("#steps li:last-child button")
+	}
+	p.waitForText("#story-head", outcome)
+}

@@ -1,0 +1,54 @@
+package dashboard
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"dske/sim"
+	"dske/sim/simtest"
+	"dske/sim/topology"
+)
+
+// testAnotherNetwork stops the network, and starts another one at its address.
+func testAnotherNetwork(t *testing.T, browser context.Context) {
+	var p *page
+	var address string
+	t.Run("one", func(inner *testing.T) { // runs as long as this
+		n := start(inner, sim.Config{})
+		address = n.URL()
+		p = open(t, browser, address, 1280)
+		p.makeKey("Both have the same key")
+		p.expect("net::ERR_") // while nothing answers
+	})
+	p.waitForText("#banner", "The network does not answer since ")
+	p.waitFor(`document.getElementById('make').closest('.changing').inert`)
+	p.use("#replay")
+	p.waitForText("#story-head", "sam asks for a key")
+	other := sim.Config{Topology: simtest.Generate(t, topology.Sizes{Hubs: 7, Clients: 3})}
+	startAt(t, other, strings.TrimPrefix(address, "http://"))
+	p.waitForText("#another", "This is another network now.")
+	p.waitFor(`!document.getElementById('another').hidden && document.getElementById('banner').hidden`)
+	p.waitForText("#facts", "7 hubs, 3 clients")
+	p.waitForText("#story-head", "Make a key and follow it")
+	p.makeKey("Both have the same key")
+}
+
+func testViewer(t *testing.T, browser context.Context) {
+	n := start(t, sim.Config{Viewers: "127.0.0.1:0"})
+	p := open(t, browser, n.ViewersURL(), 1280)
+	p.waitForText("#watching", "You are watching.")
+	if offered := evaluate[[]string](p, `[...document.querySelectorAll('#make, .nodes button, #faults-form button, #faults-clear, #foe-none, .attacker .chip')].filter(e => e.checkVisibility() && !e.disabled).map(e => e.textContent)`); len(offered) > 0 {
+		t.Errorf("a viewer could press %q", offered)
+	}
+	operator := remote(t, n)
+	if err := operator.Post(t.Context(), "/sim/v1/exchanges", map[string]string{"master": "sam", "slave": "sofia"}, &struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	p.waitForText("#past", "sam – sofia")
+	p.use("#steps li:last-child button")
+	p.waitForText("#story-head", "Both have the same key")
+	if evaluate[bool](p, `document.querySelector('#result button') !== null`) {
+		t.Error("a viewer could reveal the key")
+	}
+}

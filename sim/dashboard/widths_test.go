@@ -1,0 +1,61 @@
+package dashboard
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"dske/protocol"
+	"dske/sim"
+	"dske/sim/simtest"
+	"dske/sim/topology"
+)
+
+// testWidths looks whether the page keeps to its width, with all of it filled, and whether
+// everything that can be used has a name for those who do not see it.
+func testWidths(t *testing.T, browser context.Context) {
+	clients := 32
+	if underRace {
+		clients = 8
+	}
+	top := simtest.Generate(t, topology.Sizes{Hubs: 16, Clients: clients})
+	top.Suite = protocol.Python.Name() // which starts sooner
+	n := start(t, sim.Config{Topology: top})
+	p := open(t, browser, n.URL(), 1280)
+	p.makeKey("Both have the same key")
+	p.use("#faults-card summary")
+	for _, width := range []int{360, 768, 1280, 2560} {
+		for _, scheme := range []string{"light", "dark"} {
+			p.emulate("prefers-color-scheme", scheme)
+			p.do(chromedp.EmulateViewport(int64(width), 900))
+			p.waitFor(fmt.Sprintf(`document.querySelector('main').children.length === %d`, columnsAt(width)))
+			if got := evaluate[int](p, `document.documentElement.scrollWidth`); got > width {
+				t.Errorf("at %d pixels the page is %d wide", width, got)
+			}
+		}
+		if nameless := evaluate[[]string](p, `[...document.querySelectorAll('button, select, input, a, canvas, [role=button], [role=img], [role=region]')]
+			.filter(e => !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.closest('label')?.textContent.trim() || e.textContent.trim()))
+			.map(e => e.outerHTML)`); len(nameless) > 0 {
+			t.Errorf("without a name: %q", nameless)
+		}
+	}
+	if twice := evaluate[[]string](p, `[...document.querySelectorAll('[id]')].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)`); len(twice) > 0 {
+		t.Errorf("these IDs are there twice: %q", twice)
+	}
+	if small := evaluate[[]string](p, `[...document.querySelectorAll('button, select, input')].filter(e => e.checkVisibility()).map(e => [e.outerHTML, e.getBoundingClientRect().height])
+		.filter(([html, height]) => height < 16).map(([html]) => html)`); len(small) > 0 {
+		t.Errorf("too small to be hit: %q", small)
+	}
+}
+
+func columnsAt(width int) int {
+	switch {
+	case width >= 1900:
+		return 3
+	case width >= 1100:
+		return 2
+	}
+	return 1
+}
