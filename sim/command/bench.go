@@ -29,7 +29,7 @@ func benchCommand() *cli.Command {
 			&cli.IntFlag{Name: "size", Value: 256, Usage: "ask for keys of `BITS`"},
 			&cli.IntFlag{Name: "number", Value: 1, Usage: "ask for `N` keys in one request"},
 			&cli.IntFlag{Name: "concurrency", Value: 16, Usage: "make `N` pairs of requests at once"},
-			&cli.IntFlag{Name: "pairs", Usage: "let N pairs of encryptors take turns, each of another master", DefaultText: "one for each client"},
+			&cli.IntFlag{Name: "pairs", Usage: "let `N` pairs of encryptors take turns, each of another master", DefaultText: "one for each client"},
 			&cli.BoolFlag{Name: "single", Usage: "send the messages of every request by themselves, also where several could share one"},
 			&cli.DurationFlag{Name: "duration", Value: 10 * time.Second, Usage: "measure the network for `TIME`, and plain HTTP for the same time"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
