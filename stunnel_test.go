@@ -70,12 +70,21 @@ func TestSKIPOverPSK(t *testing.T) {
 	port := func(row int) string {
 		return regexp.MustCompile(`http://([0-9.:]+)/`).FindStringSubmatch(table[row])[1]
 	}
-	dir, carol, connie := t.TempDir(), freeAddress(t), freeAddress(t)
-	secrets := map[string]string{"router-a": strings.Repeat("0123456789abcdef", 4), "router-b": strings.Repeat("fedcba9876543210", 4)}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	recipe, err := os.ReadFile("testdata/lab/stunnel.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
+	for line := range strings.Lines(strings.SplitAfter(string(recipe), "router-a.psk")[0]) {
+		if line != "\n" && !strings.HasPrefix(line, ";") && !strings.Contains(string(readme), "    "+strings.TrimSpace(line)+"\n") {
+			t.Errorf("the README lacks %q", line)
+		}
+	}
+	dir, carol, connie := t.TempDir(), freeAddress(t), freeAddress(t)
+	secrets := map[string]string{"router-a": strings.Repeat("0123456789abcdef", 4), "router-b": strings.Repeat("fedcba9876543210", 4)}
 	text := strings.NewReplacer("192.0.2.1:443", carol, "127.0.0.1:9000", port(1), "192.0.2.2:443", connie, "127.0.0.1:9003", port(4),
 		"= router-", "= "+dir+"/router-").Replace(string(recipe))
 	for name, content := range map[string]string{"stunnel.conf": text, "router-a.psk": "router-a:" + secrets["router-a"] + "\n", "router-b.psk": "router-b:" + secrets["router-b"] + "\n"} {

@@ -91,6 +91,9 @@ func newSuite(c *cli.Context, p pair) (conformance.Suite, error) {
 			continue
 		}
 		client, err := newClient(c, p.overview, sae)
+		if errors.Is(err, os.ErrNotExist) { // it keeps its key to itself, and the checks do without it
+			continue
+		}
 		if err != nil {
 			return suite, err
 		}

@@ -37,7 +37,7 @@ export class Faults {
 
   choose() {
     const { before, value, from } = this.kind;
-    byID('faults-from').value = from ?? '';
+    if (from) byID('faults-from').value = from;
     byID('faults-value').closest('label').hidden = !value;
     byID('faults-value').closest('label').firstChild.textContent = `${before ?? ''} `;
     byID('faults-value').value = value ?? '';
