@@ -27,6 +27,7 @@ type place struct {
 
 	mu   sync.RWMutex // held for moments only
 	life *life        // nil: the place is empty
+	away bool         // the member cannot be reached, and nobody is told that it is there
 
 	lived bool // there was a life before; touched by whoever changes the place
 }
@@ -54,7 +55,7 @@ func (p *place) prefix() string { return node.Prefix(p.kind, p.name) }
 func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.RLock()
 	l := p.life
-	if l == nil {
+	if l == nil || p.away {
 		p.mu.RUnlock()
 		node.WriteError(w, node.Stopped(p.kind, p.name))
 		return
@@ -69,7 +70,7 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *place) member() member {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if p.life == nil {
+	if p.life == nil || p.away {
 		return nil
 	}
 	return p.life.member
@@ -81,7 +82,7 @@ func (p *place) isRunning() bool { return p.member() != nil }
 func (p *place) settle(next *life) (last *life) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last, p.life = p.life, next
+	last, p.life, p.away = p.life, next, false
 	return last
 }
 
@@ -110,6 +111,10 @@ func (p *place) start(ctx context.Context) error {
 	if running == nil || running.Err() != nil {
 		return errors.New("the network is not running")
 	}
+	if m := p.comeBack(); m != nil {
+		p.announce(ctx, running, m)
+		return nil
+	}
 	m, err := p.fill()
 	if err != nil {
 		return err
@@ -128,6 +133,33 @@ func (p *place) start(ctx context.Context) error {
 	}
 	p.lived = true
 	return nil
+}
+
+// goAway makes a member unreachable, as if its place were empty. It keeps its state until start.
+func (p *place) goAway(ctx context.Context) error {
+	if err := p.lock(ctx); err != nil {
+		return err
+	}
+	defer p.unlock()
+	p.mu.Lock()
+	l := p.life
+	p.away = l != nil
+	p.mu.Unlock()
+	if l != nil {
+		l.requests.cut()
+	}
+	return nil
+}
+
+// comeBack returns the member that was away, if so.
+func (p *place) comeBack() member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.away {
+		return nil
+	}
+	p.away = false
+	return p.life.member
 }
 
 // announce has a member tell others that it has started, and waits for that, but not long: there
