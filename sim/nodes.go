@@ -37,6 +37,25 @@ func (n *Network) Stop(ctx context.Context, name string) error {
 	return p.stop(ctx)
 }
 
+// Crash empties the place of a node at once: requests under way get no answer, and nobody is told.
+func (n *Network) Crash(ctx context.Context, name string) error {
+	p, err := n.place(name)
+	if err != nil {
+		return err
+	}
+	return p.empty(ctx, 0, func(member) {})
+}
+
+// Suspend is [Network.Crash] for a node that keeps its state until [Network.Start], as one does that has
+// it on a disk.
+func (n *Network) Suspend(ctx context.Context, name string) error {
+	p, err := n.place(name)
+	if err != nil {
+		return err
+	}
+	return p.goAway(ctx)
+}
+
 // Leak returns the secrets of a hub, such as hub/hank, that is running in this process: what
 // somebody finds who breaks into it. It is for experiments.
 func (n *Network) Leak(name string) (hub.Leak, error) {

@@ -27,6 +27,7 @@ type place struct {
 
 	mu   sync.RWMutex // held for moments only
 	life *life        // nil: the place is empty
+	away bool         // the member cannot be reached, and nobody is told that it is there
 
 	lived bool // there was a life before; touched by whoever changes the place
 }
@@ -65,7 +66,7 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit, context.Context) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if p.life == nil {
+	if p.life == nil || p.away {
 		return nil, nil, ctx
 	}
 	v, ctx := p.life.requests.enter(ctx, w)
@@ -76,7 +77,7 @@ func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit
 func (p *place) member() member {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if p.life == nil {
+	if p.life == nil || p.away {
 		return nil
 	}
 	return p.life.member
@@ -88,7 +89,7 @@ func (p *place) isRunning() bool { return p.member() != nil }
 func (p *place) settle(next *life) (last *life) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last, p.life = p.life, next
+	last, p.life, p.away = p.life, next, false
 	return last
 }
 
@@ -117,6 +118,10 @@ func (p *place) start(ctx context.Context) error {
 	if running == nil || running.Err() != nil {
 		return fmt.Errorf("%w: the network is not running", protocol.ErrStopped)
 	}
+	if m := p.comeBack(); m != nil {
+		p.announce(ctx, running, m)
+		return nil
+	}
 	m, err := p.fill()
 	if err != nil {
 		return err
@@ -135,6 +140,33 @@ func (p *place) start(ctx context.Context) error {
 	}
 	p.lived = true
 	return nil
+}
+
+// goAway makes a member unreachable, as if its place were empty. It keeps its state until start.
+func (p *place) goAway(ctx context.Context) error {
+	if err := p.lock(ctx); err != nil {
+		return err
+	}
+	defer p.unlock()
+	p.mu.Lock()
+	l := p.life
+	p.away = l != nil
+	p.mu.Unlock()
+	if l != nil {
+		l.requests.cut()
+	}
+	return nil
+}
+
+// comeBack returns the member that was away, if so.
+func (p *place) comeBack() member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.away {
+		return nil
+	}
+	p.away = false
+	return p.life.member
 }
 
 // announce has a member tell others that it has started, and waits for that, but not long: there

@@ -28,8 +28,9 @@ type gather struct {
 	id      gatherID
 	expires time.Time
 
-	attempt node.Line // whose turn it is to ask the hubs
-	users   int       // requests that have it; guarded by the mutex of the client
+	news    chan struct{} // closed, and replaced, when a hub has answered
+	attempt node.Line     // whose turn it is to ask the hubs
+	users   int           // requests that have it; guarded by the mutex of the client
 
 	mu        sync.Mutex
 	pending   int             // hubs that are being asked, or are to be when another request's question is answered
@@ -58,6 +59,7 @@ func (c *Client) gatherFor(id gatherID) *gather {
 			expires:  time.Now().Add(c.config.KeyTTL),
 			asked:    make([]chan struct{}, len(c.hubs)),
 			settled:  make([]bool, len(c.hubs)),
+			news:     make(chan struct{}),
 			attempt:  node.NewLine(),
 			suspects: c.suspectsOf(id.master),
 
@@ -103,6 +105,7 @@ func (c *Client) gatherAll(r request, gathers []*gather) error {
 	answers, err := c.askHubs(r, func(ctx context.Context, hub int) error {
 		c.gatherFrom(ctx, hub, free[hub])
 		c.gatherFrom(ctx, hub, stillMissing(ctx, hub, busy[hub]))
+		c.gatherFrom(ctx, hub, c.tooEarly(ctx, hub, gathers))
 		for _, g := range gathers {
 			g.find(ctx) // what a request before had no time for
 		}
@@ -256,6 +259,8 @@ func (g *gather) add(ctx context.Context, hub int, share protocol.Share, err err
 	g.pending--
 	close(g.asked[hub])
 	g.asked[hub] = nil
+	close(g.news)
+	g.news = make(chan struct{})
 	g.settled[hub] = err == nil || isUnknown(err) || isDenied(err) || isWrongIndex(err)
 	g.answers.add(answer{hub, err})
 	g.client.config.Counters.countGathered(err)

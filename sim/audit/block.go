@@ -68,16 +68,23 @@ type use struct {
 	answer     identity // that it got, of a request that was accepted
 }
 
-// uses is what has been used of a block.
+// uses is what has been used of a block, by where it starts. Runs do not overlap, unless there was a
+// violation.
 type uses struct {
 	list []use
 	size int // bytes
 }
 
+// at returns the index of the first use that starts at a byte or after it.
+func (s *uses) at(start int) int {
+	i, _ := slices.BinarySearchFunc(s.list, start, func(u use, start int) int { return u.start - start })
+	return i
+}
+
 // add adds a use, unless it is there, and returns how many bytes are used.
 func (s *uses) add(u use) int {
 	if _, again := s.find(u); !again {
-		s.list = append(s.list, u)
+		s.list = slices.Insert(s.list, s.at(u.start), u)
 		s.size += u.end - u.start
 	}
 	return s.size
@@ -85,13 +92,12 @@ func (s *uses) add(u use) int {
 
 // find returns the use of the same bytes by the same message for the same purpose.
 func (s *uses) find(u use) (use, bool) {
-	i := slices.IndexFunc(s.list, func(v use) bool {
-		return v.message == u.message && v.start == u.start && v.end == u.end && v.purpose == u.purpose
-	})
-	if i < 0 {
-		return use{}, false
+	for i := s.at(u.start); i < len(s.list) && s.list[i].start == u.start; i++ {
+		if v := s.list[i]; v.message == u.message && v.end == u.end && v.purpose == u.purpose {
+			return v, true
+		}
 	}
-	return s.list[i], true
+	return use{}, false
 }
 
 // overlaps reports whether a byte serves something else, too.
@@ -99,5 +105,6 @@ func (s *uses) overlaps(u use) bool {
 	if _, again := s.find(u); again {
 		return false
 	}
-	return slices.ContainsFunc(s.list, func(v use) bool { return u.start < v.end && v.start < u.end })
+	i := s.at(u.start)
+	return i < len(s.list) && s.list[i].start < u.end || i > 0 && s.list[i-1].end > u.start
 }

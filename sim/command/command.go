@@ -45,7 +45,7 @@ func newApp(out *output) *cli.App {
 		Version: version(),
 		Writer:  out,
 		Commands: []*cli.Command{
-			runCommand(), certsCommand(), etsiCommand(), ladderCommand(), scenarioCommand(), benchCommand(), statusCommand(), changeCommand("start"), changeCommand("stop"),
+			runCommand(), certsCommand(), etsiCommand(), ladderCommand(), scenarioCommand(), simulateCommand(), benchCommand(), statusCommand(), changeCommand("start"), changeCommand("stop"),
 			faultCommand(), corruptCommand(), attackCommand(),
 			completionCommand(), versionCommand(),
 		},

@@ -53,6 +53,10 @@ func load(data []byte, files files) (*Topology, error) {
 	if err != nil {
 		return nil, err
 	}
+	return fromRoot(root, files)
+}
+
+func fromRoot(root *yaml.Node, files files) (*Topology, error) {
 	t, err := read(root, files)
 	if err != nil {
 		return nil, err
@@ -67,21 +71,15 @@ func load(data []byte, files files) (*Topology, error) {
 func read(root *yaml.Node, files files) (*Topology, error) {
 	t := &Topology{PSRD: defaultPSRD, Suite: protocol.Suites[0].Name(), KeySource: KeysFromRNG, Enrolment: EnrolmentClosed}
 	givenThreshold := false
-	err := yamlfile.Members(root, "the topology",
+	members := []yamlfile.Member{
 		yamlfile.Named("threshold", func(n *yaml.Node) error {
 			givenThreshold = true // also if it is 0, which is not the default but a mistake
 			return yamlfile.Number(n, "threshold", &t.Threshold)
 		}),
 		yamlfile.Named("hubs", func(n *yaml.Node) error { return yamlfile.List(n, "hubs", &t.Hubs, readHub) }),
 		yamlfile.Named("clients", func(n *yaml.Node) error { return yamlfile.List(n, "clients", &t.Clients, readClient) }),
-		yamlfile.Named("suite", func(n *yaml.Node) error { return yamlfile.Text(n, "suite", &t.Suite) }),
-		yamlfile.Named("key_source", func(n *yaml.Node) error { return yamlfile.Text(n, "key_source", &t.KeySource) }),
-		yamlfile.Named("enrolment", func(n *yaml.Node) error { return yamlfile.Text(n, "enrolment", &t.Enrolment) }),
-		yamlfile.Named("psrd", func(n *yaml.Node) error { return readPSRD(n, &t.PSRD) }),
-		yamlfile.Named("sites", func(n *yaml.Node) error { return readSites(n, &t.Sites) }),
-		yamlfile.Named("links", func(n *yaml.Node) error { return yamlfile.List(n, "links", &t.Links, readLink(files)) }),
-	)
-	if err != nil {
+	}
+	if err := yamlfile.Members(root, "the topology", append(members, t.members(files)...)...); err != nil {
 		return nil, err
 	}
 	if !givenThreshold {
@@ -89,6 +87,18 @@ func read(root *yaml.Node, files files) (*Topology, error) {
 	}
 	t.defaultClientHubs()
 	return t, nil
+}
+
+// members reads what a topology has beside nodes and a threshold.
+func (t *Topology) members(files files) []yamlfile.Member {
+	return []yamlfile.Member{
+		yamlfile.Named("suite", func(n *yaml.Node) error { return yamlfile.Text(n, "suite", &t.Suite) }),
+		yamlfile.Named("key_source", func(n *yaml.Node) error { return yamlfile.Text(n, "key_source", &t.KeySource) }),
+		yamlfile.Named("enrolment", func(n *yaml.Node) error { return yamlfile.Text(n, "enrolment", &t.Enrolment) }),
+		yamlfile.Named("psrd", func(n *yaml.Node) error { return readPSRD(n, &t.PSRD) }),
+		yamlfile.Named("sites", func(n *yaml.Node) error { return readSites(n, &t.Sites) }),
+		yamlfile.Named("links", func(n *yaml.Node) error { return yamlfile.List(n, "links", &t.Links, readLink(files)) }),
+	}
 }
 
 func readHub(n *yaml.Node, hub *Hub) error {

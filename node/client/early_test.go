@@ -1,0 +1,64 @@
+package client
+
+import (
+	"bytes"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// slowly lets the answers of some hubs to shares, and the shares themselves, take so long each way.
+func slowly(takes map[string]time.Duration) func(r *http.Request, next roundTrip) (*http.Response, error) {
+	return func(r *http.Request, next roundTrip) (*http.Response, error) {
+		if r.Method == http.MethodPost {
+			time.Sleep(takes[hubOf(r)])
+		}
+		return next(r)
+	}
+}
+
+// The master does not wait for hubs that are far. A slave who asks at once gets the key even if all
+// but one of those fail that had their shares when the master had his answer.
+func TestSlaveWaitsForSharesOnTheirWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		carol, connie := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))
+		w.onTheWire(slowly(map[string]time.Duration{"holly": 30 * time.Millisecond, "hugo": 35 * time.Millisecond}))
+		began := time.Now()
+		made := w.getKey(carol, "sam", "sofia")
+		if waited := time.Since(began); waited > 2*time.Millisecond {
+			t.Errorf("the master waited for %v", waited)
+		}
+		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			if hub := hubOf(r); hub == "hank" || hub == "helen" {
+				return stopped()
+			}
+			return next(r)
+		})
+		began = time.Now()
+		got, err := fetch(connie, "sofia", "sam", made.ID)
+		if waited := time.Since(began); err != nil || !bytes.Equal(got, made.Key.Reveal()) || waited > 50*time.Millisecond {
+			t.Errorf("after %v: %v", waited, err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := len(connie.gathers); n > 0 {
+			t.Errorf("%d gathers are left", n)
+		}
+	})
+}
+
+// A key that nobody knows is not waited for.
+func TestUnknownKeyIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		connie := w.ready(w.config("connie", "sofia"))
+		began := time.Now()
+		if _, err := fetch(connie, "sofia", "sam", uuid.New()); err == nil || time.Since(began) > time.Millisecond {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+	})
+}

@@ -1,0 +1,93 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"dske/sim/experiment"
+	"dske/sim/yamlfile"
+)
+
+func simulateCommand() *cli.Command {
+	return &cli.Command{
+		Name:         "simulate",
+		Usage:        "run an experiment of months in virtual time, with the real nodes",
+		ArgsUsage:    "FILE",
+		Action:       simulate,
+		BashComplete: completeFiles,
+		Flags: []cli.Flag{
+			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "draw everything from `SEED`, and the next ones for further runs"},
+			&cli.IntFlag{Name: "runs", Usage: "run each point with `R` seeds", DefaultText: "those of the file"},
+			&cli.StringFlag{Name: "for", Usage: "let each run last `TIME`, such as 30d", DefaultText: "that of the file"},
+			&cli.StringFlag{Name: "out", Usage: "write runs.csv, series.csv, summary.json and report.html into `DIR`", DefaultText: "only print a table"},
+			&cli.IntFlag{Name: "jobs", Usage: "make `J` runs at the same time", DefaultText: "as many as there are processors"},
+			&cli.StringFlag{Name: "trace", Usage: "write every message of the first run to `FILE`", DefaultText: "none"},
+		},
+	}
+}
+
+func simulate(c *cli.Context) (err error) {
+	if c.NArg() != 1 {
+		return usagef("simulate takes %s", c.Command.ArgsUsage)
+	}
+	name, data, err := readInput(c.Args().First())
+	if err != nil {
+		return err
+	}
+	e, err := experiment.Load(name, data)
+	if err != nil {
+		return err
+	}
+	o := experiment.Options{Seed: c.Uint64("seed"), Runs: c.Int("runs"), Jobs: c.Int("jobs")}
+	if o.Jobs == 0 {
+		o.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if text := c.String("for"); text != "" {
+		if o.For, err = yamlfile.ParseDuration(text); err != nil || o.For <= 0 {
+			return usagef("--for: %q is not a time such as 30d", text)
+		}
+	}
+	if file := c.String("trace"); file != "" {
+		f, err := os.Create(file)
+		if err != nil {
+			return err
+		}
+		w := bufio.NewWriter(f)
+		o.Trace = w
+		defer func() { err = errors.Join(err, w.Flush(), f.Close()) }()
+	}
+	result, err := runExperiment(c.Context, e, o)
+	if err != nil {
+		return err
+	}
+	if err := result.Print(c.App.Writer); err != nil {
+		return err
+	}
+	if dir := c.String("out"); dir != "" {
+		if err := result.Write(dir); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.App.Writer, "\nruns.csv, series.csv, summary.json and report.html are in %s\n", dir)
+	}
+	return nil
+}
+
+// runExperiment runs an experiment, and shows how far it is.
+func runExperiment(ctx context.Context, e *experiment.Experiment, o experiment.Options) (result *experiment.Result, err error) {
+	defer tuneCollector()()
+	var passed atomic.Int64
+	o.Progress = func(d time.Duration) { passed.Add(int64(d)) }
+	total := e.Length(o)
+	newProgress(os.Stderr).during(func() { result, err = e.Run(ctx, o) }, func() (int, int, string) {
+		return int(time.Duration(passed.Load()).Hours()), int(total.Hours()), "virtual hours"
+	})
+	return result, err
+}

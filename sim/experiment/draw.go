@@ -1,0 +1,106 @@
+package experiment
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"dske/sim/topology"
+)
+
+// stream returns the chance of one thing, which follows from the seed and its name alone.
+func stream(seed uint64, name ...any) *rand.Rand {
+	return rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "dske experiment %d %q", seed, name))))
+}
+
+// exponential draws a time with a mean, at least a nanosecond.
+func exponential(r *rand.Rand, mean time.Duration) time.Duration {
+	const longest = 200 * 365 * 24 * time.Hour
+	return time.Duration(min(max(r.ExpFloat64()*float64(mean), 1), float64(longest)))
+}
+
+// encryptor is one of a client's.
+type encryptor struct{ sae, client string }
+
+func encryptors(t *topology.Topology) []encryptor {
+	var all []encryptor
+	for _, c := range t.Clients {
+		if len(c.Encryptors) == 0 {
+			all = append(all, encryptor{c.Name, c.Name})
+		}
+		for _, e := range c.Encryptors {
+			all = append(all, encryptor{e.Name, c.Name})
+		}
+	}
+	return all
+}
+
+// pair is a master and a slave.
+type pair struct{ master, slave encryptor }
+
+func (p pair) String() string { return p.master.sae + " " + p.slave.sae }
+
+// pairsOf returns the pairs of encryptors of different clients.
+func pairsOf(all []encryptor) []pair {
+	var pairs []pair
+	for _, a := range all {
+		for _, b := range all {
+			if a.client != b.client {
+				pairs = append(pairs, pair{a, b})
+			}
+		}
+	}
+	return pairs
+}
+
+// pairs returns the pairs that want keys.
+func (d *Demand) pairs(t *topology.Topology, seed uint64, number int) []pair {
+	all := encryptors(t)
+	if d.Random > 0 {
+		pairs := pairsOf(all)
+		stream(seed, "pairs", number).Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
+		return pairs[:d.Random]
+	}
+	var p pair
+	for _, e := range all {
+		switch e.sae {
+		case d.Between[0]:
+			p.master = e
+		case d.Between[1]:
+			p.slave = e
+		}
+	}
+	return []pair{p}
+}
+
+// arrivals returns a function that says how long after one request the next comes; first, after the
+// beginning.
+func (d *Demand) arrivals(r *rand.Rand) func() time.Duration {
+	switch d.Arrivals {
+	case Periodic:
+		wait := time.Duration(r.Int64N(int64(d.Every)))
+		return func() time.Duration {
+			defer func() { wait = d.Every }()
+			return wait
+		}
+	case OnOff:
+		var left time.Duration // of the time that it is on
+		if r.Float64() < float64(d.On)/float64(d.On+d.Off) {
+			left = exponential(r, d.On)
+		}
+		return func() (wait time.Duration) {
+			for {
+				next := exponential(r, d.Every)
+				if next <= left {
+					left -= next
+					return wait + next
+				}
+				wait += left + exponential(r, d.Off)
+				left = exponential(r, d.On)
+			}
+		}
+	default:
+		return func() time.Duration { return exponential(r, d.Every) }
+	}
+}

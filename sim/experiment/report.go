@@ -1,0 +1,52 @@
+package experiment
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+)
+
+//go:embed report.html
+var reportPage string
+
+var reportTemplate = template.Must(template.New("report").Parse(reportPage))
+
+// report is what the page shows. It is one file without scripts, and asks for nothing.
+type report struct {
+	*Result
+	Figures []string
+	Rows    []reportRow
+	Plots   []reportPlot
+}
+
+type reportRow struct {
+	Values  []string
+	Runs    int
+	Figures []string
+}
+
+// reportPlot is a plot with what it shows, in words.
+type reportPlot struct {
+	Title, Caption string
+	SVG            template.HTML
+}
+
+func (r *Result) writeReport(to io.Writer) error {
+	page := report{Result: r}
+	for _, f := range figures {
+		page.Figures = append(page.Figures, f.text)
+	}
+	for i := range r.Points {
+		p := &r.Points[i]
+		row := reportRow{Values: p.Point.Values, Runs: len(p.Runs)}
+		for _, f := range figures {
+			row.Figures = append(row.Figures, f.show(p.over(f.of).Mean))
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	var err error
+	if page.Plots, err = r.plots(); err != nil {
+		return err
+	}
+	return reportTemplate.Execute(to, page)
+}

@@ -1,0 +1,240 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dske/etsi"
+	"dske/sim"
+	"dske/sim/virtual"
+)
+
+// Options say how an experiment is run.
+type Options struct {
+	Seed  uint64        // of the first run of each point
+	Runs  int           // instead of those that the file says; 0: those
+	For   time.Duration // likewise
+	Jobs  int           // runs at the same time; 0: one
+	Trace io.Writer     // every message of the first run of the first point; nil: nowhere
+
+	// Outcome is told of every key that was wanted, Progress of virtual time that has passed since it was
+	// told before; both by many goroutines at once. Either may be nil.
+	Outcome  func(Outcome)
+	Progress func(time.Duration)
+}
+
+// Outcome is what became of a key that a master wanted.
+type Outcome struct {
+	Master, Slave string        // SAE IDs
+	Asked         time.Duration // since the start of the experiment
+	Making        time.Duration // from the request to the answer
+	Made          error         // why the master got no key; nil: he did
+	Fetching      time.Duration
+	Fetched       error // why the slave got no key, if the master did
+}
+
+// run is one run under way.
+type run struct {
+	point   *Point
+	seed    uint64
+	options *Options
+	network *sim.Network
+	began   time.Time
+
+	mu      sync.Mutex
+	reasons map[string]int // by node: how many outages keep it down
+	states  map[string]bool
+	result  Run
+	hour    atomic.Int64 // keys fetched in the current one
+	failing map[pair]time.Duration
+	err     error
+}
+
+// simulate runs a point with a seed, in a bubble of its own.
+func (p *Point) simulate(ctx context.Context, seed uint64, o *Options, trace io.Writer) (*Run, error) {
+	var result *Run
+	err := virtual.Run(ctx, func(context.Context) error {
+		r := &run{point: p, seed: seed, options: o, reasons: map[string]int{}, states: map[string]bool{}, failing: map[pair]time.Duration{}}
+		err := r.simulate(ctx, trace)
+		r.result.Seed = seed
+		r.result.finish()
+		result = &r.result
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("seed %d: %w", seed, err)
+	}
+	return result, nil
+}
+
+// simulate starts the network, lets the experiment happen, and ends the network.
+func (r *run) simulate(outside context.Context, trace io.Writer) (err error) {
+	r.network, err = sim.New(sim.Config{
+		Topology: r.point.Topology, Transport: sim.Memory, Virtual: true, Seed: &r.seed, Audit: true, ShareTTL: r.point.ShareTTL,
+	})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- r.network.Run(ctx) }()
+	defer func() {
+		cancel()
+		err = errors.Join(err, <-ended)
+	}()
+	if err := r.network.WaitReady(ctx); err != nil {
+		return err
+	}
+	if trace != nil {
+		stop := r.network.Wire().Trace(trace)
+		defer func() { err = errors.Join(err, stop()) }()
+	}
+	r.happen(outside)
+	r.network.ClearFaults()
+	r.result.Violations = r.network.Violations()
+	return errors.Join(r.err, outside.Err())
+}
+
+// happen lets outages and demand go on for as long as the experiment is. It also ends, within a virtual
+// hour, when the context from outside does.
+func (r *run) happen(outside context.Context) {
+	r.began = time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), r.point.For)
+	defer cancel()
+	var outages, demand sync.WaitGroup
+	for _, t := range r.targets() {
+		outages.Go(func() { r.suffer(ctx, t) })
+	}
+	for i := range r.point.Demand {
+		d := &r.point.Demand[i]
+		for _, p := range d.pairs(r.point.Topology, r.seed, i) {
+			demand.Go(func() { r.want(ctx, d, p, i) })
+		}
+	}
+	outages.Go(func() {
+		for r.observe(); r.sleep(ctx, time.Hour); r.observe() {
+			if outside.Err() != nil {
+				cancel()
+			}
+		}
+	})
+	demand.Wait()
+	cancel()
+	outages.Wait()
+}
+
+// want lets a pair want keys until the experiment ends, and waits for the last of them.
+func (r *run) want(ctx context.Context, d *Demand, p pair, number int) {
+	next := d.arrivals(stream(r.seed, "demand", number, p.String()))
+	master, slave := r.sae(p.master), r.sae(p.slave)
+	var all sync.WaitGroup
+	defer all.Wait()
+	for r.sleep(ctx, next()) {
+		all.Go(func() { r.exchange(d, p, master, slave) })
+	}
+}
+
+// sae returns an encryptor's end of its interface.
+func (r *run) sae(e encryptor) *etsi.Client {
+	return &etsi.Client{
+		URL: sim.KMEURL(r.network.URL(), e.client), SAE: e.sae,
+		HTTP: &http.Client{Transport: r.network.Wire().Transport("sae/" + e.sae)},
+	}
+}
+
+// exchange makes a key for a master, and fetches it for the slave.
+func (r *run) exchange(d *Demand, p pair, master, slave *etsi.Client) {
+	ctx := context.Background()
+	o := Outcome{Master: p.master.sae, Slave: p.slave.sae, Asked: time.Since(r.began)}
+	keys, err := master.GetKey(ctx, p.slave.sae, etsi.KeyRequest{Size: d.Size})
+	o.Making, o.Made = time.Since(r.began)-o.Asked, err
+	if err == nil {
+		time.Sleep(d.FetchAfter)
+		began := time.Now()
+		var fetched []etsi.Key
+		fetched, o.Fetched = slave.GetKeyWithKeyIDs(ctx, p.master.sae, keys[0].ID)
+		o.Fetching = time.Since(began)
+		if o.Fetched == nil && !fetched[0].Equal(keys[0]) {
+			r.note(fmt.Errorf("the ends of key %v differ", keys[0].ID))
+		}
+	}
+	r.add(p, o)
+	if r.options.Outcome != nil {
+		r.options.Outcome(o)
+	}
+}
+
+// add counts an outcome.
+func (r *run) add(p pair, o Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result.add(o)
+	since, isFailing := r.failing[p]
+	switch ok := o.Made == nil && o.Fetched == nil; {
+	case ok && isFailing:
+		r.result.restored(o.Asked - since)
+		delete(r.failing, p)
+	case !ok && !isFailing:
+		r.failing[p] = o.Asked
+	}
+	if o.Made == nil && o.Fetched == nil {
+		r.hour.Add(1)
+	}
+}
+
+// note keeps the first error that makes the run worthless.
+func (r *run) note(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+}
+
+// happened notes that something has failed or come back.
+func (r *run) happened(name string, up bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if was, known := r.states[name]; known && was == up {
+		return
+	}
+	r.states[name] = up
+	r.result.Events = append(r.result.Events, Event{time.Since(r.began), name, up})
+}
+
+// observe adds a row to the series.
+func (r *run) observe() {
+	s := r.network.Snapshot()
+	row := Row{At: time.Since(r.began), Fetched: r.hour.Swap(0)}
+	var levels []int
+	for _, h := range s.Hubs {
+		if h.Running {
+			row.HubsUp++
+		}
+	}
+	for _, c := range s.Clients {
+		if c.Running {
+			row.ClientsUp++
+		}
+		for _, level := range c.Levels {
+			levels = append(levels, max(0, level))
+		}
+	}
+	slices.Sort(levels)
+	if len(levels) > 0 {
+		row.Lowest, row.Median = levels[0], levels[len(levels)/2]
+	}
+	r.mu.Lock()
+	r.result.Series = append(r.result.Series, row)
+	r.mu.Unlock()
+	if r.options.Progress != nil {
+		r.options.Progress(min(time.Hour, row.At))
+	}
+}
