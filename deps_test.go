@@ -45,7 +45,7 @@ var floors = []struct {
 	{"dske/sim/spelling", nil},
 	{"dske/node/client", []string{"dske/etsi", "dske/etsi/skip", "dske/node", "dske/node/client/association", "dske/protocol"}},
 	{"dske/node/client/association", []string{"dske/node", "dske/protocol", "dske/psrd"}},
-	{"dske/node/hub", []string{"dske/node", "dske/protocol", "dske/psrd"}},
+	{"dske/node/hub", []string{"dske/node", "dske/node/store", "dske/protocol", "dske/psrd"}},
 	{"dske/node/store", []string{"dske/psrd"}},
 	{"dske/node/contract", nil},
 	{"dske/node", []string{"dske/protocol", "dske/psrd"}},

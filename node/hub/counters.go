@@ -12,6 +12,7 @@ type Counters struct {
 	node.Counters
 	SharesTaken     atomic.Int64
 	SharesHandedOut atomic.Int64 // once for each slave
+	RolledBack      atomic.Int64 // how often a client came with an old copy of its state
 
 	forgeries forgeries // in the names of all clients
 }
