@@ -18,7 +18,12 @@ func (n *Network) enrol() error {
 		if c.External {
 			e.Token, e.URL = c.Token, c.URL
 		} else {
-			e.Token, e.URL = n.Text("client/"+c.Name+" token"), n.url+node.Prefix(node.KindClient, c.Name)
+			var err error
+			e.Token, err = n.recall("client/"+c.Name, func() string { return n.Text("client/" + c.Name + " token") })
+			if err != nil {
+				return fmt.Errorf("enrolment: %w", err)
+			}
+			e.URL = n.url + node.Prefix(node.KindClient, c.Name)
 		}
 		enrolled = append(enrolled, e)
 	}

@@ -12,9 +12,15 @@ type Counters struct {
 	node.Counters
 	SharesTaken     atomic.Int64
 	SharesHandedOut atomic.Int64 // once for each slave
-	RolledBack      atomic.Int64 // how often a client came with an old copy of its state
 
 	forgeries forgeries // in the names of all clients
+}
+
+// Each is that of [node.Counters], with the counts of hubs.
+func (c *Counters) Each(f func(name string, count *atomic.Int64)) {
+	c.Counters.Each(f)
+	f("shares_taken", &c.SharesTaken)
+	f("shares_handed_out", &c.SharesHandedOut)
 }
 
 // ForgeryChance returns how likely it is at most that one of the messages with wrong tags that came

@@ -84,7 +84,10 @@ func New(config Config) (*Hub, error) {
 		return nil, err
 	}
 	alarm := node.NewAlarm(config.ShareTTL)
-	journal := newJournal(config.Store, config.Suite)
+	journal, err := newJournal(config)
+	if err != nil {
+		return nil, err
+	}
 	h := &Hub{
 		config:  config,
 		journal: journal,

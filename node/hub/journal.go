@@ -23,12 +23,12 @@ type journal struct {
 	boot  uuid.UUID // drawn at each start; none without sessions
 }
 
-func newJournal(s *store.Store, suite protocol.Suite) journal {
-	j := journal{store: s}
-	if s != nil && suite.Rules().Sessions {
-		j.boot = uuid.New()
+func newJournal(c Config) (j journal, err error) {
+	j.store = c.Store
+	if c.Store != nil && c.Suite.Rules().Sessions {
+		j.boot, err = uuid.NewRandomFromReader(c.Random.For("boot"))
 	}
-	return j
+	return j, err
 }
 
 // keeps reports whether there is a store.

@@ -34,6 +34,7 @@ import (
 	"time"
 
 	"dske/node"
+	"dske/node/store"
 	"dske/protocol"
 )
 
@@ -52,6 +53,12 @@ type Config struct {
 	Tasks     *node.Tasks    // of the client
 	Logger    *slog.Logger   // default: none
 	Counters  *node.Counters // of the client; default: their own
+
+	Random node.Random // of the names of sessions; default crypto/rand
+
+	// Store keeps the blocks and their marks over a crash; default: they are in memory.
+	Store     *store.Store
+	Confirmed func(protocol.DeliveredKeys) // called when a hub knows that keys were delivered; may be nil
 
 	Alarm      *node.Alarm // is set to when Sweep will have something to do; default: nobody is woken
 	Registered func()      // called by each association once, when its first session begins; may be nil
@@ -94,6 +101,9 @@ func (c *Config) validate() error {
 	if c.Alarm == nil {
 		c.Alarm = node.NewAlarm(0)
 	}
+	if c.Confirmed == nil {
+		c.Confirmed = func(protocol.DeliveredKeys) {}
+	}
 	if c.Registered == nil {
 		c.Registered = func() {}
 	}
@@ -105,8 +115,9 @@ func (c *Config) validate() error {
 
 // Association is one client's end of its dealings with one hub.
 type Association struct {
-	config *Config
-	hub    Hub
+	config  *Config
+	hub     Hub
+	journal journal
 
 	line     node.Line    // see turn
 	failures atomic.Int64 // of attempts in the line, ever
@@ -120,6 +131,13 @@ type Association struct {
 	ended   []ended       // sessions whose pools are still to be cleared
 	heard   chan struct{} // closed when the hub is heard from; nil unless maintain waits for that
 
+	delivered []protocol.DeliveredKeys // that the hub is to be told of
+	toDeliver int                      // keys in delivered
+
+	confirmSoon bool // a timer runs for that
+
+	confirms    atomic.Bool // whether the hub has to be told what was delivered
+	confirmDue  atomic.Bool // whether it is time to
 	maintaining atomic.Bool
 	restarts    atomic.Int32 // how often to ask yet whether the hub, which is said to have started, knows the client
 	outstanding atomic.Int32 // messages for keys that are under way, or wait to be
@@ -134,7 +152,9 @@ func New(config *Config, hub Hub) (*Association, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	return &Association{config: config, hub: hub, line: node.NewLine()}, nil
+	a := &Association{config: config, hub: hub, journal: journal{config.Store, hub.Name}, line: node.NewLine()}
+	a.confirms.Store(config.Store != nil)
+	return a, nil
 }
 
 // Hub returns the name of the hub.
