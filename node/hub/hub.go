@@ -68,7 +68,7 @@ type Hub struct {
 	handler http.Handler
 	journal journal
 	shares  *shareStore
-	lines   [64]node.Line // see enterLine
+	lines   [16]node.Line // see enterLine
 	alarm   *node.Alarm   // rings when a share expires, or a block can be given up
 
 	warnings node.Warnings // of messages that are refused

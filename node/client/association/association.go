@@ -115,9 +115,8 @@ func (c *Config) validate() error {
 
 // Association is one client's end of its dealings with one hub.
 type Association struct {
-	config  *Config
-	hub     Hub
-	journal journal
+	config *Config
+	hub    Hub
 
 	line     node.Line    // see turn
 	failures atomic.Int64 // of attempts in the line, ever
@@ -131,10 +130,7 @@ type Association struct {
 	ended   []ended       // sessions whose pools are still to be cleared
 	heard   chan struct{} // closed when the hub is heard from; nil unless maintain waits for that
 
-	delivered []protocol.DeliveredKeys // that the hub is to be told of
-	toDeliver int                      // keys in delivered
-
-	confirmSoon bool // a timer runs for that
+	deliveries *deliveries // that the hub is to be told of; nil: none
 
 	confirms    atomic.Bool // whether the hub has to be told what was delivered
 	confirmDue  atomic.Bool // whether it is time to
@@ -152,7 +148,7 @@ func New(config *Config, hub Hub) (*Association, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	a := &Association{config: config, hub: hub, journal: journal{config.Store, hub.Name}, line: node.NewLine()}
+	a := &Association{config: config, hub: hub, line: node.NewLine()}
 	a.confirms.Store(config.Store != nil)
 	return a, nil
 }

@@ -1,6 +1,7 @@
 package association
 
 import (
+	"slices"
 	"time"
 
 	"dske/protocol"
@@ -16,23 +17,34 @@ const (
 // Confirms reports whether the hub has to be told what was delivered, or may have to be.
 func (a *Association) Confirms() bool { return a.confirms.Load() }
 
+// deliveries is what a hub is to be told of.
+type deliveries struct {
+	all  []protocol.DeliveredKeys
+	keys int  // in all of them
+	soon bool // a timer runs
+}
+
 // Confirm tells the hub soon that keys were delivered. Each of them is confirmed once; the
 // Confirmed function of the config is told when.
 func (a *Association) Confirm(keys protocol.DeliveredKeys) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.delivered = append(a.delivered, keys)
-	a.toDeliver += len(keys.KeyIDs)
+	if a.deliveries == nil {
+		a.deliveries = &deliveries{}
+	}
+	d := a.deliveries
+	d.all = append(d.all, keys)
+	d.keys += len(keys.KeyIDs)
 	switch {
 	case a.session == nil: // the next one begins with it
-	case a.toDeliver >= confirmAt:
+	case d.keys >= confirmAt:
 		a.confirmNow()
-	case !a.confirmSoon:
-		a.confirmSoon = true
+	case !d.soon:
+		d.soon = true
 		time.AfterFunc(confirmWithin, func() {
 			a.mu.Lock()
 			defer a.mu.Unlock()
-			a.confirmSoon = false
+			d.soon = false
 			a.confirmNow()
 		})
 	}
@@ -47,7 +59,7 @@ func (a *Association) confirmNow() {
 func (a *Association) hasToConfirm() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.delivered) > 0
+	return a.deliveries != nil && len(a.deliveries.all) > 0
 }
 
 // toConfirm returns what fits into a message of what was delivered.
@@ -55,20 +67,26 @@ func (a *Association) toConfirm() []protocol.DeliveredKeys {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.confirmDue.Store(false)
-	keys, n := 0, 0
-	for n < len(a.delivered) && keys+len(a.delivered[n].KeyIDs) <= protocol.MaxDelivered {
-		keys += len(a.delivered[n].KeyIDs)
+	if a.deliveries == nil {
+		return nil
+	}
+	all, keys, n := a.deliveries.all, 0, 0
+	for n < len(all) && keys+len(all[n].KeyIDs) <= protocol.MaxDelivered {
+		keys += len(all[n].KeyIDs)
 		n++
 	}
-	return a.delivered[:n:n]
+	return all[:n:n]
 }
 
 // confirmed notes that the hub knows of what toConfirm has returned.
 func (a *Association) confirmed(keys []protocol.DeliveredKeys) {
+	if len(keys) == 0 {
+		return
+	}
 	a.mu.Lock()
-	a.delivered = append([]protocol.DeliveredKeys(nil), a.delivered[len(keys):]...)
+	a.deliveries.all = slices.Clone(a.deliveries.all[len(keys):])
 	for _, d := range keys {
-		a.toDeliver -= len(d.KeyIDs)
+		a.deliveries.keys -= len(d.KeyIDs)
 	}
 	a.mu.Unlock()
 	for _, d := range keys {

@@ -18,6 +18,8 @@ type journal struct {
 	hub   string
 }
 
+func (a *Association) journal() journal { return journal{a.config.Store, a.hub.Name} }
+
 // keptBlock is a block of a session with marks.
 type keptBlock struct {
 	supply

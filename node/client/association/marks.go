@@ -30,7 +30,7 @@ const (
 
 // hasMarks reports whether bytes are used below marks only, as with a hub that keeps its state over
 // a crash.
-func (s *session) hasMarks() bool { return s.boot != uuid.Nil }
+func (s *session) hasMarks() bool { return s.marking != nil }
 
 // isShort reports whether marks have to be raised.
 func (s *session) isShort() bool {
@@ -48,24 +48,25 @@ func (s *session) isShort() bool {
 // open begins a session: with what both ends have kept or, if there is nothing, with a
 // registration.
 func (t *turn) open(ctx context.Context) (*session, error) {
-	s := t.newSession()
 	var seen protocol.Association
-	if t.config.Suite.Rules().Sessions && t.journal.hasRegistered(t.config.Encryptors) {
+	if t.config.Suite.Rules().Sessions && t.journal().hasRegistered(t.config.Encryptors) {
 		var err error
 		if seen, err = t.view(ctx); err != nil {
 			return nil, fmt.Errorf("resuming: %w", err)
 		}
 	}
-	if s.boot = seen.Boot; !seen.Registered || s.boot == uuid.Nil {
+	boot := seen.Boot
+	if !seen.Registered || boot == uuid.Nil {
 		registered, err := t.register(ctx)
 		if err != nil {
 			return nil, err
 		}
-		s.boot = registered.Boot
-		if err := t.journal.register(t.config.Encryptors); err != nil {
+		boot = registered.Boot
+		if err := t.journal().register(t.config.Encryptors); err != nil {
 			return nil, err
 		}
 	}
+	s := t.newSession(boot)
 	if !s.hasMarks() {
 		return s, nil
 	}
@@ -82,7 +83,7 @@ func (t *turn) resume(ctx context.Context, s *session, seen protocol.Association
 	if s.id, err = uuid.NewRandomFromReader(t.config.Random.For("session with " + t.hub.Name)); err != nil {
 		return err
 	}
-	s.blocks = t.journal.blocks()
+	s.blocks = t.journal().blocks()
 	t.noteRollback(s, seen)
 	theirs, err := t.putMarks(ctx, s, true)
 	if err != nil {
@@ -100,11 +101,11 @@ func (t *turn) resume(ctx context.Context, s *session, seen protocol.Association
 		b.acked = b.mark
 		records = append(records, &store.Mark{Block: id, Mark: b.mark, Acked: b.acked})
 	}
-	if err := t.journal.keep(records...); err != nil {
+	if err := t.journal().keep(records...); err != nil {
 		return err
 	}
-	for _, b := range t.journal.inOrder() {
-		block, err := t.journal.openBlock(b.ID)
+	for _, b := range t.journal().inOrder() {
+		block, err := t.journal().openBlock(b.ID)
 		if err != nil {
 			return err
 		}
@@ -181,7 +182,7 @@ var errApart = errors.New("the hub lacks a block")
 // raiseBoth raises marks here, then at the hub. What the hub chooses from is open before the hub
 // may, and what the client chooses from is open when the hub has said that it is there.
 func (t *turn) raiseBoth(ctx context.Context, s *session, raised map[uuid.UUID]int) error {
-	if err := t.journal.keep(t.recordsOf(s, raised)...); err != nil {
+	if err := t.journal().keep(t.recordsOf(s, raised)...); err != nil {
 		return err
 	}
 	for id, mark := range raised {
@@ -265,7 +266,7 @@ func (t *turn) plan(s *session, more map[supply]int) map[uuid.UUID]int {
 // nextAhead returns how far marks go ahead this time. Who keeps nothing loses nothing by going as
 // far as there is anything.
 func (t *turn) nextAhead(s *session) int {
-	if !t.journal.keeps() {
+	if !t.journal().keeps() {
 		s.ahead.Store(math.MaxInt)
 		return math.MaxInt
 	}

@@ -110,7 +110,11 @@ func (t *turn) view(ctx context.Context) (seen protocol.Association, err error) 
 
 // isApart reports whether the hub does not know of the session, or lacks a block of it.
 func (t *turn) isApart(s *session, seen protocol.Association) bool {
-	return !seen.Registered || seen.Boot != s.boot || seen.Session != s.id || t.lacksBlocks(s, seen)
+	var boot, id uuid.UUID
+	if s.hasMarks() {
+		boot, id = s.boot, s.id
+	}
+	return !seen.Registered || seen.Boot != boot || seen.Session != id || t.lacksBlocks(s, seen)
 }
 
 // lacksBlocks reports whether the hub does not have a block that the client has something left of

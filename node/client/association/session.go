@@ -27,7 +27,11 @@ type session struct {
 	// singly says that the hub does not know messages with several shares.
 	singly atomic.Bool
 
-	// In a session with marks, which has a boot. But for ahead, whoever has the turn has these.
+	*marking // nil: bytes are used without marks
+}
+
+// marking is what belongs to a session with marks. But for ahead, whoever has the turn has it.
+type marking struct {
 	boot, id uuid.UUID
 	serial   int64                    // of the last marks
 	blocks   map[uuid.UUID]*keptBlock // that are not used up, or were not at the last raise
@@ -35,9 +39,13 @@ type session struct {
 	ahead    atomic.Int64             // how far they went, in bytes
 }
 
-func (a *Association) newSession() *session {
+// newSession returns a session with empty pools; with marks, if the hub has a boot.
+func (a *Association) newSession(boot uuid.UUID) *session {
 	s := &session{channel: protocol.NewChannel(a.config.Suite)}
-	s.ahead.Store(minAhead)
+	if boot != uuid.Nil {
+		s.marking = &marking{boot: boot}
+		s.ahead.Store(minAhead)
+	}
 	a.config.Counters.Watch(s.channel.OwnPools(), s.channel.PeerPools())
 	return s
 }
@@ -170,7 +178,7 @@ func (t *turn) add(s *session, to supply, id uuid.UUID, data []byte) error {
 	if !s.hasMarks() {
 		return s.pool(to).Add(psrd.NewBlock(id, data))
 	}
-	if err := t.journal.addBlock(to, id, data); err != nil {
+	if err := t.journal().addBlock(to, id, data); err != nil {
 		return err
 	}
 	s.blocks[id] = &keptBlock{supply: to, size: len(data)}
