@@ -69,6 +69,11 @@ func (d *disk) open(fresh bool) error {
 	return s.Commit(drops...)
 }
 
+// verify returns what is kept, or why it could not be opened, if that shows in what is there.
+func (d *disk) verify() (*store.State, error) {
+	return store.Verify(store.Config{FS: d.fs, Dir: d.dir, Identity: d.identity})
+}
+
 // counts returns what is counted.
 func (d *disk) counts() map[string]int64 {
 	counts := map[string]int64{}
@@ -141,16 +146,20 @@ func (d *disk) restore() error {
 
 var errNoData = errors.New("the network keeps nothing on a disk")
 
-// openData opens the stores of the network and of all nodes, before any of them does anything.
+// openData opens the stores of the network and of all nodes, before any of them does anything. If
+// one of them cannot be opened, nothing is written to any.
 func (n *Network) openData() error {
 	if n.config.Data == "" {
 		return nil
 	}
 	n.disk = n.newDisk(network, "")
+	if err := n.verifyData(); err != nil {
+		return err
+	}
 	if err := n.disk.open(false); err != nil {
 		return err
 	}
-	id, err := n.recall("name", rand.Text)
+	name, err := n.recall(network, rand.Text)
 	if err != nil {
 		return err
 	}
@@ -158,8 +167,23 @@ func (n *Network) openData() error {
 		n.seeds.recall(n.disk.store)
 	}
 	for _, p := range n.places {
-		p.disk.identity.Network = id
+		p.disk.identity.Network = name
 		if err := p.disk.open(n.config.FreshPSRD); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verifyData looks at what there is, and changes nothing.
+func (n *Network) verifyData() error {
+	kept, err := n.disk.verify()
+	if err != nil {
+		return err
+	}
+	for _, p := range n.places {
+		p.disk.identity.Network = string(kept.Registrations[network].Token.Reveal())
+		if _, err := p.disk.verify(); err != nil {
 			return err
 		}
 	}
