@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -30,7 +31,7 @@ func (n *testNetwork) all(do func(name string) error, names ...string) {
 
 func (n *testNetwork) crash(names ...string) {
 	n.Helper()
-	n.all(func(name string) error { return n.Crash(n.Context(), name) }, names...)
+	n.all(func(name string) error { return n.Crash(context.Background(), name) }, names...)
 }
 
 var allHubs = []string{"hub/hank", "hub/helen", "hub/hilary", "hub/holly", "hub/hugo"}
@@ -71,7 +72,7 @@ func TestKeysSurviveCrashes(t *testing.T) {
 
 func (n *testNetwork) ready() {
 	n.Helper()
-	if err := n.WaitReady(n.Context()); err != nil {
+	if err := n.WaitReady(context.Background()); err != nil {
 		n.Fatal(err)
 	}
 }
