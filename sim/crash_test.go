@@ -33,8 +33,8 @@ func keepSome(seed int) func() bool {
 type mortal struct {
 	*testNetwork
 	node *place
-	at   int // operations; 0: never
-	keep func() bool
+	at   int         // operations; 0: never
+	keep func() bool // nil: it does not crash, but somebody copies its disk
 
 	mu    sync.Mutex
 	count int
@@ -52,7 +52,11 @@ func (m *mortal) watch() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if m.count++; m.count == m.at {
-			m.left = disk.Crash(m.keep)
+			if m.keep == nil {
+				m.left = disk.Copy()
+			} else {
+				m.left = disk.Crash(m.keep)
+			}
 		}
 		return nil
 	}
@@ -172,10 +176,15 @@ func (m *mortal) check() {
 
 // runMortal runs the network in virtual time, and returns how many operations there were.
 func runMortal(t *testing.T, node string, at int, keep func() bool) (count int) {
+	return runWith(t, &mortal{at: at, keep: keep}, node, (*mortal).run)
+}
+
+// runWith lets a node live in virtual time.
+func runWith(t *testing.T, m *mortal, node string, run func(*mortal)) (count int) {
 	top := small(t)
 	top.PSRD = topology.PSRD{BlockSize: 8192, LowWater: 2048, HighWater: 8192}
 	seed := uint64(7)
-	m := &mortal{at: at, keep: keep, fetched: map[uuid.UUID]bool{}, doubted: map[uuid.UUID]bool{}}
+	m.fetched, m.doubted = map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	config := Config{Topology: top, Data: MemoryData, Audit: true, Seed: &seed, Virtual: true, Transport: Memory}
 	err := virtual.Run(t.Context(), func(context.Context) error {
 		n, err := New(config)
@@ -191,7 +200,7 @@ func runMortal(t *testing.T, node string, at int, keep func() bool) (count int) 
 		soon, late := context.WithTimeout(ctx, 5*time.Second)
 		n.WaitReady(soon)
 		late()
-		m.run()
+		run(m)
 		cancel()
 		return <-ended
 	})
