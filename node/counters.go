@@ -14,6 +14,18 @@ type Counters struct {
 	Refused             Refusals     // shares that were not taken, or not handed out
 	ClientOwned         atomic.Int64 // bytes consumed in pools that clients own
 	HubOwned            atomic.Int64 // bytes consumed in pools that hubs own
+	RolledBack          atomic.Int64 // how often a peer was found with an old copy of its state
+}
+
+// Each calls f with every count and its name, which counts are kept by over a crash.
+func (c *Counters) Each(f func(name string, count *atomic.Int64)) {
+	f("failed_verifications", &c.FailedVerifications)
+	f("client_owned", &c.ClientOwned)
+	f("hub_owned", &c.HubOwned)
+	f("rolled_back", &c.RolledBack)
+	for i := range c.Refused.counts {
+		f("refused "+reasonNamed(i), &c.Refused.counts[i])
+	}
 }
 
 // Watch has the pools of a new association counted.
@@ -57,13 +69,17 @@ func reasonOf(err error) int {
 func (r *Refusals) List() []Refusal {
 	list := []Refusal{}
 	for i := range r.counts {
-		reason := "other"
-		if i < len(statuses) {
-			reason = statuses[i].reason
-		}
 		if n := r.counts[i].Load(); n > 0 {
-			list = append(list, Refusal{reason, n})
+			list = append(list, Refusal{reasonNamed(i), n})
 		}
 	}
 	return list
+}
+
+// reasonNamed returns the word for the reason of that place.
+func reasonNamed(i int) string {
+	if i < len(statuses) {
+		return statuses[i].reason
+	}
+	return "other"
 }

@@ -60,6 +60,10 @@ var statuses = [...]struct {
 	{protocol.ErrDuplicateKey, http.StatusConflict, "duplicate_key"},
 	{protocol.ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large"},
 	{psrd.ErrExhausted, http.StatusServiceUnavailable, "out_of_psrd"},
+	{psrd.ErrNotOpen, http.StatusServiceUnavailable, "not_open"},
+	{protocol.ErrNoSession, http.StatusForbidden, "no_session"},
+	{protocol.ErrOldSession, http.StatusConflict, "old_session"},
+	{protocol.ErrStorage, http.StatusServiceUnavailable, "storage_failed"},
 	{protocol.ErrFull, http.StatusServiceUnavailable, "full"},
 	{protocol.ErrStopped, http.StatusServiceUnavailable, "stopped"},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "deadline_passed"},
@@ -118,7 +122,7 @@ func detailsOf(err error) map[string]any {
 			details["purpose"] = string(exhausted.Purpose)
 		}
 		return details
-	case errors.Is(err, protocol.ErrMalformed), errors.Is(err, protocol.ErrSuite):
+	case errors.Is(err, protocol.ErrMalformed), errors.Is(err, protocol.ErrSuite), errors.Is(err, protocol.ErrStorage):
 		return map[string]any{"reason": err.Error()}
 	default:
 		return map[string]any{}

@@ -21,4 +21,7 @@ var (
 	ErrStopped                = errors.New("node is stopped")
 	ErrFull                   = errors.New("no more is kept for that client")
 	ErrTooLarge               = errors.New("request is over its limit")
+	ErrNoSession              = errors.New("hub has started since the last session: resume first")
+	ErrOldSession             = errors.New("not of the current session: resume first")
+	ErrStorage                = errors.New("storage failed")
 )

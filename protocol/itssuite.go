@@ -19,7 +19,7 @@ func (itsSuite) Name() string { return SuiteITS }
 func (itsSuite) Version() int { return 2 }
 
 func (itsSuite) Rules() Rules {
-	return Rules{Purposes: true, Slots: true, Strict: true, Refusals: true, ByMaster: true, Numbered: true}
+	return Rules{Purposes: true, Slots: true, Strict: true, Refusals: true, ByMaster: true, Numbered: true, Sessions: true}
 }
 
 func (itsSuite) RequestContext(r Request) string {

@@ -17,6 +17,7 @@ import (
 const (
 	PathRegistration = "/dske/oob/v1/registration"
 	PathPSRD         = "/dske/oob/v1/psrd"
+	PathMarks        = "/dske/oob/v1/marks"
 	PathEncryptors   = "/dske/oob/v1/encryptors" // followed by a slash and the name
 	PathKeyShare     = "/dske/api/v1/key-share"
 	PathKeyShares    = "/dske/api/v1/key-shares" // ours only
@@ -49,6 +50,10 @@ type Registered struct {
 	HubName string `json:"hub_name"`
 	Suite   string `json:"suite,omitempty"` // none: that of the Python implementation
 	Version int    `json:"version,omitempty"`
+
+	// Boot is drawn by a hub at each start. A hub that keeps nothing over a crash has none, and
+	// then there are neither sessions nor marks.
+	Boot uuid.UUID `json:"boot,omitzero"`
 }
 
 // NewRegistered returns the answer of a hub that speaks a suite.
@@ -56,11 +61,12 @@ func NewRegistered(hub string, suite Suite) Registered {
 	if suite.Version() == 0 {
 		return Registered{HubName: hub}
 	}
-	return Registered{hub, suite.Name(), suite.Version()}
+	return Registered{HubName: hub, Suite: suite.Name(), Version: suite.Version()}
 }
 
 // CheckSuite returns an [ErrSuite] if the hub does not speak that suite.
 func (r Registered) CheckSuite(suite Suite) error {
+	r.Boot = uuid.Nil
 	if want := NewRegistered(r.HubName, suite); r == want || suite.Version() == 0 && r.Suite == suite.Name() && r.Version == 0 {
 		return nil
 	}
@@ -76,6 +82,9 @@ type Association struct {
 	Registered bool              `json:"registered"`
 	Blocks     []AssociatedBlock `json:"blocks"`          // that are not used up
 	Lacks      []Lack            `json:"lacks,omitempty"` // what the hub lacked for answers to verified requests
+
+	Boot    uuid.UUID `json:"boot,omitzero"`    // see [Registered]
+	Session uuid.UUID `json:"session,omitzero"` // the current one; none until the client has resumed
 }
 
 // Lack is what a hub has too little of: bytes for a purpose, of those that it owns.
@@ -90,6 +99,7 @@ type AssociatedBlock struct {
 	Owner   PoolOwner    `json:"pool_owner"`
 	Purpose psrd.Purpose `json:"purpose,omitempty"`
 	Size    int          `json:"size"`            // bytes
+	Mark    int          `json:"mark,omitempty"`  // bytes from the start that are spent when a session begins
 	Unused  int          `json:"nr_unused_bytes"` // that no message has named so far
 }
 

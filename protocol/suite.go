@@ -78,6 +78,7 @@ type Rules struct {
 	Refusals bool // refusals are signed, and facts only then; a request that comes again gets the same answer
 	ByMaster bool // shares are kept by master client and key ID: nobody else's stand in the way
 	Numbered bool // the index of a share is its hub's number in the network
+	Sessions bool // bytes are used below marks that both ends keep, if the hub keeps anything over a crash
 }
 
 // Search finds the key that a slave is given shares of, some of which may be lies. It may be used

@@ -67,6 +67,26 @@ func (p *Pool) Raise(id uuid.UUID, limit int) error {
 	return nil
 }
 
+// IsRetired reports whether a block of that UUID was among the last to be used up.
+func (p *Pool) IsRetired(id uuid.UUID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Contains(p.retired, id)
+}
+
+// Stock returns the number of bytes that can be allocated, and of those that [Pool.Raise] brings.
+func (p *Pool) Stock() (open, closed int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range p.blocks {
+		open, closed = open+b.available(), closed+b.notOpen()
+	}
+	return open, closed
+}
+
+// Clear zeroes a block that is in no pool.
+func (b *Block) Clear() { clear(b.data) }
+
 // Marks describes the blocks that are not used up, in the order of their use.
 func (p *Pool) Marks() []Mark {
 	p.mu.Lock()

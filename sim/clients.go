@@ -25,7 +25,7 @@ type clientPlace struct {
 
 func newClientPlace(n *Network, t topology.Client) *clientPlace {
 	c := &clientPlace{place: newPlace(n, node.KindClient, t.Name), topology: t}
-	c.fill = c.newClient
+	c.fill, c.disk.counters = c.newClient, c.counters.Each
 	return c
 }
 
@@ -60,6 +60,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Counters:  &c.counters,
 		Delivered: &c.delivered,
 		Observer:  c.observer,
+		Store:     c.disk.store,
 	})
 	return localClient{made}, err
 }

@@ -43,6 +43,11 @@ type Config struct {
 
 	Single bool // clients send every request's messages by themselves, also where several could share one
 
+	// Data is the directory that nodes keep their state in over a crash, each below its kind and
+	// name, or MemoryData. Empty: all is in memory, and a node that stops forgets it.
+	Data      string
+	FreshPSRD bool // with Data: blocks of PSRD are thrown away at each start
+
 	Suite protocol.Suite // instead of the one that the topology names, whose name it has: for experiments with its measures
 
 	Audit bool // check that no byte of PSRD is used twice; see [Network.Violations]
@@ -72,6 +77,9 @@ func (c *Config) validate() error {
 	}
 	if c.TLSAll && c.TLS == "" {
 		return errors.New("callers can show certificates only over TLS: name a directory with them")
+	}
+	if c.FreshPSRD && c.Data == "" {
+		return errors.New("PSRD is fresh at each start anyway: nothing is kept without a directory for data")
 	}
 	if len(c.Streams) > 0 && c.TLS == "" {
 		return errors.New("streams of ETSI GS QKD 004 take TLS: name a directory with certificates")

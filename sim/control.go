@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"net/http"
@@ -89,6 +90,11 @@ func (n *Network) newRouter() *echo.Echo {
 	g.POST("/nodes/:kind/:name/stop", n.change(func(c echo.Context, name string) error {
 		return n.Stop(c.Request().Context(), name)
 	}))
+	for verb, do := range map[string]func(context.Context, string) error{"crash": n.Crash, "copy": n.Copy, "restore": n.Restore} {
+		g.POST("/nodes/:kind/:name/"+verb, n.change(func(c echo.Context, name string) error {
+			return do(c.Request().Context(), name)
+		}))
+	}
 	n.mountExperiments(g)
 	return router
 }

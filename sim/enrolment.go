@@ -21,7 +21,11 @@ func (n *Network) enrol() error {
 		} else {
 			e.URL = n.url + node.Prefix(node.KindClient, c.Name)
 			if e.Certified = n.certified(); !e.Certified {
-				e.Token = n.Text("client/" + c.Name + " token")
+				var err error
+				e.Token, err = n.recall("client/"+c.Name, func() string { return n.Text("client/" + c.Name + " token") })
+				if err != nil {
+					return fmt.Errorf("enrolment: %w", err)
+				}
 			}
 		}
 		enrolled = append(enrolled, e)

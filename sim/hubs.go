@@ -22,7 +22,7 @@ type hubPlace struct {
 
 func newHubPlace(n *Network, name string, number int) *hubPlace {
 	h := &hubPlace{place: newPlace(n, node.KindHub, name), number: number, liar: adversary.NewLiar(name, n.suite)}
-	h.fill = h.newHub
+	h.fill, h.disk.counters = h.newHub, h.counters.Each
 	return h
 }
 
@@ -42,6 +42,7 @@ func (h *hubPlace) newHub() (member, error) {
 		Stop:       h.stopSoon,
 		Counters:   &h.counters,
 		Observer:   h.observer,
+		Store:      h.disk.store,
 	})
 	if err != nil {
 		return nil, err

@@ -43,6 +43,7 @@ type Network struct {
 	hubs      []*hubPlace
 	clients   []*clientPlace
 	places    []*place          // all of them, hubs first
+	disk      disk              // of what belongs to no node
 	byPath    map[string]*place // such as hub/hank
 	systems   []string          // names of the clients
 	directory *node.Directory   // whom the nodes serve; set before any of them runs
@@ -82,7 +83,7 @@ func New(config Config) (*Network, error) {
 	n := &Network{config: config, suite: suite, byPath: map[string]*place{}, started: make(chan struct{})}
 	n.config.Logger = slog.New(overheard{config.Logger.Handler(), n})
 	if config.Seed != nil {
-		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int{}}
+		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int64{}, kept: map[string]int64{}}
 	}
 	n.chances = rand64(config.Seed)
 	n.addPlaces()
@@ -143,6 +144,10 @@ func (n *Network) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	n.running = ctx
+	defer n.tellUnclosed()
+	if err := n.openData(); err != nil {
+		return err
+	}
 	if err := n.openPorts(ctx); err != nil {
 		return err
 	}
@@ -166,6 +171,13 @@ func (n *Network) Run(ctx context.Context) error {
 		return nil
 	case err := <-failed:
 		return err
+	}
+}
+
+// tellUnclosed closes the stores that are still open.
+func (n *Network) tellUnclosed() {
+	if err := n.closeData(); err != nil {
+		n.config.Logger.Error("not all could be kept", "error", err)
 	}
 }
 

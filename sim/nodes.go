@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/google/uuid"
@@ -37,13 +38,15 @@ func (n *Network) Stop(ctx context.Context, name string) error {
 	return p.stop(ctx)
 }
 
-// Crash empties the place of a node at once: requests under way get no answer, and nobody is told.
+// Crash empties the place of a node as a crash of its machine does: at once, without a word to
+// others, and what the node had not synced to its disk is lost. A real disk cannot be told to lose
+// that; there it is as if the process were killed. Without a disk all is lost.
 func (n *Network) Crash(ctx context.Context, name string) error {
 	p, err := n.place(name)
 	if err != nil {
 		return err
 	}
-	return p.empty(ctx, 0, func(member) {})
+	return p.crash(ctx)
 }
 
 // Suspend is [Network.Crash] for a node that keeps its state until [Network.Start], as one does that has
@@ -54,6 +57,34 @@ func (n *Network) Suspend(ctx context.Context, name string) error {
 		return err
 	}
 	return p.goAway(ctx)
+}
+
+// Copy makes a copy of what a node has on its disk, for [Network.Restore]. It takes the place of
+// one that was made before.
+func (n *Network) Copy(ctx context.Context, name string) error {
+	p, err := n.place(name)
+	if err != nil {
+		return err
+	}
+	return onDisk(name, p.save(ctx))
+}
+
+// Restore puts the copy back that was made of the disk of a node, which must not be running.
+func (n *Network) Restore(ctx context.Context, name string) error {
+	p, err := n.place(name)
+	if err != nil {
+		return err
+	}
+	return onDisk(name, p.restore(ctx))
+}
+
+// onDisk says what was wrong with the disk of a node.
+func onDisk(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &node.Error{Status: http.StatusConflict, Message: "That cannot be done with the disk of the node.",
+		Details: map[string]any{"node": name, "reason": err.Error()}}
 }
 
 // Leak returns the secrets of a hub, such as hub/hank, that is running in this process: what

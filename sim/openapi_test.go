@@ -68,7 +68,14 @@ func TestResponsesAreDescribed(t *testing.T) {
 	d.call("POST", "/nodes/client/carol/start", "", 200)
 	d.call("GET", "/ready", "", 200)
 
-	for verb, method := range map[string]string{"start": "POST", "stop": "POST", "corrupt": "PUT"} {
+	for _, verb := range []string{"copy", "restore"} {
+		d.call("POST", "/nodes/hub/hank/"+verb, "", 409)
+	}
+	d.call("POST", "/nodes/hub/hank/crash", "", 200)
+	d.call("POST", "/nodes/hub/hank/start", "", 200)
+	driveCopies(t, d)
+
+	for verb, method := range map[string]string{"start": "POST", "stop": "POST", "crash": "POST", "copy": "POST", "restore": "POST", "corrupt": "PUT"} {
 		d.call(method, "/nodes/hub/nobody/"+verb, "", 404)
 		d.call(method, "/nodes/router/ralph/"+verb, "", 404)
 	}
@@ -84,6 +91,14 @@ func TestResponsesAreDescribed(t *testing.T) {
 	d.call("GET", "/nowhere", "", 404)
 	if unseen := d.Unseen(); unseen != nil {
 		t.Errorf("described and not seen: %q", unseen)
+	}
+}
+
+// driveCopies puts a copy of a disk back.
+func driveCopies(t *testing.T, d described) {
+	d.testNetwork = durable(t)
+	for _, verb := range []string{"copy", "crash", "restore", "start"} {
+		d.call("POST", "/nodes/hub/hank/"+verb, "", 200)
 	}
 }
 

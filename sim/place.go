@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -29,7 +30,9 @@ type place struct {
 	life *life        // nil: the place is empty
 	away bool         // the member cannot be reached, and nobody is told that it is there
 
-	lived bool // there was a life before; touched by whoever changes the place
+	// Whoever changes the place may touch these.
+	lived bool // there was a life before
+	disk  disk // of the node
 }
 
 // life is the time of a member in its place.
@@ -42,7 +45,7 @@ type life struct {
 }
 
 func newPlace(n *Network, kind node.Kind, name string) place {
-	return place{network: n, kind: kind, name: name, changing: make(chan struct{}, 1)}
+	return place{network: n, kind: kind, name: name, changing: make(chan struct{}, 1), disk: n.newDisk(string(kind), name)}
 }
 
 // path is kind and name, such as hub/hank.
@@ -122,9 +125,12 @@ func (p *place) start(ctx context.Context) error {
 		p.announce(ctx, running, m)
 		return nil
 	}
+	if err := p.disk.open(p.network.config.FreshPSRD); err != nil {
+		return err
+	}
 	m, err := p.fill()
 	if err != nil {
-		return err
+		return errors.Join(err, p.disk.close())
 	}
 	lifetime, cancel := context.WithCancel(running)
 	l := &life{member: m, handler: m.Handler(), cancel: cancel, done: make(chan struct{})}
@@ -188,18 +194,69 @@ func (p *place) announce(ctx, lifetime context.Context, m member) {
 // [node.Grace], and unregistered. If ctx ends before, stop fails, and goes on all the same.
 func (p *place) stop(ctx context.Context) error {
 	end := time.Now().Add(node.Grace)
-	return p.empty(ctx, node.Grace, func(m member) {
+	return p.empty(ctx, func(l *life) {
+		l.requests.end(node.Grace)
 		left := max(0, time.Until(end)) + node.Farewell
 		ctx, cancel := context.WithTimeout(p.network.running, left)
 		defer cancel()
-		m.Unregister(ctx)
+		l.member.Unregister(ctx)
+		l.end()
+		p.closeDisk()
 	})
 }
 
 // halt is stop at once and without a word to others.
-func (p *place) halt() { _ = p.empty(context.Background(), 0, func(member) {}) }
+func (p *place) halt() {
+	_ = p.empty(context.Background(), func(l *life) {
+		l.requests.end(0)
+		l.end()
+		p.closeDisk()
+	})
+}
 
-func (p *place) empty(ctx context.Context, grace time.Duration, farewell func(member)) error {
+// crash empties the place as a crash of the node's machine does. What it had not synced is lost.
+func (p *place) crash(ctx context.Context) error {
+	return p.empty(ctx, func(l *life) {
+		p.disk.crash()
+		l.cancel()
+		l.requests.end(0)
+		l.end()
+		p.disk.abandon()
+	})
+}
+
+// restore puts an older copy of the node's disk back. The place has to be empty.
+func (p *place) restore(ctx context.Context) error {
+	if err := p.lock(ctx); err != nil {
+		return err
+	}
+	defer p.unlock()
+	return p.disk.restore()
+}
+
+// save makes a copy of the node's disk.
+func (p *place) save(ctx context.Context) error {
+	if err := p.lock(ctx); err != nil {
+		return err
+	}
+	defer p.unlock()
+	return p.disk.save()
+}
+
+// end ends the member.
+func (l *life) end() {
+	l.cancel()
+	<-l.done
+}
+
+func (p *place) closeDisk() {
+	if err := p.disk.close(); err != nil {
+		p.network.config.Logger.Error("not all could be kept", "node", p.path(), "error", err)
+	}
+}
+
+// empty takes the member out of the place, and ends it.
+func (p *place) empty(ctx context.Context, end func(*life)) error {
 	if err := p.lock(ctx); err != nil {
 		return err
 	}
@@ -212,10 +269,7 @@ func (p *place) empty(ctx context.Context, grace time.Duration, farewell func(me
 	p.network.tasks.Go(func() {
 		defer p.unlock()
 		defer close(stopped)
-		l.requests.end(grace)
-		farewell(l.member)
-		l.cancel()
-		<-l.done
+		end(l)
 		p.network.config.Logger.Info("stopped", "node", p.path())
 	})
 	select {

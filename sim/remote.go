@@ -37,13 +37,28 @@ func (r Remote) Snapshot(ctx context.Context) (Snapshot, error) {
 
 // Start starts a node, for example hub/hank.
 func (r Remote) Start(ctx context.Context, name string) error {
-	_, err := r.call(ctx, http.MethodPost, "/sim/v1/nodes/"+name+"/start", "")
-	return err
+	return r.change(ctx, name, "start")
 }
 
 // Stop stops a node and returns when it has stopped.
 func (r Remote) Stop(ctx context.Context, name string) error {
-	_, err := r.call(ctx, http.MethodPost, "/sim/v1/nodes/"+name+"/stop", "")
+	return r.change(ctx, name, "stop")
+}
+
+// Crash lets a node crash, Copy copies its disk, and Restore puts the copy back; see
+// [Network.Crash].
+func (r Remote) Crash(ctx context.Context, name string) error { return r.change(ctx, name, "crash") }
+
+// Copy is described at Crash.
+func (r Remote) Copy(ctx context.Context, name string) error { return r.change(ctx, name, "copy") }
+
+// Restore is described at Crash.
+func (r Remote) Restore(ctx context.Context, name string) error {
+	return r.change(ctx, name, "restore")
+}
+
+func (r Remote) change(ctx context.Context, name, verb string) error {
+	_, err := r.call(ctx, http.MethodPost, "/sim/v1/nodes/"+name+"/"+verb, "")
 	return err
 }
 

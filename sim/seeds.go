@@ -10,24 +10,58 @@ import (
 	"sync"
 
 	"dske/node"
+	"dske/node/store"
 )
 
 // seeds derives the random bytes of every node from one seed. Each purpose of each node has its own
-// source, and a new one each time that it asks, so that a restarted node does not repeat itself.
+// source, and a new one each time that it asks, so that a restarted node does not repeat itself. How
+// often it did is kept on the disk, if there is one.
 type seeds struct {
-	seed uint64
+	seed  uint64
+	store *store.Store // nil: none
+
 	mu   sync.Mutex
-	uses map[string]int
+	uses map[string]int64
+	kept map[string]int64 // uses that are on the disk, ahead of need
+}
+
+// usesAhead is how far what is on the disk goes ahead, so that not every use waits for it.
+const usesAhead = 64
+
+// recall goes on after all uses that a store knows of.
+func (s *seeds) recall(from *store.Store) {
+	s.store = from
+	from.View(func(state *store.State) {
+		for label, times := range state.Drawn {
+			s.uses[label], s.kept[label] = times, times
+		}
+	})
+}
+
+// use returns which use of a label this is, counted from 1, when nobody can count it again.
+func (s *seeds) use(label string) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	use := s.uses[label] + 1
+	if s.store != nil && use > s.kept[label] {
+		if err := s.store.Commit(&store.Drawn{Stream: label, Times: use + usesAhead}); err != nil {
+			return 0, err
+		}
+		s.kept[label] = use + usesAhead
+	}
+	s.uses[label] = use
+	return use, nil
 }
 
 // random returns the sources of one node.
 func (s *seeds) random(nodePath string) node.Random {
 	return func(purpose string) io.Reader {
-		s.mu.Lock()
-		defer s.mu.Unlock()
 		label := nodePath + " " + purpose
-		s.uses[label]++
-		key := sha256.Sum256(fmt.Appendf(nil, "dske %d %s %d", s.seed, label, s.uses[label]))
+		use, err := s.use(label)
+		if err != nil {
+			return failing{err}
+		}
+		key := sha256.Sum256(fmt.Appendf(nil, "dske %d %s %d", s.seed, label, use))
 		return &lockedReader{reader: random.NewChaCha8(key)}
 	}
 }
@@ -42,6 +76,11 @@ func (n *Network) Text(purpose string) string {
 	io.ReadFull(n.seeds.random("network")(purpose), secret) // it is a generator, which does not fail
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
 }
+
+// failing is a source that cannot be used.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 type lockedReader struct {
 	mu     sync.Mutex

@@ -119,6 +119,9 @@ func (c *Client) associate() error {
 		Tasks:      &c.tasks,
 		Logger:     c.config.Logger,
 		Counters:   &c.config.Counters.Counters,
+		Random:     c.config.Random,
+		Store:      c.config.Store,
+		Confirmed:  c.config.Delivered.confirmed,
 		Alarm:      c.alarm,
 		Registered: func() {
 			if c.waiting.Add(-1) == 0 {
@@ -133,6 +136,7 @@ func (c *Client) associate() error {
 		}
 		c.hubs = append(c.hubs, a)
 	}
+	c.confirmAgain()
 	return nil
 }
 
@@ -216,8 +220,12 @@ func (c *Client) close() {
 }
 
 // Unregister tells the hubs that the client stops for good or for a while. It may take until ctx
-// ends; a hub that cannot be told does not matter.
+// ends; a hub that cannot be told does not matter. A client with a store tells nobody, since it goes
+// on with what both have.
 func (c *Client) Unregister(ctx context.Context) {
+	if c.config.Store != nil {
+		return
+	}
 	var done sync.WaitGroup
 	for _, h := range c.hubs {
 		done.Go(func() {

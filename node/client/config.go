@@ -12,6 +12,7 @@ import (
 	"dske/etsi/skip"
 	"dske/node"
 	"dske/node/client/association"
+	"dske/node/store"
 	"dske/protocol"
 )
 
@@ -44,8 +45,12 @@ type Config struct {
 	Logger    *slog.Logger      // default: none
 	Stop      func()            // called when the management interface asks the client to stop
 	Counters  *Counters         // what it counts in; default: its own
-	Delivered *Delivered        // what clients in its place have delivered; default: nothing
+	Delivered *Delivered        // what clients in its place have delivered; default: nothing, or what is in the store
 	Observer  node.Observer     // who is told of its requests; default: nobody
+
+	// Store keeps the state of the client over a crash. It is the caller's to open, and to close
+	// when Run has returned. Default: all is in memory, and forgotten at the end.
+	Store *store.Store
 }
 
 // Hub is the name and the base URL of a hub.
@@ -92,6 +97,9 @@ func (c *Config) validate() error {
 	}
 	if c.Counters == nil {
 		c.Counters = &Counters{}
+	}
+	if c.Store != nil {
+		c.Delivered = recallDelivered(c.Store, c.KeyTTL)
 	}
 	if c.Delivered == nil {
 		c.Delivered = &Delivered{}

@@ -17,6 +17,16 @@ type Counters struct {
 	SharesAtOdds    atomic.Int64 // with the key that the others gave: a hub lies, or was lied to
 }
 
+// Each is that of [node.Counters], with the counts of clients.
+func (c *Counters) Each(f func(name string, count *atomic.Int64)) {
+	c.Counters.Each(f)
+	f("keys_made", &c.KeysMade)
+	f("keys_delivered", &c.KeysDelivered)
+	f("shares_scattered", &c.SharesScattered)
+	f("shares_gathered", &c.SharesGathered)
+	f("shares_at_odds", &c.SharesAtOdds)
+}
+
 // countScattered counts n shares for one hub, which has taken some of them, and if not all, then
 // because of err.
 func (c *Counters) countScattered(n, taken int, err error) {

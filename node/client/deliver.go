@@ -8,23 +8,47 @@ import (
 	"dske/node"
 )
 
-// deliver marks the keys of all the gathers as delivered, or none if one of them has been.
+// deliver marks the keys of all the gathers as delivered, or none if one of them has been. That is
+// kept before it returns: whoever has a key has the only one.
 func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
+	keys, err := c.beginToDeliver(gathers)
+	if err != nil {
+		return nil, err
+	}
+	confirmations := c.hubsToTell()
+	if err = c.config.Delivered.add(gathers, confirmations); err != nil {
+		for _, k := range keys {
+			clear(k.Key.Reveal())
+		}
+		keys = nil
+	}
+	for _, g := range gathers {
+		g.mu.Lock()
+		g.handing, g.delivered = false, err == nil
+		g.closeIfDone()
+		g.mu.Unlock()
+	}
+	if err == nil && confirmations > 0 {
+		c.confirm(deliveredKeys(gathers))
+	}
+	return keys, err
+}
+
+// beginToDeliver returns copies of the keys, which nobody else can have from then on.
+func (c *Client) beginToDeliver(gathers []*gather) ([]etsi.Key, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	keys := make([]etsi.Key, len(gathers))
 	for i, g := range gathers {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		if g.delivered || g.search == nil { // delivered to another request, or expired while this one waited
+		if g.delivered || g.handing || g.search == nil { // delivered to another request, or expired while this one waited
 			return nil, etsi.ErrKeyNotFound
 		}
 		keys[i] = etsi.Key{ID: g.id.key, Key: etsi.NewSecret(bytes.Clone(g.key.Reveal()))}
 	}
 	for _, g := range gathers {
-		g.delivered = true
-		c.config.Delivered.add(g.id, g.expires)
-		g.closeIfDone()
+		g.handing = true
 	}
 	return keys, nil
 }
@@ -47,7 +71,7 @@ func (g *gather) dropIfDone() {
 		delete(c.gathers, g.id)
 		g.close()
 		if len(g.from) == len(c.hubs) {
-			c.config.Delivered.forget(g.id)
+			c.config.Delivered.given(g.id)
 		}
 	}
 }

@@ -1,40 +1,156 @@
 package client
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"dske/node"
+	"dske/node/store"
+	"dske/protocol"
 )
 
 // Delivered is the keys that a client has delivered and that a hub may still have, or get, a share
 // of. It is kept for the next client in the same place, so that a key is delivered once also if a
-// client stops and another one starts. The zero value has none. It may be used by several
-// goroutines.
+// client stops and another one starts; on the disk, if the client has a store. The zero value has
+// none. It may be used by several goroutines.
 type Delivered struct {
+	store *store.Store // nil: it is in memory only
+	ttl   time.Duration
+
 	mu   sync.Mutex
-	keys map[gatherID]time.Time // to when their shares have expired
+	keys map[gatherID]*delivery
+	over []store.Record // of keys that need not be remembered; they are kept with the next ones
 }
 
-func (d *Delivered) add(id gatherID, expires time.Time) {
+// delivery is what is known of the shares of a key that was delivered.
+type delivery struct {
+	expires time.Time
+	given   bool // every hub has given its share
+	open    int  // hubs that are yet to hear of the delivery
+}
+
+// recallDelivered returns what is in a store. Shares live for ttl.
+func recallDelivered(s *store.Store, ttl time.Duration) *Delivered {
+	d := &Delivered{store: s, ttl: ttl, keys: map[gatherID]*delivery{}}
+	s.View(func(state *store.State) {
+		for id, at := range state.Deliveries {
+			d.keys[gatherID{id.KeyID, id.MasterSAE, id.SlaveSAE}] = &delivery{expires: at.Add(2 * ttl)}
+		}
+	})
+	return d
+}
+
+// ready returns a [protocol.ErrStorage] with the reason unless deliveries can be kept.
+func (d *Delivered) ready() error {
+	if d.store == nil {
+		return nil
+	}
+	return unkept(d.store.Ready())
+}
+
+func unkept(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", protocol.ErrStorage, err)
+}
+
+// add keeps that the keys of gathers of the same master and slave are handed over, which so many
+// hubs are to hear of.
+func (d *Delivered) add(gathers []*gather, hubs int) error {
+	now := time.Now()
+	if err := d.keep(gathers, now); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.keys == nil {
-		d.keys = map[gatherID]time.Time{}
+		d.keys = map[gatherID]*delivery{}
 	}
-	d.keys[id] = expires
+	for _, g := range gathers {
+		expires := g.expires
+		if d.store != nil { // a hub that has crashed may not know when the share came
+			expires = now.Add(2 * d.ttl)
+		}
+		d.keys[g.id] = &delivery{expires: expires, open: hubs}
+	}
+	return nil
+}
+
+func (d *Delivered) keep(gathers []*gather, now time.Time) error {
+	if d.store == nil {
+		return nil
+	}
+	keys := deliveredKeys(gathers)
+	d.mu.Lock()
+	over := d.over
+	d.over = nil
+	d.mu.Unlock()
+	record := &store.Delivered{MasterSAE: keys.MasterSAE, SlaveSAE: keys.SlaveSAE, KeyIDs: keys.KeyIDs, At: now}
+	err := unkept(d.store.Commit(append(over, record)...))
+	if err != nil {
+		d.mu.Lock()
+		d.over = append(d.over, over...)
+		d.mu.Unlock()
+	}
+	return err
+}
+
+// deliveredKeys names the keys of gathers of the same master and slave.
+func deliveredKeys(gathers []*gather) protocol.DeliveredKeys {
+	keys := protocol.DeliveredKeys{MasterSAE: gathers[0].id.master, SlaveSAE: gathers[0].id.slave}
+	for _, g := range gathers {
+		keys.KeyIDs = append(keys.KeyIDs, g.id.key)
+	}
+	return keys
+}
+
+// given notes that every hub has given its share of a key.
+func (d *Delivered) given(id gatherID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if k := d.keys[id]; k != nil {
+		k.given = true
+		d.forgetIfDone(id, k)
+	}
+}
+
+// confirmed notes that a hub knows that keys were delivered.
+func (d *Delivered) confirmed(keys protocol.DeliveredKeys) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, key := range keys.KeyIDs {
+		id := gatherID{key, keys.MasterSAE, keys.SlaveSAE}
+		if k := d.keys[id]; k != nil {
+			k.open--
+			d.forgetIfDone(id, k)
+		}
+	}
+}
+
+// forgetIfDone forgets a key if no hub can have a share of it any more. A hub that has given none
+// may be given one later. The caller holds d.mu.
+func (d *Delivered) forgetIfDone(id gatherID, k *delivery) {
+	if k.given && k.open <= 0 {
+		d.forget(id)
+	}
 }
 
 func (d *Delivered) forget(id gatherID) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	delete(d.keys, id)
+	if d.store != nil {
+		d.over = append(d.over, &store.DeliveryOver{MasterSAE: id.master, SlaveSAE: id.slave, KeyIDs: []uuid.UUID{id.key}})
+	}
 }
 
 func (d *Delivered) has(id gatherID) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return time.Now().Before(d.keys[id])
+	k := d.keys[id]
+	return k != nil && time.Now().Before(k.expires)
 }
 
 // dropExpired forgets keys whose shares have expired. It returns when the next ones do.
@@ -42,12 +158,44 @@ func (d *Delivered) dropExpired() (next time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
-	for id, expires := range d.keys {
-		if now.Before(expires) {
-			next = node.Earlier(next, expires)
+	for id, k := range d.keys {
+		if now.Before(k.expires) {
+			next = node.Earlier(next, k.expires)
 		} else {
-			delete(d.keys, id)
+			d.forget(id)
 		}
 	}
 	return next
+}
+
+// hubsToTell returns how many hubs want to know what was delivered.
+func (c *Client) hubsToTell() (n int) {
+	for _, h := range c.hubs {
+		if h.Confirms() {
+			n++
+		}
+	}
+	return n
+}
+
+// confirm tells the hubs that keys were delivered.
+func (c *Client) confirm(keys protocol.DeliveredKeys) {
+	for _, h := range c.hubs {
+		if h.Confirms() {
+			h.Confirm(keys)
+		}
+	}
+}
+
+// confirmAgain tells the hubs of what was delivered before the client started, since it does not
+// know whether they have heard of it.
+func (c *Client) confirmAgain() {
+	d := c.config.Delivered
+	if d.store == nil {
+		return
+	}
+	for id, k := range d.keys {
+		k.open = len(c.hubs)
+		c.confirm(protocol.DeliveredKeys{MasterSAE: id.master, SlaveSAE: id.slave, KeyIDs: []uuid.UUID{id.key}})
+	}
 }

@@ -44,6 +44,7 @@ type gather struct {
 	key       protocol.Secret
 	found     bool
 	named     []string // hubs that were said to be at odds with the key
+	handing   bool     // it is about to be delivered
 	delivered bool
 }
 

@@ -43,6 +43,9 @@ func (c *Client) GetKey(ctx context.Context, master, slave string, request etsi.
 func (c *Client) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]etsi.Key, error) {
 	r, cancel := c.begin(ctx)
 	defer cancel()
+	if err := c.config.Delivered.ready(); err != nil { // before anything is spent
+		return nil, etsiError(err)
+	}
 	gathers := make([]*gather, len(ids))
 	for i, id := range ids {
 		if slices.Contains(ids[:i], id) {
@@ -61,7 +64,7 @@ func (c *Client) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids
 	}
 	keys, err := c.deliver(gathers)
 	c.config.Counters.KeysDelivered.Add(int64(len(keys)))
-	return keys, err
+	return keys, etsiError(err)
 }
 
 // Status implements [etsi.KME].
@@ -105,7 +108,7 @@ func etsiError(err error) error {
 	case errors.As(err, &far):
 		details := map[string]any{"SAE_ID": far.id, "nr_common_hubs": far.common, "nr_required_hubs": far.needed}
 		return &etsi.Error{Status: http.StatusBadRequest, Message: far.Error(), Details: []any{details}}
-	case errors.Is(err, protocol.ErrStopped):
+	case errors.Is(err, protocol.ErrStopped), errors.Is(err, protocol.ErrStorage):
 		return &etsi.Error{Status: http.StatusServiceUnavailable, Message: err.Error()}
 	default:
 		return err

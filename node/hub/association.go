@@ -3,6 +3,7 @@ package hub
 import (
 	"net/http"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"dske/protocol"
@@ -27,9 +28,31 @@ func (h *Hub) getRegistration(c echo.Context) error {
 	if p, err := h.enter(name); err == nil {
 		defer p.leave()
 		a.Registered = true
+		a.Boot, a.Session = h.journal.boot, p.session
 		a.Blocks, a.Lacks = p.blocks(h.config.Suite), p.lacking()
+		h.addMarks(p, &a)
 	}
 	return c.JSON(http.StatusOK, a)
+}
+
+// addMarks adds what is kept of the blocks, if anything is: their marks, and those that are in no
+// pool.
+func (h *Hub) addMarks(p *peerClient, a *protocol.Association) {
+	if !h.journal.hasSessions() {
+		return
+	}
+	place := map[uuid.UUID]int{}
+	for i, b := range a.Blocks {
+		place[b.UUID] = i
+	}
+	for _, b := range h.journal.blocksOf(p.name) {
+		if i, found := place[b.ID]; found {
+			a.Blocks[i].Mark = b.Mark
+			continue
+		}
+		a.Blocks = append(a.Blocks, protocol.AssociatedBlock{UUID: b.ID, Owner: protocol.PoolOwner(b.Owner),
+			Purpose: psrd.Purpose(b.Purpose), Size: b.Size, Mark: b.Mark, Unused: b.Size - b.Mark})
+	}
 }
 
 // blocks describes the blocks of all pools.

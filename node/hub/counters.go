@@ -16,6 +16,13 @@ type Counters struct {
 	forgeries forgeries // in the names of all clients
 }
 
+// Each is that of [node.Counters], with the counts of hubs.
+func (c *Counters) Each(f func(name string, count *atomic.Int64)) {
+	c.Counters.Each(f)
+	f("shares_taken", &c.SharesTaken)
+	f("shares_handed_out", &c.SharesHandedOut)
+}
+
 // ForgeryChance returns how likely it is at most that one of the messages with wrong tags that came
 // so far would have been accepted, if the suite has a bound on that.
 func (c *Counters) ForgeryChance(suite protocol.Suite) (chance protocol.Bound, ok bool) {

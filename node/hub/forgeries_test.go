@@ -17,7 +17,7 @@ func TestForgeryWarning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.register(protocol.Registration{ClientName: "carol"}, node.Proof{Token: "t"}); err != nil {
+	if err := h.register(t.Context(), protocol.Registration{ClientName: "carol"}, node.Proof{Token: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	p := h.clients["carol"]

@@ -19,7 +19,7 @@ func TestOneShareOfSeveralIsGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.register(protocol.Registration{ClientName: "connie", EncryptorNames: []string{"sofia"}}, node.Proof{Token: "token"}); err != nil {
+	if err := h.register(t.Context(), protocol.Registration{ClientName: "connie", EncryptorNames: []string{"sofia"}}, node.Proof{Token: "token"}); err != nil {
 		t.Fatal(err)
 	}
 	ids := protocol.KeyIDs{{1}, {2}}

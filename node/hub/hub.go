@@ -18,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"dske/node"
+	"dske/node/store"
 	"dske/protocol"
 )
 
@@ -39,6 +40,10 @@ type Config struct {
 	// Certified tells the client whose certificate was shown on a connection, "" if none was. It is
 	// called with nil where there is no TLS. Default: there are no certificates.
 	Certified func(*tls.ConnectionState) string
+
+	// Store keeps the state of the hub over a crash. It is the caller's to open, and to close when
+	// Run has returned. Default: all is in memory, and forgotten at the end.
+	Store *store.Store
 }
 
 func (c *Config) validate() error {
@@ -65,12 +70,14 @@ func (c *Config) validate() error {
 	return protocol.CheckName(c.Name)
 }
 
-// Hub is a hub. It keeps its state in memory.
+// Hub is a hub. Its state is in memory, and also on the disk if it has a store.
 type Hub struct {
 	config  Config
 	handler http.Handler
+	journal journal
 	shares  *shareStore
-	alarm   *node.Alarm // rings when a share expires, or a block can be given up
+	lines   [16]node.Line // see enterLine
+	alarm   *node.Alarm   // rings when a share expires, or a block can be given up
 
 	warnings node.Warnings // of messages that are refused
 
@@ -79,23 +86,54 @@ type Hub struct {
 	owners  map[string]string // of the encryptors that are not in the directory: the names of their clients
 }
 
-// New returns a hub that knows no clients.
+// New returns a hub that knows what is in its store, and without one no clients.
 func New(config Config) (*Hub, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
 	alarm := node.NewAlarm(config.ShareTTL)
+	journal, err := newJournal(config)
+	if err != nil {
+		return nil, err
+	}
 	h := &Hub{
 		config:  config,
-		shares:  newShareStore(config.Suite, config.ShareTTL, alarm),
+		journal: journal,
+		shares:  newShareStore(config.Suite, config.ShareTTL, alarm, journal),
 		alarm:   alarm,
 		clients: map[string]*peerClient{},
 		owners:  map[string]string{},
+	}
+	for i := range h.lines {
+		h.lines[i] = node.NewLine()
+	}
+	if err := h.recall(); err != nil {
+		return nil, err
 	}
 	router := node.NewRouter(config.Logger, config.Observer)
 	h.mount(router.Group(node.Prefix(node.KindHub, config.Name)))
 	h.handler = router
 	return h, nil
+}
+
+// recall takes over what is in the store. Clients have empty pools until they resume; in a suite
+// without sessions they have to register again.
+func (h *Hub) recall() error {
+	for _, r := range h.journal.registrations() {
+		forgeries := &forgeries{}
+		p := newPeerClient(protocol.Registration{ClientName: r.Client, EncryptorNames: r.Encryptors}, string(r.Token.Reveal()), forgeries, h.config.Suite)
+		h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
+		if !r.Registered || !h.journal.hasSessions() {
+			p.channel = nil
+		}
+		h.bind(p, nil)
+	}
+	kept, err := h.journal.shares()
+	if err != nil {
+		return err
+	}
+	h.shares.recall(kept)
+	return nil
 }
 
 // API is the OpenAPI description of hubs, in JSON. Its {prefix} stands for the start of the path of
@@ -109,6 +147,7 @@ func (h *Hub) mount(g *echo.Group) {
 	g.GET(protocol.PathRegistration, h.getRegistration)
 	g.DELETE(protocol.PathRegistration, h.deleteRegistration)
 	g.GET(protocol.PathPSRD, h.getPSRD)
+	g.PUT(protocol.PathMarks, h.putMarks)
 	g.GET(protocol.PathEncryptors+"/:name", h.getEncryptor)
 	g.POST(protocol.PathKeyShare, h.postKeyShare)
 	g.GET(protocol.PathKeyShare, h.getKeyShare)
@@ -141,11 +180,19 @@ func (h *Hub) Run(ctx context.Context) error {
 }
 
 func (h *Hub) sweep() {
-	n, next := h.shares.dropExpired()
+	n, next, err := h.shares.dropExpired()
+	if err == nil {
+		err = h.journal.tidy()
+	}
+	if err != nil {
+		h.config.Logger.Warn("what is over could not be forgotten on the disk", "error", err)
+		next = time.Now() // which is after the alarm's pause
+	}
 	if n > 0 {
 		h.config.Logger.Info("shares expired", "count", n)
 	}
 	h.alarm.By(next)
+	h.alarm.By(h.journal.due())
 	for _, p := range h.registered() {
 		p.answers.forgetOld()
 		for _, pool := range p.channel.PeerPools() {

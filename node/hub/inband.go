@@ -111,6 +111,9 @@ func (h *Hub) answer(ctx context.Context, signature []string, r protocol.Request
 		return answer{}, err
 	}
 	defer p.leave()
+	if err := h.journal.checkSession(p); err != nil {
+		return answer{}, err
+	}
 	defer h.watch(p)
 	id := idOf(signature, r)
 	if a, ok := p.answers.find(id); ok {

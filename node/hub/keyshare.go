@@ -41,7 +41,10 @@ func (h *Hub) storing(m protocol.PostShares) operation {
 			if err := m.CheckTerms(h.config.Suite, len(m.SlaveSAEs)); err != nil {
 				return 0, err
 			}
-			return 0, h.shares.checkRoom(m)
+			if err := h.shares.checkRoom(m); err != nil {
+				return 0, err
+			}
+			return 0, h.journal.ready()
 		},
 		act: func(p *peerClient, incoming *protocol.Incoming, _ *protocol.Outgoing) (any, error) {
 			values, err := incoming.Open(m.SealedShare)
@@ -119,6 +122,9 @@ func (h *Hub) handing(m protocol.GetShares, single bool) operation {
 		client: m.ClientName,
 		shares: len(m.KeyIDs),
 		prepare: func(p *peerClient) (int, error) {
+			if err := h.shares.readyToSend(); err != nil {
+				return 0, err
+			}
 			shares, refused, refusals = h.findShares(p, m)
 			if single && len(refusals) > 0 {
 				return 0, refusals[0]

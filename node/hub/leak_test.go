@@ -21,7 +21,7 @@ func TestLeak(t *testing.T) {
 	}
 	var handedOut []psrd.LeakedBlock
 	for _, client := range []string{"carol", "connie"} {
-		if err := h.register(protocol.Registration{ClientName: client}, node.Proof{}); err != nil {
+		if err := h.register(t.Context(), protocol.Registration{ClientName: client}, node.Proof{}); err != nil {
 			t.Fatal(err)
 		}
 		for _, owner := range []protocol.PoolOwner{protocol.OwnerHub, protocol.OwnerClient} {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/uuid"
@@ -16,6 +17,7 @@ import (
 
 	"dske/node/contract"
 	"dske/node/hub"
+	"dske/node/store"
 	"dske/protocol"
 	"dske/psrd"
 )
@@ -182,10 +184,46 @@ func TestResponsesAreDescribed(t *testing.T) {
 
 	lonely := newDescribed(t, hub.Config{}) // nobody stops it
 	lonely.Shares(d.Contract)
+	driveMarks(t, d)
 	lonely.do(call{method: "POST", path: "/mgmt/v1/stop", status: 403})
 	if unseen := d.Unseen(); unseen != nil {
 		t.Errorf("described and not seen: %q", unseen)
 	}
+}
+
+// driveMarks begins a session with a hub whose disk then fails.
+func driveMarks(t *testing.T, described *described) {
+	disk := store.NewMemoryDisk()
+	full := false
+	disk.Before = func(o store.Operation) error {
+		if full && o.Kind == "write" {
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	d := newDescribed(t, hub.Config{Suite: protocol.ITS, Store: openStore(t, disk)})
+	d.Shares(described.Contract)
+	var registered protocol.Registered
+	body := []byte(`{"client_name": "carol"}`)
+	if err := json.Unmarshal(d.do(call{method: "PUT", path: registration, token: "t", body: body, status: 200}).Body.Bytes(), &registered); err != nil {
+		t.Fatal(err)
+	}
+	marks := func(token string, serial, size, status int) {
+		m := protocol.Marks{ClientName: "carol", Boot: registered.Boot, Session: keyID(1), Serial: int64(serial), Resume: serial == 1, Blocks: []protocol.BlockMark{}}
+		text := append(marshal(t, m), bytes.Repeat([]byte(" "), size)...)
+		d.do(call{method: "PUT", path: protocol.PathMarks, token: token, body: text, status: status})
+	}
+	d.do(call{method: "PUT", path: protocol.PathMarks, token: "t", body: []byte(`{"client_name": "carol"}`), status: 400})
+	marks("t", 2, 0, 409)
+	marks("another", 1, 0, 403)
+	marks("t", 1, 4<<20, 413)
+	marks("t", 1, 0, 200)
+	d.do(call{method: "GET", path: registration + "?client_name=carol", token: "t", status: 200})
+	d.do(call{method: "GET", path: protocol.PathPSRD + "?client_name=carol&pool_owner=hub&size=32&purpose=key", token: "t", status: 200})
+	full = true
+	marks("t", 3, 0, 503) // which drops the block
+	d.do(call{method: "PUT", path: registration, token: "t", body: body, status: 503})
+	d.do(call{method: "GET", path: protocol.PathPSRD + "?client_name=carol&pool_owner=hub&size=32&purpose=key", token: "t", status: 503})
 }
 
 func (d *described) driveOutOfBand() {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"dske/protocol"
 	"dske/psrd"
 )
@@ -20,13 +22,16 @@ type peerClient struct {
 	forgeries  *forgeries
 	channel    *protocol.Channel // nil while it is not registered
 	answers    answers
-	adding     sync.Mutex    // held from looking at the room in a pool to filling it
 	verifying  chan struct{} // holds a value while the signature of a large body is verified
 
 	mu    sync.Mutex
 	users int // requests under way
 	ended bool
-	lacks map[psrd.Purpose]int // bytes that were missing for answers, since the last block for that purpose
+	lacks map[psrd.Purpose]int     // bytes that were missing for answers, since the last block for that purpose
+	fresh map[uuid.UUID]freshBlock // blocks that the client has asked for, and not said yet that it has them
+
+	session uuid.UUID // none: the client has not resumed; it does not change
+	serial  int64     // of the last marks in it; whoever has the line of the client may touch it
 }
 
 func newPeerClient(r protocol.Registration, token string, forgeries *forgeries, suite protocol.Suite) *peerClient {
@@ -102,5 +107,9 @@ func (p *peerClient) clearIfDone() {
 	if p.ended && p.users == 0 && p.channel != nil {
 		p.channel.Close()
 		p.answers.forgetAll()
+		for _, b := range p.fresh {
+			b.Clear()
+		}
+		p.fresh = nil
 	}
 }

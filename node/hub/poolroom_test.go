@@ -32,12 +32,12 @@ func TestRoomInAPool(t *testing.T) {
 	} {
 		pool := psrd.NewPeerPool(psrd.ForAll)
 		for range test.blocks {
-			if err := checkPool(pool, test.size); err != nil {
+			if err := checkPool(pool.Status(), test.size); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			add(pool, test.size, test.use)
 		}
-		if err := checkPool(pool, test.size); !errors.Is(err, protocol.ErrTooLarge) {
+		if err := checkPool(pool.Status(), test.size); !errors.Is(err, protocol.ErrTooLarge) {
 			t.Errorf("%s: one more is %v", name, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,20 +27,49 @@ func (h *Hub) putRegistration(c echo.Context) error {
 	if err := protocol.Unmarshal(body, &r); err != nil {
 		return err
 	}
-	if err := h.register(r, h.proof(c)); err != nil {
+	if err := h.register(c.Request().Context(), r, h.proof(c)); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, protocol.NewRegistered(h.config.Name, h.config.Suite))
+	registered := protocol.NewRegistered(h.config.Name, h.config.Suite)
+	registered.Boot = h.journal.boot
+	return c.JSON(http.StatusOK, registered)
 }
 
 // register makes a client known or, if it is known, lets it start over with empty pools.
-func (h *Hub) register(r protocol.Registration, shown node.Proof) error {
+func (h *Hub) register(ctx context.Context, r protocol.Registration, shown node.Proof) error {
 	if len(r.EncryptorNames) == 0 {
 		r.EncryptorNames = []string{r.ClientName}
 	}
 	if err := checkNames(r); err != nil {
 		return err
 	}
+	leave, err := h.enterLine(ctx, r.ClientName)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if err := h.mayRegister(r, shown); err != nil {
+		return err
+	}
+	if err := h.journal.register(r, shown.Token, true); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	forgeries := &forgeries{}
+	known := h.clients[r.ClientName]
+	if known != nil {
+		forgeries = known.forgeries
+	}
+	p := newPeerClient(r, shown.Token, forgeries, h.config.Suite)
+	h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
+	h.bind(p, known)
+	h.config.Logger.Info("client registered", "client", r.ClientName)
+	return nil
+}
+
+// mayRegister returns why a client may not register like that, if so.
+func (h *Hub) mayRegister(r protocol.Registration, shown node.Proof) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.admit(r.ClientName, shown); err != nil {
@@ -50,15 +80,6 @@ func (h *Hub) register(r protocol.Registration, shown node.Proof) error {
 			return err
 		}
 	}
-	forgeries := &forgeries{}
-	known := h.clients[r.ClientName]
-	if known != nil {
-		forgeries = known.forgeries
-	}
-	p := newPeerClient(r, shown.Token, forgeries, h.config.Suite)
-	h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
-	h.bind(p, known)
-	h.config.Logger.Info("client registered", "client", r.ClientName)
 	return nil
 }
 
@@ -103,17 +124,23 @@ func (h *Hub) deleteRegistration(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	leave, err := h.enterLine(c.Request().Context(), name)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	p, err := h.authorize(name, h.proof(c))
 	if err != nil {
 		return err
 	}
 	defer p.leave()
+	if err := h.journal.register(p.registration(), p.token, false); err != nil {
+		return err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.clients[name] == p { // it may have registered again meanwhile
-		h.clients[name] = &peerClient{name: p.name, token: p.token, encryptors: p.encryptors, forgeries: p.forgeries}
-		p.end()
-	}
+	h.clients[name] = &peerClient{name: p.name, token: p.token, encryptors: p.encryptors, forgeries: p.forgeries}
+	p.end()
 	return c.JSON(http.StatusOK, struct{}{})
 }
 
@@ -126,6 +153,11 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	leave, err := h.enterLine(c.Request().Context(), q.client)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	p, err := h.authorize(q.client, h.proof(c))
 	if err != nil {
 		return err
@@ -197,13 +229,15 @@ func (h *Hub) parsePurpose(query url.Values) (psrd.Purpose, error) {
 	return psrd.Purpose(purpose), err
 }
 
-// addBlock makes a block of random bytes and puts it into its pool. The caller owns the copy that
-// is returned.
+// addBlock makes a block of random bytes and puts it into its pool; with sessions, that is when the
+// client says that it has it. The caller owns the copy that is returned, and has the line of the
+// client.
 func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
 	pool := p.pool(q.owner, q.purpose)
-	p.adding.Lock()
-	defer p.adding.Unlock()
-	if err := checkPool(pool, q.size); err != nil {
+	if err := h.journal.checkSession(p); err != nil {
+		return protocol.BlockData{}, err
+	}
+	if err := checkPool(append(pool.Status(), p.freshIn(q)...), q.size); err != nil {
 		return protocol.BlockData{}, err
 	}
 	if err := h.checkStock(p, q.size); err != nil {
@@ -217,6 +251,12 @@ func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
 	data := make([]byte, q.size)
 	if _, err := io.ReadFull(random, data); err != nil {
 		return protocol.BlockData{}, err
+	}
+	if h.journal.hasSessions() {
+		if err := h.journal.addBlock(q, id, data); err != nil {
+			return protocol.BlockData{}, err
+		}
+		return protocol.BlockData{UUID: id, Data: data}, p.addFresh(id, q, slices.Clone(data))
 	}
 	if err := pool.Add(psrd.NewBlock(id, slices.Clone(data))); err != nil {
 		return protocol.BlockData{}, err
@@ -237,11 +277,10 @@ const (
 	maxHeld = 2 * protocol.MaxPoolSize
 )
 
-// checkPool returns an error if a block of size bytes is too much for a pool. What counts is also
+// checkPool returns an error if a block of size bytes is too much for a pool with these. What counts is also
 // what it takes to keep the pool: somebody may ask for blocks of a byte each, or leave a byte of
 // each.
-func checkPool(pool *psrd.Pool, size int) error {
-	blocks := pool.Status()
+func checkPool(blocks []psrd.BlockStatus, size int) error {
 	unused, held := 0, 0
 	for _, b := range blocks {
 		unused, held = unused+b.Unused, held+b.Size

@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"bytes"
+	"crypto/subtle"
 	"slices"
 	"sync"
 	"time"
@@ -18,8 +20,10 @@ type share struct {
 	masterSAE      string
 	slaveSAEs      []string // that it is meant for, in the order of what is theirs in the share
 	slaveOwners    []string // the clients that served them when the share came
-	delivered      []string // that have fetched it
+	delivered      []string // that have fetched it, and, with sessions, confirmed that
+	sent           []string // that were given it and have not confirmed
 	expires        time.Time
+	unkept         bool // it is not on the disk yet, where it has to be
 }
 
 // part returns what a slave gets of the share, as a copy.
@@ -30,38 +34,102 @@ func (s *share) part(suite protocol.Suite, slave string) (protocol.Share, error)
 // shareStore is the shares of a hub, by the ID of their key. Where the suite says so, the shares of
 // each master client are apart from those of others.
 type shareStore struct {
-	suite  protocol.Suite
-	ttl    time.Duration
-	alarm  *node.Alarm // is set to when shares expire
-	mu     sync.Mutex
-	shares map[uuid.UUID][]*share
-	taken  map[string]room // by the shares of each master client
+	suite   protocol.Suite
+	ttl     time.Duration
+	alarm   *node.Alarm // is set to when shares expire
+	journal journal
+	mu      sync.Mutex
+	shares  map[uuid.UUID][]*share
+	taken   map[string]room // by the shares of each master client
 }
 
-func newShareStore(suite protocol.Suite, ttl time.Duration, alarm *node.Alarm) *shareStore {
-	return &shareStore{suite: suite, ttl: ttl, alarm: alarm, shares: map[uuid.UUID][]*share{}, taken: map[string]room{}}
+func newShareStore(suite protocol.Suite, ttl time.Duration, alarm *node.Alarm, j journal) *shareStore {
+	return &shareStore{suite: suite, ttl: ttl, alarm: alarm, journal: j, shares: map[uuid.UUID][]*share{}, taken: map[string]room{}}
 }
 
-// put adds shares of keys that have none there, all of them or none.
+// recall takes over shares that were kept.
+func (s *shareStore) recall(kept map[uuid.UUID][]*share) {
+	s.shares = kept
+	for _, shares := range kept {
+		for _, sh := range shares {
+			s.count(sh, 1)
+			s.alarm.By(sh.expires)
+		}
+	}
+}
+
+// put adds shares of keys that have none there, all of them or none. They are kept first. With
+// sessions, shares that are there already are no error if they are the very same: the client cannot
+// know whether a hub that has crashed has kept them.
 func (s *shareStore) put(shares map[uuid.UUID]*share) error {
+	there, err := s.place(shares)
+	if err != nil || there {
+		return err
+	}
+	if err = s.journal.addShares(shares); err != nil {
+		s.remove(shares)
+		return err
+	}
+	if s.journal.keeps() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, sh := range shares {
+			sh.unkept = false
+		}
+	}
+	return nil
+}
+
+// place gives shares their place, where nobody finds them until they are kept. It reports whether
+// the same are there.
+func (s *shareStore) place(shares map[uuid.UUID]*share) (there bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	byMaster := s.suite.Rules().ByMaster
+	same := 0
 	for key, sh := range shares {
 		for _, other := range s.live(key) {
-			if other.client == sh.client || !byMaster {
-				return node.NewError(protocol.ErrDuplicateKey, "key_id", key)
+			switch {
+			case other.client != sh.client && byMaster:
+			case s.journal.hasSessions() && other.isSame(sh):
+				same++
+			default:
+				return false, node.NewError(protocol.ErrDuplicateKey, "key_id", key)
 			}
 		}
 	}
+	switch same {
+	case 0:
+	case len(shares):
+		return true, nil
+	default:
+		return false, node.NewError(protocol.ErrDuplicateKey)
+	}
 	expires := time.Now().Add(s.ttl)
 	for key, sh := range shares {
-		sh.expires = expires
+		sh.expires, sh.unkept = expires, s.journal.keeps()
 		s.shares[key] = append(s.shares[key], sh)
 		s.count(sh, 1)
 	}
 	s.alarm.By(expires)
-	return nil
+	return false, nil
+}
+
+// isSame reports whether two shares of a key are alike in all that a client can say of them, and
+// this one is kept.
+func (s *share) isSame(other *share) bool {
+	return !s.unkept && s.client == other.client && s.masterSAE == other.masterSAE && slices.Equal(s.slaveSAEs, other.slaveSAEs) &&
+		s.Alike(other.Share) && bytes.Equal(s.Terms.SecretTag, other.Terms.SecretTag) &&
+		subtle.ConstantTimeCompare(s.Value.Reveal(), other.Value.Reveal()) == 1
+}
+
+// remove takes shares back that could not be kept. Their values remain the caller's.
+func (s *shareStore) remove(shares map[uuid.UUID]*share) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, sh := range shares {
+		s.drop(key, func(other *share) bool { return other == sh })
+	}
 }
 
 // live returns the shares of a key that have not expired. The caller holds s.mu.
@@ -104,7 +172,7 @@ func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	shares := s.live(m.KeyID)
-	i := slices.IndexFunc(shares, func(sh *share) bool { return sh.masterSAE == m.MasterSAE })
+	i := slices.IndexFunc(shares, func(sh *share) bool { return sh.masterSAE == m.MasterSAE && !sh.unkept })
 	switch {
 	case len(shares) == 0, i < 0 && s.suite.Rules().ByMaster, i >= 0 && slices.Contains(shares[i].delivered, m.SlaveSAE):
 		return nil, node.NewError(protocol.ErrUnknownKey, "key_id", m.KeyID)
@@ -114,10 +182,22 @@ func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	return shares[i], nil
 }
 
+// readyToSend returns why no share can be given to anybody, if so: without sessions it has to be
+// kept that one is.
+func (s *shareStore) readyToSend() error {
+	if s.journal.hasSessions() {
+		return nil
+	}
+	return s.journal.ready()
+}
+
 // deliver marks shares that were found as delivered to a slave, and forgets those for which that
-// was the last one. It returns what the slave gets of each, or fails and changes nothing if another
+// was the last one; with sessions, that is when the slave's client confirms. It returns what the slave gets of each, or fails and changes nothing if another
 // request was faster with one of them.
 func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, error) {
+	if err := s.journal.sending(shares, slave); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	parts := make([]protocol.Share, len(shares))
@@ -132,12 +212,24 @@ func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, erro
 		}
 	}
 	for _, sh := range shares {
-		sh.delivered = append(sh.delivered, slave)
-		if len(sh.delivered) == len(sh.slaveSAEs) {
-			s.drop(sh.key, func(other *share) bool { return other == sh.share })
+		if s.journal.hasSessions() {
+			if !slices.Contains(sh.sent, slave) {
+				sh.sent = append(sh.sent, slave)
+			}
+			continue
 		}
+		s.settle(sh.key, sh.share, slave)
 	}
 	return parts, nil
+}
+
+// settle notes that a slave needs a share no more, and forgets it if that was the last one. The
+// caller holds s.mu.
+func (s *shareStore) settle(key uuid.UUID, sh *share, slave string) {
+	sh.delivered = append(sh.delivered, slave)
+	if len(sh.delivered) == len(sh.slaveSAEs) {
+		s.drop(key, func(other *share) bool { return other == sh })
+	}
 }
 
 // goneError says that another request was faster with the share of a key, or that it has expired
@@ -160,8 +252,11 @@ func clearParts(parts []protocol.Share) {
 }
 
 // dropExpired forgets shares that nobody fetched in time. It returns how many, and when the next
-// one expires.
-func (s *shareStore) dropExpired() (n int, next time.Time) {
+// one expires. It fails if they cannot be forgotten on the disk, and will have to be.
+func (s *shareStore) dropExpired() (n int, next time.Time, err error) {
+	if err := s.journal.keep(s.expired()...); err != nil {
+		return 0, time.Time{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key := range s.shares {
@@ -170,7 +265,7 @@ func (s *shareStore) dropExpired() (n int, next time.Time) {
 			next = node.Earlier(next, sh.expires)
 		}
 	}
-	return n, next
+	return n, next, nil
 }
 
 // waiting returns how many shares there are.

@@ -31,7 +31,8 @@ func (h *Hub) checkStock(p *peerClient, size int) error {
 func (p *peerClient) unused() int {
 	sum := 0
 	for _, pool := range slices.Concat(p.channel.OwnPools(), p.channel.PeerPools()) {
-		sum += pool.Available()
+		open, closed := pool.Stock()
+		sum += open + closed
 	}
 	return sum
 }

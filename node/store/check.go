@@ -40,6 +40,31 @@ func Check(fs FS, dir string) ([]Report, error) {
 	return reports, nil
 }
 
+// Verify returns what is kept in a directory or why [Open] would fail, as far as that shows: the
+// errors are the same. It changes nothing.
+func Verify(c Config) (*State, error) {
+	names, err := c.FS.List(c.Dir)
+	switch {
+	case errors.Is(err, iofs.ErrNotExist), err == nil && !slices.Contains(names, "lock"):
+		return NewState(), nil
+	case err != nil:
+		return nil, err
+	}
+	lock, err := c.FS.Lock(filepath.Join(c.Dir, "lock"))
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
+	d, err := readDir(c.FS, c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if d.log == nil {
+		return NewState(), nil
+	}
+	return d.log.state, d.checkIdentity(c)
+}
+
 // nodeDirs returns the directories of nodes in a directory and some floors below it.
 func nodeDirs(fs FS, dir string, floors int) ([]string, error) {
 	names, err := fs.List(dir)

@@ -39,10 +39,10 @@ func open(c Config, lock io.Closer) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := d.checkIdentity(c); err != nil {
+		return nil, err
+	}
 	if d.log != nil {
-		if d.log.identity != c.Identity {
-			return nil, fmt.Errorf("%s %w: it is of %v, not of %v", c.Dir, ErrForeign, d.log.identity, c.Identity)
-		}
 		s.state = d.log.state
 	}
 	s.number = d.highest
@@ -56,6 +56,14 @@ func open(c Config, lock io.Closer) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// checkIdentity fails with [ErrForeign] unless the directory is of the node, or was never used.
+func (d *directory) checkIdentity(c Config) error {
+	if d.log != nil && d.log.identity != c.Identity {
+		return fmt.Errorf("%s %w: it is of %v, not of %v", c.Dir, ErrForeign, d.log.identity, c.Identity)
+	}
+	return nil
 }
 
 // cleanBlocks removes files that are of no block, and zeroes what is spent of the others.

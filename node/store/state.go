@@ -19,7 +19,8 @@ type State struct {
 	Counters      map[string]int64
 	Drawn         map[string]int64 // by stream
 
-	added int64 // blocks, ever
+	added int64                             // blocks, ever
+	peers map[string]map[uuid.UUID]struct{} // by peer: its blocks
 }
 
 // NewState returns the state of a node that has nothing.
@@ -31,18 +32,25 @@ func NewState() *State {
 		Deliveries:    map[DeliveryID]time.Time{},
 		Counters:      map[string]int64{},
 		Drawn:         map[string]int64{},
+		peers:         map[string]map[uuid.UUID]struct{}{},
 	}
 }
 
 // BlocksWith returns the blocks that a peer has too, in the order in which they were added.
 func (s *State) BlocksWith(peer string) []Block {
-	blocks := s.sortedBlocks()
-	return slices.DeleteFunc(blocks, func(b Block) bool { return b.Peer != peer })
+	blocks := make([]Block, 0, len(s.peers[peer]))
+	for id := range s.peers[peer] {
+		blocks = append(blocks, s.Blocks[id])
+	}
+	slices.SortFunc(blocks, inOrder)
+	return blocks
 }
 
 func (s *State) sortedBlocks() []Block {
-	return slices.SortedFunc(maps.Values(s.Blocks), func(a, b Block) int { return cmp.Compare(a.order, b.order) })
+	return slices.SortedFunc(maps.Values(s.Blocks), inOrder)
 }
+
+func inOrder(a, b Block) int { return cmp.Compare(a.order, b.order) }
 
 // Apply changes the state. It takes over the secrets in the record, and clears those that it
 // forgets.
@@ -59,6 +67,10 @@ func (r *Block) apply(s *State) {
 	b.Mark, b.Acked = min(max(r.Mark, 0), r.Size), min(max(r.Acked, 0), r.Size)
 	s.added++
 	s.Blocks[r.ID] = b
+	if s.peers[r.Peer] == nil {
+		s.peers[r.Peer] = map[uuid.UUID]struct{}{}
+	}
+	s.peers[r.Peer][r.ID] = struct{}{}
 }
 
 func (r *Mark) apply(s *State) {
@@ -71,7 +83,14 @@ func (r *Mark) apply(s *State) {
 	s.Blocks[r.Block] = b
 }
 
-func (r *Drop) apply(s *State) { delete(s.Blocks, r.Block) }
+func (r *Drop) apply(s *State) {
+	peer := s.Blocks[r.Block].Peer
+	delete(s.Blocks, r.Block)
+	delete(s.peers[peer], r.Block)
+	if len(s.peers[peer]) == 0 {
+		delete(s.peers, peer)
+	}
+}
 
 func (r *Share) apply(s *State) { s.Shares[r.ShareID] = *r }
 

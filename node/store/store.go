@@ -235,6 +235,18 @@ func (s *Store) Close() error {
 	return errors.Join(err, s.syncZeroes(), s.log.Close(), s.lock.Close())
 }
 
+// Abandon ends the store as a crash of the process would: what was kept is kept, and nothing is
+// written any more.
+func (s *Store) Abandon() error {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	if s.closed {
+		return ErrClosed
+	}
+	s.closed = true
+	return errors.Join(s.log.Close(), s.lock.Close())
+}
+
 func (s *Store) counters() []Record {
 	if s.config.Counters == nil {
 		return nil

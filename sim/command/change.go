@@ -9,17 +9,24 @@ import (
 	"dske/sim"
 )
 
-// changeCommand starts or stops nodes.
-func changeCommand(verb string) *cli.Command {
+// changes is what can be done with a node.
+func changes(r sim.Remote) map[string]func(context.Context, string) error {
+	return map[string]func(context.Context, string) error{
+		"start": r.Start, "stop": r.Stop, "crash": r.Crash, "copy": r.Copy, "restore": r.Restore,
+	}
+}
+
+// changeCommand does one of the changes with nodes.
+func changeCommand(verb, usage string) *cli.Command {
 	return &cli.Command{
 		Name:         verb,
-		Usage:        verb + " nodes of a running network",
+		Usage:        usage,
 		ArgsUsage:    "NODE..., for example hub/hank client/carol",
 		Flags:        networkFlags,
 		BashComplete: completeNames(sim.Overview.Nodes),
 		Action: func(c *cli.Context) error {
 			return changeNodes(c, func(r sim.Remote) func(context.Context, string) error {
-				return map[string]func(context.Context, string) error{"start": r.Start, "stop": r.Stop}[verb]
+				return changes(r)[verb]
 			})
 		},
 	}

@@ -39,6 +39,8 @@ func runCommand() *cli.Command {
 			&cli.StringFlag{Name: "hostile", Usage: "be hard on encryptors: with the `CHANCE`, such as 5%, a request of theirs meets a fault; dske scenario help fault says which", DefaultText: "no"},
 			&cli.BoolFlag{Name: "plan", Usage: "do not run the network; print how much memory and time it would take and how many keys it could make"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
+			&cli.StringFlag{Name: "data", Usage: "keep the state of all nodes in `DIR`, over crashes and restarts", DefaultText: "all is in memory"},
+			&cli.BoolFlag{Name: "fresh-psrd", Usage: "with --data: throw away all blocks of PSRD at the start, as after a copy of the whole directory was put back"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible from `SEED`; its keys are not secret then", DefaultText: "none"},
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "log from the `LEVEL` on: debug, info, warn or error"},
 			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the log in the `FORMAT` text or json"},
@@ -106,6 +108,8 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 		TLSAll:    c.Bool("tls-all"),
 		Strict:    c.Bool("strict"),
 		Viewers:   c.String("viewers"),
+		Data:      c.String("data"),
+		FreshPSRD: c.Bool("fresh-psrd"),
 		Pages:     addPages,
 	}
 	t, err := chooseTopology(c, c.Args().Slice())

@@ -58,7 +58,9 @@ var commands = []command{
 	{"audit", "", "print what the audit of the network found since the last call, which then does not fail the scenario", nil, idle, printAudit},
 	{"clear", "", "end all faults; hubs that were corrupt are honest again", nil, atOnce, clearFaults},
 	{"compromise", "HUB...", "learn all that hubs hold now, and what they are sent from now on", nil, idle, compromise},
+	{"copy", "NODE...", "copy the disks of nodes, with data: memory in network.yaml", nil, idle, copyDisk},
 	{"corrupt", "HUB...", "make hubs lie: they alter shares before they sign them", nil, idle, corrupt},
+	{"crash", "NODE...", "let nodes crash: they lose what is not synced to their disk, and without data all", nil, atOnce, crash},
 	{"events", "", "print who sent what to whom since the last call", []string{
 		"The order is that of the protocol, then by name; ×2 means: twice.",
 	}, idle, events},
@@ -72,11 +74,12 @@ var commands = []command{
 	{"mitm", "VERB ...", "let an adversary act who owns the network between the nodes", mitmDetail(), idle, mitm},
 	{"psrd", "CLIENT HUB", "print used and unused bytes of the four pools of a client and a hub", nil, idle, psrd},
 	{"restart", "NODE...", "stop nodes and start them afresh", nil, idle, restart},
+	{"restore", "NODE...", "put the last copies of the disks of nodes back, which must not be running", nil, atOnce, restore},
 	{"skip", "[REASON]", "end the scenario here without failing it", nil, atOnce, skip},
 	{"sleep", "DURATION", "wait, for example for 20ms or, in virtual time, for 30d", nil, atOnce, sleep},
 	{"start", "NODE...", "start nodes", nil, idle, start},
 	{"status", "[NODE...]", "print how nodes are", nil, idle, status},
-	{"stop", "NODE...", "stop nodes, which then forget everything", nil, idle, stop},
+	{"stop", "NODE...", "stop nodes, which then forget everything that is not on a disk", nil, idle, stop},
 	{"tap", "", "record everything on the wire from now on", nil, idle, tap},
 	{"wait-ready", "", "wait until every client has registered with all its hubs", nil, atOnce, waitReady},
 }

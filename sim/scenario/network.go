@@ -18,6 +18,7 @@ type Settings struct {
 	Threshold  int           `yaml:"threshold"`   // with hubs
 	Transport  string        `yaml:"transport"`   // memory or loopback
 	Time       string        `yaml:"time"`        // Real or Virtual; the latter goes with memory
+	Data       string        `yaml:"data"`        // none, or memory: nodes keep their state on simulated disks
 	ShareTTL   time.Duration `yaml:"share_ttl"`   // how long keys can be fetched
 	HubTimeout time.Duration `yaml:"hub_timeout"` // how long a client waits for a hub
 
@@ -58,6 +59,9 @@ func (s *Settings) read(data []byte) (t *topology.Topology, asked int, err error
 		}),
 		duration("share_ttl", &s.ShareTTL), duration("hub_timeout", &s.HubTimeout),
 		duration("request_timeout", &s.RequestTimeout),
+		yamlfile.Named("data", func(n *yaml.Node) error {
+			return readChoice(n, "data", &s.Data, "memory", "none")
+		}),
 	)
 	if err != nil {
 		return nil, 0, err

@@ -15,6 +15,12 @@ func start(c call) (string, error) { return "", c.eachNode(c.remote.Start) }
 
 func stop(c call) (string, error) { return "", c.eachNode(c.remote.Stop) }
 
+func crash(c call) (string, error) { return "", c.eachNode(c.remote.Crash) }
+
+func copyDisk(c call) (string, error) { return "", c.eachNode(c.remote.Copy) }
+
+func restore(c call) (string, error) { return "", c.eachNode(c.remote.Restore) }
+
 func restart(c call) (string, error) {
 	return "", c.eachNode(func(ctx context.Context, name string) error {
 		if err := c.remote.Stop(ctx, name); err != nil {

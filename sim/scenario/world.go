@@ -77,6 +77,9 @@ func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 
 		RequestTimeout: p.settings.RequestTimeout,
 	}
+	if p.settings.Data == "memory" {
+		config.Data = sim.MemoryData
+	}
 	if config.Transport == sim.Loopback {
 		config.Listen = "127.0.0.1:0"
 	}

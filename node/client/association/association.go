@@ -34,6 +34,7 @@ import (
 	"time"
 
 	"dske/node"
+	"dske/node/store"
 	"dske/protocol"
 )
 
@@ -56,6 +57,12 @@ type Config struct {
 	// Couriers bring the PSRD, by the names of the hubs. Nil: it comes over the network, whenever the
 	// pools need it.
 	Couriers map[string]*Courier
+
+	Random node.Random // of the names of sessions; default crypto/rand
+
+	// Store keeps the blocks and their marks over a crash; default: they are in memory.
+	Store     *store.Store
+	Confirmed func(protocol.DeliveredKeys) // called when a hub knows that keys were delivered; may be nil
 
 	Alarm      *node.Alarm // is set to when Sweep will have something to do; default: nobody is woken
 	Registered func()      // called by each association once, when its first session begins; may be nil
@@ -98,6 +105,9 @@ func (c *Config) validate() error {
 	if c.Alarm == nil {
 		c.Alarm = node.NewAlarm(0)
 	}
+	if c.Confirmed == nil {
+		c.Confirmed = func(protocol.DeliveredKeys) {}
+	}
 	if c.Registered == nil {
 		c.Registered = func() {}
 	}
@@ -125,6 +135,10 @@ type Association struct {
 	ended   []ended       // sessions whose pools are still to be cleared
 	heard   chan struct{} // closed when the hub is heard from; nil unless maintain waits for that
 
+	deliveries *deliveries // that the hub is to be told of; nil: none
+
+	confirms    atomic.Bool // whether the hub has to be told what was delivered
+	confirmDue  atomic.Bool // whether it is time to
 	maintaining atomic.Bool
 	restarts    atomic.Int32 // how often to ask yet whether the hub, which is said to have started, knows the client
 	outstanding atomic.Int32 // messages for keys that are under way, or wait to be
@@ -146,6 +160,7 @@ func New(config *Config, hub Hub) (*Association, error) {
 		}
 		a.courier.tell(a.Maintain)
 	}
+	a.confirms.Store(config.Store != nil)
 	return a, nil
 }
 

@@ -39,7 +39,7 @@ func (a *Association) Available() (least int, registered bool) {
 	least = math.MaxInt
 	for _, pools := range [][]*psrd.Pool{s.channel.OwnPools(), s.channel.PeerPools()} {
 		for _, pool := range pools {
-			least = min(least, pool.Available())
+			least = min(least, stockOf(pool))
 		}
 	}
 	return least, true
@@ -56,9 +56,9 @@ func (a *Association) Capacity(shareSize int) int {
 	}
 	available := func(pool *psrd.Pool) int {
 		if a.config.PSRD.Lazy && !s.used.Load() {
-			return max(pool.Available(), a.config.PSRD.HighWater)
+			return max(stockOf(pool), a.config.PSRD.HighWater)
 		}
-		return pool.Available()
+		return stockOf(pool)
 	}
 	c := s.channel
 	peer := available(c.PeerKeys) / protocol.SigningKeySize

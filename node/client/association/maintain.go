@@ -25,7 +25,7 @@ func (a *Association) Maintain() {
 func (a *Association) maintain(ctx context.Context) {
 	defer func() {
 		a.maintaining.Store(false)
-		if a.restarts.Load() > 0 || a.courier != nil && a.hasCome() { // it was said, or he came, when this was about to end
+		if a.restarts.Load() > 0 || a.confirmDue.Load() || a.courier != nil && a.hasCome() { // it was said, or he came, when this was about to end
 			a.Maintain()
 		}
 	}()
@@ -84,10 +84,11 @@ func (a *Association) topUp(ctx context.Context) error {
 	return t.fill(ctx, s)
 }
 
-// maintainIfNeeded starts maintain if there is no session, or a pool is below the low-water mark and
-// can be filled.
+// maintainIfNeeded starts maintain if there is no session, a pool is below the low-water mark and can
+// be filled, or marks have to be raised.
 func (a *Association) maintainIfNeeded() {
-	if least, registered := a.Available(); !registered || a.courier == nil && least < a.config.PSRD.LowWater {
+	s := a.current()
+	if least, registered := a.Available(); !registered || a.courier == nil && least < a.config.PSRD.LowWater || s != nil && s.isShort() {
 		a.Maintain()
 	}
 }

@@ -88,7 +88,7 @@ func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
 		t.config.Logger.Info("could not ask the hub about a hint", "hub", t.hub.Name, "error", err)
 		return false, false
 	}
-	if !seen.Registered || t.lacksBlocks(s, seen) {
+	if t.isApart(s, seen) {
 		t.forget(s)
 		return true, true
 	}
@@ -109,6 +109,15 @@ func (t *turn) view(ctx context.Context) (seen protocol.Association, err error) 
 	query := url.Values{"client_name": {t.config.Client}}.Encode()
 	err = t.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathRegistration, query: query}, &seen)
 	return seen, err
+}
+
+// isApart reports whether the hub does not know of the session, or lacks a block of it.
+func (t *turn) isApart(s *session, seen protocol.Association) bool {
+	var boot, id uuid.UUID
+	if s.hasMarks() {
+		boot, id = s.boot, s.id
+	}
+	return !seen.Registered || seen.Boot != boot || seen.Session != id || t.lacksBlocks(s, seen)
 }
 
 // lacksBlocks reports whether the hub does not have a block that the client has something left of

@@ -14,22 +14,22 @@ import (
 var errForgotten = errors.New("the hub has lost its state")
 
 // register makes the client known to the hub.
-func (a *Association) register(ctx context.Context) error {
+func (a *Association) register(ctx context.Context) (protocol.Registered, error) {
 	body, err := json.Marshal(protocol.Registration{ClientName: a.config.Client, EncryptorNames: a.config.Encryptors})
-	if err != nil {
-		return err
-	}
 	var registered protocol.Registered
+	if err != nil {
+		return registered, err
+	}
 	if err := a.outOfBand(ctx, message{method: http.MethodPut, path: protocol.PathRegistration, body: body}, &registered); err != nil {
-		return fmt.Errorf("registering: %w", err)
+		return registered, fmt.Errorf("registering: %w", err)
 	}
 	if registered.HubName != a.hub.Name {
-		return fmt.Errorf("registering: %s is hub %q and not %q", a.hub.URL, registered.HubName, a.hub.Name)
+		return registered, fmt.Errorf("registering: %s is hub %q and not %q", a.hub.URL, registered.HubName, a.hub.Name)
 	}
 	if err := registered.CheckSuite(a.config.Suite); err != nil {
-		return fmt.Errorf("registering: %w", err)
+		return registered, fmt.Errorf("registering: %w", err)
 	}
-	return nil
+	return registered, nil
 }
 
 // Unregister tells the hub that the client stops, for good or for a while.

@@ -32,8 +32,8 @@ func (t *turn) checkRestart(ctx context.Context) error {
 	seen, err := t.view(ctx)
 	var refused *node.Error
 	switch {
-	case err == nil && (!seen.Registered || t.lacksBlocks(s, seen)):
-		t.config.Logger.Info("hub has started and lost its state, registering again", "hub", t.hub.Name)
+	case err == nil && t.isApart(s, seen):
+		t.config.Logger.Info("hub has started", "hub", t.hub.Name)
 		t.forget(s)
 	case err == nil, errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
 	case left > 1:

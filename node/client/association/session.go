@@ -26,6 +26,28 @@ type session struct {
 
 	// singly says that the hub does not know messages with several shares.
 	singly atomic.Bool
+
+	*marking // nil: bytes are used without marks
+}
+
+// marking is what belongs to a session with marks. But for ahead, whoever has the turn has it.
+type marking struct {
+	boot, id uuid.UUID
+	serial   int64                    // of the last marks
+	blocks   map[uuid.UUID]*keptBlock // that are not used up, or were not at the last raise
+	raised   time.Time                // when the last marks were
+	ahead    atomic.Int64             // how far they went, in bytes
+}
+
+// newSession returns a session with empty pools; with marks, if the hub has a boot.
+func (a *Association) newSession(boot uuid.UUID) *session {
+	s := &session{channel: protocol.NewChannel(a.config.Suite)}
+	if boot != uuid.Nil {
+		s.marking = &marking{boot: boot}
+		s.ahead.Store(minAhead)
+	}
+	a.config.Counters.Watch(s.channel.OwnPools(), s.channel.PeerPools())
+	return s
 }
 
 // current returns the session, or nil if there is none.
@@ -98,12 +120,17 @@ func (t *turn) ensureSession(ctx context.Context) (*session, error) {
 	if s := t.current(); s != nil {
 		return s, nil
 	}
-	if err := t.attempt(ctx, t.register); err != nil {
+	var s *session
+	err := t.attempt(ctx, func(ctx context.Context) (err error) {
+		s, err = t.open(ctx)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	s := &session{channel: protocol.NewChannel(t.config.Suite)}
-	t.config.Counters.Watch(s.channel.OwnPools(), s.channel.PeerPools())
+	t.setConfirms(s.hasMarks())
 	if err := t.fill(ctx, s); err != nil {
+		s.channel.Close()
 		return nil, err
 	}
 	t.begin(s)
@@ -142,10 +169,22 @@ func (s *session) pool(to supply) *psrd.Pool {
 	return s.channel.Pool(to.owner == protocol.OwnerClient, to.purpose)
 }
 
-// add puts a block, whose data it owns from then on, into a pool.
-func (s *session) add(to supply, id uuid.UUID, data []byte) error {
+// add puts a block, whose data it owns from then on, into a pool. In a session with marks it is kept
+// before, and nothing of it is open.
+func (t *turn) add(s *session, to supply, id uuid.UUID, data []byte) error {
 	if to.owner == protocol.OwnerHub {
 		s.supplied.Add(1)
 	}
-	return s.pool(to).Add(psrd.NewBlock(id, data))
+	if !s.hasMarks() {
+		return s.pool(to).Add(psrd.NewBlock(id, data))
+	}
+	if err := t.journal().addBlock(to, id, data); err != nil {
+		return err
+	}
+	s.blocks[id] = &keptBlock{supply: to, size: len(data)}
+	block, err := psrd.OpenBlock(id, len(data), 0, data)
+	if err != nil {
+		return err
+	}
+	return s.pool(to).Add(block)
 }

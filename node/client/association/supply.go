@@ -22,32 +22,41 @@ func (t *turn) fill(ctx context.Context, s *session) error {
 	}
 	sizes := t.config.PSRD
 	if sizes.Lazy && !s.used.Load() {
-		return nil
+		return t.raise(ctx, s, nil)
 	}
 	for _, to := range t.supplies() {
 		pool := s.pool(to)
-		if pool.Available() >= sizes.LowWater {
+		if stockOf(pool) >= sizes.LowWater {
 			continue
 		}
-		for pool.Available() < sizes.HighWater {
+		for stockOf(pool) < sizes.HighWater {
 			if err := t.fetchBlock(ctx, s, to, sizes.BlockSize); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return t.raise(ctx, s, nil)
 }
 
-// fetch gets at least size bytes more, in as many blocks as that takes.
+// stockOf returns the number of bytes that can be chosen from a pool, or will be when marks are
+// raised.
+func stockOf(pool *psrd.Pool) int {
+	open, closed := pool.Stock()
+	return open + closed
+}
+
+// fetch gets at least size bytes more to choose from: those that are there above the marks, and
+// others in as many blocks as that takes.
 func (t *turn) fetch(ctx context.Context, s *session, to supply, size int) error {
-	for size > 0 {
-		block := max(t.config.PSRD.BlockSize, min(size, protocol.MaxBlockSize))
+	_, closed := s.pool(to).Stock()
+	for missing := size - closed; missing > 0; {
+		block := max(t.config.PSRD.BlockSize, min(missing, protocol.MaxBlockSize))
 		if err := t.fetchBlock(ctx, s, to, block); err != nil {
 			return err
 		}
-		size -= block
+		missing -= block
 	}
-	return nil
+	return t.raise(ctx, s, map[supply]int{to: size})
 }
 
 // fetchForHub fetches what a hub lacks, unless it has got a block since there were so many, and may
@@ -69,7 +78,7 @@ func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) 
 	if to.purpose == psrd.ForKeys {
 		size = (size + psrd.SlotSize - 1) / psrd.SlotSize * psrd.SlotSize
 	}
-	if unused := s.pool(to).Available(); unused+size > protocol.MaxPoolSize {
+	if unused := stockOf(s.pool(to)); unused+size > protocol.MaxPoolSize {
 		if to.owner == protocol.OwnerHub {
 			t.forget(s)
 		}
@@ -92,17 +101,18 @@ func (a *Association) forgetIfApart(s *session, owner protocol.PoolOwner, err er
 	var refused *node.Error
 	// The hub may hold a block now that did not arrive here, and would seal shares with it that
 	// nobody can open.
-	onItsWay := owner == protocol.OwnerHub && !errors.As(err, &refused)
+	// With marks it uses nothing of the block before it hears that it is here.
+	onItsWay := owner == protocol.OwnerHub && !errors.As(err, &refused) && !s.hasMarks()
 	full := errors.Is(err, protocol.ErrTooLarge) && a.courier == nil
-	if onItsWay || full || errors.Is(err, protocol.ErrClientNotRegistered) {
+	if onItsWay || full || errors.Is(err, protocol.ErrClientNotRegistered) || errors.Is(err, protocol.ErrNoSession) {
 		a.forget(s)
 	}
 }
 
 // getBlock asks the hub for a block and puts it into its pool.
-func (a *Association) getBlock(ctx context.Context, s *session, to supply, size int) error {
+func (t *turn) getBlock(ctx context.Context, s *session, to supply, size int) error {
 	query := url.Values{
-		"client_name": {a.config.Client},
+		"client_name": {t.config.Client},
 		"pool_owner":  {string(to.owner)},
 		"size":        {strconv.Itoa(size)},
 	}
@@ -110,13 +120,13 @@ func (a *Association) getBlock(ctx context.Context, s *session, to supply, size 
 		query.Set("purpose", string(to.purpose))
 	}
 	var block protocol.BlockData
-	err := a.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathPSRD, query: query.Encode(), expected: size}, &block)
+	err := t.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathPSRD, query: query.Encode(), expected: size}, &block)
 	if err == nil && len(block.Data) != size {
 		err = fmt.Errorf("%w: %d bytes", protocol.ErrMalformed, len(block.Data))
 	}
 	if err == nil {
 		// A copy, since what comes out of JSON takes an eighth more memory than it needs.
-		err = s.add(to, block.UUID, slices.Clone(block.Data))
+		err = t.add(s, to, block.UUID, slices.Clone(block.Data))
 		clear(block.Data)
 	}
 	return err

@@ -1,0 +1,97 @@
+package association
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"dske/node/store"
+	"dske/protocol"
+	"dske/psrd"
+)
+
+// journal is what an association keeps over a crash: the one place that deals with the store of its
+// client. Without a store it keeps nothing, and nothing of it fails.
+type journal struct {
+	store *store.Store
+	hub   string
+}
+
+func (a *Association) journal() journal { return journal{a.config.Store, a.hub.Name} }
+
+// keptBlock is a block of a session with marks.
+type keptBlock struct {
+	supply
+	size  int // bytes
+	mark  int // bytes from the start; kept
+	acked int // the last mark that the hub has kept, too
+}
+
+func (j journal) keeps() bool { return j.store != nil }
+
+func (j journal) keep(records ...store.Record) error {
+	if !j.keeps() || len(records) == 0 {
+		return nil
+	}
+	return unkept(j.store.Commit(records...))
+}
+
+// unkept says why something was not kept, if so.
+func unkept(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", protocol.ErrStorage, err)
+}
+
+// hasRegistered reports whether the client has registered with the hub with these encryptors.
+func (j journal) hasRegistered(encryptors []string) (found bool) {
+	if j.keeps() {
+		j.store.View(func(s *store.State) {
+			r := s.Registrations[j.hub]
+			found = r.Registered && slices.Equal(r.Encryptors, encryptors)
+		})
+	}
+	return found
+}
+
+// register keeps that the client has registered, and so has no blocks any more.
+func (j journal) register(encryptors []string) error {
+	records := []store.Record{&store.Registration{Client: j.hub, Encryptors: encryptors, Registered: true}}
+	for id := range j.blocks() {
+		records = append(records, &store.Drop{Block: id})
+	}
+	return j.keep(records...)
+}
+
+// blocks returns the blocks that the hub has too.
+func (j journal) blocks() map[uuid.UUID]*keptBlock {
+	blocks := map[uuid.UUID]*keptBlock{}
+	for _, b := range j.inOrder() {
+		blocks[b.ID] = &keptBlock{supply{protocol.PoolOwner(b.Owner), psrd.Purpose(b.Purpose)}, b.Size, b.Mark, b.Acked}
+	}
+	return blocks
+}
+
+// inOrder returns the blocks in the order in which they were added.
+func (j journal) inOrder() (blocks []store.Block) {
+	if j.keeps() {
+		j.store.View(func(s *store.State) { blocks = s.BlocksWith(j.hub) })
+	}
+	return blocks
+}
+
+// addBlock keeps a new block, of which nothing may be used yet.
+func (j journal) addBlock(to supply, id uuid.UUID, data []byte) error {
+	if !j.keeps() {
+		return nil
+	}
+	return unkept(j.store.AddBlock(store.Block{ID: id, Peer: j.hub, Owner: string(to.owner), Purpose: string(to.purpose), Size: len(data)}, data))
+}
+
+// openBlock returns what is left of a block above its mark, of which nothing is open.
+func (j journal) openBlock(id uuid.UUID) (*psrd.Block, error) {
+	b, err := j.store.OpenBlock(id)
+	return b, unkept(err)
+}

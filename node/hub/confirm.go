@@ -1,0 +1,89 @@
+package hub
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"dske/node/store"
+	"dske/protocol"
+)
+
+// eachConfirmed calls f for every share that a client has confirmed the delivery of, of those that
+// are kept for the slave. The caller holds s.mu.
+func (s *shareStore) eachConfirmed(client string, delivered []protocol.DeliveredKeys, f func(uuid.UUID, *share, string)) {
+	for _, d := range delivered {
+		for _, key := range d.KeyIDs {
+			for _, sh := range slices.Clone(s.shares[key]) {
+				if sh.masterSAE == d.MasterSAE && sh.isFor(d.SlaveSAE, client) && !sh.unkept && !slices.Contains(sh.delivered, d.SlaveSAE) {
+					f(key, sh, d.SlaveSAE)
+				}
+			}
+		}
+	}
+}
+
+// confirmations returns the records of what a client confirms.
+func (s *shareStore) confirmations(client string, delivered []protocol.DeliveredKeys) (records []store.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.eachConfirmed(client, delivered, func(key uuid.UUID, sh *share, slave string) {
+		records = append(records, &store.Confirmed{ShareID: sh.id(key), Slave: slave})
+	})
+	return records
+}
+
+// confirm forgets shares that were delivered, as far as no other slave needs them.
+func (s *shareStore) confirm(client string, delivered []protocol.DeliveredKeys) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.eachConfirmed(client, delivered, s.settle)
+}
+
+// sentTo returns the records that a client needs the shares no more that it was given and has not
+// confirmed.
+func (s *shareStore) sentTo(client string) (records []store.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, shares := range s.shares {
+		for _, sh := range shares {
+			for _, slave := range sh.sent {
+				if sh.isFor(slave, client) && !slices.Contains(sh.delivered, slave) {
+					records = append(records, &store.Confirmed{ShareID: sh.id(key), Slave: slave})
+				}
+			}
+		}
+	}
+	return records
+}
+
+// forget does in memory what the records of sentTo say.
+func (s *shareStore) forget(records []store.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range records {
+		c, _ := r.(*store.Confirmed)
+		for _, sh := range slices.Clone(s.shares[c.KeyID]) {
+			if sh.client == c.MasterClient && !slices.Contains(sh.delivered, c.Slave) {
+				s.settle(c.KeyID, sh, c.Slave)
+			}
+		}
+	}
+}
+
+// expired returns the records that shares are forgotten which nobody fetched in time.
+func (s *shareStore) expired() (records []store.Record) {
+	if !s.journal.keeps() {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, shares := range s.shares {
+		for _, sh := range shares {
+			if sh.expired() && !sh.unkept {
+				records = append(records, &store.Forgotten{ShareID: sh.id(key)})
+			}
+		}
+	}
+	return records
+}

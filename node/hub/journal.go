@@ -1,0 +1,228 @@
+package hub
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dske/node"
+	"dske/node/store"
+	"dske/protocol"
+	"dske/psrd"
+)
+
+// journal is what a hub keeps over a crash: the one place that deals with its store. Without a
+// store it keeps nothing, and nothing of it fails.
+type journal struct {
+	store *store.Store
+	boot  uuid.UUID // drawn at each start; none without sessions
+}
+
+func newJournal(c Config) (j journal, err error) {
+	j.store = c.Store
+	if c.Store != nil && c.Suite.Rules().Sessions {
+		j.boot, err = uuid.NewRandomFromReader(c.Random.For("boot"))
+	}
+	return j, err
+}
+
+// keeps reports whether there is a store.
+func (j journal) keeps() bool { return j.store != nil }
+
+// hasSessions reports whether bytes are used below marks only, and shares are kept until they are
+// confirmed.
+func (j journal) hasSessions() bool { return j.boot != uuid.Nil }
+
+// ready returns a [protocol.ErrStorage] with the reason unless records can be kept. It is asked
+// before anything is spent that a record is to follow.
+func (j journal) ready() error {
+	if !j.keeps() {
+		return nil
+	}
+	return unkept(j.store.Ready())
+}
+
+// keep returns when the records are on the disk, or fails with a [protocol.ErrStorage].
+func (j journal) keep(records ...store.Record) error {
+	if !j.keeps() || len(records) == 0 {
+		return nil
+	}
+	return unkept(j.store.Commit(records...))
+}
+
+// unkept says why something was not kept, if so.
+func unkept(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", protocol.ErrStorage, err)
+}
+
+// register keeps that a client has registered, or is no longer, and drops its blocks.
+func (j journal) register(r protocol.Registration, token string, registered bool) error {
+	if !j.keeps() {
+		return nil
+	}
+	records := []store.Record{&store.Registration{Client: r.ClientName, Token: store.NewSecret([]byte(token)),
+		Encryptors: r.EncryptorNames, Registered: registered}}
+	for _, b := range j.blocksOf(r.ClientName) {
+		records = append(records, &store.Drop{Block: b.ID})
+	}
+	return j.keep(records...)
+}
+
+// registrations returns all clients that have ever registered.
+func (j journal) registrations() (all []store.Registration) {
+	if j.keeps() {
+		j.store.View(func(s *store.State) {
+			for _, r := range s.Registrations {
+				r.Token = r.Token.Clone()
+				all = append(all, r)
+			}
+		})
+	}
+	return all
+}
+
+// blocksOf returns the blocks that a client has too, in the order in which they were made.
+func (j journal) blocksOf(client string) (blocks []store.Block) {
+	if j.keeps() {
+		j.store.View(func(s *store.State) { blocks = s.BlocksWith(client) })
+	}
+	return blocks
+}
+
+// addBlock keeps a new block, of which nothing may be used yet.
+func (j journal) addBlock(q psrdQuery, id uuid.UUID, data []byte) error {
+	b := store.Block{ID: id, Peer: q.client, Owner: string(q.owner), Purpose: string(q.purpose), Size: len(data)}
+	return unkept(j.store.AddBlock(b, data))
+}
+
+// openBlock returns what is left of a block above its mark, of which nothing is open.
+func (j journal) openBlock(id uuid.UUID) (*psrd.Block, error) {
+	b, err := j.store.OpenBlock(id)
+	return b, unkept(err)
+}
+
+// header is what a hub has to know of a share beside its value.
+type header struct {
+	Index     int
+	Terms     protocol.Terms
+	MasterSAE string
+	Slaves    []string // all of them, in order
+	Owners    []string // the clients that served them
+}
+
+// addShares keeps the shares of keys.
+func (j journal) addShares(shares map[uuid.UUID]*share) error {
+	if !j.keeps() {
+		return nil
+	}
+	records := make([]store.Record, 0, len(shares))
+	for key, sh := range shares {
+		record, err := sh.record(key)
+		if err != nil {
+			return err
+		}
+		records = append(records, record)
+	}
+	return j.keep(records...)
+}
+
+// record returns the share as it is kept: the size of its header, that in JSON, and the value.
+func (s *share) record(key uuid.UUID) (*store.Share, error) {
+	head, err := json.Marshal(header{s.Index, s.Terms, s.masterSAE, s.slaveSAEs, s.slaveOwners})
+	if err != nil {
+		return nil, err
+	}
+	value := make([]byte, 0, 4+len(head)+s.Value.Size())
+	value = append(binary.BigEndian.AppendUint32(value, uint32(len(head))), head...)
+	value = append(value, s.Value.Reveal()...)
+	return &store.Share{ShareID: s.id(key), Slaves: s.slaveSAEs, Expires: s.expires, Value: store.NewSecret(value)}, nil
+}
+
+func (s *share) id(key uuid.UUID) store.ShareID {
+	return store.ShareID{MasterClient: s.client, KeyID: key}
+}
+
+// shareOf reads what record has written, into memory of its own.
+func shareOf(r store.Share) (*share, error) {
+	kept := r.Value.Reveal()
+	if len(kept) < 4 || uint64(binary.BigEndian.Uint32(kept)) > uint64(len(kept)-4) {
+		return nil, fmt.Errorf("share of key %v cannot be read", r.KeyID)
+	}
+	end := 4 + int(binary.BigEndian.Uint32(kept))
+	var h header
+	if err := json.Unmarshal(kept[4:end], &h); err != nil {
+		return nil, fmt.Errorf("share of key %v cannot be read: %w", r.KeyID, err)
+	}
+	s := &share{client: r.MasterClient, masterSAE: h.MasterSAE, slaveSAEs: h.Slaves, slaveOwners: h.Owners, expires: r.Expires}
+	s.Share = protocol.Share{Index: h.Index, Terms: h.Terms, Value: protocol.NewSecret(bytes.Clone(kept[end:]))}
+	for _, slave := range h.Slaves {
+		if !slices.Contains(r.Slaves, slave) {
+			s.delivered = append(s.delivered, slave)
+		}
+	}
+	return s, nil
+}
+
+// shares returns all shares that are kept, by the ID of their key.
+func (j journal) shares() (all map[uuid.UUID][]*share, err error) {
+	all = map[uuid.UUID][]*share{}
+	if !j.keeps() {
+		return all, nil
+	}
+	j.store.View(func(s *store.State) {
+		for id, kept := range s.Shares {
+			sh, e := shareOf(kept)
+			if e != nil {
+				err = e
+				return
+			}
+			all[id.KeyID] = append(all[id.KeyID], sh)
+		}
+	})
+	return all, err
+}
+
+// sending keeps that a slave is given shares. With sessions a hub keeps them, and nothing of that,
+// until the client of the slave confirms; without, they are given at most once.
+func (j journal) sending(shares found, slave string) error {
+	if !j.keeps() || j.hasSessions() {
+		return nil
+	}
+	records := make([]store.Record, len(shares))
+	for i, sh := range shares {
+		records[i] = &store.Confirmed{ShareID: sh.id(sh.key), Slave: slave}
+	}
+	return j.keep(records...)
+}
+
+// due returns when a secret has to go from the disk; the zero time if there is none.
+func (j journal) due() (t time.Time) {
+	if j.keeps() {
+		t = j.store.Due()
+	}
+	return t
+}
+
+// tidy does what is due on the disk.
+func (j journal) tidy() error {
+	if !j.keeps() || j.store.Due().IsZero() || time.Until(j.store.Due()) > 0 {
+		return nil
+	}
+	return unkept(j.store.Commit())
+}
+
+// checkSession returns why bytes of an association cannot be used, if so.
+func (j journal) checkSession(p *peerClient) error {
+	if j.hasSessions() && p.session == uuid.Nil {
+		return node.NewError(protocol.ErrNoSession, "client_name", p.name)
+	}
+	return nil
+}
