@@ -24,7 +24,11 @@ import (
 func TestHostileNetwork(t *testing.T) {
 	const pairs, chance = 500, 0.05
 	seed := uint64(7)
-	inVirtualTime(t, Config{Topology: topology.Reference(), Seed: &seed}, func(n *testNetwork) {
+	small, err := topology.Generate(topology.Sizes{Hubs: 2, Clients: 2, Threshold: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inVirtualTime(t, Config{Topology: small, Seed: &seed}, func(n *testNetwork) {
 		if err := n.Wire().AddFault("hostile from=sae/* prob=0.05"); err != nil {
 			t.Error(err)
 		}
@@ -39,14 +43,14 @@ func TestHostileNetwork(t *testing.T) {
 		sae := func(name, client string) *etsi.Client {
 			return &etsi.Client{URL: n.kme(client), SAE: name, HTTP: &http.Client{Transport: n.Wire().Transport("sae/" + name)}, Retries: etsi.Retries{Most: 8}}
 		}
-		sam, sofia := sae("sam", "carol"), sae("sofia", "connie")
+		master, slave := sae("sae1", "client1"), sae("sae2", "client2")
 		for range pairs {
-			made, err := sam.GetKey(context.Background(), "sofia", etsi.KeyRequest{})
+			made, err := master.GetKey(context.Background(), "sae2", etsi.KeyRequest{})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			fetched, err := sofia.GetKeyWithKeyIDs(context.Background(), "sam", made[0].ID)
+			fetched, err := slave.GetKeyWithKeyIDs(context.Background(), "sae1", made[0].ID)
 			if err != nil || !made[0].Equal(fetched[0]) {
 				t.Errorf("%v, %v", fetched, err)
 			}
