@@ -271,6 +271,7 @@ func TestAnswersDoNotWaitForTheNextBlock(t *testing.T) {
 			w.Errorf("it took %v", passed)
 		}
 		other := w.dial("carol", "sam")
+		synctest.Wait()                          // for the next block to be asked for
 		get(w, other, ksid, 14, stream.TimedOut) // somebody is busy with the stream
 		close(hang)
 		get(w, other, ksid, 14)
