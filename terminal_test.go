@@ -127,7 +127,7 @@ func TestCompletion(t *testing.T) {
 	}
 	n := run(t)
 	for _, test := range [][2]string{
-		{"dske st", "status start stop"},
+		{"dske st", "status start stop store"},
 		{"dske run --tl", "--tls --tls-all"},
 		{"dske etsi-qkd get-s", "get-status"},
 		{"dske stop --url " + n.url + " hub/he", "hub/helen"},
