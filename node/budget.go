@@ -39,7 +39,7 @@ const (
 	// alone.
 	MaxInMaking = 16 << 20
 
-	// SmallBatch is up to which size a batch does not count.
+	// SmallBatch is up to which size a batch does not count, also for a [Bulk].
 	SmallBatch = 64 << 10
 )
 

@@ -57,6 +57,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Random:    c.random(),
 		Logger:    config.Logger.With(string(c.kind), c.name),
 		Stop:      c.stopSoon,
+		Bulk:      c.network.bulk,
 		Counters:  &c.counters,
 		Delivered: &c.delivered,
 		Observer:  c.observer,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -104,13 +105,18 @@ func TestStrangersGetNothing(t *testing.T) {
 }
 
 // A stranger who claims the name of a client from the first moment on does not keep the network
-// from being ready.
+// from being ready, over TLS or not.
 func TestNameClaimedAtLaunch(t *testing.T) {
 	top, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := New(Config{Topology: top, Transport: Memory})
+	claimAtLaunch(t, Config{Topology: top, Transport: Memory}, "hub1", "client20")
+	claimAtLaunch(t, Config{Topology: topology.Reference(), Listen: "127.0.0.1:0", TLS: certify(t)}, "hank", "curtis")
+}
+
+func claimAtLaunch(t *testing.T, config Config, hub, client string) {
+	n, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +138,7 @@ func TestNameClaimedAtLaunch(t *testing.T) {
 		default:
 		}
 		w := httptest.NewRecorder()
-		r := httptest.NewRequest("PUT", "/hub/hub1"+registrationPath, strings.NewReader(`{"client_name": "client20"}`))
+		r := httptest.NewRequest("PUT", "/hub/"+hub+registrationPath, strings.NewReader(`{"client_name": "`+client+`"}`))
 		r.Header.Set(protocol.TokenHeader, "mine")
 		n.ServeHTTP(w, r)
 		switch w.Code {
@@ -205,6 +211,36 @@ func TestExternalClient(t *testing.T) {
 	n.getKey("sam", "pam", 256)
 	if status, text := n.do("GET", "/sim/v1/topology", nil, ""); status != 200 || strings.Contains(text, "secret") {
 		t.Errorf("%d %s", status, text)
+	}
+}
+
+// Over TLS, too, a key that nobody could fetch is not made, and one is delivered once although the
+// slave's client restarts and most hubs have not heard that it was.
+func TestKeysOverTLS(t *testing.T) {
+	dir := certify(t)
+	top := load(t, "threshold: 2\nhubs: [{name: h1}, {name: h2}, {name: h3}, {name: h4}, {name: h5}]\nclients: [{name: carol, encryptors: [{name: sam}]}, "+
+		"{name: connie, encryptors: [{name: sofia}], hubs: [h1, h2, h3, h4]}, {name: celia, encryptors: [{name: serena}], hubs: [h4, h5]}]\n")
+	n := start(t, Config{Topology: top, Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir, TLSAll: true})
+	sam, sofia := n.shows(dir, dir.SAE("sam"), n.kme("carol")), n.shows(dir, dir.SAE("sofia"), n.kme("connie"))
+	var refused *etsi.Error
+	if _, err := sofia.GetKey(t.Context(), "serena", etsi.KeyRequest{}); !errors.As(err, &refused) || refused.Status != 400 {
+		t.Errorf("a key with one hub in common: %v", err)
+	}
+	keys, err := sam.GetKey(t.Context(), "sofia", etsi.KeyRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Wire().AddFault("drop method=GET path=/key-share to=h3,h4"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		_, err := sofia.GetKeyWithKeyIDs(t.Context(), "sam", keys[0].ID)
+		if delivered := err == nil; delivered != (i == 0) {
+			t.Errorf("request %d: %v", i+1, err)
+		}
+		n.ClearFaults()
+		n.stop("client/connie")
+		n.start("client/connie")
 	}
 }
 

@@ -40,6 +40,7 @@ func (h *hubPlace) newHub() (member, error) {
 		Random:     h.random(),
 		Logger:     config.Logger.With(string(h.kind), h.name),
 		Stop:       h.stopSoon,
+		Bulk:       h.network.bulk,
 		Counters:   &h.counters,
 		Observer:   h.observer,
 		Store:      h.disk.store,

@@ -52,6 +52,7 @@ type Network struct {
 	requests  wire.Watchers[func(Request)]
 	refusals  wire.Watchers[func(Refusal)]
 	findings  wire.Watchers[func(Finding)]
+	bulk      *node.Bulk                        // of all nodes
 	auditor   *audit.Auditor                    // nil: none
 	tls       *tls.Config                       // nil: plain HTTP
 	identity  func(*tls.ConnectionState) string // of clients by their certificates; nil: there are none
@@ -80,7 +81,7 @@ func New(config Config) (*Network, error) {
 			return nil, err
 		}
 	}
-	n := &Network{config: config, suite: suite, byPath: map[string]*place{}, started: make(chan struct{})}
+	n := &Network{config: config, suite: suite, byPath: map[string]*place{}, bulk: node.NewBulk(), started: make(chan struct{})}
 	n.config.Logger = slog.New(overheard{config.Logger.Handler(), n})
 	if config.Seed != nil {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int64{}, kept: map[string]int64{}}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,19 +22,28 @@ var (
 	soakSeed = flag.Uint64("soak-seed", 1, "what TestSoak does")
 )
 
-// liars is how many of the hubs lie at times: fewer than the threshold.
-const liars = 2
+const (
+	// liars is how many of the hubs lie at times: fewer than the threshold.
+	liars = 2
+
+	// leftover is how many bytes more than before may be in use in the end: what the audit remembers,
+	// nearly all of it, and pools of another filling.
+	leftover = 16 << 20
+)
 
 // soak is a network to which random things happen while encryptors make and fetch keys.
 type soak struct {
 	*testNetwork
 	made, fetched, failed atomic.Int64
+	lied                  map[string]bool // hubs that ever did
 }
 
 // TestSoak stops, starts and corrupts hubs and clients at random, and puts faults between them,
 // while encryptors make keys: both ends of every key are equal, none is delivered twice, no byte of
-// PSRD is used twice, and in the end the network is as it was, and works. It runs in a time of its
-// own; for an hour of that:
+// PSRD is used twice by whoever keeps to the rules, and in the end the network works, with the
+// goroutines, shares and memory that it had. It says nothing of a hub that has lied, which may use
+// bytes as it likes, nor of how many keys fail meanwhile. It runs in a time of its own, so a machine
+// that is busy changes nothing; for an hour of that:
 //
 //	go test ./sim -race -run Soak -v -timeout 1h -args -soak 1h
 func TestSoak(t *testing.T) {
@@ -45,7 +53,7 @@ func TestSoak(t *testing.T) {
 				top := topology.Reference()
 				top.Suite = suite.Name()
 				top.PSRD = topology.PSRD{BlockSize: 4096, LowWater: 1024, HighWater: 4096}
-				s := &soak{testNetwork: start(t, Config{Topology: top, Audit: true, ShareTTL: 20 * time.Second})}
+				s := &soak{testNetwork: start(t, Config{Topology: top, Audit: true, ShareTTL: 20 * time.Second}), lied: map[string]bool{}}
 				s.rest()
 				goroutines, memory := runtime.NumGoroutine(), memoryInUse()
 				s.run()
@@ -119,7 +127,9 @@ func (s *soak) happen(r *rand.Rand) {
 	case 2, 3:
 		s.start(nodes...)
 	case 4:
-		if err := s.Corrupt(some(nodes[:liars])); err != nil {
+		liar := some(nodes[:liars])
+		s.lied[liar] = true
+		if err := s.Corrupt(liar); err != nil {
 			s.Error(err)
 		}
 	case 5:
@@ -139,6 +149,7 @@ func (s *soak) rest() {
 	if err := s.WaitReady(s.Context()); err != nil {
 		s.Fatal(err)
 	}
+	time.Sleep(11 * time.Minute) // the audit forgets what it has seen, when it sees the next
 	if failed := s.makePairs(100); failed > 0 {
 		s.Errorf("%d key pairs of 100 fail", failed)
 	}
@@ -152,8 +163,7 @@ func (s *soak) rest() {
 // check compares the network with what it was.
 func (s *soak) check(goroutines int, memory int64) {
 	for _, v := range s.Violations() {
-		liar := slices.ContainsFunc(s.Overview().Nodes()[:liars], func(name string) bool { return strings.HasPrefix(v, name+" ") })
-		if !liar { // who lies keeps to no rule
+		if by, _, _ := strings.Cut(v, " "); !s.lied[by] {
 			s.Errorf("PSRD is used twice: %v", v)
 		}
 	}
@@ -163,7 +173,9 @@ func (s *soak) check(goroutines int, memory int64) {
 	if now := runtime.NumGoroutine(); now > goroutines+5 {
 		s.Errorf("%d goroutines, and there were %d", now, goroutines)
 	}
-	if now := memoryInUse(); now > memory+32<<20 { // the audit remembers for a while
+	now := memoryInUse()
+	s.Logf("%d hubs have lied; %d bytes are in use, and there were %d", len(s.lied), now, memory)
+	if now > memory+leftover {
 		s.Errorf("%d bytes in use, and there were %d", now, memory)
 	}
 	for _, h := range s.Snapshot().Hubs {

@@ -123,6 +123,7 @@ func (c *Client) associate() error {
 		Store:      c.config.Store,
 		Confirmed:  c.config.Delivered.confirmed,
 		Alarm:      c.alarm,
+		Bulk:       c.config.Bulk,
 		Registered: func() {
 			if c.waiting.Add(-1) == 0 {
 				close(c.ready)

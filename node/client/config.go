@@ -44,6 +44,7 @@ type Config struct {
 	Random    node.Random       // default crypto/rand
 	Logger    *slog.Logger      // default: none
 	Stop      func()            // called when the management interface asks the client to stop
+	Bulk      *node.Bulk        // of the process; default: none
 	Counters  *Counters         // what it counts in; default: its own
 	Delivered *Delivered        // what clients in its place have delivered; default: nothing, or what is in the store
 	Observer  node.Observer     // who is told of its requests; default: nobody

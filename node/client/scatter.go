@@ -221,6 +221,11 @@ func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association
 	for i, h := range c.config.Hubs {
 		numbers[i] = h.Number
 	}
+	leave, err := c.config.Bulk.Enter(r, number*c.config.Suite.ShareSize(size, len(b.slaves)))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	for range number {
 		if err := r.Err(); err != nil { // a large key takes a while
 			return nil, err

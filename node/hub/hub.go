@@ -35,6 +35,7 @@ type Config struct {
 	Logger     *slog.Logger      // default: none
 	Stop       func()            // called when the management interface asks the hub to stop
 	Counters   *Counters         // what it counts in; default: its own
+	Bulk       *node.Bulk        // of the process; default: none
 	Observer   node.Observer     // who is told of its requests; default: nobody
 
 	// Certified tells the client whose certificate was shown on a connection, "" if none was. It is

@@ -59,8 +59,7 @@ func (h *Hub) inBand(c echo.Context, path string, parse func(protocol.Request) o
 	op := operation{shares: 1, refusal: err}
 	var a answer
 	if err == nil {
-		op = parse(r)
-		a, err = h.answer(c.Request().Context(), c.Request().Header.Values(protocol.SignatureHeader), r, &op)
+		op, a, err = h.handle(c.Request().Context(), c.Request().Header.Values(protocol.SignatureHeader), r, parse)
 	}
 	if err == nil {
 		err = op.refusal
@@ -75,6 +74,18 @@ func (h *Hub) inBand(c echo.Context, path string, parse func(protocol.Request) o
 	c.Response().Header().Set(protocol.SignatureHeader, a.signature)
 	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(a.body)))
 	return c.JSONBlob(a.status, a.body)
+}
+
+// handle finds out what a request asks for, and answers it.
+func (h *Hub) handle(ctx context.Context, signature []string, r protocol.Request, parse func(protocol.Request) operation) (operation, answer, error) {
+	leave, err := h.config.Bulk.Enter(ctx, len(r.Body))
+	if err != nil {
+		return operation{shares: 1}, answer{}, err
+	}
+	defer leave()
+	op := parse(r)
+	a, err := h.answer(ctx, signature, r, &op)
+	return op, a, err
 }
 
 // read takes a request apart. In a strict suite everything that it does not authenticate has to be
@@ -127,7 +138,7 @@ func (h *Hub) answer(ctx context.Context, signature []string, r protocol.Request
 		return answer{}, err
 	}
 	defer incoming.Release()
-	a, err := h.answerVerified(p, incoming, signature[0], op)
+	a, err := h.answerVerified(ctx, p, incoming, signature[0], op)
 	if err == nil && h.config.Suite.Rules().Refusals {
 		p.answers.remember(id, a)
 	}
@@ -135,7 +146,7 @@ func (h *Hub) answer(ctx context.Context, signature []string, r protocol.Request
 }
 
 // answerVerified does what a request asks for whose signature was found right.
-func (h *Hub) answerVerified(p *peerClient, incoming *protocol.Incoming, signature string, op *operation) (answer, error) {
+func (h *Hub) answerVerified(ctx context.Context, p *peerClient, incoming *protocol.Incoming, signature string, op *operation) (answer, error) {
 	signs := h.config.Suite.Rules().Refusals
 	padSize := 0
 	if op.refusal == nil {
@@ -147,6 +158,11 @@ func (h *Hub) answerVerified(p *peerClient, incoming *protocol.Incoming, signatu
 			return answer{}, refuse(incoming, op.refusal)
 		}
 	}
+	leave, err := h.config.Bulk.Enter(ctx, padSize)
+	if err != nil {
+		return answer{}, err
+	}
+	defer leave()
 	out, err := p.channel.Reserve(padSize)
 	if err != nil {
 		p.lack(err)

@@ -163,15 +163,28 @@ func (h *Hub) getPSRD(c echo.Context) error {
 		return err
 	}
 	defer p.leave()
-	block, err := h.addBlock(p, q)
+	body, err := h.blockFor(c.Request().Context(), p, q)
 	if err != nil {
 		return err
 	}
-	defer clear(block.Data)
-	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-	body := block.Encode(node.Unbuffered)
 	defer clear(body)
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	return node.WriteSecret(c, body)
+}
+
+// blockFor makes a block and returns what is sent of it, which the caller clears.
+func (h *Hub) blockFor(ctx context.Context, p *peerClient, q psrdQuery) ([]byte, error) {
+	leave, err := h.config.Bulk.Enter(ctx, q.size)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	block, err := h.addBlock(p, q)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(block.Data)
+	return block.Encode(node.Unbuffered), nil
 }
 
 // parseQuery reads the query of a request. Echo would drop the members that it cannot read.

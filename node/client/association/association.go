@@ -52,6 +52,7 @@ type Config struct {
 	Transport http.RoundTripper
 	Tasks     *node.Tasks    // of the client
 	Logger    *slog.Logger   // default: none
+	Bulk      *node.Bulk     // of the process; default: none
 	Counters  *node.Counters // of the client; default: their own
 
 	// Couriers bring the PSRD, by the names of the hubs. Nil: it comes over the network, whenever the

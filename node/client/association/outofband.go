@@ -20,5 +20,10 @@ func (a *Association) outOfBand(ctx context.Context, m message, reply any) error
 	if reply == nil {
 		return nil
 	}
+	leave, err := a.config.Bulk.Enter(ctx, len(response.body))
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return protocol.Unmarshal(response.body, reply)
 }

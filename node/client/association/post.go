@@ -146,11 +146,7 @@ func (a *Association) postShare(ctx context.Context, b Batch, id uuid.UUID, s pr
 func (a *Association) post(ctx context.Context, path string, shares protocol.Secret, given *Reservation, body func(protocol.SealedShare) any) error {
 	return a.deal(ctx, given, shares.Size(), func(r *Reservation) error {
 		defer r.Release()
-		sealed, err := r.Seal(shares)
-		if err != nil {
-			return err
-		}
-		text, err := json.Marshal(body(sealed))
+		text, err := a.encode(ctx, r, shares, body)
 		if err != nil {
 			return err
 		}
@@ -160,6 +156,20 @@ func (a *Association) post(ctx context.Context, path string, shares protocol.Sec
 		}
 		return incoming.Accept()
 	})
+}
+
+// encode seals shares and writes the message with them.
+func (a *Association) encode(ctx context.Context, r *Reservation, shares protocol.Secret, body func(protocol.SealedShare) any) ([]byte, error) {
+	leave, err := a.config.Bulk.Enter(ctx, shares.Size())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	sealed, err := r.Seal(shares)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(body(sealed))
 }
 
 // sendSingly notes that the hub does not know messages with several shares.
