@@ -13,7 +13,7 @@ const (
 	memoryOfNetwork     = 2 << 20 // bytes
 	memoryOfHub         = 16 << 10
 	memoryOfClient      = 18 << 10
-	memoryOfAssociation = 4200 // both ends, in bytes
+	memoryOfAssociation = 4800 // both ends, in bytes
 
 	timeOfClient      = 50 * time.Microsecond // over loopback
 	timeOfAssociation = 70 * time.Microsecond
