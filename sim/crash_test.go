@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -40,6 +41,7 @@ type mortal struct {
 	count int
 	left  *store.MemoryDisk // what is found after the crash; nil: it has not crashed
 
+	log     bytes.Buffer
 	made    []etsi.Key
 	fetched map[uuid.UUID]bool
 	doubted map[uuid.UUID]bool // the crash has cut the answer, or may have
@@ -60,6 +62,13 @@ func (m *mortal) watch() {
 		}
 		return nil
 	}
+}
+
+// Write takes the log of the network.
+func (m *mortal) Write(line []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.log.Write(line)
 }
 
 func (m *mortal) hasCrashed() bool {
@@ -186,6 +195,7 @@ func runWith(t *testing.T, m *mortal, node string, run func(*mortal)) (count int
 	seed := uint64(7)
 	m.fetched, m.doubted = map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	config := Config{Topology: top, Data: MemoryData, Audit: true, Seed: &seed, Virtual: true, Transport: Memory}
+	config.Logger = slog.New(slog.NewTextHandler(m, nil))
 	err := virtual.Run(t.Context(), func(context.Context) error {
 		n, err := New(config)
 		if err != nil {

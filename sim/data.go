@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
+	"golang.org/x/sync/errgroup"
+
 	"dske/node/store"
 )
 
@@ -166,14 +168,17 @@ func (n *Network) openData() error {
 	if n.seeds != nil {
 		n.seeds.recall(n.disk.store)
 	}
+	var opening errgroup.Group
+	opening.SetLimit(opensAtOnce)
 	for _, p := range n.places {
 		p.disk.identity.Network = name
-		if err := p.disk.open(n.config.FreshPSRD); err != nil {
-			return err
-		}
+		opening.Go(func() error { return p.disk.open(n.config.FreshPSRD) })
 	}
-	return nil
+	return opening.Wait()
 }
+
+// opensAtOnce is how many stores are opened at a time: each waits for the disk again and again.
+const opensAtOnce = 16
 
 // verifyData looks at what there is, and changes nothing.
 func (n *Network) verifyData() error {

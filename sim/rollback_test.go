@@ -77,7 +77,7 @@ func (m *mortal) rollBack(w *withheld) {
 }
 
 // release sends a request that was held back to where it was for.
-func (m *mortal) release(r *wire.Request) {
+func (m *mortal) release(r *wire.Request) (status int) {
 	path := r.Path
 	if r.Query != "" {
 		path += "?" + r.Query
@@ -92,6 +92,7 @@ func (m *mortal) release(r *wire.Request) {
 		m.Fatal(err)
 	}
 	response.Body.Close()
+	return response.StatusCode
 }
 
 // An old copy of one end's disk is put back, made at any operation, and the network has held back

@@ -1,0 +1,185 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"dske/etsi"
+	"dske/node/store"
+	"dske/sim/wire"
+)
+
+// spent returns how many bytes the node has consumed.
+func (m *mortal) spent() int64 {
+	counts := m.node.disk.counts()
+	return counts["client_owned"] + counts["hub_owned"]
+}
+
+// While the disk of a node fails, what needs it is refused with the reason and spends nothing; the
+// node goes on when the disk does.
+func TestFailingDisks(t *testing.T) {
+	for _, failure := range []error{syscall.ENOSPC, syscall.EROFS, syscall.EIO} {
+		for _, kind := range []string{"write", "sync"} {
+			for _, node := range []string{"hub/hub1", "client/client2"} {
+				t.Run(fmt.Sprint(failure, kind, node), func(t *testing.T) {
+					failing := false
+					runWith(t, &mortal{}, node, func(m *mortal) {
+						m.node.disk.fs.(*store.MemoryDisk).Before = nil
+						m.idle()
+						m.node.disk.fs.(*store.MemoryDisk).Before = func(o store.Operation) error {
+							m.mu.Lock()
+							defer m.mu.Unlock()
+							if failing && o.Kind == kind {
+								return failure
+							}
+							return nil
+						}
+						m.failAndHeal(&failing, failure)
+					})
+				})
+			}
+		}
+	}
+}
+
+func (m *mortal) failAndHeal(failing *bool, failure error) {
+	waiting := m.getKey("sae1", "sae2", 256)
+	m.set(failing, true)
+	refused := func() (err error) {
+		if m.node.path() == "hub/hub1" {
+			_, err = m.sae("sae1").GetKey(context.Background(), "sae2", etsi.KeyRequest{Size: 256})
+		} else {
+			_, err = m.fetch("sae1", "sae2", waiting.ID)
+		}
+		return err
+	}
+	refused() // the node learns that the disk fails
+	m.idle()
+	before := m.spent()
+	var said *etsi.Error
+	if err := refused(); !errors.As(err, &said) || said.Status != 503 || !strings.Contains(fmt.Sprint(said, said.Details), failure.Error()) {
+		m.Errorf("it says %v, want 503 and %v", err, failure)
+	}
+	m.idle()
+	if after := m.spent(); after != before {
+		m.Errorf("%d bytes were spent", after-before)
+	}
+	m.set(failing, false)
+	time.Sleep(time.Second)
+	if key, err := m.fetch("sae1", "sae2", waiting.ID); err != nil || string(key.Key.Reveal()) != string(waiting.Key.Reveal()) {
+		m.Errorf("the key that waited: %v", err)
+	}
+	m.keyPair("sae1", "sae2", 256)
+	for _, v := range m.Violations() {
+		m.Error(v)
+	}
+}
+
+func (m *mortal) set(to *bool, value bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*to = value
+}
+
+// Who was put back is said once, by name.
+func TestRollbackIsNoticed(t *testing.T) {
+	for node, says := range map[string]string{
+		"hub/hub1":       "an old copy of the hub's state was put back",
+		"client/client1": "an old copy of the client's state was put back",
+	} {
+		runWith(t, &mortal{}, node, func(m *mortal) {
+			if err := m.Copy(context.Background(), node); err != nil {
+				t.Fatal(err)
+			}
+			for range 8 {
+				m.keyPair("sae1", "sae2", 8192)
+			}
+			m.crash(node)
+			if err := m.Restore(context.Background(), node); err != nil {
+				t.Fatal(err)
+			}
+			m.start(node)
+			m.ready()
+			m.keyPair("sae1", "sae2", 8192)
+			m.idle()
+			m.mu.Lock()
+			heard := m.log.String()
+			m.mu.Unlock()
+			// Whoever of the peers has seen it says so: both clients of a hub, both hubs of a client.
+			if n := strings.Count(heard, says); n != 2 || strings.Count(heard, "put back") != 2 {
+				t.Errorf("%s: it is said %d times in %s", node, n, heard)
+			}
+			for _, v := range m.Violations() {
+				t.Error(v)
+			}
+		})
+	}
+}
+
+// Messages of before a restart of everybody are refused after it.
+func TestReplayAfterRestart(t *testing.T) {
+	runWith(t, &mortal{}, "hub/hub1", func(m *mortal) {
+		var sent []*wire.Request
+		stop := m.Wire().Intercept(func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) {
+			if strings.Contains(r.Path, inBand) {
+				sent = append(sent, r.Copy())
+			}
+			return next(ctx, r)
+		})
+		for range 3 {
+			m.keyPair("sae1", "sae2", 256)
+		}
+		m.getKey("sae1", "sae2", 256)
+		m.idle()
+		stop()
+		nodes := []string{"hub/hub1", "hub/hub2", "client/client1", "client/client2"}
+		m.crash(nodes...)
+		m.start(nodes...)
+		m.ready()
+		for _, r := range sent {
+			if status := m.release(r); status < 400 {
+				t.Errorf("%s %s: %d", r.Method, r.Path, status)
+			}
+		}
+		m.keyPair("sae1", "sae2", 256)
+		for _, v := range m.Violations() {
+			t.Error(v)
+		}
+	})
+}
+
+// Two starts with the same seed on the same data have no block and no key in common.
+func TestSameSeedAndData(t *testing.T) {
+	seed, dir := uint64(7), filepath.Join(t.TempDir(), "data")
+	seen := map[string]bool{}
+	for range 3 {
+		config := Config{Topology: small(t), Data: dir, Seed: &seed, FreshPSRD: true}
+		err := live(t, config, func(n *testNetwork) {
+			key := n.getKey("sae1", "sae2", 256)
+			names := []string{key.ID.String(), string(key.Key.Reveal())}
+			blocks, err := os.ReadDir(filepath.Join(dir, "hub", "hub1", "blocks"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, b := range blocks {
+				names = append(names, b.Name())
+			}
+			for _, name := range names {
+				if seen[name] {
+					t.Errorf("%x is there again", name)
+				}
+				seen[name] = true
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
