@@ -34,6 +34,7 @@ func benchCommand() *cli.Command {
 			&cli.DurationFlag{Name: "duration", Value: 10 * time.Second, Usage: "measure the network for `TIME`, and plain HTTP for the same time"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
 			&cli.StringFlag{Name: "suite", Usage: "use the `SUITE` " + suiteNames(), DefaultText: "that of the topology, or " + protocol.Suites[0].Name()},
+			&cli.StringFlag{Name: "data", Usage: "let all nodes keep their state in `DIR`, over crashes", DefaultText: "all is in memory"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
 			&cli.StringFlag{Name: "master-url", Usage: "measure two KMEs that run elsewhere: the `URL` before /api/v1/keys at that of the master"},
 			&cli.StringFlag{Name: "slave-url", Usage: "the `URL` before /api/v1/keys at that of the slave"},
@@ -79,7 +80,7 @@ func measure(c *cli.Context, load bench.Load) (*bench.Report, error) {
 		if c.Args().Present() {
 			return nil, usagef("a topology file has no effect with --master-url")
 		}
-		if err := checkWithout(c, "with --master-url", "transport", "suite", "pairs", "single", "hubs", "clients", "hubs-per-client", "threshold", "block-size", "psrd"); err != nil {
+		if err := checkWithout(c, "with --master-url", "transport", "data", "suite", "pairs", "single", "hubs", "clients", "hubs-per-client", "threshold", "block-size", "psrd"); err != nil {
 			return nil, err
 		}
 		return measureElsewhere(c, load)

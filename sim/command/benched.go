@@ -26,8 +26,8 @@ func measureOwn(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	if err := adjust(c, t); err != nil {
 		return nil, err
 	}
-	b := &benched{topology: t, load: load, duration: c.Duration("duration"), pairs: c.Int("pairs")}
-	if b.network, err = sim.New(sim.Config{Topology: t, Transport: c.String("transport"), Listen: "127.0.0.1:0", Single: c.Bool("single")}); err != nil {
+	b := &benched{topology: t, load: load, duration: c.Duration("duration"), pairs: c.Int("pairs"), data: c.String("data")}
+	if b.network, err = sim.New(sim.Config{Topology: t, Transport: c.String("transport"), Data: c.String("data"), Listen: "127.0.0.1:0", Single: c.Bool("single")}); err != nil {
 		return nil, usageError{err}
 	}
 	defer tuneCollector()()
@@ -49,6 +49,7 @@ type benched struct {
 	load     bench.Load
 	duration time.Duration
 	pairs    int                // at most; 0: no limit
+	data     string             // directory of the nodes' state; "": in memory
 	first    [2]topology.Client // of the first pair: master and slave
 }
 
@@ -139,6 +140,9 @@ func (b *benched) report(o bench.Outcome) *bench.Report {
 	r.Suite, r.Transport = t.Suite, b.network.Overview().Transport
 	r.Network = fmt.Sprintf("%d hubs, %d clients, threshold %d, suite %s, transport %s",
 		r.Hubs, r.Clients, r.Threshold, r.Suite, r.Transport)
+	if b.data != "" {
+		r.Network += ", state in " + b.data
+	}
 	r.FillUsage(o)
 	return r
 }
