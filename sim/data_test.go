@@ -6,11 +6,15 @@ import (
 	"testing"
 
 	"dske/etsi"
+	"dske/protocol"
+	"dske/sim/topology"
 )
 
 // durable returns a network whose nodes keep their state on disks in memory.
-func durable(t testing.TB) *testNetwork {
-	n := start(t, Config{Data: MemoryData, Audit: true})
+func durable(t testing.TB, suite string) *testNetwork {
+	top := topology.Reference()
+	top.Suite = suite
+	n := start(t, Config{Topology: top, Data: MemoryData, Audit: true})
 	t.Cleanup(func() {
 		for _, v := range n.Violations() {
 			t.Error(v)
@@ -38,12 +42,18 @@ var allHubs = []string{"hub/hank", "hub/helen", "hub/hilary", "hub/holly", "hub/
 
 // A key that a master has is fetched once by its slave, whoever crashes in between.
 func TestKeysSurviveCrashes(t *testing.T) {
+	for _, suite := range []string{protocol.SuiteITS, protocol.SuitePython} {
+		t.Run(suite, func(t *testing.T) { testKeysSurvive(t, suite) })
+	}
+}
+
+func testKeysSurvive(t *testing.T, suite string) {
 	for name, down := range map[string][]string{
 		"hubs": allHubs, "master": {"client/carol"}, "slave": {"client/connie"}, "all": append([]string{"client/carol", "client/connie"}, allHubs...),
 	} {
 		for how, end := range map[string]func(*testNetwork, ...string){"crash": (*testNetwork).crash, "stop": (*testNetwork).stop} {
 			t.Run(name+" "+how, func(t *testing.T) {
-				n := durable(t)
+				n := durable(t, suite)
 				n.keyPair("sam", "sofia", 256)
 				fetched := n.getKey("sam", "sofia", 256)
 				if _, err := n.fetch("sam", "sofia", fetched.ID); err != nil {

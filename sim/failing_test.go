@@ -50,7 +50,7 @@ func TestFailingDisks(t *testing.T) {
 }
 
 func (m *mortal) failAndHeal(failing *bool, failure error) {
-	waiting := m.getKey("sae1", "sae2", 256)
+	waiting, other := m.getKey("sae1", "sae2", 256), m.getKey("sae1", "sae2", 256)
 	m.set(failing, true)
 	refused := func() (err error) {
 		if m.node.path() == "hub/hub1" {
@@ -68,6 +68,13 @@ func (m *mortal) failAndHeal(failing *bool, failure error) {
 		m.Errorf("it says %v, want 503 and %v", err, failure)
 	}
 	m.idle()
+	if m.node.path() == "hub/hub1" { // it gives shares away, for which nothing has to be kept
+		before = m.spent()
+		if _, err := m.fetch("sae1", "sae2", other.ID); err != nil || m.spent() == before {
+			m.Errorf("fetching while the disk of a hub fails: %v", err)
+		}
+		before = m.spent()
+	}
 	if after := m.spent(); after != before {
 		m.Errorf("%d bytes were spent", after-before)
 	}

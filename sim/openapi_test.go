@@ -96,7 +96,7 @@ func TestResponsesAreDescribed(t *testing.T) {
 
 // driveCopies puts a copy of a disk back.
 func driveCopies(t *testing.T, d described) {
-	d.testNetwork = durable(t)
+	d.testNetwork = durable(t, protocol.SuiteITS)
 	for _, verb := range []string{"copy", "crash", "restore", "start"} {
 		d.call("POST", "/nodes/hub/hank/"+verb, "", 200)
 	}

@@ -90,13 +90,13 @@ func (t *turn) unload(ctx context.Context, s *session) error {
 			t.courier.take(to, put)
 		}
 	}
-	return nil
+	return t.raise(ctx, s, nil)
 }
 
 // unloadSome puts as much of what there is for a pool into it as one block can have, and returns how
 // much that is: all, if there is no room for it.
 func (t *turn) unloadSome(ctx context.Context, s *session, to supply, left int) (put int, err error) {
-	size := min(left, protocol.MaxBlockSize, protocol.MaxPoolSize-s.pool(to).Available())
+	size := min(left, protocol.MaxBlockSize, protocol.MaxPoolSize-stockOf(s.pool(to)))
 	if to.purpose == psrd.ForKeys {
 		size -= size % psrd.SlotSize
 	}
@@ -136,7 +136,7 @@ func (a *Association) awaiting(err error) error {
 // lacksAnswer returns why the hub could not sign an answer, as far as is known here. Where PSRD comes
 // over the network the hub says so itself, and gets it.
 func (a *Association) lacksAnswer(s *session) error {
-	if available := s.channel.PeerKeys.Available(); a.courier != nil && available < protocol.SigningKeySize {
+	if available := stockOf(s.channel.PeerKeys); a.courier != nil && available < protocol.SigningKeySize {
 		return &psrd.ExhaustedError{Needed: protocol.SigningKeySize, Available: available}
 	}
 	return nil

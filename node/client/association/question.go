@@ -92,12 +92,18 @@ func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
 		t.forget(s)
 		return true, true
 	}
+	supplying := t.fetch
 	if t.courier != nil {
-		return true, t.current() != s
+		if !s.hasMarks() {
+			return true, t.current() != s
+		}
+		supplying = func(ctx context.Context, s *session, to supply, size int) error {
+			return t.raise(ctx, s, map[supply]int{to: size})
+		}
 	}
 	for _, lack := range seen.Lacks {
 		to := supply{protocol.OwnerHub, lack.Purpose}
-		if slices.Contains(t.supplies(), to) && lack.Bytes > 0 && t.fetch(ctx, s, to, min(lack.Bytes, protocol.MaxPoolSize)) == nil {
+		if slices.Contains(t.supplies(), to) && lack.Bytes > 0 && supplying(ctx, s, to, min(lack.Bytes, protocol.MaxPoolSize)) == nil {
 			changed = true
 		}
 	}
