@@ -228,7 +228,7 @@ func TestCrashPoints(t *testing.T) {
 		t.Logf("%s: %d operations", node, n)
 		step := 1
 		if !*everyPoint {
-			step = n/12 + 1
+			step = n/4 + 1
 		}
 		for at := operationsToOpen(t) + 1; at <= n; at += step {
 			for name, keep := range map[string]func() bool{"none": keepNone, "all": keepAll, "some": keepSome(at)} {

@@ -42,41 +42,42 @@ var allHubs = []string{"hub/hank", "hub/helen", "hub/hilary", "hub/holly", "hub/
 
 // A key that a master has is fetched once by its slave, whoever crashes in between.
 func TestKeysSurviveCrashes(t *testing.T) {
-	for _, suite := range []string{protocol.SuiteITS, protocol.SuitePython} {
-		t.Run(suite, func(t *testing.T) { testKeysSurvive(t, suite) })
-	}
-}
-
-func testKeysSurvive(t *testing.T, suite string) {
-	for name, down := range map[string][]string{
-		"hubs": allHubs, "master": {"client/carol"}, "slave": {"client/connie"}, "all": append([]string{"client/carol", "client/connie"}, allHubs...),
+	both := append([]string{"client/carol", "client/connie"}, allHubs...)
+	for _, c := range []struct {
+		suite, name string
+		down        []string
+		end         func(*testNetwork, ...string)
+	}{
+		{protocol.SuiteITS, "hubs crash", allHubs, (*testNetwork).crash},
+		{protocol.SuiteITS, "the slave crashes", []string{"client/connie"}, (*testNetwork).crash},
+		{protocol.SuiteITS, "all crash", both, (*testNetwork).crash},
+		{protocol.SuiteITS, "all stop", both, (*testNetwork).stop},
+		{protocol.SuitePython, "all crash", both, (*testNetwork).crash},
 	} {
-		for how, end := range map[string]func(*testNetwork, ...string){"crash": (*testNetwork).crash, "stop": (*testNetwork).stop} {
-			t.Run(name+" "+how, func(t *testing.T) {
-				n := durable(t, suite)
-				n.keyPair("sam", "sofia", 256)
-				fetched := n.getKey("sam", "sofia", 256)
-				if _, err := n.fetch("sam", "sofia", fetched.ID); err != nil {
-					t.Fatal(err)
+		t.Run(c.suite+" "+c.name, func(t *testing.T) {
+			n := durable(t, c.suite)
+			n.keyPair("sam", "sofia", 256)
+			fetched := n.getKey("sam", "sofia", 256)
+			if _, err := n.fetch("sam", "sofia", fetched.ID); err != nil {
+				t.Fatal(err)
+			}
+			waiting := n.getKey("sam", "sofia", 256)
+			n.idle()
+			c.end(n, c.down...)
+			n.start(c.down...)
+			n.ready()
+			got, err := n.fetch("sam", "sofia", waiting.ID)
+			if err != nil || string(got.Key.Reveal()) != string(waiting.Key.Reveal()) {
+				t.Errorf("a key that waited is %v, %v", got, err)
+			}
+			for _, id := range []etsi.Key{fetched, waiting} {
+				var refused *etsi.Error
+				if _, err := n.fetch("sam", "sofia", id.ID); !errors.As(err, &refused) || refused.Status != 400 {
+					t.Errorf("a key that was fetched again: %v", err)
 				}
-				waiting := n.getKey("sam", "sofia", 256)
-				n.idle()
-				end(n, down...)
-				n.start(down...)
-				n.ready()
-				got, err := n.fetch("sam", "sofia", waiting.ID)
-				if err != nil || string(got.Key.Reveal()) != string(waiting.Key.Reveal()) {
-					t.Errorf("a key that waited is %v, %v", got, err)
-				}
-				for _, id := range []etsi.Key{fetched, waiting} {
-					var refused *etsi.Error
-					if _, err := n.fetch("sam", "sofia", id.ID); !errors.As(err, &refused) || refused.Status != 400 {
-						t.Errorf("a key that was fetched again: %v", err)
-					}
-				}
-				n.keyPair("sam", "sofia", 256)
-			})
-		}
+			}
+			n.keyPair("sam", "sofia", 256)
+		})
 	}
 }
 

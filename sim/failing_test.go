@@ -136,7 +136,9 @@ func TestReplayAfterRestart(t *testing.T) {
 		var sent []*wire.Request
 		stop := m.Wire().Intercept(func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) {
 			if strings.Contains(r.Path, inBand) {
+				m.mu.Lock()
 				sent = append(sent, r.Copy())
+				m.mu.Unlock()
 			}
 			return next(ctx, r)
 		})

@@ -107,7 +107,7 @@ func TestOldCopies(t *testing.T) {
 			n := run(t, 0)
 			step := 1
 			if !*everyPoint {
-				step = n/8 + 1
+				step = n/3 + 1
 			}
 			for at := operationsToOpen(t) + 1; at <= n; at += step {
 				t.Run(fmt.Sprintf("%s %v %d", node, answers, at), func(t *testing.T) { run(t, at) })

@@ -69,7 +69,7 @@ func (j journal) register(r protocol.Registration, token string, registered bool
 		return nil
 	}
 	records := []store.Record{&store.Registration{Client: r.ClientName, Token: store.NewSecret([]byte(token)),
-		Encryptors: r.EncryptorNames, Registered: registered}}
+		Encryptors: slices.Clone(r.EncryptorNames), Registered: registered}}
 	for _, b := range j.blocksOf(r.ClientName) {
 		records = append(records, &store.Drop{Block: b.ID})
 	}
@@ -143,7 +143,7 @@ func (s *share) record(key uuid.UUID) (*store.Share, error) {
 	value := make([]byte, 0, 4+len(head)+s.Value.Size())
 	value = append(binary.BigEndian.AppendUint32(value, uint32(len(head))), head...)
 	value = append(value, s.Value.Reveal()...)
-	return &store.Share{ShareID: s.id(key), Slaves: s.slaveSAEs, Expires: s.expires, Value: store.NewSecret(value)}, nil
+	return &store.Share{ShareID: s.id(key), Slaves: slices.Clone(s.slaveSAEs), Expires: s.expires, Value: store.NewSecret(value)}, nil
 }
 
 func (s *share) id(key uuid.UUID) store.ShareID {

@@ -76,7 +76,9 @@ func (c *codec) bytes(v *[]byte) {
 func (c *codec) text(v *string) {
 	b := []byte(*v)
 	c.bytes(&b)
-	*v = string(b)
+	if c.reading { // or else the record may be in others' hands, too
+		*v = string(b)
+	}
 }
 
 func (c *codec) secret(v *Secret) {

@@ -58,7 +58,7 @@ func (j journal) hasRegistered(encryptors []string) (found bool) {
 
 // register keeps that the client has registered, and so has no blocks any more.
 func (j journal) register(encryptors []string) error {
-	records := []store.Record{&store.Registration{Client: j.hub, Encryptors: encryptors, Registered: true}}
+	records := []store.Record{&store.Registration{Client: j.hub, Encryptors: slices.Clone(encryptors), Registered: true}}
 	for id := range j.blocks() {
 		records = append(records, &store.Drop{Block: id})
 	}
