@@ -65,6 +65,15 @@ func reasonOf(err error) int {
 	return len(statuses)
 }
 
+// Reasons returns the words of all reasons, in a fixed order.
+func Reasons() []string {
+	var all []string
+	for _, row := range statuses {
+		all = append(all, row.reason)
+	}
+	return append(all, "other")
+}
+
 // List returns the reasons that there were, in a fixed order.
 func (r *Refusals) List() []Refusal {
 	list := []Refusal{}

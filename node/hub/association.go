@@ -2,6 +2,7 @@ package hub
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -28,6 +29,7 @@ func (h *Hub) getRegistration(c echo.Context) error {
 	if p, err := h.enter(name); err == nil {
 		defer p.leave()
 		a.Registered = true
+		p.dropOvertaken(h.config.HubTimeout)
 		a.Boot, a.Session = h.journal.boot, p.session
 		a.Blocks, a.Lacks = p.blocks(h.config.Suite), p.lacking()
 		h.addMarks(p, &a)
@@ -52,6 +54,14 @@ func (h *Hub) addMarks(p *peerClient, a *protocol.Association) {
 		}
 		a.Blocks = append(a.Blocks, protocol.AssociatedBlock{UUID: b.ID, Owner: protocol.PoolOwner(b.Owner),
 			Purpose: psrd.Purpose(b.Purpose), Size: b.Size, Mark: b.Mark, Unused: b.Size - b.Mark})
+	}
+}
+
+// dropOvertaken gives up blocks of the hub's own, as it does before it chooses from them: the client may
+// have done so.
+func (p *peerClient) dropOvertaken(idle time.Duration) {
+	for _, pool := range p.channel.OwnPools() {
+		pool.DropOvertaken(idle)
 	}
 }
 

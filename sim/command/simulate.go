@@ -20,7 +20,7 @@ func simulateCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "simulate",
 		Usage:        "run an experiment of months in virtual time, with the real nodes",
-		ArgsUsage:    "FILE",
+		ArgsUsage:    "FILE|--hunt",
 		Action:       simulate,
 		BashComplete: completeFiles,
 		Flags: []cli.Flag{
@@ -29,12 +29,16 @@ func simulateCommand() *cli.Command {
 			&cli.StringFlag{Name: "for", Usage: "let each run last `TIME`, such as 30d", DefaultText: "that of the file"},
 			&cli.StringFlag{Name: "out", Usage: "write runs.csv, series.csv, summary.json and report.html into `DIR`", DefaultText: "only print a table"},
 			&cli.IntFlag{Name: "jobs", Usage: "make `J` runs at the same time", DefaultText: "as many as there are processors"},
+			&cli.BoolFlag{Name: "hunt", Usage: "without FILE: look for what must not happen, in --runs networks with faults that are drawn; write what fails as a scenario"},
 			&cli.StringFlag{Name: "trace", Usage: "write every message of the first run to `FILE`", DefaultText: "none"},
 		},
 	}
 }
 
 func simulate(c *cli.Context) (err error) {
+	if c.Bool("hunt") {
+		return huntFor(c)
+	}
 	if c.NArg() != 1 {
 		return usagef("simulate takes %s", c.Command.ArgsUsage)
 	}

@@ -72,6 +72,10 @@ var commands = []command{
 	{"http", "METHOD PATH [header=NAME:VALUE] [body=TEXT] [as=SAE]", "make any request; print the status and the body", nil, idle, doHTTP},
 	{"log", "", "print what the nodes have warned of since the last call", nil, idle, printLog},
 	{"mitm", "VERB ...", "let an adversary act who owns the network between the nodes", mitmDetail(), idle, mitm},
+	{"play", "STEP...", "in virtual time, do several things at their times, let everything heal, and check that all is as it must be", []string{
+		"A STEP is TIME KIND DURATION ARGUMENTS: key MASTER SLAVE, which the slave fetches after DURATION, or, if that is 0s, when all has healed;",
+		"crash NODE, stop NODE and lie HUB for DURATION; fault and what the command fault takes. dske simulate --hunt writes such scenarios.",
+	}, idle, play},
 	{"psrd", "CLIENT HUB", "print used and unused bytes of the four pools of a client and a hub", nil, idle, psrd},
 	{"restart", "NODE...", "stop nodes and start them afresh", nil, idle, restart},
 	{"restore", "NODE...", "put the last copies of the disks of nodes back, which must not be running", nil, atOnce, restore},

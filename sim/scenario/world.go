@@ -35,11 +35,12 @@ type world struct {
 	mistake   error                // of the script, in the line that runs
 	hands     *adversary.Hands     // nil: nobody acts
 
-	fetched map[uuid.UUID]etsi.Secret // what slaves got last for a key ID
-	meant   []protocol.Secret         // keys of the adversary's own making
-	spent   map[string][2]int64       // bytes of clients and of hubs that a node had spent at the last look
-	suite   protocol.Suite            // nil: the one that the network says
-	isSafe  bool                      // it has all measures against those who own the network
+	fetched   map[uuid.UUID]etsi.Secret // what slaves got last for a key ID
+	meant     []protocol.Secret         // keys of the adversary's own making
+	spent     map[string][2]int64       // bytes of clients and of hubs that a node had spent at the last look
+	suite     protocol.Suite            // nil: the one that the network says
+	isVirtual bool                      // time passes when nobody does anything
+	isSafe    bool                      // it has all measures against those who own the network
 }
 
 // newWorld finds the network or starts one.
@@ -93,7 +94,7 @@ func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 		defer cancel()
 		ended <- n.Run(ctx)
 	}()
-	w.own = n
+	w.own, w.isVirtual = n, config.Virtual
 	w.stop = func() error { cancel(); return <-ended }
 	if err := n.WaitReady(ctx); err != nil {
 		return errors.Join(err, w.stop())

@@ -111,3 +111,6 @@ func latencyFile(l link.Latency) any {
 		return nil
 	}
 }
+
+// YAML returns the text of a file that [Load] reads.
+func (t *Topology) YAML() ([]byte, error) { return yaml.Dump(t) }

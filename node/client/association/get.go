@@ -2,6 +2,7 @@ package association
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -9,6 +10,7 @@ import (
 
 	"dske/node"
 	"dske/protocol"
+	"dske/psrd"
 )
 
 // Get fetches the hub's shares of the keys that m names, at least one, and calls got with each
@@ -146,6 +148,7 @@ func (a *Association) getSome(ctx context.Context, m protocol.GetShares, got fun
 func (a *Association) get(ctx context.Context, path, query string, read func(*session, *protocol.Incoming, []byte) error) error {
 	return a.deal(ctx, nil, 0, func(r *Reservation) error {
 		defer r.Release()
+		began := a.doubt.began()
 		incoming, body, err := a.inBand(ctx, r, message{method: http.MethodGet, path: path, query: query})
 		if err != nil {
 			return err
@@ -154,7 +157,11 @@ func (a *Association) get(ctx context.Context, path, query string, read func(*se
 			return err
 		}
 		if err := read(r.session, incoming, body); err != nil {
-			return fmt.Errorf("response of the hub: %w", err)
+			err = fmt.Errorf("response of the hub: %w", err)
+			if errors.Is(err, psrd.ErrUnknownBlock) && a.config.Suite.Rules().Refusals { // of a pad
+				err = a.ask(ctx, r.session, began, err)
+			}
+			return err
 		}
 		return nil
 	})

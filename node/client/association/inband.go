@@ -191,6 +191,7 @@ func (e *exchange) settle(ctx context.Context, sent int, err error) (again bool,
 func (e *exchange) settleHint(ctx context.Context, sent int, h *hint) (again bool, why error) {
 	var refused *node.Error
 	switch {
+	case errors.Is(h.said, psrd.ErrUnknownBlock): // one of the two ends has a block that the other one has not
 	case !errors.As(h.said, &refused):
 		return true, h // it may have been altered on its way
 	case refused.Status >= http.StatusInternalServerError && !errors.Is(refused, psrd.ErrExhausted):

@@ -126,13 +126,21 @@ func (t *turn) isApart(s *session, seen protocol.Association) bool {
 	return !seen.Registered || seen.Boot != boot || seen.Session != id || t.lacksBlocks(s, seen)
 }
 
-// lacksBlocks reports whether the hub does not have a block that the client has something left of
-// to choose from. Blocks of which they count different numbers of bytes are no difference: that is
-// what the network holds back.
+// lacksBlocks reports whether one of the two does not have a block that the other one has something
+// left of to choose from. Blocks of which they count different numbers of bytes are no difference:
+// that is what the network holds back. With marks a hub also names blocks that it would not choose from.
 func (t *turn) lacksBlocks(s *session, seen protocol.Association) bool {
-	known := map[uuid.UUID]bool{}
+	known, here := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
+	for _, pool := range s.channel.PeerPools() {
+		for _, b := range pool.Status() {
+			here[b.UUID] = true
+		}
+	}
 	for _, b := range seen.Blocks {
 		known[b.UUID] = b.Owner == protocol.OwnerClient
+		if b.Owner == protocol.OwnerHub && b.Unused > 0 && !here[b.UUID] && !s.hasMarks() {
+			return true // it would sign with bytes that nobody has here: none is on its way
+		}
 	}
 	for _, pool := range s.channel.OwnPools() {
 		for _, b := range pool.Status() {

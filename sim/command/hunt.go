@@ -1,0 +1,59 @@
+package command
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"dske/node"
+	"dske/sim/hunt"
+)
+
+// defaultSeeds is how many seeds are hunted unless a flag says so.
+const defaultSeeds = 100
+
+// huntFor hunts, and writes what it has found.
+func huntFor(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("--hunt draws its networks itself: leave out %s", c.Args().First())
+	}
+	if err := checkWithout(c, "with --hunt", "for", "jobs", "trace"); err != nil {
+		return err
+	}
+	seeds := cmp.Or(c.Int("runs"), defaultSeeds)
+	p := newProgress(os.Stderr)
+	defer tuneCollector()()
+	r := hunt.Hunt(c.Context, c.Uint64("seed"), seeds, func(done int, _ uint64) { p.Set(done, seeds, "seeds") })
+	p.End()
+	if err := c.Context.Err(); err != nil {
+		return err
+	}
+	if r.Failure != nil {
+		return reportCatch(c, r)
+	}
+	fmt.Fprintf(c.App.Writer, "%d seeds from %d on: nothing found\n", r.Seeds, c.Uint64("seed"))
+	for _, what := range r.Never(node.Reasons()) {
+		fmt.Fprintln(c.App.Writer, "never occurred:", what)
+	}
+	return nil
+}
+
+// reportCatch writes the scenario of what was found.
+func reportCatch(c *cli.Context, r *hunt.Result) error {
+	text, err := r.Plan.Scenario(fmt.Sprintf("Seed %d of a hunt: %v", r.Seed, r.Failure))
+	if err != nil {
+		return err
+	}
+	dir := cmp.Or(c.String("out"), ".")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	name := filepath.Join(dir, fmt.Sprintf("hunt-%d.txtar", r.Seed))
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		return err
+	}
+	return fmt.Errorf("seed %d: %w; dske scenario %s shows it again, in %d steps", r.Seed, r.Failure, name, len(r.Plan.Steps))
+}

@@ -1,0 +1,272 @@
+package hunt
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"dske/etsi"
+	"dske/sim"
+)
+
+// Settle is how long after everything has healed keys flow again, or after a key that has shown that the
+// ends of an association have come apart.
+const Settle = 20 * time.Second
+
+// expiry is after which no share may be left: longer than the hubs of a hunt keep them.
+const expiry = 2 * time.Hour
+
+// player plays steps on a network.
+type player struct {
+	network *sim.Network
+	began   time.Time
+	saes    []string
+
+	mu     sync.Mutex
+	keys   []*made
+	failed map[string]time.Time // by hub: when it last failed or lied, or stopped doing so
+	down   map[string]int       // by node: how many steps keep it down, or let it lie
+	err    error
+}
+
+// made is a key that a master got.
+type made struct {
+	etsi.Key
+	master, slave string
+	asked         time.Time
+	tried         bool // to be fetched
+	delivered     bool
+}
+
+// Play does steps to a running network, which lives in virtual time and has an audit, lets everything
+// heal, and returns the first thing that does not hold.
+func Play(ctx context.Context, n *sim.Network, steps []Step) error {
+	p := &player{network: n, began: time.Now(), failed: map[string]time.Time{}, down: map[string]int{}}
+	for _, c := range n.Overview().Clients {
+		p.saes = append(p.saes, c.Encryptors...)
+	}
+	var all sync.WaitGroup
+	for _, s := range steps {
+		all.Go(func() {
+			time.Sleep(time.Until(p.began.Add(s.At)))
+			p.do(ctx, s)
+		})
+	}
+	all.Wait()
+	p.heal(ctx)
+	p.fetchRest(ctx)
+	p.flows(ctx)
+	p.steal(ctx)
+	time.Sleep(expiry)
+	p.leftOver()
+	if v := n.TakeViolations(); len(v) > 0 {
+		p.fail("PSRD was used twice: %s", strings.Join(v, "; "))
+	}
+	return p.err
+}
+
+// fail notes the first thing that does not hold.
+func (p *player) fail(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.err = fmt.Errorf(format, args...)
+	}
+}
+
+// do does a step, and undoes it.
+func (p *player) do(ctx context.Context, s Step) {
+	switch s.Kind {
+	case Key:
+		p.exchange(ctx, s)
+	case Fault:
+		if p.network.Wire().AddFault(strings.Join(s.Args, " ")) == nil {
+			time.Sleep(s.For)
+			p.endFault(strings.Join(s.Args, " "))
+		}
+	default:
+		p.hurt(ctx, s)
+	}
+}
+
+func (p *player) endFault(spec string) {
+	for _, f := range p.network.Wire().Faults() {
+		if f.Spec == spec {
+			p.network.Wire().RemoveFault(f.ID)
+			return
+		}
+	}
+}
+
+// hurt takes a node down, or lets it lie, for a while.
+func (p *player) hurt(ctx context.Context, s Step) {
+	name := s.Args[0]
+	p.count(s, +1)
+	var err error
+	switch s.Kind {
+	case Lie:
+		err = p.network.Lie(name, true)
+	case Crash:
+		err = p.network.Crash(ctx, name)
+	case Stop:
+		err = p.network.Stop(ctx, name)
+	}
+	if err != nil {
+		p.fail("%v: %w", s, err)
+	}
+	time.Sleep(s.For)
+	switch last := p.count(s, -1); {
+	case last && s.Kind == Lie:
+		err = p.network.Lie(name, false)
+	case last:
+		err = p.network.Start(ctx, name)
+	}
+	if err != nil {
+		p.fail("%v: %w", s, err)
+	}
+}
+
+// count counts what is wrong with a node, and reports whether nothing is.
+func (p *player) count(s Step, by int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failed[s.Args[0]] = time.Now()
+	what := s.Args[0]
+	if s.Kind == Lie {
+		what += " lies"
+	}
+	p.down[what] += by
+	return p.down[what] == 0
+}
+
+func (p *player) sae(name string) *etsi.Client {
+	client, _ := p.network.Overview().ClientOf(name)
+	return &etsi.Client{URL: sim.KMEURL(p.network.URL(), client), SAE: name, HTTP: &http.Client{Transport: p.network.Wire().Transport("sae/" + name)}}
+}
+
+// exchange makes a key and, if it is to be fetched before all has healed, fetches it.
+func (p *player) exchange(ctx context.Context, s Step) {
+	k := &made{master: s.Args[0], slave: s.Args[1], asked: time.Now()}
+	keys, err := p.sae(k.master).GetKey(ctx, k.slave, etsi.KeyRequest{})
+	if err != nil {
+		return // there are faults
+	}
+	k.Key = keys[0]
+	p.mu.Lock()
+	p.keys = append(p.keys, k)
+	p.mu.Unlock()
+	if s.For > 0 {
+		time.Sleep(s.For)
+		_ = p.fetch(ctx, k)
+	}
+}
+
+// fetch fetches a key for its slave, and checks what comes.
+func (p *player) fetch(ctx context.Context, k *made) error {
+	keys, err := p.sae(k.slave).GetKeyWithKeyIDs(ctx, k.master, k.ID)
+	k.tried = true
+	switch {
+	case err != nil:
+		return err
+	case k.delivered:
+		p.fail("key %v was delivered twice to %s", k.ID, k.slave)
+	case !keys[0].Equal(k.Key):
+		p.fail("the ends of key %v differ", k.ID)
+	}
+	k.delivered = true
+	return nil
+}
+
+// heal ends all faults.
+func (p *player) heal(ctx context.Context) {
+	p.network.ClearFaults()
+	for _, name := range p.network.Overview().Nodes() {
+		if err := p.network.Start(ctx, name); err != nil {
+			p.fail("%s does not start: %w", name, err)
+		}
+	}
+	time.Sleep(Settle)
+}
+
+// fetchRest fetches the keys that nobody has tried to fetch, and tries again to fetch the others.
+func (p *player) fetchRest(ctx context.Context) {
+	for _, k := range p.keys {
+		wasTried := k.tried
+		err := p.fetch(ctx, k)
+		if err != nil && !wasTried && !p.hubsFailedSince(k.asked) {
+			p.fail("key %v cannot be fetched, though no hub has failed since %s got it: %w", k.ID, k.master, err)
+		}
+		if k.delivered {
+			_ = p.fetch(ctx, k) // which must not succeed
+		}
+	}
+}
+
+// hubsFailedSince reports whether a hub was down or lied at any time since then.
+func (p *player) hubsFailedSince(t time.Time) bool {
+	for name, at := range p.failed {
+		if strings.HasPrefix(name, "hub/") && !at.Before(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// flows checks that every pair gets keys. An association of which the ends have come apart is mended when
+// that shows, which may cost a key; so there are some attempts.
+func (p *player) flows(ctx context.Context) {
+	const attempts = 4
+	for _, master := range p.saes {
+		for _, slave := range p.saes {
+			if master == slave {
+				continue
+			}
+			err := p.pair(ctx, master, slave)
+			for range attempts - 1 {
+				if err == nil {
+					break
+				}
+				time.Sleep(Settle)
+				err = p.pair(ctx, master, slave)
+			}
+			if err != nil {
+				p.fail("%v after all has healed, %s and %s get no key: %w", attempts*Settle, master, slave, err)
+			}
+		}
+	}
+}
+
+// pair makes a key and fetches it.
+func (p *player) pair(ctx context.Context, master, slave string) error {
+	keys, err := p.sae(master).GetKey(ctx, slave, etsi.KeyRequest{})
+	if err != nil {
+		return err
+	}
+	return p.fetch(ctx, &made{Key: keys[0], master: master, slave: slave})
+}
+
+// steal tries to fetch keys that are for others.
+func (p *player) steal(ctx context.Context) {
+	for _, k := range p.keys {
+		for _, thief := range p.saes {
+			if thief == k.master || thief == k.slave {
+				continue
+			}
+			if _, err := p.sae(thief).GetKeyWithKeyIDs(ctx, k.master, k.ID); err == nil {
+				p.fail("key %v of %s and %s was delivered to %s", k.ID, k.master, k.slave, thief)
+			}
+		}
+	}
+}
+
+// leftOver checks that hubs have nothing left that has expired.
+func (p *player) leftOver() {
+	for _, h := range p.network.Snapshot().Hubs {
+		if h.SharesWaiting > 0 {
+			p.fail("%v later, %d shares are left at hub %s", expiry, h.SharesWaiting, h.Name)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+// Package hunt looks for what nobody has thought of: it draws a network, a load and a mixture of faults
+// from a seed, lets them happen in virtual time, lets everything heal, and checks what must hold in any
+// case. What fails is shrunk to a few steps and written as a scenario.
+//
+// A [Plan] is steps at their times. [Play] does them to a network that runs, and checks:
+//
+//   - no byte of PSRD is used twice, as the audit sees it;
+//   - both ends of a key are equal, it is delivered once, and to nobody else;
+//   - a key that a master got can be fetched when all has healed, if none of the hubs has failed or lied
+//     since, and its slave has not tried before;
+//   - when all has healed, every pair gets keys after [Settle];
+//   - two hours later no share is left at any hub.
+//
+// That no goroutine is left, package virtual checks when the network has ended.
+package hunt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"dske/sim/fault"
+)
+
+// Step is something that happens at a time.
+type Step struct {
+	At   time.Duration // since the beginning
+	Kind string        // see below
+	Args []string
+	For  time.Duration // how long it lasts; of a key: after which it is fetched, 0: when all has healed
+}
+
+// The kinds of steps.
+const (
+	Key   = "key"   // MASTER SLAVE
+	Crash = "crash" // NODE is down, at once
+	Stop  = "stop"  // NODE is down, in good order
+	Lie   = "lie"   // HUB alters shares
+	Fault = "fault" // one between the nodes, as the command fault of scenarios takes it
+)
+
+// String returns the step as [ParseStep] reads it.
+func (s Step) String() string {
+	return fmt.Sprintf("%v %s %v %s", s.At, s.Kind, s.For, strings.Join(s.Args, " "))
+}
+
+// ParseStep reads a step: TIME KIND DURATION ARGUMENT...
+func ParseStep(text string) (Step, error) {
+	words := strings.Fields(text)
+	if len(words) < 4 {
+		return Step{}, fmt.Errorf("step %q is not of the form TIME KIND DURATION ARGUMENT...", text)
+	}
+	s := Step{Kind: words[1], Args: words[3:]}
+	var err error
+	if s.At, err = time.ParseDuration(words[0]); err == nil {
+		s.For, err = time.ParseDuration(words[2])
+	}
+	switch {
+	case err != nil || s.At < 0 || s.For < 0:
+		return s, fmt.Errorf("step %q: times are such as 1.5s", text)
+	case s.Kind == Fault:
+		_, err = fault.Parse(strings.Join(s.Args, " "))
+	case s.Kind == Key && len(s.Args) != 2:
+		err = fmt.Errorf("a key has a master and a slave")
+	case !slices.Contains([]string{Key, Crash, Stop, Lie}, s.Kind):
+		err = fmt.Errorf("a step is a %s, %s, %s, %s or %s", Key, Crash, Stop, Lie, Fault)
+	case s.Kind != Key && len(s.Args) != 1:
+		err = fmt.Errorf("a %s has one node", s.Kind)
+	}
+	if err != nil {
+		return s, fmt.Errorf("step %q: %w", text, err)
+	}
+	return s, nil
+}
