@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 
 	"dske/protocol"
@@ -10,6 +11,10 @@ import (
 // Tasks are the goroutines of a node that outlive the request that they were started for. The zero
 // value starts none until it is opened.
 type Tasks struct {
+	// Panicked is told of the panic of a task, which then ends no more than that. Nil: it ends the program.
+	// It is set before Open.
+	Panicked func(reason any, stack []byte)
+
 	running sync.WaitGroup
 
 	mu       sync.Mutex
@@ -51,10 +56,21 @@ func (t *Tasks) Go(f func(ctx context.Context)) error {
 	t.busy++
 	t.running.Go(func() {
 		defer t.add(-1)
+		defer t.recover()
 		growStack()
 		f(ctx)
 	})
 	return nil
+}
+
+// recover passes the panic of a task on.
+func (t *Tasks) recover() {
+	if t.Panicked == nil {
+		return
+	}
+	if reason := recover(); reason != nil {
+		t.Panicked(reason, debug.Stack())
+	}
 }
 
 // Rest calls wait in a task, which does not count as busy meanwhile.

@@ -57,3 +57,16 @@ func TestTasks(t *testing.T) {
 		}
 	})
 }
+
+// A panic of a task is passed on, and ends no more than the task.
+func TestTaskPanics(t *testing.T) {
+	var told any
+	tasks := &Tasks{Panicked: func(reason any, stack []byte) { told = reason }}
+	tasks.Open(t.Context())
+	if err := tasks.Go(func(context.Context) { panic("at the disco") }); err != nil {
+		t.Fatal(err)
+	}
+	if err := tasks.WaitIdle(t.Context()); err != nil || told != "at the disco" {
+		t.Errorf("%v, %v", told, err)
+	}
+}

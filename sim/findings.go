@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 )
 
 // Finding is what a client has found out about hubs: that their shares of a key do not fit the
@@ -32,6 +33,9 @@ func (o overheard) Handle(ctx context.Context, r slog.Record) error {
 	if r.Message == atOdds && o.network.findings.Any() {
 		o.network.tellFinding(r)
 	}
+	if r.Level >= slog.LevelError {
+		o.network.noteMishap(r)
+	}
 	if !o.Handler.Enabled(ctx, r.Level) {
 		return nil
 	}
@@ -40,7 +44,7 @@ func (o overheard) Handle(ctx context.Context, r slog.Record) error {
 
 // Enabled implements [slog.Handler].
 func (o overheard) Enabled(ctx context.Context, level slog.Level) bool {
-	return level == slog.LevelWarn && o.network.findings.Any() || o.Handler.Enabled(ctx, level)
+	return level >= slog.LevelError || level == slog.LevelWarn && o.network.findings.Any() || o.Handler.Enabled(ctx, level)
 }
 
 // WithAttrs implements [slog.Handler].
@@ -51,6 +55,30 @@ func (o overheard) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements [slog.Handler].
 func (o overheard) WithGroup(name string) slog.Handler {
 	return overheard{o.Handler.WithGroup(name), o.network}
+}
+
+// maxMishaps is how many mishaps are kept.
+const maxMishaps = 16
+
+// Mishaps returns what nodes have logged as errors of the program itself, the first ones: panics that
+// ended no more than a request or a task, and internal errors.
+func (n *Network) Mishaps() []string {
+	n.mishapsMu.Lock()
+	defer n.mishapsMu.Unlock()
+	return slices.Clone(n.mishaps)
+}
+
+func (n *Network) noteMishap(r slog.Record) {
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		text += fmt.Sprintf(" %s=%v", a.Key, a.Value)
+		return true
+	})
+	n.mishapsMu.Lock()
+	defer n.mishapsMu.Unlock()
+	if len(n.mishaps) < maxMishaps {
+		n.mishaps = append(n.mishaps, text)
+	}
 }
 
 func (n *Network) tellFinding(r slog.Record) {

@@ -59,8 +59,11 @@ type Network struct {
 	shown     map[string]*tls.Config            // by clients, such as client/carol, to hubs
 	trusted   string                            // common name of the authority that the ports trust
 	chances   uint64                            // the seed of what is left to chance
+	mishapsMu sync.Mutex
+	mishaps   []string
 
 	ports      []port
+	began      time.Time     // set before any node runs
 	started    chan struct{} // closed when Run has started every node
 	url        string        // set before started is closed
 	viewersURL string        // likewise
@@ -144,7 +147,7 @@ func (n *Network) addPlaces() {
 func (n *Network) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	n.running = ctx
+	n.running, n.began = ctx, time.Now()
 	defer n.tellUnclosed()
 	if err := n.openData(); err != nil {
 		return err

@@ -3,6 +3,7 @@ package sim
 import (
 	"runtime"
 	"testing"
+	"time"
 
 	"dske/protocol"
 	"dske/sim/topology"
@@ -82,4 +83,22 @@ func (n *testNetwork) consumed() (sum int64) {
 		sum += c.PSRD.ClientOwned.Consumed + c.PSRD.HubOwned.Consumed
 	}
 	return sum
+}
+
+// PSRD that nobody brings lasts for as many keys as fit into a pool, and couriers hold whose load lasts
+// until the next one.
+func TestForecast(t *testing.T) {
+	top := topology.Reference()
+	f, err := ForecastOf(top, 256, time.Hour)
+	if err != nil || f.PerKey != 80 || f.RunsDry != 204*time.Hour || f.Interval != f.RunsDry {
+		t.Errorf("%+v, %v", f, err)
+	}
+	top.PSRD.Courier = &topology.Courier{}
+	if f, err = ForecastOf(top, 256, time.Hour); err != nil || f.RunsDry != 204*time.Hour || f.Interval != 0 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	top.PSRD.Courier = &topology.Courier{Every: time.Hour, Size: 8000}
+	if f, err = ForecastOf(top, 256, time.Minute); err != nil || f.RunsDry != 100*time.Minute || f.Interval != 100*time.Minute {
+		t.Errorf("%+v, %v", f, err)
+	}
 }

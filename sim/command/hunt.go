@@ -29,7 +29,7 @@ func huntFor(c *cli.Context) error {
 	r := hunt.Hunt(c.Context, c.Uint64("seed"), seeds, func(done int, _ uint64) { p.Set(done, seeds, "seeds") })
 	p.End()
 	if err := c.Context.Err(); err != nil {
-		return err
+		return fmt.Errorf("%w; nothing was found in %d seeds from %d on", err, r.Seeds-1, c.Uint64("seed"))
 	}
 	if r.Failure != nil {
 		return reportCatch(c, r)

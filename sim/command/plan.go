@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -24,7 +25,32 @@ func printPlan(to io.Writer, t *topology.Topology) error {
 	row("memory", "%s at the start, PSRD included; garbage takes a quarter more, or 32 MiB", megabytes(p.Memory))
 	row("ready after", "%v, on two cores like those of the benchmarks in the README", p.Ready.Round(10*time.Millisecond))
 	row("keys", "each client can make %d keys of 256 bits before it needs more PSRD; a key takes %d bytes of it", p.KeysPerClient, p.PSRDPerKey)
+	for _, every := range []time.Duration{time.Minute, time.Hour} {
+		f, err := sim.ForecastOf(t, 256, every)
+		if err != nil {
+			return err
+		}
+		holds := "and nobody brings more"
+		if f.Interval > 0 {
+			holds = fmt.Sprintf("and couriers hold who come every %s", shortly(f.Interval))
+		}
+		row(fmt.Sprintf("a key every %s", shortly(every)), "of 256 bits, at each client: a full pool lasts %s, %s", shortly(f.RunsDry), holds)
+	}
 	return table.Flush()
+}
+
+// shortly returns a time without the units that are 0, and with days.
+func shortly(d time.Duration) string {
+	days, rest := d/(24*time.Hour), (d % (24 * time.Hour)).Round(time.Minute)
+	text := strings.TrimSuffix(strings.TrimSuffix(rest.String(), "0s"), "0m")
+	switch {
+	case days == 0:
+		return text
+	case rest == 0:
+		return fmt.Sprintf("%dd", days)
+	default:
+		return fmt.Sprintf("%dd%s", days, text)
+	}
 }
 
 func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

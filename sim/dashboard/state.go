@@ -22,6 +22,7 @@ type state struct {
 	Lowest        int         `json:"lowest"`
 	KeysMade      int64       `json:"keys_made"`
 	KeysDelivered int64       `json:"keys_delivered"`
+	Lasts         float64     `json:"lasts"`     // seconds after which the first client has an empty pool, if nobody fills it; 0: PSRD was not used
 	MadeRate      float64     `json:"made_rate"` // keys per second, since the last state
 	DeliveredRate float64     `json:"delivered_rate"`
 	Making        percentiles `json:"making"`
@@ -53,6 +54,9 @@ func (s *states) next() (state, *levels) {
 		clients[i] = digit(c.Running, c.Ready)
 		now.KeysMade += c.KeysMade
 		now.KeysDelivered += c.KeysDelivered
+		if lasts := s.dashboard.network.Lasts(c).Seconds(); lasts > 0 && (now.Lasts == 0 || lasts < now.Lasts) {
+			now.Lasts = lasts
+		}
 	}
 	now.Hubs, now.Clients = string(hubs), string(clients)
 	changed, all := s.matrix.next(snapshot, s.feed.couriers())

@@ -99,6 +99,9 @@ func (r *run) simulate(outside context.Context, trace io.Writer) (err error) {
 	r.happen(outside)
 	r.network.ClearFaults()
 	r.result.Violations = r.network.Violations()
+	if mishaps := r.network.Mishaps(); len(mishaps) > 0 {
+		r.note(fmt.Errorf("the program failed: %s", mishaps[0]))
+	}
 	return errors.Join(r.err, outside.Err())
 }
 

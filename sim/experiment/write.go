@@ -16,7 +16,7 @@ import (
 )
 
 // Print prints a table with a row for each point: the means over its runs, and of the availability the
-// 95 % confidence interval.
+// 95 % confidence interval. Then it says for how long PSRD would last at the demand of the first point.
 func (r *Result) Print(to io.Writer) error {
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	head := append(slices.Clone(r.Experiment.Varied), "runs", "keys", "availability", "95 %", "delivery errors", "enc_keys mean", "99 %", "dec_keys mean", "99 %", "restored after")
@@ -33,7 +33,10 @@ func (r *Result) Print(to io.Writer) error {
 			mean("dec_keys_delay_p99_s"), mean("restoration_time_mean_s"))
 		fmt.Fprintln(table, strings.Join(row, "\t"))
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return r.Points[0].Point.forecast(to, r.Seed)
 }
 
 func figureNamed(name string) figure {

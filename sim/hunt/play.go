@@ -65,6 +65,9 @@ func Play(ctx context.Context, n *sim.Network, steps []Step) error {
 	if v := n.TakeViolations(); len(v) > 0 {
 		p.fail("PSRD was used twice: %s", strings.Join(v, "; "))
 	}
+	if mishaps := n.Mishaps(); len(mishaps) > 0 {
+		p.fail("the program failed: %s", strings.Join(mishaps, "; "))
+	}
 	return p.err
 }
 

@@ -11,7 +11,7 @@
 //   - when all has healed, every pair gets keys after [Settle];
 //   - two hours later no share is left at any hub.
 //
-// That no goroutine is left, package virtual checks when the network has ended.
+// No node may have had a panic or an internal error. That no goroutine is left, package virtual checks when the network has ended.
 package hunt
 
 import (

@@ -51,6 +51,9 @@ var clientFamilies = []family[sim.ClientSnapshot]{
 		func(c sim.ClientSnapshot) int64 { return c.SharesAtOdds }, "node"),
 }
 
+// lasts is no sum over nodes, but the least.
+var lasts = describe("psrd_lasts_seconds", "In how many seconds the emptiest pool of a client is empty, if nobody fills it and it is used as it was so far.", "node")
+
 var nodeFamilies = []family[sim.NodeSnapshot]{
 	counter("failed_verifications_total", "Messages with a missing or wrong signature that came to the node.",
 		func(s sim.NodeSnapshot) int64 { return s.FailedVerifications }, "kind", "node"),

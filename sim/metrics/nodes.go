@@ -19,6 +19,7 @@ func (nodes) Describe(descs chan<- *prometheus.Desc) {
 	describeAll(descs, psrdFamilies)
 	descs <- states
 	descs <- refused
+	descs <- lasts
 }
 
 func describeAll[S any](descs chan<- *prometheus.Desc, families []family[S]) {
@@ -40,6 +41,7 @@ func (n nodes) Collect(metrics chan<- prometheus.Metric) {
 		name := s.nameOf(c.NodeSnapshot)
 		addAll(s, clientFamilies, c, name)
 		s.addNode(node.KindClient, c.NodeSnapshot, c.State)
+		s.addLasts(name, n.network.Lasts(c).Seconds())
 	}
 	for series, value := range s.values {
 		labels := series.labels[:]
@@ -91,6 +93,15 @@ func (s *sums) addNode(kind node.Kind, n sim.NodeSnapshot, state string) {
 		s.add(refused, prometheus.CounterValue, float64(r.Count), k, name, r.Reason)
 	}
 	s.addState(k, name, state)
+}
+
+// addLasts keeps the least of those that share a name.
+func (s *sums) addLasts(name string, seconds float64) {
+	key := series{desc: lasts, kind: prometheus.GaugeValue}
+	key.labels[0] = name
+	if least, known := s.values[key]; seconds > 0 && (!known || seconds < least) {
+		s.values[key] = seconds
+	}
 }
 
 // addState says of every state of a kind whether the node is in it.
