@@ -70,7 +70,7 @@ vary: {threshold: [2, 3]}
 func TestSameSeedSameFiles(t *testing.T) {
 	defer burn()()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	length := 2 * time.Hour
+	length := time.Hour
 	if *long {
 		length = 24 * time.Hour
 	}

@@ -49,7 +49,7 @@ func (s Step) String() string {
 func ParseStep(text string) (Step, error) {
 	words := strings.Fields(text)
 	if len(words) < 4 {
-		return Step{}, fmt.Errorf("step %q is not of the form TIME KIND DURATION ARGUMENT...", text)
+		return Step{}, fmt.Errorf("step %q is not of the form TIME KIND DURATION and arguments", text)
 	}
 	s := Step{Kind: words[1], Args: words[3:]}
 	var err error
