@@ -158,8 +158,12 @@ func (a *Association) get(ctx context.Context, path, query string, read func(*se
 		}
 		if err := read(r.session, incoming, body); err != nil {
 			err = fmt.Errorf("response of the hub: %w", err)
-			if errors.Is(err, psrd.ErrUnknownBlock) && a.config.Suite.Rules().Refusals { // of a pad
-				err = a.ask(ctx, r.session, began, err)
+			switch {
+			case !errors.Is(err, psrd.ErrUnknownBlock): // of a pad
+			case a.config.Suite.Rules().Refusals:
+				return a.ask(ctx, r.session, began, err)
+			default:
+				a.forget(r.session)
 			}
 			return err
 		}

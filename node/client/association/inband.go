@@ -204,8 +204,9 @@ func (e *exchange) settleHint(ctx context.Context, sent int, h *hint) (again boo
 // settleUnsigned is settle in a suite whose refusals nobody signs, and that have to be believed.
 func (e *exchange) settleUnsigned(ctx context.Context, err error) (again bool, why error) {
 	var refused *node.Error
-	lost := errors.As(err, &refused) && (errors.Is(err, psrd.ErrUnknownBlock) || errors.Is(err, protocol.ErrClientNotRegistered))
-	if lost {
+	// An unknown block, if the hub does not know it or has signed with it, is one that only one of the
+	// two ends has.
+	if errors.Is(err, psrd.ErrUnknownBlock) || errors.As(err, &refused) && errors.Is(err, protocol.ErrClientNotRegistered) {
 		e.forget(e.session)
 		return false, fmt.Errorf("%w: %w", errEnded, err)
 	}
