@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"dske/node"
 	"dske/protocol"
 	"dske/sim/audit"
 	"dske/sim/wire"
@@ -44,7 +45,7 @@ func (n *Network) auditHub(p *place, hub http.Handler) http.Handler {
 		return hub
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(io.LimitReader(r.Body, maxAudited)) // an error comes again
+		body, _ := node.ReadAll(io.LimitReader(r.Body, maxAudited), r.ContentLength) // an error comes again
 		r.Body = andRest(body, r.Body)
 		answer := wire.Answer(hub, r)
 		hubAnswered(n.auditor, p, r, body, answer)
@@ -119,11 +120,11 @@ func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if path = "/" + path; !found || !strings.HasPrefix(path, inBand) {
 		return t.next.RoundTrip(r)
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := node.ReadAll(r.Body, r.ContentLength)
 	if err != nil {
 		return nil, err
 	}
-	r = r.Clone(r.Context())
+	r = r.WithContext(r.Context())
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	request := audit.Message{
 		From: t.from, To: "hub/" + hub, Method: r.Method, Path: path, Query: r.URL.RawQuery,
@@ -134,7 +135,7 @@ func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAudited))
+	answer, err := node.ReadAll(io.LimitReader(response.Body, maxAudited), response.ContentLength)
 	if err == nil {
 		t.auditor.Reached(request, audit.Message{
 			From: request.To, To: t.from, Status: response.StatusCode,
