@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -45,9 +47,15 @@ func (c *counter) count(what string) int {
 // getKeys makes keys at c and fetches them at d.
 func getKeys(t *testing.T, c, d *Client, number, bits int) {
 	t.Helper()
+	if err := exchange(c, d, number, bits); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func exchange(c, d *Client, number, bits int) error {
 	made, err := c.GetKey(context.Background(), "sam", "sofia", etsi.KeyRequest{Number: number, Size: bits})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	var ids []uuid.UUID
 	for _, k := range made {
@@ -55,16 +63,17 @@ func getKeys(t *testing.T, c, d *Client, number, bits int) {
 	}
 	fetched, err := d.GetKeyWithKeyIDs(context.Background(), "sofia", "sam", ids)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	if len(made) != number || len(fetched) != number {
-		t.Fatalf("%d keys made and %d fetched", len(made), len(fetched))
+		return fmt.Errorf("%d keys made and %d fetched", len(made), len(fetched))
 	}
 	for i := range made {
 		if made[i].ID != fetched[i].ID || !bytes.Equal(made[i].Key.Reveal(), fetched[i].Key.Reveal()) || len(made[i].Key.Reveal())*8 != bits {
-			t.Fatalf("key %d differs", i)
+			return fmt.Errorf("key %d differs", i)
 		}
 	}
+	return nil
 }
 
 func TestManyKeysInOneMessage(t *testing.T) {
@@ -238,5 +247,29 @@ func TestMixedSuites(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Keys of several sizes, whose shares are of the same, meet on their way to the hubs, and remain what they
+// are.
+func TestKeysOfSeveralSizesAtOnce(t *testing.T) {
+	for _, suite := range both {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorldOf(t, suite)
+			carol, connie := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))
+			w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+				time.Sleep(time.Millisecond)
+				return next(r)
+			})
+			var all sync.WaitGroup
+			for i := range 12 {
+				all.Go(func() {
+					if err := exchange(carol, connie, 1+i%2, []int{136, 192, 248, 256}[i%4]); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+		})
 	}
 }

@@ -31,7 +31,7 @@ func (a *Association) Post(ctx context.Context, b Batch, r *Reservation) (taken 
 		return a.postAlone(ctx, b, r)
 	}
 	load := &posting{Batch: b}
-	a.posts.take(route{b.Master, b.Slaves[0], b.Shares[0].Value.Size()}, load, len(b.Keys), func(loads []*posting) { a.postTogether(ctx, loads) })
+	a.posts.take(b.route(), load, len(b.Keys), func(loads []*posting) { a.postTogether(ctx, loads) })
 	if load.alone {
 		return a.postAlone(ctx, b, nil)
 	}
@@ -48,6 +48,13 @@ type posting struct {
 	taken int
 	err   error
 	alone bool // it has to be posted once more, in a message of its own
+}
+
+// route returns what batches have in common whose shares are [protocol.Share.Alike]: the threshold is
+// that of the network.
+func (b Batch) route() route {
+	first := b.Shares[0]
+	return route{b.Master, b.Slaves[0], first.Value.Size(), first.Terms.KeySize}
 }
 
 // size returns the size of the shares, in bytes.

@@ -29,7 +29,7 @@ type trips[L any] struct {
 // route is what the loads of a trip have in common.
 type route struct {
 	master, slave string
-	size          int // of a share, in bytes; 0 if it is not known
+	share, key    int // sizes, in bytes; 0 if they are not known. Keys of several sizes have shares of the same.
 }
 
 // take takes a load, which is about so many keys, on a trip: on that which is about to leave, if it
