@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ import (
 
 var (
 	errOtherSite = errors.New("the request comes from a page of another site")
-	errOtherName = errors.New("the port is this host's own, and only answers to localhost and to addresses")
+	errOtherName = errors.New("the port is this host's own, and only answers to localhost and to addresses, a browser only to loopback ones such as 127.0.0.1")
 )
 
 // door is a port, as far as it matters to who may come in.
@@ -29,15 +30,13 @@ type door struct {
 	isKME   bool // nothing is behind it but what one client has for encryptors
 }
 
-// guard refuses what pages of other sites ask for, except pages. A port that is local to this host
-// has no other names, but those that appliances were given for a KME, as behind a TLS proxy: some
-// even put the ID of a system into Host.
+// guard refuses what pages of other sites ask for, except pages.
 func (d door) guard(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		node.BeStrict(w.Header(), node.Closed)
 		switch {
-		case d.isLocal && !isLocalName(r.Host) && !(d.isKME && !isBrowser(r)):
+		case !d.answersTo(r):
 			refuse(w, r, errOtherName)
 		case !isPage(r) && checkAsPost(protection, r) != nil:
 			refuse(w, r, errOtherSite)
@@ -45,6 +44,21 @@ func (d door) guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// answersTo reports whether a door has the name that a request gives it. One that is local to this
+// host has others than those of the host where there is a proxy in front: an address, and of a KME
+// what an appliance was given, which may be the ID of a system. A browser has to use a name of the
+// host. Under 0.0.0.0, which also leads here, it does not say which page a request is from.
+func (d door) answersTo(r *http.Request) bool {
+	switch {
+	case !d.isLocal || isLocalName(r.Host):
+		return true
+	case isBrowser(r):
+		return false
+	default:
+		return d.isKME || net.ParseIP(hostname(r.Host)) != nil
+	}
 }
 
 // checkAsPost checks a request as one that has an effect, whatever its method.
@@ -85,11 +99,14 @@ func isBrowser(r *http.Request) bool {
 	return strings.HasPrefix(r.UserAgent(), "Mozilla/")
 }
 
-// isLocalName reports whether the host of a request is an address, localhost or a name under it. No
-// browser leaves it out.
+// isLocalName reports whether the host of a request is localhost, a name under it, or an address
+// that browsers know to be one of this host (https://www.w3.org/TR/secure-contexts, is origin
+// potentially trustworthy). No browser leaves the host out.
 func isLocalName(host string) bool {
 	name := hostname(host)
-	return name == "" || name == "localhost" || strings.HasSuffix(name, hostSuffix) || net.ParseIP(name) != nil
+	address, err := netip.ParseAddr(name)
+	isLoopback := err == nil && address.IsLoopback() && !address.Is4In6()
+	return name == "" || name == "localhost" || strings.HasSuffix(name, hostSuffix) || isLoopback
 }
 
 // hostname returns the name in a Host header, without the port, and without the dot that says that

@@ -11,6 +11,8 @@ func TestOtherSitesAreRefused(t *testing.T) {
 	n := start(t, Config{Listen: "127.0.0.1:0"})
 	ask := asking(t, n)
 	const stop = "/sim/v1/nodes/hub/hank/stop"
+	const enc = "/client/carol/etsi/api/v1/keys/sofia/enc_keys"
+	page := map[string]string{"Accept-Language": "en", "Referer": "http://evil.example/"} // by which Sec-Fetch-Site is left out
 	for _, test := range []struct {
 		method, path, host string
 		header             map[string]string
@@ -30,6 +32,13 @@ func TestOtherSitesAreRefused(t *testing.T) {
 		{"GET", "/sim/v1/topology", "localhost.:8100", nil, 200, ""}, // which is its name in full
 		{"GET", "/sim/v1/topology", "evil.example.", nil, 403, "localhost"},
 		{"GET", "/sim/v1/topology", "", map[string]string{"Sec-Fetch-Site": "none"}, 200, ""}, // typed by hand
+		{"GET", "/sim/v1/topology", "192.0.2.1:8100", nil, 200, ""},                           // of a proxy
+		{"GET", "/sim/v1/topology", "127.0.0.2:8100", page, 200, ""},
+		{"GET", "/sim/v1/topology", "[::1]:8100", page, 200, ""},
+		{"GET", enc, "0.0.0.0:8100", page, 403, "127.0.0.1"},
+		{"GET", enc, "[::]:8100", page, 403, "127.0.0.1"},
+		{"GET", enc, "[::ffff:7f00:1]:8100", page, 403, "127.0.0.1"},
+		{"GET", enc, "192.0.2.1", page, 403, "127.0.0.1"},
 		{"POST", stop, "localhost", map[string]string{"Origin": "http://localhost"}, 200, ""},
 		{"POST", stop, "", map[string]string{"Sec-Fetch-Site": "same-origin"}, 200, ""},
 		{"POST", stop, "", nil, 200, ""},
