@@ -41,22 +41,26 @@ func (h *Hub) putMarks(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	leave, err := h.enterLine(ctx, m.ClientName)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	p, err := h.authorize(m.ClientName, h.proof(c))
-	if err != nil {
-		return err
-	}
-	defer p.leave()
-	kept, err := h.keepMarks(p, m)
+	kept, err := h.agreeOnMarks(c.Request().Context(), m, h.proof(c))
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, kept)
+}
+
+// agreeOnMarks is keepMarks for somebody who shows that.
+func (h *Hub) agreeOnMarks(ctx context.Context, m protocol.Marks, shown node.Proof) (protocol.MarksKept, error) {
+	leave, err := h.enterLine(ctx, m.ClientName)
+	if err != nil {
+		return protocol.MarksKept{}, err
+	}
+	defer leave()
+	p, err := h.authorize(m.ClientName, shown)
+	if err != nil {
+		return protocol.MarksKept{}, err
+	}
+	defer p.leave()
+	return h.keepMarks(p, m)
 }
 
 // keepMarks keeps the marks, and then lets the bytes below them be used, in new pools if the client

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"dske/node"
 	"dske/node/hub"
@@ -132,4 +134,39 @@ func TestPoolIsFull(t *testing.T) {
 	wantRefused(t, carol.send(carol.get(protocol.GetShare{ClientName: "carol", MasterSAE: "sam", SlaveSAE: "sam", KeyID: keyID(1)})), 404, protocol.ErrUnknownKey)
 	wantOK(t, carol.send(carol.psrd(protocol.OwnerClient, protocol.SigningKeySize))) // in place of that signing key
 	wantRefused(t, carol.send(carol.psrd(protocol.OwnerClient, 1)), 413, protocol.ErrTooLarge)
+}
+
+// unread is the connection of somebody who does not read what he has asked for.
+type unread struct {
+	http.ResponseWriter
+	end chan struct{}
+}
+
+func (u unread) Write(p []byte) (int, error) {
+	<-u.end
+	return len(p), nil
+}
+
+// Clients share lines to their registrations. One that does not take its block leaves the line all
+// the same.
+func TestUnreadBlockHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, carol, connie := newPair(t)
+		end := make(chan struct{})
+		defer close(end)
+		r := carol.psrd(protocol.OwnerHub, 1000)
+		raw := httptest.NewRequest(r.method, prefix+r.path+"?"+r.query, nil)
+		raw.Header.Set(protocol.TokenHeader, carol.tokens[0])
+		go h.Handler().ServeHTTP(unread{httptest.NewRecorder(), end}, raw)
+		synctest.Wait()
+		served := false
+		go func() {
+			connie.send(connie.psrd(protocol.OwnerHub, 1000))
+			carol.send(carol.psrd(protocol.OwnerHub, 1000))
+			served = true
+		}()
+		if synctest.Wait(); !served {
+			t.Error("others have to wait")
+		}
+	})
 }

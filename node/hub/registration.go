@@ -124,12 +124,20 @@ func (h *Hub) deleteRegistration(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	leave, err := h.enterLine(c.Request().Context(), name)
+	if err := h.unregister(c.Request().Context(), name, h.proof(c)); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, struct{}{})
+}
+
+// unregister ends the registration of a client, whose name and encryptors remain its own.
+func (h *Hub) unregister(ctx context.Context, name string, shown node.Proof) error {
+	leave, err := h.enterLine(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	p, err := h.authorize(name, h.proof(c))
+	p, err := h.authorize(name, shown)
 	if err != nil {
 		return err
 	}
@@ -141,7 +149,7 @@ func (h *Hub) deleteRegistration(c echo.Context) error {
 	defer h.mu.Unlock()
 	h.clients[name] = &peerClient{name: p.name, token: p.token, encryptors: p.encryptors, forgeries: p.forgeries}
 	p.end()
-	return c.JSON(http.StatusOK, struct{}{})
+	return nil
 }
 
 func (h *Hub) getPSRD(c echo.Context) error {
@@ -153,23 +161,29 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	leave, err := h.enterLine(c.Request().Context(), q.client)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	p, err := h.authorize(q.client, h.proof(c))
-	if err != nil {
-		return err
-	}
-	defer p.leave()
-	body, err := h.blockFor(c.Request().Context(), p, q)
+	body, err := h.supply(c.Request().Context(), q, h.proof(c))
 	if err != nil {
 		return err
 	}
 	defer clear(body)
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	return node.WriteSecret(c, body)
+}
+
+// supply is blockFor for somebody who shows that. The line of the client is left before the block is
+// sent: whoever does not read it holds up nobody.
+func (h *Hub) supply(ctx context.Context, q psrdQuery, shown node.Proof) ([]byte, error) {
+	leave, err := h.enterLine(ctx, q.client)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	p, err := h.authorize(q.client, shown)
+	if err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	return h.blockFor(ctx, p, q)
 }
 
 // blockFor makes a block and returns what is sent of it, which the caller clears.
