@@ -18,10 +18,13 @@ type fault struct {
 	ended  chan struct{} // closed when the fault is cleared
 
 	mu      sync.Mutex
-	matched int            // messages
-	fired   int            // times
-	seen    map[string]int // how often the same message came, of the last up to maxSeen, to draw lots for
-	before  int            // messages that are no longer in seen
+	matched int // messages
+	fired   int // times
+	before  int // messages that are no longer in seen
+
+	// How often the same message came, of the last up to maxSeen, to draw lots for: by a digest, since
+	// callers choose what is in it, and how much.
+	seen map[[sha256.Size]byte]int
 }
 
 // intercept is the [Intercept] that the fault is.
@@ -60,9 +63,10 @@ func (f *fault) draw(r *Request) bool {
 		clear(f.seen)
 		f.before += maxSeen
 	}
-	label := fmt.Sprint(f.seed, f.spec, r.From, r.To, r.Method, r.Path, r.Query)
-	f.seen[label]++
-	sum := sha256.Sum256(fmt.Append(nil, label, f.before+f.seen[label]))
+	label := fmt.Append(nil, f.seed, f.spec, r.From, r.To, r.Method, r.Path, r.Query)
+	message := sha256.Sum256(label)
+	f.seen[message]++
+	sum := sha256.Sum256(fmt.Append(label, f.before+f.seen[message]))
 	r.lot = binary.BigEndian.Uint64(sum[8:])
 	return float64(binary.BigEndian.Uint64(sum[:])>>11)/(1<<53) < f.spec.Prob
 }

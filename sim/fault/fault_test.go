@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -270,4 +272,27 @@ func TestProbabilityForgets(t *testing.T) {
 	if lost < maxSeen*8/10 || lost > maxSeen {
 		t.Errorf("%d of %d lost with a probability of 0.3", lost, 3*maxSeen)
 	}
+}
+
+// Nor do long ones, as anybody can send to a port, leave more than short ones.
+func TestProbabilityForgetsText(t *testing.T) {
+	w := newWire(t, "drop prob=0.3")
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	const messages, size = 400, 32 << 10
+	before := heap()
+	for i := range messages {
+		m := message("hank")
+		m.Query = strings.Repeat("a", size) + strconv.Itoa(i)
+		w.send(m)
+		w.arrived = nil
+	}
+	if after := heap(); after > before+messages*size/4 {
+		t.Errorf("%d bytes are kept of %d messages", after-before, messages)
+	}
+	runtime.KeepAlive(w)
 }

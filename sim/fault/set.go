@@ -2,6 +2,7 @@ package fault
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strconv"
@@ -36,7 +37,7 @@ func (s *Set) Add(spec Spec) error {
 		return ErrTooMany
 	}
 	s.added++
-	f := &fault{number: s.added, spec: spec, built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[string]int{}}
+	f := &fault{number: s.added, spec: spec, built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[[sha256.Size]byte]int{}}
 	s.faults = append(s.faults[:len(s.faults):len(s.faults)], f) // Intercept may be reading the old slice
 	return nil
 }
