@@ -2,6 +2,7 @@ package etsi
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 )
@@ -37,7 +38,7 @@ func (f Refusals) Answer(w http.ResponseWriter, r *http.Request, err error) {
 
 // note writes the line of the log.
 func (f Refusals) note(r *http.Request, e *Error, err error) {
-	log := f.Log.With("method", r.Method, "path", r.URL.Path, "from", r.RemoteAddr)
+	log := f.Log.With("method", r.Method, "path", fmt.Sprintf("%.1024s", r.URL.Path), "from", r.RemoteAddr)
 	switch e.Status {
 	case http.StatusInternalServerError:
 		log.ErrorContext(r.Context(), "internal error", "error", err)

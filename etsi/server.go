@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 )
@@ -131,7 +132,8 @@ func (s *server) parties(c echo.Context) (caller, peer string, err error) {
 	return caller, peer, nil
 }
 
-// saeID returns the SAE ID in the path. Echo matches, and takes its parameters from, the encoded
+// saeID returns the SAE ID in the path, as a copy: it may be kept for long, and the request must not
+// be for its sake. Echo matches, and takes its parameters from, the encoded
 // path if the request has kept it, and otherwise the decoded one, which must not be decoded again.
 func saeID(c echo.Context) (string, error) {
 	id := c.Param("sae")
@@ -145,5 +147,5 @@ func saeID(c echo.Context) (string, error) {
 	if id == "" {
 		return "", badRequest("the SAE ID in the path is empty")
 	}
-	return id, nil
+	return strings.Clone(id), nil
 }

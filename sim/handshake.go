@@ -116,9 +116,10 @@ func (n *Network) failedHandshake(to, from net.Addr, err error) {
 	var refused *tls.CertificateVerificationError
 	if errors.As(err, &refused) && len(refused.UnverifiedCertificates) > 0 {
 		shown := refused.UnverifiedCertificates[0]
-		name = shown.Subject.CommonName
-		caller.Certificate = &wire.Certificate{Subject: shown.Subject.String(), Issuer: shown.Issuer.String(), NotAfter: shown.NotAfter}
+		name = told(shown.Subject.CommonName)
+		caller.Certificate = toldOf(shown)
 	}
+	reason.Text = told(reason.Text)
 	node := n.nodeAt(to)
 	n.config.Logger.Warn("TLS handshake failed", "node", node, "address", from, "reason", reason.Text)
 	e := wire.Event{

@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"cmp"
+	"crypto/x509"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,19 @@ import (
 // maxWitnessed is how much of a body is looked at, in bytes, of a request from outside and of the
 // answer.
 const maxWitnessed = 64 << 10
+
+// maxTold is how much is told, to those who watch and in the log, of a text that a caller has chosen,
+// in bytes: more than any SAE ID takes, percent-encoded.
+const maxTold = 1 << 10
+
+// told returns a copy of a text, cut where it is too long. The text itself may be a part of a request,
+// and would keep all of that in memory.
+func told(text string) string {
+	if len(text) <= maxTold {
+		return strings.Clone(text)
+	}
+	return strings.ToValidUTF8(text[:maxTold], "") + "…"
+}
 
 // Refusal is a request from outside that was refused, or a handshake that failed: then it has no
 // method.
@@ -118,7 +132,7 @@ func (v *arrival) end() {
 	}
 	m, e := v.message()
 	if v.fault != "" {
-		n.config.Logger.Warn("fault", "fault", v.fault, "node", v.place.path(), "path", v.path, "caller", e.About.Caller.TakenAs, "status", v.status)
+		n.config.Logger.Warn("fault", "fault", v.fault, "node", v.place.path(), "path", e.Path, "caller", e.About.Caller.TakenAs, "status", v.status)
 	}
 	if isRefused {
 		e.About.Reason = v.place.reason(v)
@@ -126,7 +140,7 @@ func (v *arrival) end() {
 		if v.status == http.StatusUnauthorized {
 			level = slog.LevelWarn // somebody sets up an encryptor, and it does not work
 		}
-		n.config.Logger.Log(v.request.Context(), level, "request refused", "node", v.place.path(), "path", v.path, "caller", e.About.Caller.TakenAs, "address", v.request.RemoteAddr, "status", v.status, "reason", e.About.Reason.Text)
+		n.config.Logger.Log(v.request.Context(), level, "request refused", "node", v.place.path(), "path", e.Path, "caller", e.About.Caller.TakenAs, "address", v.request.RemoteAddr, "status", v.status, "reason", e.About.Reason.Text)
 	}
 	n.wire.Witness(m, e)
 	if isRefused {
@@ -156,8 +170,8 @@ func (v *arrival) message() (wire.Message, wire.Event) {
 		caller.TakenAs = "SAE " + name
 	}
 	return m, wire.Event{
-		Number: m.Number, From: m.From, To: m.To, Method: r.Method, Path: v.path, Status: v.status, Kind: wire.KindEncryptor,
-		Fault: v.fault, Start: v.start, Duration: time.Since(v.start), About: &wire.About{Caller: caller, KeyID: firstKeyID(v)},
+		Number: m.Number, From: m.From, To: m.To, Method: told(r.Method), Path: told(v.path), Status: v.status, Kind: wire.KindEncryptor,
+		Fault: v.fault, Start: v.start, Duration: time.Since(v.start), About: &wire.About{Caller: caller, KeyID: told(firstKeyID(v))},
 	}
 }
 
@@ -166,23 +180,27 @@ func callerOf(r *http.Request) *wire.Caller {
 	c := &wire.Caller{Address: r.RemoteAddr}
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		shown := r.TLS.PeerCertificates[0]
-		c.Certificate = &wire.Certificate{Subject: shown.Subject.String(), Issuer: shown.Issuer.String(), NotAfter: shown.NotAfter}
+		c.Certificate = toldOf(shown)
 	}
 	return c
+}
+
+func toldOf(c *x509.Certificate) *wire.Certificate {
+	return &wire.Certificate{Subject: told(c.Subject.String()), Issuer: told(c.Issuer.String()), NotAfter: c.NotAfter}
 }
 
 // claimed returns who a caller says it is, whether that is so or not.
 func claimed(r *http.Request) string {
 	if r.TLS != nil {
 		if len(r.TLS.PeerCertificates) > 0 {
-			return r.TLS.PeerCertificates[0].Subject.CommonName
+			return told(r.TLS.PeerCertificates[0].Subject.CommonName)
 		}
 		return ""
 	}
 	if user, _, isBasic := r.BasicAuth(); isBasic {
-		return user
+		return told(user)
 	}
-	return r.Header.Get("Authorization")
+	return told(r.Header.Get("Authorization"))
 }
 
 // head keeps the start of what is written to it, up to so many bytes.

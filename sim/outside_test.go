@@ -3,7 +3,9 @@ package sim
 import (
 	"bufio"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -86,6 +88,25 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// Who watches, and the log, is told no more than the start of what a stranger has made long.
+func TestLongRequestsAreToldShortly(t *testing.T) {
+	log := &lockedLog{}
+	n, refused := refusals(t, Config{Logger: slog.New(slog.NewTextHandler(log, nil))})
+	long := strings.Repeat("a", 20_000)
+	for _, caller := range []string{"sofia", long} {
+		ask(t, http.DefaultClient, n.URL()+"/client/connie/etsi/api/v1/keys/"+long+"/dec_keys?key_ID="+long, caller)
+		event, err := json.Marshal(refused().Event)
+		if err != nil || len(event) > 8*maxTold {
+			t.Errorf("an event of %d bytes, %v", len(event), err)
+		}
+	}
+	for line := range strings.Lines(log.String()) {
+		if len(line) > 8*maxTold {
+			t.Errorf("a line of %d bytes: %.80s", len(line), line)
+		}
+	}
+}
+
 func TestHandshakes(t *testing.T) {
 	dir := certs.Directory(t.TempDir())
 	if err := dir.Write(certs.Names{KMEs: []string{"carol", "celia", "cindy", "connie", "curtis"}, SAEs: []string{"sam", "fw-munich-01"}}); err != nil {
@@ -113,6 +134,10 @@ func TestHandshakes(t *testing.T) {
 	}
 	call(dir.Anonymous())
 	if r := refused(); !strings.HasPrefix(r.Reason.Text, "Nobody said who is calling. Over TLS the certificate of the caller does") {
+		t.Errorf("%+v", r.Reason)
+	}
+	call(dir.Client(dir.ToHubs("celia")))
+	if r := refused(); r.Reason.Text != "The certificate has no common name, as those of SAEs have: it is for OU=client celia,O=DSKE simulator." {
 		t.Errorf("%+v", r.Reason)
 	}
 	call(dir.Stranger("fw-munich-01"))
