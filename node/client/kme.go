@@ -46,6 +46,9 @@ func (c *Client) GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids
 	if err := c.config.Delivered.ready(); err != nil { // before anything is spent
 		return nil, etsiError(err)
 	}
+	if !c.mayMakeKeys(master) {
+		return nil, etsi.ErrKeyNotFound
+	}
 	gathers := make([]*gather, len(ids))
 	for i, id := range ids {
 		if slices.Contains(ids[:i], id) {

@@ -45,6 +45,15 @@ func (c *Client) enrolledPlace(e *node.Enrolled) place {
 	return place{e.Name, c.hubsWith(func(i int) bool { return e.Uses(c.hubs[i].Hub()) })}
 }
 
+// mayMakeKeys reports whether there can be keys that an encryptor has made: hubs take shares of those
+// who are enrolled, and of strangers in an open network.
+func (c *Client) mayMakeKeys(encryptor string) bool {
+	if directory := c.config.Directory; directory != nil && !directory.IsOpen() {
+		return directory.ClientOf(encryptor) != nil
+	}
+	return protocol.CheckSAE(encryptor) == nil
+}
+
 // hubsWith returns what f says of each hub.
 func (c *Client) hubsWith(f func(hub int) bool) []bool {
 	at := make([]bool, len(c.hubs))

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 
 	"dske/etsi"
 	"dske/node"
+	"dske/protocol"
 )
 
 // A key that no hub knows is asked for once in a while, however often an encryptor asks.
@@ -50,6 +52,34 @@ func TestUnknownKeysCostLittle(t *testing.T) {
 		}
 		if n := len(connie.unknown.until); n != node.MaxUnknown {
 			t.Errorf("%d keys are remembered", n)
+		}
+	})
+}
+
+// Nobody is asked for a key of a master that there cannot be.
+func TestKeysOfUnknownMastersCostNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		closed := newEnrolled(t, protocol.ITS, func(*Config) {})
+		open := newWorldOf(t, protocol.ITS)
+		for _, test := range []struct {
+			w       *world
+			connie  *Client
+			masters []string
+		}{
+			{closed.world, closed.clients["connie"], []string{"nobody", "carol", "sam ", "", "\xff", strings.Repeat("a", 20_000)}},
+			{open, open.ready(open.config("connie", "sofia")), []string{"sam ", "", "\xff", strings.Repeat("a", 256)}},
+		} {
+			synctest.Wait()
+			test.w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+				t.Errorf("%s %s", r.Method, r.URL.Path)
+				return next(r)
+			})
+			for _, master := range test.masters {
+				if _, err := test.connie.GetKeyWithKeyIDs(t.Context(), "sofia", master, []uuid.UUID{uuid.New()}); !errors.Is(err, etsi.ErrKeyNotFound) {
+					t.Errorf("%.20q: %v, want %v", master, err, etsi.ErrKeyNotFound)
+				}
+			}
+			test.w.onTheWire(nil)
 		}
 	})
 }
