@@ -29,7 +29,14 @@ const (
 	// MaxEncryptors is how many encryptors a client can register.
 	MaxEncryptors = 10_000
 
-	// MaxSharesWaiting is how many shares of one master client a hub keeps for the slaves.
+	// MaxStrangers is how many encryptors of strangers an open hub knows, of all together.
+	MaxStrangers = 10_000
+
+	// MaxToken is the size of the longest token that a client proves itself with, in bytes.
+	MaxToken = 1024
+
+	// MaxSharesWaiting is how many shares of one master client a hub keeps for the slaves. Strangers
+	// count as one.
 	MaxSharesWaiting = 100_000
 
 	// MaxBytesWaiting is how much memory they take at most, in bytes.

@@ -47,6 +47,26 @@ func (h *Hub) admitEncryptor(client, encryptor string) error {
 	return nil
 }
 
+// isStranger reports whether a client is none of those that are enrolled.
+func (h *Hub) isStranger(client string) bool { return h.config.Directory.Client(client) == nil }
+
+// checkStrangers returns a [protocol.ErrFull] if a stranger registers and there would be too many
+// encryptors of strangers with his. So there are no more strangers either: each has one. The caller
+// holds h.mu.
+func (h *Hub) checkStrangers(r protocol.Registration) error {
+	if !h.isStranger(r.ClientName) {
+		return nil
+	}
+	known := len(h.owners)
+	if before := h.clients[r.ClientName]; before != nil {
+		known -= len(before.encryptors)
+	}
+	if known+len(r.EncryptorNames) > protocol.MaxStrangers {
+		return node.NewError(protocol.ErrFull, "client_name", r.ClientName, "encryptors", known, "limit", protocol.MaxStrangers)
+	}
+	return nil
+}
+
 // ownerOf returns the name of the client that serves an encryptor and uses this hub, if there is
 // one.
 func (h *Hub) ownerOf(encryptor string) (client string, ok bool) {

@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/node"
+	"dske/protocol"
 	"dske/psrd"
 )
 
@@ -21,5 +22,13 @@ func (h *Hub) AddZeros(client string, size int) error {
 	return p.channel.Peer.Add(psrd.NewBlock(uuid.New(), make([]byte, size)))
 }
 
+// HasRoom reports whether a share of a client can wait.
+func (h *Hub) HasRoom(client string) bool {
+	m := protocol.PostShares{ClientName: client, ShareBatch: protocol.ShareBatch{KeyIDs: make(protocol.KeyIDs, 1)}}
+	return h.shares.checkRoom(m) == nil
+}
+
 // Fill makes so many shares, of so many bytes, wait that a client is said to have deposited.
-func (h *Hub) Fill(client string, shares, bytes int) { h.shares.taken[client] = room{shares, bytes} }
+func (h *Hub) Fill(client string, shares, bytes int) {
+	h.shares.taken[h.shares.payer(client)] = room{shares, bytes}
+}

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"dske/node/hub"
@@ -29,7 +30,11 @@ func TestFull(t *testing.T) {
 
 // A hub has room for so much PSRD, which is said, and for clients with little of it even then.
 func TestFullOfPSRD(t *testing.T) {
-	h, carol, connie := newSuitePair(t, protocol.Python)
+	h, carol, connie := enrolled(t, true)
+	mallory := meet(t, h, "mallory")
+	carol.register("sam")
+	connie.register("sofia", "susan")
+	mallory.register("mallory")
 	if err := h.AddZeros("connie", protocol.MaxHubStock); err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +44,7 @@ func TestFullOfPSRD(t *testing.T) {
 		wantFreeRefusal(t, h, carol.psrd(owner, 1<<20), 503, protocol.ErrFull)
 	}
 	wantFreeRefusal(t, h, connie.psrd(protocol.OwnerHub, 100), 503, protocol.ErrFull)
+	wantFreeRefusal(t, h, mallory.psrd(protocol.OwnerHub, 100), 503, protocol.ErrFull) // there may be many of him
 	if _, after := connie.unused(); after != unused {
 		t.Error("a refusal changes the pools")
 	}
@@ -57,4 +63,28 @@ func TestMostEncryptors(t *testing.T) {
 	}
 	wantFreeRefusal(t, h, carol.put(body(names)), 413, protocol.ErrTooLarge)
 	wantOK(t, carol.put(body(names[1:])).to(t, h))
+}
+
+// An open hub knows so many strangers and no more, whatever they call themselves, and has room for the
+// shares of one client for all of them together.
+func TestMostStrangers(t *testing.T) {
+	h, carol, _ := enrolled(t, true)
+	mallory, other := meet(t, h, "mallory"), meet(t, h, "other")
+	names := make([]string, protocol.MaxStrangers)
+	for i := range names {
+		names[i] = fmt.Sprint("sae", i)
+	}
+	mallory.register(names...)
+	wantFreeRefusal(t, h, other.put(`{"client_name": "other"}`), 503, protocol.ErrFull)
+	carol.register("sam")
+	mallory.register(names[1:]...)
+	other.register()
+	wantOK(t, mallory.remove().to(t, h)) // which does not set names free
+	wantFreeRefusal(t, h, mallory.put(string(marshal(t, protocol.Registration{ClientName: "mallory", EncryptorNames: names}))), 503, protocol.ErrFull)
+	other.tokens = []string{strings.Repeat("t", protocol.MaxToken+1)}
+	wantFreeRefusal(t, h, other.put(`{"client_name": "other"}`), 413, protocol.ErrTooLarge)
+	h.Fill("mallory", protocol.MaxSharesWaiting, 0)
+	if h.HasRoom("other") || !h.HasRoom("carol") {
+		t.Error("strangers have rooms of their own, or none is left for the enrolled")
+	}
 }

@@ -105,6 +105,7 @@ func New(config Config) (*Hub, error) {
 		clients: map[string]*peerClient{},
 		owners:  map[string]string{},
 	}
+	h.shares.isStranger = h.isStranger
 	for i := range h.lines {
 		h.lines[i] = node.NewLine()
 	}

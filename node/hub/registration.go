@@ -43,6 +43,9 @@ func (h *Hub) register(ctx context.Context, r protocol.Registration, shown node.
 	if err := checkNames(r); err != nil {
 		return err
 	}
+	if n := len(shown.Token); n > protocol.MaxToken {
+		return node.NewError(protocol.ErrTooLarge, "token", n, "limit", protocol.MaxToken)
+	}
 	leave, err := h.enterLine(ctx, r.ClientName)
 	if err != nil {
 		return err
@@ -80,7 +83,7 @@ func (h *Hub) mayRegister(r protocol.Registration, shown node.Proof) error {
 			return err
 		}
 	}
-	return nil
+	return h.checkStrangers(r)
 }
 
 // bind puts a client, with its encryptors, in the place of what it was before, if anything. The

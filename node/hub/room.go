@@ -37,7 +37,7 @@ func sharesSize(value, tag int, master string, slaves []string) int {
 func (s *shareStore) checkRoom(m protocol.PostShares) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.taken[m.ClientName]
+	now := s.taken[s.payer(m.ClientName)]
 	if now.shares+len(m.KeyIDs) > protocol.MaxSharesWaiting {
 		return node.NewError(protocol.ErrFull, "client_name", m.ClientName, "shares_waiting", now.shares, "limit", protocol.MaxSharesWaiting)
 	}
@@ -49,10 +49,20 @@ func (s *shareStore) checkRoom(m protocol.PostShares) error {
 
 // count adds a share to what its client takes, or takes it off with -1. The caller holds s.mu.
 func (s *shareStore) count(sh *share, by int) {
-	r := s.taken[sh.client]
+	payer := s.payer(sh.client)
+	r := s.taken[payer]
 	r.shares += by
 	r.bytes += by * sh.size()
-	if s.taken[sh.client] = r; r.shares == 0 {
-		delete(s.taken, sh.client)
+	if s.taken[payer] = r; r.shares == 0 {
+		delete(s.taken, payer)
 	}
+}
+
+// payer returns under which name the shares of a client are counted: anybody can be many strangers,
+// so they have one in common.
+func (s *shareStore) payer(client string) string {
+	if s.isStranger != nil && s.isStranger(client) {
+		return ""
+	}
+	return client
 }

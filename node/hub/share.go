@@ -40,7 +40,9 @@ type shareStore struct {
 	journal journal
 	mu      sync.Mutex
 	shares  map[uuid.UUID][]*share
-	taken   map[string]room // by the shares of each master client
+	taken   map[string]room // by the shares of each master client, and of all strangers
+
+	isStranger func(client string) bool // nil: there are none
 }
 
 func newShareStore(suite protocol.Suite, ttl time.Duration, alarm *node.Alarm, j journal) *shareStore {

@@ -9,9 +9,6 @@ import (
 	"dske/protocol"
 )
 
-// maxToken is how long a token may be, in bytes.
-const maxToken = 1024
-
 // Local returns the clients that run in the network.
 func (t *Topology) Local() []Client {
 	return slices.DeleteFunc(slices.Clone(t.Clients), func(c Client) bool { return c.External })
@@ -40,8 +37,8 @@ func clientEnrolmentFlaw(t *Topology, i int, c Client) *flaw {
 		return flawf(path("external"), "client %q runs elsewhere and needs a token in suite %s: give it one", c.Name, t.Suite)
 	case c.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https"):
 		return flawf(path("url"), "the url of client %q is %.64q: write one such as http://192.0.2.7:8100/client/%s", c.Name, c.URL, c.Name)
-	case len(c.Token) > maxToken || strings.ContainsFunc(c.Token, unicode.IsControl):
-		return flawf(path("token"), "the token of client %q is too long or no plain text: use up to %d bytes", c.Name, maxToken)
+	case len(c.Token) > protocol.MaxToken || strings.ContainsFunc(c.Token, unicode.IsControl):
+		return flawf(path("token"), "the token of client %q is too long or no plain text: use up to %d bytes", c.Name, protocol.MaxToken)
 	}
 	return nil
 }
