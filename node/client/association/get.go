@@ -20,8 +20,8 @@ import (
 func (a *Association) Get(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) error {
 	m.ClientName = a.config.Client
 	if a.sharesTrips() {
-		load := &getting{GetShares: m}
-		a.gets.take(route{master: m.MasterSAE, slave: m.SlaveSAE}, load, len(m.KeyIDs), func(loads []*getting) { a.getTogether(ctx, loads) })
+		load := &getting{GetShares: m, ctx: ctx}
+		a.gets.take(route{master: m.MasterSAE, slave: m.SlaveSAE}, load, len(m.KeyIDs), a.getTogether)
 		for _, answer := range load.answers {
 			got(answer.key, answer.share, answer.err)
 		}
@@ -42,6 +42,7 @@ func (a *Association) Get(ctx context.Context, m protocol.GetShares, got func(uu
 // getting is what a request asks for on a trip, and what came of it.
 type getting struct {
 	protocol.GetShares // whose keys become those that the trip brought nothing of
+	ctx                context.Context
 	answers            []shareAnswer
 	err                error
 }
@@ -54,11 +55,12 @@ type shareAnswer struct {
 }
 
 // getTogether asks in one message for what several requests want.
-func (a *Association) getTogether(ctx context.Context, loads []*getting) {
-	all := loads[0].GetShares
+func (a *Association) getTogether(loads []*getting) {
+	all, ctx := loads[0].GetShares, loads[0].ctx
 	all.KeyIDs = nil
 	of := map[uuid.UUID]*getting{}
 	for _, l := range loads {
+		ctx = laterOf(ctx, l.ctx)
 		all.KeyIDs = append(all.KeyIDs, l.KeyIDs...)
 		for _, id := range l.KeyIDs {
 			of[id] = l

@@ -30,8 +30,8 @@ func (a *Association) Post(ctx context.Context, b Batch, r *Reservation) (taken 
 	if r != nil || !a.sharesTrips() || len(b.Slaves) > 1 || b.size() > maxLoad {
 		return a.postAlone(ctx, b, r)
 	}
-	load := &posting{Batch: b}
-	a.posts.take(b.route(), load, len(b.Keys), func(loads []*posting) { a.postTogether(ctx, loads) })
+	load := &posting{Batch: b, ctx: ctx}
+	a.posts.take(b.route(), load, len(b.Keys), a.postTogether)
 	if load.alone {
 		return a.postAlone(ctx, b, nil)
 	}
@@ -45,6 +45,7 @@ const maxLoad = protocol.MaxBatchSize / protocol.MaxBatch
 // posting is a batch on a trip, and what became of it.
 type posting struct {
 	Batch
+	ctx   context.Context
 	taken int
 	err   error
 	alone bool // it has to be posted once more, in a message of its own
@@ -62,13 +63,15 @@ func (b Batch) size() int { return len(b.Shares) * b.Shares[0].Value.Size() }
 
 // postTogether posts several batches that fit into one message. What a hub refuses it refuses as a
 // whole, so that each then has to go alone: the others are not to fail for one of them.
-func (a *Association) postTogether(ctx context.Context, loads []*posting) {
+func (a *Association) postTogether(loads []*posting) {
+	ctx := loads[0].ctx
 	if len(loads) == 1 {
 		loads[0].taken, loads[0].err = a.postAlone(ctx, loads[0].Batch, nil)
 		return
 	}
 	all := Batch{Master: loads[0].Master, Slaves: loads[0].Slaves}
 	for _, l := range loads {
+		ctx = laterOf(ctx, l.ctx)
 		all.Keys, all.Shares = append(all.Keys, l.Keys...), append(all.Shares, l.Shares...)
 	}
 	_, err := a.postBatch(ctx, all, nil)

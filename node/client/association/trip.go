@@ -1,6 +1,7 @@
 package association
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -63,6 +64,17 @@ func (t *trips[L]) take(r route, load L, keys int, travel func([]L)) {
 	}
 	t.mu.Unlock()
 	close(own.over)
+}
+
+// laterOf returns the one of two contexts that lasts longer. A trip lasts as long as one of its loads
+// wants it to: a hub forgets a share that it has given, also if nobody hears its answer any more.
+func laterOf(a, b context.Context) context.Context {
+	end, ends := a.Deadline()
+	other, alsoEnds := b.Deadline()
+	if ends && (!alsoEnds || other.After(end)) {
+		return b
+	}
+	return a
 }
 
 // sharesTrips reports whether what is for the hub may share its message with others.

@@ -186,3 +186,42 @@ func TestSingleMessages(t *testing.T) {
 		}
 	})
 }
+
+// Whose time is over gives up by himself: those who share his message have theirs.
+func TestTripsLastForTheLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, PSRD{BlockSize: 1 << 14, LowWater: 1, HighWater: 1 << 14}, 5*time.Second)
+		ids := w.mustPost(4)
+		w.onTheWire(untilGone(10 * time.Millisecond))
+		ends := []time.Duration{time.Second, 15 * time.Millisecond, time.Second, 15 * time.Millisecond}
+		for _, do := range []func(context.Context, int) error{
+			func(ctx context.Context, i int) error { return w.getWithin(ctx, ids[i]) },
+			func(ctx context.Context, _ int) error { _, err := w.postWithin(ctx, 32); return err },
+		} {
+			for i, err := range atOnce(len(ends), func(i int) error {
+				time.Sleep(time.Duration(i) * time.Millisecond) // the second one leads the trip
+				ctx, cancel := context.WithTimeout(w.Context(), ends[i])
+				defer cancel()
+				return do(ctx, i)
+			}) {
+				if err != nil {
+					t.Errorf("%d: %v", i, err)
+				}
+			}
+		}
+	})
+}
+
+// untilGone delivers messages after a while, if their sender waits so long.
+func untilGone(takes time.Duration) func(*http.Request, roundTrip) (*http.Response, error) {
+	return func(r *http.Request, next roundTrip) (*http.Response, error) {
+		if isInBand(r) {
+			select {
+			case <-time.After(takes):
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		}
+		return next(r)
+	}
+}

@@ -106,10 +106,12 @@ func hang(r *http.Request) (*http.Response, error) {
 func isInBand(r *http.Request) bool { return strings.Contains(r.URL.Path, protocol.PathKeyShare) }
 
 // post gives the hub a share of size bytes, and returns the ID of its key.
-func (w *world) post(size int) (uuid.UUID, error) {
+func (w *world) post(size int) (uuid.UUID, error) { return w.postWithin(w.Context(), size) }
+
+func (w *world) postWithin(ctx context.Context, size int) (uuid.UUID, error) {
 	id := uuid.New()
 	shares := []protocol.Share{{Index: 0, Value: protocol.NewSecret(bytes.Repeat([]byte{7}, size))}}
-	taken, err := w.Post(w.Context(), Batch{Master: "sam", Slaves: []string{"sam"}, Keys: protocol.KeyIDs{id}, Shares: shares}, nil)
+	taken, err := w.Post(ctx, Batch{Master: "sam", Slaves: []string{"sam"}, Keys: protocol.KeyIDs{id}, Shares: shares}, nil)
 	if (taken == 1) != (err == nil) {
 		w.Errorf("%d taken: %v", taken, err)
 	}
@@ -117,9 +119,11 @@ func (w *world) post(size int) (uuid.UUID, error) {
 }
 
 // get fetches the share of a key.
-func (w *world) get(id uuid.UUID) (err error) {
+func (w *world) get(id uuid.UUID) error { return w.getWithin(w.Context(), id) }
+
+func (w *world) getWithin(ctx context.Context, id uuid.UUID) (err error) {
 	m := protocol.GetShares{MasterSAE: "sam", SlaveSAE: "sam", KeyIDs: protocol.KeyIDs{id}}
-	failed := w.Get(w.Context(), m, func(_ uuid.UUID, _ protocol.Share, e error) { err = e })
+	failed := w.Get(ctx, m, func(_ uuid.UUID, _ protocol.Share, e error) { err = e })
 	if failed != nil {
 		return failed
 	}
