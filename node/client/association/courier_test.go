@@ -59,6 +59,29 @@ func TestCourier(t *testing.T) {
 	})
 }
 
+// The last PSRD is used as far as it goes, also by those who want it at the same time: what is too much
+// for all of them together is enough for some.
+func TestLastPSRDGoesToSome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, c := newCourierWorld(t)
+		c.Bring(1024, time.Time{})
+		w.mustPost(1)
+		w.onTheWire(untilGone(time.Millisecond))
+		left := w.current().pool(supply{owner: protocol.OwnerClient}).Available()
+		posted := 0
+		for _, err := range atOnce(20, func(int) error { _, err := w.post(100); return err }) {
+			if err == nil {
+				posted++
+			} else if !errors.Is(err, psrd.ErrExhausted) {
+				t.Error(err)
+			}
+		}
+		if most := left / (100 + protocol.SigningKeySize); posted != most {
+			t.Errorf("%d shares were posted with %d bytes, want %d", posted, left, most)
+		}
+	})
+}
+
 // What the hub has no room for is taken back, and the association goes on.
 func TestCourierFindsNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"dske/node"
 	"dske/protocol"
+	"dske/psrd"
 )
 
 var errNoMulticast = errors.New("the hub knows no keys for several slaves")
@@ -62,7 +63,8 @@ func (b Batch) route() route {
 func (b Batch) size() int { return len(b.Shares) * b.Shares[0].Value.Size() }
 
 // postTogether posts several batches that fit into one message. What a hub refuses it refuses as a
-// whole, so that each then has to go alone: the others are not to fail for one of them.
+// whole, so that each then has to go alone: the others are not to fail for one of them. So it is with
+// PSRD that is enough for some of them only.
 func (a *Association) postTogether(loads []*posting) {
 	ctx := loads[0].ctx
 	if len(loads) == 1 {
@@ -80,7 +82,7 @@ func (a *Association) postTogether(loads []*posting) {
 		switch {
 		case err == nil:
 			l.taken = len(l.Keys)
-		case errors.As(err, &refused):
+		case errors.As(err, &refused), errors.Is(err, psrd.ErrExhausted):
 			l.alone = true
 		default:
 			l.err = err
