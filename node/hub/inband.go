@@ -96,8 +96,12 @@ func (h *Hub) read(c echo.Context, path string) (protocol.Request, error) {
 	if len(m.Query) > maxQuery {
 		return m, node.NewError(protocol.ErrTooLarge, "limit", maxQuery)
 	}
+	limit := int64(maxBody)
+	if m.Method == http.MethodGet { // its answer may be large
+		limit = node.SmallBatch
+	}
 	var err error
-	if m.Body, err = node.ReadBody(c, maxBody); err != nil || !h.config.Suite.Rules().Strict {
+	if m.Body, err = node.ReadBody(c, limit); err != nil || !h.config.Suite.Rules().Strict {
 		return m, err
 	}
 	switch {
