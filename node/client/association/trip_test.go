@@ -70,8 +70,8 @@ func TestRequestsShareMessages(t *testing.T) {
 			t.Errorf("20 at once: %d single messages, %d with several, in %v", c.single, c.batch, waited)
 		}
 		c = traffic{}
-		unknown := uuid.New()
-		for i, err := range atOnce(24, func(i int) error { return w.get(append(ids, unknown)[i]) }) {
+		ids = append(ids, uuid.New()) // unknown
+		for i, err := range atOnce(24, func(i int) error { return w.get(ids[i]) }) {
 			if i < 23 && err != nil || i == 23 && !errors.Is(err, protocol.ErrUnknownKey) {
 				t.Errorf("key %d: %v", i, err)
 			}
@@ -87,11 +87,14 @@ func TestTripsLeaveWithoutTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{}, 5*time.Second)
 		w.mustPost(1)
+		var mu sync.Mutex
 		var left []time.Duration
 		began := time.Now()
 		w.onTheWire(func(r *http.Request, _ roundTrip) (*http.Response, error) {
 			if isInBand(r) {
+				mu.Lock()
 				left = append(left, time.Since(began))
+				mu.Unlock()
 			}
 			return hang(r)
 		})
