@@ -56,6 +56,18 @@ func (n *Network) sendCouriers(ctx context.Context) {
 	}
 }
 
+// nextCourier returns when couriers are expected, which is the same everywhere; nil: none are.
+func (n *Network) nextCourier() *time.Time {
+	for _, c := range n.clients {
+		for _, courier := range c.couriers {
+			if next := courier.Next(); !next.IsZero() {
+				return &next
+			}
+		}
+	}
+	return nil
+}
+
 // chance returns a number from 0 to below 1, each as likely, that follows from the seed of the network
 // and what it is for.
 func (n *Network) chance(what ...any) float64 {

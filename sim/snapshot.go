@@ -1,6 +1,10 @@
 package sim
 
-import "dske/node"
+import (
+	"time"
+
+	"dske/node"
+)
 
 // Snapshot is how every node is at one moment, in the order of the topology: GET /sim/v1/nodes. It
 // tells what is counted and nothing of single blocks, shares and keys, so that even that of a large
@@ -8,6 +12,10 @@ import "dske/node"
 type Snapshot struct {
 	Hubs    []HubSnapshot    `json:"hubs"`
 	Clients []ClientSnapshot `json:"clients"`
+
+	// NextCourier is when couriers are expected, at all associations; nil: none are, or PSRD comes
+	// over the network.
+	NextCourier *time.Time `json:"next_courier,omitempty"`
 }
 
 // NodeSnapshot is how a node is, of either kind. What it counts goes on when the node is stopped
@@ -60,7 +68,7 @@ func (n *Network) HubStates() []HubSnapshot {
 
 // Snapshot returns how every node is now.
 func (n *Network) Snapshot() Snapshot {
-	snapshot := Snapshot{Hubs: []HubSnapshot{}, Clients: []ClientSnapshot{}}
+	snapshot := Snapshot{Hubs: []HubSnapshot{}, Clients: []ClientSnapshot{}, NextCourier: n.nextCourier()}
 	for _, h := range n.hubs {
 		snapshot.Hubs = append(snapshot.Hubs, h.snapshot())
 	}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"dske/etsi"
 	"dske/node"
@@ -198,5 +199,21 @@ func BenchmarkSnapshot(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A snapshot says when couriers are expected, if they are.
+func TestSnapshotOfCouriers(t *testing.T) {
+	weekly := &topology.Courier{Every: 7 * 24 * time.Hour, Size: 16384, Delay: 6 * time.Hour}
+	for _, test := range []struct {
+		courier *topology.Courier
+		in      time.Duration
+	}{{nil, 0}, {&topology.Courier{}, 0}, {weekly, weekly.Every + weekly.Delay}} {
+		top := topology.Reference()
+		top.PSRD.Courier = test.courier
+		next := start(t, Config{Topology: top}).Snapshot().NextCourier
+		if (next == nil) != (test.in == 0) || next != nil && (time.Until(*next) > test.in || time.Until(*next) < test.in-time.Minute) {
+			t.Errorf("%+v: %v", test.courier, next)
+		}
 	}
 }

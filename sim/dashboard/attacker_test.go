@@ -21,12 +21,13 @@ func testAttacker(d *desk) {
 	d.waitForText(`#picture [data-hub=holly]`, "broken into")
 	d.use("#foe-none")
 	d.waitForText("#foe-text", "He owns nothing yet.")
-	d.swap()
+	d.use("[data-links=listen]")
+	d.waitFor(`document.querySelector('[data-links=listen]').ariaPressed === 'true'`)
 }
 
-// swap lets the attacker change messages, with a client of his own.
-func (d *desk) swap() {
-	d.Helper()
+// testSwap lets the attacker change messages, with a client of his own.
+func testSwap(d *desk) {
+	d.makeKey("Both have the same key")
 	d.use("[data-links=act]")
 	d.waitFor(`document.querySelector('[data-links=act]').ariaPressed === 'true'`)
 	d.use("#foe-client")

@@ -41,18 +41,25 @@ func testHand(t *testing.T, browser context.Context, hasKeysOnly bool) {
 	d := &desk{page: open(t, browser, n.URL(), 1280), network: n, remote: remote(t, n)}
 	d.hasKeysOnly = hasKeysOnly
 	for _, test := range []struct {
-		name string
-		run  func(*desk)
+		name      string
+		run       func(*desk)
+		mouseOnly bool // nothing is done that another test does not do with the keyboard
 	}{
-		{"encryptors outside", testOutside}, // first: before it, nobody has asked
-		{"a key", testKey},
-		{"the attacker", testAttacker},
-		{"a message opened", testMessage},
-		{"faults", testFaults},
-		{"details", testDetails},
-		{"reduced motion", testReducedMotion},
-		{"liars and outages", testLiars},
+		{"encryptors outside", testOutside, false}, // first: before it, nobody has asked
+		{"a key", testKey, false},
+		{"other keys", testOtherKeys, true},
+		{"the attacker", testAttacker, false},
+		{"swapped messages", testSwap, true},
+		{"a message opened", testMessage, false},
+		{"faults", testFaults, false},
+		{"details", testDetails, false},
+		{"restarts", testRestarts, true},
+		{"liars", testLiars, true},
+		{"too many liars and outages", testTooMany, true},
 	} {
+		if hasKeysOnly && test.mouseOnly {
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) {
 			outer := d.TB
 			d.TB = t

@@ -1,21 +1,30 @@
 package dashboard
 
 import (
+	"errors"
+
 	"github.com/chromedp/chromedp"
 
 	"dske/sim"
 )
 
-// testDetails looks at what has to be right in detail: lists in order, heads that stay, cells that
-// say what they are, a hub that is restarted.
+// testDetails looks at what has to be right in detail: lists in order, cells that say what they are,
+// buttons that work either way.
 func testDetails(d *desk) {
 	d.makeKey("Both have the same key")
 	d.log()
 	d.stock()
-	if isFixed := evaluate[bool](d.page, `(box => { box.scrollTop = 200; return box.scrollTop > 0 && Math.abs(box.querySelector('thead th').getBoundingClientRect().top - box.getBoundingClientRect().top) < 2; })(document.getElementById('ladder-scroll'))`); !isFixed && evaluate[bool](d.page, `document.getElementById('ladder-scroll').scrollHeight > 781`) {
-		d.Error("the heads of the ladder are scrolled away")
-	}
+	const lie = `#nodes [data-lie="hub/helen"]`
+	d.use(lie)
+	d.waitForText(lie, "Be honest")
+	d.use(lie)
+	d.waitForText(lie, "Let lie")
+}
+
+// testRestarts restarts a hub, with and without its clients knowing.
+func testRestarts(d *desk) {
 	d.restart()
+	d.forgotten()
 }
 
 // log sorts all messages: by time, with what a request caused beneath it, and by duration.
@@ -45,13 +54,11 @@ func (d *desk) stock() {
 	}
 	d.waitForText("#stock-text", "helen and celia: ")
 	d.waitForText("#stock-text", "bytes in the emptier pool, of 16,384, well stocked")
+	d.use(stepOf("carol splits a key into 5 shares"))
 	d.emulate("prefers-reduced-motion", "no-preference")
-	d.use("#replay")
-	d.use("#next") // the end of Ask
-	d.use("#next")
-	d.use("#next") // the end of Split
-	d.use("#next")
-	d.waitFor(`document.querySelectorAll('#stock-lit .lit').length > 0`)
+	d.do(chromedp.Evaluate[chromedp.Void](`new MutationObserver(() => { window.haveBeenLit ||= document.querySelector('#stock-lit .lit') !== null }).observe(document.getElementById('stock-lit'), { childList: true })`))
+	d.use("#next") // plays how they are sent
+	d.waitFor(`window.haveBeenLit`)
 	d.emulate("prefers-reduced-motion", "reduce")
 }
 
@@ -70,6 +77,27 @@ func (d *desk) restart() {
 		d.Errorf("%+v", holly)
 	}
 	d.makeKey("Both have the same key")
+}
+
+// forgotten restarts a hub that cannot tell its clients: the page says that it has forgotten them,
+// and shows how the next key mends that.
+func (d *desk) forgotten() {
+	d.Helper()
+	err := errors.Join(d.remote.AddFault(d.Context(), "drop from=hub/holly path=hub-started"),
+		d.remote.Stop(d.Context(), "hub/holly"), d.remote.Start(d.Context(), "hub/holly"))
+	if err != nil {
+		d.Fatal(err)
+	}
+	d.waitForText(`#nodes tr:nth-child(4) .state`, "has forgotten 5")
+	d.makeKey("Both have the same key")
+	d.waitForText(`#nodes tr:nth-child(4) .state`, "has forgotten 3")
+	d.waitForText("#ladder-scroll tr:has(.soft)", "403: holly has forgotten carol")
+	d.waitForText("#ladder-scroll", "registers at holly again")
+	d.waitForText("#ladder-scroll", "share 4 to holly once more")
+	d.use(stepOf("sam asks for a key"))
+	d.waitForText("#picture .forgot", "has forgotten carol")
+	d.use(stepOf("A hub knows one share"))
+	d.waitForText(`#picture [data-hub=holly]:not(.forgot)`, "keeps a share")
 }
 
 func (d *desk) hub(i int) sim.HubSnapshot {

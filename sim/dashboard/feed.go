@@ -119,35 +119,10 @@ func (f *feed) exchange(x exchange.Kept) {
 // take returns the messages since the last call, and the exchanges of which something is new.
 func (f *feed) take() (traffic, []exchange.Kept) {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	t, exchanges := f.traffic, f.exchanges
 	f.traffic, f.exchanges = traffic{}, nil
-	f.mu.Unlock()
-	connect(t.Events)
 	return t, exchanges
-}
-
-// connect says of messages about a key which request of an encryptor they serve, if that is among
-// them.
-func connect(events []wire.Event) {
-	type service struct{ kind, key string }
-	causes := map[service]uint64{}
-	for _, e := range events {
-		if e.About != nil && e.KeyID != "" && e.Kind == wire.KindEncryptor {
-			kind := wire.KindFetch
-			if strings.HasSuffix(e.Path, "/enc_keys") {
-				kind = wire.KindShare
-			}
-			causes[service{kind, e.KeyID}] = e.Number
-		}
-	}
-	for i, e := range events {
-		if e.About == nil || e.Cause != 0 || causes[service{e.Kind, e.KeyID}] == 0 {
-			continue
-		}
-		about := *e.About // which others have too
-		about.Cause = causes[service{e.Kind, e.KeyID}]
-		events[i].About = &about
-	}
 }
 
 // latencies returns the percentiles of the last requests.

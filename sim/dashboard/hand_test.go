@@ -38,11 +38,18 @@ func (p *page) fill(selector, text string) {
 func (p *page) focus(selector string, then ...chromedp.Action[chromedp.Void]) {
 	p.Helper()
 	if !p.hasKeysOnly {
+		p.waitForControl(selector)
 		p.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 		return
 	}
 	p.reach(selector)
 	p.do(then...)
+}
+
+// waitForControl waits until a control can be used: buttons cannot while what they did is under way.
+func (p *page) waitForControl(selector string) {
+	p.Helper()
+	p.waitFor(fmt.Sprintf(`(e => e?.checkVisibility() && !e.disabled)(document.querySelector(%q))`, selector))
 }
 
 // way is an expression for the key that brings the focus nearer to a control, and how often it has
@@ -60,7 +67,7 @@ const way = `(target => {
 // reach brings the focus to a control with keys alone.
 func (p *page) reach(selector string) {
 	p.Helper()
-	p.waitFor(fmt.Sprintf(`document.querySelector(%q)?.checkVisibility()`, selector))
+	p.waitForControl(selector)
 	keys := map[string]string{"tab": tab, "back": tab, "left": arrowLeft, "right": arrowRight, "up": arrowUp, "down": arrowDown}
 	for range 50 {
 		next := evaluate[struct {

@@ -39,7 +39,6 @@ func testKey(d *desk) {
 	d.press(escape)
 	d.waitFor(`!document.getElementById('word').matches(':popover-open')`)
 	d.transport()
-	d.replayAnother()
 }
 
 // transport plays, pauses, steps and goes slower.
@@ -49,7 +48,6 @@ func (d *desk) transport() {
 	d.waitForText("#play", "Pause")
 	d.use("#play")
 	d.waitForText("#play", "Play")
-	d.waitForText("#story-head", "sam asks for a key")
 	d.use("#next") // plays the step
 	d.use("#next") // or shows the end of it
 	d.use("#back")
@@ -64,18 +62,19 @@ func (d *desk) transport() {
 	}
 }
 
-// replayAnother looks at a key that was made without the page.
-func (d *desk) replayAnother() {
-	d.Helper()
+// testOtherKeys looks at a key that was made without the page, and at one without motion.
+func testOtherKeys(d *desk) {
 	d.makeOutside("sofia")
 	d.waitForText("#past", "sam – sofia")
 	d.choose("#past", "sam – sofia")
 	d.waitForText("#story-text", "shares")
 	d.waitForText("#ladder-about", "sam to sofia")
+	d.reducedMotion()
 }
 
-// testReducedMotion wants no motion: a step is there at once.
-func testReducedMotion(d *desk) {
+// reducedMotion wants no motion: a step is there at once.
+func (d *desk) reducedMotion() {
+	d.Helper()
 	d.do(chromedp.Evaluate[chromedp.Void](`window.frames = 0; { const request = requestAnimationFrame; window.requestAnimationFrame = f => { window.frames++; return request(f) } }`))
 	d.use("#make")
 	d.waitForText("#story-head", "sam asks for a key")

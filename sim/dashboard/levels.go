@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -29,6 +30,8 @@ type levels struct {
 	Counts  counts         `json:"counts"`          // of all associations
 	Cells   [][]*int       `json:"cells,omitempty"` // bytes by hub and client, in small networks; nil: no association
 	Failing [][2]int       `json:"failing"`         // hub and client of associations whose couriers do not come, the first ones
+
+	NextCourier *time.Time `json:"next_courier"` // as [sim.Snapshot] has it
 }
 
 // counts is how many associations there are of each grade.
@@ -94,7 +97,7 @@ func newMatrix(o sim.Overview, columns int) *matrix {
 func (m *matrix) next(s sim.Snapshot, failing map[association]bool) (changed levels, all []int) {
 	clients, psrd := len(s.Clients), m.overview.PSRD
 	bin := max(1, (clients+m.columns-1)/m.columns)
-	changed = levels{Columns: (clients + bin - 1) / bin, Bin: bin, Rows: map[int]string{}, Failing: [][2]int{}}
+	changed = levels{Columns: (clients + bin - 1) / bin, Bin: bin, Rows: map[int]string{}, Failing: [][2]int{}, NextCourier: s.NextCourier}
 	rows := make([][]byte, len(s.Hubs))
 	for i := range rows {
 		rows[i] = []byte(strings.Repeat(" ", changed.Columns))
@@ -156,7 +159,8 @@ func cellsOf(o sim.Overview, s sim.Snapshot, from, to int) [][]*int {
 
 // same reports whether there is nothing to tell.
 func (l levels) same(other levels) bool {
-	return len(l.Rows) == 0 && l.Counts == other.Counts && slices.EqualFunc(l.Cells, other.Cells, func(a, b []*int) bool {
+	isSameCourier := l.NextCourier == other.NextCourier || l.NextCourier != nil && other.NextCourier != nil && l.NextCourier.Equal(*other.NextCourier)
+	return isSameCourier && len(l.Rows) == 0 && l.Counts == other.Counts && slices.EqualFunc(l.Cells, other.Cells, func(a, b []*int) bool {
 		return slices.EqualFunc(a, b, func(x, y *int) bool { return x == y || x != nil && y != nil && *x == *y })
 	})
 }

@@ -11,6 +11,20 @@ func testLiars(d *desk) {
 	d.waitForText("#story-text", "Hubs helen and hilary lied and were outvoted, 3 to 2.")
 	d.waitFor(`document.querySelectorAll('#picture .share.out').length === 2`)
 	d.use(`#picture [data-hub=hank]`)
+	d.waitForText("#nodebar", "runs, honest")
+	d.use("#faults-clear")
+	d.waitFor(`document.querySelectorAll('[aria-pressed=true][data-lie]').length === 0`)
+}
+
+// testTooMany has more hubs lie than may, and then more hubs stopped than may be.
+func testTooMany(d *desk) {
+	for _, hub := range []string{"hub/helen", "hub/hilary"} {
+		if err := d.network.Corrupt(hub); err != nil {
+			d.Fatal(err)
+		}
+	}
+	d.makeKey("Both have the same key")
+	d.use(`#picture [data-hub=hank]`)
 	d.use(`#nodebar [data-lie="hub/hank"]`)
 	d.waitForText("#nodebar", "lies: it changes its shares")
 	d.makeKey("No key, and nobody can tell who lied")

@@ -130,7 +130,7 @@ func TestStream(t *testing.T) {
 		t.Errorf("%+v", batch)
 	}
 	second := decode[state](t, f.next("state"))
-	for second.KeysDelivered < 2 {
+	for second.KeysDelivered < 2 || second.MadeRate == 0 { // which is of a second at least
 		second = decode[state](t, f.next("state"))
 	}
 	if second.Hubs != "10111" || fmt.Sprint(second.Lies) != "[hank]" || len(second.Faults) != 2 || second.MadeRate <= 0 || second.MadeRate > 1.5 ||

@@ -26,6 +26,7 @@ func testWidths(t *testing.T, browser context.Context) {
 	p := open(t, browser, n.URL(), 1280)
 	p.makeKey("Both have the same key")
 	p.use("#faults-card summary")
+	p.use("#group") // 68 messages, each in a row of its own
 	for _, width := range []int{360, 768, 1280, 2560} {
 		for _, scheme := range []string{"light", "dark"} {
 			p.emulate("prefers-color-scheme", scheme)
@@ -34,6 +35,9 @@ func testWidths(t *testing.T, browser context.Context) {
 			if got := evaluate[int](p, `document.documentElement.scrollWidth`); got > width {
 				t.Errorf("at %d pixels the page is %d wide", width, got)
 			}
+		}
+		if !evaluate[bool](p, headStays) {
+			t.Errorf("at %d pixels the heads of the ladder are scrolled away", width)
 		}
 		if nameless := evaluate[[]string](p, `[...document.querySelectorAll('button, select, input, a, canvas, [role=button], [role=img], [role=region]')]
 			.filter(e => !(e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.closest('label')?.textContent.trim() || e.textContent.trim()))
@@ -49,6 +53,13 @@ func testWidths(t *testing.T, browser context.Context) {
 		t.Errorf("too small to be hit: %q", small)
 	}
 }
+
+// headStays is an expression that scrolls the ladder, and is true if its head is where it was.
+const headStays = `(box => {
+	box.scrollTop = 300;
+	const head = box.querySelector('thead th.d').getBoundingClientRect();
+	return box.scrollTop === 300 && Math.abs(head.top - box.getBoundingClientRect().top) < 2;
+})(document.getElementById('ladder-scroll'))`
 
 func columnsAt(width int) int {
 	switch {

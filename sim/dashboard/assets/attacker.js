@@ -1,6 +1,6 @@
 // The attacker: what he owns, what he then knows of the key that is shown, and what the same attack does in both suites.
 
-import { byID, h } from './dom.js';
+import { byID, h, whole } from './dom.js';
 import { ask, attempt } from './api.js';
 import { cap, grouped, word } from './words.js';
 
@@ -123,7 +123,7 @@ export class Attacker {
   drawSuites() {
     byID('foe-suites').replaceChildren(...(this.found?.suites ?? []).map(suite => {
       const tone = tones[suite.verdict] ?? 'quiet', isShown = suite.exchange && this.view?.exchange.id === suite.exchange;
-      return h('div', {}, h('h3', {}, suite.suite, h('small', {}, suite.here ? 'this network' : 'a twin of it')), h('span', { class: `v ${tone}` }, (signs[tone] ?? '') + suite.verdict), suite.reason,
+      return h('div', {}, h('h3', {}, suite.suite, h('small', {}, suite.here ? 'this network' : 'a twin of it')), h('span', { class: `v ${tone}` }, (signs[tone] ?? '') + suite.verdict), ...whole(suite.reason ?? ''),
         suite.exchange ? h('button', { type: 'button', class: 'plain', onclick: () => this.showExchange(isShown ? null : suite.exchange) }, isShown ? 'Back to this network' : 'Show it in the picture') : null);
     }));
   }

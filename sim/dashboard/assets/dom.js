@@ -19,6 +19,16 @@ export const h = (tag, attributes = {}, ...children) => fill(document.createElem
 // s is h for SVG.
 export const s = (tag, attributes = {}, ...children) => fill(document.createElementNS(svgSpace, tag), attributes, children);
 
+// whole is a text whose words with a hyphen, such as names, are not broken while there is room for them on a line.
+export const whole = text => text.split(/(\S+-\S+)/).map((part, i) => i % 2 ? h('span', { class: 'whole' }, part) : part);
+
+// unpressed calls draw, which makes a list anew, when nobody is pressing something in it: a row that is replaced before
+// the button is let go takes no click.
+export function unpressed(list, draw) {
+  if (list.matches(':active')) setTimeout(() => unpressed(list, draw), 50);
+  else draw();
+}
+
 // save has the browser keep a text as a file.
 export function save(name, type, text) {
   const url = URL.createObjectURL(new Blob([text], { type }));

@@ -1,7 +1,7 @@
 // A message opened: what was sent, by whom it was believed, and which bytes of PSRD it used. The drawer is not modal; it
 // stands where the list is not that it was opened from.
 
-import { byID, h } from './dom.js';
+import { byID, h, whole } from './dom.js';
 import { ask } from './api.js';
 import { answered, bare, isOK } from './messages.js';
 import { brief, number } from './words.js';
@@ -76,7 +76,7 @@ async function opened(event, shown) {
 function parts(event, message, shown) {
   const isRefused = Boolean(message.reason) && !isOK(event), uses = (message.uses ?? []).filter(use => use.answer === shown.isAnswer || isRefused);
   return [
-    isRefused ? h('div', { class: 'why' }, h('strong', {}, message.reason.text), helps(message.reason)) : sentence(event, shown),
+    isRefused ? h('div', { class: 'why' }, h('strong', {}, ...whole(message.reason.text)), helps(message.reason)) : sentence(event, shown),
     verdict(event, message, shown.isAnswer),
     section(isRefused ? 'What came' : 'What was sent', ...sentParts(event, message, shown.isAnswer && !isRefused)),
     message.caller && section('Who called', caller(message.caller)),
@@ -88,7 +88,7 @@ function parts(event, message, shown) {
 
 const section = (title, ...children) => h('section', {}, h('h3', {}, title), ...children);
 
-export const helps = reason => reason.helps?.length ? h('div', {}, h('strong', {}, 'What helps'), h('ol', {}, ...reason.helps.map(text => h('li', {}, text)))) : null;
+export const helps = reason => reason.helps?.length ? h('div', {}, h('strong', {}, 'What helps'), h('ol', {}, ...reason.helps.map(text => h('li', {}, ...whole(text))))) : null;
 
 function sentence(event, { isShare, isAnswer, text }) {
   if (!isShare) return h('p', {}, `${text ?? answered(event)}.`);

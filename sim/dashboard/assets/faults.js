@@ -28,7 +28,10 @@ export class Faults {
       attempt(line, () => ask('POST', '/sim/v1/faults', { spec: byID('fault').value }));
     };
     byID('faults-clear').onclick = () => attempt(line, () => ask('DELETE', '/sim/v1/faults'));
-    byID('fault-help').textContent = (network.topology.fault_help ?? []).join('\n') + '\n\noptions: from=NODE to=NODE method=POST path=PART count=N after=N prob=0.5\nseveral nodes with commas, patterns such as hub/h*';
+    byID('fault-help').replaceChildren(...(network.topology.fault_help ?? []).flatMap(help => {
+      const [kind, text] = help.split(/ {2,}/);
+      return [h('dt', {}, h('code', {}, kind)), h('dd', {}, text)];
+    }));
     this.choose();
     this.write();
   }

@@ -1,7 +1,7 @@
 // The messages of an exchange in the order of time: a table whose middle column is drawn. Words stand in a column of
 // their own, so that no label runs over another.
 
-import { byID, h, s } from './dom.js';
+import { byID, h, s, unpressed } from './dom.js';
 import { about, bare, came, sent, together } from './messages.js';
 import { roving } from './roving.js';
 
@@ -26,7 +26,7 @@ export class Ladder {
     byID('ladder-about').textContent = about(exchange, this.rows.length, this.rows.filter(row => row.tone === 'bad').length);
     byID('ladder-files').replaceChildren('Save as ', ...[['svg', 'SVG'], ['mmd', 'Mermaid'], ['txt', 'text']].flatMap(([end, name], i) => [i ? ' ' : '',
       h('a', { href: `/sim/v1/exchanges/${exchange.id}/ladder.${end}`, download: `ladder.${end}` }, name)]));
-    this.draw();
+    unpressed(this.box, () => this.draw());
   }
 
   draw() {
@@ -126,7 +126,7 @@ class Lanes {
 
   draw(group) {
     const y = height / 2, svg = s('svg', { viewBox: `0 0 ${this.width} ${height}`, height, 'aria-hidden': 'true' });
-    svg.append(...this.names.map(name => s('path', { d: `M${this.x(name)} 0V${height}`, class: 'life' })));
+    svg.append(...this.names.map(name => s('path', { d: `M${this.x(name)} -20V${height + 20}`, class: 'life' }))); // also through a row whose words take two lines
     svg.append(...(group.length > 1 ? this.bundle(group, y) : this.arrow(group[0], y)));
     return svg;
   }

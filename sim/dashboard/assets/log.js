@@ -1,7 +1,7 @@
 // All messages between the nodes, in the order in which they were sent; what one request of an encryptor caused is
 // indented beneath it.
 
-import { byID, h } from './dom.js';
+import { byID, h, unpressed } from './dom.js';
 import { answered, bare, isOK, method } from './messages.js';
 import { roving } from './roving.js';
 import { clock, number } from './words.js';
@@ -42,13 +42,13 @@ export class Log {
     if (this.isPaused) return;
     this.all = [...events, ...this.all].slice(0, kept);
     this.unseen += more;
-    this.draw();
+    unpressed(byID('log'), () => this.draw());
   }
 
   draw() {
     const words = byID('log-filter').value.toLowerCase().split(/\s+/).filter(Boolean), isFailedOnly = byID('log-failed').checked, focused = document.activeElement?.dataset.message;
     const found = this.all.filter(event => (!isFailedOnly || !isOK(event)) && words.every(word => text(event).includes(word)));
-    byID('log').replaceChildren(...this.ordered(found).slice(0, most).map(event => this.row(event)));
+    byID('log').replaceChildren(...this.ordered(found).slice(0, most).map(([event, isCaused]) => this.row(event, isCaused)));
     [...byID('log-heads').children].forEach((head, i) => head.setAttribute('aria-sort', i !== this.by ? 'none' : this.isDown ? 'descending' : 'ascending'));
     byID('log-more').textContent = [this.all.length ? '' : 'Nothing has been sent since the page was opened.', found.length > most ? `${most} of ${number(found.length)} are shown.` : '',
       this.unseen ? `${number(this.unseen)} more messages were only counted.` : ''].filter(Boolean).join(' ');
@@ -59,18 +59,26 @@ export class Log {
   // ordered sorts; by time, what was caused comes right after its cause.
   ordered(events) {
     const value = heads[this.by][1], sign = this.isDown ? -1 : 1, compare = (a, b) => value(a) < value(b) ? -sign : value(a) > value(b) ? sign : 0;
-    if (this.by !== 0) return events.toSorted(compare);
-    const causes = new Map(events.map(event => [event.number, []])), roots = [];
-    for (const event of events) (causes.get(event.cause) ?? roots).push(event);
-    return roots.sort(compare).flatMap(event => [event, ...causes.get(event.number).sort((a, b) => a.start < b.start ? -1 : 1)]);
+    if (this.by !== 0) return events.toSorted(compare).map(event => [event, false]);
+    const causes = causesOf(events), caused = new Map(events.map(event => [event, []])), roots = [];
+    for (const event of events) (caused.get(causes(event)) ?? roots).push(event);
+    return roots.sort(compare).flatMap(event => [[event, false], ...caused.get(event).sort((a, b) => a.start < b.start ? -1 : 1).map(other => [other, true])]);
   }
 
-  row(event) {
+  row(event, isCaused) {
     const name = h('button', { type: 'button', class: 'cell', 'data-message': event.number, 'aria-haspopup': 'dialog' }, clock(event.start, true));
-    return h('tr', { class: `pickable ${event.cause ? 'caused' : ''}`, onclick: () => { name.focus({ preventScroll: true }); this.open(event, name); } },
+    return h('tr', { class: `pickable ${isCaused ? 'caused' : ''}`, onclick: () => { name.focus({ preventScroll: true }); this.open(event, name); } },
       h('td', { class: 'mono' }, name), h('td', {}, `${bare(event.from) || 'unknown'} → ${bare(event.to)}`), h('td', { title: event.path }, method(event)),
       h('td', {}, isOK(event) ? answered(event) : h('strong', { class: 'fail' }, answered(event))), h('td', { class: 'num' }, (event.duration / 1e6).toFixed(2)));
   }
+}
+
+// causesOf returns a function from a message about a key to the request of an encryptor that it serves. The one may be
+// told long before the other.
+function causesOf(events) {
+  const key = (kind, event) => `${kind} ${event.key_id}`;
+  const requests = new Map(events.filter(event => event.kind === 'encryptor' && event.key_id).map(event => [key(event.path.endsWith('/enc_keys') ? 'share' : 'fetch', event), event]));
+  return event => event.key_id && requests.get(key(event.kind, event));
 }
 
 const text = event => `${event.from} ${event.to} ${event.method} ${event.path} ${answered(event)}`.toLowerCase();

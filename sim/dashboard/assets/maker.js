@@ -101,7 +101,7 @@ export class Maker {
   pastList() {
     const current = this.view?.exchange.id;
     byID('past').replaceChildren(...(this.exchanges.length ? this.exchanges.toReversed().map(x => h('option', { value: x.id, selected: x.id === current },
-      `${x.master.encryptor} – ${x.slave.encryptor}, ${clock(x.began)}${remark(x)}`)) : [h('option', { value: '' }, 'none yet')]));
+      `${x.master.encryptor} – ${x.slave.encryptor}${remark(x)}, ${clock(x.began)}`)) : [h('option', { value: '' }, 'none yet')]));
     byID('past').disabled = !this.exchanges.length;
   }
 

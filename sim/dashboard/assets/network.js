@@ -1,5 +1,7 @@
 // What the page knows of the network: how it is built, and how it is now.
 
+import { clock } from './words.js';
+
 export class Network {
   constructor(introduction) {
     Object.assign(this, { topology: introduction, id: introduction.network, isViewer: Boolean(introduction.viewer) });
@@ -14,6 +16,13 @@ export class Network {
   }
 
   get associations() { return this.clients.reduce((sum, client) => sum + client.hubs.length, 0); }
+
+  // couriers is in words when PSRD comes to a pool that is low; see psrd.courier of the topology.
+  get couriers() {
+    if (!this.topology.psrd.courier) return 'couriers are on their way';
+    const next = this.levels.next_courier;
+    return next ? `the next courier is expected on ${new Date(next).toDateString()} at ${clock(next)}` : 'no courier is expected';
+  }
 
   take(state) { this.state = state; }
 

@@ -1,6 +1,6 @@
 // The requests of encryptors, also of those outside the program, newest first; why one was refused, and what helps.
 
-import { byID, h } from './dom.js';
+import { byID, h, unpressed, whole } from './dom.js';
 import { helps } from './drawer.js';
 import { bare, isOK } from './messages.js';
 import { roving } from './roving.js';
@@ -27,7 +27,7 @@ export class Requests {
     if (!ours.length) return;
     const name = event => `${event.number} ${event.start}`, known = new Set(this.all.map(name));
     this.all = [...ours.filter(event => !known.has(name(event))), ...this.all].sort((a, b) => a.start < b.start ? 1 : -1).slice(0, kept);
-    this.draw();
+    unpressed(byID('requests'), () => this.draw());
   }
 
   draw() {
@@ -60,7 +60,7 @@ export class Requests {
       return h('div', { class: 'why ok', role: 'status' }, h('strong', {}, `${brought(event)} `), event.exchange ? plain('Show how, in the picture', () => this.actions.show(event.exchange)) : null, ' ', open);
     }
     const [first, ...rest] = sentences(event.reason?.text ?? `The answer was ${event.status}.`);
-    return h('div', { class: 'why', role: 'status' }, h('strong', {}, `Why ${event.status || 'it was refused'}: ${first}`), rest.length ? h('p', {}, rest.join(' ')) : null,
+    return h('div', { class: 'why', role: 'status' }, h('strong', {}, ...whole(`Why ${event.status || 'it was refused'}: ${first}`)), rest.length ? h('p', {}, ...whole(rest.join(' '))) : null,
       event.reason ? helps(event.reason) : null, event.exchange ? plain('Show how, in the picture', () => this.actions.show(event.exchange)) : null, ' ', open);
   }
 }

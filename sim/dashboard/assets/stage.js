@@ -89,11 +89,10 @@ export class Stage {
     const forgot = hasForgotten(v, this.at, hub, t);
     const classes = { stopped: !now.isRunning || hub.state === 'stopped', forgot, lies: now.lies || hub.state === 'lies', owned: now.owned, full: l.isCells && where?.rests, chosen: this.chosen === hub.name };
     write(g, 'class', 'node hub' + Object.keys(classes).filter(name => classes[name]).map(name => ` ${name}`).join(''));
-    write(g, 'aria-label', `hub ${hub.name} ${state || 'running'}`);
     write(g, 'aria-pressed', String(this.chosen === hub.name));
-    if (!g.state) return;
-    const text = l.isRoomy ? state : unusual(state);
-    g.state.textContent = !l.isWide && where?.rests ? '' : l.isWide ? text : text.replace('broken into', 'foe').replace(/^has forgotten .*/, 'forgot');
+    const text = l.isRoomy ? state : unusual(state), short = l.isWide ? text : where?.rests ? '' : text.replace('broken into', 'foe').replace(/^has forgotten .*/, 'forgot');
+    write(g, 'aria-label', `hub ${hub.name} ${short && short !== state ? `${short}: ` : ''}${state || 'running'}`); // with what can be seen, for who speaks it
+    if (g.state) g.state.textContent = short;
   }
 
   paintLines(i, t) {

@@ -91,7 +91,7 @@ export class Stock {
     this.canvas.setAttribute('aria-label', `${number(total)} associations: ${number(high)} well stocked, ${number(mid)} lower, ${number(low)} low${none ? `, ${number(none)} empty` : ''}. Arrow keys go through them.`);
     const middle = psrd.low_water + Math.round((psrd.high_water - psrd.low_water) / 2);
     const items = [['high', `${number(middle)} bytes or more, well stocked: ${number(high)}`], ['mid', `${number(psrd.low_water)} to ${number(middle)}, lower: ${number(mid)}`],
-      ['low', `below ${number(psrd.low_water)}, low: ${number(low)}${failing ? ` (couriers do not come to ${number(failing)})` : isLow > 0 ? ' (couriers are on their way)' : ''}`]];
+      ['low', `below ${number(psrd.low_water)}, low: ${number(low)}${failing ? ` (couriers do not come to ${number(failing)})` : isLow > 0 ? ` (${this.network.couriers})` : ''}`]];
     if (none) items.push(['none', `empty or not registered: ${number(none)}`]);
     if (this.network.associations < hubs.length * clients.length) items.push(['sunk', 'no association']);
     byID('stock-legend').replaceChildren(...items.map(([name, text]) => h('li', {}, h('i', { class: `cell ${name}` }), text)));
@@ -161,7 +161,7 @@ export class Stock {
     if (grade > 1) return words(grade);
     const isFailing = this.network.levels.failing?.some(([h, c]) => h === hub && c === client);
     if (isFailing) return `${bytes ? 'low' : 'empty'}: couriers do not come`;
-    return bytes ? 'low: couriers are on their way' : 'empty';
+    return bytes ? `low: ${this.network.couriers}` : this.network.topology.psrd.courier ? `empty: ${this.network.couriers}` : 'empty';
   }
 
   async askFor(hub, first, last, who) {

@@ -123,16 +123,19 @@ function gather(v, at, add) {
     add('Refuse', at.gather + at.refused, 'Changed answers are refused', [`On the line the attacker puts in answers to another request. Their tag does not cover this one, so ${slave.client} refuses them and asks again.`]);
   }
   if (k > 1) {
-    add(cap(word(k - 1)), at.arrive(k - 2) + .4, `${cap(inWords(k - 1))}: still nothing`,
+    add(nth(k - 1), at.arrive(k - 2) + .4, `${cap(inWords(k - 1))}: still nothing`,
       [`The shares come sealed again, now with ${slave.client}’s PSRD. With ${k - 1} of ${k} shares ${slave.client} knows as much about the key as with none.`]);
   }
   return decision(v, at, add);
 }
 
+// nth is what a step is called that has brought so many shares.
+const nth = n => cap(n <= 10 ? word(n) : ordinal(n));
+
 const inWords = n => `${word(n)} share${n === 1 ? '' : 's'}`;
 
 function decision(v, at, add) {
-  const { slave, k, order, outcome } = v, short = cap(word(k)), all = cap(inWords(k));
+  const { slave, k, order, outcome } = v, short = nth(k), all = cap(inWords(k));
   if (!v.isMade) {
     add(short, at.arrive(k - 1) + .4, `${all} that do not fit`, [`Together they give a key that fails its check. So somebody lies, and ${slave.client} waits for more.`]);
     add('No key', 0, 'No key, and nobody can tell who lied', [

@@ -1,6 +1,6 @@
 // Words that explain themselves where they stand.
 
-import { byID, h } from './dom.js';
+import { byID, h, whole } from './dom.js';
 
 // meanings of the words, for a network of n hubs a client of which k make a key.
 const meanings = (n, k) => ({
@@ -30,4 +30,4 @@ export function prepare(size) {
 }
 
 // filled is a text with terms: a list of strings and of [name, text].
-export const filled = parts => parts.map(part => typeof part === 'string' ? part : term(...part));
+export const filled = parts => parts.flatMap(part => typeof part === 'string' ? whole(part) : [term(...part)]);

@@ -23,7 +23,10 @@ export class Transport {
   // show takes a story. What is shown of it stays if it was at its end; the caller plays or jumps.
   show(steps, end) {
     Object.assign(this, { steps, end, isPlaying: false, until: Infinity, t: steps.length ? this.t : 0 });
-    byID('steps').replaceChildren(...steps.map((step, i) => h('li', {}, h('button', { type: 'button', 'aria-label': `${i + 1} ${step.short}: ${step.head}`, onclick: () => this.jump(i) }, String(i + 1), h('span', {}, ` ${step.short}`)))));
+    const labels = steps.map((step, i) => `${i + 1} ${step.short}: ${step.head}`);
+    if (labels.join('\n') === this.labels) return; // the buttons stay, with the focus and a click that has begun
+    this.labels = labels.join('\n');
+    byID('steps').replaceChildren(...steps.map((step, i) => h('li', {}, h('button', { type: 'button', 'aria-label': labels[i], onclick: () => this.jump(i) }, String(i + 1), h('span', {}, ` ${step.short}`)))));
   }
 
   step() { return stepAt(this.steps, this.t); }

@@ -3,6 +3,7 @@
 import { record } from './exchanges.js';
 import { layout } from '../assets/layout.js';
 import { rowsOf } from '../assets/ladder.js';
+import { Network } from '../assets/network.js';
 import { place } from '../assets/place.js';
 import { schedule, stepAt, tell, view } from '../assets/story.js';
 
@@ -89,9 +90,20 @@ function ladders(check) {
     '7000 hub/hank client/carol hank has it ', '8000 hub/helen client/carol 503: helen is stopped bad', '9000 client/carol sae/sam the key and its ID ']);
 }
 
+function couriers(check) {
+  const words = (courier, levels) => {
+    const network = new Network({ hubs: [], clients: [], psrd: { courier } });
+    network.takeLevels(levels);
+    return network.couriers;
+  };
+  check('over the network', words(undefined, {}), 'couriers are on their way');
+  check('never', words('never', { next_courier: null }), 'no courier is expected');
+  check('weekly', words({ every: '168h0m0s' }, { next_courier: '2026-11-26T14:05:06' }), 'the next courier is expected on Thu Nov 26 2026 at 14:05:06');
+}
+
 export function run() {
   const wrong = [];
   const check = (name, got, want) => { if (JSON.stringify(got) !== JSON.stringify(want)) wrong.push(`${name}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`); };
-  for (const test of [stories, times, places, ladders]) test(check);
+  for (const test of [stories, times, places, ladders, couriers]) test(check);
   return wrong.slice(0, 20);
 }
