@@ -110,6 +110,7 @@ func (x *Exchange) run(ctx context.Context, r *recording) error {
 	}
 	r.setKey(made[0].ID.String())
 	x.Master.take(made[0])
+	r.settle(ctx, x.Master.Client) // so that also the hub that is last has its share
 	x.copyShares(r.network, made[0].ID)
 	r.expect(http.MethodGet, x.Slave.hubs)
 	fetched, err := r.sae(x.Slave).GetKeyWithKeyIDs(ctx, x.Master.Encryptor, made[0].ID)

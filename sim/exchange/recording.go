@@ -18,8 +18,8 @@ import (
 // for a hub that hangs.
 const margin = time.Second
 
-// settling is how long the slave's client may look at the share that came last, to find out who has
-// lied.
+// settling is how long the master's client may need for the hub that is last, and the slave's client
+// may look at the share that came last, to find out who has lied.
 const settling = 50 * time.Millisecond
 
 // recording is what an exchange sees of the network: its own requests, and the messages about its
@@ -191,9 +191,14 @@ func (r *recording) wait(ctx context.Context) {
 	r.check()
 	r.mu.Unlock()
 	r.network.WaitIdle(ctx, r.exchange.Master.Client, r.exchange.Slave.Client) // an error: the waiting has ended
-	settled, cancel := context.WithTimeout(context.WithoutCancel(ctx), settling)
+	r.settle(context.WithoutCancel(ctx), r.exchange.Slave.Client)
+}
+
+// settle waits a moment for a client to become idle.
+func (r *recording) settle(ctx context.Context, client string) {
+	ctx, cancel := context.WithTimeout(ctx, settling)
 	defer cancel()
-	r.network.WaitIdle(settled, r.exchange.Slave.Client) // an error: it is busy with others, too
+	r.network.WaitIdle(ctx, client) // an error: a hub hangs, or it is busy with others, too
 }
 
 // recorded returns what was recorded, for the account of the exchange.
