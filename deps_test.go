@@ -40,6 +40,7 @@ var floors = []struct {
 	{"dske/sim/virtual", nil},
 	{"dske/sim/audit", nil},
 	{"dske/sim/certs", nil},
+	{"dske/sim/secret", nil},
 	{"dske/sim/fault", []string{"dske/etsi", "dske/protocol"}},
 	{"dske/sim/topology", []string{"dske/etsi/skip", "dske/protocol", "dske/sim/link", "dske/sim/yamlfile"}},
 	{"dske/sim/link", nil},

@@ -65,6 +65,7 @@ func fromRoot(root *yaml.Node, files files) (*Topology, error) {
 		return nil, yamlfile.Errorf(yamlfile.LineOf(root, f.path), "%s", f.text)
 	}
 	t.sortClientHubs()
+	t.settle()
 	return t, nil
 }
 
@@ -102,7 +103,10 @@ func (t *Topology) members(files files) []yamlfile.Member {
 }
 
 func readHub(n *yaml.Node, hub *Hub) error {
-	return yamlfile.Members(n, "a hub", name(&hub.Name))
+	return yamlfile.Members(n, "a hub",
+		name(&hub.Name),
+		yamlfile.Named("url", func(n *yaml.Node) error { return yamlfile.Text(n, "url", &hub.URL) }),
+	)
 }
 
 func readClient(n *yaml.Node, client *Client) error {
