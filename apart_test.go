@@ -135,3 +135,58 @@ func TestApartFails(t *testing.T) {
 		}
 	}
 }
+
+// runNode starts a process of one node, and returns it when that is ready.
+func runNode(t *testing.T, args ...string) *network {
+	t.Helper()
+	n := &network{T: t, cmd: exec.Command(program, append([]string{"node"}, args...)...), stderr: &lockedBuffer{}}
+	n.start(1)
+	n.url = strings.TrimSuffix(strings.Fields(n.lines[0])[2], ",")
+	return n
+}
+
+// Nodes from flags alone, in both suites: their hubs let anybody register, and the clients find out
+// from them who serves whom.
+func TestNodesFromFlags(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	for _, suite := range []string{"its", "dske-python"} {
+		var hubs []string
+		for _, name := range []string{"hank", "helen", "hugo"} {
+			hubs = append(hubs, "--hub", "http://"+freePort(t)+"/hub/"+name)
+		}
+		flags := append([]string{"--suite", suite}, hubs...)
+		for _, name := range []string{"hank", "helen", "hugo"} {
+			runNode(t, append([]string{"hub", name}, flags...)...)
+		}
+		flags = append(flags, "--secret-file", secret, "--listen", "127.0.0.1:0")
+		carol := runNode(t, append([]string{"client", "carol", "--encryptor", "sam"}, flags...)...)
+		connie := runNode(t, append([]string{"client", "connie", "--encryptor", "sofia", "--encryptor", "susan"}, flags...)...)
+		out, stderr, status := dske(t, "bench", "--master-url", carol.url+"/etsi", "--slave-url", connie.url+"/etsi", "--master-sae", "sam", "--slave-sae", "susan", "--duration", "100ms", "--concurrency", "2", "--json")
+		if status != 0 || !strings.Contains(out, `"failures": 0`) {
+			t.Errorf("%s: status %d: %s%s", suite, status, out, stderr)
+		}
+	}
+}
+
+func TestNodesFromFlagsFail(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"hub"}, "dske node hub takes NAME"},
+		{[]string{"hub", "Hank"}, `"Hank" cannot be the name of a hub`},
+		{[]string{"hub", "hank"}, "in suite its a hub has a place among the hubs"},
+		{[]string{"hub", "hank", "--hub", "http://127.0.0.1:1/hub/helen"}, "and not hank"},
+		{[]string{"client", "carol", "--hub", "127.0.0.1:1"}, "is not the URL of a hub"},
+		{[]string{"client", "carol", "--hub", "http://127.0.0.1:1/hub/helen"}, "at least two hubs"},
+		{[]string{"client", "carol", "--hub", "http://127.0.0.1:1/hub/h", "--hub", "http://127.0.0.1:2/hub/h"}, "two hubs h"},
+		{[]string{"client", "carol", "--hub", "http://127.0.0.1:1/hub/a", "--hub", "http://127.0.0.1:2/hub/b", "--threshold", "3"}, "threshold is 3"},
+		{[]string{"client", "carol", "--hub", "http://192.0.2.1:1/hub/a", "--hub", "http://127.0.0.1:2/hub/b", "--secret-file", filepath.Join(t.TempDir(), "s")}, "in the clear"},
+		{[]string{"client", "carol", "--suite", "none"}, `"none" is not its or dske-python`},
+	} {
+		_, stderr, status := dske(t, append([]string{"node"}, test.args...)...)
+		if status != 2 || !strings.Contains(stderr, test.says) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("node %q: status %d, %s", test.args, status, stderr)
+		}
+	}
+}

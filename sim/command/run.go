@@ -59,6 +59,11 @@ func run(c *cli.Context) error {
 	if c.Bool("plan") {
 		return printPlan(c.App.Writer, config.Topology)
 	}
+	return runNetwork(c, config, progress, printReady)
+}
+
+// runNetwork runs a network until the command is interrupted, and prints when it is ready.
+func runNetwork(c *cli.Context, config sim.Config, progress *progress, ready func(io.Writer, *sim.Network, certs.Directory) error) error {
 	network, err := sim.New(config)
 	if err != nil {
 		return usageError{err}
@@ -76,7 +81,7 @@ func run(c *cli.Context) error {
 	}()
 	var unprinted error
 	if waitReady(ctx, network, progress) == nil {
-		if unprinted = printReady(os.Stdout, network, config.TLS); unprinted != nil {
+		if unprinted = ready(os.Stdout, network, config.TLS); unprinted != nil {
 			cancel()
 		}
 		config.Logger.Info("ready", "url", network.URL())
