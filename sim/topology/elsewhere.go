@@ -35,8 +35,12 @@ func (t *Topology) RunOnly(names []string) error {
 	var lost []string
 	for i := range hubs {
 		h := &hubs[i]
-		if h.Elsewhere = !isHere("hub/" + h.Name); h.Elsewhere && h.URL == "" {
+		h.Elsewhere = !isHere("hub/" + h.Name)
+		switch {
+		case h.Elsewhere && h.URL == "":
 			lost = append(lost, "hub/"+h.Name)
+		case !h.Elsewhere && h.Implementation != "":
+			return fmt.Errorf("hub/%s is of %s and cannot run here", h.Name, h.Implementation)
 		}
 	}
 	for i := range clients {

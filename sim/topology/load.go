@@ -84,7 +84,10 @@ func read(root *yaml.Node, files files) (*Topology, error) {
 		return nil, err
 	}
 	if !givenThreshold {
-		t.Threshold = defaultThreshold(len(t.Hubs))
+		t.Threshold = t.defaultThreshold()
+	}
+	if t.hasPython() && !yamlfile.Has(root, "suite") {
+		t.Suite = protocol.SuitePython
 	}
 	t.defaultClientHubs()
 	return t, nil
@@ -106,6 +109,7 @@ func readHub(n *yaml.Node, hub *Hub) error {
 	return yamlfile.Members(n, "a hub",
 		name(&hub.Name),
 		yamlfile.Named("url", func(n *yaml.Node) error { return yamlfile.Text(n, "url", &hub.URL) }),
+		yamlfile.Named("implementation", func(n *yaml.Node) error { return yamlfile.Text(n, "implementation", &hub.Implementation) }),
 	)
 }
 

@@ -25,6 +25,9 @@ const (
 	EnrolmentOpen   = "open"   // strangers too, with names that are not in the topology
 )
 
+// ImplementationPython is the Python implementation of hubs (https://github.com/brunorijsman/dske-python).
+const ImplementationPython = "dske-python"
+
 // The places that clients take keys from.
 const (
 	KeysFromRNG  = "rng"  // a random generator; the default
@@ -38,6 +41,10 @@ type Hub struct {
 
 	// URL is the base of a hub that runs elsewhere, such as https://h1.example:8100/hub/hank.
 	URL string `json:"url,omitempty" yaml:"url,omitempty"`
+
+	// Implementation is ImplementationPython for a hub of dske-python, which runs elsewhere; empty:
+	// it is this program.
+	Implementation string `json:"implementation,omitempty" yaml:"implementation,omitempty"`
 
 	// Elsewhere says that the hub runs in another process; see [Topology.RunOnly].
 	Elsewhere bool `json:"-" yaml:"-"`
