@@ -39,6 +39,7 @@ var floors = []struct {
 	{"dske/sim/wire", []string{"dske/protocol", "dske/sim/fault", "dske/sim/link"}},
 	{"dske/sim/virtual", nil},
 	{"dske/sim/audit", nil},
+	{"dske/sim/deploy", []string{"dske/sim/certs", "dske/sim/secret", "dske/sim/topology"}},
 	{"dske/sim/certs", nil},
 	{"dske/sim/secret", nil},
 	{"dske/sim/fault", []string{"dske/etsi", "dske/protocol"}},
