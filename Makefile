@@ -3,13 +3,25 @@
 PACKAGES = ./...
 COUNT = 6
 
-.PHONY: run build test bench picture lint format-check check-and-test
+.PHONY: run build dist test bench picture lint format-check check-and-test
 
 run:
 	go run . run
 
 build:
 	go build -o dske .
+
+# Static binaries for every platform, with checksums. The same source and Go make the same bytes.
+PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+dist:
+	rm -rf dist && mkdir dist
+	@for p in $(PLATFORMS); do \
+	  os=$${p%/*} arch=$${p#*/}; name=dske-$$os-$$arch; [ $$os != windows ] || name=$$name.exe; \
+	  echo dist/$$name; \
+	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags "-s -w -buildid=" -o dist/$$name . || exit 1; \
+	done
+	cd dist && sha256sum dske-* > SHA256SUMS
 
 test:
 	go test -race $(PACKAGES)

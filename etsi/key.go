@@ -38,7 +38,19 @@ type KeyContainer struct {
 
 // deliveredContainer and deliveredKey are the JSON form of a KeyContainer.
 type deliveredContainer struct {
-	Keys []deliveredKey `json:"keys"`
+	Keys deliveredKeys `json:"keys"`
+}
+
+type deliveredKeys []deliveredKey
+
+// UnmarshalJSON implements [json.Unmarshaler]. Clients of the Python implementation of DSKE deliver
+// one key as an object, and not in an array.
+func (k *deliveredKeys) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '{' {
+		*k = make(deliveredKeys, 1)
+		return json.Unmarshal(data, &(*k)[0])
+	}
+	return json.Unmarshal(data, (*[]deliveredKey)(k))
 }
 
 type deliveredKey struct {

@@ -140,10 +140,25 @@ func sentence(err error) string {
 func DecodeError(status int, body []byte) *Error {
 	e := &Error{Status: status}
 	if err := json.Unmarshal(body, e); err != nil || e.Message == "" {
-		return &Error{Status: status, Message: fmt.Sprintf("HTTP status %d.", status)}
+		return &Error{Status: status, Message: fmt.Sprintf("HTTP status %d.", status), Details: detailIn(body)}
 	}
 	e.cause = reported(status, e.Message)
 	return e
+}
+
+// maxDetail is how much of an error in a foreign form is kept, in bytes.
+const maxDetail = 200
+
+// detailIn returns the details of an error in the form of FastAPI, which nodes of the Python
+// implementation answer with to what they cannot read; nil: it has none.
+func detailIn(body []byte) map[string]any {
+	var e struct {
+		Detail json.RawMessage `json:"detail"`
+	}
+	if err := json.Unmarshal(body, &e); err != nil || len(e.Detail) == 0 {
+		return nil
+	}
+	return map[string]any{"detail": strings.ToValidUTF8(string(e.Detail[:min(len(e.Detail), maxDetail)]), "")}
 }
 
 // Reported is [DecodeError] for an error whose status and message came in another form.

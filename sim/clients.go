@@ -79,7 +79,8 @@ func (c *clientPlace) hubs() []client.Hub {
 	var hubs []client.Hub
 	for _, name := range c.topology.Hubs {
 		number := slices.IndexFunc(c.network.hubs, func(h *hubPlace) bool { return h.name == name })
-		hubs = append(hubs, client.Hub{Name: name, URL: c.network.url + node.Prefix(node.KindHub, name), Number: number})
+		implementation := c.network.config.Topology.Hubs[number].Implementation
+		hubs = append(hubs, client.Hub{Name: name, URL: c.network.hubs[number].base(), Number: number, Python: implementation == topology.ImplementationPython})
 	}
 	return hubs
 }

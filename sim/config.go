@@ -37,6 +37,11 @@ type Config struct {
 	Virtual   bool            // the network lives in a bubble, see sim/virtual; goes with Memory and no ports
 	Logger    *slog.Logger
 
+	// Tokens returns what a client of the network proves itself with out of band, and nobody can
+	// guess: the same in all processes of a network, and each time. It is needed if nodes run
+	// elsewhere; nil: the network draws them.
+	Tokens func(client string) string
+
 	// Pages adds to the router of the port what belongs neither to a node nor to the network's own
 	// interface under /sim/v1, such as pages for people to look at. Nil: nothing.
 	Pages func(n *Network, router *echo.Echo)
@@ -74,6 +79,9 @@ func (c *Config) validate() error {
 	}
 	if c.Transport == Loopback && c.Listen == "" {
 		return errors.New("the loopback transport needs an address to listen on")
+	}
+	if err := c.validateElsewhere(); err != nil {
+		return err
 	}
 	if c.TLSAll && c.TLS == "" {
 		return errors.New("callers can show certificates only over TLS: name a directory with them")

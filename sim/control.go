@@ -29,6 +29,7 @@ type Overview struct {
 type HubOverview struct {
 	Name    string `json:"name"`
 	Running bool   `json:"running"`
+	URL     string `json:"url,omitempty"` // its base, if it runs in another process
 }
 
 // ClientOverview is a client of the topology.
@@ -39,6 +40,7 @@ type ClientOverview struct {
 	Hubs       []string `json:"hubs"`
 	KMEURL     string   `json:"kme_url,omitempty"` // where the ETSI API and SKIP are at the root, if it has a port of its own
 	Streams    string   `json:"streams,omitempty"` // host and port of its streams of ETSI GS QKD 004, if it has them
+	URL        string   `json:"url,omitempty"`     // its base, if it runs in another process
 }
 
 // Overview describes the network as it is now.
@@ -46,10 +48,10 @@ func (n *Network) Overview() Overview {
 	t := n.config.Topology
 	o := Overview{Threshold: t.Threshold, Transport: n.config.Transport, Suite: t.Suite, KeySource: t.KeySource, Enrolment: t.Enrolment, PSRD: t.PSRD}
 	for _, h := range n.hubs {
-		o.Hubs = append(o.Hubs, HubOverview{h.name, h.isRunning()})
+		o.Hubs = append(o.Hubs, HubOverview{h.name, h.isRunning(), h.elsewhere()})
 	}
 	for _, c := range n.clients {
-		o.Clients = append(o.Clients, ClientOverview{c.name, c.isRunning(), c.encryptors(), c.topology.Hubs, c.kmeURL, c.streamsAt})
+		o.Clients = append(o.Clients, ClientOverview{c.name, c.isRunning(), c.encryptors(), c.topology.Hubs, c.kmeURL, c.streamsAt, c.elsewhere()})
 	}
 	return o
 }
@@ -82,7 +84,11 @@ var API string
 func (n *Network) newRouter() *echo.Echo {
 	router := node.NewRouter(n.config.Logger, nil)
 	g := router.Group("/sim/v1")
-	g.GET("/topology", func(c echo.Context) error { return c.JSON(http.StatusOK, n.Overview()) })
+	g.GET("/topology", func(c echo.Context) error {
+		n.askElsewhere(c.Request().Context())
+		return c.JSON(http.StatusOK, n.Overview())
+	})
+	g.GET("/nodes/:kind/:name", n.getNode)
 	g.GET("/nodes", func(c echo.Context) error { return c.JSON(http.StatusOK, n.Snapshot()) })
 	g.POST("/nodes/:kind/:name/start", n.change(func(c echo.Context, name string) error {
 		return n.Start(c.Request().Context(), name)

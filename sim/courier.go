@@ -43,7 +43,7 @@ func (n *Network) sendCouriers(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for _, c := range n.clients {
+		for _, c := range n.local {
 			for _, hub := range c.topology.Hubs {
 				next := arrives.Add(plan.Every)
 				if n.chance("courier", c.name, hub, number) < plan.Loss {

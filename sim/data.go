@@ -171,6 +171,9 @@ func (n *Network) openData() error {
 	var opening errgroup.Group
 	opening.SetLimit(opensAtOnce)
 	for _, p := range n.places {
+		if p.apart != nil {
+			continue
+		}
 		p.disk.identity.Network = name
 		opening.Go(func() error { return p.disk.open(n.config.FreshPSRD) })
 	}
@@ -187,6 +190,9 @@ func (n *Network) verifyData() error {
 		return err
 	}
 	for _, p := range n.places {
+		if p.apart != nil {
+			continue
+		}
 		p.disk.identity.Network = string(kept.Registrations[network].Token.Reveal())
 		if _, err := p.disk.verify(); err != nil {
 			return err

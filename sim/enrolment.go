@@ -19,11 +19,11 @@ func (n *Network) enrol() error {
 			e.Token, e.URL = c.Token, c.URL
 			e.Certified = n.certified() && c.Token != ""
 		} else {
-			e.URL = n.url + node.Prefix(node.KindClient, c.Name)
-			if e.Certified = n.certified(); !e.Certified {
+			e.URL = n.byPath["client/"+c.Name].base()
+			e.Certified = n.certified()
+			if !e.Certified || n.isPart() { // something between the processes may end TLS, and speak it anew
 				var err error
-				e.Token, err = n.recall("client/"+c.Name, func() string { return n.Text("client/" + c.Name + " token") })
-				if err != nil {
+				if e.Token, err = n.tokenOf(c.Name); err != nil {
 					return fmt.Errorf("enrolment: %w", err)
 				}
 			}
@@ -35,6 +35,15 @@ func (n *Network) enrol() error {
 		return fmt.Errorf("enrolment: %w", err)
 	}
 	return nil
+}
+
+// tokenOf returns the token of a client of the network. All processes of a network have to come to
+// the same one.
+func (n *Network) tokenOf(name string) (string, error) {
+	if n.config.Tokens != nil {
+		return n.config.Tokens(name), nil
+	}
+	return n.recall("client/"+name, func() string { return n.Text("client/" + name + " token") })
 }
 
 // saesOf returns the IDs of a client's encryptors. A client without any has one with its own name.

@@ -63,6 +63,8 @@ func (n *Network) Lie(name string, lies bool) error {
 	for _, h := range n.hubs {
 		switch {
 		case &h.place != p:
+		case h.apart != nil:
+			return h.apart.lie(lies)
 		case lies:
 			h.liar.Start()
 			return nil

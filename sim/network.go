@@ -8,7 +8,8 @@
 // another process.
 //
 // The network owns ports and places. A place is filled by one node after the other, and keeps what
-// outlives them; the network asks who fills it, and does not look at what that is made of. What is
+// outlives them; the network asks who fills it, and does not look at what that is made of. The
+// place of a node that runs in another process stays empty: the network asks that node where it is. What is
 // between the nodes is the [wire.Wire] of [Network.Wire]: messages are watched, lost, delayed and
 // taken in hand there. The nodes know nothing of experiments: a hub lies because sim puts a liar
 // around it.
@@ -42,6 +43,7 @@ type Network struct {
 	seeds     *seeds // nil: crypto/rand
 	hubs      []*hubPlace
 	clients   []*clientPlace
+	local     []*clientPlace    // that run in this process
 	places    []*place          // all of them, hubs first
 	disk      disk              // of what belongs to no node
 	byPath    map[string]*place // such as hub/hank
@@ -57,6 +59,7 @@ type Network struct {
 	tls       *tls.Config                       // nil: plain HTTP
 	identity  func(*tls.ConnectionState) string // of clients by their certificates; nil: there are none
 	shown     map[string]*tls.Config            // by clients, such as client/carol, to hubs
+	abroad    abroad                            // the ways to nodes that run elsewhere
 	trusted   string                            // common name of the authority that the ports trust
 	chances   uint64                            // the seed of what is left to chance
 	mishapsMu sync.Mutex
@@ -98,6 +101,7 @@ func New(config Config) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
+	n.abroad = newAbroad(secure, n.shown)
 	n.wire, err = wire.New(wire.Config{
 		Transport: config.Transport,
 		Handler:   n,
@@ -108,6 +112,7 @@ func New(config Config) (*Network, error) {
 		Links:     config.Topology.Lines(),
 		Virtual:   config.Virtual,
 		Couriers:  config.Topology.PSRD.Courier != nil,
+		Elsewhere: n.carrier(),
 	})
 	if err != nil {
 		return nil, err
@@ -130,10 +135,18 @@ func (n *Network) Wire() *wire.Wire { return n.wire }
 func (n *Network) addPlaces() {
 	for i, h := range n.config.Topology.Hubs {
 		p := newHubPlace(n, h.Name, i)
+		if h.Elsewhere {
+			p.apart = newApart(&p.place, h.URL, 0)
+		}
 		n.hubs, n.places = append(n.hubs, p), append(n.places, &p.place)
 	}
-	for _, c := range n.config.Topology.Local() {
+	for _, c := range n.config.Topology.Own() {
 		p := newClientPlace(n, c)
+		if c.Elsewhere {
+			p.apart = newApart(&p.place, c.URL, len(c.Hubs))
+		} else {
+			n.local = append(n.local, p)
+		}
 		n.clients, n.places = append(n.clients, p), append(n.places, &p.place)
 		n.systems = append(n.systems, c.Name)
 	}
@@ -162,7 +175,7 @@ func (n *Network) Run(ctx context.Context) error {
 	failed := make(chan error, len(n.ports)+len(n.config.Streams))
 	n.serve(failed)
 	defer n.shutDown()
-	for _, c := range n.clients {
+	for _, c := range n.local {
 		c.packCouriers()
 	}
 	n.tasks.Go(func() { n.sendCouriers(ctx) })
@@ -190,6 +203,9 @@ func (n *Network) tellUnclosed() {
 func (n *Network) startAll(ctx context.Context) error {
 	window := make(chan struct{}, max(1, maxPending/len(n.hubs)))
 	for _, p := range n.places {
+		if p.apart != nil {
+			continue
+		}
 		select {
 		case window <- struct{}{}:
 		case <-ctx.Done():
@@ -228,6 +244,7 @@ func (n *Network) shutDown() {
 		stopped.Wait()
 	}
 	n.wire.CloseIdle()
+	n.abroad.closeIdle()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	n.shutDownPorts(ctx)

@@ -21,8 +21,11 @@ var ErrNoSuchNode = errors.New("no such node")
 // is left alone. If the node is just stopping, Start waits for that, for as long as ctx lasts.
 func (n *Network) Start(ctx context.Context, name string) error {
 	p, err := n.place(name)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case p.apart != nil:
+		return p.apart.start(ctx)
 	}
 	return p.start(ctx)
 }
@@ -32,8 +35,11 @@ func (n *Network) Start(ctx context.Context, name string) error {
 // Stop fails, and the node stops all the same.
 func (n *Network) Stop(ctx context.Context, name string) error {
 	p, err := n.place(name)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case p.apart != nil:
+		return p.apart.stop(ctx)
 	}
 	return p.stop(ctx)
 }
@@ -42,7 +48,7 @@ func (n *Network) Stop(ctx context.Context, name string) error {
 // others, and what the node had not synced to its disk is lost. A real disk cannot be told to lose
 // that; there it is as if the process were killed. Without a disk all is lost.
 func (n *Network) Crash(ctx context.Context, name string) error {
-	p, err := n.place(name)
+	p, err := n.here(name)
 	if err != nil {
 		return err
 	}
@@ -52,7 +58,7 @@ func (n *Network) Crash(ctx context.Context, name string) error {
 // Suspend is [Network.Crash] for a node that keeps its state until [Network.Start], as one does that has
 // it on a disk.
 func (n *Network) Suspend(ctx context.Context, name string) error {
-	p, err := n.place(name)
+	p, err := n.here(name)
 	if err != nil {
 		return err
 	}
@@ -62,7 +68,7 @@ func (n *Network) Suspend(ctx context.Context, name string) error {
 // Copy makes a copy of what a node has on its disk, for [Network.Restore]. It takes the place of
 // one that was made before.
 func (n *Network) Copy(ctx context.Context, name string) error {
-	p, err := n.place(name)
+	p, err := n.here(name)
 	if err != nil {
 		return err
 	}
@@ -71,7 +77,7 @@ func (n *Network) Copy(ctx context.Context, name string) error {
 
 // Restore puts the copy back that was made of the disk of a node, which must not be running.
 func (n *Network) Restore(ctx context.Context, name string) error {
-	p, err := n.place(name)
+	p, err := n.here(name)
 	if err != nil {
 		return err
 	}
@@ -90,7 +96,7 @@ func onDisk(name string, err error) error {
 // Leak returns the secrets of a hub, such as hub/hank, that is running in this process: what
 // somebody finds who breaks into it. It is for experiments.
 func (n *Network) Leak(name string) (hub.Leak, error) {
-	p, err := n.place(name)
+	p, err := n.here(name)
 	if err != nil {
 		return hub.Leak{}, err
 	}
@@ -125,6 +131,15 @@ func (n *Network) LeakShares(name string, key uuid.UUID) ([]protocol.LeakedShare
 		return nil, fmt.Errorf("%s is not a hub of this process that runs", name)
 	}
 	return m.LeakShares(key), nil
+}
+
+// here is place for what is done to nodes of this process alone.
+func (n *Network) here(name string) (*place, error) {
+	p, err := n.place(name)
+	if err == nil && p.apart != nil {
+		err = p.apart.notHere("that can be done in the process that runs it, and not over the network")
+	}
+	return p, err
 }
 
 func (n *Network) place(name string) (*place, error) {

@@ -23,6 +23,7 @@ type place struct {
 	kind    node.Kind
 	name    string
 	fill    func() (member, error) // makes the next member
+	apart   *apart                 // the node, if it runs in another process: then nothing here fills the place
 
 	changing chan struct{} // one slot, which is taken while a member starts or stops
 
@@ -56,6 +57,10 @@ func (p *place) prefix() string { return node.Prefix(p.kind, p.name) }
 
 // ServeHTTP passes a request to the member, or says that there is none.
 func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p.apart != nil {
+		p.apart.ServeHTTP(w, r)
+		return
+	}
 	l, v, ctx := p.enter(r.Context(), w)
 	if l == nil {
 		writeError(w, r, node.Stopped(p.kind, p.name))
@@ -86,7 +91,12 @@ func (p *place) member() member {
 	return p.life.member
 }
 
-func (p *place) isRunning() bool { return p.member() != nil }
+func (p *place) isRunning() bool {
+	if p.apart != nil {
+		return p.apart.isRunning()
+	}
+	return p.member() != nil
+}
 
 // settle gives the place a new life, and returns the one before it; nil: none.
 func (p *place) settle(next *life) (last *life) {
@@ -141,8 +151,11 @@ func (p *place) start(ctx context.Context) error {
 	<-m.Started()
 	p.settle(l)
 	p.network.config.Logger.Info("started", "node", p.path())
-	if p.lived {
+	switch {
+	case p.lived:
 		p.announce(ctx, lifetime, m)
+	case p.network.isPart(): // there may have been one in a process before this one
+		p.network.tasks.Go(func() { m.Announce(lifetime) })
 	}
 	p.lived = true
 	return nil

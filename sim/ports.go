@@ -41,13 +41,13 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 		}
 	}
 	for i, address := range n.config.KMEListen {
-		c := n.clients[i]
+		c := n.local[i]
 		if c.kmeURL, err = n.open(ctx, address, n.tlsOf(i), door{isKME: true}, n.outside(c.path(), http.HandlerFunc(c.serveKME))); err != nil {
 			return err
 		}
 	}
 	for i, address := range n.config.Streams {
-		if err := n.openStreams(n.clients[i], address); err != nil {
+		if err := n.openStreams(n.local[i], address); err != nil {
 			return err
 		}
 	}
@@ -60,7 +60,7 @@ func (n *Network) tlsOf(client int) *tls.Config {
 	if own != nil {
 		own.Certificates = own.Certificates[client : client+1]
 	}
-	return n.hardened(n.clients[client], own)
+	return n.hardened(n.local[client], own)
 }
 
 // open opens one port, for TLS if secure is not nil, and returns its base URL.
@@ -118,7 +118,7 @@ func (n *Network) serve(failed chan<- error) {
 			}
 		})
 	}
-	for i, c := range n.clients {
+	for i, c := range n.local {
 		if c.streams != nil {
 			n.tasks.Go(func() {
 				if err := n.serveStreams(i); err != nil {
@@ -168,7 +168,7 @@ func (n *Network) loadTLS() (err error) {
 		return err
 	}
 	n.shown = map[string]*tls.Config{}
-	for _, c := range n.clients {
+	for _, c := range n.local {
 		secure, err := n.callTLS(n.config.TLS.ToHubs(c.name))
 		if err != nil {
 			return err
@@ -182,17 +182,19 @@ func (n *Network) loadTLS() (err error) {
 // between them.
 func (n *Network) certified() bool { return n.config.TLS != "" && n.config.Transport == Loopback }
 
-// servers returns what the port shows: the certificates of the clients, or of the hubs if all clients
-// run elsewhere.
+// servers returns what the port shows: the certificates of the clients that run here, or of the
+// hubs if all clients run elsewhere.
 func (n *Network) servers() (shown []certs.Pair) {
-	for _, name := range n.systems {
-		shown = append(shown, n.config.TLS.KME(name))
+	for _, c := range n.local {
+		shown = append(shown, n.config.TLS.KME(c.name))
 	}
 	if len(shown) > 0 {
 		return shown
 	}
 	for _, h := range n.hubs {
-		shown = append(shown, n.config.TLS.Hub(h.name))
+		if h.apart == nil {
+			shown = append(shown, n.config.TLS.Hub(h.name))
+		}
 	}
 	return shown
 }

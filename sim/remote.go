@@ -15,6 +15,9 @@ import (
 	"dske/sim/fault"
 )
 
+// maxAnswer is the size of the largest answer that is read, in bytes.
+const maxAnswer = 64 << 20
+
 // Remote is a network as it is driven over HTTP, as a rule from another process.
 type Remote struct {
 	URL  string       // of its port, e.g. http://127.0.0.1:8100
@@ -186,6 +189,17 @@ func (o Overview) StreamsOf(encryptor string) string {
 	return ""
 }
 
+// KMEURL returns where the ETSI API of a client is, before /api/v1/keys: under the URL of the
+// network's port, or where the client is.
+func (o Overview) KMEURL(network, client string) string {
+	for _, c := range o.Clients {
+		if c.Name == client && c.URL != "" {
+			return c.URL + pathETSI
+		}
+	}
+	return KMEURL(network, client)
+}
+
 // Encryptors returns the IDs of all encryptors.
 func (o Overview) Encryptors() []string {
 	var names []string
@@ -216,7 +230,10 @@ func (r Remote) call(ctx context.Context, method, path, content string) ([]byte,
 		return nil, err
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if len(body) > maxAnswer {
+		return nil, fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+	}
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = node.DecodeError(response.StatusCode, body)
 	}

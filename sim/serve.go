@@ -21,6 +21,10 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		n.router.ServeHTTP(w, r.WithContext(ctx))
 		return
 	}
+	if rest, isControl := strings.CutPrefix(r.URL.Path, "/"+kind+"/"+name+pathControl); isControl && !byHost {
+		n.serveControl(w, r, kind+"/"+name, rest)
+		return
+	}
 	p := n.byPath[kind+"/"+name]
 	if p == nil {
 		writeError(w, r, node.NotFound(kind, name))

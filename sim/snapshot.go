@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"time"
 
 	"dske/node"
@@ -23,10 +24,11 @@ type Snapshot struct {
 type NodeSnapshot struct {
 	Name                string         `json:"name"`
 	Running             bool           `json:"running"`
-	State               string         `json:"state"` // stopped, running or, of a client, ready
+	State               string         `json:"state"` // stopped, running or, of a client, ready; unreachable, if it runs elsewhere
 	PSRD                node.Stock     `json:"psrd"`
 	FailedVerifications int64          `json:"failed_verifications"` // messages with a missing or wrong signature
 	SharesRefused       []node.Refusal `json:"shares_refused"`       // that a hub did not take or hand out, or a client did not get rid of or get
+	URL                 string         `json:"url,omitempty"`        // its base, if it runs in another process
 }
 
 // HubSnapshot is how a hub is.
@@ -60,14 +62,19 @@ type ClientSnapshot struct {
 func (n *Network) HubStates() []HubSnapshot {
 	states := make([]HubSnapshot, len(n.hubs))
 	for i, h := range n.hubs {
+		if h.apart != nil {
+			states[i] = h.apart.hub()
+			continue
+		}
 		states[i].Name, states[i].Running = h.name, h.isRunning()
 		states[i].Lies, _ = h.liar.Lies()
 	}
 	return states
 }
 
-// Snapshot returns how every node is now.
+// Snapshot returns how every node is now; those that run elsewhere are asked.
 func (n *Network) Snapshot() Snapshot {
+	n.askElsewhere(context.Background())
 	snapshot := Snapshot{Hubs: []HubSnapshot{}, Clients: []ClientSnapshot{}, NextCourier: n.nextCourier()}
 	for _, h := range n.hubs {
 		snapshot.Hubs = append(snapshot.Hubs, h.snapshot())
@@ -91,6 +98,9 @@ func (n *Network) Snapshot() Snapshot {
 }
 
 func (h *hubPlace) snapshot() HubSnapshot {
+	if h.apart != nil {
+		return h.apart.hub()
+	}
 	c := &h.counters
 	s := HubSnapshot{
 		NodeSnapshot:    newSnapshot(h.name, &c.Counters),
@@ -110,6 +120,9 @@ func (h *hubPlace) snapshot() HubSnapshot {
 }
 
 func (c *clientPlace) snapshot() ClientSnapshot {
+	if c.apart != nil {
+		return c.apart.client()
+	}
 	k := &c.counters
 	s := ClientSnapshot{
 		NodeSnapshot:    newSnapshot(c.name, &k.Counters),

@@ -30,7 +30,7 @@ func (n *Network) openStreams(c *clientPlace, address string) (err error) {
 
 // serveStreams serves the streams of a client, by its number, until the network ends.
 func (n *Network) serveStreams(client int) error {
-	c := n.clients[client]
+	c := n.local[client]
 	return stream.Serve(n.running, c.streams, stream.Config{
 		KME:    streamKME{c},
 		TLS:    n.tlsOf(client),

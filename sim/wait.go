@@ -11,7 +11,8 @@ import (
 // longer.
 func (n *Network) HubTimeout() time.Duration { return n.config.HubTimeout }
 
-// WaitReady waits until every running client has registered with all its hubs and filled its pools.
+// WaitReady waits until every client that runs in this process has registered with all its hubs and
+// filled its pools.
 func (n *Network) WaitReady(ctx context.Context) error {
 	select {
 	case <-n.started:
@@ -48,12 +49,13 @@ func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
 	return nil
 }
 
-// Ready returns how many of the clients are running and ready, and how many clients there are.
+// Ready returns how many of the clients of this process are running and ready, and how many there
+// are.
 func (n *Network) Ready() (ready, clients int) {
-	for _, c := range n.clients {
+	for _, c := range n.local {
 		if m := c.member(); m != nil && isReady(m) {
 			ready++
 		}
 	}
-	return ready, len(n.clients)
+	return ready, len(n.local)
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"dske/etsi"
@@ -56,10 +57,20 @@ func (g *gather) causes() []Cause {
 		case !slices.Contains(g.from, hub):
 			causes = append(causes, causeOf(h, g.answers, hub))
 		case len(g.from) >= c.config.Threshold:
-			causes = append(causes, Cause{h.Hub(), "its share is at odds with the others; nobody can tell who lies"})
+			causes = append(causes, Cause{h.Hub(), c.atOdds()})
 		}
 	}
 	return causes
+}
+
+// atOdds says what is wrong with shares of which no k make a key. In the Python suite nothing says
+// how many were to make one.
+func (c *Client) atOdds() string {
+	text := "its share is at odds with the others; nobody can tell who lies"
+	if !c.config.Suite.Rules().Refusals {
+		text += fmt.Sprintf(", or the key was not made of %d shares: thresholds have to be the same everywhere, and that of dske-python is 3", c.config.Threshold)
+	}
+	return text
 }
 
 func isWrongIndex(err error) bool {

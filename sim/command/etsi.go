@@ -81,7 +81,7 @@ func newClient(c *cli.Context, o sim.Overview, sae string) (*etsi.Client, error)
 		return nil, err
 	}
 	client, err := httpClient(c, func(dir certs.Directory) certs.Pair { return dir.SAE(sae) })
-	return &etsi.Client{URL: sim.KMEURL(networkURL(c), name), SAE: sae, HTTP: client}, err
+	return &etsi.Client{URL: o.KMEURL(networkURL(c), name), SAE: sae, HTTP: client}, err
 }
 
 func getStatus(c *cli.Context, p pair) error {

@@ -22,3 +22,9 @@ func addPages(n *sim.Network, router *echo.Echo) {
 	attacker.Mount(router)
 	dashboard.Mount(n, router, book, attacker)
 }
+
+// addNodePages adds the pages of a process that runs one node, and knows no more of the network.
+func addNodePages(n *sim.Network, router *echo.Echo) {
+	node.Page(router.Group(""), "/metrics", echo.WrapHandler(metrics.Handler(n)))
+	docs.Mount(n, router)
+}

@@ -28,7 +28,7 @@ func printReady(to io.Writer, n *sim.Network, dir certs.Directory) error {
 
 func writeReady(to io.Writer, n *sim.Network, dir certs.Directory) {
 	o := n.Overview()
-	fmt.Fprintf(to, "ready on %s (open it in a browser): %d hubs, %d clients, threshold %d\n", n.URL(), len(o.Hubs), len(o.Clients), o.Threshold)
+	fmt.Fprintf(to, "ready on %s (open it in a browser): %d hubs, %d clients, threshold %d%s\n", n.URL(), len(o.Hubs), len(o.Clients), o.Threshold, whichHere(o))
 	writeFirstKey(to, n.URL(), o, dir)
 	writePorts(to, o)
 }
@@ -59,6 +59,25 @@ func writePorts(to io.Writer, o sim.Overview) {
 	}
 }
 
+// whichHere says which nodes run here, unless all do.
+func whichHere(o sim.Overview) string {
+	var here []string
+	for _, h := range o.Hubs {
+		if h.URL == "" {
+			here = append(here, "hub/"+h.Name)
+		}
+	}
+	for _, c := range o.Clients {
+		if c.URL == "" {
+			here = append(here, "client/"+c.Name)
+		}
+	}
+	if len(here) == len(o.Nodes()) {
+		return ""
+	}
+	return "; here: " + strings.Join(here, ", ")
+}
+
 // writeFirstKey writes commands for a shell: the first encryptor gets a key, the second one fetches
 // it.
 func writeFirstKey(to io.Writer, base string, o sim.Overview, dir certs.Directory) {
@@ -72,7 +91,7 @@ func writeFirstKey(to io.Writer, base string, o sim.Overview, dir certs.Director
 		return
 	}
 	keys := func(i, peer int) string {
-		return base + "/client/" + clients[i] + "/etsi/api/v1/keys/" + url.PathEscape(encryptors[peer])
+		return o.KMEURL(base, clients[i]) + "/api/v1/keys/" + url.PathEscape(encryptors[peer])
 	}
 	fmt.Fprintf(to, `key_id=$(curl -s %s %s | tee /dev/stderr | sed 's/.*"key_ID":"\([^"]*\)".*/\1/')`+"\n",
 		identity(dir, encryptors[0]), quote(keys(0, 1)+"/enc_keys"))

@@ -29,6 +29,8 @@ func runCommand() *cli.Command {
 		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: defaultAddress, Usage: "serve on `ADDRESS`; port 0 picks a free one"},
+			&cli.StringFlag{Name: "only", Usage: "run only these `NODES` here, such as hub/hank,client/carol; the topology says where the others are", DefaultText: "all without a url"},
+			&cli.StringFlag{Name: "secret-file", Usage: "derive the tokens of the clients from the secret in `FILE`, which all processes of a network share", DefaultText: "TOPOLOGY.secret, if nodes run elsewhere"},
 			&cli.StringFlag{Name: "suite", Usage: "use the `SUITE` " + suiteNames(), DefaultText: "that of the topology, or " + protocol.Suites[0].Name()},
 			&cli.StringFlag{Name: "key-source", Usage: "take keys from the `SOURCE` rng, a random generator, or psrd, which goes with suite its", DefaultText: "that of the topology, or rng"},
 			&cli.BoolFlag{Name: "open", Usage: "let strangers register names that are not in the topology; for play"},
@@ -57,6 +59,11 @@ func run(c *cli.Context) error {
 	if c.Bool("plan") {
 		return printPlan(c.App.Writer, config.Topology)
 	}
+	return runNetwork(c, config, progress, printReady)
+}
+
+// runNetwork runs a network until the command is interrupted, and prints when it is ready.
+func runNetwork(c *cli.Context, config sim.Config, progress *progress, ready func(io.Writer, *sim.Network, certs.Directory) error) error {
 	network, err := sim.New(config)
 	if err != nil {
 		return usageError{err}
@@ -74,7 +81,7 @@ func run(c *cli.Context) error {
 	}()
 	var unprinted error
 	if waitReady(ctx, network, progress) == nil {
-		if unprinted = printReady(os.Stdout, network, config.TLS); unprinted != nil {
+		if unprinted = ready(os.Stdout, network, config.TLS); unprinted != nil {
 			cancel()
 		}
 		config.Logger.Info("ready", "url", network.URL())
@@ -120,6 +127,9 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 		return config, err
 	}
 	config.Topology = t
+	if err := divide(c, &config); err != nil {
+		return config, err
+	}
 	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
 		return config, usagef("--listen: %w; an address is such as %s", err, defaultAddress)
 	}

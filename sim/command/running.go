@@ -33,16 +33,25 @@ var networkFlags = []cli.Flag{
 	&cli.DurationFlag{Name: "timeout", Usage: "wait `TIME` for each answer", DefaultText: fmt.Sprintf("%v for the first, %v for others", contactTimeout, answerTimeout)},
 }
 
-// networkURL returns the URL of the running network.
-func networkURL(c *cli.Context) string {
-	switch {
-	case c.IsSet("url"):
-		return strings.TrimSuffix(c.String("url"), "/")
-	case c.IsSet("tls"):
-		return "https://" + defaultAddress
-	default:
-		return "http://" + defaultAddress
+// networkURL returns the URL of the running network: of the first process, if there are several.
+func networkURL(c *cli.Context) string { return networkURLs(c)[0] }
+
+// networkURLs returns the URLs of all processes of the running network that flags name.
+func networkURLs(c *cli.Context) []string {
+	if !c.IsSet("url") {
+		if c.IsSet("tls") {
+			return []string{"https://" + defaultAddress}
+		}
+		return []string{"http://" + defaultAddress}
 	}
+	urls := c.StringSlice("url") // nil, if the flag takes one
+	if urls == nil {
+		urls = []string{c.String("url")}
+	}
+	for i, url := range urls {
+		urls[i] = strings.TrimSuffix(url, "/")
+	}
+	return urls
 }
 
 // httpClient returns the HTTP client to a network, one that shows a certificate if the network
@@ -98,15 +107,18 @@ func checkKnown(o sim.Overview, names []string) error {
 }
 
 // running finds the network that the command is about.
-func running(c *cli.Context) (sim.Remote, sim.Overview, error) {
-	if err := checkURL("url", networkURL(c)); err != nil {
+func running(c *cli.Context) (sim.Remote, sim.Overview, error) { return runningAt(c, networkURL(c)) }
+
+// runningAt finds the network at a URL.
+func runningAt(c *cli.Context, url string) (sim.Remote, sim.Overview, error) {
+	if err := checkURL("url", url); err != nil {
 		return sim.Remote{}, sim.Overview{}, err
 	}
 	client, err := httpClient(c, certs.Directory.Operator)
 	if err != nil {
 		return sim.Remote{}, sim.Overview{}, err
 	}
-	remote := sim.Remote{URL: networkURL(c), HTTP: client}
+	remote := sim.Remote{URL: url, HTTP: client}
 	timeout := cmp.Or(c.Duration("timeout"), contactTimeout)
 	ctx, cancel := context.WithTimeout(c.Context, timeout)
 	defer cancel()

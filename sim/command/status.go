@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,8 @@ func statusCommand() *cli.Command {
 			&cli.BoolFlag{Name: "csv", Usage: "print a line for each node, with the time, for a table"},
 			&cli.BoolFlag{Name: "watch", Usage: "repeat until interrupted"},
 			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "with --watch: repeat every `TIME`"},
-		}, networkFlags...),
+			&cli.StringSliceFlag{Name: "url", Usage: "the `URL` of the running network; may be repeated, if it runs in several processes", DefaultText: "http://" + defaultAddress + ", or https with --tls"},
+		}, networkFlags[1:]...),
 	}
 }
 
@@ -92,6 +94,11 @@ func showStatus(c *cli.Context, w io.Writer) error {
 		return writeStatuses(c.Context, w, remote, overview, nodes)
 	}
 	snapshot, err := remote.Snapshot(c.Context)
+	for _, url := range networkURLs(c)[1:] {
+		if err == nil {
+			err = addProcess(c, &snapshot, url)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -102,6 +109,33 @@ func showStatus(c *cli.Context, w io.Writer) error {
 		fmt.Fprintln(w, describe(overview))
 	}
 	return writeTable(w, overview, snapshot, nodes)
+}
+
+// addProcess puts what another process of the network says of its own nodes into a snapshot.
+func addProcess(c *cli.Context, s *sim.Snapshot, url string) error {
+	other, _, err := runningAt(c, url)
+	if err != nil {
+		return err
+	}
+	there, err := other.Snapshot(c.Context)
+	if err != nil {
+		return err
+	}
+	if !slices.EqualFunc(s.Hubs, there.Hubs, func(a, b sim.HubSnapshot) bool { return a.Name == b.Name }) ||
+		!slices.EqualFunc(s.Clients, there.Clients, func(a, b sim.ClientSnapshot) bool { return a.Name == b.Name }) {
+		return fmt.Errorf("%s runs another network than %s: the nodes are others", url, networkURL(c))
+	}
+	for i, h := range there.Hubs {
+		if h.URL == "" {
+			s.Hubs[i] = h
+		}
+	}
+	for i, client := range there.Clients {
+		if client.URL == "" {
+			s.Clients[i] = client
+		}
+	}
+	return nil
 }
 
 // writeStatuses writes what each node, or those with the names, says of itself in JSON.

@@ -54,7 +54,7 @@ func newRecording(n *sim.Network, x *Exchange) *recording {
 // sae returns the ETSI client of an encryptor.
 func (r *recording) sae(e End) *etsi.Client {
 	transport := tagged{r.network.Wire().Direct("sae/" + e.Encryptor), r.tag}
-	return &etsi.Client{URL: sim.KMEURL(r.network.URL(), e.Client), SAE: e.Encryptor,
+	return &etsi.Client{URL: r.network.Overview().KMEURL(r.network.URL(), e.Client), SAE: e.Encryptor,
 		HTTP: &http.Client{Transport: transport}}
 }
 

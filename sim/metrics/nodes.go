@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dske/node"
@@ -30,7 +32,7 @@ func describeAll[S any](descs chan<- *prometheus.Desc, families []family[S]) {
 
 // Collect implements [prometheus.Collector].
 func (n nodes) Collect(metrics chan<- prometheus.Metric) {
-	snapshot := n.network.Snapshot()
+	snapshot := own(n.network.Snapshot())
 	s := &sums{collapsed: len(snapshot.Hubs)+len(snapshot.Clients) > MaxNodes, values: map[series]float64{}}
 	for _, h := range snapshot.Hubs {
 		name := s.nameOf(h.NodeSnapshot)
@@ -50,6 +52,14 @@ func (n nodes) Collect(metrics chan<- prometheus.Metric) {
 		}
 		metrics <- prometheus.MustNewConstMetric(series.desc, series.kind, value, labels...)
 	}
+}
+
+// own returns the part of a snapshot that is about nodes of this process. The others are counted
+// where they run.
+func own(s sim.Snapshot) sim.Snapshot {
+	s.Hubs = slices.DeleteFunc(s.Hubs, func(h sim.HubSnapshot) bool { return h.URL != "" })
+	s.Clients = slices.DeleteFunc(s.Clients, func(c sim.ClientSnapshot) bool { return c.URL != "" })
+	return s
 }
 
 // series is the values of a metric with the same labels: all nodes that share a name add to one.

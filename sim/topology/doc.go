@@ -18,7 +18,8 @@
 //	sites: {london: [hank, carol], tokyo: [helen, hilary]}
 //	links: [{between: [london, tokyo], latency: 120ms, jitter: 8ms, bandwidth: 50Mbit, loss: 0.001}] # see [Link]
 //
-// Only hubs and clients are required, so the files of the Python implementation read unchanged.
+// A hub or client with a url runs elsewhere; see [Topology.RunOnly]. Only hubs and clients are
+// required, so the files of the Python implementation read unchanged.
 // JSON is YAML too: a topology that was marshalled as JSON can be loaded again.
 //
 // A topology that one of the two returned follows all rules. Whoever changes it, or makes one by

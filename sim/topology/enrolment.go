@@ -9,9 +9,14 @@ import (
 	"dske/protocol"
 )
 
-// Local returns the clients that run in the network.
-func (t *Topology) Local() []Client {
+// Own returns the clients of the network, wherever they run: all but external ones.
+func (t *Topology) Own() []Client {
 	return slices.DeleteFunc(slices.Clone(t.Clients), func(c Client) bool { return c.External })
+}
+
+// Local returns the clients that run in this process.
+func (t *Topology) Local() []Client {
+	return slices.DeleteFunc(t.Own(), func(c Client) bool { return c.Elsewhere })
 }
 
 func enrolmentFlaw(t *Topology) *flaw {
@@ -28,11 +33,15 @@ func enrolmentFlaw(t *Topology) *flaw {
 
 func clientEnrolmentFlaw(t *Topology, i int, c Client) *flaw {
 	path := func(member string) []any { return at("clients", i, member) }
-	switch u, err := url.Parse(c.URL); {
+	u, err := url.Parse(c.URL)
+	if !c.External && c.URL != "" {
+		if f := urlFlaw(path("url"), "client", c.Name, c.URL); f != nil {
+			return f
+		}
+	}
+	switch {
 	case !c.External && c.Token != "":
-		return flawf(path("token"), "client %q runs in the network, which draws its token: remove it, or set external", c.Name)
-	case !c.External && c.URL != "":
-		return flawf(path("url"), "client %q runs in the network, which knows its URL: remove it, or set external", c.Name)
+		return flawf(path("token"), "client %q is of the network, which gives it its token: remove it, or set external", c.Name)
 	case c.External && c.Token == "" && t.Suite != protocol.SuitePython:
 		return flawf(path("external"), "client %q runs elsewhere and needs a token in suite %s: give it one", c.Name, t.Suite)
 	case c.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https"):

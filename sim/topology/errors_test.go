@@ -33,20 +33,24 @@ var badFiles = []struct{ name, text, want string }{
 
 	// Members.
 	{"unknown member", three + "clients: [{name: a}]\nthreshhold: 2\n", `6: the topology has no member "threshhold": use threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links`},
-	{"unknown member of a hub", "hubs:\n  - name: a\n    port: 1\n", `3: a hub has no member "port": use name`},
+	{"unknown member of a hub", "hubs:\n  - name: a\n    port: 1\n", `3: a hub has no member "port": use name, url, implementation`},
 	{"unknown member of a client", three + "clients:\n  - name: a\n\n    sae: b\n", `8: a client has no member "sae": use name, encryptors, hubs, external, token, url`},
 	{"unknown member of an encryptor", three + "clients:\n  - name: a\n    encryptors:\n      - nam: b\n", `8: an encryptor has no member "nam": use name`},
 	{"unknown member of psrd", "psrd:\n  block_size: 64\n  blocks: 1\n", `3: psrd has no member "blocks": use block_size, low_water, high_water, lazy, courier`},
 	{"long unknown member", strings.Repeat("a", 1000) + ": 1", `1: the topology has no member "` + strings.Repeat("a", 64) + `": use threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links`},
 	{"complex member", "? [hubs]\n: 1\n", `1: the topology has no member "": use threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links`},
-	{"merge", "hubs: &h\n  - &a {name: a}\n  - <<: *a\n", `3: a hub has no member "<<": use name`},
+	{"merge", "hubs: &h\n  - &a {name: a}\n  - <<: *a\n", `3: a hub has no member "<<": use name, url, implementation`},
 	{"member twice", three + "clients: [{name: a}]\nhubs: []\n", `6: the topology has member "hubs" twice: remove one`},
 	{"name twice", "hubs:\n  - name: a\n    name: b\n", `3: a hub has member "name" twice: remove one`},
 
 	// Enrolment.
 	{"enrolment", three + "clients: [{name: a}]\nenrolment: ajar\n", `6: enrolment is "ajar": set it to closed or open`},
-	{"token of a client in the network", three + "clients:\n  - name: a\n    token: b\n", `7: client "a" runs in the network, which draws its token: remove it, or set external`},
-	{"URL of a client in the network", three + "clients:\n  - name: a\n    url: http://b\n", `7: client "a" runs in the network, which knows its URL: remove it, or set external`},
+	{"token of a client in the network", three + "clients:\n  - name: a\n    token: b\n", `7: client "a" is of the network, which gives it its token: remove it, or set external`},
+	{"URL of no node", three + "clients:\n  - name: a\n    url: http://b\n", `7: the url of client "a" is "http://b": write where it runs, such as https://node.example:8100/client/a`},
+	{"Python hub without a URL", "hubs: [{name: a}, {name: b, implementation: dske-python}]\nclients: [{name: a}]\n", `1: hub "b" is of dske-python and runs elsewhere: give it a url`},
+	{"Python hub in suite its", "hubs: [{name: a}, {name: b, implementation: dske-python, url: 'http://h/hub/b'}]\nclients: [{name: a}]\nsuite: its\n", `1: hub "b" is of dske-python, which speaks no other suite than its own: set suite to dske-python`},
+	{"unknown implementation", "hubs: [{name: a}, {name: b, implementation: dske}]\nclients: [{name: a}]\n", `1: the implementation of hub "b" is "dske": set it to dske-python, or remove it`},
+	{"URL of another node", "hubs: [{name: a}, {name: b, url: 'https://h/hub/a'}]\nclients: [{name: a}]\n", `1: the url of hub "b" is "https://h/hub/a": write where it runs, such as https://node.example:8100/hub/b`},
 	{"no token", three + "clients:\n  - name: a\n    external: true\n", `7: client "a" runs elsewhere and needs a token in suite its: give it one`},
 	{"long token", three + "clients:\n  - name: a\n    external: true\n    token: " + strings.Repeat("b", 1025) + "\n", `8: the token of client "a" is too long or no plain text: use up to 1024 bytes`},
 	{"bad URL", three + "clients: [{name: a, external: true, token: b, url: 'example.com'}]\n", `5: the url of client "a" is "example.com": write one such as http://192.0.2.7:8100/client/a`},
@@ -56,7 +60,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"hubs empty", "clients: [{name: a}]\nhubs:\n", "2: hubs must be a list, but is empty"},
 	{"hubs a mapping", "hubs: {hank: 1}\n", "1: hubs must be a list, but is a mapping"},
 	{"clients a number", three + "clients: 3\n", "5: clients must be a list, but is a number"},
-	{"a hub without name:", "hubs:\n  - hank\n", "2: a hub must be a mapping with name, but is a string"},
+	{"a hub without name:", "hubs:\n  - hank\n", "2: a hub must be a mapping with name, url, implementation, but is a string"},
 	{"name a number", "hubs:\n  - name: 007\n", `2: name must be a string, but is a number: write "007", with quotes`},
 	{"name a boolean", "hubs:\n  - name: true\n", `2: name must be a string, but is a boolean: write "true", with quotes`},
 	{"name a date", "hubs:\n  - name: 2024-01-01\n", `2: name must be a string, but is a date: write "2024-01-01", with quotes`},
@@ -72,7 +76,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"threshold huge", "threshold: 99999999999999999999\n", "1: threshold must be a whole number, but is a floating-point number"},
 	{"threshold very large", "threshold: 18446744073709551615\n", `1: threshold must be a whole number, but is "18446744073709551615"`},
 	{"psrd a number", "psrd: 16384\n", "1: psrd must be a mapping with block_size, low_water, high_water, lazy, courier, but is a number"},
-	{"an alias that contains itself", "hubs: &h\n  - *h\n", "2: a hub must be a mapping with name, but is a list"},
+	{"an alias that contains itself", "hubs: &h\n  - *h\n", "2: a hub must be a mapping with name, url, implementation, but is a list"},
 
 	// Names.
 	{"no hubs", "\nclients: [{name: a}]\n", `2: there are no hubs: list them under "hubs"`},
@@ -231,7 +235,7 @@ func TestManyLaughs(t *testing.T) {
 		fmt.Fprintf(&text, "- &a%d [*a%[2]d, *a%[2]d, *a%[2]d, *a%[2]d, *a%[2]d, *a%[2]d]\n", i+1, i)
 	}
 	_, err := Load("laughs.yaml", []byte(text.String()))
-	if want := "laughs.yaml:1: a hub must be a mapping with name, but is a string"; err == nil || err.Error() != want {
+	if want := "laughs.yaml:1: a hub must be a mapping with name, url, implementation, but is a string"; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

@@ -18,7 +18,7 @@ func TestGenerate(t *testing.T) {
 	all := []string{"hub1", "hub2", "hub3"}
 	want := &Topology{
 		Threshold: 3,
-		Hubs:      []Hub{{"hub1"}, {"hub2"}, {"hub3"}},
+		Hubs:      []Hub{{Name: "hub1"}, {Name: "hub2"}, {Name: "hub3"}},
 		Clients: []Client{
 			{Name: "client1", Encryptors: []Encryptor{{"sae1"}}, Hubs: all},
 			{Name: "client2", Encryptors: []Encryptor{{"sae2"}}, Hubs: all},

@@ -65,6 +65,7 @@ func fromRoot(root *yaml.Node, files files) (*Topology, error) {
 		return nil, yamlfile.Errorf(yamlfile.LineOf(root, f.path), "%s", f.text)
 	}
 	t.sortClientHubs()
+	t.settle()
 	return t, nil
 }
 
@@ -83,7 +84,10 @@ func read(root *yaml.Node, files files) (*Topology, error) {
 		return nil, err
 	}
 	if !givenThreshold {
-		t.Threshold = defaultThreshold(len(t.Hubs))
+		t.Threshold = t.defaultThreshold()
+	}
+	if t.hasPython() && !yamlfile.Has(root, "suite") {
+		t.Suite = protocol.SuitePython
 	}
 	t.defaultClientHubs()
 	return t, nil
@@ -102,7 +106,11 @@ func (t *Topology) members(files files) []yamlfile.Member {
 }
 
 func readHub(n *yaml.Node, hub *Hub) error {
-	return yamlfile.Members(n, "a hub", name(&hub.Name))
+	return yamlfile.Members(n, "a hub",
+		name(&hub.Name),
+		yamlfile.Named("url", func(n *yaml.Node) error { return yamlfile.Text(n, "url", &hub.URL) }),
+		yamlfile.Named("implementation", func(n *yaml.Node) error { return yamlfile.Text(n, "implementation", &hub.Implementation) }),
+	)
 }
 
 func readClient(n *yaml.Node, client *Client) error {

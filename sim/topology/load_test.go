@@ -30,7 +30,7 @@ func TestReference(t *testing.T) {
 	all := []string{"hank", "helen", "hilary", "holly", "hugo"}
 	want := &Topology{
 		Threshold: 3,
-		Hubs:      []Hub{{"hank"}, {"helen"}, {"hilary"}, {"holly"}, {"hugo"}},
+		Hubs:      []Hub{{Name: "hank"}, {Name: "helen"}, {Name: "hilary"}, {Name: "holly"}, {Name: "hugo"}},
 		Clients: []Client{
 			{Name: "carol", Encryptors: []Encryptor{{"sam"}}, Hubs: all},
 			{Name: "celia", Encryptors: []Encryptor{{"serena"}}, Hubs: all},
@@ -53,7 +53,7 @@ func TestDefaults(t *testing.T) {
 	all := []string{"hank", "helen", "hilary"}
 	want := &Topology{
 		Threshold: 2,
-		Hubs:      []Hub{{"hank"}, {"helen"}, {"hilary"}},
+		Hubs:      []Hub{{Name: "hank"}, {Name: "helen"}, {Name: "hilary"}},
 		Clients:   []Client{{Name: "carol", Encryptors: []Encryptor{}, Hubs: all}},
 		PSRD:      PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 65536},
 		Suite:     protocol.SuiteITS,

@@ -26,7 +26,7 @@ func drawTopology(t *rapid.T) *Topology {
 		top.KeySource = rapid.SampledFrom([]string{KeysFromRNG, KeysFromPSRD}).Draw(t, "key source")
 	}
 	for _, hub := range names.Draw(t, "hubs") {
-		top.Hubs = append(top.Hubs, Hub{hub})
+		top.Hubs = append(top.Hubs, Hub{Name: hub})
 	}
 	top.Threshold = rapid.IntRange(2, len(top.Hubs)).Draw(t, "threshold")
 	for i, client := range names.Draw(t, "clients") {

@@ -25,6 +25,9 @@ const (
 	EnrolmentOpen   = "open"   // strangers too, with names that are not in the topology
 )
 
+// ImplementationPython is the Python implementation of hubs (https://github.com/brunorijsman/dske-python).
+const ImplementationPython = "dske-python"
+
 // The places that clients take keys from.
 const (
 	KeysFromRNG  = "rng"  // a random generator; the default
@@ -35,6 +38,16 @@ const (
 // it.
 type Hub struct {
 	Name string `json:"name" yaml:"name"`
+
+	// URL is the base of a hub that runs elsewhere, such as https://h1.example:8100/hub/hank.
+	URL string `json:"url,omitempty" yaml:"url,omitempty"`
+
+	// Implementation is ImplementationPython for a hub of dske-python, which runs elsewhere; empty:
+	// it is this program.
+	Implementation string `json:"implementation,omitempty" yaml:"implementation,omitempty"`
+
+	// Elsewhere says that the hub runs in another process; see [Topology.RunOnly].
+	Elsewhere bool `json:"-" yaml:"-"`
 }
 
 // Client is a node that makes keys for its encryptors. Its name follows the rule of [Hub] and no
@@ -50,16 +63,22 @@ type Client struct {
 	// slice: don't write to it.
 	Hubs []string `json:"hubs" yaml:"hubs,omitempty"`
 
-	// External enrols a client that does not run in the network, but elsewhere.
+	// External enrols a client that is none of the network's: it belongs to somebody else, or is
+	// of another implementation.
 	External bool `json:"external,omitempty" yaml:"external,omitempty"`
 
 	// Token is what an external client proves itself with. Without one, which only suite
 	// dske-python allows, anybody can come in its name. It is a secret.
 	Token string `json:"-" yaml:"token,omitempty"`
 
-	// URL is the base of an external client, such as http://192.0.2.7:8100/client/carol. Hubs that
-	// start tell it so; without one it notices at its next request.
+	// URL is the base of a client that runs elsewhere, such as
+	// https://c1.example:8100/client/carol. Hubs that start tell it so; an external one may do
+	// without, and then notices at its next request.
 	URL string `json:"url,omitempty" yaml:"url,omitempty"`
+
+	// Elsewhere says that the client, which is not external, runs in another process; see
+	// [Topology.RunOnly].
+	Elsewhere bool `json:"-" yaml:"-"`
 }
 
 // Encryptor is a consumer of keys. Its name is its SAE ID: what [protocol.CheckSAE] allows, but not

@@ -22,7 +22,7 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 	to, path := address(r)
 	isPlain := !t.wire.virtual && t.wire.lines.links == nil
 	if isPlain || IsControl(r.URL.Path) {
-		response, err := t.next.RoundTrip(r)
+		response, err := t.carrier(to).RoundTrip(r)
 		return response, way{}, err
 	}
 	body, err := drain(r.Body)
@@ -36,7 +36,7 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 	}
 	r = r.WithContext(r.Context()) // a copy: that of the sender stays as it is
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	response, err := t.next.RoundTrip(r)
+	response, err := t.carrier(to).RoundTrip(r)
 	if err != nil {
 		return nil, w, err
 	}
@@ -48,6 +48,16 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 	response.Body = io.NopCloser(bytes.NewReader(back.body))
 	err = t.move(r.Context(), &back, response.Header, &w)
 	return response, w, err
+}
+
+// carrier returns what takes messages to a party.
+func (t transport) carrier(to string) http.RoundTripper {
+	if t.wire.away != nil {
+		if away := t.wire.away(t.from, to); away != nil {
+			return away
+		}
+	}
+	return t.next
 }
 
 // move takes a message over the link, if there is one, and to the door of the one who is to get it.

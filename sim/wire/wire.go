@@ -50,6 +50,10 @@ type Config struct {
 	Links     Links        // what is between the parties; nil: nothing
 	Couriers  bool         // blocks of PSRD are carried by hand: no link and nobody between the nodes touches them
 	Virtual   bool         // it is in a bubble of testing/synctest, for good, with Memory
+
+	// Elsewhere returns what takes messages to a party that Handler does not serve, since it is in
+	// another process; nil: it serves that one. Without it, it serves all.
+	Elsewhere func(from, to string) http.RoundTripper
 }
 
 // Wire is what is between the nodes. Its methods may be called by several goroutines.
@@ -58,6 +62,7 @@ type Wire struct {
 	port     http.RoundTripper // the transport that was chosen
 	own      ownPorts          // of senders that show a certificate of their own
 	memory   http.RoundTripper
+	away     func(from, to string) http.RoundTripper // nil: there is nobody elsewhere
 	recorder recorder
 	lines    lines
 	virtual  bool
@@ -83,7 +88,7 @@ func New(config Config) (*Wire, error) {
 	if config.Virtual && config.Transport != Memory {
 		return nil, fmt.Errorf("virtual time needs the %s transport: a port is outside", Memory)
 	}
-	w := &Wire{parties: config.Parties, memory: memory{config.Handler}, virtual: config.Virtual, couriers: config.Couriers}
+	w := &Wire{parties: config.Parties, memory: memory{config.Handler}, away: config.Elsewhere, virtual: config.Virtual, couriers: config.Couriers}
 	w.lines = lines{links: config.Links, seed: config.Seed, virtual: config.Virtual, known: map[[2]string]*line{}}
 	w.gate, w.doors.known = newDoor(), map[string]*door{}
 	w.faults.Seed = config.Seed

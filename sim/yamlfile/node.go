@@ -265,6 +265,12 @@ func LineOf(root *yaml.Node, path []any) int {
 	return line
 }
 
+// Has reports whether a mapping has a member.
+func Has(n *yaml.Node, name string) bool {
+	_, member := follow(target(n), name)
+	return member != nil
+}
+
 func follow(n *yaml.Node, step any) (line int, next *yaml.Node) {
 	if i, ok := step.(int); ok {
 		return n.Content[i].Line, n.Content[i]

@@ -73,6 +73,7 @@ type Config struct {
 type Hub struct {
 	Name   string
 	URL    string // its base, for example http://127.0.0.1:8100/hub/hank
+	Python bool   // it is of the Python implementation
 	Number int    // its place in the network's list of hubs, from 0, and no other's; in suite its the index of its shares
 }
 

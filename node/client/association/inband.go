@@ -30,7 +30,8 @@ var (
 
 // deal calls send with PSRD that was reserved: what is given, if that is of the current session,
 // and otherwise padSize bytes of pad and a signing key. It does so once more after a new
-// registration if it turns out that the hub has lost its state.
+// registration if it turns out that the hub has lost its state, and a few times more if the hub
+// could not answer.
 func (a *Association) deal(ctx context.Context, given *Reservation, padSize int, send func(*Reservation) error) error {
 	if a.outstanding.Add(1) > maxOutstanding {
 		a.outstanding.Add(-1)
@@ -40,13 +41,19 @@ func (a *Association) deal(ctx context.Context, given *Reservation, padSize int,
 	if err := ctx.Err(); err != nil {
 		return err // before anything is spent
 	}
-	for retried := false; ; retried = true {
+	ended := false
+	for sent := 1; ; sent++ {
 		err := a.dealOnce(ctx, given, padSize, send)
-		if err == nil || retried || !errors.Is(err, errEnded) {
+		switch {
+		case errors.Is(err, errEnded) && !ended:
+			ended = true
+			a.config.Logger.Warn("hub has lost its state, registering again", "hub", a.hub.Name, "error", err)
+		case errors.Is(err, errAnswerless) && sent < maxSent:
+		default:
 			a.maintainIfNeeded()
 			return a.awaiting(err)
 		}
-		a.config.Logger.Warn("hub has lost its state, registering again", "hub", a.hub.Name, "error", err)
+		given = nil // which is spent
 	}
 }
 
@@ -108,7 +115,7 @@ type exchange struct {
 // what the hub says; anything else is a hint, in a suite that has refusals signed.
 func (e *exchange) read(ctx context.Context, response *response) (*protocol.Incoming, error) {
 	signs := e.config.Suite.Rules().Refusals
-	said := response.err()
+	said := e.refusal(response)
 	if said != nil && !signs {
 		return nil, said
 	}
@@ -204,9 +211,14 @@ func (e *exchange) settleHint(ctx context.Context, sent int, h *hint) (again boo
 // settleUnsigned is settle in a suite whose refusals nobody signs, and that have to be believed.
 func (e *exchange) settleUnsigned(ctx context.Context, err error) (again bool, why error) {
 	var refused *node.Error
+	var python *pythonError
+	if errors.As(err, &python) {
+		return e.settlePython(ctx, python)
+	}
 	// An unknown block, if the hub does not know it or has signed with it, is one that only one of the
-	// two ends has.
-	if errors.Is(err, psrd.ErrUnknownBlock) || errors.As(err, &refused) && errors.Is(err, protocol.ErrClientNotRegistered) {
+	// two ends has. So is one in which a Python hub has other bytes.
+	if errors.Is(err, psrd.ErrUnknownBlock) || errors.As(err, &refused) && errors.Is(err, protocol.ErrClientNotRegistered) ||
+		e.hub.Python && errors.Is(err, protocol.ErrSignature) {
 		e.forget(e.session)
 		return false, fmt.Errorf("%w: %w", errEnded, err)
 	}

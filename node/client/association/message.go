@@ -40,12 +40,16 @@ type response struct {
 	encoded bool // the body has not come as it is here
 }
 
-// err returns what the hub says if the status is not 200, as a [node.Error].
-func (r *response) err() error {
+// refusal returns what the hub says if the status of its answer is not 200, as a [node.Error].
+func (a *Association) refusal(r *response) error {
 	if r.status == http.StatusOK {
 		return nil
 	}
-	return node.DecodeError(r.status, r.body)
+	said := node.DecodeError(r.status, r.body)
+	if a.config.Suite.Rules().Refusals {
+		return said
+	}
+	return fromPython(said)
 }
 
 // send sends a message and reads the response, within the hub timeout and what its size takes
@@ -62,7 +66,9 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set(m.header, m.value)
+	if m.value != "" {
+		request.Header.Set(m.header, m.value)
+	}
 	request.Header.Set("Accept-Encoding", "identity")
 	if len(m.body) > 0 {
 		request.Header.Set("Content-Type", "application/json")

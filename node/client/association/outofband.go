@@ -8,13 +8,15 @@ import (
 
 // outOfBand makes an out-of-band request and reads the answer into reply, if that is not nil.
 func (a *Association) outOfBand(ctx context.Context, m message, reply any) error {
-	m.header, m.value = protocol.TokenHeader, a.config.Token
+	if m.header = protocol.TokenHeader; !a.hub.Python {
+		m.value = a.config.Token
+	}
 	response, err := a.send(ctx, m)
 	if err != nil {
 		return err
 	}
 	defer clear(response.body)
-	if err := response.err(); err != nil {
+	if err := a.refusal(response); err != nil {
 		return err
 	}
 	if reply == nil {

@@ -42,6 +42,7 @@ type marking struct {
 // newSession returns a session with empty pools; with marks, if the hub has a boot.
 func (a *Association) newSession(boot uuid.UUID) *session {
 	s := &session{channel: protocol.NewChannel(a.config.Suite)}
+	s.singly.Store(a.hub.Python)
 	if boot != uuid.Nil {
 		s.marking = &marking{boot: boot}
 		s.ahead.Store(minAhead)

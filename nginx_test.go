@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// freePorts returns the first of so many ports in a row that nobody listens on.
+func freePorts(t *testing.T, number int) int {
+	t.Helper()
+	for range 20 {
+		_, text, _ := net.SplitHostPort(freePort(t))
+		base, _ := strconv.Atoi(text)
+		free := base+number < 1<<16
+		for port := base; free && port < base+number; port++ {
+			l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
+			if free = err == nil; free {
+				l.Close()
+			}
+		}
+		if free {
+			return base
+		}
+	}
+	t.Fatal("there are no ports in a row")
+	return 0
+}
+
+// A network in five processes behind one port, which nginx shares out by path as the generated
+// configuration says: nodes reach each other through it, too.
+func TestBehindNginx(t *testing.T) {
+	nginx, err := exec.LookPath("nginx")
+	if err != nil {
+		t.Skip("nginx is not installed")
+	}
+	base := freePorts(t, 6)
+	dir := filepath.Join(t.TempDir(), "out")
+	_, stderr, status := dske(t, "deploy", "nginx", "--hubs", "3", "--clients", "2", "--out", dir, "--port", strconv.Itoa(base))
+	if status != 0 {
+		t.Fatal(stderr)
+	}
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	front := func(args ...string) error {
+		command := exec.Command(nginx, append([]string{"-p", dir, "-c", "nginx.conf"}, args...)...)
+		command.Stderr = log // and no pipe, which what goes on in the background would keep open
+		return command.Run()
+	}
+	if err := front(); err != nil { // when it returns, the port is open
+		text, _ := os.ReadFile(log.Name())
+		t.Fatalf("%v: %s", err, text)
+	}
+	t.Cleanup(func() { front("-s", "stop") })
+
+	nodes := []string{"hub/hub1", "hub/hub2", "hub/hub3", "client/client1", "client/client2"}
+	run := func(i int) *network {
+		n := &network{T: t, stderr: &lockedBuffer{}, url: fmt.Sprint("http://127.0.0.1:", base)}
+		n.cmd = exec.Command(program, "run", filepath.Join(dir, "topology.yaml"), "--only", nodes[i], "--listen", fmt.Sprint("127.0.0.1:", base+1+i))
+		n.start(3)
+		return n
+	}
+	var processes []*network
+	for i := range nodes {
+		processes = append(processes, run(i))
+	}
+	n := processes[4]
+	n.paste()
+	if out := n.dske("status"); strings.Count(out, "running") != 3 || strings.Count(out, "ready ") != 2 {
+		t.Errorf("status through the front: %s", out)
+	}
+	processes[0].cmd.Process.Kill()
+	processes[0].cmd.Wait()
+	n.url = fmt.Sprint("http://127.0.0.1:", base+5) // the page of the front is that of the process that is gone
+	n.dske("etsi-qkd", "get-key-pair", "sae1", "sae2")
+	run(0)
+	n.url = fmt.Sprint("http://127.0.0.1:", base)
+	script := filepath.Join(dir, "script.txtar")
+	if err := os.WriteFile(script, []byte("# Keys flow behind nginx, also with a hub less.\nget-key-pair sae1 sae2\nstop hub/hub2\nget-key-pair sae2 sae1\nstart hub/hub2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, stderr, status := dske(t, "scenario", script, "--url", n.url); status != 0 {
+		t.Errorf("a scenario: %s%s", out, stderr)
+	}
+}
+
+func TestDeployFails(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{}, "deploy takes compose|kubernetes|nginx|systemd"},
+		{[]string{"lxc"}, "deploy takes compose|kubernetes|nginx|systemd"},
+		{[]string{"nginx"}, "--out"},
+		{[]string{"nginx", "--out", "testdata"}, "testdata is not empty"},
+	} {
+		_, stderr, status := dske(t, append([]string{"deploy"}, test.args...)...)
+		if status == 0 || !strings.Contains(stderr, test.says) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("deploy %q: status %d, %s", test.args, status, stderr)
+		}
+	}
+}

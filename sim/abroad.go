@@ -1,0 +1,55 @@
+package sim
+
+import (
+	"crypto/tls"
+	"net/http"
+
+	"dske/node"
+)
+
+// abroad is the ways to nodes that run in other processes. The names in their certificates are
+// checked; without certificates of its own a network trusts the authorities of the system.
+type abroad struct {
+	common *http.Transport            // of those who show no certificate of their own
+	own    map[string]*http.Transport // of the others, such as client/carol
+}
+
+// newAbroad returns the ways with the certificates that go with them, if the network speaks TLS.
+func newAbroad(common *tls.Config, shown map[string]*tls.Config) abroad {
+	a := abroad{common: newWay(common), own: map[string]*http.Transport{}}
+	for from, config := range shown {
+		a.own[from] = newWay(config)
+	}
+	return a
+}
+
+func newWay(secure *tls.Config) *http.Transport {
+	if secure != nil {
+		secure = secure.Clone()
+		secure.ServerName = "" // that of the URL
+	}
+	return &http.Transport{TLSClientConfig: secure, MaxIdleConnsPerHost: 64, DisableCompression: true, IdleConnTimeout: node.IdleTimeout}
+}
+
+func (a abroad) closeIdle() {
+	a.common.CloseIdleConnections()
+	for _, way := range a.own {
+		way.CloseIdleConnections()
+	}
+}
+
+// carrier returns what takes messages to nodes that run elsewhere; nil: there are none.
+func (n *Network) carrier() func(from, to string) http.RoundTripper {
+	if !n.isPart() {
+		return nil
+	}
+	return func(from, to string) http.RoundTripper {
+		if p := n.byPath[to]; p == nil || p.apart == nil {
+			return nil
+		}
+		if way := n.abroad.own[from]; way != nil {
+			return way
+		}
+		return n.abroad.common
+	}
+}

@@ -1,0 +1,106 @@
+package sim
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"dske/node"
+)
+
+// pathControl is where a node has its own part of the network's interface, under its own path: so
+// it is found wherever the node is, also behind something that knows nothing but the paths of
+// nodes.
+const pathControl = "/sim/v1"
+
+// passedOn marks a request for a node elsewhere that was passed on, so that it is not passed on
+// again: two processes may each believe that the other one runs the node.
+const passedOn = "Dske-Passed-On"
+
+// newProxy returns what passes requests on to the node.
+func (a *apart) newProxy() http.Handler {
+	base, err := url.Parse(a.url)
+	if err != nil { // the topology is valid
+		return http.NotFoundHandler()
+	}
+	return &httputil.ReverseProxy{
+		Transport: proxied{a},
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: base.Scheme, Host: base.Host})
+			r.Out.Header.Set(passedOn, "1")
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) { node.WriteError(w, a.unreachable(err)) },
+	}
+}
+
+// proxied is the transport of a proxy. That of the network is not there yet when its places are
+// made.
+type proxied struct{ *apart }
+
+func (p proxied) RoundTrip(r *http.Request) (*http.Response, error) {
+	return p.place.network.abroad.common.RoundTrip(r)
+}
+
+// ServeHTTP passes a request for the node on: that of an encryptor, or one for the management or
+// the documentation. What nodes have for each other they send to where the node is.
+func (a *apart) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := strings.TrimPrefix(r.URL.Path, a.place.prefix())
+	isKME := strings.HasPrefix(path, "/etsi/") || strings.HasPrefix(path, "/skip/")
+	isPage := strings.HasPrefix(path, "/mgmt/") || strings.HasPrefix(path, "/docs") || path == "/openapi.json"
+	switch {
+	case r.Header.Get(passedOn) != "" || !isKME && !isPage:
+		a.misdirected(w, "the node runs there, or ought to")
+	case isKME && a.place.network.config.TLS != "":
+		a.misdirected(w, "over TLS an encryptor shows its certificate to its own client")
+	default:
+		a.proxy.ServeHTTP(w, r)
+	}
+}
+
+// misdirected says where the node is.
+func (a *apart) misdirected(w http.ResponseWriter, why string) { node.WriteError(w, a.notHere(why)) }
+
+func (a *apart) notHere(why string) *node.Error {
+	details := a.details()
+	details["reason"] = why
+	return &node.Error{Status: http.StatusMisdirectedRequest, Message: "The node runs elsewhere: ask there.", Details: details}
+}
+
+// serveControl serves the part of the network's interface that is about one node of this process,
+// and that it has under its own path: rest is the path below.
+func (n *Network) serveControl(w http.ResponseWriter, r *http.Request, name, rest string) {
+	if p := n.byPath[name]; p != nil && p.apart != nil {
+		p.apart.misdirected(w, "only the process that runs a node answers for it")
+		return
+	}
+	v, ctx := n.visits.enter(r.Context(), w)
+	defer n.visits.leave(v)
+	moved := r.WithContext(ctx)
+	moved.URL = &url.URL{Path: "/sim/v1/nodes/" + name + rest, RawQuery: r.URL.RawQuery}
+	n.router.ServeHTTP(w, moved)
+}
+
+// getNode tells how one node is.
+func (n *Network) getNode(c echo.Context) error {
+	kind, name := c.Param("kind"), c.Param("name")
+	if p := n.byPath[kind+"/"+name]; p != nil && p.apart != nil {
+		select {
+		case <-p.apart.ask():
+		case <-c.Request().Context().Done():
+		}
+	}
+	for _, h := range n.hubs {
+		if h.path() == kind+"/"+name {
+			return c.JSON(http.StatusOK, h.snapshot())
+		}
+	}
+	for _, p := range n.clients {
+		if p.path() == kind+"/"+name {
+			return c.JSON(http.StatusOK, p.snapshot())
+		}
+	}
+	return node.NotFound(kind, name)
+}
