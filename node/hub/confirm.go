@@ -71,7 +71,8 @@ func (s *shareStore) forget(records []store.Record) {
 	}
 }
 
-// expired returns the records that shares are forgotten which nobody fetched in time.
+// expired returns the records that shares are forgotten which nobody fetched in time. That of a share
+// in whose place there is another one has gone already.
 func (s *shareStore) expired() (records []store.Record) {
 	if !s.journal.keeps() {
 		return nil
@@ -80,7 +81,8 @@ func (s *shareStore) expired() (records []store.Record) {
 	defer s.mu.Unlock()
 	for key, shares := range s.shares {
 		for _, sh := range shares {
-			if sh.expired() && !sh.unkept {
+			replaced := slices.ContainsFunc(s.live(key), func(other *share) bool { return other.client == sh.client })
+			if sh.expired() && !sh.unkept && !replaced {
 				records = append(records, &store.Forgotten{ShareID: sh.id(key)})
 			}
 		}

@@ -2,8 +2,15 @@ package hub_test
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
 	"encoding/json"
+	"io"
+	"os"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -166,4 +173,156 @@ func TestHubGoesOnAfterCrash(t *testing.T) {
 	if n := len(d.hub.Inspect().Shares); n != 0 {
 		t.Errorf("%d shares are left of those that were confirmed", n)
 	}
+}
+
+// The client may name blocks that the hub has used up, however many those are: it lacks answers that
+// were lost.
+func TestMarksOfBlocksUsedUp(t *testing.T) {
+	d := newDurable(t)
+	const blocks = 70 // more than a pool remembers
+	keys := d.fetchFor(psrd.ForKeys, protocol.OwnerClient, blocks*slot)
+	d.m.Blocks = append(d.m.Blocks, protocol.BlockMark{UUID: keys.UUID, Mark: blocks * slot})
+	for range blocks {
+		block := d.fetchFor(psrd.ForKeys, protocol.OwnerHub, slot)
+		d.m.Blocks = append(d.m.Blocks, protocol.BlockMark{UUID: block.UUID, Mark: slot})
+	}
+	for range 2 {
+		d.m.Serial++
+		wantOK(t, d.put().to(t, d.hub))
+		for range blocks / 2 {
+			d.wantFact(d.get(protocol.GetShare{ClientName: "carol", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: keyID(1)}), 404, protocol.ErrUnknownKey)
+		}
+	}
+	d.m.Serial++
+	wantOK(t, d.put().to(t, d.hub))
+}
+
+const slot = psrd.SlotSize
+
+// The very same share is no error, in whatever message it comes: the client cannot know that a hub
+// has kept it whose answer was lost in a crash. Another one is.
+func TestSameShareAgain(t *testing.T) {
+	d := newDurable(t)
+	d.stock()
+	d.raise(512)
+	wantOK(t, d.share().to(t, d.hub))
+	wantOK(t, d.share().to(t, d.hub))
+	d.crash()
+	d.resume(2)
+	d.channel = protocol.NewChannel(d.suite)
+	d.m.Blocks = nil
+	d.stock()
+	d.raise(512)
+	wantOK(t, d.share().to(t, d.hub))
+	if n := len(d.hub.Inspect().Shares); n != 1 {
+		t.Errorf("%d shares wait", n)
+	}
+	other := shareOf(keyID(1))
+	other.Terms = protocol.Terms{Suite: protocol.SuiteITS, Version: 2, KeySize: 32, Threshold: 2, SecretTag: bytes.Repeat([]byte{1}, 16)}
+	d.wantFact(d.post(other, bytes.Repeat([]byte{8}, d.suite.ShareSize(32, 1))), 409, protocol.ErrDuplicateKey)
+}
+
+// Who has proved with a certificate to be a client goes on after a restart. Should the network not
+// know the client any more, and let strangers in, none of them gets its name, or the shares that
+// wait for it.
+func TestCertificatesAfterRestart(t *testing.T) {
+	disk := store.NewMemoryDisk()
+	start := func(open bool, enrolled ...node.Enrolled) *hub.Hub {
+		directory, err := node.NewDirectory(open, enrolled)
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk = disk.Crash(func() bool { return false })
+		return newHub(t, hub.Config{Suite: protocol.ITS, Number: 3, Store: openStore(t, disk), Directory: directory,
+			Certified: func(*tls.ConnectionState) string { return "carol" }})
+	}
+	certified := node.Enrolled{Name: "carol", Certified: true, Encryptors: []string{"sam", "sofia"}, Hubs: []string{"hank"}}
+	d := &durable{disk: disk}
+	d.conversation = meet(t, start(false, certified), "carol")
+	d.suite, d.tokens = protocol.ITS, nil
+	d.register("sam", "sofia")
+	d.m = protocol.Marks{ClientName: "carol", Blocks: []protocol.BlockMark{}}
+	d.resume(1)
+	d.hub = start(false, certified)
+	d.resume(2)
+	d.stock()
+	d.raise(512)
+	wantOK(t, d.share().to(t, d.hub))
+
+	d.hub = start(true)
+	wantRefused(t, d.conversation.put(`{"client_name": "carol", "encryptor_names": ["sofia"]}`).to(t, d.hub), 403, protocol.ErrWrongToken)
+	wantRefused(t, d.remove().to(t, d.hub), 403, protocol.ErrWrongToken)
+}
+
+// finds reports whether a value is in a log on the disk.
+func (d *durable) finds(value []byte) (found bool) {
+	d.t.Helper()
+	disk := d.disk.Copy()
+	names, err := disk.List("/hank")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, "state-") {
+			continue
+		}
+		f, err := disk.Open("/hank/"+name, os.O_RDWR)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		size, _ := f.Size()
+		content := make([]byte, size)
+		if _, err := f.ReadAt(content, 0); err != nil && err != io.EOF {
+			d.t.Fatal(err)
+		}
+		found = found || bytes.Contains(content, value)
+	}
+	return found
+}
+
+// A value is gone from the disk ten minutes after it was confirmed, also if nothing else happens.
+func TestConfirmedShareIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDurable(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go d.hub.Run(ctx)
+		d.stock()
+		d.raise(512)
+		wantOK(t, d.share().to(t, d.hub))
+		if !d.finds(bytes.Repeat([]byte{7}, 32)) {
+			t.Error("the value is not on the disk")
+		}
+		time.Sleep(30 * time.Minute)
+		d.m.Delivered = []protocol.DeliveredKeys{{MasterSAE: "sam", SlaveSAE: "sofia", KeyIDs: []uuid.UUID{keyID(1)}}}
+		d.raise(512)
+		time.Sleep(12 * time.Minute)
+		if d.finds(bytes.Repeat([]byte{7}, 32)) {
+			t.Error("the value is still on the disk")
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// A share that comes when the last one of its key has just expired stays on the disk when that one
+// is forgotten.
+func TestShareInPlaceOfExpired(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDurable(t)
+		d.stock()
+		d.raise(512)
+		wantOK(t, d.share().to(t, d.hub))
+		time.Sleep(time.Hour)
+		wantOK(t, d.share().to(t, d.hub))
+		ctx, cancel := context.WithCancel(t.Context())
+		go d.hub.Run(ctx)
+		time.Sleep(time.Minute)
+		cancel()
+		synctest.Wait()
+		d.crash()
+		if n := len(d.hub.Inspect().Shares); n != 1 {
+			t.Errorf("%d shares are there", n)
+		}
+	})
 }

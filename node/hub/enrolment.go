@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"crypto/rand"
 	"crypto/subtle"
 
 	"github.com/labstack/echo/v4"
@@ -29,6 +30,15 @@ func (h *Hub) admit(name string, shown node.Proof) error {
 		return node.NewError(protocol.ErrWrongToken, "client_name", name)
 	}
 	return nil
+}
+
+// tokenOf returns what the name of a client that was admitted is bound to, should the directory not
+// know it any more. Nobody can show that of a client who came with a certificate.
+func (h *Hub) tokenOf(name string, shown node.Proof) string {
+	if e := h.config.Directory.Client(name); e != nil && e.Certified && shown.Name == name {
+		return rand.Text()
+	}
+	return shown.Token
 }
 
 // admitEncryptor returns why a client that was admitted may not register an encryptor. The caller

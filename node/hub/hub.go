@@ -93,7 +93,7 @@ func New(config Config) (*Hub, error) {
 		return nil, err
 	}
 	alarm := node.NewAlarm(config.ShareTTL)
-	journal, err := newJournal(config)
+	journal, err := newJournal(config, alarm)
 	if err != nil {
 		return nil, err
 	}

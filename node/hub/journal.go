@@ -20,11 +20,12 @@ import (
 // store it keeps nothing, and nothing of it fails.
 type journal struct {
 	store *store.Store
-	boot  uuid.UUID // drawn at each start; none without sessions
+	alarm *node.Alarm // rings when a secret has to go from the disk
+	boot  uuid.UUID   // drawn at each start; none without sessions
 }
 
-func newJournal(c Config) (j journal, err error) {
-	j.store = c.Store
+func newJournal(c Config, alarm *node.Alarm) (j journal, err error) {
+	j.store, j.alarm = c.Store, alarm
 	if c.Store != nil && c.Suite.Rules().Sessions {
 		j.boot, err = uuid.NewRandomFromReader(c.Random.For("boot"))
 	}
@@ -52,7 +53,9 @@ func (j journal) keep(records ...store.Record) error {
 	if !j.keeps() || len(records) == 0 {
 		return nil
 	}
-	return unkept(j.store.Commit(records...))
+	err := j.store.Commit(records...)
+	j.alarm.By(j.store.Due())
+	return unkept(err)
 }
 
 // unkept says why something was not kept, if so.

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"hash/fnv"
 	"net/http"
 	"slices"
@@ -131,7 +132,7 @@ func (h *Hub) compareMarks(p *peerClient, m protocol.Marks) (c comparison, err e
 
 // raise lets bytes below the marks be used, also of blocks that the client has just got. Blocks
 // that it has used up, and no longer names, stay where they are: the last messages that name them
-// may be on their way.
+// may be on their way. Of those that are used up here it may lack the last messages, and name them.
 func (p *peerClient) raise(c comparison) error {
 	for _, b := range c.both {
 		pool := p.pool(protocol.PoolOwner(b.Owner), psrd.Purpose(b.Purpose))
@@ -140,10 +141,10 @@ func (p *peerClient) raise(c comparison) error {
 				return err
 			}
 		}
-		if pool.IsRetired(b.ID) {
+		switch err := pool.Raise(b.ID, b.Mark); {
+		case errors.Is(err, psrd.ErrUnknownBlock), pool.IsRetired(b.ID):
 			continue
-		}
-		if err := pool.Raise(b.ID, b.Mark); err != nil {
+		case err != nil:
 			return err
 		}
 		if b.Owner == string(protocol.OwnerHub) {

@@ -54,7 +54,8 @@ func (h *Hub) register(ctx context.Context, r protocol.Registration, shown node.
 	if err := h.mayRegister(r, shown); err != nil {
 		return err
 	}
-	if err := h.journal.register(r, shown.Token, true); err != nil {
+	token := h.tokenOf(r.ClientName, shown)
+	if err := h.journal.register(r, token, true); err != nil {
 		return err
 	}
 	h.mu.Lock()
@@ -64,7 +65,7 @@ func (h *Hub) register(ctx context.Context, r protocol.Registration, shown node.
 	if known != nil {
 		forgeries = known.forgeries
 	}
-	p := newPeerClient(r, shown.Token, forgeries, h.config.Suite)
+	p := newPeerClient(r, token, forgeries, h.config.Suite)
 	h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
 	h.bind(p, known)
 	h.config.Logger.Info("client registered", "client", r.ClientName)
