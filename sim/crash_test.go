@@ -188,10 +188,15 @@ func runMortal(t *testing.T, node string, at int, keep func() bool) (count int) 
 	return runWith(t, &mortal{at: at, keep: keep}, node, (*mortal).run)
 }
 
-// runWith lets a node live in virtual time.
+// runWith lets a node live in virtual time, in a small network.
 func runWith(t *testing.T, m *mortal, node string, run func(*mortal)) (count int) {
 	top := small(t)
 	top.PSRD = topology.PSRD{BlockSize: 8192, LowWater: 2048, HighWater: 8192}
+	return runOn(t, m, top, node, run)
+}
+
+// runOn is runWith in any network.
+func runOn(t *testing.T, m *mortal, top *topology.Topology, node string, run func(*mortal)) (count int) {
 	seed := uint64(7)
 	m.fetched, m.doubted = map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	config := Config{Topology: top, Data: MemoryData, Audit: true, Seed: &seed, Virtual: true, Transport: Memory}

@@ -15,8 +15,8 @@ func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	confirmations := c.hubsToTell()
-	if err = c.config.Delivered.add(gathers, confirmations); err != nil {
+	hubs := c.hubsToTell()
+	if err = c.config.Delivered.add(gathers, len(hubs)); err != nil {
 		for _, k := range keys {
 			clear(k.Key.Reveal())
 		}
@@ -28,8 +28,10 @@ func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
 		g.closeIfDone()
 		g.mu.Unlock()
 	}
-	if err == nil && confirmations > 0 {
-		c.confirm(deliveredKeys(gathers))
+	if err == nil {
+		for _, h := range hubs {
+			h.Confirm(deliveredKeys(gathers))
+		}
 	}
 	return keys, err
 }

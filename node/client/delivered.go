@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/node"
+	"dske/node/client/association"
 	"dske/node/store"
 	"dske/protocol"
 )
@@ -168,23 +169,14 @@ func (d *Delivered) dropExpired() (next time.Time) {
 	return next
 }
 
-// hubsToTell returns how many hubs want to know what was delivered.
-func (c *Client) hubsToTell() (n int) {
+// hubsToTell returns the hubs that want to know what was delivered, now or perhaps.
+func (c *Client) hubsToTell() (hubs []*association.Association) {
 	for _, h := range c.hubs {
 		if h.Confirms() {
-			n++
+			hubs = append(hubs, h)
 		}
 	}
-	return n
-}
-
-// confirm tells the hubs that keys were delivered.
-func (c *Client) confirm(keys protocol.DeliveredKeys) {
-	for _, h := range c.hubs {
-		if h.Confirms() {
-			h.Confirm(keys)
-		}
-	}
+	return hubs
 }
 
 // confirmAgain tells the hubs of what was delivered before the client started, since it does not
@@ -196,6 +188,8 @@ func (c *Client) confirmAgain() {
 	}
 	for id, k := range d.keys {
 		k.open = len(c.hubs)
-		c.confirm(protocol.DeliveredKeys{MasterSAE: id.master, SlaveSAE: id.slave, KeyIDs: []uuid.UUID{id.key}})
+		for _, h := range c.hubs {
+			h.Confirm(protocol.DeliveredKeys{MasterSAE: id.master, SlaveSAE: id.slave, KeyIDs: []uuid.UUID{id.key}})
+		}
 	}
 }

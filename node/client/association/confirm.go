@@ -32,10 +32,15 @@ func (a *Association) Confirm(keys protocol.DeliveredKeys) {
 	if a.deliveries == nil {
 		a.deliveries = &deliveries{}
 	}
-	d := a.deliveries
-	d.all = append(d.all, keys)
-	d.keys += len(keys.KeyIDs)
-	switch {
+	a.deliveries.all = append(a.deliveries.all, keys)
+	a.deliveries.keys += len(keys.KeyIDs)
+	a.confirmInTime()
+}
+
+// confirmInTime has the hub told when it is time to. The caller holds a.mu.
+func (a *Association) confirmInTime() {
+	switch d := a.deliveries; {
+	case d == nil || len(d.all) == 0:
 	case a.session == nil: // the next one begins with it
 	case d.keys >= confirmAt:
 		a.confirmNow()
@@ -66,7 +71,6 @@ func (a *Association) hasToConfirm() bool {
 func (a *Association) toConfirm() []protocol.DeliveredKeys {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.confirmDue.Store(false)
 	if a.deliveries == nil {
 		return nil
 	}
@@ -88,6 +92,7 @@ func (a *Association) confirmed(keys []protocol.DeliveredKeys) {
 	for _, d := range keys {
 		a.deliveries.keys -= len(d.KeyIDs)
 	}
+	a.confirmInTime() // of what did not fit
 	a.mu.Unlock()
 	for _, d := range keys {
 		a.config.Confirmed(d)

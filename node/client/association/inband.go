@@ -86,7 +86,7 @@ func (a *Association) inBand(ctx context.Context, r *Reservation, m message) (*p
 	}
 	m.header, m.value = protocol.SignatureHeader, signature
 	for sent := 1; ; sent++ {
-		e := exchange{a, r.session, m, r.session.supplied.Load(), a.doubt.began()}
+		e := exchange{a, r.session, m, r.session.supplied.Load(), a.doubt.began(), r.session.raises.Load()}
 		response, err := a.send(ctx, m)
 		if err == nil {
 			var incoming *protocol.Incoming
@@ -109,6 +109,7 @@ type exchange struct {
 	request   message
 	supplied  int64 // of the session when the request was sent
 	questions int64 // that had been settled when the request was sent
+	raises    int64 // of the session when the request was sent
 }
 
 // read returns a response with status 200 whose signature is right. A refusal that is signed is
@@ -203,6 +204,13 @@ func (e *exchange) settleHint(ctx context.Context, sent int, h *hint) (again boo
 		return true, h // it may have been altered on its way
 	case refused.Status >= http.StatusInternalServerError && !errors.Is(refused, psrd.ErrExhausted):
 		return sent == 1, h // there is nothing to ask the hub about
+	case e.session.hasMarks() && errors.Is(refused, psrd.ErrExhausted):
+		if err := e.catchUp(ctx, e.session); err != nil {
+			return false, err
+		}
+		if e.session.raises.Load() > e.raises {
+			return true, h // that may be all that it takes
+		}
 	}
 	err := e.ask(ctx, e.session, e.questions, h)
 	return !errors.Is(err, errEnded), err

@@ -88,7 +88,7 @@ func (a *Association) topUp(ctx context.Context) error {
 // be filled, or marks have to be raised.
 func (a *Association) maintainIfNeeded() {
 	s := a.current()
-	if least, registered := a.Available(); !registered || a.courier == nil && least < a.config.PSRD.LowWater || s != nil && s.isShort() {
+	if least, registered := a.Available(); !registered || a.courier == nil && least < a.config.PSRD.LowWater || s != nil && (s.isShort() || s.isUnheard()) {
 		a.Maintain()
 	}
 }

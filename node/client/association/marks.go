@@ -32,6 +32,10 @@ const (
 // a crash.
 func (s *session) hasMarks() bool { return s.marking != nil }
 
+// isUnheard reports whether the hub has to be told the marks once more. It uses no byte that is not
+// below a mark which it knows.
+func (s *session) isUnheard() bool { return s.hasMarks() && s.unheard.Load() }
+
 // isShort reports whether marks have to be raised.
 func (s *session) isShort() bool {
 	if !s.hasMarks() {
@@ -145,9 +149,12 @@ func (t *turn) putMarks(ctx context.Context, s *session, resume bool) (map[uuid.
 		return nil, err
 	}
 	var kept protocol.MarksKept
+	s.unheard.Store(true)
 	if err := t.outOfBand(ctx, message{method: http.MethodPut, path: protocol.PathMarks, body: body}, &kept); err != nil {
 		return nil, fmt.Errorf("raising marks: %w", err)
 	}
+	s.unheard.Store(false)
+	s.raises.Add(1)
 	t.confirmed(m.Delivered)
 	marks := map[uuid.UUID]int{}
 	for _, b := range kept.Blocks {
@@ -157,13 +164,15 @@ func (t *turn) putMarks(ctx context.Context, s *session, resume bool) (map[uuid.
 }
 
 // raise lets more bytes be used, if few are left below the marks or a pool needs so many more, and
-// tells the hub what was delivered. Without marks it does nothing.
+// tells the hub what was delivered, and what it may not have heard. Without marks it does nothing.
 func (t *turn) raise(ctx context.Context, s *session, more map[supply]int) error {
+	t.confirmDue.Store(false) // before it looks: whoever adds something later sets it again
 	if !s.hasMarks() {
+		t.setConfirms(false) // also of what was added when it was not known
 		return nil
 	}
 	raised := t.plan(s, more)
-	if len(raised) == 0 && !t.hasToConfirm() {
+	if len(raised) == 0 && !t.hasToConfirm() && !s.isUnheard() {
 		return nil
 	}
 	return t.attempt(ctx, func(ctx context.Context) error {
@@ -174,6 +183,19 @@ func (t *turn) raise(ctx context.Context, s *session, more map[supply]int) error
 		}
 		return err
 	})
+}
+
+// catchUp waits until marks are raised, if they have to be: that may be going on.
+func (a *Association) catchUp(ctx context.Context, s *session) error {
+	t, err := a.join(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.leave()
+	if a.current() != s {
+		return errEnded
+	}
+	return t.raise(ctx, s, nil)
 }
 
 // errApart is that the hub does not have a block of the session.

@@ -24,19 +24,24 @@ type session struct {
 	// supplied counts the blocks that the hub got to choose from.
 	supplied atomic.Int64
 
+	// raises counts the marks that the hub has heard of.
+	raises atomic.Int64
+
 	// singly says that the hub does not know messages with several shares.
 	singly atomic.Bool
 
 	*marking // nil: bytes are used without marks
 }
 
-// marking is what belongs to a session with marks. But for ahead, whoever has the turn has it.
+// marking is what belongs to a session with marks. But for ahead and unheard, whoever has the turn
+// has it.
 type marking struct {
 	boot, id uuid.UUID
 	serial   int64                    // of the last marks
 	blocks   map[uuid.UUID]*keptBlock // that are not used up, or were not at the last raise
 	raised   time.Time                // when the last marks were
 	ahead    atomic.Int64             // how far they went, in bytes
+	unheard  atomic.Bool              // the hub may have missed the last ones, or have a block that did not arrive
 }
 
 // newSession returns a session with empty pools; with marks, if the hub has a boot.
@@ -143,6 +148,7 @@ func (a *Association) begin(s *session) {
 	a.mu.Lock()
 	first := !a.known
 	a.session, a.known = s, true
+	a.confirmInTime()
 	a.mu.Unlock()
 	if first {
 		a.config.Registered()

@@ -84,6 +84,11 @@ func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) 
 		}
 		return fmt.Errorf("the %s-owned pool is full: %d bytes unused", to.owner, unused)
 	}
+	if s.isUnheard() { // or blocks that did not arrive would fill the pool of the hub
+		if err := t.raise(ctx, s, nil); err != nil {
+			return err
+		}
+	}
 	return t.attempt(ctx, func(ctx context.Context) error {
 		err := t.getBlock(ctx, s, to, size)
 		if err != nil {
@@ -100,9 +105,13 @@ func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) 
 func (a *Association) forgetIfApart(s *session, owner protocol.PoolOwner, err error) {
 	var refused *node.Error
 	// The hub may hold a block now that did not arrive here, and would seal shares with it that
-	// nobody can open.
-	// With marks it uses nothing of the block before it hears that it is here.
-	onItsWay := owner == protocol.OwnerHub && !errors.As(err, &refused) && !s.hasMarks()
+	// nobody can open. With marks it uses nothing of the block before it hears that it is here, and
+	// drops it when it hears that it is not.
+	lost := !errors.As(err, &refused)
+	if lost && s.hasMarks() {
+		s.unheard.Store(true)
+	}
+	onItsWay := owner == protocol.OwnerHub && lost && !s.hasMarks()
 	full := errors.Is(err, protocol.ErrTooLarge) && a.courier == nil
 	if onItsWay || full || errors.Is(err, protocol.ErrClientNotRegistered) || errors.Is(err, protocol.ErrNoSession) {
 		a.forget(s)
