@@ -123,11 +123,26 @@ func TestRollbackIsNoticed(t *testing.T) {
 			if n := strings.Count(heard, says); n != 2 || strings.Count(heard, "put back") != 2 {
 				t.Errorf("%s: it is said %d times in %s", node, n, heard)
 			}
+			if n := m.rolledBack(); n != 2 {
+				t.Errorf("%s: it is counted %d times", node, n)
+			}
 			for _, v := range m.Violations() {
 				t.Error(v)
 			}
 		})
 	}
+}
+
+// rolledBack returns how often a node has noticed that a peer was put back.
+func (m *mortal) rolledBack() (n int64) {
+	s := m.Snapshot()
+	for _, h := range s.Hubs {
+		n += h.RolledBack
+	}
+	for _, c := range s.Clients {
+		n += c.RolledBack
+	}
+	return n
 }
 
 // Messages of before a restart of everybody are refused after it.

@@ -26,9 +26,10 @@ type NodeSnapshot struct {
 	Running             bool           `json:"running"`
 	State               string         `json:"state"` // stopped, running or, of a client, ready; unreachable, if it runs elsewhere
 	PSRD                node.Stock     `json:"psrd"`
-	FailedVerifications int64          `json:"failed_verifications"` // messages with a missing or wrong signature
-	SharesRefused       []node.Refusal `json:"shares_refused"`       // that a hub did not take or hand out, or a client did not get rid of or get
-	URL                 string         `json:"url,omitempty"`        // its base, if it runs in another process
+	FailedVerifications int64          `json:"failed_verifications"`  // messages with a missing or wrong signature
+	SharesRefused       []node.Refusal `json:"shares_refused"`        // that a hub did not take or hand out, or a client did not get rid of or get
+	RolledBack          int64          `json:"rolled_back,omitempty"` // how often it found a peer with an old copy of its state
+	URL                 string         `json:"url,omitempty"`         // its base, if it runs in another process
 }
 
 // HubSnapshot is how a hub is.
@@ -144,5 +145,6 @@ func (c *clientPlace) snapshot() ClientSnapshot {
 
 // newSnapshot returns what also a stopped node has.
 func newSnapshot(name string, c *node.Counters) NodeSnapshot {
-	return NodeSnapshot{Name: name, State: "stopped", PSRD: c.Stock(), FailedVerifications: c.FailedVerifications.Load(), SharesRefused: c.Refused.List()}
+	return NodeSnapshot{Name: name, State: "stopped", PSRD: c.Stock(), FailedVerifications: c.FailedVerifications.Load(), SharesRefused: c.Refused.List(),
+		RolledBack: c.RolledBack.Load()}
 }

@@ -57,6 +57,8 @@ var lasts = describe("psrd_lasts_seconds", "In how many seconds the emptiest poo
 var nodeFamilies = []family[sim.NodeSnapshot]{
 	counter("failed_verifications_total", "Messages with a missing or wrong signature that came to the node.",
 		func(s sim.NodeSnapshot) int64 { return s.FailedVerifications }, "kind", "node"),
+	counter("rollbacks_total", "How often the node found a peer with an old copy of its state.",
+		func(s sim.NodeSnapshot) int64 { return s.RolledBack }, "kind", "node"),
 	gauge("associations", "Associations, of a client and a hub, that the node has.",
 		func(s sim.NodeSnapshot) int { return s.PSRD.Associations }, "kind", "node"),
 }

@@ -155,7 +155,7 @@ func complete(t *testing.T) *prometheus.Registry {
 
 func TestLint(t *testing.T) {
 	r := complete(t)
-	if all := names(t, r); len(all) != 18 {
+	if all := names(t, r); len(all) != 19 {
 		t.Errorf("only %q are checked", all)
 	}
 	problems, err := testutil.GatherAndLint(r)
