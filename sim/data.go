@@ -31,6 +31,9 @@ type disk struct {
 	lived bool         // it was open before
 }
 
+// IsDurable reports whether nodes keep their state over a crash.
+func (n *Network) IsDurable() bool { return n.config.Data != "" }
+
 // newDisk returns the disk of what is below the network's directory; nothing is opened yet.
 func (n *Network) newDisk(kind, name string) disk {
 	d := disk{identity: store.Identity{Kind: kind, Node: name, Suite: n.suite.Name()}}

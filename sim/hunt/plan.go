@@ -18,6 +18,7 @@ import (
 // Plan is a network, and what happens to it.
 type Plan struct {
 	Hubs, Clients, Threshold int
+	Durable                  bool   // nodes keep their state over a crash, on a disk in memory
 	Steps                    []Step // in any order
 }
 
@@ -43,7 +44,11 @@ func (p *Plan) play(ctx context.Context, seed uint64, look func(*sim.Network)) e
 		return err
 	}
 	return virtual.Run(ctx, func(ctx context.Context) error {
-		n, err := sim.New(sim.Config{Topology: t, Transport: sim.Memory, Virtual: true, Seed: &seed, Audit: true})
+		config := sim.Config{Topology: t, Transport: sim.Memory, Virtual: true, Seed: &seed, Audit: true}
+		if p.Durable {
+			config.Data = sim.MemoryData
+		}
+		n, err := sim.New(config)
 		if err != nil {
 			return err
 		}
@@ -64,6 +69,7 @@ func draw(t *rapid.T) *Plan {
 	p := &Plan{Hubs: rapid.IntRange(3, 5).Draw(t, "hubs"), Clients: rapid.IntRange(2, 3).Draw(t, "clients")}
 	p.Threshold = rapid.IntRange(2, p.Hubs).Draw(t, "threshold")
 	p.Steps = rapid.SliceOfN(rapid.Custom(p.drawStep), 12, 60).Draw(t, "steps")
+	p.Durable = rapid.Bool().Draw(t, "durable")
 	return p
 }
 
@@ -123,6 +129,10 @@ func (p *Plan) Scenario(title string) (string, error) {
 		fmt.Fprintf(&out, " '%v'", s)
 	}
 	text, err := t.YAML()
-	fmt.Fprintf(&out, "\n-- network.yaml --\ntime: virtual\n-- topology.yaml --\n%s", text)
+	out.WriteString("\n-- network.yaml --\ntime: virtual\n")
+	if p.Durable {
+		out.WriteString("data: memory\n")
+	}
+	fmt.Fprintf(&out, "-- topology.yaml --\n%s", text)
 	return out.String(), err
 }

@@ -27,7 +27,7 @@ type player struct {
 
 	mu     sync.Mutex
 	keys   []*made
-	failed map[string]time.Time // by hub: when it last failed or lied, or stopped doing so
+	failed map[string]time.Time // by hub: when it last lost its state or lied, or stopped doing so
 	down   map[string]int       // by node: how many steps keep it down, or let it lie
 	err    error
 }
@@ -136,7 +136,9 @@ func (p *player) hurt(ctx context.Context, s Step) {
 func (p *player) count(s Step, by int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.failed[s.Args[0]] = time.Now()
+	if s.Kind == Lie || !p.network.IsDurable() {
+		p.failed[s.Args[0]] = time.Now()
+	}
 	what := s.Args[0]
 	if s.Kind == Lie {
 		what += " lies"
@@ -200,7 +202,7 @@ func (p *player) fetchRest(ctx context.Context) {
 		wasTried := k.tried
 		err := p.fetch(ctx, k)
 		if err != nil && !wasTried && !p.hubsFailedSince(k.asked) {
-			p.fail("key %v cannot be fetched, though no hub has failed since %s got it: %w", k.ID, k.master, err)
+			p.fail("key %v cannot be fetched, though no hub has lost its state or lied since %s got it: %w", k.ID, k.master, err)
 		}
 		if k.delivered {
 			_ = p.fetch(ctx, k) // which must not succeed

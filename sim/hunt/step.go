@@ -6,8 +6,8 @@
 //
 //   - no byte of PSRD is used twice, as the audit sees it;
 //   - both ends of a key are equal, it is delivered once, and to nobody else;
-//   - a key that a master got can be fetched when all has healed, if none of the hubs has failed or lied
-//     since, and its slave has not tried before;
+//   - a key that a master got can be fetched when all has healed, if none of the hubs has lost its state
+//     or lied since, and its slave has not tried before;
 //   - when all has healed, every pair gets keys after [Settle];
 //   - two hours later no share is left at any hub.
 //
