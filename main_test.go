@@ -460,6 +460,52 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// What is in a directory of data, and whether it is sound, can be seen, and nothing secret of it. A
+// second process does not start on it, nor does one on a directory that is damaged.
+func TestStoreCheck(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	n := run(t, "--hubs", "2", "--clients", "2", "--data", dir)
+	n.dske("etsi-qkd", "get-key", "sae1", "sae2")
+	check := func(status int, says ...string) {
+		t.Helper()
+		stdout, stderr, got := dske(t, "store", "check", dir)
+		if got != status {
+			t.Errorf("status %d: %s", got, stderr)
+		}
+		for _, text := range says {
+			if !strings.Contains(stdout+stderr, text) {
+				t.Errorf("it does not say %q: %s%s", text, stdout, stderr)
+			}
+		}
+	}
+	check(1, filepath.Join(dir, "hub", "hub1")+": ", "in use", "5 of 5 directories cannot be used")
+	if _, stderr, status := dske(t, "run", "--listen", "127.0.0.1:0", "--hubs", "2", "--clients", "2", "--data", dir); status != 1 || !strings.Contains(stderr, "in use") {
+		t.Errorf("a second process: status %d, %s", status, stderr)
+	}
+	n.cmd.Process.Signal(syscall.SIGTERM)
+	if err := n.cmd.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, n.stderr)
+	}
+	check(0, `: sound, hub "hub1" of network`, "8 blocks, 1 shares", "client-owned, for keys: mark ")
+
+	logs, err := filepath.Glob(filepath.Join(dir, "hub", "hub1", "state-*"))
+	if err != nil || len(logs) != 1 {
+		t.Fatalf("the logs are %q, %v", logs, err)
+	}
+	content, err := os.ReadFile(logs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[100] ^= 1
+	if err := os.WriteFile(logs[0], content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check(1, logs[0]+" is damaged", "1 of 5 directories cannot be used")
+	if _, stderr, status := dske(t, "run", "--listen", "127.0.0.1:0", "--hubs", "2", "--clients", "2", "--data", dir); status != 1 || !strings.Contains(stderr, "damaged") {
+		t.Errorf("on damaged data: status %d, %s", status, stderr)
+	}
+}
+
 func TestSeedIsReproducibleAndWarns(t *testing.T) {
 	keys := func() string {
 		n := run(t, "--seed", "7")

@@ -10,7 +10,7 @@ import (
 	"dske/sim"
 )
 
-var weekOf = flag.Duration("week", 24*time.Hour, "how long TestWeek goes on, in virtual time")
+var weekOf = flag.Duration("week", 8*time.Hour, "how long TestWeek goes on, in virtual time")
 
 // Nodes that keep their state on disks crash every few hours, for a week, while keys are made and
 // fetched, and some wait for the end of a crash or two: nothing is used twice and nothing is lost.
