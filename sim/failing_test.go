@@ -49,6 +49,87 @@ func TestFailingDisks(t *testing.T) {
 	}
 }
 
+// Whatever operation of its disk fails, also while a node starts, and for how long: what is refused
+// is refused with a 503, nothing is lost or used twice, and the node heals.
+func TestFailingOperations(t *testing.T) {
+	for _, node := range []string{"hub/hub1", "client/client1", "client/client2"} {
+		n := runWith(t, &mortal{}, node, func(m *mortal) { m.struggle(0, 0, nil) })
+		step := 1
+		if !*everyPoint {
+			step = n/4 + 1
+		}
+		causes, lengths := []error{syscall.ENOSPC, syscall.EROFS, syscall.EIO}, []int{1, 2, 30}
+		for at := operationsToOpen(t) + 1; at <= n; at += step {
+			for i, length := range lengths {
+				cause := causes[(at+i)%len(causes)]
+				t.Run(fmt.Sprintf("%s %d %v %d", node, at, cause, length), func(t *testing.T) {
+					runWith(t, &mortal{}, node, func(m *mortal) { m.struggle(at, length, cause) })
+				})
+			}
+		}
+	}
+}
+
+// struggle is the fixed run in which so many operations fail, as far as it gets.
+func (m *mortal) struggle(at, length int, cause error) {
+	over := false
+	fails := func(store.Operation) error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.count++; m.count >= at && m.count < at+length && !over {
+			return cause
+		}
+		return nil
+	}
+	m.node.disk.fs.(*store.MemoryDisk).Before = fails
+	for i := range 6 {
+		keys, err := m.sae("sae1").GetKey(context.Background(), "sae2", etsi.KeyRequest{Size: 8192})
+		if m.wantStorage(err, at); err == nil {
+			m.made = append(m.made, keys[0])
+		}
+		if len(m.made) > 1 {
+			m.tryFetch(len(m.made)-2, at)
+		}
+		if i != 3 {
+			continue
+		}
+		m.idle()
+		m.crash(m.node.path())
+		m.node.disk.fs.(*store.MemoryDisk).Before = fails
+		for err := m.Start(context.Background(), m.node.path()); err != nil; err = m.Start(context.Background(), m.node.path()) {
+			if !errors.Is(err, cause) {
+				m.Fatalf("it does not start: %v", err)
+			}
+		}
+	}
+	m.set(&over, true)
+	time.Sleep(time.Minute)
+	for i := range m.made {
+		m.tryFetch(i, 0)
+	}
+	m.check()
+}
+
+// tryFetch fetches a key unless it was fetched.
+func (m *mortal) tryFetch(i, at int) {
+	if m.fetched[m.made[i].ID] {
+		return
+	}
+	_, err := m.fetch("sae1", "sae2", m.made[i].ID)
+	m.wantStorage(err, at)
+	m.fetched[m.made[i].ID] = err == nil
+}
+
+// wantStorage holds that nothing fails before an operation has, and then with a 503.
+func (m *mortal) wantStorage(err error, at int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var said *etsi.Error
+	if err != nil && (at == 0 || m.count < at || !errors.As(err, &said) || said.Status != 503) {
+		m.Errorf("it says %v after %d operations", err, m.count)
+	}
+}
+
 func (m *mortal) failAndHeal(failing *bool, failure error) {
 	waiting, other := m.getKey("sae1", "sae2", 256), m.getKey("sae1", "sae2", 256)
 	m.set(failing, true)
