@@ -10,11 +10,6 @@ import (
 	"dske/node/client/association"
 )
 
-// scatterGrace is how long a master waits for the other hubs when as many have their shares as make a
-// key: hubs that are all near differ by less, and hubs that are not, nobody should have to wait for. The
-// client of the slave does, if it needs them; see tooEarly.
-const scatterGrace = time.Millisecond
-
 // stragglerGrace is how long the answer to a request waits for the hubs that have not answered when
 // the outcome is settled without them.
 const stragglerGrace = 40 * time.Millisecond

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A master has his key a moment after as many hubs have their shares as make it, when those of the
+// A master has his key soon after as many hubs have their shares as make it, when those of the
 // others are still on their way. So a hub that knows nothing of the key when a slave asks may have been
 // asked too early. That matters only if one of the first fails, or lies, before the slave has its share:
 // then the hub is asked once more.

@@ -168,7 +168,7 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 		return err
 	}
 	n, threshold := len(c.hubs), c.config.Threshold
-	outcome, err := collect(r, answers, scatterGrace, func(t *tally) bool {
+	outcome, err := collect(r, answers, stragglerGrace, func(t *tally) bool {
 		least, most := b.served(t)
 		return least >= threshold || most < threshold
 	})

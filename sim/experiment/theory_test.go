@@ -188,7 +188,7 @@ func expectedDelays(n, k int, from, to float64) (making, fetching float64) {
 			trips[i] = way() + way()
 		}
 		slices.Sort(trips)
-		making += min(trips[n-1], trips[k-1]+1) / draws
+		making += min(trips[n-1], trips[k-1]+40) / draws
 		fetching += trips[k-1] / draws
 	}
 	return making, fetching

@@ -16,8 +16,10 @@ const (
 	// that hangs cannot pile them up.
 	maxOutstanding = 1024
 
-	// maxSent is how often the same bytes are sent.
-	maxSent = 3
+	// maxSent is how often the same bytes are sent; maxSupplied, if each time the hub has got PSRD
+	// which others may have been faster to use.
+	maxSent     = 3
+	maxSupplied = 32
 )
 
 var (
@@ -183,7 +185,8 @@ func (e *exchange) settle(ctx context.Context, sent int, err error) (again bool,
 		return e.settleUnsigned(ctx, err)
 	case errors.As(err, &unsigned):
 		again, why = e.settleHint(ctx, sent, unsigned)
-		return again && sent < maxSent, why
+		supplied := e.session.supplied.Load() > e.supplied
+		return again && (sent < maxSent || supplied && sent < maxSupplied), why
 	case errors.Is(err, psrd.ErrUnknownBlock) && errors.As(err, &refused): // a pad
 		return false, e.ask(ctx, e.session, e.questions, err)
 	case errors.As(err, &refused):
