@@ -104,6 +104,7 @@ func TestConfirm(t *testing.T) {
 			w.Confirm(keysOf(2))
 		}
 		time.Sleep(confirmWithin)
+		synctest.Wait()
 		if confirmed != 3+confirmAt+2*protocol.MaxDelivered {
 			t.Errorf("%d keys are confirmed", confirmed)
 		}
@@ -138,6 +139,7 @@ func TestConfirmToWhoDoesNotListen(t *testing.T) {
 		synctest.Wait()
 		w.Confirm(keysOf(1))
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if confirmed != 1 {
 			t.Errorf("%d keys are confirmed", confirmed)
 		}
