@@ -1,6 +1,7 @@
 package adversary
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"maps"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
 
 	"dske/protocol"
 	"dske/psrd"
@@ -28,7 +31,10 @@ type Liar struct {
 	mu   sync.Mutex
 	last []toldLie // the lies of a while
 
-	arriving sync.RWMutex // held while a block comes to the hub; for reading, while the hub is robbed and answers
+	// arriving is held as a whole while a block comes to the hub, and a part of it while the hub is
+	// robbed and answers. Time goes on in a bubble while somebody waits for it, as it does not for a
+	// mutex.
+	arriving *semaphore.Weighted
 }
 
 // toldLie is an answer with lies. The hub gives an answer again to a request that comes again, and
@@ -44,8 +50,16 @@ const maxLies = 256
 // NewLiar returns a liar that is honest so far. Every hub lies in its own way, which follows from
 // its name: lies that are alike can cancel out in a reconstruction.
 func NewLiar(hub string, suite protocol.Suite) *Liar {
-	return &Liar{suite: suite, lie: sha256.Sum256([]byte(hub))}
+	return &Liar{suite: suite, lie: sha256.Sum256([]byte(hub)), arriving: semaphore.NewWeighted(whole)}
 }
+
+// What is taken of [Liar.arriving].
+const (
+	part  = 1
+	whole = 1 << 30
+)
+
+func (l *Liar) enter(weight int64) { _ = l.arriving.Acquire(context.Background(), weight) } // without an end it does not fail
 
 // Start begins to lie.
 func (l *Liar) Start() { l.lies.Store(true) }
@@ -69,15 +83,15 @@ func (l *Liar) Around(hub http.Handler, prefix string, leak func(client string) 
 		}
 		switch r.URL.Path {
 		case prefix + protocol.PathPSRD:
-			l.arriving.Lock()
+			l.enter(whole)
 			response := wire.Answer(hub, r)
-			l.arriving.Unlock()
+			l.arriving.Release(whole)
 			write(w, response)
 		case prefix + protocol.PathKeyShare, prefix + protocol.PathKeyShares:
-			l.arriving.RLock()
+			l.enter(part)
 			blocks := leak(r.URL.Query().Get("client_name")) // its keys are gone once it has answered
 			response := wire.Answer(hub, r)
-			l.arriving.RUnlock()
+			l.arriving.Release(part)
 			write(w, l.alter(response, r.URL.Path == prefix+protocol.PathKeyShare, blocks, r.Header.Get(protocol.SignatureHeader)))
 		default:
 			hub.ServeHTTP(w, r)
