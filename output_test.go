@@ -70,7 +70,8 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// A key that is there but once is not asked for if it could not be printed: it can still be fetched.
+// A key that is there but once is not asked for if it could not be printed: it can still be
+// fetched.
 func TestKeyThatCannotBePrinted(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil || runtime.GOOS != "linux" {

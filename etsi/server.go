@@ -132,9 +132,9 @@ func (s *server) parties(c echo.Context) (caller, peer string, err error) {
 	return caller, peer, nil
 }
 
-// saeID returns the SAE ID in the path, as a copy: it may be kept for long, and the request must not
-// be for its sake. Echo matches, and takes its parameters from, the encoded
-// path if the request has kept it, and otherwise the decoded one, which must not be decoded again.
+// saeID returns the SAE ID in the path, as a copy: it may be kept for long, and the request must
+// not be for its sake. Echo matches, and takes its parameters from, the encoded path if the request
+// has kept it, and otherwise the decoded one, which must not be decoded again.
 func saeID(c echo.Context) (string, error) {
 	id := c.Param("sae")
 	if c.Request().URL.RawPath != "" {

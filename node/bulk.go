@@ -17,8 +17,8 @@ func NewBulk() *Bulk {
 }
 
 // Enter waits until there is a processor for work on size bytes, which has to be ended with leave.
-// Up to [SmallBatch] there is at once. The work must not wait for anybody meanwhile. It fails with the
-// error of ctx if that ends first.
+// Up to [SmallBatch] there is at once. The work must not wait for anybody meanwhile. It fails with
+// the error of ctx if that ends first.
 func (b *Bulk) Enter(ctx context.Context, size int) (leave func(), err error) {
 	if b == nil || size <= SmallBatch {
 		return func() {}, nil

@@ -84,8 +84,8 @@ func WriteJSON(c echo.Context, body []byte) error {
 const Unbuffered = 4<<10 + 1
 
 // WriteSecret is [WriteJSON] for a body that leaves no copy in the process, if it has at least
-// [Unbuffered] bytes and comes over HTTP/1.1. The caller clears it. A buffer of the server would keep
-// the start of it until the next answers overwrite that.
+// [Unbuffered] bytes and comes over HTTP/1.1. The caller clears it. A buffer of the server would
+// keep the start of it until the next answers overwrite that.
 func WriteSecret(c echo.Context, body []byte) error {
 	r := c.Response()
 	r.Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)

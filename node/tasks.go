@@ -11,8 +11,8 @@ import (
 // Tasks are the goroutines of a node that outlive the request that they were started for. The zero
 // value starts none until it is opened.
 type Tasks struct {
-	// Panicked is told of the panic of a task, which then ends no more than that. Nil: it ends the program.
-	// It is set before Open.
+	// Panicked is told of the panic of a task, which then ends no more than that. Nil: it ends the
+	// program. It is set before Open.
 	Panicked func(reason any, stack []byte)
 
 	running sync.WaitGroup

@@ -35,8 +35,8 @@ const (
 	// MaxToken is the size of the longest token that a client proves itself with, in bytes.
 	MaxToken = 1024
 
-	// MaxSharesWaiting is how many shares of one master client a hub keeps for the slaves. Strangers
-	// count as one.
+	// MaxSharesWaiting is how many shares of one master client a hub keeps for the slaves.
+	// Strangers count as one.
 	MaxSharesWaiting = 100_000
 
 	// MaxBytesWaiting is how much memory they take at most, in bytes.

@@ -55,8 +55,8 @@ type Suite interface {
 	// PartSize returns the size of what Pick returns for one slave, in bytes.
 	PartSize(share Share) int
 
-	// CheckTerms returns why a share of size bytes with these terms does not belong to this suite for so
-	// many slaves: an [ErrSuite] or an [ErrMalformed].
+	// CheckTerms returns why a share of size bytes with these terms does not belong to this suite
+	// for so many slaves: an [ErrSuite] or an [ErrMalformed].
 	CheckTerms(terms Terms, size, slaves int) error
 
 	// ForgeryBound returns how likely it is at most that one of so many messages with wrong tags,

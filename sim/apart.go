@@ -22,8 +22,8 @@ const (
 
 const stateUnreachable = "unreachable"
 
-// apart is a node of the network that runs in another process. It is asked under its own URL: how it
-// is, with the network's own interface there, which it has under its own path, or else with its
+// apart is a node of the network that runs in another process. It is asked under its own URL: how
+// it is, with the network's own interface there, which it has under its own path, or else with its
 // management interface.
 type apart struct {
 	place *place

@@ -28,8 +28,8 @@ func (c *clientPlace) packCouriers() {
 	}
 }
 
-// sendCouriers sends the couriers of all associations until ctx ends. Who has set out arrives even if
-// the next one sets out before.
+// sendCouriers sends the couriers of all associations until ctx ends. Who has set out arrives even
+// if the next one sets out before.
 func (n *Network) sendCouriers(ctx context.Context) {
 	plan := n.config.Topology.PSRD.Courier
 	if plan == nil || plan.Every == 0 {
@@ -68,8 +68,8 @@ func (n *Network) nextCourier() *time.Time {
 	return nil
 }
 
-// chance returns a number from 0 to below 1, each as likely, that follows from the seed of the network
-// and what it is for.
+// chance returns a number from 0 to below 1, each as likely, that follows from the seed of the
+// network and what it is for.
 func (n *Network) chance(what ...any) float64 {
 	sum := sha256.Sum256(fmt.Appendf(nil, "dske %d %q", n.chances, what))
 	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53)

@@ -200,7 +200,8 @@ func TestRollbackIsNoticed(t *testing.T) {
 			m.mu.Lock()
 			heard := m.log.String()
 			m.mu.Unlock()
-			// Whoever of the peers has seen it says so: both clients of a hub, both hubs of a client.
+			// Whoever of the peers has seen it says so: both clients of a hub, both hubs of a
+			// client.
 			if n := strings.Count(heard, says); n != 2 || strings.Count(heard, "put back") != 2 {
 				t.Errorf("%s: it is said %d times in %s", node, n, heard)
 			}

@@ -60,8 +60,8 @@ func (o overheard) WithGroup(name string) slog.Handler {
 // maxMishaps is how many mishaps are kept.
 const maxMishaps = 16
 
-// Mishaps returns what nodes have logged as errors of the program itself, the first ones: panics that
-// ended no more than a request or a task, and internal errors.
+// Mishaps returns what nodes have logged as errors of the program itself, the first ones: panics
+// that ended no more than a request or a task, and internal errors.
 func (n *Network) Mishaps() []string {
 	n.mishapsMu.Lock()
 	defer n.mishapsMu.Unlock()

@@ -14,8 +14,9 @@ type Forecast struct {
 	Interval time.Duration // the longest between couriers that bring a full pool; 0: there is none
 }
 
-// ForecastOf returns the forecast for a valid topology of which each client makes, or fetches, a key of so
-// many bits every so often, with all its hubs. It is arithmetic, and does not know of outages.
+// ForecastOf returns the forecast for a valid topology of which each client makes, or fetches, a
+// key of so many bits every so often, with all its hubs. It is arithmetic, and does not know of
+// outages.
 func ForecastOf(t *topology.Topology, bits int, every time.Duration) (Forecast, error) {
 	suite, err := protocol.SuiteNamed(t.Suite)
 	if err != nil {
@@ -39,8 +40,8 @@ func ForecastOf(t *topology.Topology, bits int, every time.Duration) (Forecast, 
 	return f, nil
 }
 
-// Lasts returns after how long the emptiest pool of a client is empty at the rate at which its pools have
-// been used on average so far, if nobody fills it; 0 if they have not been used.
+// Lasts returns after how long the emptiest pool of a client is empty at the rate at which its
+// pools have been used on average so far, if nobody fills it; 0 if they have not been used.
 func (n *Network) Lasts(c ClientSnapshot) time.Duration {
 	pools := 2 * len(protocol.PurposesOf(n.suite)) * c.PSRD.Associations
 	used := c.PSRD.ClientOwned.Consumed + c.PSRD.HubOwned.Consumed

@@ -9,10 +9,10 @@
 //
 // The network owns ports and places. A place is filled by one node after the other, and keeps what
 // outlives them; the network asks who fills it, and does not look at what that is made of. The
-// place of a node that runs in another process stays empty: the network asks that node where it is. What is
-// between the nodes is the [wire.Wire] of [Network.Wire]: messages are watched, lost, delayed and
-// taken in hand there. The nodes know nothing of experiments: a hub lies because sim puts a liar
-// around it.
+// place of a node that runs in another process stays empty: the network asks that node where it is.
+// What is between the nodes is the [wire.Wire] of [Network.Wire]: messages are watched, lost,
+// delayed and taken in hand there. The nodes know nothing of experiments: a hub lies because sim
+// puts a liar around it.
 //
 // A network that is made and runs in a bubble of the package virtual says so in its [Config]. With
 // a seed, two runs of it then send the same bytes.

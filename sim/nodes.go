@@ -55,8 +55,8 @@ func (n *Network) Crash(ctx context.Context, name string) error {
 	return p.crash(ctx)
 }
 
-// Suspend is [Network.Crash] for a node that keeps its state until [Network.Start], as one does that has
-// it on a disk.
+// Suspend is [Network.Crash] for a node that keeps its state until [Network.Start], as one does
+// that has it on a disk.
 func (n *Network) Suspend(ctx context.Context, name string) error {
 	p, err := n.here(name)
 	if err != nil {

@@ -18,12 +18,12 @@ import (
 // answer.
 const maxWitnessed = 64 << 10
 
-// maxTold is how much is told, to those who watch and in the log, of a text that a caller has chosen,
-// in bytes: more than any SAE ID takes, percent-encoded.
+// maxTold is how much is told, to those who watch and in the log, of a text that a caller has
+// chosen, in bytes: more than any SAE ID takes, percent-encoded.
 const maxTold = 1 << 10
 
-// told returns a copy of a text, cut where it is too long. The text itself may be a part of a request,
-// and would keep all of that in memory.
+// told returns a copy of a text, cut where it is too long. The text itself may be a part of a
+// request, and would keep all of that in memory.
 func told(text string) string {
 	if len(text) <= maxTold {
 		return strings.Clone(text)

@@ -85,8 +85,8 @@ func (n *testNetwork) consumed() (sum int64) {
 	return sum
 }
 
-// PSRD that nobody brings lasts for as many keys as fit into a pool, and couriers hold whose load lasts
-// until the next one.
+// PSRD that nobody brings lasts for as many keys as fit into a pool, and couriers hold whose load
+// lasts until the next one.
 func TestForecast(t *testing.T) {
 	top := topology.Reference()
 	f, err := ForecastOf(top, 256, time.Hour)

@@ -71,8 +71,8 @@ func running() NodeSnapshot {
 	return NodeSnapshot{Running: true, State: "running", SharesRefused: []node.Refusal{}}
 }
 
-// addStatus adds an association to the stock of a node, and returns the number of bytes available in
-// its emptier pool.
+// addStatus adds an association to the stock of a node, and returns the number of bytes available
+// in its emptier pool.
 func addStatus(stock *node.Stock, s node.AssociationStatus) (least int) {
 	least = min(s.LocalPool.Unused(), s.PeerPool.Unused())
 	if stock.Associations == 0 || least < stock.Least {

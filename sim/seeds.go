@@ -14,8 +14,8 @@ import (
 )
 
 // seeds derives the random bytes of every node from one seed. Each purpose of each node has its own
-// source, and a new one each time that it asks, so that a restarted node does not repeat itself. How
-// often it did is kept on the disk, if there is one.
+// source, and a new one each time that it asks, so that a restarted node does not repeat itself.
+// How often it did is kept on the disk, if there is one.
 type seeds struct {
 	seed  uint64
 	store *store.Store // nil: none

@@ -187,8 +187,8 @@ func (b *battered) settle() {
 }
 
 // Nodes crash again and again while their disks write and messages are on their way: no byte is
-// used twice, no key is lost and none delivered twice. No byte is used twice, either, if an old copy of
-// hubs, or of clients, is put back each time.
+// used twice, no key is lost and none delivered twice. No byte is used twice, either, if an old
+// copy of hubs, or of clients, is put back each time.
 //
 //	go test ./sim -run TestCrashesOnSlowDisks -args -slow-seeds 30 -slow-for 30s
 func TestCrashesOnSlowDisks(t *testing.T) {

@@ -26,8 +26,8 @@ const (
 	// liars is how many of the hubs lie at times: fewer than the threshold.
 	liars = 2
 
-	// leftover is how many bytes more than before may be in use in the end: what the audit remembers,
-	// nearly all of it, and pools of another filling.
+	// leftover is how many bytes more than before may be in use in the end: what the audit
+	// remembers, nearly all of it, and pools of another filling.
 	leftover = 16 << 20
 )
 
@@ -42,8 +42,8 @@ type soak struct {
 // while encryptors make keys: both ends of every key are equal, none is delivered twice, no byte of
 // PSRD is used twice by whoever keeps to the rules, and in the end the network works, with the
 // goroutines, shares and memory that it had. It says nothing of a hub that has lied, which may use
-// bytes as it likes, nor of how many keys fail meanwhile. It runs in a time of its own, so a machine
-// that is busy changes nothing; for an hour of that:
+// bytes as it likes, nor of how many keys fail meanwhile. It runs in a time of its own, so a
+// machine that is busy changes nothing; for an hour of that:
 //
 //	go test ./sim -race -run Soak -v -timeout 1h -args -soak 1h
 func TestSoak(t *testing.T) {

@@ -22,8 +22,8 @@ type visit struct {
 	writer http.ResponseWriter // is not used after the visit
 }
 
-// enter returns a visit, which has to leave, and a context for it that ends when the requests are cut
-// off. The writer is that of its connection; nil: it has none that is HTTP.
+// enter returns a visit, which has to leave, and a context for it that ends when the requests are
+// cut off. The writer is that of its connection; nil: it has none that is HTTP.
 func (u *underway) enter(ctx context.Context, w http.ResponseWriter) (*visit, context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	v := &visit{cancel, w}

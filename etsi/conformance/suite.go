@@ -1,7 +1,8 @@
 // Package conformance checks KMEs against ETSI GS QKD 014 V1.1.1, from outside: it calls them as
-// their SAEs would. Where they are said to have them, it also checks SKIP (draft-cisco-skip-02 and draft-singh-skip-00,
-// resubmitted as draft-singh-skip-00) and streams of ETSI GS QKD 004 V2.1.1. The text of 004 was
-// not at hand: its rules are what implementations have in common, in the framing of package stream.
+// their SAEs would. Where they are said to have them, it also checks SKIP (draft-cisco-skip-02 and
+// draft-singh-skip-00, resubmitted as draft-singh-skip-00) and streams of ETSI GS QKD 004 V2.1.1.
+// The text of 004 was not at hand: its rules are what implementations have in common, in the
+// framing of package stream.
 //
 // A [Suite] names two SAEs and the KMEs that serve them, and perhaps more SAEs; its Run makes every
 // check and yields one [Result] after the other. It needs a KME that delivers keys, some hundred of

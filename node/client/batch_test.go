@@ -250,8 +250,8 @@ func TestMixedSuites(t *testing.T) {
 	}
 }
 
-// Keys of several sizes, whose shares are of the same, meet on their way to the hubs, and remain what they
-// are.
+// Keys of several sizes, whose shares are of the same, meet on their way to the hubs, and remain
+// what they are.
 func TestKeysOfSeveralSizesAtOnce(t *testing.T) {
 	for _, suite := range both {
 		synctest.Test(t, func(t *testing.T) {

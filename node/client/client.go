@@ -224,8 +224,8 @@ func (c *Client) close() {
 }
 
 // Unregister tells the hubs that the client stops for good or for a while. It may take until ctx
-// ends; a hub that cannot be told does not matter. A client with a store tells nobody, since it goes
-// on with what both have.
+// ends; a hub that cannot be told does not matter. A client with a store tells nobody, since it
+// goes on with what both have.
 func (c *Client) Unregister(ctx context.Context) {
 	if c.config.Store != nil {
 		return

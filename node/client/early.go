@@ -6,9 +6,9 @@ import (
 )
 
 // A master has his key soon after as many hubs have their shares as make it, when those of the
-// others are still on their way. So a hub that knows nothing of the key when a slave asks may have been
-// asked too early. That matters only if one of the first fails, or lies, before the slave has its share:
-// then the hub is asked once more.
+// others are still on their way. So a hub that knows nothing of the key when a slave asks may have
+// been asked too early. That matters only if one of the first fails, or lies, before the slave has
+// its share: then the hub is asked once more.
 
 const (
 	// earlyPause is how long after the answer of a hub it is asked again, at least.
@@ -18,7 +18,8 @@ const (
 	earlyWait = 250 * time.Millisecond
 )
 
-// tooEarly returns the gathers for which the hub, which did not know their keys, has to be asked again.
+// tooEarly returns the gathers for which the hub, which did not know their keys, has to be asked
+// again.
 func (c *Client) tooEarly(ctx context.Context, hub int, gathers []*gather) []*gather {
 	var again []*gather
 	for _, g := range gathers {
@@ -42,8 +43,8 @@ func (c *Client) await(g *gather, hub int) bool {
 	return true
 }
 
-// mayBeEarly reports whether the hub did not know the key, and its share would be of use. The caller
-// holds g.mu.
+// mayBeEarly reports whether the hub did not know the key, and its share would be of use. The
+// caller holds g.mu.
 func (g *gather) mayBeEarly(hub int) bool {
 	return isUnknown(g.answers.errs[hub]) && g.asked[hub] == nil && !g.found && !g.delivered && g.canBeFound()
 }
@@ -78,7 +79,8 @@ func (g *gather) isTooEarly(ctx context.Context, hub int) bool {
 	}
 }
 
-// isOpen reports whether the hubs that are still to answer can make up the key. The caller holds g.mu.
+// isOpen reports whether the hubs that are still to answer can make up the key. The caller holds
+// g.mu.
 func (g *gather) isOpen() bool {
 	open := 0
 	for hub := range g.client.hubs {

@@ -20,8 +20,8 @@ func slowly(takes map[string]time.Duration) func(r *http.Request, next roundTrip
 	}
 }
 
-// The master does not wait long for hubs that are far. A slave who asks at once gets the key even if all
-// but one of those fail that had their shares when the master had his answer.
+// The master does not wait long for hubs that are far. A slave who asks at once gets the key even
+// if all but one of those fail that had their shares when the master had his answer.
 func TestSlaveWaitsForSharesOnTheirWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

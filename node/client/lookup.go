@@ -45,8 +45,8 @@ func (c *Client) enrolledPlace(e *node.Enrolled) place {
 	return place{e.Name, c.hubsWith(func(i int) bool { return e.Uses(c.hubs[i].Hub()) })}
 }
 
-// mayMakeKeys reports whether there can be keys that an encryptor has made: hubs take shares of those
-// who are enrolled, and of strangers in an open network.
+// mayMakeKeys reports whether there can be keys that an encryptor has made: hubs take shares of
+// those who are enrolled, and of strangers in an open network.
 func (c *Client) mayMakeKeys(encryptor string) bool {
 	if directory := c.config.Directory; directory != nil && !directory.IsOpen() {
 		return directory.ClientOf(encryptor) != nil

@@ -49,8 +49,8 @@ func (e *shareError) details() map[string]any {
 	return details
 }
 
-// nextCourier returns when the next courier comes of those that the hubs, or their clients, wait for:
-// the zero time if none will, and nil if no hub lacks PSRD for that reason.
+// nextCourier returns when the next courier comes of those that the hubs, or their clients, wait
+// for: the zero time if none will, and nil if no hub lacks PSRD for that reason.
 func nextCourier(errs []error) *time.Time {
 	var next *time.Time
 	for _, err := range errs {

@@ -57,8 +57,8 @@ func (h *Hub) addMarks(p *peerClient, a *protocol.Association) {
 	}
 }
 
-// dropOvertaken gives up blocks of the hub's own, as it does before it chooses from them: the client may
-// have done so.
+// dropOvertaken gives up blocks of the hub's own, as it does before it chooses from them: the
+// client may have done so.
 func (p *peerClient) dropOvertaken(idle time.Duration) {
 	for _, pool := range p.channel.OwnPools() {
 		pool.DropOvertaken(idle)

@@ -71,8 +71,8 @@ func (s *shareStore) forget(records []store.Record) {
 	}
 }
 
-// expired returns the records that shares are forgotten which nobody fetched in time. That of a share
-// in whose place there is another one has gone already.
+// expired returns the records that shares are forgotten which nobody fetched in time. That of a
+// share in whose place there is another one has gone already.
 func (s *shareStore) expired() (records []store.Record) {
 	if !s.journal.keeps() {
 		return nil

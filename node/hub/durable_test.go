@@ -175,8 +175,8 @@ func TestHubGoesOnAfterCrash(t *testing.T) {
 	}
 }
 
-// The client may name blocks that the hub has used up, however many those are: it lacks answers that
-// were lost.
+// The client may name blocks that the hub has used up, however many those are: it lacks answers
+// that were lost.
 func TestMarksOfBlocksUsedUp(t *testing.T) {
 	d := newDurable(t)
 	const blocks = 70 // more than a pool remembers

@@ -65,8 +65,8 @@ func TestMostEncryptors(t *testing.T) {
 	wantOK(t, carol.put(body(names[1:])).to(t, h))
 }
 
-// An open hub knows so many strangers and no more, whatever they call themselves, and has room for the
-// shares of one client for all of them together.
+// An open hub knows so many strangers and no more, whatever they call themselves, and has room for
+// the shares of one client for all of them together.
 func TestMostStrangers(t *testing.T) {
 	h, carol, _ := enrolled(t, true)
 	mallory, other := meet(t, h, "mallory"), meet(t, h, "other")

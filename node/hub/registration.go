@@ -174,8 +174,8 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	return node.WriteSecret(c, body)
 }
 
-// supply is blockFor for somebody who shows that. The line of the client is left before the block is
-// sent: whoever does not read it holds up nobody.
+// supply is blockFor for somebody who shows that. The line of the client is left before the block
+// is sent: whoever does not read it holds up nobody.
 func (h *Hub) supply(ctx context.Context, q psrdQuery, shown node.Proof) ([]byte, error) {
 	leave, err := h.enterLine(ctx, q.client)
 	if err != nil {
@@ -308,9 +308,9 @@ const (
 	maxHeld = 2 * protocol.MaxPoolSize
 )
 
-// checkPool returns an error if a block of size bytes is too much for a pool with these. What counts is also
-// what it takes to keep the pool: somebody may ask for blocks of a byte each, or leave a byte of
-// each.
+// checkPool returns an error if a block of size bytes is too much for a pool with these. What
+// counts is also what it takes to keep the pool: somebody may ask for blocks of a byte each, or
+// leave a byte of each.
 func checkPool(blocks []psrd.BlockStatus, size int) error {
 	unused, held := 0, 0
 	for _, b := range blocks {

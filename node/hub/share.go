@@ -194,8 +194,8 @@ func (s *shareStore) readyToSend() error {
 }
 
 // deliver marks shares that were found as delivered to a slave, and forgets those for which that
-// was the last one; with sessions, that is when the slave's client confirms. It returns what the slave gets of each, or fails and changes nothing if another
-// request was faster with one of them.
+// was the last one; with sessions, that is when the slave's client confirms. It returns what the
+// slave gets of each, or fails and changes nothing if another request was faster with one of them.
 func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, error) {
 	if err := s.journal.sending(shares, slave); err != nil {
 		return nil, err

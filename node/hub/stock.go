@@ -7,12 +7,12 @@ import (
 	"dske/protocol"
 )
 
-// smallStock is up to which size, in bytes, the stock of a client counts for nothing, unless it is a
-// stranger: large networks have many such.
+// smallStock is up to which size, in bytes, the stock of a client counts for nothing, unless it is
+// a stranger: large networks have many such.
 const smallStock = 1 << 20
 
-// checkStock returns a [protocol.ErrFull] if a client that has much PSRD unused, or a stranger, asks for more of
-// it, and the hub has no room for that.
+// checkStock returns a [protocol.ErrFull] if a client that has much PSRD unused, or a stranger,
+// asks for more of it, and the hub has no room for that.
 func (h *Hub) checkStock(p *peerClient, size int) error {
 	if p.unused()+size <= smallStock && !h.isStranger(p.name) {
 		return nil

@@ -32,8 +32,8 @@ type Liar struct {
 	last []toldLie // the lies of a while
 
 	// arriving is held as a whole while a block comes to the hub, and a part of it while the hub is
-	// robbed and answers. Time goes on in a bubble while somebody waits for it, as it does not for a
-	// mutex.
+	// robbed and answers. Time goes on in a bubble while somebody waits for it, as it does not for
+	// a mutex.
 	arriving *semaphore.Weighted
 }
 

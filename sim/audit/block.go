@@ -68,8 +68,8 @@ type use struct {
 	answer     identity // that it got, of a request that was accepted
 }
 
-// uses is what has been used of a block, by where it starts. Runs do not overlap, unless there was a
-// violation.
+// uses is what has been used of a block, by where it starts. Runs do not overlap, unless there was
+// a violation.
 type uses struct {
 	list []use
 	size int // bytes

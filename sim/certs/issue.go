@@ -92,8 +92,8 @@ func leaf(subject pkix.Name, usage ...x509.ExtKeyUsage) *x509.Certificate {
 	}
 }
 
-// server is the certificate of a KME or a hub, which is reached on this host, also under a domain of
-// its own there, and on others.
+// server is the certificate of a KME or a hub, which is reached on this host, also under a domain
+// of its own there, and on others.
 func server(name, domain string, hosts []string) *x509.Certificate {
 	c := leaf(pkix.Name{CommonName: name}, x509.ExtKeyUsageServerAuth)
 	c.DNSNames = []string{"localhost", name + domain}

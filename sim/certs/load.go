@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Server returns the configuration of a port on which KMEs or hubs are served: TLS 1.2 or later, and
-// the first of the certificates that is for the name which the client asks for, or else the first
-// one. A client may show a certificate, which has to be of the authority or one of the further ones,
-// or has to if everybody shall.
+// Server returns the configuration of a port on which KMEs or hubs are served: TLS 1.2 or later,
+// and the first of the certificates that is for the name which the client asks for, or else the
+// first one. A client may show a certificate, which has to be of the authority or one of the
+// further ones, or has to if everybody shall.
 func (d Directory) Server(everybody bool, shown ...Pair) (*tls.Config, error) {
 	pool, err := d.pool()
 	if err != nil {

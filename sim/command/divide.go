@@ -52,8 +52,8 @@ func secretFile(c *cli.Context) (string, error) {
 	}
 }
 
-// ownAddress returns the address in the URLs of the nodes that run here, if they have one, and it is
-// of this host.
+// ownAddress returns the address in the URLs of the nodes that run here, if they have one, and it
+// is of this host.
 func ownAddress(t *topology.Topology, secure bool) string {
 	address := ""
 	for _, text := range ownURLs(t) {

@@ -101,8 +101,8 @@ func runClient(c *cli.Context) error {
 	return runNode(c, t, name, shared.Token)
 }
 
-// nodeTopology returns the name of the node and what the flags say of its network, in which strangers
-// may register: nobody says who is in it.
+// nodeTopology returns the name of the node and what the flags say of its network, in which
+// strangers may register: nobody says who is in it.
 func nodeTopology(c *cli.Context, kind node.Kind) (name string, t *topology.Topology, err error) {
 	if c.NArg() != 1 {
 		return "", nil, usagef("%s takes %s", c.Command.HelpName, c.Command.ArgsUsage)

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// room returns why so many bytes cannot be written to a file, as far as that can be told before they
-// are: a file system has no space left, nobody reads a pipe any more, or a device takes nothing. It
-// leaves no more behind than a line break at a device, which is no terminal.
+// room returns why so many bytes cannot be written to a file, as far as that can be told before
+// they are: a file system has no space left, nobody reads a pipe any more, or a device takes
+// nothing. It leaves no more behind than a line break at a device, which is no terminal.
 func room(f *os.File, size int64) error {
 	info, err := f.Stat()
 	if err != nil {

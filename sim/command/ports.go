@@ -71,8 +71,8 @@ func hostsOf(c *cli.Context, config *sim.Config) ([]string, error) {
 	return hosts, nil
 }
 
-// portsFrom returns an address on each of the hosts: on ports from base on if they count up, and all
-// on that port otherwise. Port 0 is a free one.
+// portsFrom returns an address on each of the hosts: on ports from base on if they count up, and
+// all on that port otherwise. Port 0 is a free one.
 func portsFrom(flag string, base int, hosts []string, counts bool) ([]string, error) {
 	step := 1
 	if !counts || base == 0 {

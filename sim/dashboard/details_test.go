@@ -8,8 +8,8 @@ import (
 	"dske/sim"
 )
 
-// testDetails looks at what has to be right in detail: lists in order, cells that say what they are,
-// buttons that work either way.
+// testDetails looks at what has to be right in detail: lists in order, cells that say what they
+// are, buttons that work either way.
 func testDetails(d *desk) {
 	d.makeKey("Both have the same key")
 	d.log()

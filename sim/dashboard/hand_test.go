@@ -46,7 +46,8 @@ func (p *page) focus(selector string, then ...chromedp.Action[chromedp.Void]) {
 	p.do(then...)
 }
 
-// waitForControl waits until a control can be used: buttons cannot while what they did is under way.
+// waitForControl waits until a control can be used: buttons cannot while what they did is under
+// way.
 func (p *page) waitForControl(selector string) {
 	p.Helper()
 	p.waitFor(fmt.Sprintf(`(e => e?.checkVisibility() && !e.disabled)(document.querySelector(%q))`, selector))

@@ -75,8 +75,8 @@ var outputs = map[string][]string{
 }
 
 // Write writes the files into a directory, which it makes if need be, and returns their names. It
-// overwrites nothing: if one of them is there, it fails before it writes any. Files with secrets are
-// for their owner alone.
+// overwrites nothing: if one of them is there, it fails before it writes any. Files with secrets
+// are for their owner alone.
 func Write(out string, c Config) ([]string, error) {
 	p, err := newPlan(out, c)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 // for a hub that hangs.
 const margin = time.Second
 
-// settling is how long the master's client may need for the hub that is last, and the slave's client
-// may look at the share that came last, to find out who has lied.
+// settling is how long the master's client may need for the hub that is last, and the slave's
+// client may look at the share that came last, to find out who has lied.
 const settling = 50 * time.Millisecond
 
 // recording is what an exchange sees of the network: its own requests, and the messages about its

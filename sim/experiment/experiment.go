@@ -1,8 +1,9 @@
-// Package experiment answers questions about months: it runs a network under a load, with outages and
-// couriers, in virtual time, for several seeds and for each point of a sweep, and reports what its
-// encryptors saw.
+// Package experiment answers questions about months: it runs a network under a load, with outages
+// and couriers, in virtual time, for several seeds and for each point of a sweep, and reports what
+// its encryptors saw.
 //
-// An experiment comes from a YAML file by [Load]. Times are such as 90s or 30d, sizes such as 256KiB:
+// An experiment comes from a YAML file by [Load]. Times are such as 90s or 30d, sizes such as
+// 256KiB:
 //
 //	topology: {hubs: 5, clients: 20, threshold: 3}   # or a whole topology, or the name of its file
 //	for: 365d
@@ -18,9 +19,9 @@
 //	latency: {lognormal: {median: 20ms, sigma: 0.5}} # between all nodes that no link of the topology joins
 //	vary: {threshold: [2, 3, 4], outages.hubs.mttr: [1h, 8h, 3d]}
 //
-// Everything that is drawn has a stream of its own, by the seed and the names of those that it is for.
-// So two runs with the same seed give the same results to the byte, and the outages of a hub do not
-// change when there is another client.
+// Everything that is drawn has a stream of its own, by the seed and the names of those that it is
+// for. So two runs with the same seed give the same results to the byte, and the outages of a hub
+// do not change when there is another client.
 //
 // The figures have the names of ITU-T Y.3807 where it has one: availability, key supply response
 // delay, delivery error ratio, service restoration time.
@@ -76,8 +77,8 @@ type Outages struct {
 	CrashedHubs, CrashedClients        *Failure
 }
 
-// Failure is how something fails and comes back, again and again. Both times are exponential. At the
-// beginning it is as it would be at any other time.
+// Failure is how something fails and comes back, again and again. Both times are exponential. At
+// the beginning it is as it would be at any other time.
 type Failure struct {
 	MTBF time.Duration // mean time from coming back to failing
 	MTTR time.Duration // mean time from failing to coming back; 0: none

@@ -27,8 +27,8 @@ var figures = []figure{
 	{"psrd_lowest_bytes", "lowest PSRD of an association, bytes", lowest, whole},
 }
 
-// lowest returns the lowest level of PSRD of an association that was seen, in bytes; those that are down
-// count as 0.
+// lowest returns the lowest level of PSRD of an association that was seen, in bytes; those that are
+// down count as 0.
 func lowest(r *Run) float64 {
 	least := -1
 	for _, row := range r.Series {

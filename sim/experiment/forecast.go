@@ -8,8 +8,8 @@ import (
 	"dske/sim"
 )
 
-// forecast says when the first associations run dry at the demand of a point, and which interval of couriers
-// holds, by arithmetic: those of the client that most is wanted of.
+// forecast says when the first associations run dry at the demand of a point, and which interval of
+// couriers holds, by arithmetic: those of the client that most is wanted of.
 func (p *Point) forecast(to io.Writer, seed uint64) error {
 	rate, bits := map[string]float64{}, 0
 	for i := range p.Demand {

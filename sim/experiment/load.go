@@ -18,8 +18,8 @@ const (
 	maxPoints = 1000
 )
 
-// Load reads an experiment from the text of a file. An error starts with the name of the file and the
-// line. Files that it names are beside it.
+// Load reads an experiment from the text of a file. An error starts with the name of the file and
+// the line. Files that it names are beside it.
 func Load(name string, data []byte) (*Experiment, error) {
 	e, err := load(name, data)
 	if err != nil {

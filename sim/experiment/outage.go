@@ -8,8 +8,8 @@ import (
 	"dske/sim"
 )
 
-// Event is a change of what is up. Names are such as hub/hank, client/carol, site/london, liar/hank, or
-// carol-hank for a link.
+// Event is a change of what is up. Names are such as hub/hank, client/carol, site/london,
+// liar/hank, or carol-hank for a link.
 type Event struct {
 	At   time.Duration // since the start of the experiment
 	Name string
@@ -78,8 +78,8 @@ func (r *run) each(names []string, do func(string)) {
 	}
 }
 
-// suffer lets a target fail and come back until the experiment ends. What is down at the beginning has
-// failed before; that is so with the share of the time that it is down, and since the times are
+// suffer lets a target fail and come back until the experiment ends. What is down at the beginning
+// has failed before; that is so with the share of the time that it is down, and since the times are
 // exponential, what is left of them is distributed as the whole is.
 func (r *run) suffer(ctx context.Context, t target) {
 	chance := stream(r.seed, "outage", t.name)

@@ -75,8 +75,8 @@ type intervals struct {
 	plotter.YErrors
 }
 
-// plotAvailability shows the availability at each value of what is varied first, with a line for each
-// combination of the rest; nil: nothing is varied.
+// plotAvailability shows the availability at each value of what is varied first, with a line for
+// each combination of the rest; nil: nothing is varied.
 func (r *Result) plotAvailability() (*plot.Plot, string) {
 	if len(r.Experiment.Varied) == 0 {
 		return nil, ""
@@ -145,7 +145,8 @@ func (r *Result) plotLevels() (*plot.Plot, string) {
 	return p, "Bytes in the emptiest pool of all associations, of the first run of each point; where a node is down there are none."
 }
 
-// thinned leaves out rows where there are more than can be seen, but not the lowest of those together.
+// thinned leaves out rows where there are more than can be seen, but not the lowest of those
+// together.
 func thinned(rows []Row) []Row {
 	const most = 1000
 	bin := (len(rows) + most - 1) / most

@@ -13,8 +13,8 @@ import (
 	"dske/etsi"
 )
 
-// Run is the result of a run. Nothing in it depends on who was scheduled first, nor on how long the run
-// took.
+// Run is the result of a run. Nothing in it depends on who was scheduled first, nor on how long the
+// run took.
 type Run struct {
 	Seed       uint64
 	Wanted     int64 // keys
@@ -78,8 +78,8 @@ func (r *Run) Availability() float64 { return ratio(r.Fetched, r.Wanted) }
 // DeliveryErrorRatio returns the share of the keys that a master got and the slave did not.
 func (r *Run) DeliveryErrorRatio() float64 { return ratio(r.Made-r.Fetched, r.Made) }
 
-// RestorationTime returns how long a pair got no key, on average, from the first request that failed to
-// the next one that did not.
+// RestorationTime returns how long a pair got no key, on average, from the first request that
+// failed to the next one that did not.
 func (r *Run) RestorationTime() time.Duration {
 	return r.Restoring / time.Duration(max(1, r.Restored))
 }

@@ -24,8 +24,8 @@ type Options struct {
 	Jobs  int           // runs at the same time; 0: one
 	Trace io.Writer     // every message of the first run of the first point; nil: nowhere
 
-	// Outcome is told of every key that was wanted, Progress of virtual time that has passed since it was
-	// told before; both by many goroutines at once. Either may be nil.
+	// Outcome is told of every key that was wanted, Progress of virtual time that has passed since
+	// it was told before; both by many goroutines at once. Either may be nil.
 	Outcome  func(Outcome)
 	Progress func(time.Duration)
 }
@@ -105,8 +105,8 @@ func (r *run) simulate(outside context.Context, trace io.Writer) (err error) {
 	return errors.Join(r.err, outside.Err())
 }
 
-// happen lets outages and demand go on for as long as the experiment is. It also ends, within a virtual
-// hour, when the context from outside does.
+// happen lets outages and demand go on for as long as the experiment is. It also ends, within a
+// virtual hour, when the context from outside does.
 func (r *run) happen(outside context.Context) {
 	r.began = time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), r.point.For)

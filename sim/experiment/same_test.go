@@ -65,8 +65,8 @@ share_ttl: 1h
 vary: {threshold: [2, 3]}
 `
 
-// The same seed gives the same files and the same trace, however many processors there are and whatever
-// else they do.
+// The same seed gives the same files and the same trace, however many processors there are and
+// whatever else they do.
 func TestSameSeedSameFiles(t *testing.T) {
 	defer burn()()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))

@@ -21,8 +21,8 @@ type PointResult struct {
 	Runs  []*Run
 }
 
-// Run runs all points with all seeds, several at a time. It fails with the first error of a run, also
-// if the audit found a violation.
+// Run runs all points with all seeds, several at a time. It fails with the first error of a run,
+// also if the audit found a violation.
 func (e *Experiment) Run(ctx context.Context, o Options) (*Result, error) {
 	runs := e.Runs
 	if o.Runs > 0 {
@@ -86,8 +86,8 @@ func (e *Experiment) Length(o Options) time.Duration {
 	return sum
 }
 
-// Interval is a mean over runs with a 95 % confidence interval, by Student's distribution: the runs are
-// independent of each other, and what happens within one is not.
+// Interval is a mean over runs with a 95 % confidence interval, by Student's distribution: the runs
+// are independent of each other, and what happens within one is not.
 type Interval struct {
 	Mean, Low, High float64
 }
@@ -110,8 +110,9 @@ func (p *PointResult) over(figure func(*Run) float64) Interval {
 	return Interval{mean, mean - half, mean + half}
 }
 
-// student returns the 97.5 % quantile of Student's distribution, by the expansion of Cornish and Fisher
-// (Abramowitz and Stegun 26.7.5), which is right to a percent from three degrees of freedom on.
+// student returns the 97.5 % quantile of Student's distribution, by the expansion of Cornish and
+// Fisher (Abramowitz and Stegun 26.7.5), which is right to a percent from three degrees of freedom
+// on.
 func student(freedom int) float64 {
 	switch freedom {
 	case 1:

@@ -14,8 +14,8 @@ import (
 	"dske/sim/topology"
 )
 
-// Every key, by itself: enc_keys works exactly if at least k hubs are up, and dec_keys if as many of
-// those have never failed since.
+// Every key, by itself: enc_keys works exactly if at least k hubs are up, and dec_keys if as many
+// of those have never failed since.
 func TestTheoryOfEachKey(t *testing.T) {
 	length := 14 * time.Hour
 	if *long {
@@ -91,8 +91,8 @@ func tail(n, k int, p float64) float64 {
 	return sum
 }
 
-// Availability is the binomial tail, and that of keys which are fetched later the tail with the hubs that
-// have stayed up.
+// Availability is the binomial tail, and that of keys which are fetched later the tail with the
+// hubs that have stayed up.
 func TestTheoryOfAvailability(t *testing.T) {
 	const mtbf, mttr, after = 100 * time.Minute, 50 * time.Minute, 10 * time.Minute
 	runs, length := 3, "16h"
@@ -176,8 +176,8 @@ demand: [{between: [sae1, sae2], every: 5m, fetch_after: 1m}]
 	}
 }
 
-// expectedDelays draws round trips of uniform ways there and back, and returns the means of what the
-// rules say, in milliseconds.
+// expectedDelays draws round trips of uniform ways there and back, and returns the means of what
+// the rules say, in milliseconds.
 func expectedDelays(n, k int, from, to float64) (making, fetching float64) {
 	const draws = 200_000
 	r := rand.New(rand.NewPCG(1, 2))

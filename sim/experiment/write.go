@@ -15,8 +15,9 @@ import (
 	"text/tabwriter"
 )
 
-// Print prints a table with a row for each point: the means over its runs, and of the availability the
-// 95 % confidence interval. Then it says for how long PSRD would last at the demand of the first point.
+// Print prints a table with a row for each point: the means over its runs, and of the availability
+// the 95 % confidence interval. Then it says for how long PSRD would last at the demand of the
+// first point.
 func (r *Result) Print(to io.Writer) error {
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	head := append(slices.Clone(r.Experiment.Varied), "runs", "keys", "availability", "95 %", "delivery errors", "enc_keys mean", "99 %", "dec_keys mean", "99 %", "restored after")
@@ -43,8 +44,8 @@ func figureNamed(name string) figure {
 	return figures[slices.IndexFunc(figures, func(f figure) bool { return f.name == name })]
 }
 
-// Write writes runs.csv, series.csv, summary.json and report.html into a directory, which it makes if
-// there is none.
+// Write writes runs.csv, series.csv, summary.json and report.html into a directory, which it makes
+// if there is none.
 func (r *Result) Write(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err

@@ -22,8 +22,8 @@ type fault struct {
 	fired   int // times
 	before  int // messages that are no longer in seen
 
-	// How often the same message came, of the last up to maxSeen, to draw lots for: by a digest, since
-	// callers choose what is in it, and how much.
+	// How often the same message came, of the last up to maxSeen, to draw lots for: by a digest,
+	// since callers choose what is in it, and how much.
 	seen map[[sha256.Size]byte]int
 }
 

@@ -24,11 +24,11 @@ type Result struct {
 	Faults   map[string]int   // by what was drawn
 }
 
-// Hunt hunts seeds, from the first on, until one fails. It tells progress, unless that is nil, before each
-// one: a panic in a node ends the program.
+// Hunt hunts seeds, from the first on, until one fails. It tells progress, unless that is nil,
+// before each one: a panic in a node ends the program.
 //
-// The drawing and the shrinking is by rapid, whose ways are those of a test: it takes its seed from a
-// flag. So there can be one hunt at a time in a program.
+// The drawing and the shrinking is by rapid, whose ways are those of a test: it takes its seed from
+// a flag. So there can be one hunt at a time in a program.
 func Hunt(ctx context.Context, first uint64, seeds int, progress func(done int, seed uint64)) *Result {
 	r := &Result{Refusals: map[string]int64{}, Faults: map[string]int{}}
 	for r.Seeds < seeds && ctx.Err() == nil && r.Failure == nil {
@@ -96,8 +96,8 @@ func (r *Result) look(n *sim.Network) {
 	}
 }
 
-// Never returns which of the reasons of refusals, and of the kinds of steps and faults, have not occurred:
-// a hunt that never gets there finds nothing there.
+// Never returns which of the reasons of refusals, and of the kinds of steps and faults, have not
+// occurred: a hunt that never gets there finds nothing there.
 func (r *Result) Never(reasons []string) []string {
 	var never []string
 	for _, reason := range reasons {

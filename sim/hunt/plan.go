@@ -103,8 +103,8 @@ func ms(t *rapid.T, label string, from, to int) time.Duration {
 	return time.Duration(rapid.IntRange(from, to).Draw(t, label)) * time.Millisecond
 }
 
-// faults is what is drawn from; % stands for a hub. Out of band messages can be held up and lost, and no
-// more: nobody else can say them.
+// faults is what is drawn from; % stands for a hub. Out of band messages can be held up and lost,
+// and no more: nobody else can say them.
 var faults = []string{
 	"drop prob=0.3 to=%", "drop to=%", "drop path=psrd", "delay=300ms to=%", "delay=6s to=% prob=0.5", "duplicate prob=0.5 path=key-share to=%", "hang to=% count=3",
 	"partition=client/client1|%", "reorder path=key-share to=%", "replay path=key-share to=%", "status=503 to=%", "status=404 path=key-share to=% prob=0.5",

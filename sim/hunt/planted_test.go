@@ -36,8 +36,8 @@ var bugs = map[string][]patch{
 	},
 }
 
-// A hunt finds each of them within 200 seeds, and the scenario that it writes fails by itself, in fewer
-// than 8 steps. It builds the program once for each, which is too much for every day:
+// A hunt finds each of them within 200 seeds, and the scenario that it writes fails by itself, in
+// fewer than 8 steps. It builds the program once for each, which is too much for every day:
 //
 //	go test ./sim/hunt -run Planted -v -args -planted
 func TestPlantedBugs(t *testing.T) {

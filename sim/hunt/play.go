@@ -12,8 +12,8 @@ import (
 	"dske/sim"
 )
 
-// Settle is how long after everything has healed keys flow again, or after a key that has shown that the
-// ends of an association have come apart.
+// Settle is how long after everything has healed keys flow again, or after a key that has shown
+// that the ends of an association have come apart.
 const Settle = 20 * time.Second
 
 // expiry is after which no share may be left: longer than the hubs of a hunt keep them.
@@ -41,8 +41,8 @@ type made struct {
 	delivered     bool
 }
 
-// Play does steps to a running network, which lives in virtual time and has an audit, lets everything
-// heal, and returns the first thing that does not hold.
+// Play does steps to a running network, which lives in virtual time and has an audit, lets
+// everything heal, and returns the first thing that does not hold.
 func Play(ctx context.Context, n *sim.Network, steps []Step) error {
 	p := &player{network: n, began: time.Now(), failed: map[string]time.Time{}, down: map[string]int{}}
 	for _, c := range n.Overview().Clients {
@@ -220,8 +220,8 @@ func (p *player) hubsFailedSince(t time.Time) bool {
 	return false
 }
 
-// flows checks that every pair gets keys. An association of which the ends have come apart is mended when
-// that shows, which may cost a key; so there are some attempts.
+// flows checks that every pair gets keys. An association of which the ends have come apart is
+// mended when that shows, which may cost a key; so there are some attempts.
 func (p *player) flows(ctx context.Context) {
 	const attempts = 4
 	for _, master := range p.saes {

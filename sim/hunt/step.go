@@ -1,6 +1,6 @@
-// Package hunt looks for what nobody has thought of: it draws a network, a load and a mixture of faults
-// from a seed, lets them happen in virtual time, lets everything heal, and checks what must hold in any
-// case. What fails is shrunk to a few steps and written as a scenario.
+// Package hunt looks for what nobody has thought of: it draws a network, a load and a mixture of
+// faults from a seed, lets them happen in virtual time, lets everything heal, and checks what must
+// hold in any case. What fails is shrunk to a few steps and written as a scenario.
 //
 // A [Plan] is steps at their times. [Play] does them to a network that runs, and checks:
 //
@@ -11,7 +11,8 @@
 //   - when all has healed, every pair gets keys after [Settle];
 //   - two hours later no share is left at any hub.
 //
-// No node may have had a panic or an internal error. That no goroutine is left, package virtual checks when the network has ended.
+// No node may have had a panic or an internal error. That no goroutine is left, package virtual
+// checks when the network has ended.
 package hunt
 
 import (

@@ -22,7 +22,8 @@ var protocolSteps = []struct{ method, part string }{
 	{"DELETE", "/registration"},
 }
 
-// step returns the place of an event in that order; what does not belong to the protocol comes last.
+// step returns the place of an event in that order; what does not belong to the protocol comes
+// last.
 func step(e wire.Event) int {
 	for i, s := range protocolSteps {
 		if e.Method == s.method && strings.Contains(e.Path, s.part) {

@@ -11,8 +11,8 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// Courier says that PSRD is delivered, and never comes over the network. The first delivery is there
-// when the network starts.
+// Courier says that PSRD is delivered, and never comes over the network. The first delivery is
+// there when the network starts.
 type Courier struct {
 	Every time.Duration // from one setting out to the next; 0: there is only the first delivery
 	Size  int           // bytes for each pool, in addition to what is there; 0 if Every is 0: then it is HighWater

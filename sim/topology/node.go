@@ -7,8 +7,8 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// FromNode reads a topology that is part of another file, which has the name: what [Load] reads, or in
-// short one that is generated, with numbers in the place of hubs and clients:
+// FromNode reads a topology that is part of another file, which has the name: what [Load] reads, or
+// in short one that is generated, with numbers in the place of hubs and clients:
 //
 //	{hubs: 5, clients: 20, threshold: 3, hubs_per_client: 5}
 //

@@ -25,7 +25,8 @@ const (
 	EnrolmentOpen   = "open"   // strangers too, with names that are not in the topology
 )
 
-// ImplementationPython is the Python implementation of hubs (https://github.com/brunorijsman/dske-python).
+// ImplementationPython is the Python implementation of hubs
+// (https://github.com/brunorijsman/dske-python).
 const ImplementationPython = "dske-python"
 
 // The places that clients take keys from.

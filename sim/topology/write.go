@@ -11,8 +11,8 @@ import (
 	"dske/sim/link"
 )
 
-// What a topology is written as, [Load] reads. That is YAML and JSON alike, but for the order of the
-// sites, which JSON has sorted.
+// What a topology is written as, [Load] reads. That is YAML and JSON alike, but for the order of
+// the sites, which JSON has sorted.
 
 // MarshalYAML writes the mapping that [Load] reads.
 func (s Sites) MarshalYAML() (any, error) {
@@ -88,8 +88,8 @@ func (l Link) MarshalJSON() ([]byte, error) { return json.Marshal(l.file()) }
 // MarshalYAML writes what [Load] reads.
 func (l Link) MarshalYAML() (any, error) { return l.file(), nil }
 
-// latencyFile returns a latency as files have it. Measured values stand in the file themselves, since
-// the one that they were read from may be elsewhere.
+// latencyFile returns a latency as files have it. Measured values stand in the file themselves,
+// since the one that they were read from may be elsewhere.
 func latencyFile(l link.Latency) any {
 	type mapping map[string]any
 	switch d := l.(type) {

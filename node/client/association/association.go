@@ -55,8 +55,8 @@ type Config struct {
 	Bulk      *node.Bulk     // of the process; default: none
 	Counters  *node.Counters // of the client; default: their own
 
-	// Couriers bring the PSRD, by the names of the hubs. Nil: it comes over the network, whenever the
-	// pools need it.
+	// Couriers bring the PSRD, by the names of the hubs. Nil: it comes over the network, whenever
+	// the pools need it.
 	Couriers map[string]*Courier
 
 	Random node.Random // of the names of sessions; default crypto/rand

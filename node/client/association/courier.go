@@ -23,8 +23,8 @@ type Courier struct {
 }
 
 // Bring delivers size bytes for each of the pools, in addition to what is there, and says when the
-// courier comes next; the zero time: it does not. What is for a pool that has no room is taken back.
-// While the hub cannot be reached, the delivery waits for it. Bring returns at once.
+// courier comes next; the zero time: it does not. What is for a pool that has no room is taken
+// back. While the hub cannot be reached, the delivery waits for it. Bring returns at once.
 func (c *Courier) Bring(size int, next time.Time) {
 	c.mu.Lock()
 	c.brought += size
@@ -93,8 +93,8 @@ func (t *turn) unload(ctx context.Context, s *session) error {
 	return t.raise(ctx, s, nil)
 }
 
-// unloadSome puts as much of what there is for a pool into it as one block can have, and returns how
-// much that is: all, if there is no room for it.
+// unloadSome puts as much of what there is for a pool into it as one block can have, and returns
+// how much that is: all, if there is no room for it.
 func (t *turn) unloadSome(ctx context.Context, s *session, to supply, left int) (put int, err error) {
 	size := min(left, protocol.MaxBlockSize, protocol.MaxPoolSize-stockOf(s.pool(to)))
 	if to.purpose == psrd.ForKeys {
@@ -133,8 +133,8 @@ func (a *Association) awaiting(err error) error {
 	return &CourierError{a.courier.Next(), err}
 }
 
-// lacksAnswer returns why the hub could not sign an answer, as far as is known here. Where PSRD comes
-// over the network the hub says so itself, and gets it.
+// lacksAnswer returns why the hub could not sign an answer, as far as is known here. Where PSRD
+// comes over the network the hub says so itself, and gets it.
 func (a *Association) lacksAnswer(s *session) error {
 	if available := stockOf(s.channel.PeerKeys); a.courier != nil && available < protocol.SigningKeySize {
 		return &psrd.ExhaustedError{Needed: protocol.SigningKeySize, Available: available}

@@ -59,8 +59,8 @@ func TestCourier(t *testing.T) {
 	})
 }
 
-// The last PSRD is used as far as it goes, also by those who want it at the same time: what is too much
-// for all of them together is enough for some.
+// The last PSRD is used as far as it goes, also by those who want it at the same time: what is too
+// much for all of them together is enough for some.
 func TestLastPSRDGoesToSome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := newCourierWorld(t)

@@ -226,8 +226,8 @@ func (e *exchange) settleUnsigned(ctx context.Context, err error) (again bool, w
 	if errors.As(err, &python) {
 		return e.settlePython(ctx, python)
 	}
-	// An unknown block, if the hub does not know it or has signed with it, is one that only one of the
-	// two ends has. So is one in which a Python hub has other bytes.
+	// An unknown block, if the hub does not know it or has signed with it, is one that only one of
+	// the two ends has. So is one in which a Python hub has other bytes.
 	if errors.Is(err, psrd.ErrUnknownBlock) || errors.As(err, &refused) && errors.Is(err, protocol.ErrClientNotRegistered) ||
 		e.hub.Python && errors.Is(err, protocol.ErrSignature) {
 		e.forget(e.session)

@@ -84,8 +84,8 @@ func (a *Association) topUp(ctx context.Context) error {
 	return t.fill(ctx, s)
 }
 
-// maintainIfNeeded starts maintain if there is no session, a pool is below the low-water mark and can
-// be filled, or marks have to be raised.
+// maintainIfNeeded starts maintain if there is no session, a pool is below the low-water mark and
+// can be filled, or marks have to be raised.
 func (a *Association) maintainIfNeeded() {
 	s := a.current()
 	if least, registered := a.Available(); !registered || a.courier == nil && least < a.config.PSRD.LowWater || s != nil && (s.isShort() || s.isUnheard()) {

@@ -52,8 +52,8 @@ type posting struct {
 	alone bool // it has to be posted once more, in a message of its own
 }
 
-// route returns what batches have in common whose shares are [protocol.Share.Alike]: the threshold is
-// that of the network.
+// route returns what batches have in common whose shares are [protocol.Share.Alike]: the threshold
+// is that of the network.
 func (b Batch) route() route {
 	first := b.Shares[0]
 	return route{b.Master, b.Slaves[0], first.Value.Size(), first.Terms.KeySize}
@@ -63,8 +63,8 @@ func (b Batch) route() route {
 func (b Batch) size() int { return len(b.Shares) * b.Shares[0].Value.Size() }
 
 // postTogether posts several batches that fit into one message. What a hub refuses it refuses as a
-// whole, so that each then has to go alone: the others are not to fail for one of them. So it is with
-// PSRD that is enough for some of them only.
+// whole, so that each then has to go alone: the others are not to fail for one of them. So it is
+// with PSRD that is enough for some of them only.
 func (a *Association) postTogether(loads []*posting) {
 	ctx := loads[0].ctx
 	if len(loads) == 1 {

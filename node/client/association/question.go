@@ -128,7 +128,8 @@ func (t *turn) isApart(s *session, seen protocol.Association) bool {
 
 // lacksBlocks reports whether one of the two does not have a block that the other one has something
 // left of to choose from. Blocks of which they count different numbers of bytes are no difference:
-// that is what the network holds back. With marks a hub also names blocks that it would not choose from.
+// that is what the network holds back. With marks a hub also names blocks that it would not choose
+// from.
 func (t *turn) lacksBlocks(s *session, seen protocol.Association) bool {
 	known, here := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	for _, pool := range s.channel.PeerPools() {

@@ -176,8 +176,8 @@ func (s *session) pool(to supply) *psrd.Pool {
 	return s.channel.Pool(to.owner == protocol.OwnerClient, to.purpose)
 }
 
-// add puts a block, whose data it owns from then on, into a pool. In a session with marks it is kept
-// before, and nothing of it is open.
+// add puts a block, whose data it owns from then on, into a pool. In a session with marks it is
+// kept before, and nothing of it is open.
 func (t *turn) add(s *session, to supply, id uuid.UUID, data []byte) error {
 	if to.owner == protocol.OwnerHub {
 		s.supplied.Add(1)

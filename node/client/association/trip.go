@@ -66,8 +66,9 @@ func (t *trips[L]) take(r route, load L, keys int, travel func([]L)) {
 	close(own.over)
 }
 
-// laterOf returns the one of two contexts that lasts longer. A trip lasts as long as one of its loads
-// wants it to: a hub forgets a share that it has given, also if nobody hears its answer any more.
+// laterOf returns the one of two contexts that lasts longer. A trip lasts as long as one of its
+// loads wants it to: a hub forgets a share that it has given, also if nobody hears its answer any
+// more.
 func laterOf(a, b context.Context) context.Context {
 	end, ends := a.Deadline()
 	other, alsoEnds := b.Deadline()
