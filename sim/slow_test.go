@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	slowSeeds = flag.Int("slow-seeds", 3, "with how many seeds nodes with slow disks crash")
+	slowSeeds = flag.Int("slow-seeds", 1, "with how many seeds nodes with slow disks crash")
 	slowFor   = flag.Duration("slow-for", 4*time.Second, "for how long they do, in virtual time")
 )
 
