@@ -60,6 +60,14 @@ func (d *doubt) settle(answered, changed bool) {
 	d.until = time.Now().Add(d.pause)
 }
 
+// relax ends the pause, since the hub has got PSRD: what lacked it may have been told that without
+// a question, and will lack it again.
+func (d *doubt) relax() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.until = time.Time{}
+}
+
 // ask asks the hub out of band how it sees the association, because of what it is said to have said
 // in band, and mends what differs. Of those who want to ask at once one does, and all have the
 // outcome. The error is that hint, and also errEnded if the session is over.

@@ -181,6 +181,7 @@ func (s *session) pool(to supply) *psrd.Pool {
 func (t *turn) add(s *session, to supply, id uuid.UUID, data []byte) error {
 	if to.owner == protocol.OwnerHub {
 		s.supplied.Add(1)
+		t.doubt.relax()
 	}
 	if !s.hasMarks() {
 		return s.pool(to).Add(psrd.NewBlock(id, data))
