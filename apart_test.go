@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,25 +16,13 @@ type apart struct {
 	urls map[string]string // base of the process that runs a node, such as hub/hank
 }
 
-// freePort returns an address that nobody listens on. The URLs of nodes are written down before
-// their processes run, so these cannot choose ports themselves.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // newApart writes the topology of a network of three hubs and two clients, each in a process of its
 // own, none of which runs.
 func newApart(t *testing.T) *apart {
 	t.Helper()
 	a := &apart{t, filepath.Join(t.TempDir(), "network.yaml"), map[string]string{}}
 	url := func(node string) string {
-		a.urls[node] = "http://" + freePort(t)
+		a.urls[node] = "http://" + freeAddress(t)
 		return a.urls[node] + "/" + node
 	}
 	text := "threshold: 2\nhubs:\n"
@@ -152,7 +139,7 @@ func TestNodesFromFlags(t *testing.T) {
 	for _, suite := range []string{"its", "dske-python"} {
 		var hubs []string
 		for _, name := range []string{"hank", "helen", "hugo"} {
-			hubs = append(hubs, "--hub", "http://"+freePort(t)+"/hub/"+name)
+			hubs = append(hubs, "--hub", "http://"+freeAddress(t)+"/hub/"+name)
 		}
 		flags := append([]string{"--suite", suite}, hubs...)
 		for _, name := range []string{"hank", "helen", "hugo"} {

@@ -15,7 +15,7 @@ import (
 func freePorts(t *testing.T, number int) int {
 	t.Helper()
 	for range 20 {
-		_, text, _ := net.SplitHostPort(freePort(t))
+		_, text, _ := net.SplitHostPort(freeAddress(t))
 		base, _ := strconv.Atoi(text)
 		free := base+number < 1<<16
 		for port := base; free && port < base+number; port++ {

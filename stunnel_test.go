@@ -23,7 +23,8 @@ func tools(t *testing.T, names ...string) {
 	}
 }
 
-// freeAddress returns an address of this host that nobody listens on.
+// freeAddress returns an address of this host that nobody listens on, for what cannot choose a port
+// itself.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -108,6 +108,14 @@ func classify(err error) *Error {
 	return &Error{http.StatusInternalServerError, "Internal error.", map[string]any{}, err}
 }
 
+// Unkept returns why a store has not kept something, as a [protocol.ErrStorage]; nil if it has.
+func Unkept(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", protocol.ErrStorage, err)
+}
+
 // detailsOf names what the sentinel of err does not say by itself.
 func detailsOf(err error) map[string]any {
 	var fragment *psrd.FragmentError

@@ -73,7 +73,7 @@ func (localClient) Announce(context.Context) {}
 
 func (c localClient) Condition() condition { return condition{psrd: c.Stock(), levels: c.Levels()} }
 
-func (c *clientPlace) encryptors() []string { return saesOf(c.topology) }
+func (c *clientPlace) encryptors() []string { return c.topology.SAEs() }
 
 func (c *clientPlace) hubs() []client.Hub {
 	var hubs []client.Hub

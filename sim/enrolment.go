@@ -14,7 +14,7 @@ func (n *Network) enrol() error {
 	t := n.config.Topology
 	enrolled := make([]node.Enrolled, 0, len(t.Clients))
 	for _, c := range t.Clients {
-		e := node.Enrolled{Name: c.Name, Encryptors: client.Registers(c.Name, saesOf(c)), Hubs: c.Hubs}
+		e := node.Enrolled{Name: c.Name, Encryptors: client.Registers(c.Name, c.SAEs()), Hubs: c.Hubs}
 		if c.External {
 			e.Token, e.URL = c.Token, c.URL
 			e.Certified = n.certified() && c.Token != ""
@@ -44,16 +44,4 @@ func (n *Network) tokenOf(name string) (string, error) {
 		return n.config.Tokens(name), nil
 	}
 	return n.recall("client/"+name, func() string { return n.Text("client/" + name + " token") })
-}
-
-// saesOf returns the IDs of a client's encryptors. A client without any has one with its own name.
-func saesOf(c topology.Client) []string {
-	if len(c.Encryptors) == 0 {
-		return []string{c.Name}
-	}
-	names := make([]string, len(c.Encryptors))
-	for i, e := range c.Encryptors {
-		names[i] = e.Name
-	}
-	return names
 }

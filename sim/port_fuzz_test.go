@@ -9,13 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/labstack/echo/v4"
-
 	"dske/sim"
-	"dske/sim/attack"
-	"dske/sim/dashboard"
-	"dske/sim/docs"
-	"dske/sim/exchange"
 	"dske/sim/topology"
 )
 
@@ -39,14 +33,7 @@ func FuzzPort(f *testing.F) {
 	n, err := sim.New(sim.Config{
 		Topology:  topology.Reference(),
 		Transport: sim.Memory,
-		Pages: func(n *sim.Network, router *echo.Echo) {
-			docs.Mount(n, router)
-			book := exchange.NewBook(n)
-			book.Mount(router)
-			attacker := attack.New(n, book)
-			attacker.Mount(router)
-			dashboard.Mount(n, router, book, attacker)
-		},
+		Pages:     addPages,
 	})
 	if err != nil {
 		f.Fatal(err)

@@ -67,20 +67,23 @@ func TestSiege(t *testing.T) {
 	s.connections.Wait()
 }
 
+// addPages adds the pages of a network that runs by itself.
+func addPages(n *sim.Network, router *echo.Echo) {
+	docs.Mount(n, router)
+	book := exchange.NewBook(n)
+	book.Mount(router)
+	attacker := attack.New(n, book)
+	attacker.Mount(router)
+	dashboard.Mount(n, router, book, attacker)
+}
+
 func newSiege(t *testing.T) *siege {
 	n, err := sim.New(sim.Config{
 		Topology: topology.Reference(),
 		Listen:   "127.0.0.1:0",
 		Logger:   slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 		ShareTTL: 5 * time.Second, // so that what strangers have left waiting goes soon
-		Pages: func(n *sim.Network, router *echo.Echo) {
-			docs.Mount(n, router)
-			book := exchange.NewBook(n)
-			book.Mount(router)
-			attacker := attack.New(n, book)
-			attacker.Mount(router)
-			dashboard.Mount(n, router, book, attacker)
-		},
+		Pages:    addPages,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -49,14 +48,7 @@ func (d *Delivered) ready() error {
 	if d.store == nil {
 		return nil
 	}
-	return unkept(d.store.Ready())
-}
-
-func unkept(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: %w", protocol.ErrStorage, err)
+	return node.Unkept(d.store.Ready())
 }
 
 // add keeps that the keys of gathers of the same master and slave are handed over, which so many
@@ -91,7 +83,7 @@ func (d *Delivered) keep(gathers []*gather, now time.Time) error {
 	d.over = nil
 	d.mu.Unlock()
 	record := &store.Delivered{MasterSAE: keys.MasterSAE, SlaveSAE: keys.SlaveSAE, KeyIDs: keys.KeyIDs, At: now}
-	err := unkept(d.store.Commit(append(over, record)...))
+	err := node.Unkept(d.store.Commit(append(over, record)...))
 	if err != nil {
 		d.mu.Lock()
 		d.over = append(d.over, over...)

@@ -45,7 +45,7 @@ func (j journal) ready() error {
 	if !j.keeps() {
 		return nil
 	}
-	return unkept(j.store.Ready())
+	return node.Unkept(j.store.Ready())
 }
 
 // keep returns when the records are on the disk, or fails with a [protocol.ErrStorage].
@@ -55,15 +55,7 @@ func (j journal) keep(records ...store.Record) error {
 	}
 	err := j.store.Commit(records...)
 	j.alarm.By(j.store.Due())
-	return unkept(err)
-}
-
-// unkept says why something was not kept, if so.
-func unkept(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: %w", protocol.ErrStorage, err)
+	return node.Unkept(err)
 }
 
 // register keeps that a client has registered, or is no longer, and drops its blocks.
@@ -103,13 +95,13 @@ func (j journal) blocksOf(client string) (blocks []store.Block) {
 // addBlock keeps a new block, of which nothing may be used yet.
 func (j journal) addBlock(q psrdQuery, id uuid.UUID, data []byte) error {
 	b := store.Block{ID: id, Peer: q.client, Owner: string(q.owner), Purpose: string(q.purpose), Size: len(data)}
-	return unkept(j.store.AddBlock(b, data))
+	return node.Unkept(j.store.AddBlock(b, data))
 }
 
 // openBlock returns what is left of a block above its mark, of which nothing is open.
 func (j journal) openBlock(id uuid.UUID) (*psrd.Block, error) {
 	b, err := j.store.OpenBlock(id)
-	return b, unkept(err)
+	return b, node.Unkept(err)
 }
 
 // header is what a hub has to know of a share beside its value.
@@ -219,7 +211,7 @@ func (j journal) tidy() error {
 	if !j.keeps() || j.store.Due().IsZero() || time.Until(j.store.Due()) > 0 {
 		return nil
 	}
-	return unkept(j.store.Commit())
+	return node.Unkept(j.store.Commit())
 }
 
 // checkSession returns why bytes of an association cannot be used, if so.

@@ -148,11 +148,6 @@ func addTopology(names *certs.Names, t *topology.Topology) {
 	}
 	for _, c := range t.Clients {
 		names.KMEs = append(names.KMEs, c.Name)
-		for _, e := range c.Encryptors {
-			names.SAEs = append(names.SAEs, e.Name)
-		}
-		if len(c.Encryptors) == 0 {
-			names.SAEs = append(names.SAEs, c.Name)
-		}
+		names.SAEs = append(names.SAEs, c.SAEs()...)
 	}
 }

@@ -264,12 +264,7 @@ func (p *plan) makeSecrets(topology string) error {
 	}
 	for _, c := range p.Topology.Clients {
 		names.KMEs = append(names.KMEs, c.Name)
-		if len(c.Encryptors) == 0 {
-			names.SAEs = append(names.SAEs, c.Name)
-		}
-		for _, e := range c.Encryptors {
-			names.SAEs = append(names.SAEs, e.Name)
-		}
+		names.SAEs = append(names.SAEs, c.SAEs()...)
 	}
 	if err := certs.Directory(filepath.Join(p.Out, "certs")).Write(names); err != nil {
 		return err

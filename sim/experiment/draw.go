@@ -26,11 +26,8 @@ type encryptor struct{ sae, client string }
 func encryptors(t *topology.Topology) []encryptor {
 	var all []encryptor
 	for _, c := range t.Clients {
-		if len(c.Encryptors) == 0 {
-			all = append(all, encryptor{c.Name, c.Name})
-		}
-		for _, e := range c.Encryptors {
-			all = append(all, encryptor{e.Name, c.Name})
+		for _, sae := range c.SAEs() {
+			all = append(all, encryptor{sae, c.Name})
 		}
 	}
 	return all

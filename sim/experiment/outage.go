@@ -49,7 +49,7 @@ func (r *run) targets() []target {
 		add("crash of "+name, o.CrashedClients, func() { fail(); mend() }, func() {})
 		for _, h := range c.Hubs {
 			spec := "partition=" + name + "|hub/" + h
-			add(c.Name+"-"+h, o.Links, func() { r.note(r.network.Wire().AddFault(spec)) }, func() { r.removeFault(spec) })
+			add(c.Name+"-"+h, o.Links, func() { r.note(r.network.Wire().AddFault(spec)) }, func() { r.network.Wire().EndFault(spec) })
 		}
 	}
 	for _, s := range t.Sites {
@@ -139,14 +139,5 @@ func (r *run) up(name string) {
 	r.mu.Unlock()
 	if last {
 		r.note(r.network.Start(context.Background(), name))
-	}
-}
-
-func (r *run) removeFault(spec string) {
-	for _, f := range r.network.Wire().Faults() {
-		if f.Spec == spec {
-			r.network.Wire().RemoveFault(f.ID)
-			return
-		}
 	}
 }

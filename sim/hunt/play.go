@@ -86,21 +86,13 @@ func (p *player) do(ctx context.Context, s Step) {
 	case Key:
 		p.exchange(ctx, s)
 	case Fault:
-		if p.network.Wire().AddFault(strings.Join(s.Args, " ")) == nil {
+		spec := strings.Join(s.Args, " ")
+		if p.network.Wire().AddFault(spec) == nil {
 			time.Sleep(s.For)
-			p.endFault(strings.Join(s.Args, " "))
+			p.network.Wire().EndFault(spec)
 		}
 	default:
 		p.hurt(ctx, s)
-	}
-}
-
-func (p *player) endFault(spec string) {
-	for _, f := range p.network.Wire().Faults() {
-		if f.Spec == spec {
-			p.network.Wire().RemoveFault(f.ID)
-			return
-		}
 	}
 }
 

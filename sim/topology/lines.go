@@ -47,11 +47,8 @@ func (w *where) placeEncryptors(t *Topology) {
 		if !found {
 			continue
 		}
-		if len(c.Encryptors) == 0 {
-			w.at["sae/"+c.Name] = site
-		}
-		for _, e := range c.Encryptors {
-			w.at["sae/"+e.Name] = site
+		for _, sae := range c.SAEs() {
+			w.at["sae/"+sae] = site
 		}
 	}
 }

@@ -82,6 +82,18 @@ type Client struct {
 	Elsewhere bool `json:"-" yaml:"-"`
 }
 
+// SAEs returns the IDs of the client's encryptors: its own name, if it has none.
+func (c *Client) SAEs() []string {
+	if len(c.Encryptors) == 0 {
+		return []string{c.Name}
+	}
+	names := make([]string, len(c.Encryptors))
+	for i, e := range c.Encryptors {
+		names[i] = e.Name
+	}
+	return names
+}
+
 // Encryptor is a consumer of keys. Its name is its SAE ID: what [protocol.CheckSAE] allows, but not
 // with the prefix that SKIP systems have, and unique in the topology, also among the clients that
 // are their own encryptors.

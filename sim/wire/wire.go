@@ -170,6 +170,16 @@ func (w *Wire) RemoveFault(id string) bool {
 	return removed
 }
 
+// EndFault ends the oldest fault of a text, as [Wire.AddFault] was given it, if there is one.
+func (w *Wire) EndFault(text string) {
+	for _, f := range w.Faults() {
+		if f.Spec == text {
+			w.RemoveFault(f.ID)
+			return
+		}
+	}
+}
+
 // ClearFaults ends all faults. Messages that hang are lost, those that wait go on.
 func (w *Wire) ClearFaults() {
 	w.faults.Clear()

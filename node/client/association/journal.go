@@ -1,11 +1,11 @@
 package association
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
 
+	"dske/node"
 	"dske/node/store"
 	"dske/protocol"
 	"dske/psrd"
@@ -34,15 +34,7 @@ func (j journal) keep(records ...store.Record) error {
 	if !j.keeps() || len(records) == 0 {
 		return nil
 	}
-	return unkept(j.store.Commit(records...))
-}
-
-// unkept says why something was not kept, if so.
-func unkept(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: %w", protocol.ErrStorage, err)
+	return node.Unkept(j.store.Commit(records...))
 }
 
 // hasRegistered reports whether the client has registered with the hub with these encryptors.
@@ -87,11 +79,11 @@ func (j journal) addBlock(to supply, id uuid.UUID, data []byte) error {
 	if !j.keeps() {
 		return nil
 	}
-	return unkept(j.store.AddBlock(store.Block{ID: id, Peer: j.hub, Owner: string(to.owner), Purpose: string(to.purpose), Size: len(data)}, data))
+	return node.Unkept(j.store.AddBlock(store.Block{ID: id, Peer: j.hub, Owner: string(to.owner), Purpose: string(to.purpose), Size: len(data)}, data))
 }
 
 // openBlock returns what is left of a block above its mark, of which nothing is open.
 func (j journal) openBlock(id uuid.UUID) (*psrd.Block, error) {
 	b, err := j.store.OpenBlock(id)
-	return b, unkept(err)
+	return b, node.Unkept(err)
 }

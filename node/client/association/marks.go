@@ -274,7 +274,7 @@ func (t *turn) plan(s *session, more map[supply]int) map[uuid.UUID]int {
 		for _, m := range pool.Marks() {
 			add := min(max(missing, 0), m.Size-m.Limit)
 			if to.purpose == psrd.ForKeys {
-				add = min((add+psrd.SlotSize-1)/psrd.SlotSize*psrd.SlotSize, m.Size-m.Limit)
+				add = min(wholeSlots(add), m.Size-m.Limit)
 			}
 			if add > 0 {
 				raised[m.Block] = max(m.Limit+add, s.blocks[m.Block].mark)

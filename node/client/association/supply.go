@@ -76,7 +76,7 @@ func (a *Association) fetchForHub(ctx context.Context, s *session, size int, sup
 // fetchBlock gets one block of size bytes, or of what is needed more for whole signing keys.
 func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) error {
 	if to.purpose == psrd.ForKeys {
-		size = (size + psrd.SlotSize - 1) / psrd.SlotSize * psrd.SlotSize
+		size = wholeSlots(size)
 	}
 	if unused := stockOf(s.pool(to)); unused+size > protocol.MaxPoolSize {
 		if to.owner == protocol.OwnerHub {
@@ -97,6 +97,11 @@ func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) 
 		}
 		return nil
 	})
+}
+
+// wholeSlots returns the bytes of the whole signing keys that size bytes take.
+func wholeSlots(size int) int {
+	return (size + psrd.SlotSize - 1) / psrd.SlotSize * psrd.SlotSize
 }
 
 // forgetIfApart ends the session if the two ends no longer hold the same blocks, since fetching one
