@@ -39,7 +39,7 @@ type remembered struct {
 type requestID [sha256.Size]byte
 
 func idOf(signature []string, r protocol.Request) requestID {
-	var all []byte
+	all := make([]byte, 0, 512) // as a rule, room for them
 	for _, part := range append([]string{r.Method, r.Path, r.Query}, signature...) {
 		all = append(strconv.AppendInt(all, int64(len(part)), 10), ':') // so that no two requests are the same bytes
 		all = append(all, part...)
