@@ -8,7 +8,15 @@ import "slices"
 type Allocation struct {
 	pool      *Pool
 	fragments []Fragment
-	done      bool // consumed or deallocated; guarded by pool.mu
+	first     [1]Fragment // room for fragments: as a rule there is one
+	done      bool        // consumed or deallocated; guarded by pool.mu
+}
+
+// newAllocation returns an allocation of no bytes yet.
+func newAllocation(p *Pool) *Allocation {
+	a := &Allocation{pool: p}
+	a.fragments = a.first[:0]
+	return a
 }
 
 // Fragments returns where the bytes are, in order: what the peer must be told. The caller owns the

@@ -3,6 +3,7 @@ package psrd
 import (
 	"bytes"
 	"cmp"
+	"encoding/hex"
 	"slices"
 	"strconv"
 
@@ -22,7 +23,12 @@ func (f Fragment) String() string { return string(f.Append(nil)) }
 
 // Append appends what String returns.
 func (f Fragment) Append(text []byte) []byte {
-	text = append(text, f.Block.String()...)
+	for i, part := range [][]byte{f.Block[:4], f.Block[4:6], f.Block[6:8], f.Block[8:10], f.Block[10:]} { // without a string of its own
+		if i > 0 {
+			text = append(text, '-')
+		}
+		text = hex.AppendEncode(text, part)
+	}
 	text = strconv.AppendInt(append(text, ':'), int64(f.Start), 10)
 	return strconv.AppendInt(append(text, ':'), int64(f.Size), 10)
 }

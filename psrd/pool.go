@@ -128,7 +128,7 @@ func (p *Pool) AllocateEach(sizes ...int) ([]*Allocation, error) {
 
 // allocate chooses size bytes, which must be there.
 func (p *Pool) allocate(size int) *Allocation {
-	a := &Allocation{pool: p}
+	a := newAllocation(p)
 	for _, b := range p.blocks {
 		for size > 0 && b.available() > 0 {
 			f := b.allocate(size)
@@ -184,7 +184,9 @@ func (p *Pool) Claim(fragments []Fragment) (*Allocation, error) {
 	for _, f := range fragments {
 		p.find(f.Block).claim(f)
 	}
-	return &Allocation{pool: p, fragments: slices.Clone(fragments)}, nil
+	a := newAllocation(p)
+	a.fragments = append(a.fragments, fragments...)
+	return a, nil
 }
 
 // touch notes that the owner uses the blocks of these fragments, and so has overtaken earlier ones.

@@ -111,6 +111,7 @@ func New(config Config) (*Network, error) {
 		Seed:      n.chances,
 		Links:     config.Topology.Lines(),
 		Virtual:   config.Virtual,
+		Fresh:     node.IdleTimeout / 2, // the port is not about to close it
 		Couriers:  config.Topology.PSRD.Courier != nil,
 		Elsewhere: n.carrier(),
 	})

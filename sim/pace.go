@@ -15,7 +15,7 @@ import (
 func paced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
-		p := &pacedWriter{w, pace{set: control.SetReadDeadline}, pace{set: control.SetWriteDeadline}}
+		p := &pacedWriter{w, pace{control: control}, pace{control: control, writes: true}}
 		if r.Body == nil || r.Body == http.NoBody {
 			next.ServeHTTP(p, r)
 		} else {
@@ -36,7 +36,8 @@ const slack = time.Second
 
 // pace is the limit in one direction. Its deadline is that of the connection or stream.
 type pace struct {
-	set func(time.Time) error
+	control *http.ResponseController
+	writes  bool // else it is for reading
 
 	mu    sync.Mutex
 	due   time.Time // the deadline; zero: none
@@ -59,6 +60,13 @@ func (p *pace) expect(n int) (began time.Time) {
 		p.setTo(deadline)
 	}
 	return began
+}
+
+func (p *pace) set(t time.Time) error {
+	if p.writes {
+		return p.control.SetWriteDeadline(t)
+	}
+	return p.control.SetReadDeadline(t)
 }
 
 // setTo sets the deadline. The caller holds p.mu.

@@ -25,12 +25,13 @@ const (
 type answers struct {
 	mu     sync.Mutex
 	recent map[requestID]*remembered
-	order  []requestID // oldest first
-	size   int         // bytes of all bodies
+	order  []*remembered // oldest first
+	size   int           // bytes of all bodies
 }
 
 type remembered struct {
 	answer
+	request requestID
 	expires time.Time
 }
 
@@ -39,7 +40,7 @@ type remembered struct {
 type requestID [sha256.Size]byte
 
 func idOf(signature []string, r protocol.Request) requestID {
-	var all []byte
+	all := make([]byte, 0, 512) // as a rule, room for them
 	for _, part := range append([]string{r.Method, r.Path, r.Query}, signature...) {
 		all = append(strconv.AppendInt(all, int64(len(part)), 10), ':') // so that no two requests are the same bytes
 		all = append(all, part...)
@@ -75,14 +76,16 @@ func (s *answers) remember(id requestID, a answer) {
 		s.recent = map[requestID]*remembered{}
 	}
 	a.body = slices.Clone(a.body)
-	s.recent[id] = &remembered{a, time.Now().Add(rememberedFor)}
-	s.order = append(s.order, id)
+	m := &remembered{a, id, time.Now().Add(rememberedFor)}
+	s.recent[id] = m
+	s.order = append(s.order, m)
 	s.size += len(a.body)
 }
 
 func (s *answers) forgetOldest() {
-	m := s.recent[s.order[0]]
-	delete(s.recent, s.order[0])
+	m := s.order[0]
+	delete(s.recent, m.request)
+	s.order[0] = nil
 	s.order = s.order[1:]
 	s.size -= len(m.body)
 	clear(m.body)
@@ -92,7 +95,7 @@ func (s *answers) forgetOldest() {
 func (s *answers) forgetOld() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.order) > 0 && !time.Now().Before(s.recent[s.order[0]].expires) {
+	for len(s.order) > 0 && !time.Now().Before(s.order[0].expires) {
 		s.forgetOldest()
 	}
 }
@@ -104,7 +107,7 @@ func (s *answers) oldest() time.Time {
 	if len(s.order) == 0 {
 		return time.Time{}
 	}
-	return s.recent[s.order[0]].expires
+	return s.order[0].expires
 }
 
 // forgetAll forgets all answers.

@@ -34,6 +34,10 @@ func TestMulOfBitsAndFullWords(t *testing.T) {
 			if a.Mul(b) != want || b.Mul(a) != want {
 				t.Fatalf("%x times %x is %x and %x, want %x", a, b, a.Mul(b), b.Mul(a), want)
 			}
+			f, p := newPortable(a), product{}
+			if p.addPortable(&f, b); p.reduce() != want {
+				t.Fatalf("%x times %x is %x in portable Go, want %x", a, b, p.reduce(), want)
+			}
 		}
 	}
 }

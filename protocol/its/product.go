@@ -1,13 +1,22 @@
 package its
 
-// factor is an Element prepared for many multiplications. The third part is for Karatsuba's method,
-// which needs three products of halves instead of four.
+// factor is an Element prepared for many multiplications: as it is where the processor multiplies,
+// and otherwise in three parts. The third is for Karatsuba's method, which needs three products of
+// halves instead of four.
 type factor struct {
+	value        Element
 	hi, lo, both operand
 }
 
 func newFactor(a Element) factor {
-	return factor{newOperand(a.hi), newOperand(a.lo), newOperand(a.hi ^ a.lo)}
+	if hasMultiply {
+		return factor{value: a}
+	}
+	return newPortable(a)
+}
+
+func newPortable(a Element) factor {
+	return factor{a, newOperand(a.hi), newOperand(a.lo), newOperand(a.hi ^ a.lo)}
 }
 
 // mul returns f·b.
@@ -23,6 +32,14 @@ type product [4]uint64
 
 // add adds f·b.
 func (p *product) add(f *factor, b Element) {
+	if hasMultiply {
+		multiply(p, &f.value, &b)
+	} else {
+		p.addPortable(f, b)
+	}
+}
+
+func (p *product) addPortable(f *factor, b Element) {
 	hh, hl := carryless(&f.hi, b.hi)
 	lh, ll := carryless(&f.lo, b.lo)
 	mh, ml := carryless(&f.both, b.hi^b.lo)

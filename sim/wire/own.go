@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // Shows returns the configuration with which a sender calls the port, if it shows a certificate of
@@ -13,10 +14,11 @@ type Shows func(from string) *tls.Config
 // ownPorts is the transports of senders that show a certificate of their own: a connection is one
 // sender's then.
 type ownPorts struct {
-	shows Shows // nil: nobody does
+	shows Shows         // nil: nobody does
+	fresh time.Duration // as in the [Config]
 
 	mu    sync.Mutex
-	ports map[string]*http.Transport
+	ports map[string]*loopback
 }
 
 // of returns the transport of a sender; most have the common one.
@@ -34,9 +36,9 @@ func (o *ownPorts) of(from string, common http.RoundTripper) http.RoundTripper {
 		return common
 	}
 	if o.ports == nil {
-		o.ports = map[string]*http.Transport{}
+		o.ports = map[string]*loopback{}
 	}
-	o.ports[from] = newLoopback(config)
+	o.ports[from] = newLoopback(config, o.fresh)
 	return o.ports[from]
 }
 

@@ -2,25 +2,10 @@ package wire
 
 import (
 	"bytes"
-	"crypto/tls"
 	"io"
 	"net/http"
 	"net/url"
 )
-
-// maxConnections bounds the connections between nodes. Hubs answer at once, so requests above it
-// wait only briefly.
-const maxConnections = 256
-
-// newLoopback returns the transport that goes through the port, with TLS if secure is not nil.
-func newLoopback(secure *tls.Config) *http.Transport {
-	return &http.Transport{
-		TLSClientConfig:     secure,
-		MaxConnsPerHost:     maxConnections,
-		MaxIdleConnsPerHost: maxConnections,
-		DisableCompression:  true,
-	}
-}
 
 // memory is the transport that calls the handler. The caller waits for it, whatever its context
 // says; handlers keep to the context of their request.

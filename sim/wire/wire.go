@@ -29,6 +29,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"dske/sim/fault"
 )
@@ -41,15 +42,16 @@ const (
 
 // Config is what a wire needs. Transport and Handler are required.
 type Config struct {
-	Transport string       // Loopback or Memory
-	Handler   http.Handler // serves all nodes, each under /KIND/NAME
-	TLS       *tls.Config  // with Loopback, to call the port with; nil: plain HTTP
-	Shows     Shows        // with TLS; nil: everybody shows the same
-	Parties   []string     // who takes part, such as hub/hank and sae/sam: those that faults can name
-	Seed      uint64       // of what faults and links leave to chance
-	Links     Links        // what is between the parties; nil: nothing
-	Couriers  bool         // blocks of PSRD are carried by hand: no link and nobody between the nodes touches them
-	Virtual   bool         // it is in a bubble of testing/synctest, for good, with Memory
+	Transport string        // Loopback or Memory
+	Handler   http.Handler  // serves all nodes, each under /KIND/NAME
+	TLS       *tls.Config   // with Loopback, to call the port with; nil: plain HTTP
+	Shows     Shows         // with TLS; nil: everybody shows the same
+	Fresh     time.Duration // with Loopback, how long a connection may have been idle to be used again; 0: for ever
+	Parties   []string      // who takes part, such as hub/hank and sae/sam: those that faults can name
+	Seed      uint64        // of what faults and links leave to chance
+	Links     Links         // what is between the parties; nil: nothing
+	Couriers  bool          // blocks of PSRD are carried by hand: no link and nobody between the nodes touches them
+	Virtual   bool          // it is in a bubble of testing/synctest, for good, with Memory
 
 	// Elsewhere returns what takes messages to a party that Handler does not serve, since it is in
 	// another process; nil: it serves that one. Without it, it serves all.
@@ -96,8 +98,8 @@ func New(config Config) (*Wire, error) {
 	case Memory:
 		w.port = w.memory
 	case Loopback:
-		w.port = newLoopback(config.TLS)
-		w.own.shows = config.Shows
+		w.port = newLoopback(config.TLS, config.Fresh)
+		w.own.shows, w.own.fresh = config.Shows, config.Fresh
 	default:
 		return nil, fmt.Errorf("transport %q is neither %s nor %s", config.Transport, Loopback, Memory)
 	}
@@ -116,8 +118,8 @@ func (w *Wire) Direct(from string) http.RoundTripper { return transport{w, from,
 // CloseIdle closes the connections that no message is using.
 func (w *Wire) CloseIdle() {
 	w.own.closeIdle()
-	if loopback, ok := w.port.(*http.Transport); ok {
-		loopback.CloseIdleConnections()
+	if port, ok := w.port.(*loopback); ok {
+		port.CloseIdleConnections()
 	}
 }
 

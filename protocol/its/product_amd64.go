@@ -1,0 +1,12 @@
+package its
+
+import "golang.org/x/sys/cpu"
+
+// hasMultiply says whether the processor has the instruction of [multiply], PCLMULQDQ, which takes
+// the same time for all inputs. With it, a tag takes a third of the time that [carryless] needs.
+var hasMultiply = cpu.X86.HasPCLMULQDQ
+
+// multiply adds a·b to p.
+//
+//go:noescape
+func multiply(p *product, a, b *Element)

@@ -1,0 +1,226 @@
+package wire
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// maxConnections bounds the connections of a loopback. Hubs answer at once, so requests above it
+// wait only briefly.
+const maxConnections = 256
+
+// loopback is the transport that goes through a port of this process, by HTTP/1.1. The goroutine of
+// a request writes and reads it itself: [http.Transport] has two more for each connection, and
+// handing things to and fro between them takes a seventh of all that a key pair takes. In turn it
+// sends nothing twice, and knows no proxy, no redirect and no other version of HTTP.
+type loopback struct {
+	secure *tls.Config   // nil: plain HTTP
+	fresh  time.Duration // connections that have been idle for longer are not used again; 0: all are
+	places chan struct{} // one is taken by each request under way
+
+	mu   sync.Mutex
+	idle map[string][]*connection // by address, the last used at the end
+}
+
+// newLoopback returns a loopback, with TLS if secure is not nil.
+func newLoopback(secure *tls.Config, fresh time.Duration) *loopback {
+	return &loopback{secure: secure, fresh: fresh, places: make(chan struct{}, maxConnections), idle: map[string][]*connection{}}
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (l *loopback) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	select {
+	case l.places <- struct{}{}:
+	case <-r.Context().Done():
+		return nil, context.Cause(r.Context())
+	}
+	c, err := l.connect(r.Context(), r.URL)
+	if err != nil {
+		<-l.places
+		return nil, err
+	}
+	t := &turn{connection: c, loopback: l, ctx: r.Context()}
+	t.stop = context.AfterFunc(t.ctx, func() { c.Close() })
+	response, err := c.exchange(r)
+	if err != nil {
+		err = t.explain(err)
+		t.end(false)
+		return nil, err
+	}
+	t.body, t.keep = response.Body, !response.Close
+	response.Body = t
+	if response.ContentLength == 0 {
+		t.end(t.keep)
+	}
+	return response, nil
+}
+
+// connect returns a connection to the address of a URL that nobody else uses.
+func (l *loopback) connect(ctx context.Context, u *url.URL) (*connection, error) {
+	if c := l.takeIdle(u.Host); c != nil {
+		return c, nil
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return nil, err
+	}
+	if l.secure != nil {
+		if conn, err = shake(ctx, conn, l.secure, u.Hostname()); err != nil {
+			return nil, err
+		}
+	}
+	return &connection{Conn: conn, host: u.Host, in: bufio.NewReader(conn), out: bufio.NewWriter(conn)}, nil
+}
+
+// shake makes a connection one with TLS, to a host of that name unless the configuration has
+// another.
+func shake(ctx context.Context, conn net.Conn, config *tls.Config, host string) (net.Conn, error) {
+	if config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName = host
+	}
+	secure := tls.Client(conn, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
+// takeIdle returns the connection to an address that was used last, and closes those that the port
+// may be about to close; nil: there is none.
+func (l *loopback) takeIdle(host string) *connection {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	idle := l.idle[host]
+	for len(idle) > 0 && l.fresh > 0 && time.Since(idle[0].since) > l.fresh {
+		idle[0].Close()
+		idle = idle[1:]
+	}
+	if len(idle) == 0 {
+		delete(l.idle, host)
+		return nil
+	}
+	last := len(idle) - 1
+	c := idle[last]
+	idle[last] = nil
+	l.idle[host] = idle[:last]
+	return c
+}
+
+// CloseIdleConnections closes the connections that no request is using.
+func (l *loopback) CloseIdleConnections() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, idle := range l.idle {
+		for _, c := range idle {
+			c.Close()
+		}
+	}
+	clear(l.idle)
+}
+
+// connection is one that has a request at a time.
+type connection struct {
+	net.Conn
+	host  string // and port
+	in    *bufio.Reader
+	out   *bufio.Writer
+	since time.Time // when it became idle
+}
+
+// exchange sends a request, and reads the response up to its body. The port may answer what it does
+// not read to the end, so an answer counts also if not all could be sent.
+func (c *connection) exchange(r *http.Request) (*http.Response, error) {
+	unsent := r.Write(c.out)
+	if unsent == nil {
+		unsent = c.out.Flush()
+	}
+	response, err := http.ReadResponse(c.in, r)
+	switch {
+	case err == nil:
+		response.Close = response.Close || unsent != nil
+		return response, nil
+	case unsent != nil:
+		return nil, unsent
+	default:
+		return nil, fmt.Errorf("reading the response: %w", noEOF(err))
+	}
+}
+
+// noEOF returns the error of a read that did not expect the end.
+func noEOF(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// turn is the use of a connection by one request. It is the body of the response: at its end the
+// connection is free for others.
+type turn struct {
+	*connection
+	loopback *loopback
+	ctx      context.Context
+	stop     func() bool // the request's context no longer closes the connection
+	body     io.ReadCloser
+	keep     bool // the connection can be used again
+	over     bool
+}
+
+func (t *turn) Read(p []byte) (int, error) {
+	if t.over {
+		return 0, io.EOF
+	}
+	n, err := t.body.Read(p)
+	switch {
+	case err == io.EOF:
+		t.end(t.keep)
+	case err != nil:
+		err = t.explain(err)
+		t.end(false)
+	}
+	return n, err
+}
+
+// Close implements [io.Closer]. A body that was not read to its end takes its connection with it.
+func (t *turn) Close() error {
+	t.end(false)
+	return nil
+}
+
+// end ends the turn, and keeps the connection if it may and the context has not closed it.
+func (t *turn) end(keep bool) {
+	if t.over {
+		return
+	}
+	t.over = true
+	if keep = t.stop() && keep && t.in.Buffered() == 0; keep {
+		t.since = time.Now()
+		t.loopback.mu.Lock()
+		t.loopback.idle[t.host] = append(t.loopback.idle[t.host], t.connection)
+		t.loopback.mu.Unlock()
+	} else {
+		t.connection.Close()
+	}
+	<-t.loopback.places
+}
+
+// explain returns why a request failed: where its context has ended, because of that.
+func (t *turn) explain(err error) error {
+	if t.ctx.Err() != nil {
+		return context.Cause(t.ctx)
+	}
+	return err
+}
