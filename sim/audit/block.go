@@ -61,11 +61,17 @@ func newBlock(b Block) *block {
 
 // use is a run of bytes that one message uses.
 type use struct {
-	block      string
 	start, end int
-	purpose    string
+	isPad      bool // and not a signing key
 	message    identity
 	answer     identity // that it got, of a request that was accepted
+}
+
+func (u use) purpose() string {
+	if u.isPad {
+		return pad
+	}
+	return key
 }
 
 // uses is what has been used of a block, by where it starts. Runs do not overlap, unless there was
@@ -93,7 +99,7 @@ func (s *uses) add(u use) int {
 // find returns the use of the same bytes by the same message for the same purpose.
 func (s *uses) find(u use) (use, bool) {
 	for i := s.at(u.start); i < len(s.list) && s.list[i].start == u.start; i++ {
-		if v := s.list[i]; v.message == u.message && v.end == u.end && v.purpose == u.purpose {
+		if v := s.list[i]; v.message == u.message && v.end == u.end && v.isPad == u.isPad {
 			return v, true
 		}
 	}

@@ -3,7 +3,7 @@ package wire
 import (
 	"bytes"
 	"crypto/tls"
-	"io"
+	"maps"
 	"net/http"
 	"net/url"
 )
@@ -54,6 +54,17 @@ func Answer(h http.Handler, r *http.Request) Response {
 	return Response{Status: w.status, Header: w.header, Body: w.body.Bytes()}
 }
 
+// Write writes a response that nobody changes any more.
+func Write(w http.ResponseWriter, a Response) {
+	maps.Copy(w.Header(), a.Header)
+	w.WriteHeader(a.Status)
+	if own, ok := w.(*memoryResponse); ok && own.body.Len() == 0 {
+		own.body = *bytes.NewBuffer(a.Body)
+		return
+	}
+	w.Write(a.Body)
+}
+
 // newResponse returns what a client gets that has sent a request.
 func newResponse(status int, header http.Header, body []byte, request *http.Request) *http.Response {
 	return &http.Response{
@@ -63,7 +74,7 @@ func newResponse(status int, header http.Header, body []byte, request *http.Requ
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        header,
-		Body:          io.NopCloser(bytes.NewReader(body)),
+		Body:          NewBody(body),
 		ContentLength: int64(len(body)),
 		Request:       request,
 	}
