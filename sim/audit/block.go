@@ -83,6 +83,9 @@ type uses struct {
 
 // at returns the index of the first use that starts at a byte or after it.
 func (s *uses) at(start int) int {
+	if last := len(s.list) - 1; last < 0 || s.list[last].start < start { // as a rule
+		return last + 1
+	}
 	i, _ := slices.BinarySearchFunc(s.list, start, func(u use, start int) int { return u.start - start })
 	return i
 }
