@@ -32,9 +32,7 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 	if err := t.move(r.Context(), there, r.Header, &w); err != nil {
 		return nil, w, err
 	}
-	r = r.WithContext(r.Context()) // a copy: that of the sender stays as it is
-	r.Body = NewBody(body)
-	response, err := t.carrier(to).RoundTrip(r)
+	response, err := t.hand(r, to, body)
 	if err != nil {
 		return nil, w, err
 	}
@@ -46,6 +44,17 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 	response.Body = NewBody(back.body)
 	err = t.move(r.Context(), &back, response.Header, &w)
 	return response, w, err
+}
+
+// hand takes a request, with another body, to a party.
+func (t transport) hand(r *http.Request, to string, body []byte) (*http.Response, error) {
+	carrier := t.carrier(to)
+	if m, ok := carrier.(memory); ok {
+		return m.carry(r, NewBody(body))
+	}
+	r = r.WithContext(r.Context()) // a copy: that of the sender stays as it is
+	r.Body = NewBody(body)
+	return carrier.RoundTrip(r)
 }
 
 // carrier returns what takes messages to a party.
