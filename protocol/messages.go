@@ -26,8 +26,9 @@ const (
 // PathHubStarted is under the URL of a client; ours only.
 const PathHubStarted = "/dske/oob/v1/hub-started"
 
-// TokenHeader carries the token that a hub binds a client's name to.
-const TokenHeader = "DSKE-OOB-Token"
+// TokenHeader is DSKE-OOB-Token, which carries the token that a hub binds a client's name to, in
+// the form of package http.
+const TokenHeader = "Dske-Oob-Token"
 
 // PoolOwner says which side chooses bytes from a pool.
 type PoolOwner string

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// SignatureHeader is the HTTP header that carries the signature of an in-band message.
-	SignatureHeader = "DSKE-Signature"
+	// SignatureHeader is DSKE-Signature, the HTTP header that carries the signature of an in-band
+	// message, in the form that package http need not bring it into first.
+	SignatureHeader = "Dske-Signature"
 
 	// SigningKeySize is the number of PSRD bytes that signing one message spends.
 	SigningKeySize = 32

@@ -2,6 +2,7 @@ package protocol_test
 
 import (
 	"bytes"
+	"net/http"
 	"testing"
 
 	"github.com/google/uuid"
@@ -69,7 +70,7 @@ func TestVerifyKeepsOrder(t *testing.T) {
 }
 
 func TestSignatureHeader(t *testing.T) {
-	if protocol.SignatureHeader != "DSKE-Signature" || protocol.TokenHeader != "DSKE-OOB-Token" {
+	if protocol.SignatureHeader != http.CanonicalHeaderKey("DSKE-Signature") || protocol.TokenHeader != http.CanonicalHeaderKey("DSKE-OOB-Token") {
 		t.Errorf("headers are %s and %s", protocol.SignatureHeader, protocol.TokenHeader)
 	}
 }

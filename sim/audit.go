@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
 	"strings"
 
@@ -45,13 +44,14 @@ func (n *Network) auditHub(p *place, hub http.Handler) http.Handler {
 		return hub
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := node.ReadAll(io.LimitReader(r.Body, maxAudited), r.ContentLength) // an error comes again
-		r.Body = andRest(body, r.Body)
+		body, isAll := wire.Held(r.Body)
+		if !isAll {
+			body, _ = node.ReadAll(io.LimitReader(r.Body, maxAudited), r.ContentLength) // an error comes again
+			r.Body = andRest(body, r.Body)
+		}
 		answer := wire.Answer(hub, r)
 		hubAnswered(n.auditor, p, r, body, answer)
-		maps.Copy(w.Header(), answer.Header)
-		w.WriteHeader(answer.Status)
-		w.Write(answer.Body)
+		wire.Write(w, answer)
 	})
 }
 
@@ -125,7 +125,7 @@ func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	r = r.WithContext(r.Context())
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.Body = wire.NewBody(body)
 	request := audit.Message{
 		From: t.from, To: "hub/" + hub, Method: r.Method, Path: path, Query: r.URL.RawQuery,
 		Signature: r.Header.Get(protocol.SignatureHeader), Body: body,
@@ -135,13 +135,16 @@ func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := node.ReadAll(io.LimitReader(response.Body, maxAudited), response.ContentLength)
+	answer, isAll := wire.Held(response.Body)
+	if !isAll {
+		answer, err = node.ReadAll(io.LimitReader(response.Body, maxAudited), response.ContentLength)
+		response.Body = andRest(answer, response.Body)
+	}
 	if err == nil {
 		t.auditor.Reached(request, audit.Message{
 			From: request.To, To: t.from, Status: response.StatusCode,
 			Signature: response.Header.Get(protocol.SignatureHeader), Body: answer,
 		})
 	}
-	response.Body = andRest(answer, response.Body)
 	return response, nil
 }

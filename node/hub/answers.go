@@ -40,15 +40,20 @@ type remembered struct {
 type requestID [sha256.Size]byte
 
 func idOf(signature []string, r protocol.Request) requestID {
-	all := make([]byte, 0, 512) // as a rule, room for them
-	for _, part := range append([]string{r.Method, r.Path, r.Query}, signature...) {
+	var room [1 << 10]byte
+	all := room[:0]
+	add := func(part string) {
 		all = append(strconv.AppendInt(all, int64(len(part)), 10), ':') // so that no two requests are the same bytes
 		all = append(all, part...)
 	}
-	hash := sha256.New()
-	hash.Write(append(all, "body:"...))
-	hash.Write(r.Body)
-	return requestID(hash.Sum(nil))
+	for _, part := range [...]string{r.Method, r.Path, r.Query} {
+		add(part)
+	}
+	for _, value := range signature {
+		add(value)
+	}
+	body := sha256.Sum256(r.Body)
+	return sha256.Sum256(append(all, body[:]...))
 }
 
 // find returns a copy of the answer to the same request.

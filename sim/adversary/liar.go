@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -86,13 +85,13 @@ func (l *Liar) Around(hub http.Handler, prefix string, leak func(client string) 
 			l.enter(whole)
 			response := wire.Answer(hub, r)
 			l.arriving.Release(whole)
-			write(w, response)
+			wire.Write(w, response)
 		case prefix + protocol.PathKeyShare, prefix + protocol.PathKeyShares:
 			l.enter(part)
 			blocks := leak(r.URL.Query().Get("client_name")) // its keys are gone once it has answered
 			response := wire.Answer(hub, r)
 			l.arriving.Release(part)
-			write(w, l.alter(response, r.URL.Path == prefix+protocol.PathKeyShare, blocks, r.Header.Get(protocol.SignatureHeader)))
+			wire.Write(w, l.alter(response, r.URL.Path == prefix+protocol.PathKeyShare, blocks, r.Header.Get(protocol.SignatureHeader)))
 		default:
 			hub.ServeHTTP(w, r)
 		}
@@ -181,10 +180,4 @@ func (l *Liar) falsify(share []byte) {
 	for i := range share {
 		share[i] ^= l.lie[i%len(l.lie)]
 	}
-}
-
-func write(w http.ResponseWriter, response wire.Response) {
-	maps.Copy(w.Header(), response.Header)
-	w.WriteHeader(response.Status)
-	w.Write(response.Body)
 }

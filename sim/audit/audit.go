@@ -4,8 +4,8 @@
 // An [Auditor] is shown three things: the blocks that hubs give to clients, the in-band messages as
 // their senders make them, and the in-band messages as they come to their receivers, whoever sent
 // them. It shares no code with what it checks: it reads messages itself, and computes tags itself
-// to know which answers a client takes. A hub says by signing an answer that it has taken the
-// request.
+// to know which answers a client takes that the hub has not sent. A hub says by signing an answer
+// that it has taken the request.
 //
 // These are violations: that one byte serves two different messages, or two purposes in one; that a
 // receiver accepts what the owner of the bytes did not send, or accepts as a signing key what has
@@ -18,6 +18,7 @@ package audit
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ const keptFor = 10 * time.Minute
 // several goroutines.
 type Auditor struct {
 	suite string
+	seed  maphash.Seed
 
 	mu         sync.Mutex
 	blocks     map[string]*block
@@ -46,7 +48,7 @@ type doom struct {
 
 // New returns an auditor that has seen nothing, for a network of that suite.
 func New(suite string) *Auditor {
-	return &Auditor{suite: suite, blocks: map[string]*block{}, chunks: map[chunk]string{}}
+	return &Auditor{suite: suite, seed: maphash.MakeSeed(), blocks: map[string]*block{}, chunks: map[chunk]string{}}
 }
 
 // Block notes a block that a hub gives to a client. Of the data it keeps what it needs, as a copy.
@@ -105,22 +107,23 @@ func (a *Auditor) forget(now time.Time) {
 // Sent notes a message as its sender makes it, before it is sent. To is the request that a response
 // answers; none for a request.
 func (a *Auditor) Sent(m Message, to *Message) {
+	var room [4]claim
+	claims := m.claims(room[:0], a.identity(&m, to))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	id := m.identity(to)
-	for _, u := range m.uses(id) {
-		b := a.blocks[u.block]
+	for _, c := range claims {
+		b := a.blocks[c.block]
 		if b == nil {
 			continue // of a node that is not of this network
 		}
 		if from := b.owner(); from != m.From {
-			a.violate("block %s of %s is used by %s", u.block, from, m.From)
+			a.violate("block %s of %s is used by %s", c.block, from, m.From)
 		}
-		if b.sent.overlaps(u) {
-			a.violate("%s used bytes %d to %d of block %s twice in messages to %s", m.From, u.start, u.end-1, u.block, m.To)
+		if b.sent.overlaps(c.use) {
+			a.violate("%s used bytes %d to %d of block %s twice in messages to %s", m.From, c.start, c.end-1, c.block, m.To)
 		}
-		if b.sent.add(u) >= b.size {
-			a.doom(u.block, b)
+		if b.sent.add(c.use) >= b.size {
+			a.doom(c.block, b)
 		}
 	}
 }
@@ -128,53 +131,76 @@ func (a *Auditor) Sent(m Message, to *Message) {
 // Taken notes a request that a hub has taken, with its answer, which is signed. The hub opens the
 // share that comes with the request only if it does not refuse it.
 func (a *Auditor) Taken(request, answer Message) {
+	var room [4]claim
+	claims := request.claims(room[:0], a.identity(&request, nil))
+	if answer.Status != statusOK {
+		claims = slices.DeleteFunc(claims, func(c claim) bool { return c.isPad })
+	}
+	id := a.identity(&answer, &request)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	id := request.identity(nil)
-	uses := request.uses(id)
-	if answer.Status != statusOK {
-		uses = slices.DeleteFunc(uses, func(u use) bool { return u.purpose == pad })
-	}
-	a.accept(request, uses, answer.identity(&request))
+	a.accept(&request, claims, id)
 }
 
-// Reached notes the response that a client got for a request. If it is signed rightly the client
-// takes it.
+// Reached notes the response that a client got for a request. If it is what the hub has sent, or at
+// least signed rightly, the client takes it.
 func (a *Auditor) Reached(request, response Message) {
+	var room [4]claim
+	claims := response.claims(room[:0], a.identity(&response, &request))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.isRight(request, response) {
-		return
+	if a.wasSent(claims) || a.isRight(request, response) {
+		a.accept(&response, claims, 0)
 	}
-	a.accept(response, response.uses(response.identity(&request)), identity{})
+}
+
+// wasSent reports whether a message is, to the byte, one that the owner of what it uses has sent.
+func (a *Auditor) wasSent(claims []claim) bool {
+	for _, c := range claims {
+		b := a.blocks[c.block]
+		if b == nil {
+			return false
+		}
+		if _, sent := b.sent.find(c.use); !sent {
+			return false
+		}
+	}
+	return len(claims) > 0
 }
 
 // accept notes what a message uses that its receiver accepts. Answer is what the receiver answers,
 // if it does.
-func (a *Auditor) accept(m Message, uses []use, answer identity) {
-	for _, u := range uses {
-		b := a.blocks[u.block]
+func (a *Auditor) accept(m *Message, claims []claim, answer identity) {
+	for _, c := range claims {
+		b := a.blocks[c.block]
 		if b == nil {
 			continue
 		}
-		span := fmt.Sprintf("bytes %d to %d of block %s", u.start, u.end-1, u.block)
-		switch before, again := b.accepted.find(u); {
-		case again && before.answer == answer: // the same answer to the same request
+		before, again := b.accepted.find(c.use)
+		if again && before.answer == answer { // the same answer to the same request
 			continue
-		case again:
+		}
+		if again {
 			a.violate("%s accepted the same %s of %s twice", m.To, m.Method, m.From)
 			return
-		case b.accepted.overlaps(u):
-			a.violate("%s accepted %s twice", m.To, span)
 		}
-		if b.Purpose != "" && b.Purpose != u.purpose {
-			a.violate("%s accepted %s, which is for %ss, as a %s", m.To, span, b.Purpose, u.purpose)
-		}
-		if _, sent := b.sent.find(u); !sent {
-			a.violate("%s accepted %s as a %s in a message that %s did not send", m.To, span, u.purpose, b.owner())
-		}
-		u.answer = answer
-		b.accepted.add(u)
+		a.judge(m, c, b)
+		c.answer = answer
+		b.accepted.add(c.use)
+	}
+}
+
+// judge looks for violations in a use that is accepted for the first time.
+func (a *Auditor) judge(m *Message, c claim, b *block) {
+	span := func() string { return fmt.Sprintf("bytes %d to %d of block %s", c.start, c.end-1, c.block) }
+	if b.accepted.overlaps(c.use) {
+		a.violate("%s accepted %s twice", m.To, span())
+	}
+	if b.Purpose != "" && b.Purpose != c.purpose() {
+		a.violate("%s accepted %s, which is for %ss, as a %s", m.To, span(), b.Purpose, c.purpose())
+	}
+	if _, sent := b.sent.find(c.use); !sent {
+		a.violate("%s accepted %s as a %s in a message that %s did not send", m.To, span(), c.purpose(), b.owner())
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -162,6 +163,27 @@ func FuzzMessage(f *testing.F) {
 		a := newAuditor("its")
 		request := Message{From: "client/carol", To: "hub/hank", Method: "POST", Signature: signature, Body: []byte(body)}
 		a.deal(request, Message{From: "hub/hank", To: "client/carol", Status: status, Signature: signature, Body: []byte(body)})
+	})
+}
+
+// What is read of a body faster is what is read slowly, unless no node would take that body.
+func FuzzPadOf(f *testing.F) {
+	one := `{"block_uuid":"a","start":32,"size":32}`
+	for _, list := range []string{one, one + "," + one, one + " ", "", `{"size":32,"start":32,"block_uuid":"a"}`, `{"block_uuid":"\u0061","start":32,"size":32}`} {
+		f.Add(`{"encryption_key_allocation":{"fragments":[` + list + `]},"x":1}`)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		var m struct {
+			Pad struct {
+				Fragments []fragment `json:"fragments"`
+			} `json:"encryption_key_allocation"`
+		}
+		if json.Unmarshal([]byte(body), &m) != nil || len(m.Pad.Fragments) == 0 || strings.Count(body, "encryption_key_allocation") != 1 {
+			return
+		}
+		if got := padOf(nil, []byte(body)); !slices.Equal(got, m.Pad.Fragments) {
+			t.Errorf("%q: %v, want %v", body, got, m.Pad.Fragments)
+		}
 	})
 }
 

@@ -61,11 +61,17 @@ func newBlock(b Block) *block {
 
 // use is a run of bytes that one message uses.
 type use struct {
-	block      string
 	start, end int
-	purpose    string
+	isPad      bool // and not a signing key
 	message    identity
 	answer     identity // that it got, of a request that was accepted
+}
+
+func (u use) purpose() string {
+	if u.isPad {
+		return pad
+	}
+	return key
 }
 
 // uses is what has been used of a block, by where it starts. Runs do not overlap, unless there was
@@ -77,6 +83,9 @@ type uses struct {
 
 // at returns the index of the first use that starts at a byte or after it.
 func (s *uses) at(start int) int {
+	if last := len(s.list) - 1; last < 0 || s.list[last].start < start { // as a rule
+		return last + 1
+	}
 	i, _ := slices.BinarySearchFunc(s.list, start, func(u use, start int) int { return u.start - start })
 	return i
 }
@@ -93,7 +102,7 @@ func (s *uses) add(u use) int {
 // find returns the use of the same bytes by the same message for the same purpose.
 func (s *uses) find(u use) (use, bool) {
 	for i := s.at(u.start); i < len(s.list) && s.list[i].start == u.start; i++ {
-		if v := s.list[i]; v.message == u.message && v.end == u.end && v.purpose == u.purpose {
+		if v := s.list[i]; v.message == u.message && v.end == u.end && v.isPad == u.isPad {
 			return v, true
 		}
 	}

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"bytes"
-	"crypto/sha256"
+	"encoding/binary"
+	"hash/maphash"
+	"math"
 	"strconv"
 	"strings"
 
@@ -23,43 +25,54 @@ type Message struct {
 	Body      []byte
 }
 
-// identity is equal for the same message only.
-type identity [sha256.Size]byte
+// identity is equal for the same message. Of two different ones it is so with a chance of 2^-64,
+// which nobody can improve who does not know the auditor's seed.
+type identity uint64
 
 // identity does not depend on who sends the message, which a stranger may repeat. A response is
 // another message if it answers another request.
-func (m Message) identity(to *Message) identity {
-	node := m.To
+func (a *Auditor) identity(m *Message, to *Message) identity {
+	node, answered := m.To, ""
 	if m.Method == "" {
 		node = m.From
 	}
-	parts := []string{node, m.Method, m.Path, m.Query, strconv.Itoa(m.Status), m.Signature}
 	if to != nil {
-		parts = append(parts, to.Signature)
+		answered = to.Signature
 	}
-	all := make([]byte, 0, 1<<10)
-	for _, part := range parts {
-		all = append(strconv.AppendInt(all, int64(len(part)), 10), ' ')
-		all = append(all, part...)
+	var hash maphash.Hash
+	hash.SetSeed(a.seed)
+	for _, part := range [...]string{node, m.Method, m.Path, m.Query, m.Signature, answered} {
+		var size [8]byte
+		binary.BigEndian.PutUint64(size[:], uint64(len(part))) // so that no two messages are the same bytes
+		hash.Write(size[:])
+		hash.WriteString(part)
 	}
-	hash := sha256.New()
-	hash.Write(all)
+	hash.WriteByte(byte(m.Status >> 8))
+	hash.WriteByte(byte(m.Status))
 	hash.Write(m.Body)
-	return identity(hash.Sum(nil))
+	return identity(hash.Sum64())
 }
 
-// uses returns the bytes that a message uses.
-func (m Message) uses(id identity) []use {
-	var list []use
-	add := func(fragments []fragment, purpose string) {
-		for _, f := range fragments {
-			if f.Start >= 0 && f.Size > 0 {
-				list = append(list, use{block: f.Block, start: f.Start, end: f.Start + f.Size, purpose: purpose, message: id})
-			}
+// claim is a use of bytes of a block.
+type claim struct {
+	block string
+	use
+}
+
+// claims adds what a message uses to a list.
+func (m *Message) claims(list []claim, id identity) []claim {
+	add := func(f fragment, isPad bool) {
+		if f.Start >= 0 && f.Size > 0 && f.Start <= math.MaxInt-f.Size {
+			list = append(list, claim{f.Block, use{start: f.Start, end: f.Start + f.Size, isPad: isPad, message: id}})
 		}
 	}
-	add(signingKey(m.Signature), key)
-	add(padOf(m.Body), pad)
+	var room [4]fragment // is enough, as a rule
+	for _, f := range signingKey(room[:0], m.Signature) {
+		add(f, false)
+	}
+	for _, f := range padOf(room[:0], m.Body) {
+		add(f, true)
+	}
 	return list
 }
 
@@ -70,28 +83,36 @@ type fragment struct {
 	Size  int    `json:"size"`
 }
 
-// signingKey returns the places that a signature names: BLOCK:START:SIZE[,…]%TAG. What cannot be
-// read uses nothing, since nobody accepts it.
-func signingKey(signature string) []fragment {
-	names, _, _ := strings.Cut(signature, "%")
-	var fragments []fragment
-	for name := range strings.SplitSeq(names, ",") {
-		parts := strings.Split(name, ":")
-		if len(parts) != 3 {
-			return nil
-		}
-		start, errStart := strconv.Atoi(parts[1])
-		size, errSize := strconv.Atoi(parts[2])
+// signingKey adds the places that a signature names: BLOCK:START:SIZE[,…]%TAG. What cannot be read
+// uses nothing, since nobody accepts it.
+func signingKey(list []fragment, signature string) []fragment {
+	rest, _, _ := strings.Cut(signature, "%")
+	for more := true; more; {
+		var name string
+		name, rest, more = strings.Cut(rest, ",")
+		block, place, _ := strings.Cut(name, ":")
+		first, second, _ := strings.Cut(place, ":")
+		start, errStart := strconv.Atoi(first)
+		size, errSize := strconv.Atoi(second)
 		if errStart != nil || errSize != nil {
 			return nil
 		}
-		fragments = append(fragments, fragment{parts[0], start, size})
+		list = append(list, fragment{block, start, size})
 	}
-	return fragments
+	return list
 }
 
-// padOf returns the places of the pad of the share that a body carries, if it carries one.
-func padOf(body []byte) []fragment {
+const padMember = `"encryption_key_allocation":{"fragments":[`
+
+// padOf adds the places of the pad of the share that a body carries, if it carries one. Nodes of
+// ours all write them in one way, which is read faster.
+func padOf(list []fragment, body []byte) []fragment {
+	_, text, found := bytes.Cut(body, []byte(padMember))
+	if found && !bytes.Contains(text, []byte("encryption_key_allocation")) {
+		if fragments, ok := plainFragments(list, text); ok {
+			return fragments
+		}
+	}
 	if !bytes.Contains(body, []byte("encryption_key_allocation")) { // as most have none
 		return nil
 	}
@@ -103,5 +124,36 @@ func padOf(body []byte) []fragment {
 	if json.Unmarshal(body, &m) != nil {
 		return nil
 	}
-	return m.Pad.Fragments
+	return append(list, m.Pad.Fragments...)
+}
+
+// plainFragments reads the members of a list until its end, if they are written as our nodes do it.
+func plainFragments(list []fragment, text []byte) ([]fragment, bool) {
+	for {
+		block, rest, isBlock := between(text, `{"block_uuid":"`, `","start":`)
+		start, rest, isStart := between(rest, "", `,"size":`)
+		size, rest, isSize := between(rest, "", "}")
+		f := fragment{Block: string(block)}
+		var errStart, errSize error
+		f.Start, errStart = strconv.Atoi(string(start))
+		f.Size, errSize = strconv.Atoi(string(size))
+		if !isBlock || !isStart || !isSize || errStart != nil || errSize != nil || bytes.IndexByte(block, '\\') >= 0 || len(rest) == 0 {
+			return nil, false
+		}
+		list, text = append(list, f), rest[1:]
+		switch rest[0] {
+		case ']':
+			return list, true
+		case ',':
+		default:
+			return nil, false
+		}
+	}
+}
+
+// between returns what stands in a text, which has to begin with first, up to where last begins.
+func between(text []byte, first, last string) (what, rest []byte, ok bool) {
+	text, begins := bytes.CutPrefix(text, []byte(first))
+	what, rest, ends := bytes.Cut(text, []byte(last))
+	return what, rest, begins && ends
 }

@@ -12,7 +12,7 @@ import (
 // isRight reports whether a response is signed as its suite says, with bytes of its hub's.
 func (a *Auditor) isRight(request, response Message) bool {
 	var secret []byte
-	for _, f := range signingKey(response.Signature) {
+	for _, f := range signingKey(nil, response.Signature) {
 		b := a.blocks[f.Block]
 		if b == nil || b.owner() != response.From || b.Purpose == pad || f.Start < 0 || f.Size < 0 || f.Start > len(b.Data)-f.Size {
 			return false

@@ -137,10 +137,10 @@ func (r *run) happen(outside context.Context) {
 func (r *run) want(ctx context.Context, d *Demand, p pair, number int) {
 	next := d.arrivals(stream(r.seed, "demand", number, p.String()))
 	master, slave := r.sae(p.master), r.sae(p.slave)
-	var all sync.WaitGroup
-	defer all.Wait()
+	w := workers{jobs: make(chan func())}
+	defer w.end()
 	for r.sleep(ctx, next()) {
-		all.Go(func() { r.exchange(d, p, master, slave) })
+		w.do(func() { r.exchange(d, p, master, slave) })
 	}
 }
 

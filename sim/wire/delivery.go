@@ -1,9 +1,7 @@
 package wire
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -78,7 +76,7 @@ func (t transport) read(r *http.Request) (*Request, error) {
 	to, path := address(r)
 	request := &Request{From: t.from, To: to, Method: r.Method, Path: path, Query: r.URL.RawQuery, Header: r.Header}
 	var err error
-	request.Body, err = drain(r.Body)
+	request.Body, err = drain(r.Body, r.ContentLength)
 	return request, err
 }
 
@@ -137,7 +135,7 @@ func (d *delivery) carry(ctx context.Context, r *Request) (Response, error) {
 	}
 	request.URL.RawQuery = r.Query
 	request.Header = r.Header
-	request.Body = io.NopCloser(bytes.NewReader(r.Body))
+	request.Body = NewBody(r.Body)
 	request.ContentLength = int64(len(r.Body))
 	response, way, err := d.send(request, r.Repeated)
 	if way.again {
@@ -146,8 +144,7 @@ func (d *delivery) carry(ctx context.Context, r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	body, err := drain(response.Body, response.ContentLength)
 	return Response{Status: response.StatusCode, Header: response.Header, Body: body}, err
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 )
@@ -17,10 +18,16 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
 	}
+	return m.carry(r, r.Body)
+}
+
+// carry is RoundTrip for a request with another body.
+func (m memory) carry(r *http.Request, body io.ReadCloser) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
 	received := r.WithContext(r.Context())
+	received.Body = body
 	received.URL = &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 	received.RequestURI = received.URL.RequestURI()
 	received.Host = r.URL.Host
@@ -34,9 +41,20 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Answer lets a handler answer a request, and returns what it writes.
 func Answer(h http.Handler, r *http.Request) Response {
-	w := &memoryResponse{header: http.Header{}, status: http.StatusOK}
+	w := &memoryResponse{status: http.StatusOK}
 	h.ServeHTTP(w, r)
-	return Response{Status: w.status, Header: w.header, Body: w.body.Bytes()}
+	return Response{Status: w.status, Header: w.Header(), Body: w.body.Bytes()}
+}
+
+// Write writes a response that nobody changes any more.
+func Write(w http.ResponseWriter, a Response) {
+	if own, ok := w.(*memoryResponse); ok && own.header == nil && own.body.Len() == 0 {
+		*own = memoryResponse{a.Header, a.Status, *bytes.NewBuffer(a.Body)}
+		return
+	}
+	maps.Copy(w.Header(), a.Header)
+	w.WriteHeader(a.Status)
+	w.Write(a.Body)
 }
 
 // newResponse returns what a client gets that has sent a request.
@@ -48,7 +66,7 @@ func newResponse(status int, header http.Header, body []byte, request *http.Requ
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        header,
-		Body:          io.NopCloser(bytes.NewReader(body)),
+		Body:          NewBody(body),
 		ContentLength: int64(len(body)),
 		Request:       request,
 	}
@@ -56,12 +74,17 @@ func newResponse(status int, header http.Header, body []byte, request *http.Requ
 
 // memoryResponse takes what a handler writes.
 type memoryResponse struct {
-	header http.Header
+	header http.Header // nil before it is asked for
 	status int
 	body   bytes.Buffer
 }
 
-func (w *memoryResponse) Header() http.Header { return w.header }
+func (w *memoryResponse) Header() http.Header {
+	if w.header == nil {
+		w.header = http.Header{}
+	}
+	return w.header
+}
 
 func (w *memoryResponse) WriteHeader(status int) { w.status = status }
 

@@ -1,9 +1,7 @@
 package wire
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net/http"
 )
 
@@ -25,7 +23,7 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 		response, err := t.carrier(to).RoundTrip(r)
 		return response, way{}, err
 	}
-	body, err := drain(r.Body)
+	body, err := drain(r.Body, r.ContentLength)
 	if err != nil {
 		return nil, way{}, err
 	}
@@ -34,20 +32,29 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 	if err := t.move(r.Context(), there, r.Header, &w); err != nil {
 		return nil, w, err
 	}
-	r = r.WithContext(r.Context()) // a copy: that of the sender stays as it is
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	response, err := t.carrier(to).RoundTrip(r)
+	response, err := t.hand(r, to, body)
 	if err != nil {
 		return nil, w, err
 	}
 	back := *there
 	back.from, back.to = there.to, there.from
-	if back.body, err = drain(response.Body); err != nil {
+	if back.body, err = drain(response.Body, response.ContentLength); err != nil {
 		return nil, w, err
 	}
-	response.Body = io.NopCloser(bytes.NewReader(back.body))
+	response.Body = NewBody(back.body)
 	err = t.move(r.Context(), &back, response.Header, &w)
 	return response, w, err
+}
+
+// hand takes a request, with another body, to a party.
+func (t transport) hand(r *http.Request, to string, body []byte) (*http.Response, error) {
+	carrier := t.carrier(to)
+	if m, ok := carrier.(memory); ok {
+		return m.carry(r, NewBody(body))
+	}
+	r = r.WithContext(r.Context()) // a copy: that of the sender stays as it is
+	r.Body = NewBody(body)
+	return carrier.RoundTrip(r)
 }
 
 // carrier returns what takes messages to a party.
@@ -84,13 +91,4 @@ func sizeOf(p *passage, header http.Header) int {
 		}
 	}
 	return size
-}
-
-// drain reads a body, of which nil is an empty one, and closes it.
-func drain(body io.ReadCloser) ([]byte, error) {
-	if body == nil {
-		return nil, nil
-	}
-	defer body.Close()
-	return io.ReadAll(body)
 }

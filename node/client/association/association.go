@@ -29,6 +29,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,6 +124,7 @@ func (c *Config) validate() error {
 type Association struct {
 	config  *Config
 	hub     Hub
+	base    *url.URL // of the hub
 	courier *Courier // nil: PSRD comes over the network
 
 	line     node.Line    // see turn
@@ -155,7 +157,11 @@ func New(config *Config, hub Hub) (*Association, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	a := &Association{config: config, hub: hub, line: node.NewLine()}
+	base, err := url.Parse(hub.URL)
+	if err != nil {
+		return nil, fmt.Errorf("hub %s: %w", hub.Name, err)
+	}
+	a := &Association{config: config, hub: hub, base: base, line: node.NewLine()}
 	if config.Couriers != nil {
 		if a.courier = config.Couriers[hub.Name]; a.courier == nil {
 			return nil, fmt.Errorf("there is no courier from hub %s", hub.Name)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"dske/node"
@@ -24,7 +26,7 @@ const (
 // message is an HTTP request to a hub.
 type message struct {
 	method   string
-	path     string // under the URL of the hub
+	path     string // under the URL of the hub, encoded
 	query    string
 	header   string // name of the one header that matters
 	value    string
@@ -58,14 +60,14 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	size := time.Duration(len(m.body) + m.expected)
 	ctx, cancel := context.WithTimeout(ctx, a.config.Timeout+size*time.Second/slowest)
 	defer cancel()
-	url := a.hub.URL + m.path
-	if m.query != "" {
-		url += "?" + m.query
-	}
-	request, err := http.NewRequestWithContext(ctx, m.method, url, bytes.NewReader(m.body))
+	request, err := http.NewRequestWithContext(ctx, m.method, "", bytes.NewReader(m.body))
 	if err != nil {
 		return nil, err
 	}
+	if request.URL, err = a.url(m); err != nil {
+		return nil, err
+	}
+	request.Host = request.URL.Host
 	if m.value != "" {
 		request.Header.Set(m.header, m.value)
 	}
@@ -84,6 +86,22 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	}
 	encoded := reply.Uncompressed || reply.Header.Values("Content-Encoding") != nil
 	return &response{reply.StatusCode, reply.Header, body, encoded}, nil
+}
+
+// url returns where a message goes. It is written as a text, for package url to read, only where
+// something in it is encoded: that takes longer.
+func (a *Association) url(m message) (*url.URL, error) {
+	u := *a.base
+	u.Path += m.path
+	if u.RawPath != "" || strings.Contains(m.path, "%") {
+		encoded, err := url.Parse(a.hub.URL + m.path)
+		if err != nil {
+			return nil, err
+		}
+		u = *encoded
+	}
+	u.RawQuery = m.query
+	return &u, nil
 }
 
 func readBody(reply *http.Response) ([]byte, error) {
