@@ -19,8 +19,8 @@ import (
 )
 
 var (
-	slowSeeds = flag.Int("slow-seeds", 1, "with how many seeds nodes with slow disks crash")
-	slowFor   = flag.Duration("slow-for", 4*time.Second, "for how long they do, in virtual time")
+	slowSeeds = flag.Int("slow-seeds", 3, "with how many seeds nodes with slow disks crash")
+	slowFor   = flag.Duration("slow-for", 3*time.Second, "for how long they do, in virtual time")
 )
 
 // battered is a network whose disks take their time, and whose nodes crash in the middle of it.
@@ -29,6 +29,7 @@ type battered struct {
 	draw    *rand.Rand
 	putBack node.Kind // of these nodes old copies are put back; "": of none
 	copies  map[*place]*store.MemoryDisk
+	old     map[*place]bool // those whose copies were
 
 	mu      sync.Mutex
 	crashes map[string]int // by node
@@ -61,9 +62,12 @@ func (b *battered) slow(p *place) {
 
 // findAfter returns what a node finds that has crashed: what is left, or an old copy.
 func (b *battered) findAfter(p *place, disk *store.MemoryDisk, keep func() bool) *store.MemoryDisk {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	left, old := disk.Crash(keep), b.copies[p]
 	b.copies[p] = left.Copy()
 	if p.kind == b.putBack && old != nil {
+		b.old[p] = true
 		return old
 	}
 	return left
@@ -85,6 +89,14 @@ func (b *battered) crashSome() {
 	b.slow(p)
 	time.Sleep(b.random(500 * time.Millisecond))
 	b.start(p.path())
+}
+
+// mayRepeat reports whether a key may be delivered twice: a client that is put back may hand out
+// what was not confirmed, and as many hubs as make a key may give their shares again.
+func (b *battered) mayRepeat() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.putBack == node.KindClient || len(b.old) >= b.config.Topology.Threshold
 }
 
 func (b *battered) crashesOf(node string) int {
@@ -122,7 +134,7 @@ func (b *battered) fetchOnce(k *batteredKey) error {
 	case err != nil:
 		k.doubted = k.doubted || b.crashesOf(client) != before || before%2 == 1
 		return err
-	case k.fetched && b.putBack != node.KindClient: // who is put back may hand out what was not confirmed
+	case k.fetched && !b.mayRepeat():
 		b.Errorf("key %v was delivered twice", k.ID)
 	case !bytes.Equal(got.Key.Reveal(), k.Key.Key.Reveal()):
 		b.Errorf("key %v is another one", k.ID)
@@ -171,7 +183,7 @@ func (b *battered) settle() {
 	}
 	for _, k := range b.keys {
 		var refused *etsi.Error
-		if !k.fetched || b.putBack == node.KindClient {
+		if !k.fetched || b.mayRepeat() {
 			continue
 		}
 		if err := b.fetchOnce(k); !errors.As(err, &refused) || refused.Status != 400 {
@@ -203,7 +215,8 @@ func TestCrashesOnSlowDisks(t *testing.T) {
 			if err := top.Validate(); err != nil {
 				t.Fatal(err)
 			}
-			b := &battered{draw: rand.New(rand.NewPCG(seed, 0)), crashes: map[string]int{}, copies: map[*place]*store.MemoryDisk{}}
+			b := &battered{draw: rand.New(rand.NewPCG(seed, 0)), crashes: map[string]int{},
+				copies: map[*place]*store.MemoryDisk{}, old: map[*place]bool{}}
 			b.putBack = []node.Kind{"", node.KindHub, node.KindClient}[seed%3]
 			runOn(t, &mortal{}, top, "hub/hub1", func(m *mortal) {
 				m.node.disk.fs.(*store.MemoryDisk).Before = nil

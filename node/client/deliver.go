@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"dske/etsi"
@@ -22,18 +23,50 @@ func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
 		}
 		keys = nil
 	}
+	told := make([][]*gather, len(c.hubs))
 	for _, g := range gathers {
 		g.mu.Lock()
 		g.handing, g.delivered = false, err == nil
+		if err == nil {
+			g.tell(hubs, told)
+		}
 		g.closeIfDone()
 		g.mu.Unlock()
 	}
-	if err == nil {
-		for _, h := range hubs {
-			h.Confirm(deliveredKeys(gathers))
-		}
+	for hub, delivered := range told {
+		c.confirm(hub, delivered...)
 	}
 	return keys, err
+}
+
+// tell adds the gather to what hubs are to be told of: now, or when they have answered. A hub that
+// is being asked may be given its share after it would have heard that it needs it no more. The
+// caller holds g.mu.
+func (g *gather) tell(hubs []int, now [][]*gather) {
+	for _, hub := range hubs {
+		if g.asked[hub] == nil {
+			now[hub] = append(now[hub], g)
+		} else {
+			g.untold = append(g.untold, hub)
+		}
+	}
+}
+
+// takeUntold reports whether the hub, which has answered, is to be told now that the key was
+// delivered. The caller holds g.mu.
+func (g *gather) takeUntold(hub int) bool {
+	i := slices.Index(g.untold, hub)
+	if i >= 0 {
+		g.untold = slices.Delete(g.untold, i, i+1)
+	}
+	return i >= 0
+}
+
+// confirm tells a hub that the keys of gathers of the same master and slave were delivered.
+func (c *Client) confirm(hub int, gathers ...*gather) {
+	if len(gathers) > 0 {
+		c.hubs[hub].Confirm(deliveredKeys(gathers))
+	}
 }
 
 // beginToDeliver returns copies of the keys, which nobody else can have from then on.

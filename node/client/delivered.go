@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"dske/node"
-	"dske/node/client/association"
 	"dske/node/store"
 	"dske/protocol"
 )
@@ -124,8 +123,9 @@ func (d *Delivered) confirmed(keys protocol.DeliveredKeys) {
 	}
 }
 
-// forgetIfDone forgets a key if no hub can have a share of it any more. A hub that has given none
-// may be given one later. The caller holds d.mu.
+// forgetIfDone forgets a key if no hub can have a share of it any more: each has given it, and heard
+// of the delivery after that. A hub that has given none may be given one later. The caller holds
+// d.mu.
 func (d *Delivered) forgetIfDone(id gatherID, k *delivery) {
 	if k.given && k.open <= 0 {
 		d.forget(id)
@@ -162,10 +162,10 @@ func (d *Delivered) dropExpired() (next time.Time) {
 }
 
 // hubsToTell returns the hubs that want to know what was delivered, now or perhaps.
-func (c *Client) hubsToTell() (hubs []*association.Association) {
-	for _, h := range c.hubs {
+func (c *Client) hubsToTell() (hubs []int) {
+	for i, h := range c.hubs {
 		if h.Confirms() {
-			hubs = append(hubs, h)
+			hubs = append(hubs, i)
 		}
 	}
 	return hubs

@@ -46,6 +46,7 @@ type gather struct {
 	named     []string // hubs that were said to be at odds with the key
 	handing   bool     // it is about to be delivered
 	delivered bool
+	untold    []int // hubs that are to hear of the delivery when they have answered
 }
 
 // gatherFor returns the gather of a key, a new one if there is none. The caller has to leave it.
@@ -272,6 +273,9 @@ func (g *gather) add(ctx context.Context, hub int, share protocol.Share, err err
 	}
 	if g.onlySuspectsAreMissing() && g.search != nil {
 		g.search.AdmitSuspects()
+	}
+	if g.takeUntold(hub) {
+		defer g.client.confirm(hub, g)
 	}
 	g.closeIfDone()
 	g.mu.Unlock()

@@ -1,8 +1,6 @@
 package hub
 
 import (
-	"bytes"
-	"crypto/subtle"
 	"slices"
 	"sync"
 	"time"
@@ -60,15 +58,12 @@ func (s *shareStore) recall(kept map[uuid.UUID][]*share) {
 	}
 }
 
-// put adds shares of keys that have none there, all of them or none. They are kept first. With
-// sessions, shares that are there already are no error if they are the very same: the client cannot
-// know whether a hub that has crashed has kept them.
+// put adds shares of keys that have none there, all of them or none. They are kept first.
 func (s *shareStore) put(shares map[uuid.UUID]*share) error {
-	there, err := s.place(shares)
-	if err != nil || there {
+	if err := s.place(shares); err != nil {
 		return err
 	}
-	if err = s.journal.addShares(shares); err != nil {
+	if err := s.journal.addShares(shares); err != nil {
 		s.remove(shares)
 		return err
 	}
@@ -82,30 +77,15 @@ func (s *shareStore) put(shares map[uuid.UUID]*share) error {
 	return nil
 }
 
-// place gives shares their place, where nobody finds them until they are kept. It reports whether
-// the same are there.
-func (s *shareStore) place(shares map[uuid.UUID]*share) (there bool, err error) {
+// place gives shares their place, where nobody finds them until they are kept.
+func (s *shareStore) place(shares map[uuid.UUID]*share) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	byMaster := s.suite.Rules().ByMaster
-	same := 0
 	for key, sh := range shares {
-		for _, other := range s.live(key) {
-			switch {
-			case other.client != sh.client && byMaster:
-			case s.journal.hasSessions() && other.isSame(sh):
-				same++
-			default:
-				return false, node.NewError(protocol.ErrDuplicateKey, "key_id", key)
-			}
+		if slices.ContainsFunc(s.live(key), func(other *share) bool { return other.client == sh.client || !byMaster }) {
+			return node.NewError(protocol.ErrDuplicateKey, "key_id", key)
 		}
-	}
-	switch same {
-	case 0:
-	case len(shares):
-		return true, nil
-	default:
-		return false, node.NewError(protocol.ErrDuplicateKey)
 	}
 	expires := time.Now().Add(s.ttl)
 	for key, sh := range shares {
@@ -114,15 +94,7 @@ func (s *shareStore) place(shares map[uuid.UUID]*share) (there bool, err error) 
 		s.count(sh, 1)
 	}
 	s.alarm.By(expires)
-	return false, nil
-}
-
-// isSame reports whether two shares of a key are alike in all that a client can say of them, and
-// this one is kept.
-func (s *share) isSame(other *share) bool {
-	return !s.unkept && s.client == other.client && s.masterSAE == other.masterSAE && slices.Equal(s.slaveSAEs, other.slaveSAEs) &&
-		s.Alike(other.Share) && bytes.Equal(s.Terms.SecretTag, other.Terms.SecretTag) &&
-		subtle.ConstantTimeCompare(s.Value.Reveal(), other.Value.Reveal()) == 1
+	return nil
 }
 
 // remove takes shares back that could not be kept. Their values remain the caller's.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -153,8 +154,14 @@ func (a *Association) postShare(ctx context.Context, b Batch, id uuid.UUID, s pr
 	})
 }
 
+// errPerhapsGiven says that a session has ended in which shares were sent.
+var errPerhapsGiven = errors.New("the hub has lost its state, and may have kept its share before")
+
 // post sends shares to the hub, sealed together: body makes the message of the sealed share. What
 // was reserved for it is used, if that is of the current session.
+//
+// A hub that keeps its state is not given them once more in another session. It may have kept them
+// before it crashed, given them away and forgotten them, and would take them for new ones.
 func (a *Association) post(ctx context.Context, path string, shares protocol.Secret, given *Reservation, body func(protocol.SealedShare) any) error {
 	return a.deal(ctx, given, shares.Size(), func(r *Reservation) error {
 		defer r.Release()
@@ -163,6 +170,9 @@ func (a *Association) post(ctx context.Context, path string, shares protocol.Sec
 			return err
 		}
 		incoming, _, err := a.inBand(ctx, r, message{method: http.MethodPost, path: path, body: text})
+		if errors.Is(err, errEnded) && r.session.hasMarks() {
+			return fmt.Errorf("%w: %v", errPerhapsGiven, err)
+		}
 		if err != nil {
 			return err
 		}
