@@ -44,7 +44,7 @@ const attacker = new Attacker({
   show: id => id ? maker.look(id, true) : maker.look(maker.exchanges.findLast(x => !x.twin)?.id, true),
 });
 const maker = new Maker(stage, transport, (v, at) => {
-  if (drawer.isOpen && drawer.isOfLadder) drawer.close();
+  if (drawer.isOpen && drawer.isOfLadder && ladder.exchange.id !== v.exchange.id) drawer.close();
   ladder.show(v.exchange);
   attacker.show(v, at);
 });
@@ -64,10 +64,10 @@ function onTheirWay(t) {
 
 // openRow opens a message of the ladder; the rows beside it are a key away.
 function openRow(index) {
-  const row = ladder.rows[index], beside = to => ladder.rows[to] && (() => openRow(to)), button = ladder.mark(index), hub = maker.view.hubs.find(one => row.event.to.endsWith(`/${one.name}`));
+  const row = ladder.rows[index], beside = by => ladder.rows[index + by] && (() => openRow(ladder.marked + by)), button = ladder.mark(index), hub = maker.view.hubs.find(one => row.event.to.endsWith(`/${one.name}`));
   button?.scrollIntoView({ block: 'nearest' });
   drawer.isOfLadder = true;
-  drawer.show({ event: { ...row.event, fits: hub?.fits }, isAnswer: row.isAnswer, text: row.text, isViewer: network.isViewer, before: beside(index - 1), after: beside(index + 1), closed: closeRow, row: button });
+  drawer.show({ event: { ...row.event, fits: hub?.fits }, isAnswer: row.isAnswer, text: row.text, isViewer: network.isViewer, before: beside(-1), after: beside(1), closed: closeRow, row: button });
 }
 
 const closeRow = () => ladder.mark(undefined);
