@@ -55,8 +55,23 @@ func Mount(n *sim.Network, router *echo.Echo, book *exchange.Book, attacker *att
 	d, strict := &dashboard{network: n, book: book, attack: attacker, id: idOf(n.Overview())}, node.Strict(policy)
 	node.Page(router.Group(""), "/", func(c echo.Context) error { return file(c, "index.html") }, strict)
 	router.GET(pathAssets+":file", func(c echo.Context) error { return file(c, c.Param("file")) }, strict)
-	router.GET(pathStream, d.stream, strict, node.AtOnce(node.MaxReaders, "readers"))
+	router.GET(pathStream, d.stream, strict, places())
 	router.GET(pathLevels, d.getLevels, strict)
+}
+
+// places gives viewers places of their own: however many watch, the page of who runs the network
+// finds one.
+func places() echo.MiddlewareFunc {
+	readers, viewers := node.AtOnce(node.MaxReaders, "readers"), node.AtOnce(node.MaxViewers, "viewers")
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		reader, viewer := readers(next), viewers(next)
+		return func(c echo.Context) error {
+			if sim.IsViewer(c.Request()) {
+				return viewer(c)
+			}
+			return reader(c)
+		}
+	}
 }
 
 // idOf tells one topology from another, whatever runs of it.

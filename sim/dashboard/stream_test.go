@@ -246,6 +246,30 @@ func TestViewers(t *testing.T) {
 	}
 }
 
+// However many watch, the page of who runs the network finds a place, and the other way round.
+func TestPlaces(t *testing.T) {
+	n := start(t, sim.Config{Viewers: "127.0.0.1:0"})
+	operator := remote(t, n)
+	viewers := operator
+	viewers.URL = n.ViewersURL()
+	for _, at := range []struct {
+		sim.Remote
+		places int
+	}{{viewers, node.MaxViewers}, {operator, node.MaxReaders}} {
+		for range at.places {
+			followURL(t, at.Remote)
+		}
+		response, err := at.HTTP.Get(at.URL + pathStream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("with %d pages: %s", at.places, response.Status)
+		}
+	}
+}
+
 // A batch tells no more than its share one by one.
 func TestBusyNetwork(t *testing.T) {
 	f := &feed{}
@@ -279,6 +303,9 @@ func TestFeedStops(t *testing.T) {
 	n := start(t, sim.Config{})
 	f := newFeed(n, exchange.NewBook(n))
 	keyPair(t, n)
+	if err := n.WaitIdle(t.Context()); err != nil { // the hubs that the key did not need have answered too
+		t.Fatal(err)
+	}
 	if batch, _ := f.take(); len(batch.Events) < 6 {
 		t.Errorf("%+v", batch)
 	}

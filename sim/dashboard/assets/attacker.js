@@ -1,6 +1,6 @@
 // The attacker: what he owns, what he then knows of the key that is shown, and what the same attack does in both suites.
 
-import { byID, h, whole } from './dom.js';
+import { arrange, byID, h, whole } from './dom.js';
 import { ask, attempt } from './api.js';
 import { cap, grouped, word } from './words.js';
 
@@ -23,6 +23,8 @@ export class Attacker {
 
   prepare(network) {
     Object.assign(this, { network, found: null, owns: nothing, isAll: false });
+    this.chips = new Map(network.hubs.map(name => [name, h('button', { type: 'button', class: 'chip', 'data-foe': name, onclick: () => this.press(name) }, name)]));
+    byID('foe-hubs').replaceChildren();
     this.take(nothing);
   }
 
@@ -51,19 +53,26 @@ export class Attacker {
   }
 
   drawHubs(owned) {
-    const focused = document.activeElement?.dataset.foe, { hubs } = this.network, shown = this.isAll || hubs.length <= few ? hubs : hubs.slice(0, few);
-    const chip = name => h('button', { type: 'button', class: 'chip', 'data-foe': name, 'aria-pressed': String(owned.includes(name)),
-      onclick: () => this.set({ ...this.owns, hubs: owned.includes(name) ? owned.filter(other => other !== name) : [...owned, name] }) }, name);
-    const more = shown.length < hubs.length && h('button', { type: 'button', class: 'chip', onclick: () => { this.isAll = true; this.drawHubs(owned); } }, `${hubs.length - shown.length} more…`);
-    byID('foe-hubs').replaceChildren(...hubs.length > 24 ? [this.firstHubs(owned)] : [...shown.map(chip), ...(more ? [more] : [])]);
-    if (focused) byID('foe-hubs').querySelector(`[data-foe="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    const { hubs } = this.network, box = byID('foe-hubs');
+    if (hubs.length > 24) return this.firstHubs(box, owned);
+    for (const [name, chip] of this.chips) chip.setAttribute('aria-pressed', String(owned.includes(name)));
+    const chips = [...this.chips.values()];
+    if (this.isAll || hubs.length <= few) return arrange(box, chips);
+    const more = box.querySelector('.more') ?? h('button', { type: 'button', class: 'chip more', onclick: () => { this.isAll = true; this.drawHubs(this.owns.hubs); chips[few].focus(); } }, `${hubs.length - few} more…`);
+    arrange(box, [...chips.slice(0, few), more]);
+  }
+
+  press(name) {
+    const { hubs } = this.owns;
+    this.set({ ...this.owns, hubs: hubs.includes(name) ? hubs.filter(other => other !== name) : [...hubs, name] });
   }
 
   // firstHubs is for so many hubs that nobody would press a button for each.
-  firstHubs(owned) {
-    const input = h('input', { type: 'number', min: 0, max: this.network.hubs.length, value: owned.length, 'aria-label': 'How many hubs', 'data-foe': 'count',
+  firstHubs(box, owned) {
+    const input = box.querySelector('input') ?? h('input', { type: 'number', min: 0, max: this.network.hubs.length, 'aria-label': 'How many hubs',
       onchange: () => this.set({ ...this.owns, hubs: this.of().slice(0, Number(input.value)) }) });
-    return h('label', {}, 'the first ', input, ' hubs');
+    input.value = owned.length;
+    if (!input.isConnected) box.replaceChildren(h('label', {}, 'the first ', input, ' hubs'));
   }
 
   // of is the hubs that matter: of the key that is shown, or all.
@@ -121,11 +130,13 @@ export class Attacker {
   }
 
   drawSuites() {
+    const focused = document.activeElement?.dataset.suite;
     byID('foe-suites').replaceChildren(...(this.found?.suites ?? []).map(suite => {
       const tone = tones[suite.verdict] ?? 'quiet', isShown = suite.exchange && this.view?.exchange.id === suite.exchange;
       return h('div', {}, h('h3', {}, suite.suite, h('small', {}, suite.here ? 'this network' : 'a twin of it')), h('span', { class: `v ${tone}` }, (signs[tone] ?? '') + suite.verdict), ...whole(suite.reason ?? ''),
-        suite.exchange ? h('button', { type: 'button', class: 'plain', onclick: () => this.showExchange(isShown ? null : suite.exchange) }, isShown ? 'Back to this network' : 'Show it in the picture') : null);
+        suite.exchange ? h('button', { type: 'button', class: 'plain', 'data-suite': suite.suite, onclick: () => this.showExchange(isShown ? null : suite.exchange) }, isShown ? 'Back to this network' : 'Show it in the picture') : null);
     }));
+    if (focused) byID('foe-suites').querySelector(`[data-suite="${focused}"]`)?.focus({ preventScroll: true });
   }
 }
 

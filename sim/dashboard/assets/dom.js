@@ -22,12 +22,27 @@ export const s = (tag, attributes = {}, ...children) => fill(document.createElem
 // whole is a text whose words with a hyphen, such as names, are not broken while there is room for them on a line.
 export const whole = text => text.split(/(\S+-\S+)/).map((part, i) => i % 2 ? h('span', { class: 'whole' }, part) : part);
 
-// unpressed calls draw, which makes a list anew, when nobody is pressing something in it: a row that is replaced before
-// the button is let go takes no click.
-export function unpressed(list, draw) {
-  if (list.matches(':active')) setTimeout(() => unpressed(list, draw), 50);
+// arrange makes elements the children of a parent. Those that are there already are not touched: what is taken out, even
+// for a moment, loses the focus and a press that has begun.
+export function arrange(parent, children) {
+  const wanted = new Set(children);
+  for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
+  children.forEach((child, i) => { if (parent.childNodes[i] !== child) parent.insertBefore(child, parent.childNodes[i] ?? null); });
+}
+
+// write sets the text of an element, if it is another one: a selection in it stays.
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// unused calls draw, which makes a list anew, when nobody is pressing something in it or has it dropped down.
+export function unused(list, draw) {
+  if (list.matches(':active') || isDropped(list)) setTimeout(() => unused(list, draw), 50);
   else draw();
 }
+
+// isDropped tells whether a list that drops down does so; where the browser cannot tell, whether it has the focus.
+const isDropped = list => list.tagName === 'SELECT' && list.matches(CSS.supports('selector(:open)') ? ':open' : ':focus');
 
 // save has the browser keep a text as a file.
 export function save(name, type, text) {

@@ -1,7 +1,7 @@
 // Faults between the nodes: what there are, each with a button to end it, and a form that writes a line of the language
 // in which they are described, which can be edited instead.
 
-import { byID, h } from './dom.js';
+import { arrange, byID, h, write } from './dom.js';
 import { ask, attempt } from './api.js';
 import { some } from './words.js';
 
@@ -16,7 +16,7 @@ const kinds = [
 export class Faults {
   constructor(network) {
     this.network = network;
-    this.shown = '';
+    this.rows = new Map();
     const line = byID('faults-message'), targets = ['', ...network.nodes.slice(0, 200)];
     byID('faults-form').hidden = byID('faults-clear').hidden = network.isViewer;
     byID('faults-kind').replaceChildren(...kinds.map((kind, i) => h('option', { value: i }, kind.as ?? kind.name)));
@@ -53,17 +53,20 @@ export class Faults {
   }
 
   update({ faults }) {
-    const text = JSON.stringify(faults);
-    if (text === this.shown) return;
-    this.shown = text;
-    const focused = document.activeElement?.dataset.fault;
-    byID('faults').replaceChildren(...(faults.length ? faults.map(fault => this.row(fault)) : [h('li', { class: 'quiet' }, 'There are none.')]));
-    if (focused) (byID('faults').querySelector(`[data-fault="${CSS.escape(focused)}"]`) ?? byID('faults').querySelector('button') ?? byID('fault')).focus({ preventScroll: true });
+    const list = byID('faults'), hadFocus = list.contains(document.activeElement), before = this.rows;
+    this.rows = new Map(faults.map(fault => [name(fault), before.get(name(fault)) ?? this.row(fault)]));
+    this.none ??= h('li', { class: 'quiet' }, 'There are none.');
+    arrange(list, faults.length ? [...this.rows.values()] : [this.none]);
+    for (const fault of faults) write(this.rows.get(name(fault)).querySelector('.fired'), ` fired ${some(fault.fired, 'time')}`);
+    if (hadFocus && document.activeElement === document.body) (list.querySelector('button') ?? byID('fault')).focus({ preventScroll: true });
   }
 
-  row({ id, spec, fired }) {
+  row({ id, spec }) {
     const remove = () => attempt(byID('faults-message'), () => ask('DELETE', `/sim/v1/faults/${encodeURIComponent(id)}`));
-    return h('li', { class: 'fault' }, h('span', {}, h('code', {}, spec), h('span', { class: 'quiet' }, ` fired ${some(fired, 'time')}`)),
-      this.network.isViewer || id === undefined ? null : h('button', { type: 'button', class: 'small', 'data-fault': id, 'aria-label': `Remove ${spec}`, onclick: remove }, '✕'));
+    return h('li', { class: 'fault' }, h('span', {}, h('code', {}, spec), h('span', { class: 'quiet fired' })),
+      this.network.isViewer || id === undefined ? null : h('button', { type: 'button', class: 'small', 'aria-label': `Remove ${spec}`, onclick: remove }, '✕'));
   }
 }
+
+// name tells one fault from another; some have no ID, such as a hub that lies.
+const name = ({ id, spec }) => `${id} ${spec}`;

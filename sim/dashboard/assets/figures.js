@@ -1,6 +1,6 @@
 // Figures over time: keys per second, and PSRD. What is shown can be saved, as numbers and as a picture.
 
-import { byID, s, save } from './dom.js';
+import { byID, s, save, write } from './dom.js';
 import { number } from './words.js';
 
 const kept = 300, height = 132, left = 40, right = 6; // seconds, pixels
@@ -29,7 +29,7 @@ export class Figures {
     while (this.samples[0].at < Date.now() - kept * 1000) this.samples.shift();
     this.draw();
     const waits = [['enc_keys', state.making], ['dec_keys', state.fetching]].flatMap(([name, p]) => p?.count ? [`${name} ${p.p50.toFixed(2)} ms, in 99 of 100 at most ${p.p99.toFixed(2)}`] : []);
-    byID('figures-text').textContent = `${rate(state.made_rate)} keys made and ${rate(state.delivered_rate)} fetched per second; ${number(state.keys_made)} and ${number(state.keys_delivered)} in all.${waits.length ? ` An encryptor waits: ${waits.join('; ')}.` : ''}${state.lasts ? ` At the rate so far, the PSRD that is there lasts ${time(state.lasts)} if nobody brings more.` : ''}`;
+    write(byID('figures-text'), `${rate(state.made_rate)} keys made and ${rate(state.delivered_rate)} fetched per second; ${number(state.keys_made)} and ${number(state.keys_delivered)} in all.${waits.length ? ` An encryptor waits: ${waits.join('; ')}.` : ''}${state.lasts ? ` At the rate so far, the PSRD that is there lasts ${time(state.lasts)} if nobody brings more.` : ''}`);
   }
 
   // shown is the samples in the picture: of one minute, and of five once there are so many.

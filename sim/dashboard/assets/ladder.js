@@ -1,7 +1,7 @@
 // The messages of an exchange in the order of time: a table whose middle column is drawn. Words stand in a column of
 // their own, so that no label runs over another.
 
-import { byID, h, s, unpressed } from './dom.js';
+import { byID, h, s, unused } from './dom.js';
 import { about, bare, came, sent, together } from './messages.js';
 import { roving } from './roving.js';
 
@@ -18,15 +18,16 @@ export class Ladder {
   }
 
   show(exchange) {
-    const isNew = this.exchange?.id !== exchange.id;
+    const isNew = this.exchange?.id !== exchange.id, marked = isNew ? undefined : this.rows[this.marked];
     this.exchange = exchange;
     this.rows = rowsOf(exchange);
+    this.marked = marked && this.rows.find(row => name(row) === name(marked))?.index;
     if (isNew) byID('group').checked = exchange.hubs.length > 8 || innerWidth < 620;
     byID('ladder-card').hidden = false;
     byID('ladder-about').textContent = about(exchange, this.rows.length, this.rows.filter(row => row.tone === 'bad').length);
-    byID('ladder-files').replaceChildren('Save as ', ...[['svg', 'SVG'], ['mmd', 'Mermaid'], ['txt', 'text']].flatMap(([end, name], i) => [i ? ' ' : '',
+    if (isNew) byID('ladder-files').replaceChildren('Save as ', ...[['svg', 'SVG'], ['mmd', 'Mermaid'], ['txt', 'text']].flatMap(([end, name], i) => [i ? ' ' : '',
       h('a', { href: `/sim/v1/exchanges/${exchange.id}/ladder.${end}`, download: `ladder.${end}` }, name)]));
-    unpressed(this.box, () => this.draw());
+    unused(this.box, () => this.draw());
   }
 
   draw() {
@@ -34,11 +35,11 @@ export class Ladder {
     this.width = box.clientWidth;
     const lanes = new Lanes(exchange, w);
     const groups = grouped(this.rows, byID('group').checked);
-    const [top, left] = [box.scrollTop, document.activeElement?.dataset.row];
+    const [top, left] = [box.scrollTop, document.activeElement?.dataset.message];
     box.replaceChildren(h('table', {}, h('thead', {}, h('tr', {}, h('th', { class: 't' }, 'ms'), h('th', { class: 'd' }, h('span', { class: 'sr' }, 'from, to'), lanes.head()), h('th', {}, 'message'))),
       h('tbody', {}, ...groups.map(group => this.row(group, lanes, isNarrow)))));
     box.scrollTop = top;
-    if (left) box.querySelector(`[data-row="${left}"]`)?.focus({ preventScroll: true });
+    if (left) box.querySelector(`[data-message="${left}"]`)?.focus({ preventScroll: true });
     this.rove();
     this.mark(this.marked);
   }
@@ -47,7 +48,7 @@ export class Ladder {
     const [first] = group, last = group.at(-1), isMany = group.length > 1, text = isMany ? together(first.group, group) : first.text;
     const tone = group.some(row => row.tone === 'bad') ? 'bad' : group.some(row => row.tone === 'soft') ? 'soft' : '';
     const time = isMany && !isNarrow ? `${ms(first.at)}–${ms(last.at)}` : ms(first.at);
-    const button = h('button', { type: 'button', class: `cell ${tone}`, 'data-row': first.index, 'aria-haspopup': 'dialog',
+    const button = h('button', { type: 'button', class: `cell ${tone}`, 'data-row': first.index, 'data-message': name(first), 'aria-haspopup': 'dialog',
       'aria-label': `${bare(first.from)} to ${isMany && !first.isAnswer ? 'hubs' : bare(first.to)}: ${text}` }, text);
     return h('tr', { class: 'pickable', onclick: () => { button.focus({ preventScroll: true }); this.open(first); } }, h('td', { class: 't' }, time), h('td', { class: 'd' }, lanes.draw(group)), h('td', {}, button));
   }
@@ -62,6 +63,8 @@ export class Ladder {
   }
 }
 
+// name tells one row from another.
+const name = row => `${row.event.number} ${row.isAnswer}`;
 const ms = at => (at / 1e6).toFixed(2);
 
 // rowsOf makes two rows of every event, for the message and for its answer.

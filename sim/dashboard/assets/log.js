@@ -1,7 +1,7 @@
 // All messages between the nodes, in the order in which they were sent; what one request of an encryptor caused is
 // indented beneath it.
 
-import { byID, h, unpressed } from './dom.js';
+import { arrange, byID, h, write } from './dom.js';
 import { answered, bare, isOK, method } from './messages.js';
 import { roving } from './roving.js';
 import { clock, number } from './words.js';
@@ -13,7 +13,7 @@ const heads = [['sent', event => event.start], ['from → to', event => `${event
 export class Log {
   // open is called with an event and its row.
   constructor(open) {
-    Object.assign(this, { open, all: [], unseen: 0, by: 0, isDown: true });
+    Object.assign(this, { open, all: [], unseen: 0, by: 0, isDown: true, made: new Map() });
     this.rove = roving(byID('log'), 'button.cell', 'ArrowUp', 'ArrowDown');
     for (const id of ['log-filter', 'log-failed']) byID(id).oninput = () => this.draw();
     byID('log-pause').onclick = () => this.pause();
@@ -22,7 +22,7 @@ export class Log {
   }
 
   clear() {
-    Object.assign(this, { all: [], unseen: 0 });
+    Object.assign(this, { all: [], unseen: 0, made: new Map() });
     this.draw();
   }
 
@@ -42,17 +42,21 @@ export class Log {
     if (this.isPaused) return;
     this.all = [...events, ...this.all].slice(0, kept);
     this.unseen += more;
-    unpressed(byID('log'), () => this.draw());
+    this.draw();
   }
 
   draw() {
-    const words = byID('log-filter').value.toLowerCase().split(/\s+/).filter(Boolean), isFailedOnly = byID('log-failed').checked, focused = document.activeElement?.dataset.message;
+    const words = byID('log-filter').value.toLowerCase().split(/\s+/).filter(Boolean), isFailedOnly = byID('log-failed').checked, before = this.made;
     const found = this.all.filter(event => (!isFailedOnly || !isOK(event)) && words.every(word => text(event).includes(word)));
-    byID('log').replaceChildren(...this.ordered(found).slice(0, most).map(([event, isCaused]) => this.row(event, isCaused)));
+    this.made = new Map(this.ordered(found).slice(0, most).map(([event, isCaused]) => {
+      const row = before.get(event) ?? this.row(event);
+      row.classList.toggle('caused', isCaused);
+      return [event, row];
+    }));
+    arrange(byID('log'), [...this.made.values()]);
     [...byID('log-heads').children].forEach((head, i) => head.setAttribute('aria-sort', i !== this.by ? 'none' : this.isDown ? 'descending' : 'ascending'));
-    byID('log-more').textContent = [this.all.length ? '' : 'Nothing has been sent since the page was opened.', found.length > most ? `${most} of ${number(found.length)} are shown.` : '',
-      this.unseen ? `${number(this.unseen)} more messages were only counted.` : ''].filter(Boolean).join(' ');
-    if (focused) byID('log').querySelector(`[data-message="${focused}"]`)?.focus({ preventScroll: true });
+    write(byID('log-more'), [this.all.length ? '' : 'Nothing has been sent since the page was opened.', found.length > most ? `${most} of ${number(found.length)} are shown.` : '',
+      this.unseen ? `${number(this.unseen)} more messages were only counted.` : ''].filter(Boolean).join(' '));
     this.rove();
   }
 
@@ -65,9 +69,9 @@ export class Log {
     return roots.sort(compare).flatMap(event => [[event, false], ...caused.get(event).sort((a, b) => a.start < b.start ? -1 : 1).map(other => [other, true])]);
   }
 
-  row(event, isCaused) {
-    const name = h('button', { type: 'button', class: 'cell', 'data-message': event.number, 'aria-haspopup': 'dialog' }, clock(event.start, true));
-    return h('tr', { class: `pickable ${isCaused ? 'caused' : ''}`, onclick: () => { name.focus({ preventScroll: true }); this.open(event, name); } },
+  row(event) {
+    const name = h('button', { type: 'button', class: 'cell', 'aria-haspopup': 'dialog' }, clock(event.start, true));
+    return h('tr', { class: 'pickable', onclick: () => { name.focus({ preventScroll: true }); this.open(event, name); } },
       h('td', { class: 'mono' }, name), h('td', {}, `${bare(event.from) || 'unknown'} → ${bare(event.to)}`), h('td', { title: event.path }, method(event)),
       h('td', {}, isOK(event) ? answered(event) : h('strong', { class: 'fail' }, answered(event))), h('td', { class: 'num' }, (event.duration / 1e6).toFixed(2)));
   }

@@ -1,6 +1,6 @@
 // The page: what the network tells goes to the parts that show it.
 
-import { byID } from './dom.js';
+import { byID, write } from './dom.js';
 import { Attacker } from './attacker.js';
 import { Drawer } from './drawer.js';
 import { Faults } from './faults.js';
@@ -44,7 +44,7 @@ const attacker = new Attacker({
   show: id => id ? maker.look(id, true) : maker.look(maker.exchanges.findLast(x => !x.twin)?.id, true),
 });
 const maker = new Maker(stage, transport, (v, at) => {
-  if (drawer.isOpen && drawer.isOfLadder) drawer.close();
+  if (drawer.isOpen && drawer.isOfLadder && ladder.exchange.id !== v.exchange.id) drawer.close();
   ladder.show(v.exchange);
   attacker.show(v, at);
 });
@@ -64,10 +64,10 @@ function onTheirWay(t) {
 
 // openRow opens a message of the ladder; the rows beside it are a key away.
 function openRow(index) {
-  const row = ladder.rows[index], beside = to => ladder.rows[to] && (() => openRow(to)), button = ladder.mark(index), hub = maker.view.hubs.find(one => row.event.to.endsWith(`/${one.name}`));
+  const row = ladder.rows[index], beside = by => ladder.rows[index + by] && (() => openRow(ladder.marked + by)), button = ladder.mark(index), hub = maker.view.hubs.find(one => row.event.to.endsWith(`/${one.name}`));
   button?.scrollIntoView({ block: 'nearest' });
   drawer.isOfLadder = true;
-  drawer.show({ event: { ...row.event, fits: hub?.fits }, isAnswer: row.isAnswer, text: row.text, isViewer: network.isViewer, before: beside(index - 1), after: beside(index + 1), closed: closeRow, row: button });
+  drawer.show({ event: { ...row.event, fits: hub?.fits }, isAnswer: row.isAnswer, text: row.text, isViewer: network.isViewer, before: beside(-1), after: beside(1), closed: closeRow, row: button });
 }
 
 const closeRow = () => ladder.mark(undefined);
@@ -131,7 +131,8 @@ function traffic(batch) {
 
 function connect() {
   if (document.hidden || stream) return;
-  stream = new EventSource(`/dashboard/v1/stream?columns=${columnsIn(byID('stock').parentElement.clientWidth)}`);
+  const address = `/dashboard/v1/stream?columns=${columnsIn(byID('stock').parentElement.clientWidth)}`;
+  stream = new EventSource(address);
   const on = (name, act) => stream.addEventListener(name, event => act(JSON.parse(event.data)));
   on('introduction', introduce);
   on('state', update);
@@ -142,7 +143,8 @@ function connect() {
   stream.onopen = () => found();
   stream.onerror = () => {
     disconnect();
-    lost();
+    lost(`The network does not answer since ${clock(lostAt ??= new Date())}.`);
+    isFull(address).then(full => { if (full && lostAt) lost('Too many pages are open. This one has to wait until another is closed.'); });
     setTimeout(connect, retry);
   };
 }
@@ -160,11 +162,18 @@ function found() {
   for (const part of document.querySelectorAll('.changing')) part.inert = false;
 }
 
-// lost says since when there is no answer; what would change the network cannot be used, and replay still can.
-function lost() {
-  lostAt ??= new Date();
+// isFull tells whether the network refuses the stream because so many pages are open; an EventSource cannot.
+async function isFull(address) {
+  const asking = new AbortController();
+  const status = await fetch(address, { signal: asking.signal }).then(answer => answer.status, () => 0);
+  asking.abort();
+  return status === 503;
+}
+
+// lost says why nothing is told; what would change the network cannot be used, and replay still can.
+function lost(why) {
   byID('live').textContent = 'no answer';
-  byID('banner-head').textContent = `The network does not answer since ${clock(lostAt)}.`;
+  write(byID('banner-head'), why);
   byID('banner').hidden = false;
   document.body.classList.add('down');
   for (const part of document.querySelectorAll('.changing')) part.inert = true;

@@ -1,6 +1,6 @@
 // The key card: making a key, choosing one that was made, and telling its story beside its picture.
 
-import { byID, h } from './dom.js';
+import { arrange, byID, h, unused, write } from './dom.js';
 import { ask } from './api.js';
 import { lieButton, stopButton } from './nodes.js';
 import { schedule, tell, view } from './story.js';
@@ -12,19 +12,19 @@ const kept = 32, patience = 300; // exchanges; milliseconds before the page says
 export class Maker {
   // shown is called with each exchange that comes into the picture: its view, its schedule and its steps.
   constructor(stage, transport, shown) {
-    Object.assign(this, { stage, transport, shown, exchanges: [], told: '', view: null });
+    Object.assign(this, { stage, transport, shown, exchanges: [], view: null });
     byID('make-form').onsubmit = event => { event.preventDefault(); this.make(); };
     byID('past').onchange = () => this.look(byID('past').value);
   }
 
   prepare(network) {
-    Object.assign(this, { network, exchanges: [], view: null, steps: null, told: '', chosen: null });
+    Object.assign(this, { network, exchanges: [], view: null, steps: null, painted: null, chosen: null, bar: null });
     this.transport.show([], 0);
     this.encryptors();
     byID('past-words').textContent = network.isViewer ? 'Look at' : 'or look at';
     for (const element of byID('make-form').querySelectorAll('.operator')) element.hidden = network.isViewer;
     byID('stage').classList.remove('told');
-    byID('result').replaceChildren();
+    this.result(null);
     this.pastList();
     this.introduce();
     this.nodebar();
@@ -64,7 +64,6 @@ export class Maker {
       this.transport.play(0);
     } catch (error) {
       this.write('✗', 'no', 'No key', [error.message]);
-      this.told = '';
     } finally {
       clearTimeout(waiting);
       button.disabled = false;
@@ -98,11 +97,17 @@ export class Maker {
     else this.transport.set(Math.min(t, this.transport.end));
   }
 
-  pastList() {
-    const current = this.view?.exchange.id;
-    byID('past').replaceChildren(...(this.exchanges.length ? this.exchanges.toReversed().map(x => h('option', { value: x.id, selected: x.id === current },
-      `${x.master.encryptor} – ${x.slave.encryptor}${remark(x)}, ${clock(x.began)}`)) : [h('option', { value: '' }, 'none yet')]));
-    byID('past').disabled = !this.exchanges.length;
+  pastList() { unused(byID('past'), () => this.drawPast()); }
+
+  drawPast() {
+    const past = byID('past'), before = new Map([...past.options].map(option => [option.value, option])), entry = (value, text) => {
+      const option = before.get(value) ?? h('option', { value });
+      write(option, text);
+      return option;
+    };
+    arrange(past, this.exchanges.length ? this.exchanges.toReversed().map(x => entry(x.id, `${x.master.encryptor} – ${x.slave.encryptor}${remark(x)}, ${clock(x.began)}`)) : [entry('', 'none yet')]);
+    past.value = this.view?.exchange.id ?? '';
+    past.disabled = !this.exchanges.length;
   }
 
   // look shows an exchange by its ID, from its beginning or as it ended.
@@ -123,7 +128,6 @@ export class Maker {
   show(exchange, isAtEnd) {
     const v = this.view = view(exchange), at = schedule(v);
     this.steps = tell(v, at);
-    this.told = '';
     byID('stage').classList.add('told');
     byID('rule').textContent = exchange.twin ? `shown: the twin of this network in suite ${exchange.suite}` : `${some(v.n, 'hub')}, and any ${some(v.k, 'share')} make${v.k === 1 ? 's' : ''} a key: the threshold is ${v.k}`;
     this.stage.show(v, at);
@@ -137,14 +141,18 @@ export class Maker {
 
   // paint tells the step.
   paint(i) {
-    const step = this.steps[i], key = `${i} ${step.head}`;
+    const step = this.steps[i];
+    if (step === this.painted) return;
     byID('result').hidden = step.tone !== 'ok';
-    if (key === this.told) return;
-    this.told = key;
     this.write(step.tone === 'ok' ? '✓' : step.tone === 'no' ? '✗' : String(i + 1), step.tone ?? '', step.head, step.text);
+    this.painted = step;
   }
 
   write(sign, tone, head, text) {
+    const told = JSON.stringify([sign, tone, head, text]);
+    this.painted = null;
+    if (told === this.told) return; // a word that has the focus keeps it
+    this.told = told;
     byID('story').className = `story ${tone}`;
     byID('story-sign').textContent = sign;
     byID('story-head').textContent = head;
@@ -152,8 +160,12 @@ export class Maker {
   }
 
   // result is the line of the last step; its key is shown to nobody who does not ask for it.
-  result({ exchange, isMade, isForged, slave, master }) {
-    if (!isMade || isForged) return byID('result').replaceChildren();
+  result(v) {
+    const key = v?.isMade && !v.isForged ? v.exchange.id : undefined;
+    if (key && key === this.resultOf) return; // what is revealed stays
+    this.resultOf = key;
+    if (!key) return byID('result').replaceChildren();
+    const { exchange, slave, master } = v;
     const button = h('button', { type: 'button', class: 'small', onclick: () => reveal(exchange, button) }, 'Reveal the key');
     byID('result').replaceChildren(h('span', {}, 'Key ', h('code', { title: master.key_id }, brief(master.key_id))), h('span', {}, 'fingerprint at both ', h('code', {}, grouped(slave.fingerprint))),
       ...(this.network.isViewer || exchange.twin || exchange.origin !== 'page' ? [] : [button]));
@@ -169,15 +181,16 @@ export class Maker {
 
   nodebar() {
     const { network, chosen } = this, bar = byID('nodebar');
-    this.bar = null;
     this.stage.chosen = chosen;
+    if (this.bar && this.bar.chosen === chosen) return this.describe(); // its buttons stay
+    this.bar = null;
     if (!chosen || !network.hubIndex.has(chosen)) {
       bar.replaceChildren(h('span', { class: 'quiet' }, !this.view ? '' : network.isViewer ? 'Choose a hub in the picture to see its stock.' : 'Choose a hub in the picture to stop it, to let it lie, or to see its stock.'));
       return;
     }
     const node = `hub/${chosen}`, words = h('span'), buttons = network.isViewer ? [] : [stopButton(node, network), lieButton(node, network, true)];
     bar.replaceChildren(h('strong', {}, chosen), words, ...buttons);
-    this.bar = { words, buttons };
+    this.bar = { chosen, words, buttons };
     this.describe();
   }
 
@@ -191,7 +204,7 @@ export class Maker {
     if (!this.bar) return;
     const { network, chosen, view: v } = this, [state] = network.stateOf(`hub/${chosen}`);
     const stocks = (v ? [...new Set([v.master.client, v.slave.client])] : []).flatMap(client => { const bytes = network.bytes(chosen, client); return bytes === undefined ? [] : [`${client} ${number(bytes)} bytes`]; });
-    this.bar.words.textContent = (state === 'stopped' ? 'is stopped' : state === 'lies' ? 'lies: it changes its shares' : state === 'running' ? 'runs, honest' : state) + (stocks.length ? ` · PSRD: ${stocks.join(', ')}` : '');
+    write(this.bar.words, (state === 'stopped' ? 'is stopped' : state === 'lies' ? 'lies: it changes its shares' : state === 'running' ? 'runs, honest' : state) + (stocks.length ? ` · PSRD: ${stocks.join(', ')}` : ''));
     this.bar.buttons.forEach(button => button.update());
   }
 }

@@ -1,6 +1,6 @@
 // The list of hubs and clients, with what can be done to them.
 
-import { byID, h } from './dom.js';
+import { arrange, byID, h, write } from './dom.js';
 import { attempt, changeNode, letLie } from './api.js';
 import { number } from './words.js';
 
@@ -17,9 +17,8 @@ export class Nodes {
   update() {
     const words = byID('nodes-filter').value.toLowerCase().split(/[\s,]+/).filter(Boolean);
     const found = this.network.nodes.filter(node => words.every(word => `${node} ${this.network.stateOf(node)[0]}`.toLowerCase().includes(word)));
-    const rows = found.slice(0, most).map(node => this.row(node)), body = byID('nodes');
-    if (rows.length !== body.children.length || rows.some((row, i) => row !== body.children[i])) body.replaceChildren(...rows);
-    byID('nodes-more').textContent = found.length > most ? `${most} of ${number(found.length)} are shown; the filter finds the others.` : found.length ? '' : 'None is called so.';
+    arrange(byID('nodes'), found.slice(0, most).map(node => this.row(node)));
+    write(byID('nodes-more'), found.length > most ? `${most} of ${number(found.length)} are shown; the filter finds the others.` : found.length ? '' : 'None is called so.');
   }
 
   // row returns the row of a node, always the same one, so that the focus stays.
@@ -27,9 +26,9 @@ export class Nodes {
     if (!this.rows.has(node)) this.rows.set(node, this.newRow(node));
     const row = this.rows.get(node), [state, tone] = this.network.stateOf(node);
     const cell = row.children[1].firstChild;
-    cell.textContent = state;
+    write(cell, state);
     cell.className = tone;
-    row.update?.();
+    row.update();
     return row;
   }
 
@@ -51,7 +50,7 @@ function changing(node, attributes, words, act) {
   } });
   button.update = () => {
     const [text, isPressed] = words();
-    if (button.textContent !== text) button.textContent = text;
+    write(button, text);
     button.setAttribute('aria-label', `${text} ${node}`);
     if (isPressed !== undefined) button.setAttribute('aria-pressed', String(isPressed));
   };

@@ -1,6 +1,6 @@
 // The requests of encryptors, also of those outside the program, newest first; why one was refused, and what helps.
 
-import { byID, h, unpressed, whole } from './dom.js';
+import { arrange, byID, h, whole } from './dom.js';
 import { helps } from './drawer.js';
 import { bare, isOK } from './messages.js';
 import { roving } from './roving.js';
@@ -12,45 +12,50 @@ export class Requests {
   // actions: show(exchange ID) shows how a key was made, open(event, row) opens what came and what went back, and
   // example returns a command that makes a request.
   constructor(actions) {
-    Object.assign(this, { actions, all: [], chosen: null });
+    Object.assign(this, { actions, all: [], chosen: null, made: new Map() });
     this.rove = roving(byID('requests'), 'button.cell', 'ArrowUp', 'ArrowDown');
     byID('requests-refused').onchange = () => this.draw();
   }
 
   clear() {
-    Object.assign(this, { all: [], chosen: null });
+    Object.assign(this, { all: [], chosen: null, made: new Map() });
     this.draw();
   }
 
   add(events) {
     const ours = events.filter(event => event.kind === 'encryptor' || event.kind === 'handshake');
     if (!ours.length) return;
-    const name = event => `${event.number} ${event.start}`, known = new Set(this.all.map(name));
+    const known = new Set(this.all.map(name));
     this.all = [...ours.filter(event => !known.has(name(event))), ...this.all].sort((a, b) => a.start < b.start ? 1 : -1).slice(0, kept);
-    unpressed(byID('requests'), () => this.draw());
+    this.draw();
   }
 
   draw() {
-    const found = this.all.filter(event => !byID('requests-refused').checked || !isOK(event)), box = byID('requests-scroll');
-    const anchor = byID('requests').querySelector('tr.on'), before = anchor?.offsetTop, focused = document.activeElement?.dataset.request;
+    const found = this.all.filter(event => !byID('requests-refused').checked || !isOK(event)), before = this.made;
     byID('requests-none').hidden = found.length > 0;
     if (!found.length) byID('requests-none').replaceChildren('None yet. ', ...(this.all.length ? [] : ['To make one: ', h('code', {}, this.actions.example())]));
-    byID('requests').replaceChildren(...found.slice(0, most).flatMap(event => this.rows(event)));
-    const after = byID('requests').querySelector('tr.on');
-    if (after && before !== undefined && box.scrollTop > 0) box.scrollTop += after.offsetTop - before; // new rows do not move it
-    if (focused) byID('requests').querySelector(`[data-request="${focused}"]`)?.focus({ preventScroll: true });
+    this.made = new Map(found.slice(0, most).map(event => [name(event), before.get(name(event)) ?? this.row(event)]));
+    arrange(byID('requests'), [...this.made.entries()].flatMap(([name, row]) => this.rows(name, row)));
     this.rove();
   }
 
-  rows(event) {
-    const isChosen = this.chosen === event.number, good = isOK(event);
-    const choose = () => { this.chosen = isChosen ? null : event.number; this.draw(); };
-    const name = h('button', { type: 'button', class: 'cell', 'aria-expanded': String(isChosen), 'data-request': event.number }, who(event));
-    const row = h('tr', { class: `pickable ${good ? '' : 'refused'} ${isChosen ? 'on' : ''}`, onclick: choose },
-      h('td', {}, name, ' ', h('span', { class: `tag ${isOutside(event) ? 'out' : ''}` }, isOutside(event) ? host(event.caller.address) : 'this page'),
+  // rows is the row of a request, and, if it is chosen, the one that says more of it.
+  rows(name, row) {
+    const isChosen = this.chosen === name;
+    row.classList.toggle('on', isChosen);
+    row.querySelector('button').setAttribute('aria-expanded', String(isChosen));
+    if (isChosen) row.more ??= h('tr', { class: 'whyrow' }, h('td', { colspan: 2 }, this.why(row.event)));
+    else row.more = null;
+    return isChosen ? [row, row.more] : [row];
+  }
+
+  row(event) {
+    const good = isOK(event), choose = () => { this.chosen = this.chosen === name(event) ? null : name(event); this.draw(); };
+    const row = h('tr', { class: `pickable ${good ? '' : 'refused'}`, onclick: choose },
+      h('td', {}, h('button', { type: 'button', class: 'cell' }, who(event)), ' ', h('span', { class: `tag ${isOutside(event) ? 'out' : ''}` }, isOutside(event) ? host(event.caller.address) : 'this page'),
         h('div', { class: 'line' }, `${clock(event.start)}  ${asked(event)}`)),
       h('td', {}, h('strong', { class: good ? 'good' : 'fail' }, good ? `✓ ${event.status}` : event.kind === 'handshake' ? '✗ TLS' : `✗ ${event.status || 'no answer'}`)));
-    return isChosen ? [row, h('tr', { class: 'whyrow' }, h('td', { colspan: 2 }, this.why(event)))] : [row];
+    return Object.assign(row, { event });
   }
 
   why(event) {
@@ -65,6 +70,8 @@ export class Requests {
   }
 }
 
+// name tells one request from another, also of a network that is started anew.
+const name = event => `${event.number} ${event.start}`;
 const isOutside = event => Boolean(event.caller?.address);
 const host = address => address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 const who = event => bare(event.from) || 'unknown';

@@ -24,10 +24,14 @@ export class Stage {
 
   show(view, at) {
     Object.assign(this, { view, at });
+    const shape = JSON.stringify([view.names, view.k, view.hubs.map((_, i) => view.number(i)), view.master.encryptor, view.master.client, view.slave.encryptor, view.slave.client]);
+    if (shape === this.shape && this.box.firstChild && this.layout?.width === this.box.clientWidth) return; // nothing else is built: the focus and a press stay
+    this.shape = shape;
     if (this.box.clientWidth) this.build();
   }
 
   build() {
+    const focused = this.box.contains(document.activeElement) ? document.activeElement.dataset.hub : undefined;
     const { view: v } = this, l = this.layout = layout(this.box.clientWidth, v), svg = s('svg', { viewBox: `0 0 ${l.width} ${l.height}`, height: l.height });
     const add = element => { svg.append(element); return element; }, each = make => v.hubs.map((_, i) => add(make(i)));
     this.traffic = add(s('path', { d: polyline(l.traffic), class: 'traffic' }));
@@ -44,11 +48,11 @@ export class Stage {
     this.count = add(s('text', { class: 'count', x: l.count.x, y: l.count.y, 'text-anchor': l.count.anchor }));
     this.remark = add(s('text', { class: 'faint', x: l.count.x, y: l.count.y + 17, 'text-anchor': l.count.anchor }));
     this.shares = each(i => share(l.radius, l.isCells ? '' : v.number(i)));
-    this.sparks = v.used.map(() => add(s('circle', { class: 'spark', r: 4 })));
+    this.sparks = Array.from({ length: Math.min(v.k, v.n) }, () => add(s('circle', { class: 'spark', r: 4 })));
     this.keys = [0, 1, 2, 3].map(() => add(s('path', { class: 'keyglyph', d: keyShape })));
     this.note = add(s('g', { class: 'note' }, s('rect', { y: -11, height: 22, rx: 11 }), s('text', { y: 4 })));
     this.box.replaceChildren(svg);
-    this.isFresh = true;
+    if (focused) this.hubs[v.names.indexOf(focused)]?.focus({ preventScroll: true });
   }
 
   hub(i) {
@@ -121,7 +125,7 @@ export class Stage {
     for (const key of keys.slice(2)) key.classList.toggle('wrong', v.isForged);
     const u = ease((t - at.made - .2) / .6);
     this.sparks.forEach((spark, j) => {
-      if (!shown(spark, v.isMade && u > 0 && u < 1)) return;
+      if (!shown(spark, j < v.used.length && v.isMade && u > 0 && u < 1)) return;
       const p = between(l.slots[v.order.indexOf(v.used[j])], { x: to.x + 11, y: to.y }, u);
       write(spark, 'transform', translate(p));
     });

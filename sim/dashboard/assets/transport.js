@@ -1,6 +1,6 @@
 // Play, pause, step, back: they choose the time that the picture shows, and nothing else.
 
-import { byID, h } from './dom.js';
+import { byID, h, write } from './dom.js';
 import { roving } from './roving.js';
 import { stepAt } from './story.js';
 
@@ -26,7 +26,9 @@ export class Transport {
     const labels = steps.map((step, i) => `${i + 1} ${step.short}: ${step.head}`);
     if (labels.join('\n') === this.labels) return; // the buttons stay, with the focus and a click that has begun
     this.labels = labels.join('\n');
+    const focused = [...byID('steps').querySelectorAll('button')].indexOf(document.activeElement);
     byID('steps').replaceChildren(...steps.map((step, i) => h('li', {}, h('button', { type: 'button', 'aria-label': labels[i], onclick: () => this.jump(i) }, String(i + 1), h('span', {}, ` ${step.short}`)))));
+    byID('steps').querySelectorAll('button')[Math.min(focused, steps.length - 1)]?.focus({ preventScroll: true });
   }
 
   step() { return stepAt(this.steps, this.t); }
@@ -95,8 +97,8 @@ export class Transport {
       if (i === current) button.setAttribute('aria-current', 'step');
       else button.removeAttribute('aria-current');
     });
-    byID('play').textContent = this.isPlaying ? '❚❚ Pause' : '▶ Play';
-    byID('back').disabled = this.t <= 0;
-    byID('next').disabled = this.t >= this.end - .01;
+    write(byID('play'), this.isPlaying ? '❚❚ Pause' : '▶ Play');
+    byID('back').setAttribute('aria-disabled', String(this.t <= 0)); // disabled, it would lose the focus
+    byID('next').setAttribute('aria-disabled', String(this.t >= this.end - .01));
   }
 }
