@@ -36,11 +36,14 @@ func (f *fault) intercept(ctx context.Context, r *Request, next Deliver) (Respon
 	return f.built.effect(ctx, f.ended, r, next)
 }
 
-// fires decides whether the fault strikes a message.
+// concerns reports whether a message is one of those that the fault may strike. No fault changes
+// what that depends on.
+func (f *fault) concerns(r *Request) bool {
+	return f.spec.matches(r) && (f.built.matches == nil || f.built.matches(r))
+}
+
+// fires decides whether the fault strikes a message that it concerns.
 func (f *fault) fires(r *Request) bool {
-	if !f.spec.matches(r) || f.built.matches != nil && !f.built.matches(r) {
-		return false
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.matched++

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// MaxFaults is how many faults can be at work at once. Every message passes all of them.
+// MaxFaults is how many faults can be at work at once. Every message is compared with all of them.
 const MaxFaults = 256
 
 // ErrTooMany is the error for a fault too many.
@@ -82,7 +82,7 @@ func (s *Set) Any() bool { return len(s.current()) > 0 }
 // yet which, with a node: then the node is to show a certificate that has expired.
 func (s *Set) StrikesHandshake(to string) bool {
 	r := &Request{From: "sae/", To: to, isHandshake: true}
-	return slices.ContainsFunc(s.current(), func(f *fault) bool { return f.built.ofHandshakes && f.fires(r) })
+	return slices.ContainsFunc(s.current(), func(f *fault) bool { return f.built.ofHandshakes && f.concerns(r) && f.fires(r) })
 }
 
 func (s *Set) current() []*fault {
@@ -91,11 +91,13 @@ func (s *Set) current() []*fault {
 	return s.faults
 }
 
-// Intercept carries a request past the faults, the one that was added first coming first.
+// Intercept carries a request past the faults that it concerns, the one that was added first coming
+// first.
 func (s *Set) Intercept(ctx context.Context, r *Request, next Deliver) (Response, error) {
-	faults := s.current()
-	for i := range faults {
-		next = Intercept(faults[len(faults)-1-i].intercept).Around(next)
+	for _, f := range slices.Backward(s.current()) {
+		if f.concerns(r) {
+			next = Intercept(f.intercept).Around(next)
+		}
 	}
 	return next(ctx, r)
 }

@@ -173,8 +173,11 @@ func (s Spec) Patterns() []string {
 
 // Matches reports whether a pattern stands for a node: hub/hank, hank, hub/h* or */hank.
 func Matches(pattern, node string) bool {
-	full, _ := path.Match(pattern, node)
 	_, name, _ := strings.Cut(node, "/")
+	if !strings.ContainsAny(pattern, `*?[\`) {
+		return pattern == node || pattern == name
+	}
+	full, _ := path.Match(pattern, node)
 	short, _ := path.Match(pattern, name)
 	return full || short
 }

@@ -40,6 +40,9 @@ func (l *loopback) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
 	}
+	if r.Context().Err() != nil {
+		return nil, context.Cause(r.Context())
+	}
 	select {
 	case l.places <- struct{}{}:
 	case <-r.Context().Done():
@@ -48,15 +51,14 @@ func (l *loopback) RoundTrip(r *http.Request) (*http.Response, error) {
 	c, err := l.connect(r.Context(), r.URL)
 	if err != nil {
 		<-l.places
-		return nil, err
+		return nil, explain(r.Context(), err)
 	}
 	t := &turn{connection: c, loopback: l, ctx: r.Context()}
 	t.stop = context.AfterFunc(t.ctx, func() { c.Close() })
 	response, err := c.exchange(r)
 	if err != nil {
-		err = t.explain(err)
 		t.end(false)
-		return nil, err
+		return nil, explain(t.ctx, err)
 	}
 	t.body, t.keep = response.Body, !response.Close
 	response.Body = t
@@ -188,7 +190,7 @@ func (t *turn) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		t.end(t.keep)
 	case err != nil:
-		err = t.explain(err)
+		err = explain(t.ctx, err)
 		t.end(false)
 	}
 	return n, err
@@ -218,9 +220,9 @@ func (t *turn) end(keep bool) {
 }
 
 // explain returns why a request failed: where its context has ended, because of that.
-func (t *turn) explain(err error) error {
-	if t.ctx.Err() != nil {
-		return context.Cause(t.ctx)
+func explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	return err
 }
