@@ -27,14 +27,17 @@ const longestShown = 2000
 // wrong with it.
 var secretMember = regexp.MustCompile(`("(?:key|randomStr|data|value)"\s*:\s*")([^"]*)`)
 
+// longestRead is how much of a body is looked at, in bytes: there are some of megabytes.
+const longestRead = 64 << 10
+
 // shown returns what of a body is fit for a report.
 func shown(body []byte) string {
-	hidden := secretMember.ReplaceAllFunc(body, func(member []byte) []byte {
+	hidden := secretMember.ReplaceAllFunc(body[:min(len(body), longestRead)], func(member []byte) []byte {
 		parts := secretMember.FindSubmatch(member)
 		return fmt.Appendf(nil, "%s[%d characters]", parts[1], len(parts[2]))
 	})
-	if len(hidden) > longestShown {
-		return fmt.Sprintf("%s… (%d bytes)", hidden[:longestShown], len(body))
+	if len(hidden) > longestShown || len(body) > longestRead {
+		return fmt.Sprintf("%s… (%d bytes)", hidden[:min(len(hidden), longestShown)], len(body))
 	}
 	return string(hidden)
 }

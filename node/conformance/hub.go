@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,9 @@ type Party struct {
 	Token     string       // that proves who it is; empty if a certificate does, or nobody asks
 	HTTP      *http.Client // shows the certificate, where URLs are https; default http.DefaultClient
 }
+
+// ErrNotAdmitted is that a hub does not let a party register.
+var ErrNotAdmitted = errors.New("the hub does not admit it")
 
 // Hub is what is needed to check a hub. The parties have to be enrolled there, unless it is open,
 // and nobody else may come in their names meanwhile: both register anew for every check. Shares
@@ -108,11 +112,30 @@ func (h Hub) meet(ctx context.Context) (metHub, error) {
 	if err != nil {
 		return m, err
 	}
+	if err := s.speaks(); err != nil {
+		return m, err
+	}
 	if s, err = m.begin(ctx, nil); err != nil {
 		return m, err
 	}
 	m.number, err = s.findNumber()
 	return m, err
+}
+
+// speaks returns an error if the hub names another suite than it is to be checked for.
+func (s *hubSession) speaks() error {
+	a, err := s.register(s.Master)
+	if err != nil || a.status != http.StatusOK {
+		return err // or it is told when a session begins
+	}
+	var registered protocol.Registered
+	if err := a.read(&registered); err != nil {
+		return err
+	}
+	if name := cmp.Or(registered.Suite, protocol.SuitePython); name != s.Suite.Name() {
+		return fmt.Errorf("the hub speaks suite %.64s, and the rules are those of %s", name, s.Suite.Name())
+	}
+	return nil
 }
 
 // isPython reports whether an answer to a request for a path that does not exist is one of the

@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	errorRules = wire("Errors of the DSKE and management interfaces")
+	errorRules = wire("Errors")
 	management = wire("Key delivery and management")
 )
 

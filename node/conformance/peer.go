@@ -72,6 +72,9 @@ func (p *peer) connect() error {
 // enter registers the client and begins a session, with empty pools.
 func (p *peer) enter() error {
 	a, err := p.register(p.Party)
+	if err == nil && a.status == http.StatusForbidden {
+		err = fmt.Errorf("%w: %s", ErrNotAdmitted, a.message())
+	}
 	if err == nil {
 		err = a.want(http.StatusOK)
 	}
