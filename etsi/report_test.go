@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"dske/etsi/conformance"
+	"dske/etsi/report"
 )
 
-// report runs a suite.
-func report(t *testing.T, suite conformance.Suite) conformance.Report {
+// reportOf runs a suite.
+func reportOf(t *testing.T, suite conformance.Suite) report.Report {
 	t.Helper()
-	r := conformance.Report{Title: "carol & connie", Made: time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)}
+	r := report.Report{Title: "carol & connie", Made: time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)}
 	for result := range suite.Run(t.Context()) {
 		r.Results = append(r.Results, result)
 	}
@@ -36,17 +37,16 @@ func TestReportsTellEverythingButKeys(t *testing.T) {
 		return status, strings.ReplaceAll(body, "size shall", "<b>size</b> must")
 	}
 	suite.Master.HTTP = &http.Client{Transport: fault(remember)}
-	r := report(t, suite)
-	r.Results = append(r.Results, conformance.Result{Standard: "X", Clause: "1", Name: "skipped", Skipped: "why < not"},
-		conformance.Result{Standard: "X", Clause: "2", Name: "failed", Err: errors.New("a\x00b")})
-	conform, failed, skipped := r.Count()
-	if conform < 60 || failed < 2 || skipped < 2 || len(values) < 100 {
-		t.Fatalf("%d, %d and %d, with %d keys", conform, failed, skipped, len(values))
+	r := reportOf(t, suite)
+	r.Results = append(r.Results, report.Result{Standard: "X", Clause: "1", Name: "skipped", Skipped: "why < not"},
+		report.Result{Standard: "X", Clause: "2", Name: "failed", Err: errors.New("a\x00b")})
+	if n := r.Count(); n.Conform < 60 || n.Failed < 2 || n.Skipped < 2 || len(values) < 100 {
+		t.Fatalf("%v, with %d keys", n, len(values))
 	}
 	for name, write := range map[string]func(*bytes.Buffer) error{
-		"JSON":  func(b *bytes.Buffer) error { return conformance.WriteJSON(b, r) },
-		"JUnit": func(b *bytes.Buffer) error { return conformance.WriteJUnit(b, r) },
-		"HTML":  func(b *bytes.Buffer) error { return conformance.WriteHTML(b, r) },
+		"JSON":  func(b *bytes.Buffer) error { return report.WriteJSON(b, r) },
+		"JUnit": func(b *bytes.Buffer) error { return report.WriteJUnit(b, r) },
+		"HTML":  func(b *bytes.Buffer) error { return report.WriteHTML(b, r) },
 	} {
 		var text bytes.Buffer
 		if err := write(&text); err != nil {
@@ -69,16 +69,16 @@ func TestReportsTellEverythingButKeys(t *testing.T) {
 }
 
 func TestReportsAreWellFormed(t *testing.T) {
-	r := report(t, testSuite(t))
+	r := reportOf(t, testSuite(t))
 	var text bytes.Buffer
-	if err := conformance.WriteJSON(&text, r); err != nil {
+	if err := report.WriteJSON(&text, r); err != nil {
 		t.Fatal(err)
 	}
 	var form struct {
 		Conform int
 		Checks  []struct {
 			Standard, Clause, Name, Outcome string
-			Exchanges                       []conformance.Exchange
+			Exchanges                       []report.Exchange
 		}
 	}
 	if err := json.Unmarshal(text.Bytes(), &form); err != nil || len(form.Checks) != len(r.Results) {
@@ -90,7 +90,7 @@ func TestReportsAreWellFormed(t *testing.T) {
 		}
 	}
 	text.Reset()
-	if err := conformance.WriteJUnit(&text, r); err != nil {
+	if err := report.WriteJUnit(&text, r); err != nil {
 		t.Fatal(err)
 	}
 	var suites struct {
@@ -159,7 +159,7 @@ func TestAnswersAreComparedWithSchemas(t *testing.T) {
 		}
 		var failed []string
 		compared := 0
-		for _, result := range report(t, suite).Results {
+		for _, result := range reportOf(t, suite).Results {
 			if result.Standard == "schemas" && result.Skipped == "" {
 				compared++
 			}

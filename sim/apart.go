@@ -194,8 +194,8 @@ func isUnknownPath(err error) bool {
 	return errors.As(err, &said) && (said.Status == http.StatusNotFound || said.Status == http.StatusMethodNotAllowed)
 }
 
-// inTheClear reports whether what is sent to a URL crosses a network for everybody to read.
-func inTheClear(base string) bool {
+// InTheClear reports whether what is sent to a URL crosses a network for everybody to read.
+func InTheClear(base string) bool {
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" {
 		return false
@@ -222,12 +222,12 @@ func (c *Config) validateElsewhere() error {
 		return errors.New("every node has a url, so none runs here: name those that do")
 	}
 	for _, name := range c.Topology.Nodes() {
-		if url, isAway := nodes[name]; isAway && inTheClear(url) {
+		if url, isAway := nodes[name]; isAway && InTheClear(url) {
 			return fmt.Errorf("%s is at %s, and PSRD, tokens and the management would travel there in the clear: "+
 				"use https, with certificates of dske certs (and TLS here too), or an address of this host", name, url)
 		}
 	}
-	if c.TLS == "" && c.Listen != "" && inTheClear("http://"+c.Listen) {
+	if c.TLS == "" && c.Listen != "" && InTheClear("http://"+c.Listen) {
 		return fmt.Errorf("nodes that run elsewhere would get PSRD from %s in the clear: "+
 			"speak TLS with certificates of dske certs, or listen on 127.0.0.1 behind something that does", c.Listen)
 	}

@@ -158,9 +158,18 @@ func (h *pythonHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get(protocol.TokenHeader) != "" {
 		h.tokens++
 	}
+	defer func() {
+		if recover() != nil { // what it does not expect is an exception there, too
+			w.WriteHeader(http.StatusInternalServerError)
+			io.WriteString(w, "Internal Server Error")
+		}
+	}()
 	var answer any
 	var sign func([]byte) string
 	err := error(&pythonRefusal{status: 404})
+	if strings.HasSuffix(r.URL.Path, "/dske/oob/v1/registration") || strings.HasSuffix(r.URL.Path, "/dske/oob/v1/psrd") || strings.HasSuffix(r.URL.Path, "/dske/api/v1/key-share") {
+		err = &pythonRefusal{status: 405}
+	}
 	switch path := strings.TrimPrefix(r.URL.Path, "/hub/"+h.name); r.Method + " " + path {
 	case "PUT /dske/oob/v1/registration":
 		answer, err = h.register(body)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"dske/etsi/report"
 )
 
 // comparison is how the answers of a suite keep to schemas, by form; none, if there are no schemas.
@@ -15,7 +17,7 @@ type compared struct {
 	schema
 	answers, wrong int
 	first          error // why one was wrong, and that one
-	exchange       Exchange
+	exchange       report.Exchange
 }
 
 func (s *Schemas) comparison() comparison {
@@ -30,7 +32,7 @@ func (s *Schemas) comparison() comparison {
 }
 
 // add compares an answer.
-func (c comparison) add(form string, body []byte, exchange Exchange) {
+func (c comparison) add(form string, body []byte, exchange report.Exchange) {
 	to := c[form]
 	if to == nil {
 		return
@@ -49,21 +51,21 @@ func (c comparison) add(form string, body []byte, exchange Exchange) {
 }
 
 // results returns a result for each schema, in the order of forms.
-func (c comparison) results() []Result {
-	var results []Result
+func (c comparison) results() []report.Result {
+	var results []report.Result
 	for _, form := range forms {
 		of := c[form]
 		if of == nil {
 			continue
 		}
-		r := Result{Standard: "schemas", Clause: form, Name: "all answers are as " + of.file + " has it"}
+		r := report.Result{Standard: "schemas", Clause: form, Name: "all answers are as " + of.file + " has it"}
 		switch {
 		case of.answers == 0:
 			r.Skipped = "there was none"
 		case of.wrong > 0:
 			why := strings.Join(strings.Fields(of.first.Error()), " ")
 			r.Err = fmt.Errorf("%d of %d are not; the first: %s", of.wrong, of.answers, why)
-			r.Exchanges = []Exchange{of.exchange}
+			r.Exchanges = []report.Exchange{of.exchange}
 		}
 		results = append(results, r)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"dske/etsi/report"
 	"dske/etsi/stream"
 )
 
@@ -166,7 +167,7 @@ func (e *end) note(request, answer string, err error) {
 	if err != nil {
 		answer = err.Error()
 	}
-	e.record.exchanges = append(e.record.exchanges, Exchange{Request: e.party.SAE + " at " + e.party.Stream + ": " + request, Answer: answer})
+	e.record.exchanges = append(e.record.exchanges, report.Exchange{Request: e.party.SAE + " at " + e.party.Stream + ": " + request, Answer: answer})
 }
 
 // expectStatus returns an error unless a call ended with a status.

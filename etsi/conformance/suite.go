@@ -5,10 +5,8 @@
 // framing of package stream.
 //
 // A [Suite] names two SAEs and the KMEs that serve them, and perhaps more SAEs; its Run makes every
-// check and yields one [Result] after the other. It needs a KME that delivers keys, some hundred of
-// them, and nothing else: what a KME limits it learns from its status. [WriteJSON], [WriteJUnit]
-// and [WriteHTML] make reports of the results, with what was asked and answered; keys are not in
-// them.
+// check and yields one [report.Result] after the other. It needs a KME that delivers keys, some hundred of
+// them, and nothing else: what a KME limits it learns from its status.
 package conformance
 
 import (
@@ -20,6 +18,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"dske/etsi/report"
 )
 
 // Party is an SAE and the KME that serves it.
@@ -48,28 +48,6 @@ type Suite struct {
 	Schemas       *Schemas      // that all answers have to keep to, if not nil: a result for each, at the end
 }
 
-// Result is the outcome of a check.
-type Result struct {
-	Standard  string // in short, such as ETSI 014
-	Clause    string // of the standard
-	Name      string // what is to be so
-	Err       error  // why it is not; nil: it is so
-	Skipped   string // why it was not checked; empty if it was
-	Exchanges []Exchange
-	Duration  time.Duration
-}
-
-// Outcome is conforms, FAILED or skipped, and why returns the reason for the latter two.
-func (r Result) Outcome() (outcome, why string) {
-	switch {
-	case r.Err != nil:
-		return "FAILED", r.Err.Error()
-	case r.Skipped != "":
-		return "skipped", r.Skipped
-	}
-	return "conforms", ""
-}
-
 // check is one thing that is to be so.
 type check struct {
 	clause, name string
@@ -96,11 +74,11 @@ func (s Suite) standards() []standard {
 }
 
 // Run makes every check, one after the other, until ctx ends or the consumer stops.
-func (s Suite) Run(ctx context.Context) iter.Seq[Result] {
+func (s Suite) Run(ctx context.Context) iter.Seq[report.Result] {
 	if s.Timeout == 0 {
 		s.Timeout = 30 * time.Second
 	}
-	return func(yield func(Result) bool) {
+	return func(yield func(report.Result) bool) {
 		compared := s.Schemas.comparison()
 		for _, standard := range s.standards() {
 			for _, c := range standard.checks {
@@ -118,12 +96,12 @@ func (s Suite) Run(ctx context.Context) iter.Seq[Result] {
 }
 
 // make makes one check.
-func (s Suite) make(ctx context.Context, standard string, c check, compared comparison) Result {
+func (s Suite) make(ctx context.Context, standard string, c check, compared comparison) report.Result {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	began, record := time.Now(), &record{}
 	err := c.run(&session{s, ctx, record, compared})
-	result := Result{standard, c.clause, c.name, err, "", record.exchanges, time.Since(began)}
+	result := report.Result{Standard: standard, Clause: c.clause, Name: c.name, Err: err, Exchanges: record.exchanges, Duration: time.Since(began)}
 	if skipped, ok := errors.AsType[skip](result.Err); ok {
 		result.Err, result.Skipped = nil, string(skipped)
 	}

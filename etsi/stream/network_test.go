@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/etsi/conformance"
+	"dske/etsi/report"
 	"dske/etsi/stream"
 	"dske/sim"
 	"dske/sim/certs"
@@ -75,7 +76,7 @@ func show(t *testing.T, dir certs.Directory, sae string) *tls.Config {
 }
 
 // conform runs all checks on a network and returns their results.
-func conform(t *testing.T, lies bool) []conformance.Result {
+func conform(t *testing.T, lies bool) []report.Result {
 	t.Helper()
 	dir := certs.Directory(t.TempDir())
 	n, addresses := startNetwork(t, dir)

@@ -244,7 +244,9 @@ func (h *Hub) parsePSRDQuery(query url.Values) (psrdQuery, error) {
 	if q.size > protocol.MaxBlockSize {
 		return q, node.NewError(protocol.ErrTooLarge, "size", q.size, "limit", protocol.MaxBlockSize)
 	}
-	q.purpose, err = h.parsePurpose(query)
+	if q.purpose, err = h.parsePurpose(query); err == nil && q.purpose == psrd.ForKeys && q.size%psrd.SlotSize != 0 {
+		err = fmt.Errorf("%w: a block for keys of %d bytes", psrd.ErrNotSlot, q.size)
+	}
 	return q, err
 }
 

@@ -45,7 +45,7 @@ func newApp(out *output) *cli.App {
 		Version: version(),
 		Writer:  out,
 		Commands: []*cli.Command{
-			runCommand(), nodeCommand(), deployCommand(), certsCommand(), etsiCommand(), ladderCommand(), scenarioCommand(), simulateCommand(), benchCommand(), statusCommand(),
+			runCommand(), nodeCommand(), deployCommand(), certsCommand(), etsiCommand(), conformanceCommand(), ladderCommand(), scenarioCommand(), simulateCommand(), benchCommand(), statusCommand(),
 			changeCommand("start", "start nodes of a running network"),
 			changeCommand("stop", "stop nodes of a running network"),
 			changeCommand("crash", "let nodes of a running network crash"),

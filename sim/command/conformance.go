@@ -1,14 +1,10 @@
 package command
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,11 +13,8 @@ import (
 	"dske/sim/certs"
 )
 
-// conformanceFlags say what is checked beside ETSI GS QKD 014 and SKIP, and where the outcome goes.
+// conformanceFlags say what is checked beside ETSI GS QKD 014 and SKIP.
 var conformanceFlags = []cli.Flag{
-	&cli.StringFlag{Name: "json", Usage: "write a report to `FILE`, in JSON"},
-	&cli.StringFlag{Name: "junit", Usage: "write a report to `FILE`, as JUnit XML"},
-	&cli.StringFlag{Name: "html", Usage: "write a report to `FILE`, as a page with what was asked and answered"},
 	&cli.StringFlag{Name: "against", Usage: "compare answers with the JSON schemas in `DIR`, such as status.json, key_container.json and error.json"},
 	&cli.StringFlag{Name: "004-master", Usage: "check ETSI GS QKD 004 too: `HOST:PORT` of the master's client; takes --tls", DefaultText: "where the network says, if it has streams"},
 	&cli.StringFlag{Name: "004-slave", Usage: "with --004-master: `HOST:PORT` of the slave's client"},
@@ -33,51 +26,7 @@ func checkConformance(c *cli.Context, p pair) error {
 	if err != nil {
 		return err
 	}
-	report := conformance.Report{Title: suite.Master.URL + " and " + suite.Slave.URL, Made: time.Now().UTC()}
-	standard := ""
-	for r := range suite.Run(c.Context) {
-		report.Results = append(report.Results, r)
-		if standard != r.Standard {
-			standard = r.Standard
-			fmt.Fprintln(c.App.Writer, standard)
-		}
-		outcome, why := r.Outcome()
-		if why != "" {
-			why = ": " + why
-		}
-		fmt.Fprintf(c.App.Writer, "%-12s  %-74s  %s%s\n", r.Clause, r.Name, outcome, why)
-		if err := written(c); err != nil {
-			return err
-		}
-	}
-	conform, failed, skipped := report.Count()
-	fmt.Fprintf(c.App.Writer, "%d conform, %d failed, %d skipped\n", conform, failed, skipped)
-	if err := errors.Join(c.Context.Err(), writeReports(c, report)); err != nil {
-		return err
-	}
-	if failed > 0 {
-		return fmt.Errorf("%d checks failed", failed)
-	}
-	return nil
-}
-
-// writeReports writes the reports that flags ask for.
-func writeReports(c *cli.Context, report conformance.Report) error {
-	var failures []error
-	for flag, write := range map[string]func(io.Writer, conformance.Report) error{
-		"json": conformance.WriteJSON, "junit": conformance.WriteJUnit, "html": conformance.WriteHTML,
-	} {
-		file := c.String(flag)
-		if file == "" {
-			continue
-		}
-		var text bytes.Buffer
-		if err := write(&text, report); err != nil {
-			return err
-		}
-		failures = append(failures, os.WriteFile(file, text.Bytes(), 0o644))
-	}
-	return errors.Join(failures...)
+	return printChecks(c, suite.Master.URL+" and "+suite.Slave.URL, 12, suite.Run(c.Context))
 }
 
 // newSuite returns the suite for a pair of encryptors and all others of the network.

@@ -44,7 +44,7 @@ func etsiCommand() *cli.Command {
 			command("get-key", "make keys for the master", "MASTER SLAVE", request, getKey),
 			command("get-key-with-key-ids", "fetch keys by their IDs for the slave", "MASTER SLAVE KEY_ID...", networkFlags, getKeyWithKeyIDs),
 			command("get-key-pair", "make keys for the master, fetch them for the slave, and compare", "MASTER SLAVE", request, getKeyPair),
-			command("conformance", "check both KMEs against the standard and against SKIP", "MASTER SLAVE", append(conformanceFlags, networkFlags...), checkConformance),
+			command("conformance", "check both KMEs against the standard and against SKIP", "MASTER SLAVE", slices.Concat(reportFlags, conformanceFlags, networkFlags), checkConformance),
 		},
 	}
 }

@@ -130,18 +130,28 @@ func nodeTopology(c *cli.Context, kind node.Kind) (name string, t *topology.Topo
 	return name, t, nil
 }
 
-// hubAt returns the hub at a URL, whose path has its name.
+// hubAt returns the hub at a URL that --hub gives.
 func hubAt(text string) (topology.Hub, error) {
-	text = strings.TrimSuffix(text, "/")
-	u, err := url.Parse(text)
-	name, isHub := "", false
+	name, url, err := nodeAt(text, node.KindHub)
+	if err != nil {
+		return topology.Hub{}, usagef("--hub: %w", err)
+	}
+	return topology.Hub{Name: name, URL: url, Elsewhere: true}, nil
+}
+
+// nodeAt returns the name of the node at a URL, whose path has it, and the URL as it should be.
+func nodeAt(text string, kind node.Kind) (name, base string, err error) {
+	base = strings.TrimSuffix(text, "/")
+	u, err := url.Parse(base)
+	isNode := false
 	if err == nil {
-		name, isHub = strings.CutPrefix(u.Path, "/hub/")
+		name, isNode = strings.CutPrefix(u.Path, node.Prefix(kind, ""))
 	}
-	if !isHub || protocol.CheckName(name) != nil || u.Host == "" || text != u.Scheme+"://"+u.Host+u.Path || u.Scheme != "http" && u.Scheme != "https" {
-		return topology.Hub{}, usagef("--hub: %q is not the URL of a hub, such as http://%s/hub/hank", text, defaultAddress)
+	if !isNode || protocol.CheckName(name) != nil || u.Host == "" || base != u.Scheme+"://"+u.Host+u.Path || u.Scheme != "http" && u.Scheme != "https" {
+		example := map[node.Kind]string{node.KindHub: "hank", node.KindClient: "carol"}[kind]
+		return "", "", usagef("%q is not the URL of a %s, such as http://%s%s", text, kind, defaultAddress, node.Prefix(kind, example))
 	}
-	return topology.Hub{Name: name, URL: text, Elsewhere: true}, nil
+	return name, base, nil
 }
 
 // runNode runs the only node of a topology that is not elsewhere.

@@ -1,4 +1,4 @@
-package conformance
+package report
 
 import (
 	_ "embed"
@@ -21,8 +21,8 @@ func WriteHTML(w io.Writer, r Report) error {
 // htmlPage and its rows are what the page shows.
 type htmlPage struct {
 	Report
-	Conform, Failed, Skipped int
-	Rows                     []htmlRow
+	Counted Count
+	Rows    []htmlRow
 }
 
 type htmlRow struct {
@@ -31,8 +31,7 @@ type htmlRow struct {
 }
 
 func htmlReport(r Report) htmlPage {
-	p := htmlPage{Report: r}
-	p.Conform, p.Failed, p.Skipped = r.Count()
+	p := htmlPage{Report: r, Counted: r.Count()}
 	for _, result := range r.Results {
 		outcome, why := result.Outcome()
 		p.Rows = append(p.Rows, htmlRow{result, outcome, why})

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A hub of the program is checked in another process, as names that it takes or that are enrolled.
+func TestConformanceOfHub(t *testing.T) {
+	dir := t.TempDir()
+	report := filepath.Join(dir, "report.json")
+	url := "http://" + freeAddress(t) + "/hub/"
+	n := runNode(t, "hub", "hank", "--hub", url+"other", "--hub", url+"hank")
+	out := n.dskeAlone("conformance", "hub", n.url, "--json", report)
+	if !strings.Contains(out, "\nprotocol/its/its.md\n") || !strings.Contains(out, " conform, 0 failed, ") {
+		t.Errorf("it prints %s", out)
+	}
+	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), `"standard": "protocol/wire.md"`) {
+		t.Errorf("the report: %v, %.200s", err, text)
+	}
+	a := newApart(t)
+	hank := a.run("hub/hank")
+	out = n.dskeAlone("conformance", "hub", hank.url+"/hub/hank", "--master", "carol=sam", "--slave", "connie=sofia", "--secret-file", a.file+".secret")
+	if !strings.Contains(out, " conform, 0 failed, 2 skipped\n") && !strings.Contains(out, " conform, 0 failed, 3 skipped\n") {
+		t.Errorf("an enrolled one prints %s", out)
+	}
+	for _, test := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{hank.url + "/hub/hank"}, 1, "does not admit it: Client is not enrolled.; name two clients"},
+		{[]string{hank.url + "/hub/hank", "--secret-file", filepath.Join(dir, "none")}, 1, "no such file"},
+		{[]string{"http://" + freeAddress(t) + "/hub/hank"}, 1, "no hub answers at"},
+		{[]string{n.url, "--suite", "dske-python"}, 1, "the hub speaks suite its"},
+		{[]string{"http://127.0.0.1:1/client/hank"}, 2, "is not the URL of a hub"},
+		{[]string{"http://192.0.2.1/hub/hank"}, 2, "in the clear"},
+		{[]string{n.url, "--master", "carol"}, 2, "is not a client and an encryptor of it"},
+		{[]string{n.url, "--master", "carol=sam", "--slave", "carol=sam"}, 2, "two clients"},
+		{[]string{n.url, "--suite", "none"}, 2, `"none" is not its or dske-python`},
+		{nil, 2, "dske conformance hub takes URL"},
+	} {
+		_, stderr, status := dske(t, append([]string{"conformance", "hub"}, test.args...)...)
+		if status != test.status || !strings.Contains(stderr, test.says) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: status %d, %s", test.args, status, stderr)
+		}
+	}
+}
+
+// dskeAlone runs a command that names what it is about, and expects that it succeeds.
+func (n *network) dskeAlone(args ...string) string {
+	n.Helper()
+	out, stderr, status := dske(n.T, args...)
+	if status != 0 {
+		n.Errorf("%q: status %d, %s%s", args, status, out, stderr)
+	}
+	return out
+}

@@ -1,0 +1,297 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"dske/protocol"
+	"dske/psrd"
+)
+
+var inBand = wire("In band")
+
+// Shares on their way.
+var shareChecks = []check[*hubSession]{
+	{inBand, "the slave gets the share that the master gave", nil, "", func(s *hubSession) error {
+		m, value, err := s.give()
+		if err != nil {
+			return err
+		}
+		return s.fetches(m, value)
+	}},
+	{inBand, "shares of short and long keys", nil, "", func(s *hubSession) error {
+		for _, size := range []int{4, 17, 1000} {
+			m, value := s.newShareOf(size)
+			if err := s.giveThis(m, value); err != nil {
+				return fmt.Errorf("%d bytes: %w", size, err)
+			}
+			if err := s.fetches(m, value); err != nil {
+				return fmt.Errorf("%d bytes: %w", size, err)
+			}
+		}
+		return nil
+	}},
+	{inBand, "the pad of an answer is of the hub-owned pool, and each is another", nil, "", differentPads},
+	{inBand, "members that are not listed are ignored", nil, "hubs of dske-python answer with an error", func(s *hubSession) error {
+		m, value := s.newShare()
+		sealed, err := s.master.seal(value)
+		if err != nil {
+			return err
+		}
+		m.SealedShare = sealed
+		body, _ := json.Marshal(m)
+		r := request{method: http.MethodPost, path: protocol.PathKeyShare, body: append(bytes.TrimSuffix(body, []byte("}")), `,"color":"blue","nested":{"a":[1]}}`...)}
+		if r, err = s.master.sign(r); err == nil {
+			_, _, err = s.master.accepted(r)
+		}
+		if err != nil {
+			return err
+		}
+		return s.fetches(m, value)
+	}},
+	{inBand, "an unknown key ID is 404", nil, pythonStatuses, func(s *hubSession) error {
+		r, err := s.slave.sign(getting(s.wanted(uuid.New())))
+		if err == nil {
+			_, err = s.slave.refused(r, http.StatusNotFound)
+		}
+		return err
+	}},
+	{inBand, "a share is handed out once", nil, "hubs of dske-python hand shares out as often as they are asked", handedOutOnce},
+	{inBand, "a second share for a key ID is 409, and the first one stays", nil, "hubs of dske-python put it in the place of the first", func(s *hubSession) error {
+		m, value, err := s.give()
+		if err != nil {
+			return err
+		}
+		second := m
+		if err := s.refusesPost(second, random(len(value)), http.StatusConflict); err != nil {
+			return err
+		}
+		return s.fetches(m, value)
+	}},
+	{inBand, "a master SAE that the client does not serve is 403", nil, pythonStatuses, func(s *hubSession) error {
+		m, value := s.newShare()
+		m.MasterSAE = s.Slave.Encryptor
+		return s.refusesPost(m, value, http.StatusForbidden)
+	}},
+	{inBand, "who asks for a slave that it does not serve is 403, and the share stays", nil, pythonServesAnybody, func(s *hubSession) error {
+		return s.keepsFrom(protocol.GetShare{ClientName: s.Master.Name, MasterSAE: s.Master.Encryptor, SlaveSAE: s.Slave.Encryptor})
+	}},
+	{inBand, "who asks for a share that is not meant for it is 403, and the share stays", nil, pythonServesAnybody, func(s *hubSession) error {
+		return s.keepsFrom(protocol.GetShare{ClientName: s.Master.Name, MasterSAE: s.Master.Encryptor, SlaveSAE: s.Master.Encryptor})
+	}},
+	{inBand, "a POST that cannot be read is 400", nil, "hubs of dske-python answer with 422 or 500, and read more", malformedPosts},
+	{inBand, "a GET that cannot be read is 400", nil, "hubs of dske-python answer with 422, and need no names of encryptors", malformedGets},
+}
+
+// keepsFrom is right if a client that may not have a share is refused, and the slave still gets it.
+func (s *hubSession) keepsFrom(by protocol.GetShare) error {
+	m, value, err := s.give()
+	if err != nil {
+		return err
+	}
+	by.KeyID = m.KeyID
+	r, err := s.master.sign(getting(by))
+	if err == nil {
+		_, err = s.master.refused(r, http.StatusForbidden)
+	}
+	if err != nil {
+		return err
+	}
+	return s.fetches(m, value)
+}
+
+func differentPads(s *hubSession) error {
+	var used []psrd.Fragment
+	for range 3 {
+		m, _, err := s.give()
+		if err != nil {
+			return err
+		}
+		r, err := s.slave.sign(getting(s.wanted(m.KeyID)))
+		if err != nil {
+			return err
+		}
+		a, _, err := s.slave.accepted(r)
+		if err != nil {
+			return err
+		}
+		reply, err := protocol.ParseShareReply(a.body)
+		if err != nil {
+			return err
+		}
+		if _, err := s.slave.channel.Peer.Take(reply.Pad.Fragments); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(reply.Pad.Fragments, func(f psrd.Fragment) bool { return slices.Contains(used, f) }) {
+			return errors.New("a pad was used twice")
+		}
+		used = append(used, reply.Pad.Fragments...)
+	}
+	return nil
+}
+
+func handedOutOnce(s *hubSession) error {
+	if s.slave.boot != uuid.Nil {
+		return skip("a hub that keeps its state over a crash gives shares again until the client confirms")
+	}
+	m, value, err := s.give()
+	if err == nil {
+		err = s.fetches(m, value)
+	}
+	if err != nil {
+		return err
+	}
+	return s.hasNo(m)
+}
+
+func malformedPosts(s *hubSession) error {
+	m, value := s.newShare()
+	sealed, err := s.master.seal(value)
+	if err != nil {
+		return err
+	}
+	m.SealedShare = sealed
+	whole, _ := json.Marshal(m)
+	var members map[string]any
+	_ = json.Unmarshal(whole, &members)
+	changed := func(name string, value any) string {
+		other := map[string]any{}
+		for n, v := range members {
+			other[n] = v
+		}
+		if other[name] = value; value == nil {
+			delete(other, name)
+		}
+		text, _ := json.Marshal(other)
+		return string(text)
+	}
+	for _, body := range []string{
+		`{"master_client_name": "` + s.Master.Name + `"`,
+		changed("user_key_id", nil), changed("user_key_id", "17"), changed("user_key_id", 17),
+		changed("share_index", nil), changed("share_index", -1), changed("share_index", protocol.MaxShareIndex+1), changed("share_index", "0"),
+		changed("master_sae_id", nil), changed("slave_sae_id", nil), changed("slave_sae_id", strings.Repeat("e", protocol.MaxSAE+1)),
+		changed("encryption_key_allocation", nil), changed("encrypted_share_value", nil), changed("encrypted_share_value", "*"),
+	} {
+		r, err := s.master.sign(request{method: http.MethodPost, path: protocol.PathKeyShare, body: []byte(body)})
+		if err == nil {
+			_, err = s.master.refused(r, http.StatusBadRequest)
+		}
+		if err != nil {
+			return fmt.Errorf("%.300s: %w", body, err)
+		}
+	}
+	return s.hasNo(m)
+}
+
+func malformedGets(s *hubSession) error {
+	key := uuid.New()
+	whole := s.wanted(key).Query()
+	id := "key_id=" + key.String()
+	for _, query := range []string{
+		strings.TrimSuffix(whole, "&"+id), strings.Replace(whole, id, "key_id=17", 1), strings.Replace(whole, id, "key_id=%zz", 1), whole + "&" + id,
+		strings.Replace(whole, "master_sae_id", "sae_id", 1), strings.Replace(whole, "slave_sae_id", "sae_id", 1), strings.Replace(whole, "client_name", "name", 1),
+	} {
+		r, err := s.slave.sign(request{method: http.MethodGet, path: protocol.PathKeyShare, query: query})
+		if err == nil {
+			_, err = s.slave.refused(r, http.StatusBadRequest)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", query, err)
+		}
+	}
+	return nil
+}
+
+// What is wrong with pads.
+var padChecks = []check[*hubSession]{
+	{inBand, "a pad of the hub-owned pool is 404", nil, pythonStatuses, func(s *hubSession) error {
+		return s.refusesPad(http.StatusNotFound, func(value []byte) protocol.SealedShare {
+			return s.master.sealWith(value, s.master.take(protocol.OwnerHub, psrd.ForPads, len(value)))
+		})
+	}},
+	{inBand, "a pad of a block that nobody knows is 404", nil, pythonStatuses, func(s *hubSession) error {
+		return s.refusesPad(http.StatusNotFound, func(value []byte) protocol.SealedShare {
+			sealed := s.master.sealWith(value, s.master.take(protocol.OwnerClient, psrd.ForPads, len(value)))
+			sealed.Pad.Fragments[0].Block = uuid.New()
+			return sealed
+		})
+	}},
+	{inBand, "a pad that was used is 409", nil, pythonStatuses, func(s *hubSession) error {
+		m, value := s.newShare()
+		pad := s.master.take(protocol.OwnerClient, psrd.ForPads, len(value))
+		m.SealedShare = s.master.sealWith(value, pad)
+		r, err := s.master.sign(posting(protocol.PathKeyShare, m))
+		if err == nil {
+			_, _, err = s.master.accepted(r)
+		}
+		if err != nil {
+			return err
+		}
+		return s.refusesPad(http.StatusConflict, func(value []byte) protocol.SealedShare { return s.master.sealWith(value, pad) })
+	}},
+	{wire("DSKE-Signature"), "a pad that is not exactly as long as the value is 400", nil, pythonStatuses, func(s *hubSession) error {
+		return s.refusesPads(func(f psrd.Fragment) [][]psrd.Fragment {
+			shorter, longer := f, f
+			shorter.Size--
+			longer.Start--
+			longer.Size++
+			return [][]psrd.Fragment{{}, {shorter}, {longer}}
+		})
+	}},
+	{wire("DSKE-Signature"), "a pad with parts that are negative, empty, out of range or overlap is 400", nil, "hubs of dske-python check little of that", func(s *hubSession) error {
+		return s.refusesPads(func(f psrd.Fragment) [][]psrd.Fragment {
+			part := func(start, size int) psrd.Fragment { return psrd.Fragment{Block: f.Block, Start: start, Size: size} }
+			half := f.Size / 2
+			return [][]psrd.Fragment{
+				{part(-1, f.Size)}, {part(blockSize-1, f.Size)}, {part(f.Start, f.Size), part(0, 0)},
+				{part(f.Start, f.Size+8), part(f.Start, -8)}, {part(f.Start, half), part(f.Start+half-1, f.Size-half)},
+			}
+		})
+	}},
+}
+
+// refusesPad is right if a share with a pad that a check makes up is refused with a status, and not
+// kept.
+func (s *hubSession) refusesPad(status int, seal func(value []byte) protocol.SealedShare) error {
+	m, value := s.newShare()
+	m.SealedShare = seal(value)
+	r, err := s.master.sign(posting(protocol.PathKeyShare, m))
+	if err == nil {
+		_, err = s.master.refused(r, status)
+	}
+	if err != nil {
+		return err
+	}
+	return s.hasNo(m)
+}
+
+// refusesPads is right if pads that are made of a good one are refused with 400, and the good one
+// can be used after that.
+func (s *hubSession) refusesPads(bad func(psrd.Fragment) [][]psrd.Fragment) error {
+	m, value := s.newShare()
+	s.master.take(protocol.OwnerClient, psrd.ForPads, 64) // so that what is too long is in range
+	good := s.master.take(protocol.OwnerClient, psrd.ForPads, len(value))
+	for _, pad := range bad(good) {
+		err := s.refusesPad(http.StatusBadRequest, func(value []byte) protocol.SealedShare {
+			sealed := s.master.sealWith(value, good)
+			sealed.Pad.Fragments = pad
+			return sealed
+		})
+		if err != nil {
+			return fmt.Errorf("a pad %v for %d bytes: %w", pad, len(value), err)
+		}
+	}
+	m.SealedShare = s.master.sealWith(value, good)
+	r, err := s.master.sign(posting(protocol.PathKeyShare, m))
+	if err == nil {
+		_, _, err = s.master.accepted(r)
+	}
+	return err
+}

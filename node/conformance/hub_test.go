@@ -1,0 +1,107 @@
+package conformance
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"dske/etsi/report"
+	"dske/node"
+	"dske/node/hub"
+	"dske/node/store"
+	"dske/protocol"
+)
+
+var (
+	carol  = Party{Name: "carol", Encryptor: "sam", Token: "token of carol"}
+	connie = Party{Name: "connie", Encryptor: "sofia", Token: "token of connie"}
+)
+
+// serve returns a hub that is there for the test, and what is needed to check it.
+func serve(t *testing.T, config hub.Config, open bool) (http.Handler, Hub) {
+	t.Helper()
+	var clients []node.Enrolled
+	if !open {
+		for _, p := range []Party{carol, connie} {
+			clients = append(clients, node.Enrolled{Name: p.Name, Token: p.Token, Encryptors: []string{p.Encryptor}, Hubs: []string{"hank"}})
+		}
+	}
+	var err error
+	if config.Directory, err = node.NewDirectory(open, clients); err != nil {
+		t.Fatal(err)
+	}
+	config.Name = "hank"
+	h, err := hub.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { h.Run(ctx); close(done) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return h.Handler(), Hub{Suite: config.Suite, Master: carol, Slave: connie}
+}
+
+// inMemory carries requests to a handler, without a network.
+type inMemory struct{ http.Handler }
+
+func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
+	there := httptest.NewRequestWithContext(r.Context(), r.Method, r.URL.String(), r.Body)
+	there.Header, there.ContentLength = r.Header.Clone(), r.ContentLength
+	recorder := httptest.NewRecorder()
+	m.ServeHTTP(recorder, there)
+	return recorder.Result(), nil
+}
+
+// run checks what a handler serves.
+func (h Hub) run(t *testing.T, handler http.Handler) []report.Result {
+	t.Helper()
+	h.URL = "http://memory/hub/hank"
+	client := &http.Client{Transport: inMemory{handler}}
+	h.Master.HTTP, h.Slave.HTTP = client, client
+	results, err := h.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []report.Result
+	for r := range results {
+		all = append(all, r)
+	}
+	return all
+}
+
+// conform returns an error for each result but those that conform and, if they are few, skipped
+// ones.
+func conform(t *testing.T, results []report.Result, least, skipped int) {
+	t.Helper()
+	for _, r := range results {
+		if r.Err != nil {
+			t.Errorf("%s, %s: %s: %v", r.Standard, r.Clause, r.Name, r.Err)
+		}
+	}
+	if n := (report.Report{Results: results}).Count(); n.Conform < least || n.Skipped > skipped {
+		t.Errorf("%v", n)
+	}
+}
+
+func TestHubsConform(t *testing.T) {
+	for _, suite := range protocol.Suites {
+		for name, open := range map[string]bool{"enrolled": false, "open": true} {
+			t.Run(suite.Name()+" "+name, func(t *testing.T) {
+				handler, h := serve(t, hub.Config{Suite: suite, Number: 3}, open)
+				conform(t, h.run(t, handler), 45, 10)
+			})
+		}
+	}
+}
+
+func TestDurableHubConforms(t *testing.T) {
+	s, err := store.Open(store.Config{FS: store.NewMemoryDisk(), Dir: "/hank", Identity: store.Identity{Kind: "hub", Node: "hank", Suite: protocol.SuiteITS}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	handler, h := serve(t, hub.Config{Store: s}, false)
+	conform(t, h.run(t, handler), 80, 3)
+}
