@@ -36,7 +36,7 @@ func (d *desk) log() {
 	d.use("#log-heads th:last-child button")
 	d.waitFor(`(all => all.length > 10 && all.every((ms, i) => i === 0 || ms >= all[i - 1]))([...document.querySelectorAll('#log td.num')].map(cell => Number(cell.textContent)))`)
 	d.use("#log-heads th:first-child button")
-	d.use("#log tr:nth-child(3) button.cell")
+	d.use("#log tr.caused button.cell")
 	d.waitForText("#drawer", "What was sent")
 	d.closeDrawer()
 }

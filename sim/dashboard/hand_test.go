@@ -110,6 +110,23 @@ func (p *page) choose(selector, letters string) {
 	})(document.querySelector(%q))`, letters, selector)))
 }
 
+// chooseEdge takes the entry of a list that drops down to which a key leads: home or end.
+func (p *page) chooseEdge(selector, key string) {
+	p.Helper()
+	if p.hasKeysOnly {
+		p.reach(selector)
+		p.press(key)
+		return
+	}
+	p.choose(selector, evaluate[string](p, fmt.Sprintf(`(all => all[%q === %q ? 0 : all.length - 1].text)(document.querySelector(%q).options)`, key, home, selector)))
+}
+
+// toggle presses a box to tick.
+func (p *page) toggle(selector string) {
+	p.Helper()
+	p.focus(selector, chromedp.KeyEvent(" "))
+}
+
 // makeKey makes a key, and goes to the end of its story.
 func (p *page) makeKey(outcome string) {
 	p.Helper()

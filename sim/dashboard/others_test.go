@@ -10,7 +10,8 @@ import (
 	"dske/sim/topology"
 )
 
-// testAnotherNetwork stops the network, and starts another one at its address.
+// testAnotherNetwork stops the network, and starts another one at its address. What can be done
+// meanwhile and afterwards is done with the mouse and then with the keyboard.
 func testAnotherNetwork(t *testing.T, browser context.Context) {
 	var p *page
 	var address string
@@ -18,20 +19,27 @@ func testAnotherNetwork(t *testing.T, browser context.Context) {
 		n := start(inner, sim.Config{})
 		address = n.URL()
 		p = open(t, browser, address, 1280)
+		p.emulate("prefers-reduced-motion", "reduce")
 		p.makeKey("Both have the same key")
 		p.expect("net::ERR_") // while nothing answers
 	})
 	p.waitForText("#banner", "The network does not answer since ")
 	p.waitFor(`document.getElementById('make').closest('.changing').inert`)
-	p.use("#replay")
-	p.waitForText("#story-head", "sam asks for a key")
+	for _, p.hasKeysOnly = range []bool{false, true} {
+		p.use("#replay")
+		p.waitForText("#story-head", "sam asks for a key")
+		p.use("#steps li:last-child button")
+		p.waitForText("#story-head", "Both have the same key")
+	}
 	other := sim.Config{Topology: simtest.Generate(t, topology.Sizes{Hubs: 7, Clients: 3})}
 	startAt(t, other, strings.TrimPrefix(address, "http://"))
 	p.waitForText("#another", "This is another network now.")
 	p.waitFor(`!document.getElementById('another').hidden && document.getElementById('banner').hidden`)
 	p.waitForText("#facts", "7 hubs, 3 clients")
 	p.waitForText("#story-head", "Make a key and follow it")
-	p.makeKey("Both have the same key")
+	for _, p.hasKeysOnly = range []bool{false, true} {
+		p.makeKey("Both have the same key")
+	}
 }
 
 func testViewer(t *testing.T, browser context.Context) {

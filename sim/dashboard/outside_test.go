@@ -26,11 +26,10 @@ func testOutside(d *desk) {
 	}
 	d.waitForText("#past", "serena – sofia")
 	d.waitForText("#story-head", "has not asked yet")
-	d.focus("#requests-refused")
-	if d.hasKeysOnly {
-		d.press(" ")
-	}
+	d.toggle("#requests-refused")
 	d.waitFor(`[...document.querySelectorAll('#requests tr.pickable')].every(row => row.classList.contains('refused'))`)
+	d.toggle("#requests-refused")
+	d.waitFor(`document.querySelector('#requests tr.pickable:not(.refused)') !== null`)
 }
 
 // showsUp wants a refusal on the page within a second; of a few, as tests of other packages run at

@@ -90,10 +90,10 @@ export class Maker {
 
   // update takes what has become of the exchange in the picture, and goes on from where it was.
   update(exchange) {
-    const { t, isPlaying } = this.transport, wasOver = t >= this.transport.end - .01, before = this.transport.end;
+    const { t, isPlaying, until } = this.transport, wasOver = t >= this.transport.end - .01, before = this.transport.end;
     this.show(exchange);
     if (wasOver) this.transport.play(before);
-    else if (isPlaying) this.transport.play(t);
+    else if (isPlaying) this.transport.play(t, until);
     else this.transport.set(Math.min(t, this.transport.end));
   }
 
