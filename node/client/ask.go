@@ -30,7 +30,7 @@ type tally struct {
 	errs       []error         // by hub; nil for the successful ones
 	answered   []bool          // by hub
 	after      []time.Duration // by hub: how long its answer took
-	final      bool            // nothing more is to be learned from the others
+	final      bool            // the others are not to be waited for
 }
 
 func newTally(n int) *tally {

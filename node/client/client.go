@@ -23,6 +23,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"dske/etsi"
 	"dske/etsi/skip"
@@ -45,6 +46,7 @@ type Client struct {
 	waiting atomic.Int32  // hubs that have never been registered with
 
 	making  making
+	habits  habits
 	unknown *unknown
 
 	places sync.Map // of encryptor ID to its place, as hubs have told
@@ -83,6 +85,7 @@ func New(config Config) (*Client, error) {
 		alarm:   node.NewAlarm(config.KeyTTL),
 		gathers: map[gatherID]*gather{},
 		making:  newMaking(),
+		habits:  habits{late: make([]time.Duration, len(config.Hubs))},
 		unknown: newUnknown(),
 
 		suspects: map[string][]int{},

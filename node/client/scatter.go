@@ -149,6 +149,7 @@ func (b *batch) rename(ids []uuid.UUID) {
 // scatterBatch gives every hub its shares of a batch, and ends the reservations for that. It calls
 // end when all have answered.
 func (c *Client) scatterBatch(r request, b *batch, reservations []*association.Reservation, end func()) error {
+	var enough moment
 	answers, err := c.askHubsAnd(r, func(ctx context.Context, i int) error {
 		defer reservations[i].Release()
 		defer clearShares(b.shares[i])
@@ -160,6 +161,7 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 			return err
 		}
 		taken, err := c.hubs[i].Post(ctx, part, reservations[i])
+		c.habits.note(i, enough.ago())
 		clearShares(part.Shares)
 		c.config.Counters.countScattered(len(b.keys), taken, err)
 		return err
@@ -170,6 +172,10 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 	n, threshold := len(c.hubs), c.config.Threshold
 	outcome, err := collect(r, answers, stragglerGrace, func(t *tally) bool {
 		least, most := b.served(t)
+		if least >= threshold {
+			enough.now()
+			t.final = !c.habits.awaits(t)
+		}
 		return least >= threshold || most < threshold
 	})
 	if err != nil {
