@@ -3,6 +3,7 @@ package sim
 import (
 	"crypto/tls"
 	"net/http"
+	"strings"
 
 	"dske/node"
 )
@@ -40,16 +41,30 @@ func (a abroad) closeIdle() {
 
 // carrier returns what takes messages to nodes that run elsewhere; nil: there are none.
 func (n *Network) carrier() func(from, to string) http.RoundTripper {
-	if !n.isPart() {
+	if !n.IsPart() {
 		return nil
 	}
 	return func(from, to string) http.RoundTripper {
 		if p := n.byPath[to]; p == nil || p.apart == nil {
 			return nil
 		}
-		if way := n.abroad.own[from]; way != nil {
-			return way
+		way := n.abroad.common
+		if own := n.abroad.own[from]; own != nil {
+			way = own
 		}
-		return n.abroad.common
+		if strings.HasPrefix(from, "sae/") {
+			return passing{way}
+		}
+		return way
 	}
+}
+
+// passing is the way of requests of encryptors that this process makes, and tells of.
+type passing struct{ *http.Transport }
+
+// RoundTrip implements [http.RoundTripper].
+func (p passing) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set(passedOn, "1")
+	return p.Transport.RoundTrip(r)
 }
