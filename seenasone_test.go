@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,7 +31,11 @@ func (n *network) open() page {
 		n.Fatal(err, response)
 	}
 	n.Cleanup(func() { response.Body.Close() })
-	p := page{n.T, bufio.NewScanner(response.Body)}
+	return newPage(n.T, response.Body)
+}
+
+func newPage(t *testing.T, stream io.Reader) page {
+	p := page{t, bufio.NewScanner(stream)}
 	p.lines.Buffer(nil, 1<<20)
 	return p
 }

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"crypto/tls"
+	"errors"
+	"io/fs"
 	"net/http"
 	"strings"
 
@@ -13,6 +15,30 @@ import (
 type abroad struct {
 	common *http.Transport            // of those who show no certificate of their own
 	own    map[string]*http.Transport // of the others, such as client/carol
+}
+
+// showAsEncryptors lets this process show the certificates of encryptors whose clients run
+// elsewhere, for the keys that it makes on request. Those that it does not have, it cannot show.
+func (n *Network) showAsEncryptors() error {
+	if !n.certified() {
+		return nil
+	}
+	for _, c := range n.clients {
+		if c.apart == nil {
+			continue
+		}
+		for _, sae := range c.encryptors() {
+			secure, err := n.callTLS(n.config.TLS.SAE(sae))
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+			case err != nil:
+				return err
+			default:
+				n.abroad.own["sae/"+sae] = newWay(secure)
+			}
+		}
+	}
+	return nil
 }
 
 // newAbroad returns the ways with the certificates that go with them, if the network speaks TLS.

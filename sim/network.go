@@ -59,6 +59,7 @@ type Network struct {
 	auditor   *audit.Auditor                    // nil: none
 	tls       *tls.Config                       // nil: plain HTTP
 	identity  func(*tls.ConnectionState) string // of clients by their certificates; nil: there are none
+	front     front                             // who is behind a front; nil: there is no TLS
 	shown     map[string]*tls.Config            // by clients, such as client/carol, to hubs
 	isPart    bool                              // some nodes run in other processes
 	process   string                            // the name of this one among those of the network
@@ -110,6 +111,9 @@ func New(config Config) (*Network, error) {
 		return nil, err
 	}
 	n.abroad = newAbroad(secure, n.shown)
+	if err := n.showAsEncryptors(); err != nil {
+		return nil, err
+	}
 	n.wire, err = wire.New(wire.Config{
 		Transport: config.Transport,
 		Handler:   n,
