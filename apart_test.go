@@ -74,6 +74,7 @@ func TestApart(t *testing.T) {
 	if out := carol.dske("ladder", "sam", "sofia"); !strings.Contains(out, "Both have key") || strings.Count(out, "GET dec_keys") != 1 || strings.Count(out, "POST key-share") != 3 {
 		t.Errorf("the ladder of carol's process is %s", out)
 	}
+	seenAsOne(t, hank, carol)
 	hank.dske("stop", "hub/hugo", "client/connie")
 	if out := hank.dske("status"); strings.Count(out, "stopped") != 2 {
 		t.Errorf("after the stop: %s", out)

@@ -41,7 +41,7 @@ func TestBehindNginx(t *testing.T) {
 	}
 	base := freePorts(t, 6)
 	dir := filepath.Join(t.TempDir(), "out")
-	_, stderr, status := dske(t, "deploy", "nginx", "--hubs", "3", "--clients", "2", "--out", dir, "--port", strconv.Itoa(base))
+	_, stderr, status := dske(t, "deploy", "nginx", "--hubs", "3", "--clients", "2", "--out", dir, "--port", strconv.Itoa(base), "--prometheus", "--grafana")
 	if status != 0 {
 		t.Fatal(stderr)
 	}
@@ -90,6 +90,9 @@ func TestBehindNginx(t *testing.T) {
 	if out, stderr, status := dske(t, "scenario", script, "--url", n.url); status != 0 {
 		t.Errorf("a scenario: %s%s", out, stderr)
 	}
+	// A key that there is not is a share that each hub refuses.
+	dske(t, "etsi-qkd", "get-key-with-key-ids", "sae1", "sae2", "00000000-0000-4000-8000-000000000000", "--url", n.url)
+	t.Run("prometheus", func(t *testing.T) { scraped(t, dir, len(nodes)) })
 }
 
 func TestDeployFails(t *testing.T) {

@@ -2,7 +2,10 @@ package sim
 
 import (
 	"crypto/tls"
+	"errors"
+	"io/fs"
 	"net/http"
+	"strings"
 
 	"dske/node"
 )
@@ -12,6 +15,30 @@ import (
 type abroad struct {
 	common *http.Transport            // of those who show no certificate of their own
 	own    map[string]*http.Transport // of the others, such as client/carol
+}
+
+// showAsEncryptors lets this process show the certificates of encryptors whose clients run
+// elsewhere, for the keys that it makes on request. Those that it does not have, it cannot show.
+func (n *Network) showAsEncryptors() error {
+	if !n.certified() {
+		return nil
+	}
+	for _, c := range n.clients {
+		if c.apart == nil {
+			continue
+		}
+		for _, sae := range c.encryptors() {
+			secure, err := n.callTLS(n.config.TLS.SAE(sae))
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+			case err != nil:
+				return err
+			default:
+				n.abroad.own["sae/"+sae] = newWay(secure)
+			}
+		}
+	}
+	return nil
 }
 
 // newAbroad returns the ways with the certificates that go with them, if the network speaks TLS.
@@ -40,16 +67,30 @@ func (a abroad) closeIdle() {
 
 // carrier returns what takes messages to nodes that run elsewhere; nil: there are none.
 func (n *Network) carrier() func(from, to string) http.RoundTripper {
-	if !n.isPart() {
+	if !n.IsPart() {
 		return nil
 	}
 	return func(from, to string) http.RoundTripper {
 		if p := n.byPath[to]; p == nil || p.apart == nil {
 			return nil
 		}
-		if way := n.abroad.own[from]; way != nil {
-			return way
+		way := n.abroad.common
+		if own := n.abroad.own[from]; own != nil {
+			way = own
 		}
-		return n.abroad.common
+		if strings.HasPrefix(from, "sae/") {
+			return passing{way}
+		}
+		return way
 	}
+}
+
+// passing is the way of requests of encryptors that this process makes, and tells of.
+type passing struct{ *http.Transport }
+
+// RoundTrip implements [http.RoundTripper].
+func (p passing) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set(passedOn, "1")
+	return p.Transport.RoundTrip(r)
 }

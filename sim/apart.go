@@ -34,12 +34,14 @@ type apart struct {
 	mu    sync.Mutex
 	asked chan struct{} // closed when the question under way is answered; nil: there is none
 	known report
+	at    time.Time // when that was known
 }
 
 // report is what is known of a node that runs elsewhere: what its kind has.
 type report struct {
-	hub    HubSnapshot
-	client ClientSnapshot
+	process string // that runs it, by the name that it has given itself; empty: it is not of this program
+	hub     HubSnapshot
+	client  ClientSnapshot
 }
 
 func newApart(p *place, url string, hubs int) *apart {
@@ -65,20 +67,20 @@ func (p *place) base() string {
 	return p.network.url + p.prefix()
 }
 
-// isPart reports whether some of the network runs in other processes.
-func (n *Network) isPart() bool { return len(n.config.Topology.Elsewhere()) > 0 }
+// IsPart reports whether some of the network runs in other processes.
+func (n *Network) IsPart() bool { return n.isPart }
 
 // askElsewhere asks all nodes that run elsewhere how they are, and waits for the answers, but not
-// for long.
-func (n *Network) askElsewhere(ctx context.Context) {
-	if !n.isPart() || n.running == nil {
+// for long. What has been known for no longer than recent is good enough.
+func (n *Network) askElsewhere(ctx context.Context, recent time.Duration) {
+	if !n.IsPart() || n.running == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
 	var questions []<-chan struct{}
 	for _, p := range n.places {
-		if p.apart != nil {
+		if p.apart != nil && !p.apart.isKnown(recent) {
 			questions = append(questions, p.apart.ask())
 		}
 	}
@@ -111,7 +113,7 @@ func (a *apart) ask() <-chan struct{} {
 		}
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.known, a.asked = known, nil
+		a.known, a.asked, a.at = known, nil, time.Now()
 	})
 	return asked
 }
@@ -120,6 +122,13 @@ func (a *apart) report() report {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.known
+}
+
+// isKnown reports whether the node's process has told how the node is, no longer ago than recent.
+func (a *apart) isKnown(recent time.Duration) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.known.process != "" && time.Since(a.at) < recent
 }
 
 func (a *apart) hub() HubSnapshot { return a.report().hub }

@@ -85,7 +85,7 @@ func (n *Network) newRouter() *echo.Echo {
 	router := node.NewRouter(n.config.Logger, nil)
 	g := router.Group("/sim/v1")
 	g.GET("/topology", func(c echo.Context) error {
-		n.askElsewhere(c.Request().Context())
+		n.askElsewhere(c.Request().Context(), 0)
 		return c.JSON(http.StatusOK, n.Overview())
 	})
 	g.GET("/nodes/:kind/:name", n.getNode)
@@ -102,6 +102,7 @@ func (n *Network) newRouter() *echo.Echo {
 		}))
 	}
 	n.mountExperiments(g)
+	n.mountOwn(g.Group("/own"))
 	return router
 }
 

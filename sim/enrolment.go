@@ -21,7 +21,7 @@ func (n *Network) enrol() error {
 		} else {
 			e.URL = n.byPath["client/"+c.Name].base()
 			e.Certified = n.certified()
-			if !e.Certified || n.isPart() { // something between the processes may end TLS, and speak it anew
+			if !e.Certified || n.IsPart() { // something between the processes may end TLS, and speak it anew
 				var err error
 				if e.Token, err = n.tokenOf(c.Name); err != nil {
 					return fmt.Errorf("enrolment: %w", err)

@@ -1,10 +1,14 @@
 package sim
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
+	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,12 +39,12 @@ type EventList struct {
 
 // mountExperiments adds what breaks and watches the network.
 func (n *Network) mountExperiments(g *echo.Group) {
-	g.GET("/faults", func(c echo.Context) error { return c.JSON(http.StatusOK, FaultList{n.Faults()}) })
-	g.POST("/faults", n.postFault)
-	g.DELETE("/faults", func(c echo.Context) error {
-		n.ClearFaults()
-		return c.JSON(http.StatusOK, struct{}{})
+	g.GET("/faults", func(c echo.Context) error {
+		n.CatchUp(c.Request().Context())
+		return c.JSON(http.StatusOK, FaultList{n.Faults()})
 	})
+	g.POST("/faults", n.postFault)
+	g.DELETE("/faults", n.deleteFaults)
 	g.DELETE("/faults/:id", n.deleteFault)
 	g.PUT("/nodes/:kind/:name/corrupt", n.change(func(_ echo.Context, name string) error {
 		return n.Corrupt(name)
@@ -50,10 +54,33 @@ func (n *Network) mountExperiments(g *echo.Group) {
 	}))
 	g.GET("/events", n.getEvents)
 	g.GET("/ready", func(c echo.Context) error {
-		return answered(c, n.WaitReady(c.Request().Context()))
+		if err := n.WaitReady(c.Request().Context()); err != nil {
+			return err
+		}
+		return answered(c, n.waitElsewhere(c.Request().Context(), "/ready"))
 	})
 	g.GET("/idle", func(c echo.Context) error {
 		return answered(c, n.WaitIdle(c.Request().Context()))
+	})
+}
+
+// mountOwn adds what this process says and does for itself alone, whatever the others do.
+func (n *Network) mountOwn(g *echo.Group) {
+	g.GET("/ready", func(c echo.Context) error { return answered(c, n.WaitReady(c.Request().Context())) })
+	g.GET("/idle", func(c echo.Context) error { return answered(c, n.waitIdleHere(c.Request().Context())) })
+	g.GET("/messages", n.getMessages)
+	g.PUT("/faults/:id", func(c echo.Context) error {
+		id, err := node.Param(c, "id")
+		if err != nil {
+			return err
+		}
+		_, err = n.addFault(c, id)
+		return answered(c, err)
+	})
+	g.DELETE("/faults/:id", n.deleteFaultHere)
+	g.DELETE("/faults", func(c echo.Context) error {
+		n.ClearFaults()
+		return answered(c, nil)
 	})
 }
 
@@ -65,27 +92,78 @@ func answered(c echo.Context, err error) error {
 	return c.JSON(http.StatusOK, struct{}{})
 }
 
+// postFault puts a fault between all nodes: what is to strike a message has to be in the process
+// of its sender. So it is either in all processes or in none.
 func (n *Network) postFault(c echo.Context) error {
+	id := "" // in a network of one process it is numbered
+	if n.IsPart() {
+		id = strings.ToLower(n.Text("fault")[:8])
+	}
+	spec, err := n.addFault(c, id)
+	if err == nil {
+		err = n.addFaultElsewhere(c.Request().Context(), id, spec)
+		if err != nil {
+			err = errors.Join(err, n.removeFault(c.Request().Context(), id))
+		}
+	}
+	return answered(c, err)
+}
+
+// addFault puts the fault that a request asks for where this process is, and returns its text.
+func (n *Network) addFault(c echo.Context, id string) (spec string, err error) {
 	body, err := node.ReadBody(c, maxSpec)
 	if err != nil {
-		return err
+		return "", err
 	}
 	var r FaultRequest
 	if err := json.Unmarshal(body, &r); err != nil {
-		return badRequest("Malformed message.", err)
+		return "", badRequest("Malformed message.", err)
 	}
-	if err := n.wire.AddFault(r.Spec); errors.Is(err, fault.ErrTooMany) {
-		return &node.Error{Status: http.StatusServiceUnavailable, Message: "Too many faults.", Details: map[string]any{"limit": fault.MaxFaults}}
+	if err := n.wire.AddFaultAs(id, r.Spec); errors.Is(err, fault.ErrTooMany) {
+		return "", &node.Error{Status: http.StatusServiceUnavailable, Message: "Too many faults.", Details: map[string]any{"limit": fault.MaxFaults}}
 	} else if err != nil {
-		return badRequest("No such fault.", err)
+		return "", badRequest("No such fault.", err)
 	}
-	return c.JSON(http.StatusOK, struct{}{})
+	return r.Spec, nil
+}
+
+func (n *Network) deleteFaults(c echo.Context) error {
+	n.ClearFaults()
+	return answered(c, n.everywhere(c.Request().Context(), func(ctx context.Context, _ string, r Remote) error {
+		return r.Delete(ctx, "/faults")
+	}))
+}
+
+// removeFault ends a fault in all processes. It fails if none has it.
+func (n *Network) removeFault(ctx context.Context, id string) error {
+	err := n.RemoveFault(id)
+	if !n.IsPart() || strings.HasPrefix(id, lieID) {
+		return err
+	}
+	var found atomic.Bool
+	found.Store(err == nil)
+	n.everywhere(ctx, func(ctx context.Context, _ string, r Remote) error { // who refuses does not have it
+		if r.Delete(ctx, "/faults/"+url.PathEscape(id)) == nil {
+			found.Store(true)
+		}
+		return nil
+	})
+	if found.Load() {
+		return nil
+	}
+	return err
 }
 
 func (n *Network) deleteFault(c echo.Context) error {
+	return n.deletedFault(c, func(id string) error { return n.removeFault(c.Request().Context(), id) })
+}
+
+func (n *Network) deleteFaultHere(c echo.Context) error { return n.deletedFault(c, n.RemoveFault) }
+
+func (n *Network) deletedFault(c echo.Context, remove func(id string) error) error {
 	id, err := node.Param(c, "id")
 	if err == nil {
-		err = n.RemoveFault(id)
+		err = remove(id)
 	}
 	if errors.Is(err, ErrNoSuchFault) {
 		return &node.Error{Status: http.StatusNotFound, Message: "No such fault.", Details: map[string]any{"id": id}}
@@ -101,6 +179,7 @@ func (n *Network) getEvents(c echo.Context) error {
 			return badRequest("Malformed message.", err)
 		}
 	}
+	n.CatchUp(c.Request().Context())
 	var list EventList
 	list.Events, list.Next = n.wire.Events(after)
 	return c.JSON(http.StatusOK, list)

@@ -31,8 +31,12 @@ func (n *Network) RemoveFault(id string) error {
 }
 
 // Faults says what the faults are and how often each fired: those on the wire, and hubs that lie,
-// which is the fault corrupt.
-func (n *Network) Faults() []fault.Status {
+// which is the fault corrupt. Of other processes it is known when they are followed, see
+// [Network.CatchUp].
+func (n *Network) Faults() []fault.Status { return n.faultsElsewhere(n.faultsHere()) }
+
+// faultsHere is [Network.Faults] of this process.
+func (n *Network) faultsHere() []fault.Status {
 	list := n.wire.Faults()
 	for _, h := range n.hubs {
 		if lies, told := h.liar.Lies(); lies {

@@ -12,6 +12,8 @@ import (
 type Finding struct {
 	KeyID string
 	Hubs  []string // their names
+
+	elsewhere bool // another process tells of it
 }
 
 // ObserveFindings calls f for every finding of a client, until cancel is called.
@@ -92,6 +94,10 @@ func (n *Network) tellFinding(r slog.Record) {
 		}
 		return true
 	})
+	n.tell(found)
+}
+
+func (n *Network) tell(found Finding) {
 	for _, f := range n.findings.All() {
 		(*f)(found)
 	}

@@ -20,6 +20,7 @@ package sim
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"log/slog"
 	"sync"
@@ -58,7 +59,12 @@ type Network struct {
 	auditor   *audit.Auditor                    // nil: none
 	tls       *tls.Config                       // nil: plain HTTP
 	identity  func(*tls.ConnectionState) string // of clients by their certificates; nil: there are none
+	front     front                             // who is behind a front; nil: there is no TLS
 	shown     map[string]*tls.Config            // by clients, such as client/carol, to hubs
+	isPart    bool                              // some nodes run in other processes
+	process   string                            // the name of this one among those of the network
+	teller    teller                            // of messages, to other processes
+	followed  followed                          // the other processes
 	abroad    abroad                            // the ways to nodes that run elsewhere
 	trusted   string                            // common name of the authority that the ports trust
 	chances   uint64                            // the seed of what is left to chance
@@ -93,6 +99,9 @@ func New(config Config) (*Network, error) {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int64{}, kept: map[string]int64{}}
 	}
 	n.chances = rand64(config.Seed)
+	n.isPart = len(config.Topology.Elsewhere()) > 0
+	n.process, n.teller.network = rand.Text(), n
+	n.followed = followed{turn: make(chan struct{}, 1), next: map[string]int{}}
 	n.addPlaces()
 	if err := n.loadTLS(); err != nil {
 		return nil, err
@@ -102,6 +111,9 @@ func New(config Config) (*Network, error) {
 		return nil, err
 	}
 	n.abroad = newAbroad(secure, n.shown)
+	if err := n.showAsEncryptors(); err != nil {
+		return nil, err
+	}
 	n.wire, err = wire.New(wire.Config{
 		Transport: config.Transport,
 		Handler:   n,

@@ -67,6 +67,8 @@ func TestResponsesAreDescribed(t *testing.T) {
 	d.call("GET", "/nodes", "", 200)
 	d.call("POST", "/nodes/client/carol/start", "", 200)
 	d.call("GET", "/ready", "", 200)
+	d.call("GET", "/own/ready", "", 200)
+	d.call("GET", "/own/idle", "", 200)
 	d.call("GET", "/nodes/hub/hank", "", 200)
 	d.call("GET", "/nodes/client/carol", "", 200)
 	d.call("GET", "/nodes/router/ralph", "", 404)

@@ -53,7 +53,7 @@ func (n *Network) outside(to string, next http.Handler) http.Handler {
 			return
 		}
 		v := newArrival(n, p, path, w, r)
-		if n.wire.HasFaults() {
+		if n.wire.HasFaults() && !v.isPassedOn() {
 			v.strike(next)
 		} else {
 			next.ServeHTTP(v, r)
@@ -124,6 +124,12 @@ func (v *arrival) Write(p []byte) (int, error) {
 	return v.ResponseWriter.Write(p)
 }
 
+// isPassedOn reports whether the request came by way of another process of the network, which has
+// put it past the faults and tells of it.
+func (v *arrival) isPassedOn() bool {
+	return v.network.IsPart() && v.request.Header.Get(passedOn) != ""
+}
+
 // end tells of the arrival.
 func (v *arrival) end() {
 	n, isRefused := v.network, v.status >= http.StatusBadRequest
@@ -142,7 +148,9 @@ func (v *arrival) end() {
 		}
 		n.config.Logger.Log(v.request.Context(), level, "request refused", "node", v.place.path(), "path", e.Path, "caller", e.About.Caller.TakenAs, "address", v.request.RemoteAddr, "status", v.status, "reason", e.About.Reason.Text)
 	}
-	n.wire.Witness(m, e)
+	if !v.isPassedOn() {
+		n.wire.Witness(m, e)
+	}
 	if isRefused {
 		n.tellRefusal(Refusal{m, e})
 	}

@@ -154,7 +154,7 @@ func (p *place) start(ctx context.Context) error {
 	switch {
 	case p.lived:
 		p.announce(ctx, lifetime, m)
-	case p.network.isPart(): // there may have been one in a process before this one
+	case p.network.IsPart(): // there may have been one in a process before this one
 		p.network.tasks.Go(func() { m.Announce(lifetime) })
 	}
 	p.lived = true

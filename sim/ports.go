@@ -31,7 +31,7 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 	}()
 	n.url = "http://memory"
 	if n.config.Listen != "" {
-		if n.url, err = n.open(ctx, n.config.Listen, n.tls, door{}, n.outside("", n)); err != nil {
+		if n.url, err = n.open(ctx, n.config.Listen, n.tls, door{}, n.behindFront(n.outside("", n))); err != nil {
 			return err
 		}
 	}
@@ -159,6 +159,9 @@ func (n *Network) loadTLS() (err error) {
 		return nil
 	}
 	if n.trusted, err = n.config.TLS.Trusted(); err != nil {
+		return err
+	}
+	if n.front, err = n.config.TLS.Front(); err != nil {
 		return err
 	}
 	if n.tls, err = n.config.TLS.Server(n.config.TLSAll, n.servers()...); err != nil || !n.certified() {

@@ -79,7 +79,11 @@ func (n *Network) serveControl(w http.ResponseWriter, r *http.Request, name, res
 	v, ctx := n.visits.enter(r.Context(), w)
 	defer n.visits.leave(v)
 	moved := r.WithContext(ctx)
-	moved.URL = &url.URL{Path: "/sim/v1/nodes/" + name + rest, RawQuery: r.URL.RawQuery}
+	path := "/sim/v1/nodes/" + name + rest
+	if own, isOwn := strings.CutPrefix(rest, "/own/"); isOwn { // it is of the process as a whole
+		path = pathOwn + "/" + own
+	}
+	moved.URL = &url.URL{Path: path, RawQuery: r.URL.RawQuery}
 	n.router.ServeHTTP(w, moved)
 }
 
@@ -94,13 +98,28 @@ func (n *Network) getNode(c echo.Context) error {
 	}
 	for _, h := range n.hubs {
 		if h.path() == kind+"/"+name {
-			return c.JSON(http.StatusOK, h.snapshot())
+			s := h.snapshot()
+			s.Process = n.processOf(&h.place)
+			return c.JSON(http.StatusOK, s)
 		}
 	}
 	for _, p := range n.clients {
 		if p.path() == kind+"/"+name {
-			return c.JSON(http.StatusOK, p.snapshot())
+			s := p.snapshot()
+			s.Process = n.processOf(&p.place)
+			return c.JSON(http.StatusOK, s)
 		}
 	}
 	return node.NotFound(kind, name)
+}
+
+// processOf returns the name of the process that runs a node; empty: there is just this one.
+func (n *Network) processOf(p *place) string {
+	switch {
+	case p.apart != nil:
+		return p.apart.report().process
+	case n.IsPart():
+		return n.process
+	}
+	return ""
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -85,6 +86,7 @@ func addStatus(stock *node.Stock, s node.AssociationStatus) (least int) {
 // settle makes of what a node says of itself, which may be wrong in any way, what is shown of it.
 func (r *report) settle(a *apart) {
 	for _, s := range []*NodeSnapshot{&r.hub.NodeSnapshot, &r.client.NodeSnapshot} {
+		r.process, s.Process = cmp.Or(r.process, s.Process), ""
 		s.Name, s.URL = a.place.name, a.url
 		if !slices.Contains([]string{"stopped", "running", "ready", stateUnreachable}, s.State) {
 			s.State = "running"

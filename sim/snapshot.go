@@ -30,6 +30,7 @@ type NodeSnapshot struct {
 	SharesRefused       []node.Refusal `json:"shares_refused"`        // that a hub did not take or hand out, or a client did not get rid of or get
 	RolledBack          int64          `json:"rolled_back,omitempty"` // how often it found a peer with an old copy of its state
 	URL                 string         `json:"url,omitempty"`         // its base, if it runs in another process
+	Process             string         `json:"process,omitempty"`     // that runs it, where the node itself is asked
 }
 
 // HubSnapshot is how a hub is.
@@ -75,7 +76,7 @@ func (n *Network) HubStates() []HubSnapshot {
 
 // Snapshot returns how every node is now; those that run elsewhere are asked.
 func (n *Network) Snapshot() Snapshot {
-	n.askElsewhere(context.Background())
+	n.askElsewhere(context.Background(), 0)
 	snapshot := Snapshot{Hubs: []HubSnapshot{}, Clients: []ClientSnapshot{}, NextCourier: n.nextCourier()}
 	for _, h := range n.hubs {
 		snapshot.Hubs = append(snapshot.Hubs, h.snapshot())

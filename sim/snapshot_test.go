@@ -35,14 +35,14 @@ func TestSnapshotOfAFreshNetwork(t *testing.T) {
 	}
 	full := node.Levels{Available: 5 * 16384}
 	for _, h := range s.Hubs {
-		want := HubSnapshot{NodeSnapshot: NodeSnapshot{h.Name, true, "running", node.Stock{Associations: 5, Least: 16384, ClientOwned: full, HubOwned: full}, 0, []node.Refusal{}, 0, ""}}
+		want := HubSnapshot{NodeSnapshot: NodeSnapshot{h.Name, true, "running", node.Stock{Associations: 5, Least: 16384, ClientOwned: full, HubOwned: full}, 0, []node.Refusal{}, 0, "", ""}}
 		if !reflect.DeepEqual(h, want) {
 			t.Errorf("%+v", h)
 		}
 	}
 	for _, c := range s.Clients {
 		want := ClientSnapshot{
-			NodeSnapshot: NodeSnapshot{c.Name, true, "ready", node.Stock{Associations: 5, Least: 16384, ClientOwned: full, HubOwned: full}, 0, []node.Refusal{}, 0, ""},
+			NodeSnapshot: NodeSnapshot{c.Name, true, "ready", node.Stock{Associations: 5, Least: 16384, ClientOwned: full, HubOwned: full}, 0, []node.Refusal{}, 0, "", ""},
 			Ready:        true,
 			Levels:       []int{16384, 16384, 16384, 16384, 16384},
 		}

@@ -12,7 +12,7 @@ import (
 func (n *Network) HubTimeout() time.Duration { return n.config.HubTimeout }
 
 // WaitReady waits until every client that runs in this process has registered with all its hubs and
-// filled its pools.
+// filled its pools. GET /sim/v1/ready waits for those in other processes, too.
 func (n *Network) WaitReady(ctx context.Context) error {
 	select {
 	case <-n.started:
@@ -35,8 +35,23 @@ func (n *Network) WaitReady(ctx context.Context) error {
 
 // WaitIdle waits until no running client, or none of those that are named, does anything in the
 // background: the hubs that a key did not need have answered too, and the pools are full. Clients
-// that cannot reach a hub keep trying; between the attempts they are idle.
+// that cannot reach a hub keep trying; between the attempts they are idle. Processes elsewhere are
+// waited for as a whole, unless they do not answer.
 func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
+	if err := n.waitIdleHere(ctx, names...); err != nil {
+		return err
+	}
+	isMeant := func(c *clientPlace) bool {
+		return c.apart != nil && (len(names) == 0 || slices.Contains(names, c.name))
+	}
+	if !slices.ContainsFunc(n.clients, isMeant) {
+		return nil
+	}
+	return n.waitElsewhere(ctx, "/idle")
+}
+
+// waitIdleHere is [Network.WaitIdle] for the clients of this process.
+func (n *Network) waitIdleHere(ctx context.Context, names ...string) error {
 	for _, p := range n.places {
 		m := p.member()
 		if m == nil || len(names) > 0 && !slices.Contains(names, p.name) {

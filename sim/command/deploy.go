@@ -46,7 +46,7 @@ func writeDeployment(c *cli.Context) error {
 		return err
 	}
 	if len(t.Links) > 0 {
-		fmt.Fprintln(c.App.ErrWriter, "warning: the links of the topology are left out")
+		fmt.Fprintln(c.App.ErrWriter, "warning: the links of the topology are in it, and add to what is really between the nodes")
 	}
 	for _, name := range names {
 		fmt.Fprintln(c.App.Writer, filepath.Join(c.String("out"), name))

@@ -4,12 +4,16 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
+	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
 	"dske/protocol"
 	"dske/sim"
+	"dske/sim/certs"
 	"dske/sim/scenario"
 )
 
@@ -24,6 +28,7 @@ func scenarioCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "v", Usage: "print each command and its output"},
 			&cli.StringFlag{Name: "url", Usage: "use the running network at `URL`, not one of its own for each scenario", DefaultText: "networks of their own"},
+			&cli.StringFlag{Name: "tls", Usage: "with --url: speak TLS with the certificates in `DIR`"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the runs reproducible from `SEED`", DefaultText: "none"},
 			&cli.StringFlag{Name: "transport", Value: sim.Memory, Usage: "where a scenario does not say, let nodes reach each other over `HOW`: memory or loopback"},
 			&cli.StringFlag{Name: "time", Value: scenario.Real, Usage: "where a scenario does not say, let it take place in `TIME`: real or virtual, which does not wait"},
@@ -51,11 +56,17 @@ func runScenarios(c *cli.Context) error {
 			return err
 		}
 	}
+	if c.IsSet("tls") && !c.IsSet("url") {
+		return usagef("--tls goes with --url")
+	}
 	files, err := scenario.Files(c.Args().Slice())
 	if err != nil {
 		return fmt.Errorf("%w; dske scenario takes %s, where scripts are *.txtar", err, c.Command.ArgsUsage)
 	}
 	options := scenario.Options{URL: c.String("url"), Transport: c.String("transport"), Time: c.String("time"), Suite: c.String("suite")}
+	if c.IsSet("tls") {
+		options.HTTP = inTheNameOf(c)
+	}
 	if _, err := protocol.SuiteNamed(options.Suite); err != nil && options.Suite != "" {
 		return usagef("--suite: %w", err)
 	}
@@ -98,6 +109,34 @@ func runScenarios(c *cli.Context) error {
 	}
 	return nil
 }
+
+// inTheNameOf returns how to call a network that speaks TLS in the name of an encryptor, or of the
+// operator.
+func inTheNameOf(c *cli.Context) scenario.HTTP {
+	var known sync.Map // of from to its client, which keeps connections
+	return func(from string) *http.Client {
+		if client, found := known.Load(from); found {
+			return client.(*http.Client)
+		}
+		client, err := httpClient(c, func(d certs.Directory) certs.Pair {
+			if sae, isSAE := strings.CutPrefix(from, "sae/"); isSAE {
+				return d.SAE(sae)
+			}
+			return d.Operator()
+		})
+		if err != nil {
+			client = &http.Client{Transport: failing{err}}
+		}
+		known.Store(from, client)
+		return client
+	}
+}
+
+// failing is the way of those who cannot call.
+type failing struct{ err error }
+
+// RoundTrip implements [http.RoundTripper].
+func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.err }
 
 // writeJUnit writes the results to a file, if it has a name.
 func writeJUnit(name string, results []*scenario.Result) error {

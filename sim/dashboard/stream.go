@@ -29,8 +29,10 @@ type introduction struct {
 // one the messages and the exchanges that there were.
 func (d *dashboard) stream(c echo.Context) error {
 	c.Response().Header().Set(echo.HeaderContentType, "text/event-stream")
+	c.Response().Header().Set("X-Accel-Buffering", "no") // for nginx in front, which would hold events back
 	feed := newFeed(d.network, d.book)
 	defer feed.stop()
+	d.network.CatchUp(c.Request().Context()) // from now on, other processes look at messages too
 	overview := d.network.Overview()
 	states := &states{dashboard: d, feed: feed, matrix: newMatrix(overview, columnsOf(c))}
 	ticker := time.NewTicker(batchTime)

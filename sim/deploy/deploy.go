@@ -36,7 +36,7 @@ func Engines() []string { return []string{Compose, Kubernetes, Nginx, Systemd} }
 // Config says what to write.
 type Config struct {
 	Engine     string
-	Topology   *topology.Topology // valid; its links and sites are left out
+	Topology   *topology.Topology // valid; its links add to what is really between the nodes
 	Port       int                // of the front; nodes on this machine have those after it
 	Prometheus bool               // write a configuration that scrapes all processes
 	Grafana    bool               // write a dashboard of the metrics
@@ -55,9 +55,11 @@ type node struct {
 type plan struct {
 	Config
 	Nodes   []node
-	Secure  bool   // nodes speak TLS
-	Out     string // absolute
-	Files   []file // of the certificates that nodes need
+	Secure  bool       // nodes speak TLS
+	Front   certs.Pair // what the front shows its callers, and
+	Proof   certs.Pair // to nodes, below the directory
+	Out     string     // absolute
+	Files   []file     // of the certificates that nodes need
 	Content map[string]string
 }
 
@@ -255,7 +257,9 @@ func (p *plan) makeSecrets(topology string) error {
 	if !p.Secure {
 		return nil
 	}
-	names := certs.Names{}
+	below := certs.Directory("certs")
+	p.Front, p.Proof = below.Hub(p.Topology.Hubs[0].Name), below.Operator()
+	names := certs.Names{Hosts: []string{"front"}}
 	for _, n := range p.Nodes {
 		names.Hosts = append(names.Hosts, n.Slug)
 	}

@@ -118,6 +118,29 @@ func TestKubernetes(t *testing.T) {
 	}
 }
 
+// A server of Kubernetes takes the manifests: they decode strictly into its own types. That is a module
+// of its own, which has to be compiled once.
+func TestKubernetesTakesTheManifests(t *testing.T) {
+	tool := filepath.Join("..", "..", "testdata", "kubernetes")
+	if out, err := exec.Command("go", "-C", tool, "mod", "download").CombinedOutput(); err != nil {
+		t.Skipf("the types of Kubernetes cannot be had: %v: %s", err, out)
+	}
+	dir, _ := write(t, Kubernetes)
+	good := filepath.Join(dir, "kubernetes.yaml")
+	out, err := exec.Command("go", "-C", tool, "run", ".", good).CombinedOutput()
+	if err != nil || strings.Count(string(out), "\n") != 23 || !strings.Contains(string(out), "apps/v1 StatefulSet client-connie\n") {
+		t.Errorf("%v: %s", err, out)
+	}
+	bad := filepath.Join(dir, "bad.yaml")
+	text := bytes.Replace(read(t, good), []byte("periodSeconds: 1"), []byte("periodSecond: 1"), 1)
+	if err := os.WriteFile(bad, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "-C", tool, "run", ".", bad).CombinedOutput(); err == nil || !strings.Contains(string(out), `unknown field "periodSecond"`) {
+		t.Errorf("a field that there is not: %v: %s", err, out)
+	}
+}
+
 func TestCompose(t *testing.T) {
 	dir, _ := write(t, Compose)
 	services := documents(t, read(t, dir, "compose.yaml"))[0]["services"].(map[string]any)

@@ -202,6 +202,7 @@ func (b *Book) Watch(message func(wire.Event), exchange func(Kept)) (cancel func
 func (b *Book) observe() (stop func()) {
 	ends := []func(){b.network.Wire().Observe(b.observed), b.network.ObserveFindings(b.found), b.sampler.stop}
 	b.sampler.begin()
+	ends = append(ends, b.network.Follow())
 	return func() {
 		for _, end := range ends {
 			end()

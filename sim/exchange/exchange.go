@@ -6,8 +6,6 @@ package exchange
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -70,6 +68,7 @@ func record(ctx context.Context, n *sim.Network, master, slave string) (*Exchang
 	if err != nil {
 		return nil, nil, err
 	}
+	n.CatchUp(ctx) // so that other processes look at messages from now on
 	r := newRecording(n, x)
 	defer r.stop()
 	var reason *wire.Reason
@@ -105,6 +104,7 @@ func (x *Exchange) run(ctx context.Context, r *recording) error {
 	r.expect(http.MethodPost, x.Master.hubs)
 	made, err := r.sae(x.Master).GetKey(ctx, x.Slave.Encryptor, etsi.KeyRequest{})
 	if err != nil {
+		r.network.CatchUp(ctx)
 		r.keyOf(err)
 		return err
 	}
@@ -170,11 +170,8 @@ func (e *End) take(k etsi.Key) {
 	e.KeyID, e.Fingerprint, e.Value = k.ID.String(), Fingerprint(k.Key.Reveal()), k.Key
 }
 
-// Fingerprint is the first 8 bytes of the SHA-256 of a key, in hex.
-func Fingerprint(key []byte) string {
-	sum := sha256.Sum256(key)
-	return hex.EncodeToString(sum[:8])
-}
+// Fingerprint is [wire.Fingerprint].
+func Fingerprint(key []byte) string { return wire.Fingerprint(key) }
 
 // tagged marks the requests of an exchange, so that they are told from those of others.
 type tagged struct {
@@ -182,11 +179,8 @@ type tagged struct {
 	tag string
 }
 
-// tagHeader has no meaning for the nodes.
-const tagHeader = "DSKE-Exchange"
-
 func (t tagged) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	r.Header.Set(tagHeader, t.tag)
+	r.Header.Set(wire.ExchangeHeader, t.tag)
 	return t.RoundTripper.RoundTrip(r)
 }

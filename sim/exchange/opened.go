@@ -1,15 +1,12 @@
 package exchange
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"dske/node"
@@ -57,7 +54,7 @@ func (b *Book) open(number uint64) (Opened, error) {
 	}
 	for _, r := range b.refusals {
 		if r.Event.Number == number {
-			return b.opening(withoutSecrets(r.Message), r.Event), nil
+			return b.opening(r.Message.WithoutSecrets(), r.Event), nil
 		}
 	}
 	return Opened{}, &node.Error{Status: http.StatusNotFound, Message: "This message is too long ago, or was not recorded.", Details: map[string]any{"number": number}}
@@ -144,84 +141,4 @@ func text(body []byte) string {
 		return string(body)
 	}
 	return base64.StdEncoding.EncodeToString(body)
-}
-
-// maxBody is how much of a body is kept, in bytes.
-const maxBody = 16 << 10
-
-const notShown = "(not shown)"
-
-// withoutSecrets returns a copy of a message without the keys, the PSRD and the tokens that are in
-// it.
-func withoutSecrets(m wire.Message) wire.Message {
-	m.Header, m.Response.Header = m.Header.Clone(), m.Response.Header.Clone()
-	m.Header.Del(tagHeader)
-	switch wire.KindOf(m.Method, m.Path) {
-	case wire.KindShare, wire.KindFetch:
-	case wire.KindEncryptor:
-		if scheme, _, found := strings.Cut(m.Header.Get("Authorization"), " "); found { // a password, or a token
-			m.Header.Set("Authorization", scheme+" "+notShown)
-		}
-		if m.Response.Status == http.StatusOK {
-			m.Response.Body = withoutKeys(m.Response.Body)
-		}
-	default:
-		m.Body, m.Response.Body = hidden(m.Body), hidden(m.Response.Body)
-		for name := range m.Header {
-			m.Header[name] = []string{notShown}
-		}
-	}
-	m.Body, m.Response.Body = clipped(m.Body), clipped(m.Response.Body)
-	return m
-}
-
-func hidden(body []byte) []byte {
-	if len(body) == 0 {
-		return nil
-	}
-	return []byte(notShown)
-}
-
-// withoutKeys returns the answer to an encryptor without the keys; one that cannot be read, not at
-// all.
-func withoutKeys(body []byte) []byte {
-	var answer struct {
-		Keys []map[string]any `json:"keys"`
-	}
-	if json.Unmarshal(body, &answer) != nil || answer.Keys == nil {
-		return hidden(body)
-	}
-	for _, key := range answer.Keys {
-		if _, found := key["key"]; found {
-			key["key"] = notShown
-		}
-	}
-	text, _ := json.Marshal(answer) // it was JSON
-	return text
-}
-
-// clipped copies the start of a body.
-func clipped(body []byte) []byte {
-	if len(body) <= maxBody {
-		return bytes.Clone(body)
-	}
-	return fmt.Appendf(bytes.Clone(body[:maxBody]), "… of %d bytes", len(body))
-}
-
-// fingerprintIn returns the fingerprint of the key that the answer to an encryptor hands out, if it
-// is one.
-func fingerprintIn(m wire.Message) string {
-	if wire.KindOf(m.Method, m.Path) != wire.KindEncryptor || m.Response.Status != http.StatusOK {
-		return ""
-	}
-	var answer struct {
-		Keys []struct {
-			Key []byte `json:"key"`
-		} `json:"keys"`
-	}
-	if json.Unmarshal(m.Response.Body, &answer) != nil || len(answer.Keys) != 1 { // a body of another form has no key
-		return ""
-	}
-	defer clear(answer.Keys[0].Key)
-	return Fingerprint(answer.Keys[0].Key)
 }

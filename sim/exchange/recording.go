@@ -60,14 +60,14 @@ func (r *recording) sae(e End) *etsi.Client {
 
 // tapped picks the messages that may be about the key.
 func (r *recording) tapped(m wire.Message) {
-	if !r.isBetween(m) && m.Header.Get(tagHeader) != r.tag && !r.isRepair(m) {
+	if !r.isBetween(m) && m.Header.Get(wire.ExchangeHeader) != r.tag && !r.isRepair(m) {
 		return
 	}
 	seen := describe(m)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.about[m.Number] = seen
-	r.messages = append(r.messages, withoutSecrets(m))
+	r.messages = append(r.messages, m.WithoutSecrets())
 }
 
 // isRepair reports whether a message is one with which a client of the exchange, which a hub has
@@ -191,6 +191,7 @@ func (r *recording) wait(ctx context.Context) {
 	r.check()
 	r.mu.Unlock()
 	r.network.WaitIdle(ctx, r.exchange.Master.Client, r.exchange.Slave.Client) // an error: the waiting has ended
+	r.network.CatchUp(context.WithoutCancel(ctx))
 	r.settle(context.WithoutCancel(ctx), r.exchange.Slave.Client)
 }
 

@@ -44,6 +44,13 @@ type trail struct {
 	kept   *Kept  // nil: the key is not handed out yet
 }
 
+// isMade reports whether shares of the key and the request that it was made for have been seen. They
+// may come in any order from other processes.
+func (t *trail) isMade() bool {
+	isShare := func(e wire.Event) bool { return e.Kind == wire.KindShare }
+	return t.last("/enc_keys") >= 0 && slices.ContainsFunc(t.events, isShare)
+}
+
 // expected is how many messages there are when all have come.
 func (t *trail) expected() int {
 	n := 0
@@ -87,7 +94,7 @@ func (s *sampler) forget() {
 
 // tapped takes a message apart. The mutex must not be held.
 func (s *sampler) tapped(m wire.Message) {
-	l := look{describe(m), fingerprintIn(m), withoutSecrets(m), m.Header.Get(tagHeader) != ""}
+	l := look{describe(m), m.Fingerprint(), m.WithoutSecrets(), m.Header.Get(wire.ExchangeHeader) != ""}
 	s.book.mu.Lock()
 	s.seen[m.Number] = l
 	s.taken++
@@ -151,13 +158,12 @@ func merged(known, seen *wire.About) *wire.About {
 
 // follow adds a message to the trail of its key.
 func (s *sampler) follow(e wire.Event, l look) (wire.Event, []Kept) {
-	isMaking := e.Kind == wire.KindEncryptor && strings.HasSuffix(e.Path, "/enc_keys")
 	t := s.trails[e.KeyID]
 	switch {
 	case l.isOurs:
 		delete(s.trails, e.KeyID)
 		return e, nil
-	case t == nil && e.Kind != wire.KindShare:
+	case t == nil && e.Kind != wire.KindShare && !s.book.network.IsPart():
 		return e, nil
 	case t == nil:
 		t = &trail{}
@@ -167,7 +173,7 @@ func (s *sampler) follow(e wire.Event, l look) (wire.Event, []Kept) {
 		return before.To == e.To && before.From == e.From && before.Kind == e.Kind
 	})
 	t.events, t.looks = append(t.events, e), append(t.looks, l)
-	if t.kept == nil && !isMaking || t.kept != nil && e.Kind != wire.KindEncryptor && len(t.events) < t.expected() {
+	if t.kept == nil && !t.isMade() || t.kept != nil && e.Kind != wire.KindEncryptor && len(t.events) < t.expected() {
 		return e, nil
 	}
 	return e, s.book.keepTrail(t)

@@ -5,17 +5,16 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"strconv"
 	"sync"
 )
 
 // fault is one fault of a set.
 type fault struct {
-	number int // from 1, in the order of adding
-	spec   Spec
-	built  built
-	seed   uint64
-	ended  chan struct{} // closed when the fault is cleared
+	id    string
+	spec  Spec
+	built built
+	seed  uint64
+	ended chan struct{} // closed when the fault is cleared
 
 	mu      sync.Mutex
 	matched int // messages
@@ -86,5 +85,5 @@ func (s Status) String() string { return fmt.Sprintf("%s: fired %d times", s.Spe
 func (f *fault) status() Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Status{strconv.Itoa(f.number), f.spec.String(), f.fired}
+	return Status{f.id, f.spec.String(), f.fired}
 }

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -26,18 +27,25 @@ type Set struct {
 
 // Add puts a fault behind those that are there. It fails if there is no such fault, and with
 // [ErrTooMany] if there are [MaxFaults].
-func (s *Set) Add(spec Spec) error {
+func (s *Set) Add(spec Spec) error { return s.AddAs("", spec) }
+
+// AddAs is [Set.Add] with an ID for the fault; empty: it is numbered. A fault that is there under
+// the ID stays as it is.
+func (s *Set) AddAs(id string, spec Spec) error {
 	b, err := spec.build()
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.faults) == MaxFaults {
+	switch {
+	case slices.ContainsFunc(s.faults, func(f *fault) bool { return f.id == id }):
+		return nil
+	case len(s.faults) == MaxFaults:
 		return ErrTooMany
 	}
 	s.added++
-	f := &fault{number: s.added, spec: spec, built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[[sha256.Size]byte]int{}}
+	f := &fault{id: cmp.Or(id, strconv.Itoa(s.added)), spec: spec, built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[[sha256.Size]byte]int{}}
 	s.faults = append(s.faults[:len(s.faults):len(s.faults)], f) // Intercept may be reading the old slice
 	return nil
 }
@@ -57,7 +65,7 @@ func (s *Set) Clear() {
 func (s *Set) Remove(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.faults, func(f *fault) bool { return strconv.Itoa(f.number) == id })
+	i := slices.IndexFunc(s.faults, func(f *fault) bool { return f.id == id })
 	if i < 0 {
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ const answerTimeout = 5 * time.Minute
 // Options says how scenarios are run.
 type Options struct {
 	URL       string  // of a running network; none: each scenario gets one of its own
+	HTTP      HTTP    // to that network; nil: over plain HTTP, in nobody's name
 	Transport string  // of the scenario's own network, unless it says so; default memory
 	Time      string  // that the own network lives in, unless the scenario says so: Real, which is the default, or Virtual
 	Seed      *uint64 // makes own networks reproducible
@@ -34,6 +36,9 @@ type Options struct {
 
 	suite protocol.Suite // for tests: one that lacks a measure, instead of the one that the topology names
 }
+
+// HTTP returns how somebody calls a network, such as sae/sam, or outside, who is anybody.
+type HTTP func(from string) *http.Client
 
 // Run runs a scenario. The name of the file is for messages. In virtual time, the durations of
 // sections are virtual too, and that of the whole is real.

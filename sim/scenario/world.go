@@ -22,7 +22,7 @@ import (
 // it.
 type world struct {
 	remote sim.Remote
-	http   func(from string) *http.Client
+	http   HTTP
 
 	own      *sim.Network // nil: the network is somebody else's
 	stop     func() error // ends it
@@ -48,8 +48,10 @@ func newWorld(ctx context.Context, p *parsed, o Options) (*world, error) {
 	w := &world{suite: o.suite, keys: map[string][]madeKey{}, fetched: map[uuid.UUID]etsi.Secret{}, log: &logBook{}, stop: func() error { return nil }}
 	if o.URL != "" {
 		client := &http.Client{Timeout: answerTimeout}
-		w.http = func(string) *http.Client { return client }
-		w.remote = sim.Remote{URL: strings.TrimSuffix(o.URL, "/"), HTTP: client}
+		if w.http = o.HTTP; w.http == nil {
+			w.http = func(string) *http.Client { return client }
+		}
+		w.remote = sim.Remote{URL: strings.TrimSuffix(o.URL, "/"), HTTP: w.http("outside")}
 	} else if err := w.start(ctx, p, o); err != nil {
 		return nil, err
 	}

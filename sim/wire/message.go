@@ -23,6 +23,10 @@ type Message struct {
 	Number   uint64 // counts the messages while somebody watches; a copy has that of its original
 	Request         // its Header and Body are those of the message itself
 	Response Response
+
+	// Handed is the fingerprint of the key that the response hands out, where the key itself is left
+	// out; see [Message.WithoutSecrets].
+	Handed string
 }
 
 // Event says that a message was sent, and how that ended for the sender.
@@ -36,6 +40,8 @@ type Event struct {
 	Start    time.Time     `json:"start"`    //
 	Duration time.Duration `json:"duration"` // nanoseconds
 	Fault    string        `json:"fault"`    // kinds of the faults that were at it, separated by spaces
+
+	Elsewhere bool `json:"-"` // another process tells of it
 
 	Kind string `json:"kind,omitempty"` // what it is for: one of the kinds below; empty: none of them
 	*About

@@ -125,7 +125,10 @@ func (w *Wire) CloseIdle() {
 
 // AddFault puts a fault, such as drop to=hub/hank, on the wire, behind those that are there; see
 // [fault.Parse]. It fails if the fault cannot be read, or names nobody who takes part.
-func (w *Wire) AddFault(text string) error {
+func (w *Wire) AddFault(text string) error { return w.AddFaultAs("", text) }
+
+// AddFaultAs is [Wire.AddFault] with an ID for the fault; see [fault.Set.AddAs].
+func (w *Wire) AddFaultAs(id, text string) error {
 	spec, err := fault.Parse(text)
 	if err != nil {
 		return err
@@ -136,7 +139,7 @@ func (w *Wire) AddFault(text string) error {
 			return fmt.Errorf("%s: there is no node or encryptor %s", text, pattern)
 		}
 	}
-	if err := w.faults.Add(spec); err != nil {
+	if err := w.faults.AddAs(id, spec); err != nil {
 		return err
 	}
 	w.mu.Lock()

@@ -1,0 +1,163 @@
+package sim
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"dske/sim/wire"
+)
+
+// both starts the two halves of a network over plain HTTP, each as a process would, and calls f
+// with them while they run.
+func both(t *testing.T, f func(t *testing.T, n, other *testNetwork)) {
+	t.Helper()
+	here, there := divided(t, "http", freeAddress(t), freeAddress(t))
+	second := make(chan *testNetwork)
+	t.Run("both", func(t *testing.T) {
+		go func() { second <- start(t, there) }()
+		n, other := start(t, here), <-second
+		f(t, n, other)
+	})
+}
+
+// routes counts the messages of each kind between clients and hubs.
+func routes(events []wire.Event) map[string]int {
+	count := map[string]int{}
+	for _, e := range events {
+		count[e.Method+" "+e.From+" "+e.To]++
+	}
+	return count
+}
+
+// Either process tells of the messages of both, each once, and a fault that is added at one of them
+// strikes wherever a message is sent.
+func TestSeenAsOne(t *testing.T) {
+	both(t, func(t *testing.T, n, other *testNetwork) {
+		remote := func(n *testNetwork) Remote { return Remote{URL: n.URL(), HTTP: &http.Client{Transport: n.outside}} }
+		r, o := remote(n), remote(other)
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(r.WaitReady(t.Context()))
+		next := map[Remote]int{}
+		for _, r := range []Remote{r, o} {
+			list, err := r.Events(t.Context(), 0)
+			must(err)
+			next[r] = list.Next
+		}
+		pair := func() {
+			t.Helper()
+			k := n.getKey("sam", "sofia", 256)
+			if _, err := n.fetch("sam", "sofia", k.ID); err != nil { // which is passed on
+				t.Fatal(err)
+			}
+			must(r.WaitIdle(t.Context()))
+		}
+		events := func(r Remote) map[string]int {
+			t.Helper()
+			list, err := r.Events(t.Context(), next[r])
+			must(err)
+			next[r] = list.Next
+			return routes(list.Events)
+		}
+		pair()
+		want := map[string]int{"GET sae/sam client/carol": 1, "GET sae/sofia client/connie": 1}
+		for _, hub := range []string{"hub/h1", "hub/h2"} {
+			want["POST client/carol "+hub], want["GET client/connie "+hub] = 1, 1
+		}
+		for _, r := range []Remote{r, o} {
+			if got := events(r); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s tells of %v, not of %v", r.URL, got, want)
+			}
+		}
+
+		must(r.AddFault(t.Context(), "delay=1ms to=hub/h1"))
+		pair()
+		for _, r := range []Remote{o, r} {
+			faults, err := r.Faults(t.Context())
+			must(err)
+			if len(faults) != 1 || faults[0].Fired < 2 { // carol's share, and connie's question
+				t.Errorf("%s has the faults %v", r.URL, faults)
+			}
+		}
+		if err := o.AddFault(t.Context(), "drop to=hub/nobody"); err == nil || !strings.Contains(err.Error(), "no node") {
+			t.Errorf("a fault of nobody: %v", err)
+		}
+		must(o.Corrupt(t.Context(), "hub/h1"))
+		faults, err := o.Faults(t.Context())
+		must(err)
+		for _, f := range faults {
+			must(o.RemoveFault(t.Context(), f.ID))
+		}
+		if len(faults) != 2 || o.RemoveFault(t.Context(), faults[0].ID) == nil {
+			t.Errorf("%v", faults)
+		}
+		must(o.AddFault(t.Context(), "drop to=hub/h2 path=none"))
+		must(r.ClearFaults(t.Context()))
+		if faults, err := o.Faults(t.Context()); err != nil || len(faults) != 0 {
+			t.Errorf("%v, %v", faults, err)
+		}
+	})
+}
+
+// What other processes are told has nothing secret in it, and it is looked at only while they ask.
+func TestToldWithoutSecrets(t *testing.T) {
+	both(t, func(t *testing.T, n, other *testNetwork) {
+		var mu sync.Mutex
+		tapped, heard := map[uint64]wire.Message{}, map[string]int{}
+		other.Wire().Tap(func(m wire.Message) {
+			mu.Lock()
+			defer mu.Unlock()
+			tapped[m.Number] = m
+		})
+		other.Wire().Observe(func(e wire.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			if e.Elsewhere {
+				heard[e.Kind]++
+				isSafe(t, tapped[e.Number])
+			}
+		})
+		other.CatchUp(t.Context())
+		if !n.Wire().IsRead() {
+			t.Error("nobody looks at messages")
+		}
+		for range 2 {
+			n.getKey("sam", "sofia", 256)
+		}
+		n.stop("hub/h1")
+		n.start("hub/h1") // so that there is PSRD on the way, too
+		n.getKey("sam", "sofia", 256)
+		if err := n.WaitIdle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		other.CatchUp(t.Context())
+		mu.Lock()
+		defer mu.Unlock()
+		if heard[wire.KindEncryptor] != 3 || heard[wire.KindShare] < 2 || heard[wire.KindPSRD] == 0 {
+			t.Errorf("%v", heard)
+		}
+	})
+}
+
+// isSafe checks that a message which another process has told has nothing secret in it.
+func isSafe(t *testing.T, m wire.Message) {
+	body := string(m.Body) + string(m.Response.Body)
+	switch wire.KindOf(m.Method, m.Path) {
+	case wire.KindShare, wire.KindFetch:
+	case wire.KindEncryptor:
+		if strings.Count(body, `"key":"(not shown)"`) != 1 || len(m.Handed) != 16 {
+			t.Errorf("a key: %.200s", body)
+		}
+	default:
+		if strings.Trim(body, "(notshw) ") != "" {
+			t.Errorf("%s %s: %.200s", m.Method, m.Path, body)
+		}
+	}
+}
