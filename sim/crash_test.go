@@ -39,6 +39,7 @@ type mortal struct {
 
 	mu    sync.Mutex
 	count int
+	over  bool              // nothing is counted any more
 	left  *store.MemoryDisk // what is found after the crash; nil: it has not crashed
 
 	log     bytes.Buffer
@@ -53,6 +54,9 @@ func (m *mortal) watch() {
 	disk.Before = func(store.Operation) error {
 		m.mu.Lock()
 		defer m.mu.Unlock()
+		if m.over {
+			return nil
+		}
 		if m.count++; m.count == m.at {
 			if m.keep == nil {
 				m.left = disk.Copy()
@@ -119,7 +123,7 @@ func (m *mortal) fetchNext(i int) {
 	}
 	alive := !m.hasCrashed()
 	key, err := m.fetch("sae1", "sae2", m.made[i].ID)
-	m.doubted[m.made[i].ID] = alive && m.hasCrashed() && err != nil
+	m.doubted[m.made[i].ID] = m.doubted[m.made[i].ID] || alive && m.hasCrashed() && err != nil
 	switch {
 	case err == nil && !bytes.Equal(key.Key.Reveal(), m.made[i].Key.Reveal()):
 		m.Errorf("key %d is another one", i)
@@ -141,13 +145,27 @@ func (m *mortal) run() {
 			m.restart()
 		}
 	}
-	m.idle()
-	m.revive()
-	m.ready()
+	m.rest()
 	for i := range m.made {
 		m.fetchNext(i)
 	}
+	m.rest()
+	m.mu.Lock()
+	m.over = true
+	m.mu.Unlock()
+	for i := range m.made { // those whose answer the crash has cut, and that can be fetched yet
+		m.fetchNext(i)
+	}
 	m.check()
+}
+
+// rest waits until all that was going on is over, and if the node has crashed, until it has started
+// and its peers have noticed.
+func (m *mortal) rest() {
+	m.idle()
+	m.revive()
+	m.ready()
+	m.idle()
 }
 
 func (m *mortal) restart() {

@@ -36,6 +36,10 @@ func (a *Association) maintain(ctx context.Context) {
 		}
 		a.config.Logger.Warn("hub cannot be used", "hub", a.hub.Name, "error", err, "retry_in", backoff)
 		heard := a.listen()
+		if a.restarts.Load() == maxRestartQuestions { // it was said while this failed
+			backoff = minBackoff
+			continue
+		}
 		wait := backoff
 		backoff = min(2*backoff, maxBackoff)
 		a.config.Tasks.Rest(func() {

@@ -79,6 +79,27 @@ func TestHubStartedAndHasLostItsState(t *testing.T) {
 	}
 }
 
+// A hub that is said to have started when something has just failed is not waited for.
+func TestHubStartedDuringFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, PSRD{}, time.Second)
+		first := true
+		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+			if first {
+				first = false
+				w.HubStarted()
+				return nil, errors.New("connection reset")
+			}
+			return next(r)
+		})
+		w.Maintain()
+		synctest.Wait()
+		if w.current() == nil {
+			t.Error("it waits before it tries again")
+		}
+	})
+}
+
 // A hub that has no answer to the question, as that of the Python implementation, is not asked
 // again.
 func TestHubWithoutAnAnswer(t *testing.T) {
