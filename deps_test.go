@@ -23,7 +23,7 @@ var floors = []struct {
 	{"dske/sim/scenario", []string{"dske/etsi", "dske/etsi/junit", "dske/node", "dske/node/client", "dske/node/hub", "dske/protocol",
 		"dske/sim", "dske/sim/adversary", "dske/sim/fault", "dske/sim/hunt", "dske/sim/spelling", "dske/sim/topology", "dske/sim/virtual", "dske/sim/wire",
 		"dske/sim/yamlfile"}},
-	{"dske/sim/hunt", []string{"dske/etsi", "dske/sim", "dske/sim/fault", "dske/sim/link", "dske/sim/topology", "dske/sim/virtual"}},
+	{"dske/sim/hunt", []string{"dske/etsi", "dske/node", "dske/protocol", "dske/sim", "dske/sim/fault", "dske/sim/link", "dske/sim/topology", "dske/sim/virtual"}},
 	{"dske/sim/experiment", []string{"dske/etsi", "dske/sim", "dske/sim/link", "dske/sim/topology", "dske/sim/virtual", "dske/sim/yamlfile"}},
 	{"dske/sim/dashboard", []string{"dske/node", "dske/sim", "dske/sim/attack", "dske/sim/exchange", "dske/sim/fault", "dske/sim/ladder", "dske/sim/topology", "dske/sim/wire"}},
 	{"dske/sim/docs", []string{"dske/node", "dske/node/client", "dske/node/hub", "dske/sim"}},
@@ -37,6 +37,7 @@ var floors = []struct {
 		"dske/sim/adversary", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology", "dske/sim/wire"}},
 	{"dske/sim/adversary", []string{"dske/protocol", "dske/protocol/its", "dske/psrd", "dske/sim/wire"}},
 	{"dske/sim/wire", []string{"dske/protocol", "dske/sim/fault", "dske/sim/link"}},
+	{"dske/sim/virtual/sametest", nil},
 	{"dske/sim/virtual", nil},
 	{"dske/sim/audit", nil},
 	{"dske/sim/deploy", []string{"dske/sim/certs", "dske/sim/secret", "dske/sim/topology"}},
@@ -70,7 +71,7 @@ var floors = []struct {
 var anything = []string{"anything"}
 
 // forTests is the packages that nothing but tests imports.
-var forTests = []string{"dske/node/contract", "dske/sim/simtest"}
+var forTests = []string{"dske/node/contract", "dske/sim/simtest", "dske/sim/virtual/sametest"}
 
 func TestImports(t *testing.T) {
 	for _, flaw := range flaws(listPackages(t)) {
