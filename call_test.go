@@ -82,7 +82,7 @@ func TestStandardInput(t *testing.T) {
 // commands is every command that there is.
 var commands = [][]string{
 	{}, {"run"}, {"certs"}, {"etsi-qkd"}, {"etsi-qkd", "get-status"}, {"etsi-qkd", "get-key"},
-	{"etsi-qkd", "get-key-with-key-ids"}, {"etsi-qkd", "get-key-pair"}, {"etsi-qkd", "conformance"}, {"conformance"}, {"conformance", "hub"}, {"ladder"},
+	{"etsi-qkd", "get-key-with-key-ids"}, {"etsi-qkd", "get-key-pair"}, {"etsi-qkd", "conformance"}, {"conformance"}, {"conformance", "hub"}, {"conformance", "client"}, {"ladder"},
 	{"scenario"}, {"bench"}, {"status"}, {"start"}, {"stop"}, {"completion"}, {"completion", "bash"}, {"version"},
 }
 

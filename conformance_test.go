@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,6 +46,48 @@ func TestConformanceOfHub(t *testing.T) {
 		{nil, 2, "dske conformance hub takes URL"},
 	} {
 		_, stderr, status := dske(t, append([]string{"conformance", "hub"}, test.args...)...)
+		if status != test.status || !strings.Contains(stderr, test.says) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: status %d, %s", test.args, status, stderr)
+		}
+	}
+}
+
+// A client is started as the checker says, and checked.
+func TestConformanceOfClient(t *testing.T) {
+	address := freeAddress(t)
+	cmd := exec.Command(program, "conformance", "client", "http://"+address+"/client/carol", "--hubs", "3", "--listen", "127.0.0.1:0")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(stdout)
+	lines.ReadString('\n')
+	how, err := lines.ReadString('\n')
+	words := strings.Fields(how)
+	if err != nil || len(words) < 5 || words[0] != "dske" || words[1] != "node" {
+		t.Fatalf("it says %q, %v", how, err)
+	}
+	runNode(t, append(words[2:], "--secret-file", filepath.Join(t.TempDir(), "secret"))...)
+	rest, _ := io.ReadAll(lines)
+	if err := cmd.Wait(); err != nil || !strings.HasSuffix(string(rest), " conform, 0 failed, 0 skipped\n") {
+		t.Errorf("%v: %s", err, rest)
+	}
+	for _, test := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"http://" + address + "/client/carol", "--listen", "127.0.0.1:0", "--wait", "10ms"}, 1, "has not come to all hubs within 10ms"},
+		{[]string{"http://" + address + "/client/carol", "--listen", "0.0.0.0:0"}, 2, "in the clear"},
+		{[]string{"http://" + address + "/client/carol", "--listen", address}, 1, "port 0 for a free one"},
+		{[]string{"https://" + address + "/client/carol"}, 2, "without TLS"},
+		{[]string{"http://" + address + "/client/carol", "--hubs", "2"}, 2, "cannot be checked"},
+		{[]string{"http://" + address + "/hub/carol"}, 2, "is not the URL of a client"},
+	} {
+		_, stderr, status := dske(t, append([]string{"conformance", "client"}, test.args...)...)
 		if status != test.status || !strings.Contains(stderr, test.says) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%q: status %d, %s", test.args, status, stderr)
 		}

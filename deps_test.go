@@ -48,7 +48,7 @@ var floors = []struct {
 	{"dske/sim/link", nil},
 	{"dske/sim/yamlfile", nil},
 	{"dske/sim/spelling", nil},
-	{"dske/node/conformance", []string{"dske/etsi/report", "dske/protocol", "dske/psrd"}},
+	{"dske/node/conformance", []string{"dske/etsi", "dske/etsi/report", "dske/node", "dske/protocol", "dske/psrd"}},
 	{"dske/node/client", []string{"dske/etsi", "dske/etsi/skip", "dske/node", "dske/node/client/association", "dske/node/store", "dske/protocol"}},
 	{"dske/node/client/association", []string{"dske/node", "dske/node/store", "dske/protocol", "dske/psrd"}},
 	{"dske/node/hub", []string{"dske/node", "dske/node/store", "dske/protocol", "dske/psrd"}},

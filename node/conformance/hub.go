@@ -47,17 +47,13 @@ func hubChecks() []check[*hubSession] {
 // Run finds out what hub that is and returns its checks, to be made one after the other until ctx
 // ends or the consumer stops. It fails if the hub cannot be reached, or does not take the parties.
 func (h Hub) Run(ctx context.Context) (iter.Seq[report.Result], error) {
-	if h.Timeout == 0 {
-		h.Timeout = 30 * time.Second
-	}
+	h.Timeout = cmp.Or(h.Timeout, 30*time.Second)
 	if h.Suite == nil {
 		h.Suite = protocol.ITS
 	}
 	h.URL = strings.TrimSuffix(h.URL, "/")
 	for _, p := range []*Party{&h.Master, &h.Slave} {
-		if p.HTTP == nil {
-			p.HTTP = http.DefaultClient
-		}
+		p.HTTP = cmp.Or(p.HTTP, http.DefaultClient)
 	}
 	found, err := h.meet(ctx)
 	if err != nil {

@@ -2,8 +2,11 @@ package conformance
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"strings"
 	"testing"
 
 	"dske/etsi/report"
@@ -71,13 +74,21 @@ func (h Hub) run(t *testing.T, handler http.Handler) []report.Result {
 	return all
 }
 
-// conform returns an error for each result but those that conform and, if they are few, skipped
-// ones.
+// secretBytes finds PSRD and keys.
+var secretBytes = regexp.MustCompile(`"(data|key)": ?"[A-Za-z0-9+/]{8}`)
+
+// conform fails the test unless nothing has failed, enough conforms, few results are skipped, and
+// none tells a secret.
 func conform(t *testing.T, results []report.Result, least, skipped int) {
 	t.Helper()
 	for _, r := range results {
 		if r.Err != nil {
 			t.Errorf("%s, %s: %s: %v", r.Standard, r.Clause, r.Name, r.Err)
+		}
+		for _, e := range r.Exchanges {
+			if text := fmt.Sprint(e); secretBytes.MatchString(text) || strings.Contains(text, carol.Token) {
+				t.Errorf("%s: the report has a secret: %.300s", r.Name, text)
+			}
 		}
 	}
 	if n := (report.Report{Results: results}).Count(); n.Conform < least || n.Skipped > skipped {

@@ -9,8 +9,19 @@ import (
 
 // Every rule is in the document, in a section that is there, and checks can be told apart.
 func TestRulesAreWhereTheyAreSaidToBe(t *testing.T) {
-	seen := map[string]bool{}
+	type cited struct {
+		rule
+		kind, name string
+	}
+	var all []cited
 	for _, c := range hubChecks() {
+		all = append(all, cited{c.rule, "hub", c.name})
+	}
+	for _, c := range clientChecks() {
+		all = append(all, cited{c.rule, "client", c.name})
+	}
+	seen := map[string]bool{}
+	for _, c := range all {
 		text, err := os.ReadFile(filepath.Join("..", "..", c.document))
 		if err != nil {
 			t.Fatal(err)
@@ -18,9 +29,9 @@ func TestRulesAreWhereTheyAreSaidToBe(t *testing.T) {
 		if !strings.Contains(string(text), "\n## "+c.section) && !strings.Contains(string(text), "\n### "+c.section) && !strings.Contains(string(text), "\n**"+c.section) {
 			t.Errorf("%s has no section %q", c.document, c.section)
 		}
-		if seen[c.name] {
+		if seen[c.kind+c.name] {
 			t.Errorf("there are two checks %q", c.name)
 		}
-		seen[c.name] = true
+		seen[c.kind+c.name] = true
 	}
 }

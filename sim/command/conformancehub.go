@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -38,6 +39,17 @@ func conformanceCommand() *cli.Command {
 					&cli.StringFlag{Name: "slave-token", Usage: "prove who comes as slave with the `TOKEN`"},
 					&cli.StringFlag{Name: "tls", Usage: "speak TLS, and prove who comes, with the certificates in `DIR`"},
 					&cli.BoolFlag{Name: "large", Usage: "make checks too that move tens of megabytes"},
+				}, reportFlags...),
+			},
+			{
+				Name: "client", Usage: "check a client, as its hubs and its encryptor", ArgsUsage: "URL", Action: checkClient,
+				Flags: append([]cli.Flag{
+					suite,
+					&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8200", Usage: "serve the hubs on `ADDRESS`, which is of this host"},
+					&cli.IntFlag{Name: "hubs", Value: 5, Usage: "be `N` hubs"},
+					&cli.IntFlag{Name: "threshold", Usage: "expect that the client makes keys from `K` shares", DefaultText: "a majority of the hubs"},
+					&cli.StringFlag{Name: "peer", Value: "conformance-peer", Usage: "be the encryptor `SAE` too that keys are shared with"},
+					&cli.DurationFlag{Name: "wait", Value: 2 * time.Minute, Usage: "wait `TIME` for the client to come"},
 				}, reportFlags...),
 			},
 		},
