@@ -22,7 +22,6 @@ func TestPage(t *testing.T) {
 	t.Run("mouse", func(t *testing.T) { testHand(t, browser, false) })
 	t.Run("keyboard", func(t *testing.T) { testHand(t, browser, true) })
 	t.Run("another network", func(t *testing.T) { testAnotherNetwork(t, browser) })
-	t.Run("viewer", func(t *testing.T) { testViewer(t, browser) })
 	t.Run("widths", func(t *testing.T) { testWidths(t, browser) })
 	t.Run("large network", func(t *testing.T) { testLargeNetwork(t, browser) })
 }
@@ -30,6 +29,7 @@ func TestPage(t *testing.T) {
 // desk is one network with its page in a tab.
 type desk struct {
 	*page
+	browser context.Context
 	network *sim.Network
 	remote  sim.Remote
 }
@@ -38,8 +38,8 @@ type desk struct {
 // between the tests. The page is not loaded anew for each of them, which costs more than most, so a
 // test leaves nothing filtered or opened behind. What does not look at motion goes without it.
 func testHand(t *testing.T, browser context.Context, hasKeysOnly bool) {
-	n := start(t, sim.Config{})
-	d := &desk{page: open(t, browser, n.URL(), 1280), network: n, remote: remote(t, n)}
+	n := start(t, sim.Config{Viewers: "127.0.0.1:0"})
+	d := &desk{page: open(t, browser, n.URL(), 1280), browser: browser, network: n, remote: remote(t, n)}
 	d.hasKeysOnly = hasKeysOnly
 	d.emulate("prefers-reduced-motion", "reduce")
 	for _, test := range []struct {
@@ -58,6 +58,7 @@ func testHand(t *testing.T, browser context.Context, hasKeysOnly bool) {
 		{"liars", testLiars},
 		{"outages", testOutages},
 		{"what is in use", testInUse},
+		{"a viewer", testViewer},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			outer := d.TB

@@ -23,8 +23,15 @@ func get(n *sim.Network, method, path, body string) *httptest.ResponseRecorder {
 	return w
 }
 
-func TestFiles(t *testing.T) {
+// TestPort asks the port for what the page is made of.
+func TestPort(t *testing.T) {
 	n := start(t, sim.Config{})
+	t.Run("files", func(t *testing.T) { testFiles(t, n) })
+	t.Run("other sites", func(t *testing.T) { testOtherSites(t, n) })
+	t.Run("levels", func(t *testing.T) { testLevels(t, n) })
+}
+
+func testFiles(t *testing.T, n *sim.Network) {
 	files, err := assets.ReadDir("assets")
 	if err != nil || len(files) < 15 {
 		t.Fatal(err, files)
@@ -61,8 +68,7 @@ func TestFiles(t *testing.T) {
 }
 
 // A page of another site can neither change anything nor have a key revealed.
-func TestOtherSites(t *testing.T) {
-	n := start(t, sim.Config{})
+func testOtherSites(t *testing.T, n *sim.Network) {
 	r := remote(t, n)
 	for _, path := range []string{exchange.Path, exchange.Path + "/none/values", "/sim/v1/nodes/hub/hank/stop"} {
 		request, err := http.NewRequest("POST", n.URL()+path, strings.NewReader(`{"master": "sam", "slave": "sofia"}`))

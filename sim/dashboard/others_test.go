@@ -42,21 +42,20 @@ func testAnotherNetwork(t *testing.T, browser context.Context) {
 	}
 }
 
-func testViewer(t *testing.T, browser context.Context) {
-	n := start(t, sim.Config{Viewers: "127.0.0.1:0"})
-	p := open(t, browser, n.ViewersURL(), 1280)
+// testViewer watches in a tab of its own, on the address of the viewers.
+func testViewer(d *desk) {
+	p := open(d.TB, d.browser, d.network.ViewersURL(), 1280)
+	p.emulate("prefers-reduced-motion", "reduce")
+	p.hasKeysOnly = d.hasKeysOnly
 	p.waitForText("#watching", "You are watching.")
 	if offered := evaluate[[]string](p, `[...document.querySelectorAll('#make, .nodes button, #faults-form button, #faults-clear, #foe-none, .attacker .chip')].filter(e => e.checkVisibility() && !e.disabled).map(e => e.textContent)`); len(offered) > 0 {
-		t.Errorf("a viewer could press %q", offered)
+		d.Errorf("a viewer could press %q", offered)
 	}
-	operator := remote(t, n)
-	if err := operator.Post(t.Context(), "/sim/v1/exchanges", map[string]string{"master": "sam", "slave": "sofia"}, &struct{}{}); err != nil {
-		t.Fatal(err)
-	}
-	p.waitForText("#past", "sam – sofia")
+	d.makeOutside("sofia")
+	p.waitForText("#past option:first-child", "sam – sofia")
 	p.use("#steps li:last-child button")
 	p.waitForText("#story-head", "Both have the same key")
 	if evaluate[bool](p, `document.querySelector('#result button') !== null`) {
-		t.Error("a viewer could reveal the key")
+		d.Error("a viewer could reveal the key")
 	}
 }

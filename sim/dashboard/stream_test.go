@@ -206,8 +206,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-func TestLevels(t *testing.T) {
-	n := start(t, sim.Config{})
+func testLevels(t *testing.T, n *sim.Network) {
 	if part := decode[cells](t, get(n, "GET", pathLevels+"?from=1&to=3", "").Body.String()); len(part.Cells) != 5 || len(part.Cells[0]) != 2 || *part.Cells[4][1] < 16000 {
 		t.Errorf("%+v", part)
 	}

@@ -28,13 +28,10 @@ func testWidths(t *testing.T, browser context.Context) {
 	p.use("#faults-card summary")
 	p.use("#group") // 68 messages, each in a row of its own
 	for _, width := range []int{360, 768, 1280, 2560} {
-		for _, scheme := range []string{"light", "dark"} {
-			p.emulate("prefers-color-scheme", scheme)
-			p.do(chromedp.EmulateViewport(int64(width), 900))
-			p.waitFor(fmt.Sprintf(`document.querySelector('main').children.length === %d`, columnsAt(width)))
-			if got := evaluate[int](p, `document.documentElement.scrollWidth`); got > width {
-				t.Errorf("at %d pixels the page is %d wide", width, got)
-			}
+		p.do(chromedp.EmulateViewport(int64(width), 900))
+		p.waitFor(fmt.Sprintf(`document.querySelector('main').children.length === %d`, columnsAt(width)))
+		if got := evaluate[int](p, `document.documentElement.scrollWidth`); got > width {
+			t.Errorf("at %d pixels the page is %d wide", width, got)
 		}
 		if !evaluate[bool](p, headStays) {
 			t.Errorf("at %d pixels the heads of the ladder are scrolled away", width)
