@@ -23,7 +23,7 @@ var floors = []struct {
 	{"dske/sim/scenario", []string{"dske/etsi", "dske/etsi/junit", "dske/node", "dske/node/client", "dske/node/hub", "dske/protocol",
 		"dske/sim", "dske/sim/adversary", "dske/sim/fault", "dske/sim/hunt", "dske/sim/spelling", "dske/sim/topology", "dske/sim/virtual", "dske/sim/wire",
 		"dske/sim/yamlfile"}},
-	{"dske/sim/hunt", []string{"dske/etsi", "dske/sim", "dske/sim/fault", "dske/sim/link", "dske/sim/topology", "dske/sim/virtual"}},
+	{"dske/sim/hunt", []string{"dske/etsi", "dske/node", "dske/protocol", "dske/sim", "dske/sim/fault", "dske/sim/link", "dske/sim/topology", "dske/sim/virtual"}},
 	{"dske/sim/experiment", []string{"dske/etsi", "dske/sim", "dske/sim/link", "dske/sim/topology", "dske/sim/virtual", "dske/sim/yamlfile"}},
 	{"dske/sim/dashboard", []string{"dske/node", "dske/sim", "dske/sim/attack", "dske/sim/exchange", "dske/sim/fault", "dske/sim/ladder", "dske/sim/topology", "dske/sim/wire"}},
 	{"dske/sim/docs", []string{"dske/node", "dske/node/client", "dske/node/hub", "dske/sim"}},

@@ -20,16 +20,16 @@ func huntFor(c *cli.Context) error {
 	if c.Args().Present() {
 		return usagef("--hunt draws its networks itself: leave out %s", c.Args().First())
 	}
-	if err := checkWithout(c, "with --hunt", "for", "jobs", "trace"); err != nil {
+	if err := checkWithout(c, "with --hunt", "for", "trace"); err != nil {
 		return err
 	}
 	seeds := cmp.Or(c.Int("runs"), defaultSeeds)
 	p := newProgress(os.Stderr)
 	defer tuneCollector()()
-	r := hunt.Hunt(c.Context, c.Uint64("seed"), seeds, func(done int, _ uint64) { p.Set(done, seeds, "seeds") })
+	r := hunt.Hunt(c.Context, c.Uint64("seed"), seeds, jobsOf(c), func(done int, _ uint64) { p.Set(done, seeds, "seeds") })
 	p.End()
 	if err := c.Context.Err(); err != nil {
-		return fmt.Errorf("%w; nothing was found in %d seeds from %d on", err, r.Seeds-1, c.Uint64("seed"))
+		return fmt.Errorf("%w; nothing was found in %d seeds from %d on", err, max(0, r.Seeds-jobsOf(c)), c.Uint64("seed"))
 	}
 	if r.Failure != nil {
 		return reportCatch(c, r)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,10 +51,7 @@ func simulate(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	o := experiment.Options{Seed: c.Uint64("seed"), Runs: c.Int("runs"), Jobs: c.Int("jobs")}
-	if o.Jobs == 0 {
-		o.Jobs = runtime.GOMAXPROCS(0)
-	}
+	o := experiment.Options{Seed: c.Uint64("seed"), Runs: c.Int("runs"), Jobs: jobsOf(c)}
 	if text := c.String("for"); text != "" {
 		if o.For, err = yamlfile.ParseDuration(text); err != nil || o.For <= 0 {
 			return usagef("--for: %q is not a time such as 30d", text)
@@ -82,6 +80,11 @@ func simulate(c *cli.Context) (err error) {
 		fmt.Fprintf(c.App.Writer, "\nruns.csv, series.csv, summary.json and report.html are in %s\n", dir)
 	}
 	return nil
+}
+
+// jobsOf returns how many runs are made at the same time.
+func jobsOf(c *cli.Context) int {
+	return cmp.Or(c.Int("jobs"), runtime.GOMAXPROCS(0))
 }
 
 // runExperiment runs an experiment, and shows how far it is.

@@ -6,74 +6,139 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"dske/node"
 	"dske/sim"
 )
 
 // Result is what a hunt has found.
 type Result struct {
-	Seeds   int // that were hunted
-	Seed    uint64
-	Failure error // the first; nil: none
-	Plan    *Plan // of the failure, shrunk; nil: none
+	Seeds   int    // that were hunted
+	Seed    uint64 // of the failure
+	Failure error  // the first; nil: none
+	Plan    *Plan  // of the failure, shrunk; nil: none
 
 	Refusals map[string]int64 // by reason
 	Faults   map[string]int   // by what was drawn
 }
 
-// Hunt hunts seeds, from the first on, until one fails. It tells progress, unless that is nil,
-// before each one: a panic in a node ends the program.
+// Hunt hunts seeds, from the first on, jobs of them at the same time, until one fails. It tells
+// progress, unless that is nil, before each one: a panic in a node ends the program.
 //
 // The drawing and the shrinking is by rapid, whose ways are those of a test: it takes its seed from
 // a flag. So there can be one hunt at a time in a program.
-func Hunt(ctx context.Context, first uint64, seeds int, progress func(done int, seed uint64)) *Result {
-	r := &Result{Refusals: map[string]int64{}, Faults: map[string]int{}}
-	for r.Seeds < seeds && ctx.Err() == nil && r.Failure == nil {
-		r.Seed = first + uint64(r.Seeds)
-		if progress != nil {
-			progress(r.Seeds, r.Seed)
-		}
-		r.hunt(ctx, r.Seed)
-		r.Seeds++
+func Hunt(ctx context.Context, first uint64, seeds, jobs int, progress func(done int, seed uint64)) *Result {
+	h := &hunter{ctx: ctx, first: first, seeds: seeds, progress: progress, result: &Result{Refusals: map[string]int64{}, Faults: map[string]int{}}}
+	var all sync.WaitGroup
+	for range max(1, jobs) {
+		all.Go(h.hunt)
 	}
-	return r
+	all.Wait()
+	if h.result.Failure != nil {
+		h.result.shrink(ctx)
+	}
+	return h.result
 }
 
-// hunt hunts one seed.
-func (r *Result) hunt(ctx context.Context, seed uint64) {
-	prepare(max(seed, 1))
+// hunter is a hunt under way.
+type hunter struct {
+	ctx      context.Context
+	first    uint64
+	seeds    int
+	progress func(done int, seed uint64)
+
+	mu     sync.Mutex
+	result *Result
+}
+
+// hunt hunts one seed after the other. They are given out in their order, so that all before one
+// that fails have been hunted, too.
+func (h *hunter) hunt() {
+	for seed, p := h.next(); p != nil; seed, p = h.next() {
+		err := p.play(h.ctx, seed, h.look)
+		if h.ctx.Err() == nil {
+			h.note(seed, p, err)
+		}
+	}
+}
+
+// next returns a seed with what is drawn from it, or nil if there is nothing more to do.
+func (h *hunter) next() (uint64, *Plan) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := h.result
+	if r.Seeds == h.seeds || h.ctx.Err() != nil || r.Failure != nil {
+		return 0, nil
+	}
+	seed := h.first + uint64(r.Seeds)
+	if h.progress != nil {
+		h.progress(r.Seeds, seed)
+	}
+	r.Seeds++
+	var p *Plan
+	prepare(seed)
+	check(func(t *rapid.T) { p = draw(t) })
+	return seed, p
+}
+
+// note notes what became of a seed.
+func (h *hunter) note(seed uint64, p *Plan, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := h.result
+	for _, s := range p.Steps {
+		r.Faults[s.what()]++
+	}
+	if err != nil && (r.Failure == nil || seed < r.Seed) {
+		r.Seed, r.Plan, r.Failure = seed, p, err
+	}
+}
+
+// look notes what a network has met with, and strangers there.
+func (h *hunter) look(n *sim.Network, strangers *node.Refusals) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	add := func(list []node.Refusal) {
+		for _, refused := range list {
+			h.result.Refusals[refused.Reason] += refused.Count
+		}
+	}
+	s := n.Snapshot()
+	for _, hub := range s.Hubs {
+		add(hub.SharesRefused)
+	}
+	for _, c := range s.Clients {
+		add(c.SharesRefused)
+	}
+	add(strangers.List())
+}
+
+// shrink looks for the smallest plan that fails with the seed.
+func (r *Result) shrink(ctx context.Context) {
+	prepare(r.Seed)
 	check(func(t *rapid.T) {
 		p := draw(t)
-		err := p.play(ctx, seed, r.look)
-		if ctx.Err() != nil {
-			return
-		}
-		for _, s := range p.Steps {
-			if s.Kind == Fault {
-				r.Faults[s.Args[0]]++
-			} else {
-				r.Faults[s.Kind]++
-			}
-		}
-		if err != nil {
+		if err := p.play(ctx, r.Seed, ignore); err != nil && ctx.Err() == nil {
 			r.Plan, r.Failure = p, err // the last that fails is the smallest
 			t.Fatal("failed")          // with the same words, or the failures would count as different
 		}
 	})
-	if r.Plan != nil {
-		r.leaveOut(ctx, seed)
-	}
+	r.leaveOut(ctx, r.Seed)
 }
+
+func ignore(*sim.Network, *node.Refusals) {}
 
 // leaveOut leaves out what rapid has left and is not needed.
 func (r *Result) leaveOut(ctx context.Context, seed uint64) {
 	for i := 0; i < len(r.Plan.Steps); {
 		smaller := *r.Plan
 		smaller.Steps = slices.Delete(slices.Clone(smaller.Steps), i, i+1)
-		if err := smaller.play(ctx, seed, func(*sim.Network) {}); err != nil && ctx.Err() == nil {
+		if err := smaller.play(ctx, seed, ignore); err != nil && ctx.Err() == nil {
 			r.Plan, r.Failure = &smaller, err
 		} else {
 			i++
@@ -81,49 +146,39 @@ func (r *Result) leaveOut(ctx context.Context, seed uint64) {
 	}
 }
 
-// look notes what a network has met with.
-func (r *Result) look(n *sim.Network) {
-	s := n.Snapshot()
-	for _, h := range s.Hubs {
-		for _, refused := range h.SharesRefused {
-			r.Refusals[refused.Reason] += refused.Count
-		}
-	}
-	for _, c := range s.Clients {
-		for _, refused := range c.SharesRefused {
-			r.Refusals[refused.Reason] += refused.Count
-		}
-	}
-}
-
 // Never returns which of the reasons of refusals, and of the kinds of steps and faults, have not
-// occurred: a hunt that never gets there finds nothing there.
+// occurred: a hunt that never gets there finds nothing there. Of some reasons it says why.
 func (r *Result) Never(reasons []string) []string {
 	var never []string
 	for _, reason := range reasons {
-		if r.Refusals[reason] == 0 {
+		why := elsewhere[reason]
+		switch {
+		case r.Refusals[reason] > 0:
+		case why != "":
+			never = append(never, fmt.Sprintf("refusal %s (%s)", reason, why))
+		default:
 			never = append(never, "refusal "+reason)
 		}
 	}
-	kinds := []string{Key, Crash, Stop, Lie}
+	kinds := []string{Key, Crash, Stop, Lie, Stranger}
 	for _, f := range faults {
-		var kind string
-		fmt.Sscan(f, &kind)
-		kinds = append(kinds, kind)
+		kinds = append(kinds, kindOf(f))
 	}
 	for _, kind := range slices.Compact(slices.Sorted(slices.Values(kinds))) {
-		isDrawn := func(drawn string) bool {
-			return drawn == kind || len(kind) > 9 && kind[:9] == "partition" && len(drawn) > 9 && drawn[:9] == "partition"
-		}
-		found := false
-		for drawn := range r.Faults {
-			found = found || isDrawn(drawn)
-		}
-		if !found {
+		if r.Faults[kind] == 0 {
 			never = append(never, "fault "+kind)
 		}
 	}
 	return never
+}
+
+// kindOf returns the kind of a fault, without what it strikes.
+func kindOf(fault string) string {
+	name, value, hasValue := strings.Cut(strings.Fields(fault)[0], "=")
+	if hasValue && name == "tamper" {
+		return name + "=" + value
+	}
+	return name
 }
 
 // prepare sets the flags that rapid goes by.
@@ -132,7 +187,7 @@ func prepare(seed uint64) {
 	if !flag.Parsed() {
 		_ = flag.CommandLine.Parse(nil)
 	}
-	for name, value := range map[string]string{"seed": fmt.Sprint(seed), "checks": "1", "nofailfile": "true", "shrinktime": "60s"} {
+	for name, value := range map[string]string{"seed": fmt.Sprint(max(seed, 1)), "checks": "1", "nofailfile": "true", "shrinktime": "60s"} {
 		_ = flag.Set("rapid."+name, value)
 	}
 }

@@ -2,6 +2,7 @@ package hunt
 
 import (
 	"flag"
+	"runtime"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ var (
 //
 //	go test ./sim/hunt -run TestHunt -v -timeout 2h -args -seeds 2000
 func TestHunt(t *testing.T) {
-	r := Hunt(t.Context(), *first, *seeds, func(done int, seed uint64) {
+	r := Hunt(t.Context(), *first, *seeds, runtime.GOMAXPROCS(0), func(done int, seed uint64) {
 		if done%100 == 0 {
 			t.Logf("seed %d", seed)
 		}
@@ -33,14 +34,14 @@ func TestHunt(t *testing.T) {
 func TestParseStep(t *testing.T) {
 	for _, s := range []Step{
 		{time.Second, Key, []string{"sae1", "sae2"}, 0}, {3 * time.Millisecond, Crash, []string{"hub/hub1"}, time.Second},
-		{0, Fault, []string{"drop", "prob=0.3", "to=hub/hub1"}, time.Minute},
+		{0, Fault, []string{"drop", "prob=0.3", "to=hub/hub1"}, time.Minute}, {0, Stranger, []string{"hub/hub1", "slot"}, 0},
 	} {
 		read, err := ParseStep(s.String())
 		if err != nil || read.String() != s.String() {
 			t.Errorf("%v: %v, %v", s, read, err)
 		}
 	}
-	for _, text := range []string{"", "1s key 0s sae1", "1s crash 1s a b", "1s dance 1s a", "x key 0s a b", "-1s key 0s a b", "1s fault 1s dorp"} {
+	for _, text := range []string{"", "1s key 0s sae1", "1s crash 1s a b", "1s dance 1s a", "x key 0s a b", "-1s key 0s a b", "1s fault 1s dorp", "1s stranger 1s hub/hub1", "1s stranger 1s hub/hub1 x"} {
 		if _, err := ParseStep(text); err == nil {
 			t.Errorf("%q is a step", text)
 		}
@@ -49,7 +50,7 @@ func TestParseStep(t *testing.T) {
 
 // The scenario has the network of the plan.
 func TestScenario(t *testing.T) {
-	p := &Plan{Hubs: 3, Clients: 2, Threshold: 2}
+	p := &Plan{Hubs: 3, Clients: 2, Threshold: 2, Pool: 1024}
 	want, err := p.topology()
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"dske/node"
 	"dske/sim"
 	"dske/sim/link"
 	"dske/sim/topology"
@@ -18,6 +19,7 @@ import (
 // Plan is a network, and what happens to it.
 type Plan struct {
 	Hubs, Clients, Threshold int
+	Pool                     int    // bytes of PSRD in a pool
 	Durable                  bool   // nodes keep their state over a crash, on a disk in memory
 	Steps                    []Step // in any order
 }
@@ -32,13 +34,14 @@ func (p *Plan) topology() (*topology.Topology, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.PSRD = topology.PSRD{BlockSize: 1024, LowWater: 512, HighWater: 1024}
+	t.PSRD = topology.PSRD{BlockSize: p.Pool, LowWater: p.Pool / 2, HighWater: p.Pool}
 	t.Links = []topology.Link{{Link: link.Link{Latency: link.Fixed(10 * time.Millisecond), Jitter: 5 * time.Millisecond}}}
 	return t, t.Validate()
 }
 
-// play plays the plan in a bubble of its own, and tells look of the network when it has ended.
-func (p *Plan) play(ctx context.Context, seed uint64, look func(*sim.Network)) error {
+// play plays the plan in a bubble of its own, and tells look of the network, and of what it has
+// refused to strangers, when it has ended.
+func (p *Plan) play(ctx context.Context, seed uint64, look func(*sim.Network, *node.Refusals)) error {
 	t, err := p.topology()
 	if err != nil {
 		return err
@@ -55,10 +58,11 @@ func (p *Plan) play(ctx context.Context, seed uint64, look func(*sim.Network)) e
 		ctx, cancel := context.WithCancel(ctx)
 		ended := make(chan error, 1)
 		go func() { ended <- n.Run(ctx) }()
+		var refused node.Refusals
 		if err = n.WaitReady(ctx); err == nil {
-			err = Play(ctx, n, p.Steps)
+			err = play(ctx, n, p.Steps, &refused)
 		}
-		look(n)
+		look(n, &refused)
 		cancel()
 		return errors.Join(err, <-ended)
 	})
@@ -70,12 +74,13 @@ func draw(t *rapid.T) *Plan {
 	p.Threshold = rapid.IntRange(2, p.Hubs).Draw(t, "threshold")
 	p.Steps = rapid.SliceOfN(rapid.Custom(p.drawStep), 12, 60).Draw(t, "steps")
 	p.Durable = rapid.Bool().Draw(t, "durable")
+	p.Pool = rapid.SampledFrom([]int{1024, 256}).Draw(t, "pool") // 256 bytes are enough for two or three keys
 	return p
 }
 
-// drawStep draws a step; half of them are keys.
+// drawStep draws a step; nearly half of them are keys.
 func (p *Plan) drawStep(t *rapid.T) Step {
-	s := Step{At: ms(t, "at", 0, int(length/time.Millisecond)), Kind: rapid.SampledFrom([]string{Key, Key, Key, Key, Crash, Stop, Lie, Fault, Fault}).Draw(t, "kind")}
+	s := Step{At: ms(t, "at", 0, int(length/time.Millisecond)), Kind: rapid.SampledFrom([]string{Key, Key, Key, Key, Crash, Stop, Lie, Fault, Fault, Stranger}).Draw(t, "kind")}
 	s.For = ms(t, "for", 1, 5000)
 	hub := fmt.Sprintf("hub/hub%d", rapid.IntRange(1, p.Hubs).Draw(t, "hub"))
 	client := rapid.IntRange(1, p.Clients).Draw(t, "client")
@@ -90,6 +95,11 @@ func (p *Plan) drawStep(t *rapid.T) Step {
 		s.Args = []string{hub}
 	case Fault:
 		s.Args = strings.Fields(drawFault(t, hub))
+	case Stranger:
+		m := rapid.SampledFrom(strangers).Draw(t, "message")
+		if s.Args = []string{hub, m.name}; m.toClient {
+			s.Args[0] = fmt.Sprintf("client/client%d", client)
+		}
 	default:
 		s.Args = []string{hub}
 		if rapid.Bool().Draw(t, "of a client") {

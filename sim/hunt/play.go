@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dske/etsi"
+	"dske/node"
 	"dske/sim"
 )
 
@@ -30,6 +31,8 @@ type player struct {
 	failed map[string]time.Time // by hub: when it last lost its state or lied, or stopped doing so
 	down   map[string]int       // by node: how many steps keep it down, or let it lie
 	err    error
+
+	refusals *node.Refusals // of strangers
 }
 
 // made is a key that a master got.
@@ -44,7 +47,12 @@ type made struct {
 // Play does steps to a running network, which lives in virtual time and has an audit, lets
 // everything heal, and returns the first thing that does not hold.
 func Play(ctx context.Context, n *sim.Network, steps []Step) error {
-	p := &player{network: n, began: time.Now(), failed: map[string]time.Time{}, down: map[string]int{}}
+	return play(ctx, n, steps, &node.Refusals{})
+}
+
+// play is Play, and counts the refusals of what strangers send.
+func play(ctx context.Context, n *sim.Network, steps []Step, refusals *node.Refusals) error {
+	p := &player{network: n, began: time.Now(), failed: map[string]time.Time{}, down: map[string]int{}, refusals: refusals}
 	for _, c := range n.Overview().Clients {
 		p.saes = append(p.saes, c.Encryptors...)
 	}
@@ -91,6 +99,8 @@ func (p *player) do(ctx context.Context, s Step) {
 			time.Sleep(s.For)
 			p.network.Wire().EndFault(spec)
 		}
+	case Stranger:
+		p.intrude(ctx, s.Args[0], s.Args[1])
 	default:
 		p.hurt(ctx, s)
 	}

@@ -9,6 +9,7 @@
 //   - a key that a master got can be fetched when all has healed, if none of the hubs has lost its state
 //     or lied since, and its slave has not tried before;
 //   - when all has healed, every pair gets keys after [Settle];
+//   - what a stranger sends is refused;
 //   - two hours later no share is left at any hub.
 //
 // No node may have had a panic or an internal error. That no goroutine is left, package virtual
@@ -39,11 +40,21 @@ const (
 	Stop  = "stop"  // NODE is down, in good order
 	Lie   = "lie"   // HUB alters shares
 	Fault = "fault" // one between the nodes, as the command fault of scenarios takes it
+
+	Stranger = "stranger" // NODE WHAT: somebody sends it a message that it has to refuse
 )
 
 // String returns the step as [ParseStep] reads it.
 func (s Step) String() string {
 	return fmt.Sprintf("%v %s %v %s", s.At, s.Kind, s.For, strings.Join(s.Args, " "))
+}
+
+// what returns what kind of step it is, and of faults also of which kind these are.
+func (s Step) what() string {
+	if s.Kind == Fault {
+		return kindOf(s.Args[0])
+	}
+	return s.Kind
 }
 
 // ParseStep reads a step: TIME KIND DURATION ARGUMENT...
@@ -64,9 +75,11 @@ func ParseStep(text string) (Step, error) {
 		_, err = fault.Parse(strings.Join(s.Args, " "))
 	case s.Kind == Key && len(s.Args) != 2:
 		err = fmt.Errorf("a key has a master and a slave")
-	case !slices.Contains([]string{Key, Crash, Stop, Lie}, s.Kind):
-		err = fmt.Errorf("a step is a %s, %s, %s, %s or %s", Key, Crash, Stop, Lie, Fault)
-	case s.Kind != Key && len(s.Args) != 1:
+	case s.Kind == Stranger && (len(s.Args) != 2 || strangerNamed(s.Args[1]) == nil):
+		err = fmt.Errorf("a stranger sends a node one of the messages of package hunt")
+	case !slices.Contains([]string{Key, Crash, Stop, Lie, Stranger}, s.Kind):
+		err = fmt.Errorf("a step is a %s, %s, %s, %s, %s or %s", Key, Crash, Stop, Lie, Fault, Stranger)
+	case s.Kind != Key && s.Kind != Stranger && len(s.Args) != 1:
 		err = fmt.Errorf("a %s has one node", s.Kind)
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"dske/node"
 	"dske/sim"
 )
 
@@ -17,7 +18,7 @@ var weekOf = flag.Duration("week", 8*time.Hour, "how long TestWeek goes on, in v
 //
 //	go test ./sim/hunt -run TestWeek -v -args -week 168h
 func TestWeek(t *testing.T) {
-	p := &Plan{Hubs: 4, Clients: 3, Threshold: 3, Durable: true}
+	p := &Plan{Hubs: 4, Clients: 3, Threshold: 3, Pool: 1024, Durable: true}
 	draw := rand.New(rand.NewPCG(*first, 1))
 	at := func() time.Duration { return time.Duration(draw.Int64N(int64(*weekOf))) }
 	crashes, keys := 0, 0
@@ -40,7 +41,7 @@ func TestWeek(t *testing.T) {
 		keys++
 	}
 	var made, delivered int64
-	err := p.play(t.Context(), *first, func(n *sim.Network) {
+	err := p.play(t.Context(), *first, func(n *sim.Network, _ *node.Refusals) {
 		for _, c := range n.Snapshot().Clients {
 			made, delivered = made+c.KeysMade, delivered+c.KeysDelivered
 		}
