@@ -37,6 +37,7 @@ var floors = []struct {
 		"dske/sim/adversary", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology", "dske/sim/wire"}},
 	{"dske/sim/adversary", []string{"dske/protocol", "dske/protocol/its", "dske/psrd", "dske/sim/wire"}},
 	{"dske/sim/wire", []string{"dske/protocol", "dske/sim/fault", "dske/sim/link"}},
+	{"dske/sim/virtual/sametest", nil},
 	{"dske/sim/virtual", nil},
 	{"dske/sim/audit", nil},
 	{"dske/sim/deploy", []string{"dske/sim/certs", "dske/sim/secret", "dske/sim/topology"}},
@@ -70,7 +71,7 @@ var floors = []struct {
 var anything = []string{"anything"}
 
 // forTests is the packages that nothing but tests imports.
-var forTests = []string{"dske/node/contract", "dske/sim/simtest"}
+var forTests = []string{"dske/node/contract", "dske/sim/simtest", "dske/sim/virtual/sametest"}
 
 func TestImports(t *testing.T) {
 	for _, flaw := range flaws(listPackages(t)) {

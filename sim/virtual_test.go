@@ -15,6 +15,7 @@ import (
 	"dske/etsi"
 	"dske/sim/topology"
 	"dske/sim/virtual"
+	"dske/sim/virtual/sametest"
 )
 
 // inVirtualTime runs a network in a bubble of its own until f has ended. F must not use t but for
@@ -126,7 +127,7 @@ func (n *testNetwork) asSAE(name string) *etsi.Client {
 
 // The same seed gives the same bytes, however many processors there are, and whatever else they do.
 func TestSameSeedSameTrace(t *testing.T) {
-	defer burn()()
+	defer sametest.Burn()()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var first string
 	for _, processors := range []int{1, 8} {
@@ -138,27 +139,11 @@ func TestSameSeedSameTrace(t *testing.T) {
 		if first == "" {
 			first = trace
 		}
-		if difference := firstDifference(first, trace); difference != "" {
+		if difference := sametest.FirstDifference(first, trace); difference != "" {
 			keepTraces(t, first, trace)
 			t.Fatalf("with %d processors the trace differs\n%s", processors, difference)
 		}
 	}
-}
-
-// burn keeps all processors busy until stop is called.
-func burn() (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var all sync.WaitGroup
-	for range 2 * runtime.NumCPU() {
-		all.Go(func() {
-			for ctx.Err() == nil {
-				for began := time.Now(); time.Since(began) < 50*time.Microsecond; {
-				}
-				runtime.Gosched() // or else it would be 10 ms for each step of what is tested
-			}
-		})
-	}
-	return func() { cancel(); all.Wait() }
 }
 
 // The pieces that don't go together are refused.
@@ -171,24 +156,6 @@ func TestVirtualTimeHasNoPorts(t *testing.T) {
 			t.Errorf("%+v: %v", config, err)
 		}
 	}
-}
-
-// firstDifference returns the first lines in which two texts differ, or nothing.
-func firstDifference(a, b string) string {
-	linesA, linesB := strings.Split(a, "\n"), strings.Split(b, "\n")
-	for i := range max(len(linesA), len(linesB)) {
-		var one, other string
-		if i < len(linesA) {
-			one = linesA[i]
-		}
-		if i < len(linesB) {
-			other = linesB[i]
-		}
-		if one != other {
-			return fmt.Sprintf("line %d\n%s\n%s", i+1, one, other)
-		}
-	}
-	return ""
 }
 
 // keepTraces writes the traces to where they can be looked at, if the environment says where.

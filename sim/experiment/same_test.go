@@ -2,16 +2,15 @@ package experiment
 
 import (
 	"bytes"
-	"context"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"dske/sim/virtual/sametest"
 )
 
 // long makes the tests run for as long as the figures in the README are of:
@@ -68,7 +67,7 @@ vary: {threshold: [2, 3]}
 // The same seed gives the same files and the same trace, however many processors there are and
 // whatever else they do.
 func TestSameSeedSameFiles(t *testing.T) {
-	defer burn()()
+	defer sametest.Burn()()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	length := time.Hour
 	if *long {
@@ -85,7 +84,7 @@ func TestSameSeedSameFiles(t *testing.T) {
 			if lines := strings.Count(text, "\n"); name == "trace" && lines < 1000 {
 				t.Fatalf("the trace has only %d lines", lines)
 			}
-			if difference := firstDifference(first[name], text); difference != "" {
+			if difference := sametest.FirstDifference(first[name], text); difference != "" {
 				t.Fatalf("with %d processors %s differs\n%s", processors, name, difference)
 			}
 		}
@@ -112,38 +111,4 @@ func outputs(t *testing.T, length time.Duration) map[string]string {
 		files[name] = string(text)
 	}
 	return files
-}
-
-// firstDifference returns the first lines in which two texts differ, or nothing.
-func firstDifference(a, b string) string {
-	linesA, linesB := strings.Split(a, "\n"), strings.Split(b, "\n")
-	for i := range max(len(linesA), len(linesB)) {
-		var one, other string
-		if i < len(linesA) {
-			one = linesA[i]
-		}
-		if i < len(linesB) {
-			other = linesB[i]
-		}
-		if one != other {
-			return fmt.Sprintf("line %d\n%s\n%s", i+1, one, other)
-		}
-	}
-	return ""
-}
-
-// burn keeps all processors busy until stop is called.
-func burn() (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var all sync.WaitGroup
-	for range 2 * runtime.NumCPU() {
-		all.Go(func() {
-			for ctx.Err() == nil {
-				for began := time.Now(); time.Since(began) < 50*time.Microsecond; {
-				}
-				runtime.Gosched()
-			}
-		})
-	}
-	return func() { cancel(); all.Wait() }
 }

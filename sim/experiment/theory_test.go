@@ -19,7 +19,7 @@ import (
 func TestTheoryOfEachKey(t *testing.T) {
 	length := 14 * time.Hour
 	if *long {
-		length = 100_000 * time.Minute
+		length = 303_000 * time.Minute // 100,000 keys
 	}
 	var mu sync.Mutex
 	var outcomes []Outcome
