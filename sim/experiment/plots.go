@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"bytes"
+	"fmt"
 	"html/template"
 	"image/color"
 	"strings"
@@ -18,6 +19,7 @@ import (
 const (
 	plotWidth  = 8 * vg.Inch
 	plotHeight = 3.5 * vg.Inch
+	margin     = vg.Length(16) // for what stands at the end of an axis
 )
 
 // maxLines bounds the lines in one plot.
@@ -32,7 +34,7 @@ var colours = []color.Color{
 // plots draws all plots of the report.
 func (r *Result) plots() ([]reportPlot, error) {
 	var all []reportPlot
-	for _, draw := range []func() (*plot.Plot, string){r.plotAvailability, r.plotLevels, r.plotDelays, r.plotOutages} {
+	for _, draw := range []func() (*chart, string){r.plotAvailability, r.plotLevels, r.plotDelays, r.plotOutages} {
 		p, caption := draw()
 		if p == nil {
 			continue
@@ -41,18 +43,17 @@ func (r *Result) plots() ([]reportPlot, error) {
 		if err != nil {
 			return nil, err
 		}
-		title := p.Title.Text
-		all = append(all, reportPlot{title, caption, text})
+		all = append(all, reportPlot{p.Title.Text, caption, text, p.legend})
 	}
 	return all, nil
 }
 
 // svg draws a plot as part of a page.
-func svg(p *plot.Plot) (template.HTML, error) {
+func svg(p *chart) (template.HTML, error) {
 	c := vgsvg.New(plotWidth, plotHeight)
-	titled := *p
+	titled := *p.Plot
 	titled.Title.Text = "" // the page has it
-	titled.Draw(draw.New(c))
+	titled.Draw(draw.Crop(draw.New(c), 0, -margin, margin, -margin))
 	var out bytes.Buffer
 	if _, err := c.WriteTo(&out); err != nil {
 		return "", err
@@ -61,12 +62,20 @@ func svg(p *plot.Plot) (template.HTML, error) {
 	return template.HTML("<svg" + text), nil        // texts in it are escaped by the library
 }
 
-func newPlot(title, x, y string) *plot.Plot {
+// chart is a plot with its legend, which stands in the page: there it has as much room as it needs.
+type chart struct {
+	*plot.Plot
+	legend []legendEntry
+}
+
+// legendEntry is what a colour stands for.
+type legendEntry struct{ Name, Colour string }
+
+func newPlot(title, x, y string) *chart {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
 	p.Add(plotter.NewGrid())
-	p.Legend.Top = true
-	return p
+	return &chart{Plot: p}
 }
 
 // intervals is points with error bars.
@@ -77,12 +86,13 @@ type intervals struct {
 
 // plotAvailability shows the availability at each value of what is varied first, with a line for
 // each combination of the rest; nil: nothing is varied.
-func (r *Result) plotAvailability() (*plot.Plot, string) {
+func (r *Result) plotAvailability() (*chart, string) {
 	if len(r.Experiment.Varied) == 0 {
 		return nil, ""
 	}
 	p := newPlot("Availability", r.Experiment.Varied[0], "availability")
 	var values, lines []string
+	lowest := 0.9 // at most: what is smaller than can be seen is to look so
 	of := map[string]*intervals{}
 	for i := range r.Points {
 		point := &r.Points[i]
@@ -94,7 +104,9 @@ func (r *Result) plotAvailability() (*plot.Plot, string) {
 		}
 		a := point.over((*Run).Availability)
 		of[name].XYs = append(of[name].XYs, plotter.XY{X: float64(x), Y: a.Mean})
-		of[name].YErrors = append(of[name].YErrors, struct{ Low, High float64 }{a.Mean - a.Low, a.High - a.Mean})
+		low, high := max(0, a.Low), min(1, a.High) // which no share goes beyond
+		lowest = min(lowest, low)
+		of[name].YErrors = append(of[name].YErrors, struct{ Low, High float64 }{a.Mean - low, high - a.Mean})
 	}
 	for i, name := range lines[:min(len(lines), maxLines)] {
 		addLine(p, of[name].XYs, i, name)
@@ -104,6 +116,7 @@ func (r *Result) plotAvailability() (*plot.Plot, string) {
 		}
 	}
 	p.NominalX(values...)
+	p.Y.Min, p.Y.Max = lowest, 1
 	return p, "Share of the keys wanted that both ends got. Bars are 95 % confidence intervals over the runs."
 }
 
@@ -119,7 +132,7 @@ func place(list *[]string, value string) int {
 }
 
 // addLine adds a line to a plot, with a name in its legend unless that is empty.
-func addLine(p *plot.Plot, points plotter.XYs, number int, name string) {
+func addLine(p *chart, points plotter.XYs, number int, name string) {
 	line, err := plotter.NewLine(points)
 	if err != nil {
 		return // there are no points
@@ -127,12 +140,13 @@ func addLine(p *plot.Plot, points plotter.XYs, number int, name string) {
 	line.Color, line.Width = colours[number%len(colours)], vg.Points(1.5)
 	p.Add(line)
 	if name != "" {
-		p.Legend.Add(name, line)
+		r, g, b, _ := line.Color.RGBA()
+		p.legend = append(p.legend, legendEntry{name, fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)})
 	}
 }
 
 // plotLevels shows the lowest level of PSRD over time, of the first run of each point.
-func (r *Result) plotLevels() (*plot.Plot, string) {
+func (r *Result) plotLevels() (*chart, string) {
 	p := newPlot("PSRD levels over time", "days", "bytes")
 	for i := range r.Points[:min(len(r.Points), maxLines)] {
 		point := &r.Points[i]
@@ -167,8 +181,8 @@ func thinned(rows []Row) []Row {
 }
 
 // plotDelays shows how long keys took, as a distribution.
-func (r *Result) plotDelays() (*plot.Plot, string) {
-	p := newPlot("Key supply response delay", "milliseconds", "share of the answers that took no longer")
+func (r *Result) plotDelays() (*chart, string) {
+	p := newPlot("Key supply response delay", "milliseconds", "share of answers")
 	for i := range r.Points[:min(len(r.Points), maxLines/2)] {
 		run := r.Points[i].Runs[0]
 		for j, d := range []*Delays{&run.Making, &run.Fetching} {
@@ -180,12 +194,13 @@ func (r *Result) plotDelays() (*plot.Plot, string) {
 			addLine(p, points, 2*i+j, strings.TrimSpace(name))
 		}
 	}
-	p.Legend.Top = false
-	return p, "Of answers with keys, in the first run of each point, the first few of them."
+	p.X.Min = 0
+	p.X.Max = max(p.X.Max, 1)
+	return p, "Share of the answers with keys that took no longer, in the first run of each of the first few points."
 }
 
 // plotOutages shows what was down when, in the first run of the first point; nil: nothing ever was.
-func (r *Result) plotOutages() (*plot.Plot, string) {
+func (r *Result) plotOutages() (*chart, string) {
 	run, length := r.Points[0].Runs[0], r.Points[0].Point.For
 	if len(run.Events) == 0 {
 		return nil, ""
@@ -223,5 +238,6 @@ func (r *Result) plotOutages() (*plot.Plot, string) {
 	names = names[:min(len(names), most)]
 	p.NominalY(names...)
 	p.X.Min, p.X.Max = 0, length.Hours()/24
+	p.Y.Min, p.Y.Max = -0.5, float64(len(names))-0.5
 	return p, "A bar for each time that something was down, in the first run of the first point."
 }

@@ -29,6 +29,7 @@ type reportRow struct {
 type reportPlot struct {
 	Title, Caption string
 	SVG            template.HTML
+	Legend         []legendEntry
 }
 
 func (r *Result) writeReport(to io.Writer) error {
