@@ -41,7 +41,8 @@ func runClient(t *testing.T, suite protocol.Suite, tampered ...tampering) (resul
 			transport = roundTrip(func(r *http.Request) (*http.Response, error) { return d.toHubs(r, next) })
 		}
 	}
-	config := client.Config{Name: "carol", Encryptors: []string{"sam", "susan"}, Threshold: 3, Token: "token", Suite: suite, Transport: transport}
+	config := client.Config{Name: "carol", Encryptors: []string{"sam", "susan"}, Threshold: 3, Token: "token", Suite: suite, Transport: transport,
+		PSRD: client.PSRD{BlockSize: 4096, LowWater: 2048, HighWater: 4096}}
 	for i, path := range hubs.Paths() {
 		config.Hubs = append(config.Hubs, client.Hub{Name: hubs.hubs[i].name, URL: hubURL + path, Number: i})
 	}

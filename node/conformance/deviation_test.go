@@ -189,7 +189,7 @@ var hubDeviations = []deviation{
 func TestDeviationsOfHubsAreFound(t *testing.T) {
 	handler, h := serve(t, hub.Config{Number: 1}, false)
 	all := append(hubDeviations, lockingOut(), forgetful())
-	const groups = 3
+	const groups = 2
 	for group := range groups {
 		around := handler
 		var want []string
@@ -234,20 +234,20 @@ func forgetful() deviation {
 	}}
 }
 
-// Deviations that matter in suite dske-python.
+// Deviations that matter in suite dske-python, at a hub with which anybody may register.
 func TestDeviationsOfHubsOfSuitePython(t *testing.T) {
 	handler, h := serve(t, hub.Config{Suite: protocol.Python}, true)
+	var want []string
 	for _, d := range []deviation{
 		{"refusals are not signed", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 			if w.Code == 404 {
 				w.Header().Set(protocol.SignatureHeader, r.Header.Get(protocol.SignatureHeader))
 			}
 		}},
-		{"members that are not listed are ignored", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
-			if r.Header.Get("X-Has-Color") != "" {
-				w.Code = 500
-			}
-		}},
+		{"members that are not listed are ignored", func(r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(bytes.Replace(body, []byte(`"color"`), []byte(`"user_key_id"`), 1)))
+		}, nil},
 		{"a signing key whose parts overlap is 400", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 			if r.Method == http.MethodGet && w.Code == 400 && strings.Contains(strings.ToLower(w.Body.String()), "overlap") {
 				w.Code = 409
@@ -255,14 +255,8 @@ func TestDeviationsOfHubsOfSuitePython(t *testing.T) {
 		}},
 		{"without encryptor_names a client has one encryptor with its own name", nil, instead(404, 200, `"encryptor_name":"conformance-other"`)},
 	} {
-		t.Run(d.name, func(t *testing.T) {
-			d.asks = func(r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
-				if r.Body = io.NopCloser(bytes.NewReader(body)); bytes.Contains(body, []byte(`"color"`)) {
-					r.Header.Set("X-Has-Color", "blue")
-				}
-			}
-			wantFailed(t, h.run(t, d.around(handler)), []string{d.name})
-		})
+		handler = d.around(handler)
+		want = append(want, d.name)
 	}
+	wantFailed(t, h.run(t, handler), want)
 }

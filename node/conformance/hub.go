@@ -20,7 +20,8 @@ type Party struct {
 	Name      string
 	Encryptor string       // ID
 	Token     string       // that proves who it is; empty if a certificate does, or nobody asks
-	HTTP      *http.Client // shows the certificate, where URLs are https; default http.DefaultClient
+	HTTP      *http.Client // shows a certificate, where URLs are https; default http.DefaultClient
+	Certified bool         // the certificate proves who it is, also without the token
 }
 
 // ErrNotAdmitted is that a hub does not let a party register.

@@ -263,15 +263,18 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 		}
 		return s.hasNo(m)
 	}},
-	{rule: marked, name: "the very same share posted again is 200", run: func(s *hubSession) error {
+	{rule: marked, name: "the very same share in another message is 409, and the first one stays", run: func(s *hubSession) error {
 		if s.master.boot == uuid.Nil {
 			return noMarks
 		}
 		m, value, err := s.give()
+		if err == nil {
+			err = s.refusesPost(m, value, http.StatusConflict)
+		}
 		if err != nil {
 			return err
 		}
-		return s.giveThis(m, value)
+		return s.fetches(m, value)
 	}},
 })
 

@@ -97,13 +97,11 @@ func conform(t *testing.T, results []report.Result, least, skipped int) {
 }
 
 func TestHubsConform(t *testing.T) {
-	for _, suite := range protocol.Suites {
-		for name, open := range map[string]bool{"enrolled": false, "open": true} {
-			t.Run(suite.Name()+" "+name, func(t *testing.T) {
-				handler, h := serve(t, hub.Config{Suite: suite, Number: 3}, open)
-				conform(t, h.run(t, handler), 45, 10)
-			})
-		}
+	for suite, open := range map[protocol.Suite]bool{protocol.ITS: false, protocol.Python: true} {
+		t.Run(suite.Name(), func(t *testing.T) {
+			handler, h := serve(t, hub.Config{Suite: suite, Number: 3}, open)
+			conform(t, h.run(t, handler), 45, 10)
+		})
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // blockSize is the size of the blocks that the checker asks for, in bytes: enough for any check.
-const blockSize = 4096
+const blockSize = 2048
 
 var errPoolEmpty = errors.New("the pools of the checker are used up")
 

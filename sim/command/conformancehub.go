@@ -116,7 +116,7 @@ func checkingParty(c *cli.Context, role string) (conformance.Party, error) {
 	if err != nil {
 		return p, err
 	}
-	p.HTTP, p.Token = client, c.String(role+"-token")
+	p.HTTP, p.Token, p.Certified = client, c.String(role+"-token"), c.IsSet("tls")
 	switch {
 	case p.Token != "":
 	case c.IsSet("secret-file"):
