@@ -22,6 +22,7 @@ func TestPage(t *testing.T) {
 	t.Run("mouse", func(t *testing.T) { testHand(t, browser, false) })
 	t.Run("keyboard", func(t *testing.T) { testHand(t, browser, true) })
 	t.Run("another network", func(t *testing.T) { testAnotherNetwork(t, browser) })
+	t.Run("processes", func(t *testing.T) { testProcesses(t, browser) })
 	t.Run("widths", func(t *testing.T) { testWidths(t, browser) })
 	t.Run("large network", func(t *testing.T) { testLargeNetwork(t, browser) })
 }
