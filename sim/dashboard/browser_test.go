@@ -87,7 +87,7 @@ func (d *desk) putBack() {
 			}
 		}
 	}
-	if err := d.network.WaitReady(d.Context()); err != nil {
+	if err := d.network.WaitIdle(d.Context()); err != nil { // clients have registered again
 		d.Fatal(err)
 	}
 	if err := d.remote.Delete(d.Context(), attack.Path); err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxEvents = 60   // that are told one by one in a batch
+	maxEvents = 60   // that are told one by one in a batch, and as many refusals of encryptors
 	maxTimes  = 1000 // of requests, that percentiles are taken of
 
 	maxExchanges = 4 // that are told in a batch: more, nobody can look at
@@ -36,6 +36,7 @@ type feed struct {
 
 	mu        sync.Mutex
 	traffic   traffic
+	refusals  int                  // of encryptors, in the traffic: they have places of their own, as who was refused looks for it
 	exchanges []exchange.Kept      // of which something is new
 	failing   map[association]bool // whose couriers did not come the last time
 	making    times                // of keys, at the master's client
@@ -58,7 +59,10 @@ func (f *feed) message(e wire.Event) {
 	defer f.mu.Unlock()
 	f.courier(e)
 	switch t := &f.traffic; {
-	case len(t.Events) < maxEvents:
+	case isRefusal(e) && f.refusals < maxEvents:
+		t.Events = append(t.Events, e)
+		f.refusals++
+	case !isRefusal(e) && len(t.Events)-f.refusals < maxEvents:
 		t.Events = append(t.Events, e)
 	case e.Status != 200:
 		t.Failed++
@@ -66,6 +70,11 @@ func (f *feed) message(e wire.Event) {
 	default:
 		t.More++
 	}
+}
+
+// isRefusal reports whether an encryptor did not get what it came for.
+func isRefusal(e wire.Event) bool {
+	return e.Kind == wire.KindHandshake || e.Kind == wire.KindEncryptor && e.Status != http.StatusOK
 }
 
 // courier notes whether what is out of band comes. The caller holds f.mu.
@@ -121,7 +130,7 @@ func (f *feed) take() (traffic, []exchange.Kept) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	t, exchanges := f.traffic, f.exchanges
-	f.traffic, f.exchanges = traffic{}, nil
+	f.traffic, f.refusals, f.exchanges = traffic{}, 0, nil
 	return t, exchanges
 }
 

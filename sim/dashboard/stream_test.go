@@ -269,14 +269,18 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// A batch tells no more than its share one by one.
+// A batch tells no more than its share one by one, and a refused encryptor is not lost among others.
 func TestBusyNetwork(t *testing.T) {
 	f := &feed{}
 	for i := range 3 * maxEvents {
 		f.message(wire.Event{Status: 200 + i%2})
 	}
+	refused := wire.Event{Status: 401, Kind: wire.KindEncryptor}
+	for range maxEvents + 1 {
+		f.message(refused)
+	}
 	batch, _ := f.take()
-	if len(batch.Events) != maxEvents || batch.More != 2*maxEvents || batch.Failed != maxEvents {
+	if len(batch.Events) != 2*maxEvents || batch.Events[maxEvents].Status != refused.Status || batch.More != 2*maxEvents+1 || batch.Failed != maxEvents+1 {
 		t.Errorf("%d events, %d more, of which %d failed", len(batch.Events), batch.More, batch.Failed)
 	}
 	if batch, _ = f.take(); len(batch.Events)+batch.More != 0 {

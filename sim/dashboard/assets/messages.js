@@ -40,14 +40,15 @@ function failure(event) {
   return `${answered(event)}${event.status === 503 ? `: ${bare(event.to)} is stopped` : ''}`;
 }
 
-// grouped is the line for several alike ones.
+// together is the line for several alike ones. A hub that was asked again counts once.
 export function together(group, rows) {
-  const n = rows.length, bad = rows.filter(row => row.tone === 'bad').length, soft = rows.filter(row => row.tone === 'soft').length;
+  const hubs = of => new Set(of.map(row => row.isAnswer ? row.from : row.to)).size, n = hubs(rows);
+  const good = hubs(rows.filter(row => row.tone !== 'bad')), soft = hubs(rows.filter(row => row.tone === 'soft'));
   switch (group) {
     case 'post': return `${n} shares to ${n} hubs`;
-    case 'ack': return `${n - bad - soft} of ${n} hubs have it`;
+    case 'ack': return `${hubs(rows.filter(row => !row.tone))} of ${n} hubs have it`;
     case 'get': return `asks ${n} hubs`;
-    default: return `${n - bad} share${n - bad === 1 ? '' : 's'} come${n - bad === 1 ? 's' : ''}${soft ? `, ${soft} ${soft > 1 ? 'do' : 'does'} not fit` : ''}`;
+    default: return `${good} share${good === 1 ? '' : 's'} come${good === 1 ? 's' : ''}${soft ? `, ${soft} ${soft > 1 ? 'do' : 'does'} not fit` : ''}`;
   }
 }
 

@@ -135,11 +135,11 @@ const nth = n => cap(n <= 10 ? word(n) : ordinal(n));
 const inWords = n => `${word(n)} share${n === 1 ? '' : 's'}`;
 
 function decision(v, at, add) {
-  const { slave, k, order, outcome } = v, short = nth(k), all = cap(inWords(k));
+  const { slave, k, outcome } = v, short = nth(k), all = cap(inWords(k));
   if (!v.isMade) {
     add(short, at.arrive(k - 1) + .4, `${all} that do not fit`, [`Together they give a key that fails its check. So somebody lies, and ${slave.client} waits for more.`]);
     add('No key', 0, 'No key, and nobody can tell who lied', [
-      `No ${k} of the ${order.length} shares fit together. At most ${v.n - k} of ${v.n} hubs may lie; here more do. ${slave.encryptor} gets the answer ${outcome.reason?.code ?? 503}, never a wrong key.`], 'no');
+      `${misfit(v)} ${slave.encryptor} gets the answer ${outcome.reason?.code ?? 503}, never a wrong key.`], 'no');
     return 'end';
   }
   if (v.decides >= k) {
@@ -149,6 +149,12 @@ function decision(v, at, add) {
   }
   add(short, at.deliver, `The ${ordinal(k)} share makes the key`, [`${all} fit one key only. ` +
     (v.suite === 'its' ? 'A tag that came with every share shows that it is the right one.' : 'A digest hidden in the shares shows that it is the right one.')]);
+}
+
+// misfit says why nobody can tell who lied: so many may lie as there are answers besides those that make a key.
+function misfit({ n, k, order: { length: came } }) {
+  if (came === k) return `The ${k} shares that came do not fit together. Somebody lied, and no share is left over to tell who.`;
+  return `No ${k} of the ${came} shares fit together. At most ${came - k} of ${came === n ? `${n} hubs` : `the ${came} hubs that answered`} may lie; here more do.`;
 }
 
 const numbers = (v, shares) => shares.map(i => String(v.number(i))).sort((a, b) => a - b);

@@ -3,6 +3,7 @@
 import { record } from './exchanges.js';
 import { layout } from '../assets/layout.js';
 import { rowsOf } from '../assets/ladder.js';
+import { together } from '../assets/messages.js';
 import { Network } from '../assets/network.js';
 import { place } from '../assets/place.js';
 import { schedule, stepAt, tell, view } from '../assets/story.js';
@@ -19,6 +20,8 @@ const endings = [
   ['too few', { stopped: [0, 1, 2] }, 4, 'No key | No key | Hubs hank, helen and hilary did not answer. Only 2 of 5 shares found a place, and 3 are needed. sam gets the answer 503 and can ask again.'],
   ['two liars', { lies: [1, 2] }, 10, 'Done | Both have the same key | Hubs helen and hilary lied and were outvoted, 3 to 2. Their shares do not fit the key, so celia can name them.'],
   ['three liars', { lies: [0, 1, 2] }, 9, 'No key | No key, and nobody can tell who lied | No 3 of the 5 shares fit together. At most 2 of 5 hubs may lie; here more do. serena gets the answer 503, never a wrong key.'],
+  ['liars and one stopped', { lies: [1, 2], stopped: [0] }, 9, 'No key | No key, and nobody can tell who lied | No 3 of the 4 shares fit together. At most 1 of the 4 hubs that answered may lie; here more do. serena gets the answer 503, never a wrong key.'],
+  ['liars and two stopped', { lies: [1], stopped: [0, 3] }, 9, 'No key | No key, and nobody can tell who lied | The 3 shares that came do not fit together. Somebody lied, and no share is left over to tell who. serena gets the answer 503, never a wrong key.'],
   ['replaced', { kind: 'replaced', suite: 'dske-python' }, 9, 'Taken | Two different keys, and nobody notices | What serena sends with it, the attacker reads. In suite its these answers are refused: their tag covers the request that they answer.'],
   ['not fetched', { kind: 'waiting' }, 6, 'Wait | serena has not asked yet | The shares wait at the hubs. They go on when serena asks celia for the key with this ID.'],
   ['refused', { kind: 'refused', reason: { code: 401, text: 'It is not meant for serena.' } }, 6, 'No key | No key | It is not meant for serena. serena gets the answer 401.'],
@@ -90,6 +93,13 @@ function ladders(check) {
     '7000 hub/hank client/carol hank has it ', '8000 hub/helen client/carol 503: helen is stopped bad', '9000 client/carol sae/sam the key and its ID ']);
 }
 
+function groups(check) {
+  const rows = (isAnswer, ...tones) => tones.map(([hub, tone = '']) => ({ isAnswer, from: isAnswer ? hub : 'celia', to: isAnswer ? 'celia' : hub, tone }));
+  check('asked again', together('get', rows(false, ['hank'], ['hugo'], ['hugo'])), 'asks 2 hubs');
+  check('came at last', together('ack', rows(true, ['hank'], ['hugo', 'bad'], ['hugo'])), '2 of 2 hubs have it');
+  check('some do not fit', together('share', rows(true, ['hank'], ['helen', 'soft'], ['hugo', 'bad'], ['hugo', 'bad'])), '2 shares come, 1 does not fit');
+}
+
 function couriers(check) {
   const words = (courier, levels) => {
     const network = new Network({ hubs: [], clients: [], psrd: { courier } });
@@ -104,6 +114,6 @@ function couriers(check) {
 export function run() {
   const wrong = [];
   const check = (name, got, want) => { if (JSON.stringify(got) !== JSON.stringify(want)) wrong.push(`${name}: got ${JSON.stringify(got)}, want ${JSON.stringify(want)}`); };
-  for (const test of [stories, times, places, ladders, couriers]) test(check);
+  for (const test of [stories, times, places, ladders, groups, couriers]) test(check);
   return wrong.slice(0, 20);
 }
