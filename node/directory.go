@@ -25,6 +25,7 @@ type Enrolled struct {
 	URL        string   // its base, for example http://127.0.0.1:8100/client/carol; "": hubs cannot reach it
 	Encryptors []string // IDs
 	Hubs       []string // names of those that it uses
+	Recipient  string   // what files with PSRD are sealed for; "": it is not known
 }
 
 // NewDirectory returns the directory of these clients, which it keeps. In an open one, strangers

@@ -169,21 +169,22 @@ func (o *Outgoing) Seal(share Secret) (SealedShare, error) {
 
 // SignRequest returns the [SignatureHeader] for exactly this request, and spends the signing key.
 func (o *Outgoing) SignRequest(r Request) (string, error) {
-	return o.sign(o.suite.RequestContext(r), r.Body)
+	return sign(o.suite, o.key, o.suite.RequestContext(r), r.Body)
 }
 
 // SignResponse is [Outgoing.SignRequest] for a response.
 func (o *Outgoing) SignResponse(r Response) (string, error) {
-	return o.sign(o.suite.ResponseContext(r), r.Body)
+	return sign(o.suite, o.key, o.suite.ResponseContext(r), r.Body)
 }
 
-func (o *Outgoing) sign(context string, body []byte) (string, error) {
-	key, err := o.key.Consume()
+// sign spends a slot for a signature.
+func sign(suite Suite, slot *psrd.Allocation, context string, body []byte) (string, error) {
+	key, err := slot.Consume()
 	if err != nil {
 		return "", fmt.Errorf("signing a message: %w", err)
 	}
 	defer clear(key)
-	return signature{o.key.Fragments(), o.suite.ComputeTag(key, context, body)}.String(), nil
+	return signature{slot.Fragments(), suite.ComputeTag(key, context, body)}.String(), nil
 }
 
 // Release gives back what was reserved and not spent, and clears the pad that was taken.

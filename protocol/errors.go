@@ -24,4 +24,7 @@ var (
 	ErrNoSession              = errors.New("hub has started since the last session: resume first")
 	ErrOldSession             = errors.New("not of the current session: resume first")
 	ErrStorage                = errors.New("storage failed")
+	ErrUnknownParcel          = errors.New("no such file with PSRD is out")
+	ErrTooManyOut             = errors.New("too many files with PSRD are out")
+	ErrNoRecipient            = errors.New("nobody knows what files for that client are to be sealed for")
 )

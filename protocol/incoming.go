@@ -58,8 +58,8 @@ func (c *Channel) verify(headers []string, context string, body []byte) (*Incomi
 	if len(s.tag) != size && c.suite.Rules().Strict {
 		return nil, fmt.Errorf("%w: a tag of %d bytes in %s", ErrMalformed, len(s.tag), SignatureHeader)
 	}
-	if subtle.ConstantTimeCompare(s.tag, c.suite.ComputeTag(key, context, body)) != 1 {
-		return nil, &WrongTagError{Context: len(context), Body: len(body)}
+	if err := checkTag(c.suite, key, s.tag, context, body); err != nil {
+		return nil, err
 	}
 	claim, err := c.PeerKeys.Claim(s.fragments)
 	if err != nil {

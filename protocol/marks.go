@@ -14,9 +14,10 @@ const (
 	MaxDelivered = 4096
 )
 
-// Marks is what a client tells a hub of the blocks that both keep: PUT [PathMarks]. No byte is used
-// that is not below a mark which both have kept. It is also how a client begins a session, and how
-// it confirms that keys were delivered.
+// Marks is what a client tells a hub of the blocks that both keep: PUT [PathMarks] or, where PSRD
+// comes in files, POST [PathSignedMarks], which a [Control] signs. No byte is used that is not below
+// a mark which both have kept. It is also how a client begins a session, and how it confirms that
+// keys were delivered.
 type Marks struct {
 	ClientName string          `json:"client_name"`
 	Boot       uuid.UUID       `json:"boot"`    // of the hub
@@ -43,6 +44,12 @@ type DeliveredKeys struct {
 // MarksKept is the hub's answer to [Marks]: the blocks that both ends have.
 type MarksKept struct {
 	Blocks []BlockMark `json:"blocks"`
+}
+
+// Boot is what a hub says of itself to whoever asks: GET [PathBoot]. It is a hint: a client that
+// believes a wrong one spends a pair of slots on a question that the hub does not answer.
+type Boot struct {
+	Boot uuid.UUID `json:"boot"` // see [Registered]
 }
 
 // ParseMarks reads the body of a [Marks]; what is wrong with it is an [ErrMalformed].

@@ -21,10 +21,17 @@ const (
 	PathEncryptors   = "/dske/oob/v1/encryptors" // followed by a slash and the name
 	PathKeyShare     = "/dske/api/v1/key-share"
 	PathKeyShares    = "/dske/api/v1/key-shares" // ours only
+
+	// Where PSRD comes in files, these take the place of all that goes out of band.
+	PathBoot        = "/dske/api/v1/boot"
+	PathSignedMarks = "/dske/api/v1/marks"
 )
 
-// PathHubStarted is under the URL of a client; ours only.
-const PathHubStarted = "/dske/oob/v1/hub-started"
+// These are under the URL of a client, the second where PSRD comes in files; ours only.
+const (
+	PathHubStarted       = "/dske/oob/v1/hub-started"
+	PathHubStartedInBand = "/dske/api/v1/hub-started"
+)
 
 // TokenHeader is DSKE-OOB-Token, which carries the token that a hub binds a client's name to, in
 // the form of package http.

@@ -8,6 +8,10 @@ const (
 	ForAll  Purpose = ""    // pads and signing keys alike
 	ForPads Purpose = "pad" // what hides a secret
 	ForKeys Purpose = "key" // what authenticates a message
+
+	// ForMarks is what authenticates what is said of marks, where that goes in band. It is used
+	// like ForKeys, in blocks of its own and out of no pool of an association.
+	ForMarks Purpose = "mark"
 )
 
 // SlotSize is the number of bytes that a pool for keys gives and takes: one slot at a time, a

@@ -32,6 +32,10 @@ func newClientPlace(n *Network, t topology.Client) *clientPlace {
 func (c *clientPlace) newClient() (member, error) {
 	config := c.network.config
 	t := config.Topology
+	files, err := c.files()
+	if err != nil {
+		return nil, err
+	}
 	made, err := client.New(client.Config{
 		Name:       c.name,
 		Encryptors: c.encryptors(),
@@ -62,6 +66,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Delivered: &c.delivered,
 		Observer:  c.observer,
 		Store:     c.disk.store,
+		Files:     files,
 	})
 	return localClient{made}, err
 }

@@ -89,6 +89,9 @@ func (c *Config) validate() error {
 	if c.FreshPSRD && c.Data == "" {
 		return errors.New("PSRD is fresh at each start anyway: nothing is kept without a directory for data")
 	}
+	if c.Topology.PSRD.Files > 0 && c.Data == "" {
+		return errors.New("PSRD that comes in files has to outlive the process, or each start would take new files: name a directory for data")
+	}
 	if len(c.Streams) > 0 && c.TLS == "" {
 		return errors.New("streams of ETSI GS QKD 004 take TLS: name a directory with certificates")
 	}

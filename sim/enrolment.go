@@ -15,14 +15,18 @@ func (n *Network) enrol() error {
 	enrolled := make([]node.Enrolled, 0, len(t.Clients))
 	for _, c := range t.Clients {
 		e := node.Enrolled{Name: c.Name, Encryptors: client.Registers(c.Name, c.SAEs()), Hubs: c.Hubs}
+		var err error
+		if e.Recipient, err = n.recipientOf(c.Name, c.Recipient); err != nil {
+			return fmt.Errorf("enrolment: %w", err)
+		}
 		if c.External {
 			e.Token, e.URL = c.Token, c.URL
 			e.Certified = n.certified() && c.Token != ""
 		} else {
 			e.URL = n.byPath["client/"+c.Name].base()
 			e.Certified = n.certified()
-			if !e.Certified || n.IsPart() { // something between the processes may end TLS, and speak it anew
-				var err error
+			// Something between the processes may end TLS, and speak it anew. Files have a MAC of the token.
+			if !e.Certified || n.IsPart() || n.byHand() {
 				if e.Token, err = n.tokenOf(c.Name); err != nil {
 					return fmt.Errorf("enrolment: %w", err)
 				}

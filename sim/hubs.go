@@ -44,6 +44,7 @@ func (h *hubPlace) newHub() (member, error) {
 		Counters:   &h.counters,
 		Observer:   h.observer,
 		Store:      h.disk.store,
+		Files:      h.network.files(),
 	})
 	if err != nil {
 		return nil, err

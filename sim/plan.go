@@ -53,7 +53,7 @@ func PlanOf(t *topology.Topology) (Plan, error) {
 	p.Pools = 2 * len(protocol.PurposesOf(suite))
 	p.PSRDInUse = 2 * int64(p.Pools) * int64(p.PoolSize) * int64(p.Associations)
 	blocks := 0
-	if !t.PSRD.Lazy {
+	if !t.PSRD.Lazy && t.PSRD.Files == 0 {
 		p.PSRD = p.PSRDInUse
 		blocks = p.Pools * inPool * p.Associations
 	}

@@ -68,6 +68,11 @@ var _ etsi.KME = (*Client)(nil)
 //go:embed openapi.json
 var API string
 
+// filesAPI is what differs where PSRD comes in files.
+//
+//go:embed openapi_files.json
+var filesAPI string
+
 // New returns a client that has not registered with its hubs.
 func New(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
@@ -117,6 +122,7 @@ func (c *Client) associate() error {
 		PSRD:       c.config.PSRD,
 		Single:     c.config.Single,
 		Couriers:   c.config.Couriers,
+		ByHand:     c.config.Files != nil,
 		Timeout:    c.config.HubTimeout,
 		Transport:  c.config.Transport,
 		Tasks:      &c.tasks,
@@ -153,9 +159,14 @@ func (c *Client) newRouter() http.Handler {
 		Name:   config.Name,
 		Status: func() any { return c.Inspect() },
 		Stop:   config.Stop,
-		API:    API,
+		API:    c.api(),
 	}.Mount(group)
-	group.POST(protocol.PathHubStarted, c.postHubStarted)
+	if config.Files != nil {
+		c.mountFiles(group)
+		group.POST(protocol.PathHubStartedInBand, c.postHubStarted)
+	} else {
+		group.POST(protocol.PathHubStarted, c.postHubStarted)
+	}
 	etsi.Register(group.Group("/etsi"), c, etsi.Refusals{Log: config.Logger, Strict: config.Strict})
 	skip.Register(group.Group("/skip"), skip.Config{
 		KME:       c,

@@ -52,6 +52,10 @@ type Config struct {
 	// Store keeps the state of the client over a crash. It is the caller's to open, and to close
 	// when Run has returned. Default: all is in memory, and forgotten at the end.
 	Store *store.Store
+
+	// Files says that PSRD comes in files, which [Client.Ingest] takes in. It needs a store, a
+	// directory, and a suite with sessions. Nil: it comes over the network, or by courier.
+	Files *Files
 }
 
 // Hub is the name and the base URL of a hub.
@@ -104,6 +108,9 @@ func (c *Config) validate() error {
 	}
 	if c.Delivered == nil {
 		c.Delivered = &Delivered{}
+	}
+	if c.Files != nil && c.Directory == nil {
+		return errors.New("where PSRD comes in files a directory says who serves the slaves: hubs are not asked")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

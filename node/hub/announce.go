@@ -58,7 +58,11 @@ func (h *Hub) tell(ctx context.Context, e *node.Enrolled) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL+protocol.PathHubStarted, bytes.NewReader(body))
+	path := protocol.PathHubStarted
+	if h.byHand() {
+		path = protocol.PathHubStartedInBand
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,9 @@ type Config struct {
 	// Store keeps the state of the hub over a crash. It is the caller's to open, and to close when
 	// Run has returned. Default: all is in memory, and forgotten at the end.
 	Store *store.Store
+
+	// Files says that PSRD comes in files. Default: it is fetched out of band.
+	Files Files
 }
 
 func (c *Config) validate() error {
@@ -68,6 +71,9 @@ func (c *Config) validate() error {
 	if c.Number < 0 || c.Number > protocol.MaxShareIndex {
 		return fmt.Errorf("the number of the hub, %d, is not in 0..%d", c.Number, protocol.MaxShareIndex)
 	}
+	if err := c.Files.validate(c); err != nil {
+		return err
+	}
 	return protocol.CheckName(c.Name)
 }
 
@@ -85,6 +91,8 @@ type Hub struct {
 	mu      sync.Mutex
 	clients map[string]*peerClient
 	owners  map[string]string // of the encryptors that are not in the directory: the names of their clients
+
+	controls map[controlKey]*protocol.Control // of what was said of marks so far; see control
 }
 
 // New returns a hub that knows what is in its store, and without one no clients.
@@ -104,6 +112,8 @@ func New(config Config) (*Hub, error) {
 		alarm:   alarm,
 		clients: map[string]*peerClient{},
 		owners:  map[string]string{},
+
+		controls: map[controlKey]*protocol.Control{},
 	}
 	h.shares.isStranger = h.isStranger
 	for i := range h.lines {
@@ -121,6 +131,11 @@ func New(config Config) (*Hub, error) {
 // recall takes over what is in the store. Clients have empty pools until they resume; in a suite
 // without sessions they have to register again.
 func (h *Hub) recall() error {
+	if h.byHand() {
+		if err := h.journal.dropOrphans(); err != nil {
+			return err
+		}
+	}
 	for _, r := range h.journal.registrations() {
 		forgeries := &forgeries{}
 		p := newPeerClient(protocol.Registration{ClientName: r.Client, EncryptorNames: r.Encryptors}, string(r.Token.Reveal()), forgeries, h.config.Suite)
@@ -144,13 +159,17 @@ func (h *Hub) recall() error {
 //go:embed openapi.json
 var API string
 
+// filesAPI is what differs where PSRD comes in files.
+//
+//go:embed openapi_files.json
+var filesAPI string
+
 func (h *Hub) mount(g *echo.Group) {
-	g.PUT(protocol.PathRegistration, h.putRegistration)
-	g.GET(protocol.PathRegistration, h.getRegistration)
-	g.DELETE(protocol.PathRegistration, h.deleteRegistration)
-	g.GET(protocol.PathPSRD, h.getPSRD)
-	g.PUT(protocol.PathMarks, h.putMarks)
-	g.GET(protocol.PathEncryptors+"/:name", h.getEncryptor)
+	if h.byHand() {
+		h.mountByHand(g)
+	} else {
+		h.mountOutOfBand(g)
+	}
 	g.POST(protocol.PathKeyShare, h.postKeyShare)
 	g.GET(protocol.PathKeyShare, h.getKeyShare)
 	g.POST(protocol.PathKeyShares, h.postKeyShares)
@@ -160,8 +179,26 @@ func (h *Hub) mount(g *echo.Group) {
 		Name:   h.config.Name,
 		Status: func() any { return h.Inspect() },
 		Stop:   h.config.Stop,
-		API:    API,
+		API:    h.api(),
 	}.Mount(g)
+}
+
+// api describes this hub.
+func (h *Hub) api() string {
+	if h.byHand() {
+		return node.WithFiles(API, filesAPI)
+	}
+	return API
+}
+
+// mountOutOfBand adds what stands for couriers and for the operator's own hands.
+func (h *Hub) mountOutOfBand(g *echo.Group) {
+	g.PUT(protocol.PathRegistration, h.putRegistration)
+	g.GET(protocol.PathRegistration, h.getRegistration)
+	g.DELETE(protocol.PathRegistration, h.deleteRegistration)
+	g.GET(protocol.PathPSRD, h.getPSRD)
+	g.PUT(protocol.PathMarks, h.putMarks)
+	g.GET(protocol.PathEncryptors+"/:name", h.getEncryptor)
 }
 
 // Handler serves the hub's URLs, all of which start with /hub/NAME.

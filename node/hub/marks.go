@@ -65,8 +65,8 @@ func (h *Hub) agreeOnMarks(ctx context.Context, m protocol.Marks, shown node.Pro
 }
 
 // keepMarks keeps the marks, and then lets the bytes below them be used, in new pools if the client
-// resumes. The caller has the line of the client.
-func (h *Hub) keepMarks(p *peerClient, m protocol.Marks) (protocol.MarksKept, error) {
+// resumes. It keeps the other records with them. The caller has the line of the client.
+func (h *Hub) keepMarks(p *peerClient, m protocol.Marks, others ...store.Record) (protocol.MarksKept, error) {
 	isCurrent := m.Session == p.session
 	switch {
 	case m.Boot != h.journal.boot || !h.journal.hasSessions(), !isCurrent && !m.Resume, isCurrent && m.Serial <= p.serial:
@@ -76,7 +76,7 @@ func (h *Hub) keepMarks(p *peerClient, m protocol.Marks) (protocol.MarksKept, er
 	if err != nil {
 		return protocol.MarksKept{}, err
 	}
-	if err := h.journal.keep(append(c.records, h.shares.confirmations(p.name, m.Delivered)...)...); err != nil {
+	if err := h.journal.keep(slices.Concat(others, c.records, h.shares.confirmations(p.name, m.Delivered))...); err != nil {
 		return protocol.MarksKept{}, err
 	}
 	h.shares.confirm(p.name, m.Delivered)
@@ -110,9 +110,12 @@ func (h *Hub) compareMarks(p *peerClient, m protocol.Marks) (c comparison, err e
 	for _, b := range m.Blocks {
 		named[b.UUID] = b.Mark
 	}
+	out := outOf(h.journal.parcels(p.name))
 	for _, b := range h.journal.blocksOf(p.name) {
 		mark, found := named[b.ID]
 		switch {
+		case !found && out[b.ID] != nil: // it is in somebody's hands
+			continue
 		case !found:
 			c.records = append(c.records, &store.Drop{Block: b.ID})
 			continue
@@ -221,6 +224,13 @@ func (p *peerClient) takeFresh(id uuid.UUID) *psrd.Block {
 	fresh := p.fresh[id].Block
 	delete(p.fresh, id)
 	return fresh
+}
+
+// isFresh reports whether a block is on its way to the client.
+func (p *peerClient) isFresh(id uuid.UUID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fresh[id].Block != nil
 }
 
 // dropFresh forgets blocks that did not arrive.

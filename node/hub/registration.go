@@ -54,9 +54,14 @@ func (h *Hub) register(ctx context.Context, r protocol.Registration, shown node.
 	if err := h.mayRegister(r, shown); err != nil {
 		return err
 	}
-	token := h.tokenOf(r.ClientName, shown)
+	_, err = h.welcome(r, h.tokenOf(r.ClientName, shown))
+	return err
+}
+
+// welcome makes a client known that may be, with empty pools. The caller has the line of the client.
+func (h *Hub) welcome(r protocol.Registration, token string) (*peerClient, error) {
 	if err := h.journal.register(r, token, true); err != nil {
-		return err
+		return nil, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -69,7 +74,7 @@ func (h *Hub) register(ctx context.Context, r protocol.Registration, shown node.
 	h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
 	h.bind(p, known)
 	h.config.Logger.Info("client registered", "client", r.ClientName)
-	return nil
+	return p, nil
 }
 
 // mayRegister returns why a client may not register like that, if so.

@@ -124,17 +124,24 @@ func (s *Store) writeBlock(name string, content []byte) error {
 
 // OpenBlock returns what is left of a block above its mark, for a pool. Nothing of it is open yet.
 func (s *Store) OpenBlock(id uuid.UUID) (*psrd.Block, error) {
-	var b Block
+	b, tail, err := s.ReadBlock(id)
+	if err != nil {
+		return nil, err
+	}
+	return psrd.OpenBlock(id, b.Size, b.Mark, tail)
+}
+
+// ReadBlock returns a block, and its bytes from its mark on. The caller clears them.
+func (s *Store) ReadBlock(id uuid.UUID) (b Block, tail []byte, err error) {
 	var found bool
 	s.View(func(state *State) { b, found = state.Blocks[id] })
 	if !found {
-		return nil, &psrd.FragmentError{Fragment: psrd.Fragment{Block: id}, Err: psrd.ErrUnknownBlock}
+		return b, nil, &psrd.FragmentError{Fragment: psrd.Fragment{Block: id}, Err: psrd.ErrUnknownBlock}
 	}
-	tail, err := readBlock(s.config.FS, s.config.Dir, b)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrStorage, err)
+	if tail, err = readBlock(s.config.FS, s.config.Dir, b); err != nil {
+		return b, nil, fmt.Errorf("%w: %w", ErrStorage, err)
 	}
-	return psrd.OpenBlock(id, b.Size, b.Mark, tail)
+	return b, tail, nil
 }
 
 // readBlock returns the bytes of a block from its mark on. The caller clears them.

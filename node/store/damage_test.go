@@ -175,7 +175,7 @@ func FuzzLog(f *testing.F) {
 func FuzzRecords(f *testing.F) {
 	s := mustOpen(f, lived(f, len(script())-4))
 	s.View(func(state *State) { f.Add([]byte(contents(state))) })
-	for kind := range byte(13) {
+	for kind := range byte(14) {
 		f.Add([]byte{kind, 2, 'a', 2, 'b', 4, 'a', 'b', 0, 0, 0, 0, 0})
 	}
 	f.Add([]byte{8, 0, 0, 0xfe, 0xff, 0xff, 0xff, 0x0f}) // a list longer than there is memory

@@ -106,10 +106,34 @@ type Drawn struct {
 	Times  int64
 }
 
+// Parcel is a file with blocks of PSRD that a hub has made, or a client has got. It replaces what was
+// known of that file.
+type Parcel struct {
+	ID      uuid.UUID
+	Peer    string // the client that it is for, or the hub that it is from
+	Number  int64  // of the file, among those for or from the peer
+	Session uuid.UUID
+	Since   time.Time // when the session began
+	At      time.Time // when the file was made, or got
+	State   ParcelState
+	Blocks  []uuid.UUID
+}
+
+// ParcelState is where a file is.
+type ParcelState string
+
+// The states of files.
+const (
+	ParcelComing  ParcelState = "coming" // the client is about to keep its blocks, and uses none of them
+	ParcelOut     ParcelState = "out"    // the hub has made it, and has not heard that the client has it
+	ParcelTaken   ParcelState = "taken"  // the client has it
+	ParcelRevoked ParcelState = "revoked"
+)
+
 // newRecord returns an empty record of a kind, or nil if there is none.
 func newRecord(kind byte) Record {
 	for _, r := range []Record{new(Registration), new(Block), new(Mark), new(Drop), new(Share), new(Confirmed),
-		new(Forgotten), new(Delivered), new(DeliveryOver), new(Counter), new(Drawn)} {
+		new(Forgotten), new(Delivered), new(DeliveryOver), new(Counter), new(Drawn), new(Parcel)} {
 		if r.kind() == kind {
 			return r
 		}
@@ -128,6 +152,7 @@ func (*Delivered) kind() byte    { return 8 }
 func (*DeliveryOver) kind() byte { return 9 }
 func (*Counter) kind() byte      { return 10 }
 func (*Drawn) kind() byte        { return 11 }
+func (*Parcel) kind() byte       { return 12 }
 
 func (r *Registration) members(c *codec) {
 	c.text(&r.Client)
@@ -192,4 +217,15 @@ func (r *Counter) members(c *codec) {
 func (r *Drawn) members(c *codec) {
 	c.text(&r.Stream)
 	c.number(&r.Times)
+}
+
+func (r *Parcel) members(c *codec) {
+	c.id(&r.ID)
+	c.text(&r.Peer)
+	c.number(&r.Number)
+	c.id(&r.Session)
+	c.time(&r.Since)
+	c.time(&r.At)
+	c.text((*string)(&r.State))
+	list(c, &r.Blocks, (*codec).id)
 }

@@ -18,6 +18,7 @@ type State struct {
 	Deliveries    map[DeliveryID]time.Time // when keys were handed over
 	Counters      map[string]int64
 	Drawn         map[string]int64 // by stream
+	Parcels       map[uuid.UUID]Parcel
 
 	added int64                             // blocks, ever
 	peers map[string]map[uuid.UUID]struct{} // by peer: its blocks
@@ -32,6 +33,7 @@ func NewState() *State {
 		Deliveries:    map[DeliveryID]time.Time{},
 		Counters:      map[string]int64{},
 		Drawn:         map[string]int64{},
+		Parcels:       map[uuid.UUID]Parcel{},
 		peers:         map[string]map[uuid.UUID]struct{}{},
 	}
 }
@@ -51,6 +53,18 @@ func (s *State) sortedBlocks() []Block {
 }
 
 func inOrder(a, b Block) int { return cmp.Compare(a.order, b.order) }
+
+// ParcelsWith returns the files for or from a peer, by their numbers.
+func (s *State) ParcelsWith(peer string) []Parcel {
+	var files []Parcel
+	for _, f := range s.Parcels {
+		if f.Peer == peer {
+			files = append(files, f)
+		}
+	}
+	slices.SortFunc(files, Parcel.compare)
+	return files
+}
 
 // Apply changes the state. It takes over the secrets in the record, and clears those that it
 // forgets.
@@ -127,6 +141,8 @@ func (r *Counter) apply(s *State) { s.Counters[r.Name] = r.Value }
 
 func (r *Drawn) apply(s *State) { s.Drawn[r.Stream] = max(s.Drawn[r.Stream], r.Times) }
 
+func (r *Parcel) apply(s *State) { s.Parcels[r.ID] = *r }
+
 // records returns what makes this state from an empty one. The same state has the same records.
 func (s *State) records() []Record {
 	var records []Record
@@ -150,7 +166,14 @@ func (s *State) records() []Record {
 	for _, stream := range slices.Sorted(maps.Keys(s.Drawn)) {
 		records = append(records, &Drawn{stream, s.Drawn[stream]})
 	}
+	for _, f := range slices.SortedFunc(maps.Values(s.Parcels), Parcel.compare) {
+		records = append(records, &f)
+	}
 	return records
+}
+
+func (a Parcel) compare(b Parcel) int {
+	return cmp.Or(cmp.Compare(a.Peer, b.Peer), a.Since.Compare(b.Since), cmp.Compare(a.Number, b.Number), bytes.Compare(a.ID[:], b.ID[:]))
 }
 
 func (a ShareID) compare(b ShareID) int {

@@ -123,7 +123,10 @@ func script() []step {
 		commit(func() []Record {
 			return []Record{&Confirmed{ShareID{"carol", id(1)}, "sofia"}, &Confirmed{ShareID{"carol", id(2)}, "sofia"}}
 		}),
-		commit(func() []Record { return []Record{&Forgotten{ShareID{"carol", id(3)}}, &Drawn{"psrd carol", 7}} }),
+		commit(func() []Record {
+			parcel := &Parcel{id(5), "carol", 1, id(6), time.Unix(1600000000, 0), time.Unix(1700000000, 0), ParcelOut, []uuid.UUID{id(1), id(2)}}
+			return []Record{&Forgotten{ShareID{"carol", id(3)}}, &Drawn{"psrd carol", 7}, parcel}
+		}),
 		commit(func() []Record {
 			return []Record{&Delivered{"sam", "sofia", []uuid.UUID{id(8), id(9)}, time.Unix(1700000000, 0)}, &Counter{"refused", 3}}
 		}),

@@ -51,7 +51,7 @@ func newApp(out *output) *cli.App {
 			changeCommand("crash", "let nodes of a running network crash"),
 			changeCommand("copy", "copy the disks of nodes of a running network"),
 			changeCommand("restore", "put the copies of the disks of nodes back, which must not be running"),
-			storeCommand(),
+			storeCommand(), psrdCommand(),
 			faultCommand(), corruptCommand(), attackCommand(),
 			completionCommand(), versionCommand(),
 		},

@@ -126,6 +126,7 @@ func readClient(n *yaml.Node, client *Client) error {
 		yamlfile.Named("external", func(n *yaml.Node) error { return yamlfile.Boolean(n, "external", &client.External) }),
 		yamlfile.Named("token", func(n *yaml.Node) error { return yamlfile.Text(n, "token", &client.Token) }),
 		yamlfile.Named("url", func(n *yaml.Node) error { return yamlfile.Text(n, "url", &client.URL) }),
+		yamlfile.Named("recipient", func(n *yaml.Node) error { return yamlfile.Text(n, "recipient", &client.Recipient) }),
 	)
 }
 
@@ -148,6 +149,7 @@ func readPSRD(n *yaml.Node, psrd *PSRD) error {
 			psrd.Courier, err = ReadCourier(n)
 			return err
 		}),
+		size("files", &psrd.Files),
 	)
 }
 

@@ -77,6 +77,10 @@ type Client struct {
 	// without, and then notices at its next request.
 	URL string `json:"url,omitempty" yaml:"url,omitempty"`
 
+	// Recipient is what hubs in other processes seal files with PSRD for the client for. It is no
+	// secret, and starts with age1pq1.
+	Recipient string `json:"recipient,omitempty" yaml:"recipient,omitempty"`
+
 	// Elsewhere says that the client, which is not external, runs in another process; see
 	// [Topology.RunOnly].
 	Elsewhere bool `json:"-" yaml:"-"`
@@ -113,6 +117,10 @@ type PSRD struct {
 
 	// Courier brings PSRD instead of the network; nil: pools are filled whenever that is needed.
 	Courier *Courier `json:"courier,omitempty" yaml:"courier,omitempty"`
+
+	// Files says that PSRD comes in files, which somebody carries, and that nothing goes out of
+	// band: so many files of a client may be out at each hub, made and not heard of. 0: it does not.
+	Files int `json:"files,omitempty" yaml:"files,omitempty"`
 }
 
 // defaultPSRD holds the sizes that a file leaves out.

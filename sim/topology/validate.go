@@ -41,7 +41,7 @@ func (t *Topology) Validate() error {
 
 func (t *Topology) flaw() *flaw {
 	rules := []func(*Topology) *flaw{
-		hubNamesFlaw, hubURLFlaw, pythonFlaw, clientNamesFlaw, encryptorFlaw, thresholdFlaw, clientHubsFlaw, psrdFlaw, courierFlaw, suiteFlaw, enrolmentFlaw, sitesFlaw, linksFlaw,
+		hubNamesFlaw, hubURLFlaw, pythonFlaw, clientNamesFlaw, encryptorFlaw, thresholdFlaw, clientHubsFlaw, psrdFlaw, courierFlaw, suiteFlaw, enrolmentFlaw, filesFlaw, sitesFlaw, linksFlaw,
 	}
 	for _, rule := range rules {
 		if f := rule(t); f != nil {

@@ -200,19 +200,26 @@ func Size(n *yaml.Node, what string, bytes *int) error {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.ShortTag() != "!!int" {
 		return Errorf(line, "%s must be a size such as 256KiB, but is %s", what, describe(n))
 	}
-	number, unit := n.Value, 1.0
+	size, ok := ParseSize(n.Value)
+	if !ok {
+		return Errorf(line, "%s must be a size over 0 and up to 1GiB, such as 256KiB, but is %.64q", what, n.Value)
+	}
+	*bytes = size
+	return nil
+}
+
+// ParseSize reads what [Size] does.
+func ParseSize(text string) (bytes int, ok bool) {
+	number, unit := text, 1.0
 	for _, u := range sizes {
-		if cut, found := strings.CutSuffix(n.Value, u.name); found {
+		if cut, found := strings.CutSuffix(text, u.name); found {
 			number, unit = cut, u.bytes
 			break
 		}
 	}
 	value, err := strconv.ParseFloat(number, 64)
-	if size := value * unit; err == nil && size >= 1 && size <= 1<<30 {
-		*bytes = int(size)
-		return nil
-	}
-	return Errorf(line, "%s must be a size over 0 and up to 1GiB, such as 256KiB, but is %.64q", what, n.Value)
+	size := value * unit
+	return int(size), err == nil && size >= 1 && size <= 1<<30
 }
 
 // target returns the node that an alias stands for, or the node itself. Expanding aliases this way

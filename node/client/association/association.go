@@ -34,6 +34,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"dske/node"
 	"dske/node/store"
 	"dske/protocol"
@@ -59,6 +61,10 @@ type Config struct {
 	// Couriers bring the PSRD, by the names of the hubs. Nil: it comes over the network, whenever
 	// the pools need it.
 	Couriers map[string]*Courier
+
+	// ByHand says that PSRD comes in files, which [Association.Ingest] takes in, and that nothing
+	// goes out of band. It needs a store, and a suite with sessions.
+	ByHand bool
 
 	Random node.Random // of the names of sessions; default crypto/rand
 
@@ -114,6 +120,9 @@ func (c *Config) validate() error {
 	if c.Registered == nil {
 		c.Registered = func() {}
 	}
+	if c.ByHand && (c.Store == nil || !c.Suite.Rules().Sessions || c.Couriers != nil) {
+		return errors.New("PSRD comes in files only where it outlives a crash: with a store, in a suite that has sessions, and without couriers")
+	}
 	if c.Transport == nil || c.Tasks == nil || len(c.Encryptors) == 0 {
 		return errors.New("an association needs a transport to its hub, tasks, and an encryptor")
 	}
@@ -131,7 +140,8 @@ type Association struct {
 	failures atomic.Int64 // of attempts in the line, ever
 	failure  error        // of the last of them; whoever is at the head of the line may touch it
 	doubt    doubt
-	warnings node.Warnings // of answers that are not believed
+	controls map[uuid.UUID]*protocol.Control // of files; whoever is at the head of the line may touch it
+	warnings node.Warnings                   // of answers that are not believed
 
 	mu      sync.Mutex
 	session *session      // nil if there is none
@@ -161,7 +171,7 @@ func New(config *Config, hub Hub) (*Association, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hub %s: %w", hub.Name, err)
 	}
-	a := &Association{config: config, hub: hub, base: base, line: node.NewLine()}
+	a := &Association{config: config, hub: hub, base: base, line: node.NewLine(), controls: map[uuid.UUID]*protocol.Control{}}
 	if config.Couriers != nil {
 		if a.courier = config.Couriers[hub.Name]; a.courier == nil {
 			return nil, fmt.Errorf("there is no courier from hub %s", hub.Name)

@@ -12,6 +12,10 @@ import (
 const (
 	confirmWithin = time.Second
 	confirmAt     = 256
+
+	// confirmByHand takes the place of confirmWithin where each message about marks costs what a
+	// file has brought.
+	confirmByHand = time.Minute
 )
 
 // Confirms reports whether the hub has to be told what was delivered, or may have to be.
@@ -46,7 +50,11 @@ func (a *Association) confirmInTime() {
 		a.confirmNow()
 	case !d.soon:
 		d.soon = true
-		time.AfterFunc(confirmWithin, func() {
+		within := confirmWithin
+		if a.config.ByHand {
+			within = confirmByHand
+		}
+		time.AfterFunc(within, func() {
 			a.mu.Lock()
 			defer a.mu.Unlock()
 			d.soon = false

@@ -125,10 +125,15 @@ func (e *CourierError) Error() string {
 
 func (e *CourierError) Unwrap() error { return e.Err }
 
-// awaiting adds to an error, if it says that PSRD is missing, when the courier comes.
+// awaiting adds to an error, if it says that PSRD is missing, when the courier comes, or that a file
+// has to be brought.
 func (a *Association) awaiting(err error) error {
-	if a.courier == nil || !errors.Is(err, psrd.ErrExhausted) {
+	var told *FileError
+	switch {
+	case !a.isCarried() || !errors.Is(err, psrd.ErrExhausted) || errors.As(err, &told):
 		return err
+	case a.courier == nil:
+		return &FileError{a.hub.Name, err}
 	}
 	return &CourierError{a.courier.Next(), err}
 }
@@ -136,7 +141,7 @@ func (a *Association) awaiting(err error) error {
 // lacksAnswer returns why the hub could not sign an answer, as far as is known here. Where PSRD
 // comes over the network the hub says so itself, and gets it.
 func (a *Association) lacksAnswer(s *session) error {
-	if available := stockOf(s.channel.PeerKeys); a.courier != nil && available < protocol.SigningKeySize {
+	if available := stockOf(s.channel.PeerKeys); a.isCarried() && available < protocol.SigningKeySize {
 		return &psrd.ExhaustedError{Needed: protocol.SigningKeySize, Available: available}
 	}
 	return nil

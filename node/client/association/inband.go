@@ -234,7 +234,7 @@ func (e *exchange) settleUnsigned(ctx context.Context, err error) (again bool, w
 		return false, fmt.Errorf("%w: %w", errEnded, err)
 	}
 	missing, ok := missingAtHub(err)
-	if !ok || e.courier != nil {
+	if !ok || e.isCarried() {
 		return false, err
 	}
 	if err := e.fetchForHub(ctx, e.session, missing, e.supplied); err != nil {

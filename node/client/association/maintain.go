@@ -2,6 +2,7 @@ package association
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -82,6 +83,10 @@ func (a *Association) topUp(ctx context.Context) error {
 		return err
 	}
 	s, err := t.ensureSession(ctx)
+	if errors.Is(err, errNoFile) { // there is nothing to do before one comes
+		a.ready()
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -92,7 +97,7 @@ func (a *Association) topUp(ctx context.Context) error {
 // can be filled, or marks have to be raised.
 func (a *Association) maintainIfNeeded() {
 	s := a.current()
-	if least, registered := a.Available(); !registered || a.courier == nil && least < a.config.PSRD.LowWater || s != nil && (s.isShort() || s.isUnheard()) {
+	if least, registered := a.Available(); !registered || !a.isCarried() && least < a.config.PSRD.LowWater || s != nil && (s.isShort() || s.isUnheard()) {
 		a.Maintain()
 	}
 }

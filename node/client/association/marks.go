@@ -3,12 +3,10 @@ package association
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"net/http"
 	"slices"
 	"time"
 
@@ -52,6 +50,9 @@ func (s *session) isShort() bool {
 // open begins a session: with what both ends have kept or, if there is nothing, with a
 // registration.
 func (t *turn) open(ctx context.Context) (*session, error) {
+	if t.config.ByHand {
+		return t.openByHand(ctx)
+	}
 	var seen protocol.Association
 	if t.config.Suite.Rules().Sessions && t.journal().hasRegistered(t.config.Encryptors) {
 		var err error
@@ -144,13 +145,9 @@ func (t *turn) putMarks(ctx context.Context, s *session, resume bool) (map[uuid.
 	for _, id := range slices.SortedFunc(maps.Keys(s.blocks), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }) {
 		m.Blocks = append(m.Blocks, protocol.BlockMark{UUID: id, Mark: s.blocks[id].mark})
 	}
-	body, err := json.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	var kept protocol.MarksKept
 	s.unheard.Store(true)
-	if err := t.outOfBand(ctx, message{method: http.MethodPut, path: protocol.PathMarks, body: body}, &kept); err != nil {
+	kept, err := t.tell(ctx, s, m)
+	if err != nil {
 		return nil, fmt.Errorf("raising marks: %w", err)
 	}
 	s.unheard.Store(false)
@@ -175,14 +172,25 @@ func (t *turn) raise(ctx context.Context, s *session, more map[supply]int) error
 	if len(raised) == 0 && !t.hasToConfirm() && !s.isUnheard() {
 		return nil
 	}
-	return t.attempt(ctx, func(ctx context.Context) error {
+	started := false
+	err := t.attempt(ctx, func(ctx context.Context) error {
 		err := t.raiseBoth(ctx, s, raised)
+		if started = errors.Is(err, errStarted); started && t.current() == s {
+			return nil
+		}
 		if errors.Is(err, protocol.ErrOldSession) || errors.Is(err, protocol.ErrClientNotRegistered) || errors.Is(err, errApart) {
 			t.forget(s)
 			return fmt.Errorf("%w: %w", errEnded, err)
 		}
 		return err
 	})
+	if err != nil || !started {
+		return err
+	}
+	if err := t.succeed(ctx, s); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errEnded, errStarted)
 }
 
 // catchUp waits until marks are raised, if they have to be: that may be going on.
@@ -293,7 +301,7 @@ func (t *turn) nextAhead(s *session) int {
 		return math.MaxInt
 	}
 	ahead := int64(minAhead)
-	if time.Since(s.raised) < raisesApart {
+	if time.Since(s.raised) < raisesApart && !s.isUnheard() { // a raise that comes again is no sign of haste
 		ahead = min(2*max(s.ahead.Load(), minAhead), maxAhead)
 	}
 	s.raised = time.Now()

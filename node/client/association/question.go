@@ -91,6 +91,9 @@ func (a *Association) ask(ctx context.Context, s *session, began int64, hint err
 
 // mend asks the hub, and reports whether it has answered and whether anything has changed.
 func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
+	if t.config.ByHand {
+		return t.mendByHand(ctx, s)
+	}
 	seen, err := t.view(ctx)
 	if err != nil {
 		t.config.Logger.Info("could not ask the hub about a hint", "hub", t.hub.Name, "error", err)

@@ -55,7 +55,7 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 	for {
 		r, err := s.reserve(a.config.Timeout, padSize)
 		var lack *psrd.ExhaustedError
-		if !errors.As(err, &lack) || a.courier != nil && lack.Closed < lack.Needed-lack.Available {
+		if !errors.As(err, &lack) || a.isCarried() && lack.Closed < lack.Needed-lack.Available {
 			return r, err
 		}
 		if err := t.fetch(ctx, s, supply{protocol.OwnerClient, lack.Purpose}, lack.Needed-lack.Available); err != nil {

@@ -12,6 +12,8 @@ import (
 // no answer.
 const maxRestartQuestions = 5
 
+var errNoAnswer = errors.New("the hub does not say in which life it is")
+
 // HubStarted takes notice that somebody says that the hub has started. That may be anybody, so it
 // costs no more than a question, of which there is one at a time: whether the hub still knows the
 // client. If it does not, the client registers again. HubStarted returns at once.
@@ -27,6 +29,13 @@ func (t *turn) checkRestart(ctx context.Context) error {
 	left := t.restarts.Swap(0)
 	s := t.current()
 	if left == 0 || s == nil {
+		return nil
+	}
+	if t.config.ByHand {
+		if answered, _ := t.mendByHand(ctx, s); !answered && left > 1 {
+			t.restarts.CompareAndSwap(0, left-1)
+			return errNoAnswer
+		}
 		return nil
 	}
 	seen, err := t.view(ctx)

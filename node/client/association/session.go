@@ -106,6 +106,9 @@ func (a *Association) Close() {
 		e.channel.Close()
 	}
 	a.ended = nil
+	for _, c := range a.controls {
+		c.Close()
+	}
 }
 
 // ensureSession returns the current session. If there is none it waits in line, registers and fills
@@ -126,8 +129,17 @@ func (t *turn) ensureSession(ctx context.Context) (*session, error) {
 	if s := t.current(); s != nil {
 		return s, nil
 	}
-	var s *session
-	err := t.attempt(ctx, func(ctx context.Context) (err error) {
+	s, err := t.establish(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.begin(s)
+	return s, nil
+}
+
+// establish opens a session and fills its pools.
+func (t *turn) establish(ctx context.Context) (s *session, err error) {
+	err = t.attempt(ctx, func(ctx context.Context) (err error) {
 		s, err = t.open(ctx)
 		return err
 	})
@@ -139,16 +151,23 @@ func (t *turn) ensureSession(ctx context.Context) (*session, error) {
 		s.channel.Close()
 		return nil, err
 	}
-	t.begin(s)
 	return s, nil
 }
 
 // begin makes a session the current one.
 func (a *Association) begin(s *session) {
 	a.mu.Lock()
-	first := !a.known
-	a.session, a.known = s, true
+	a.session = s
 	a.confirmInTime()
+	a.mu.Unlock()
+	a.ready()
+}
+
+// ready notes that there has been a session, or that there is nothing to begin one with.
+func (a *Association) ready() {
+	a.mu.Lock()
+	first := !a.known
+	a.known = true
 	a.mu.Unlock()
 	if first {
 		a.config.Registered()

@@ -15,10 +15,14 @@ import (
 )
 
 // fill brings all pools up to the high-water mark if they are below the low one; those of a lazy
-// client only if they are in use. Where a courier comes, they get what he has brought.
+// client only if they are in use. Where a courier comes, they get what he has brought; what files
+// bring is in them.
 func (t *turn) fill(ctx context.Context, s *session) error {
-	if t.courier != nil {
+	switch {
+	case t.courier != nil:
 		return t.unload(ctx, s)
+	case t.config.ByHand:
+		return t.raise(ctx, s, nil)
 	}
 	sizes := t.config.PSRD
 	if sizes.Lazy && !s.used.Load() {

@@ -1,0 +1,166 @@
+package protocol
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"dske/psrd"
+)
+
+// PairSize is the number of PSRD bytes that one request about marks and its answer spend, where
+// both go in band: two slots.
+const PairSize = 2 * psrd.SlotSize
+
+// Control authenticates, at one of the two ends, what a client and a hub say of their marks where
+// nothing goes out of band. It has a block of pairs of slots for that. The client uses them in
+// their order: the first slot of a pair signs its request, and the second the answer to that.
+//
+// That the client chooses the slot of the answer is for a hub whose state was put back: it signs
+// with a slot of which it has seen the first use, in this life. A client whose state was put back
+// may sign two requests with one slot, but the hub has kept that it took one and takes no other. So
+// each end believes the other one's marks, and those of an end that was put back are behind. See
+// wire.md.
+//
+// Its methods may be called by several goroutines.
+type Control struct {
+	suite Suite
+	slots *psrd.Pool
+}
+
+// NewControl returns the end of the client, or of the hub, with what is left of a block of pairs
+// from mark on, which is a multiple of [PairSize]. It takes what it needs of tail and zeroes it.
+func NewControl(suite Suite, isClient bool, block uuid.UUID, size, mark int, tail []byte) (*Control, error) {
+	if size%PairSize != 0 || mark%PairSize != 0 {
+		return nil, &psrd.FragmentError{Fragment: psrd.Fragment{Block: block, Start: mark, Size: size}, Err: psrd.ErrNotSlot}
+	}
+	c := &Control{suite, psrd.NewPeerPool(psrd.ForKeys)}
+	if isClient {
+		c.slots = psrd.NewOwnPool(psrd.ForKeys)
+	}
+	b, err := psrd.OpenBlock(block, size, mark, tail)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.slots.Add(b); err != nil {
+		return nil, err
+	}
+	return c, c.slots.Raise(block, size)
+}
+
+// Close zeroes what is left.
+func (c *Control) Close() { c.slots.Close() }
+
+// Pair is the two slots of a request and its answer, at one of the two ends.
+type Pair struct {
+	suite           Suite
+	request, answer *psrd.Allocation
+	to              string // the signature of the request
+}
+
+// Reserve takes the next pair of the client. It fails with a [psrd.ExhaustedError] if there is
+// none.
+func (c *Control) Reserve() (*Pair, error) {
+	both, err := c.slots.AllocateEach(psrd.SlotSize, psrd.SlotSize)
+	if err != nil {
+		return nil, fmt.Errorf("reserving for marks: %w", err)
+	}
+	return &Pair{suite: c.suite, request: both[0], answer: both[1]}, nil
+}
+
+// Discard spends what is left of the pair.
+func (p *Pair) Discard() {
+	for _, slot := range []*psrd.Allocation{p.request, p.answer} {
+		key, _ := slot.Consume() // it may be spent
+		clear(key)
+	}
+}
+
+// End returns the block of the pair, and where in it the pair ends, in bytes: its mark, once the
+// pair is used. It has to be kept before anything is sent.
+func (p *Pair) End() (block uuid.UUID, end int) {
+	f := p.request.Fragments()[0]
+	return f.Block, f.Start + PairSize
+}
+
+// SignRequest returns the [SignatureHeader] for exactly this request.
+func (p *Pair) SignRequest(r Request) (string, error) {
+	var err error
+	p.to, err = sign(p.suite, p.request, p.suite.RequestContext(r), r.Body)
+	return p.to, err
+}
+
+// VerifyResponse checks that the hub has answered the request so, once. It fails like
+// [Channel.VerifyResponse].
+func (p *Pair) VerifyResponse(headers []string, status int, body []byte) error {
+	s, err := parseHeaders(headers)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(s.fragments, p.answer.Fragments()) {
+		return fmt.Errorf("%w: not signed with the slot for the answer", ErrSignature)
+	}
+	key, err := p.answer.Consume()
+	if err != nil {
+		return err
+	}
+	defer clear(key)
+	return checkTag(p.suite, key, s.tag, p.suite.ResponseContext(Response{To: p.to, Status: status, Body: body}), body)
+}
+
+// VerifyRequest checks the signature of a request that the hub has got, like
+// [Channel.VerifyRequest]; if it is right, it spends the slot.
+func (c *Control) VerifyRequest(headers []string, r Request) (*Pair, error) {
+	s, err := parseHeaders(headers)
+	if err != nil {
+		return nil, err
+	}
+	first := s.fragments[0]
+	if len(s.fragments) != 1 || first.Start%PairSize != 0 {
+		return nil, &psrd.FragmentError{Fragment: first, Err: psrd.ErrNotSlot}
+	}
+	key, err := c.slots.Copy(s.fragments)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	if err := checkTag(c.suite, key, s.tag, c.suite.RequestContext(r), r.Body); err != nil {
+		return nil, err
+	}
+	p := &Pair{suite: c.suite, to: headers[0]}
+	if p.request, err = c.slots.Claim(s.fragments); err != nil {
+		return nil, err
+	}
+	second := psrd.Fragment{Block: first.Block, Start: first.Start + psrd.SlotSize, Size: psrd.SlotSize}
+	if p.answer, err = c.slots.Claim([]psrd.Fragment{second}); err != nil {
+		return nil, err
+	}
+	spent, err := p.request.Consume()
+	clear(spent)
+	return p, err
+}
+
+// SignResponse returns the [SignatureHeader] for exactly this answer to the request.
+func (p *Pair) SignResponse(status int, body []byte) (string, error) {
+	return sign(p.suite, p.answer, p.suite.ResponseContext(Response{To: p.to, Status: status, Body: body}), body)
+}
+
+// checkTag returns a [WrongTagError] unless the tag is right.
+func checkTag(suite Suite, key, tag []byte, context string, body []byte) error {
+	if subtle.ConstantTimeCompare(tag, suite.ComputeTag(key, context, body)) != 1 {
+		return &WrongTagError{Context: len(context), Body: len(body)}
+	}
+	return nil
+}
+
+// BlockOf returns the block that a signature names the key from, for who has to find the [Control]
+// that it is one of.
+func BlockOf(headers []string) (uuid.UUID, error) {
+	s, err := parseHeaders(headers)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return s.fragments[0].Block, nil
+}
