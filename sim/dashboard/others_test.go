@@ -46,7 +46,6 @@ func testAnotherNetwork(t *testing.T, browser context.Context) {
 func testViewer(d *desk) {
 	p := open(d.TB, d.browser, d.network.ViewersURL(), 1280)
 	p.emulate("prefers-reduced-motion", "reduce")
-	p.hasKeysOnly = d.hasKeysOnly
 	p.waitForText("#watching", "You are watching.")
 	if offered := evaluate[[]string](p, `[...document.querySelectorAll('#make, .nodes button, #faults-form button, #faults-clear, #foe-none, .attacker .chip')].filter(e => e.checkVisibility() && !e.disabled).map(e => e.textContent)`); len(offered) > 0 {
 		d.Errorf("a viewer could press %q", offered)
