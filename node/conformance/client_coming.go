@@ -106,11 +106,7 @@ func suppliesHub(s *clientSession) error {
 		}
 		return refusal(node.NewError(lack, "pool_owner", protocol.OwnerHub)), true
 	})
-	keys, err := s.makeKeys(1, 256)
-	if err == nil {
-		_, err = s.given(keys[0].ID, s.n())
-	}
-	if err != nil {
+	if _, _, err := s.scatters(256); err != nil {
 		return err
 	}
 	supplied := s.count(0, func(a *arrival) bool {

@@ -73,6 +73,16 @@ func (s *clientSession) given(id uuid.UUID, least int) ([]protocol.Share, error)
 	return shares, nil
 }
 
+// scatters makes the client make a key of so many bits, and returns it with the share of each hub.
+func (s *clientSession) scatters(bits int) (etsi.Key, []protocol.Share, error) {
+	keys, err := s.makeKeys(1, bits)
+	if err != nil {
+		return etsi.Key{}, nil, err
+	}
+	shares, err := s.given(keys[0].ID, s.n())
+	return keys[0], shares, err
+}
+
 // flaws returns what was wrong with messages during the check, if anything was.
 func (s *clientSession) flaws() error {
 	var flaws []error

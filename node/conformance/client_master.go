@@ -15,16 +15,12 @@ const pythonGivesUp = "clients of dske-python give up if a share does not fit"
 // What a client does for an encryptor that is a master.
 var masterChecks = []check[*clientSession]{
 	{wire("Shares"), "the shares of a key make it, whichever are taken", nil, "", func(s *clientSession) error {
-		keys, err := s.makeKeys(1, 256)
-		if err != nil {
-			return err
-		}
-		shares, err := s.given(keys[0].ID, s.n())
+		key, shares, err := s.scatters(256)
 		if err != nil {
 			return err
 		}
 		for _, some := range [][]protocol.Share{shares, shares[:s.Threshold], shares[s.n()-s.Threshold:]} {
-			if err := s.madeOf(keys[0], some); err != nil {
+			if err := s.madeOf(key, some); err != nil {
 				return err
 			}
 		}
@@ -37,16 +33,12 @@ var masterChecks = []check[*clientSession]{
 	}},
 	{wire("Shares"), "short and long keys", nil, "", func(s *clientSession) error {
 		for _, bits := range []int{64, 136, 8000} {
-			keys, err := s.makeKeys(1, bits)
-			if err == nil && 8*len(keys[0].Key.Reveal()) != bits {
-				err = fmt.Errorf("a key of %d bytes", len(keys[0].Key.Reveal()))
-			}
-			var shares []protocol.Share
-			if err == nil {
-				shares, err = s.given(keys[0].ID, s.n())
+			key, shares, err := s.scatters(bits)
+			if size := len(key.Key.Reveal()); err == nil && 8*size != bits {
+				err = fmt.Errorf("a key of %d bytes", size)
 			}
 			if err == nil {
-				err = s.madeOf(keys[0], shares)
+				err = s.madeOf(key, shares)
 			}
 			if err != nil {
 				return fmt.Errorf("%d bits: %w", bits, err)
@@ -71,27 +63,19 @@ var masterChecks = []check[*clientSession]{
 		return nil
 	}},
 	{its("Shares"), "the index of a share is the number of its hub, and the threshold the network's", protocol.ITS, "", func(s *clientSession) error {
-		keys, err := s.makeKeys(1, 256)
-		if err != nil {
-			return err
-		}
-		shares, err := s.given(keys[0].ID, s.n())
+		key, shares, err := s.scatters(256)
 		if err != nil {
 			return err
 		}
 		for i, share := range shares {
-			if share.Index != i || share.Terms.Threshold != s.Threshold || share.Terms.KeySize != len(keys[0].Key.Reveal()) {
+			if share.Index != i || share.Terms.Threshold != s.Threshold || share.Terms.KeySize != len(key.Key.Reveal()) {
 				return fmt.Errorf("hub %d: index %d, threshold %d, key_size %d", i, share.Index, share.Terms.Threshold, share.Terms.KeySize)
 			}
 		}
 		return nil
 	}},
 	{wire("Shares"), "each share has another index, from 0", protocol.Python, "", func(s *clientSession) error {
-		keys, err := s.makeKeys(1, 256)
-		if err != nil {
-			return err
-		}
-		shares, err := s.given(keys[0].ID, s.n())
+		_, shares, err := s.scatters(256)
 		if err != nil {
 			return err
 		}
@@ -108,20 +92,14 @@ var masterChecks = []check[*clientSession]{
 		return nil
 	}},
 	{signed, "requests are signed, and shares padded, with bytes of the client's, each once", nil, "", func(s *clientSession) error {
-		keys, err := s.makeKeys(1, 256)
-		if err == nil {
-			_, err = s.given(keys[0].ID, s.n())
-		}
+		_, _, err := s.scatters(256)
 		if err == nil {
 			err = s.fetches(s.offer(1, nil))
 		}
 		return errors.Join(err, s.flaws())
 	}},
 	{signed, "the pad of a POST is chosen before its signing key", protocol.Python, "", func(s *clientSession) error {
-		keys, err := s.makeKeys(1, 256)
-		if err == nil {
-			_, err = s.given(keys[0].ID, s.n())
-		}
+		_, _, err := s.scatters(256)
 		if err != nil {
 			return err
 		}
@@ -145,10 +123,7 @@ var masterChecks = []check[*clientSession]{
 		return nil
 	}},
 	{its("Message authentication"), "a POST has no query, a GET no body, and no message a Content-Encoding", protocol.ITS, "", func(s *clientSession) error {
-		keys, err := s.makeKeys(1, 256)
-		if err == nil {
-			_, err = s.given(keys[0].ID, s.n())
-		}
+		_, _, err := s.scatters(256)
 		if err == nil {
 			err = s.fetches(s.offer(1, nil))
 		}

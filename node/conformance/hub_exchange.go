@@ -67,6 +67,19 @@ func (s *hubSession) fetches(m protocol.PostShare, value []byte) error {
 	return s.slave.opens(r, m, value)
 }
 
+// asksFor asks for a share as the slave, and returns the answer, which is not opened.
+func (s *hubSession) asksFor(m protocol.PostShare) (protocol.ShareReply, error) {
+	r, err := s.slave.sign(getting(s.wanted(m.KeyID)))
+	if err != nil {
+		return protocol.ShareReply{}, err
+	}
+	a, _, err := s.slave.accepted(r)
+	if err != nil {
+		return protocol.ShareReply{}, err
+	}
+	return protocol.ParseShareReply(a.body)
+}
+
 // opens returns an error unless the answer to a request has that share.
 func (p *peer) opens(r request, m protocol.PostShare, value []byte) error {
 	a, incoming, err := p.accepted(r)

@@ -114,15 +114,7 @@ func differentPads(s *hubSession) error {
 		if err != nil {
 			return err
 		}
-		r, err := s.slave.sign(getting(s.wanted(m.KeyID)))
-		if err != nil {
-			return err
-		}
-		a, _, err := s.slave.accepted(r)
-		if err != nil {
-			return err
-		}
-		reply, err := protocol.ParseShareReply(a.body)
+		reply, err := s.asksFor(m)
 		if err != nil {
 			return err
 		}

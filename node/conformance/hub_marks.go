@@ -13,10 +13,7 @@ import (
 
 // marksChecks are for hubs that keep their state over a crash.
 var marksChecks = tied(protocol.ITS, []check[*hubSession]{
-	{rule: marked, name: "marks of another boot or session, or with an old serial, are 409", run: func(s *hubSession) error {
-		if s.master.boot == uuid.Nil {
-			return noMarks
-		}
+	{rule: marked, name: "marks of another boot or session, or with an old serial, are 409", run: withMarks(func(s *hubSession) error {
 		for _, change := range []func(*protocol.Marks){
 			func(m *protocol.Marks) { m.Boot = uuid.New() },
 			func(m *protocol.Marks) { m.Session = uuid.New() },
@@ -34,11 +31,8 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 		}
 		_, _, err := s.give()
 		return err
-	}},
-	{rule: marked, name: "before a session there is no PSRD, and nothing in band: 403", run: func(s *hubSession) error {
-		if s.master.boot == uuid.Nil {
-			return noMarks
-		}
+	})},
+	{rule: marked, name: "before a session there is no PSRD, and nothing in band: 403", run: withMarks(func(s *hubSession) error {
 		m, value := s.newShare()
 		r, err := s.master.post(m, value)
 		if err == nil {
@@ -51,11 +45,8 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 			_, err = s.master.refused(s.master.psrdRequest(protocol.OwnerClient, psrd.ForPads, 64), http.StatusForbidden)
 		}
 		return err
-	}},
-	{rule: marked, name: "a byte above its mark is not taken", run: func(s *hubSession) error {
-		if s.master.boot == uuid.Nil {
-			return noMarks
-		}
+	})},
+	{rule: marked, name: "a byte above its mark is not taken", run: withMarks(func(s *hubSession) error {
 		block, err := s.master.fetch(protocol.OwnerClient, psrd.ForKeys) // whose mark nobody raises
 		if err != nil {
 			return err
@@ -63,11 +54,8 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 		_, err = s.master.refused(s.master.signWith(getting(s.ownWanted(uuid.New())), psrd.Fragment{Block: block.UUID, Size: protocol.SigningKeySize}),
 			http.StatusNotFound, http.StatusServiceUnavailable)
 		return err
-	}},
-	{rule: marked, name: "a block that the client does not name is dropped", run: func(s *hubSession) error {
-		if s.master.boot == uuid.Nil {
-			return noMarks
-		}
+	})},
+	{rule: marked, name: "a block that the client does not name is dropped", run: withMarks(func(s *hubSession) error {
 		dropped := s.master.blocks[0].UUID
 		s.master.blocks = s.master.blocks[1:]
 		if err := s.master.putMarks(false); err != nil {
@@ -81,11 +69,8 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 			err = errors.New("it is still there")
 		}
 		return err
-	}},
-	{rule: marked, name: "a share is given again until its delivery is confirmed, and not after that", run: func(s *hubSession) error {
-		if s.slave.boot == uuid.Nil {
-			return noMarks
-		}
+	})},
+	{rule: marked, name: "a share is given again until its delivery is confirmed, and not after that", run: withMarks(func(s *hubSession) error {
 		m, value, err := s.give()
 		for range 2 {
 			if err == nil {
@@ -106,11 +91,8 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 			return err
 		}
 		return s.hasNo(m)
-	}},
-	{rule: marked, name: "the very same share in another message is 409, and the first one stays", run: func(s *hubSession) error {
-		if s.master.boot == uuid.Nil {
-			return noMarks
-		}
+	})},
+	{rule: marked, name: "the very same share in another message is 409, and the first one stays", run: withMarks(func(s *hubSession) error {
 		m, value, err := s.give()
 		if err == nil {
 			err = s.refusesPost(m, value, http.StatusConflict)
@@ -119,9 +101,17 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 			return err
 		}
 		return s.fetches(m, value)
-	}},
+	})},
 })
 
 var marked = wire("Sessions and marks")
 
-const noMarks = skip("the hub keeps nothing over a crash")
+// withMarks makes a check of hubs that keep their state over a crash.
+func withMarks(run func(*hubSession) error) func(*hubSession) error {
+	return func(s *hubSession) error {
+		if s.master.boot == uuid.Nil {
+			return skip("the hub keeps nothing over a crash")
+		}
+		return run(s)
+	}
+}

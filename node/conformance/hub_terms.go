@@ -29,15 +29,7 @@ var termsChecks = []check[*hubSession]{
 		if err != nil {
 			return err
 		}
-		r, err := s.slave.sign(getting(s.wanted(m.KeyID)))
-		if err != nil {
-			return err
-		}
-		a, _, err := s.slave.accepted(r)
-		if err != nil {
-			return err
-		}
-		reply, err := protocol.ParseShareReply(a.body)
+		reply, err := s.asksFor(m)
 		if t := reply.Terms; err == nil && (t.Suite != m.Suite || t.Version != m.Version || t.KeySize != m.KeySize || t.Threshold != m.Threshold || !bytes.Equal(t.SecretTag, m.SecretTag)) {
 			err = fmt.Errorf("they are %+v, not %+v", t, m.Terms)
 		}
