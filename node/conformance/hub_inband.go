@@ -80,6 +80,11 @@ var shareChecks = []check[*hubSession]{
 		m.MasterSAE = s.Slave.Encryptor
 		return s.refusesPost(m, value, http.StatusForbidden)
 	}},
+	{inBand, "a message in another client's name, signed with one's own bytes, is 404", nil, pythonStatuses, func(s *hubSession) error {
+		m, value := s.newShare()
+		m.ClientName, m.MasterSAE = s.Slave.Name, s.Slave.Encryptor
+		return s.refusesPost(m, value, http.StatusNotFound)
+	}},
 	{inBand, "who asks for a slave that it does not serve is 403, and the share stays", nil, pythonServesAnybody, func(s *hubSession) error {
 		return s.keepsFrom(protocol.GetShare{ClientName: s.Master.Name, MasterSAE: s.Master.Encryptor, SlaveSAE: s.Slave.Encryptor})
 	}},
