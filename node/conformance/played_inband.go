@@ -1,11 +1,9 @@
 package conformance
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -183,90 +181,4 @@ func (h *playedHub) refuses(a *arrival, why error) answer {
 		return refusal(err)
 	}
 	return h.refuse(out, a, node.NewError(why))
-}
-
-// resign returns an answer with a signature under those bytes, as it would be right if they were
-// the hub's to choose for that.
-func (h *playedHub) resign(a *arrival, reply answer, key psrd.Fragment) answer {
-	context := h.all.suite.ResponseContext(protocol.Response{To: a.signature(), Status: reply.status})
-	tag := h.all.suite.ComputeTag(h.data[key.Block][key.Start:key.Start+key.Size], context, reply.body)
-	return reply.signed(header(tag, key))
-}
-
-// signed returns the answer with another signature; "" is none.
-func (a answer) signed(signature string) answer {
-	a.header = a.header.Clone()
-	if a.header.Del(protocol.SignatureHeader); signature != "" {
-		a.header.Set(protocol.SignatureHeader, signature)
-	}
-	return a
-}
-
-// spoils is what can be wrong with the signature of an answer, by name.
-var spoils = []struct {
-	name  string
-	suite protocol.Suite // the only one that excludes it; nil: both
-	spoil func(h *playedHub, a *arrival, reply answer) answer
-}{
-	{"without a signature", nil, func(_ *playedHub, _ *arrival, reply answer) answer { return reply.signed("") }},
-	{"with a wrong tag", nil, func(_ *playedHub, _ *arrival, reply answer) answer {
-		names, text, _ := strings.Cut(reply.header.Get(protocol.SignatureHeader), "%")
-		tag, _ := base64.StdEncoding.DecodeString(text)
-		if len(tag) > 0 {
-			tag[0] ^= 1
-		}
-		return reply.signed(names + "%" + encoded(tag))
-	}},
-	{"whose body was changed", nil, func(_ *playedHub, _ *arrival, reply answer) answer {
-		reply.body = append(append([]byte{}, reply.body...), ' ')
-		return reply
-	}},
-	{"that is signed for another request", protocol.ITS, func(h *playedHub, a *arrival, reply answer) answer {
-		names, _, _ := strings.Cut(reply.header.Get(protocol.SignatureHeader), "%")
-		key, err := fragmentOf(names)
-		if err != nil {
-			return reply.signed("")
-		}
-		other := *a
-		other.request = a.request.spelled(header(random(h.all.suite.TagSize()), key))
-		return h.resign(&other, reply, key)
-	}},
-	{"that is signed with bytes of the client's", nil, func(h *playedHub, a *arrival, reply answer) answer {
-		return h.resign(a, reply, h.unused(protocol.OwnerClient, psrd.ForKeys, protocol.SigningKeySize))
-	}},
-	{"that is signed with bytes for pads", protocol.ITS, func(h *playedHub, a *arrival, reply answer) answer {
-		return h.resign(a, reply, h.unused(protocol.OwnerHub, psrd.ForPads, protocol.SigningKeySize))
-	}},
-}
-
-// unused returns the last bytes of a block, which nobody has used so far, and which are a signing
-// key if so many are asked for. If there is no block they are of one that nobody has.
-func (h *playedHub) unused(owner protocol.PoolOwner, purpose psrd.Purpose, size int) psrd.Fragment {
-	if !h.all.suite.Rules().Purposes {
-		purpose = psrd.ForAll
-	}
-	blocks := h.pool(owner, purpose).Status()
-	if len(blocks) == 0 {
-		id := uuid.New()
-		h.data[id] = random(size)
-		return psrd.Fragment{Block: id, Size: size}
-	}
-	last := blocks[len(blocks)-1]
-	end := last.Size / psrd.SlotSize * psrd.SlotSize
-	return psrd.Fragment{Block: last.UUID, Start: max(0, end-size), Size: min(size, end)}
-}
-
-// fragmentOf reads a fragment of a signature.
-func fragmentOf(text string) (f psrd.Fragment, err error) {
-	parts := strings.Split(text, ":")
-	if len(parts) != 3 {
-		return f, protocol.ErrMalformed
-	}
-	if f.Block, err = uuid.Parse(parts[0]); err == nil {
-		_, err = fmt.Sscan(parts[1], &f.Start)
-	}
-	if err == nil {
-		_, err = fmt.Sscan(parts[2], &f.Size)
-	}
-	return f, err
 }

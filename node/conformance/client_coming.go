@@ -1,0 +1,126 @@
+package conformance
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"dske/node"
+	"dske/protocol"
+	"dske/psrd"
+)
+
+const pythonRegistersOnce = "clients of dske-python register once"
+
+// How a client comes.
+var comingChecks = []check[*clientSession]{
+	{outOfBand, "PUT registration names the client and its encryptors", nil, "", func(s *clientSession) error {
+		for i := range s.Hubs.hubs {
+			at := slices.IndexFunc(s.ever(i), isRegistering)
+			if at < 0 {
+				return fmt.Errorf("hub %d has none", i+1)
+			}
+			var r protocol.Registration
+			if err := protocol.Unmarshal(s.ever(i)[at].body, &r); err != nil {
+				return err
+			}
+			if r.ClientName != s.name() || protocol.CheckName(r.ClientName) != nil {
+				return fmt.Errorf("client_name is %q", r.ClientName)
+			}
+			for _, id := range r.EncryptorNames {
+				if err := protocol.CheckSAE(id); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}},
+	{enrolled, "a client proves who it is with each request out of band, always alike", protocol.ITS, "", func(s *clientSession) error {
+		var proof string
+		for i := range s.Hubs.hubs {
+			for _, a := range s.ever(i) {
+				token := a.header.Get(protocol.TokenHeader)
+				if isInBand(a) {
+					continue
+				}
+				if proof == "" {
+					proof = token
+				}
+				if token == "" || token != proof {
+					return fmt.Errorf("%s %s comes with another %s, or none", a.method, a.path, protocol.TokenHeader)
+				}
+			}
+		}
+		return nil
+	}},
+}
+
+// What a client stocks up with.
+var supplyChecks = []check[*clientSession]{
+	{outOfBand, "PSRD is asked for by owner, in at most 4 MiB, for both pools", nil, "", func(s *clientSession) error {
+		for i := range s.Hubs.hubs {
+			owners := map[protocol.PoolOwner]int{}
+			for _, a := range s.ever(i) {
+				if !isFetching(a) {
+					continue
+				}
+				if a.answer.status != http.StatusOK {
+					return fmt.Errorf("%s?%s is answered with %d", a.path, a.query, a.answer.status)
+				}
+				owner, _, _ := a.psrd()
+				owners[owner]++
+			}
+			if owners[protocol.OwnerClient] == 0 || owners[protocol.OwnerHub] == 0 {
+				return fmt.Errorf("hub %d was asked for %v", i+1, owners)
+			}
+		}
+		return nil
+	}},
+	{its("Signing keys"), "blocks for keys are of whole slots", protocol.ITS, "", func(s *clientSession) error {
+		for i := range s.Hubs.hubs {
+			for _, a := range s.ever(i) {
+				if _, purpose, size := a.psrd(); isFetching(a) && purpose == psrd.ForKeys && size%psrd.SlotSize != 0 {
+					return fmt.Errorf("one of %d bytes is asked for", size)
+				}
+			}
+		}
+		return nil
+	}},
+	{errorRules, "a hub that is out of PSRD gets some, and the same bytes again", nil, "clients of dske-python do without that hub", suppliesHub},
+}
+
+// suppliesHub is right if the client brings the first hub PSRD when that says that it has none.
+func suppliesHub(s *clientSession) error {
+	asked := false
+	lack := &psrd.ExhaustedError{Needed: protocol.SigningKeySize}
+	if s.Suite.Rules().Purposes {
+		lack.Purpose = psrd.ForKeys
+	}
+	s.misbehave(1, func(h *playedHub, a *arrival) (answer, bool) {
+		if !isPost(a) || asked && len(h.lacks) == 0 {
+			return answer{}, false
+		}
+		if !asked {
+			asked, h.lacks = true, []protocol.Lack{{Purpose: lack.Purpose, Bytes: lack.Needed}}
+		}
+		return refusal(node.NewError(lack, "pool_owner", protocol.OwnerHub)), true
+	})
+	if _, _, err := s.scatters(256); err != nil {
+		return err
+	}
+	supplied := s.count(0, func(a *arrival) bool {
+		owner, purpose, _ := a.psrd()
+		return isFetching(a) && owner == protocol.OwnerHub && purpose == lack.Purpose
+	})
+	var sent []*arrival
+	for _, a := range s.came(0) {
+		if isPost(a) {
+			sent = append(sent, a)
+		}
+	}
+	if supplied == 0 || len(sent) < 2 || sent[0].signature() != sent[1].signature() || !bytes.Equal(sent[0].body, sent[1].body) {
+		return fmt.Errorf("it fetches %d blocks for the hub, and sends %d messages", supplied, len(sent))
+	}
+	return nil
+}
