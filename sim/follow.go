@@ -167,7 +167,9 @@ func (n *Network) hear(t Told) {
 	}
 	t.Event.Elsewhere = true
 	t.Event.Number = n.wire.NextNumber()
-	t.Message.Number = t.Event.Number
+	if t.Message.Number != 0 {
+		t.Message.Number = t.Event.Number
+	}
 	n.wire.Witness(t.Message, t.Event)
 	isRefused := t.Event.Status >= http.StatusBadRequest && t.Event.Kind == wire.KindEncryptor || t.Event.Kind == wire.KindHandshake
 	if isRefused && t.Event.About != nil && t.Event.Caller != nil {

@@ -98,7 +98,13 @@ func TestSeenAsOne(t *testing.T) {
 		if len(faults) != 2 || o.RemoveFault(t.Context(), faults[0].ID) == nil {
 			t.Errorf("%v", faults)
 		}
-		must(o.AddFault(t.Context(), "drop to=hub/h2 path=none"))
+		events(r)
+		events(o)
+		must(o.AddFault(t.Context(), "duplicate to=hub/h2 method=POST path=key-share"))
+		pair()
+		if here, there := events(r), events(o); here["POST client/carol hub/h2"] != 2 || fmt.Sprint(here) != fmt.Sprint(there) {
+			t.Errorf("a message that comes twice: %v, and %v", here, there)
+		}
 		must(r.ClearFaults(t.Context()))
 		if faults, err := o.Faults(t.Context()); err != nil || len(faults) != 0 {
 			t.Errorf("%v, %v", faults, err)

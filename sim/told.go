@@ -20,7 +20,7 @@ const (
 // Told is what a process tells the others of its own nodes: a message, without what is secret in
 // it, or what a client has found out.
 type Told struct {
-	Message wire.Message `json:"message,omitzero"`
+	Message wire.Message `json:"message,omitzero"` // without a number: what was in it is not known
 	Event   wire.Event   `json:"event,omitzero"`
 	Finding *Finding     `json:"finding,omitempty"` // then there is no message
 }
@@ -88,9 +88,9 @@ func (t *teller) tap(m wire.Message) {
 func (t *teller) observe(e wire.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	m, isTapped := t.tapped[e.Number]
+	m := t.tapped[e.Number] // none, if it was sent before that was wanted, or if this is another event of it
 	delete(t.tapped, e.Number)
-	if isTapped && !e.Elsewhere {
+	if !e.Elsewhere {
 		t.add(Told{Message: m, Event: e})
 	}
 	if t.stop != nil && time.Since(t.asked) > forgetting {

@@ -43,9 +43,12 @@ func (w *Wire) IsRead() bool { return w.taps.Any() }
 func (w *Wire) IsWatched() bool { return w.attention.Load() != nobody }
 
 // Witness tells those who watch of a message that came another way: from outside, over a port.
-// Number is one of [Wire.NextNumber]. Nobody can lay hands on it.
+// Number is one of [Wire.NextNumber]; without one in m, no more is known than the event. Nobody can
+// lay hands on it.
 func (w *Wire) Witness(m Message, e Event) {
-	w.tellTaps(m)
+	if m.Number != 0 {
+		w.tellTaps(m)
+	}
 	w.tellObservers(e)
 }
 
