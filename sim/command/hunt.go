@@ -43,7 +43,7 @@ func huntFor(c *cli.Context) error {
 
 // reportCatch writes the scenario of what was found.
 func reportCatch(c *cli.Context, r *hunt.Result) error {
-	text, err := r.Plan.Scenario(fmt.Sprintf("Seed %d of a hunt: %v", r.Seed, r.Failure))
+	text, err := r.Plan.Scenario(fmt.Sprintf("Seed %d of a hunt: %v", r.Seed, r.Failure), r.Seed)
 	if err != nil {
 		return err
 	}

@@ -27,13 +27,13 @@ type Result struct {
 	Faults   map[string]int   // by what was drawn
 }
 
-// Hunt hunts seeds, from the first on, jobs of them at the same time, until one fails. It tells
+// Hunt hunts seeds, from the first on, which is at least 1, jobs of them at the same time, until one fails. It tells
 // progress, unless that is nil, before each one: a panic in a node ends the program.
 //
 // The drawing and the shrinking is by rapid, whose ways are those of a test: it takes its seed from
 // a flag. So there can be one hunt at a time in a program.
 func Hunt(ctx context.Context, first uint64, seeds, jobs int, progress func(done int, seed uint64)) *Result {
-	h := &hunter{ctx: ctx, first: first, seeds: seeds, progress: progress, result: &Result{Refusals: map[string]int64{}, Faults: map[string]int{}}}
+	h := &hunter{ctx: ctx, first: max(first, 1), seeds: seeds, progress: progress, result: &Result{Refusals: map[string]int64{}, Faults: map[string]int{}}}
 	var all sync.WaitGroup
 	for range max(1, jobs) {
 		all.Go(h.hunt)
@@ -187,7 +187,7 @@ func prepare(seed uint64) {
 	if !flag.Parsed() {
 		_ = flag.CommandLine.Parse(nil)
 	}
-	for name, value := range map[string]string{"seed": fmt.Sprint(max(seed, 1)), "checks": "1", "nofailfile": "true", "shrinktime": "60s"} {
+	for name, value := range map[string]string{"seed": fmt.Sprint(seed), "checks": "1", "nofailfile": "true", "shrinktime": "60s"} {
 		_ = flag.Set("rapid."+name, value)
 	}
 }

@@ -24,7 +24,7 @@ func TestHunt(t *testing.T) {
 		}
 	})
 	if r.Failure != nil {
-		text, _ := r.Plan.Scenario("A hunt found this")
+		text, _ := r.Plan.Scenario("A hunt found this", r.Seed)
 		t.Fatalf("seed %d: %v\n%s", r.Seed, r.Failure, text)
 	}
 	t.Logf("%d seeds; refusals %v; faults %v", r.Seeds, r.Refusals, r.Faults)

@@ -126,8 +126,8 @@ func drawFault(t *rapid.T, hub string) string {
 	return strings.ReplaceAll(rapid.SampledFrom(faults).Draw(t, "fault"), "%", hub)
 }
 
-// Scenario returns the plan as a scenario that fails if the plan does.
-func (p *Plan) Scenario(title string) (string, error) {
+// Scenario returns the plan as a scenario that fails if the plan does with that seed.
+func (p *Plan) Scenario(title string, seed uint64) (string, error) {
 	t, err := p.topology()
 	if err != nil {
 		return "", err
@@ -139,7 +139,7 @@ func (p *Plan) Scenario(title string) (string, error) {
 		fmt.Fprintf(&out, " '%v'", s)
 	}
 	text, err := t.YAML()
-	out.WriteString("\n-- network.yaml --\ntime: virtual\n")
+	fmt.Fprintf(&out, "\n-- network.yaml --\ntime: virtual\nseed: %d\n", seed)
 	if p.Durable {
 		out.WriteString("data: memory\n")
 	}

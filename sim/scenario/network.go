@@ -19,6 +19,7 @@ type Settings struct {
 	Transport  string        `yaml:"transport"`   // memory or loopback
 	Time       string        `yaml:"time"`        // Real or Virtual; the latter goes with memory
 	Data       string        `yaml:"data"`        // none, or memory: nodes keep their state on simulated disks
+	Seed       *int          `yaml:"seed"`        // of all that is left to chance, unless the options have one; over 0
 	ShareTTL   time.Duration `yaml:"share_ttl"`   // how long keys can be fetched
 	HubTimeout time.Duration `yaml:"hub_timeout"` // how long a client waits for a hub
 
@@ -59,6 +60,16 @@ func (s *Settings) read(data []byte) (t *topology.Topology, asked int, err error
 		}),
 		duration("share_ttl", &s.ShareTTL), duration("hub_timeout", &s.HubTimeout),
 		duration("request_timeout", &s.RequestTimeout),
+		yamlfile.Named("seed", func(n *yaml.Node) error {
+			s.Seed = new(int)
+			if err := yamlfile.Number(n, "seed", s.Seed); err != nil {
+				return err
+			}
+			if *s.Seed < 1 {
+				return yamlfile.Errorf(n.Line, "seed is %d: set it to at least 1", *s.Seed)
+			}
+			return nil
+		}),
 		yamlfile.Named("data", func(n *yaml.Node) error {
 			return readChoice(n, "data", &s.Data, "memory", "none")
 		}),
@@ -71,6 +82,15 @@ func (s *Settings) read(data []byte) (t *topology.Topology, asked int, err error
 	}
 	t, err = s.generate(lines)
 	return t, lines["hubs"], err
+}
+
+// seed returns the seed, if there is one.
+func (s *Settings) seed() *uint64 {
+	if s.Seed == nil {
+		return nil
+	}
+	seed := uint64(*s.Seed)
+	return &seed
 }
 
 // readChoice reads one of two words.

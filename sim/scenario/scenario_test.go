@@ -200,7 +200,7 @@ func TestNothingIsIgnored(t *testing.T) {
 }
 
 func TestNetworkFiles(t *testing.T) {
-	const members = "hubs, clients, threshold, transport, time, share_ttl, hub_timeout, request_timeout, data"
+	const members = "hubs, clients, threshold, transport, time, share_ttl, hub_timeout, request_timeout, seed, data"
 	for text, says := range map[string]string{
 		"":                                     "4: the file is empty: set hubs and clients, a transport or a time",
 		"# nothing\n":                          "4: the file is empty",
@@ -219,6 +219,7 @@ func TestNetworkFiles(t *testing.T) {
 		"share_ttl: 0s\n":                      `4: share_ttl must be a time over 0`,
 		"request_timeout: soon\n":              `4: request_timeout must be a time over 0`,
 		"request_timeout: 5\n":                 `4: request_timeout must be a time such as 1.5s, but is a number`,
+		"seed: 0\n":                            `4: seed is 0: set it to at least 1`,
 		"data: disk\n":                         `4: data is "disk": set it to memory or none`,
 		"time: soon\n":                         `4: time is "soon": set it to real or virtual`,
 		"transport: loopback\ntime: virtual\n": "5: time is virtual, in which there are no ports: remove it, or set transport to memory",

@@ -71,7 +71,7 @@ func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 		Topology:   &t,
 		Suite:      o.suite,
 		Transport:  cmp.Or(p.settings.Transport, o.Transport, sim.Memory),
-		Seed:       o.Seed,
+		Seed:       cmp.Or(o.Seed, p.settings.seed()),
 		Virtual:    o.Time == Virtual,
 		Logger:     slog.New(w.log.handler()),
 		Audit:      true,
