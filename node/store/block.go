@@ -84,9 +84,10 @@ func decodeBlock(name string, b Block, file []byte) ([]byte, error) {
 	return data[b.Mark:], nil
 }
 
-// AddBlock keeps a block with its bytes, of which it keeps no copy in memory. Once it returns they
-// last. It fails with [psrd.ErrDuplicateBlock] if there is a block of that UUID.
-func (s *Store) AddBlock(b Block, data []byte) error {
+// AddBlock keeps a block with its bytes, of which it keeps no copy in memory, and all or none of
+// this with other records. Once it returns they last. It fails with [psrd.ErrDuplicateBlock] if
+// there is a block of that UUID.
+func (s *Store) AddBlock(b Block, data []byte, with ...Record) error {
 	if len(data) != b.Size || b.Size == 0 || b.Mark != 0 {
 		return fmt.Errorf("block %v of %d bytes, mark %d: %d bytes given", b.ID, b.Size, b.Mark, len(data))
 	}
@@ -102,7 +103,7 @@ func (s *Store) AddBlock(b Block, data []byte) error {
 	}
 	// If this fails the record may be on the disk all the same, so the file stays for the next
 	// start to judge.
-	return s.Commit(&b)
+	return s.Commit(append(with, &b)...)
 }
 
 // writeBlock makes a file that lasts, or none. It clears the content.
