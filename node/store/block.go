@@ -195,15 +195,19 @@ func (s *Store) syncZeroes() error {
 	return errors.Join(failures...)
 }
 
-// drop removes the file of a block that is not in the state any more.
-func (s *Store) drop(id uuid.UUID) error {
+// drop removes the file of a block that is not in the state any more. Nothing of it is used again,
+// so it is no failure of anybody's that the file cannot be removed now.
+func (s *Store) drop(id uuid.UUID) {
 	s.mu.Lock()
 	delete(s.zeroes, id)
 	s.mu.Unlock()
-	if err := remove(s.config.FS, s.blockName(id)); err != nil && !errors.Is(err, iofs.ErrNotExist) {
-		return err
+	if err := remove(s.config.FS, s.blockName(id)); err == nil || errors.Is(err, iofs.ErrNotExist) {
+		return
 	}
-	return nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped = append(s.dropped, id)
+	s.forget()
 }
 
 // remove zeroes a file, syncs that, and removes it.
