@@ -5,52 +5,126 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"time"
 
 	"dske/node/client"
+	"dske/node/store"
+	"dske/sim/topology"
 )
 
-// packCouriers readies the couriers of a client, who have brought the first delivery; nil: its PSRD
+// schedule is what couriers have brought, and when they come. With a disk it goes on where it was
+// when the network last ran: who should have come meanwhile comes at once.
+type schedule struct {
+	plan    topology.Courier
+	began   time.Time        // when the first delivery was there
+	arrived int64            // deliveries since then
+	brought map[string]int64 // bytes for each pool, ever, by association
+}
+
+// The names under which a network keeps its schedule.
+const (
+	courierBegan   = "couriers began"
+	courierArrived = "couriers arrived"
+)
+
+func courierBrought(client, hub string) string { return "couriers to " + client + " of " + hub }
+
+// arrives returns when a delivery does, counted from 1; the zero time if there is none.
+func (s *schedule) arrives(number int64) (at time.Time) {
+	if s.plan.Every > 0 {
+		at = s.began.Add(time.Duration(number)*s.plan.Every + s.plan.Delay)
+	}
+	return at
+}
+
+// packCouriers readies the couriers of all clients, who have brought the first delivery, and what
+// they had brought before the network was started again. Without couriers it returns nil: PSRD
 // comes over the network.
-func (c *clientPlace) packCouriers() {
-	psrd := c.network.config.Topology.PSRD
+func (n *Network) packCouriers() (*schedule, error) {
+	psrd := n.config.Topology.PSRD
 	if psrd.Courier == nil {
-		return
+		return nil, nil
 	}
-	c.couriers = map[string]*client.Courier{}
-	var next time.Time
-	if psrd.Courier.Every > 0 {
-		next = time.Now().Add(psrd.Courier.Every + psrd.Courier.Delay)
+	s := &schedule{plan: *psrd.Courier, brought: map[string]int64{}}
+	text, err := n.recall(courierBegan, func() string { return time.Now().Format(time.RFC3339Nano) })
+	if err == nil {
+		s.began, err = time.Parse(time.RFC3339Nano, text)
 	}
-	for _, hub := range c.topology.Hubs {
-		c.couriers[hub] = &client.Courier{}
-		c.couriers[hub].Bring(psrd.First(), next)
+	if err != nil {
+		return nil, fmt.Errorf("when couriers began: %w", err)
 	}
+	if n.disk.store != nil {
+		n.disk.store.View(func(state *store.State) {
+			s.arrived = state.Drawn[courierArrived]
+			maps.Copy(s.brought, state.Drawn)
+		})
+	}
+	for _, c := range n.local {
+		c.couriers = map[string]*client.Courier{}
+		for _, hub := range c.topology.Hubs {
+			c.couriers[hub] = &client.Courier{}
+			name := courierBrought(c.name, hub)
+			if s.brought[name] == 0 || n.config.FreshPSRD { // who starts with nothing is supplied anew
+				s.brought[name] += int64(psrd.First())
+			}
+			c.couriers[hub].Bring(int(s.brought[name]), s.arrives(s.arrived+1))
+		}
+	}
+	return s, n.keepSchedule(s)
+}
+
+// keepSchedule keeps what was brought.
+func (n *Network) keepSchedule(s *schedule) error {
+	if n.disk.store == nil {
+		return nil
+	}
+	records := []store.Record{&store.Drawn{Stream: courierArrived, Times: s.arrived}}
+	for _, c := range n.local {
+		for _, hub := range c.topology.Hubs {
+			name := courierBrought(c.name, hub)
+			records = append(records, &store.Drawn{Stream: name, Times: s.brought[name]})
+		}
+	}
+	return n.disk.store.Commit(records...)
 }
 
 // sendCouriers sends the couriers of all associations until ctx ends. Who has set out arrives even
-// if the next one sets out before.
-func (n *Network) sendCouriers(ctx context.Context) {
-	plan := n.config.Topology.PSRD.Courier
-	if plan == nil || plan.Every == 0 {
+// if the next one sets out before. A delivery that could not be kept comes once more after a
+// restart; clients know what they have taken of it.
+func (n *Network) sendCouriers(ctx context.Context, s *schedule) {
+	if s == nil || s.plan.Every == 0 {
 		return
 	}
-	began := time.Now()
-	for number := 1; ; number++ {
-		arrives := began.Add(time.Duration(number)*plan.Every + plan.Delay)
+	for {
 		select {
-		case <-time.After(time.Until(arrives)):
+		case <-time.After(time.Until(s.arrives(s.arrived + 1))):
 		case <-ctx.Done():
 			return
 		}
+		before := maps.Clone(s.brought)
+		for !time.Now().Before(s.arrives(s.arrived + 1)) {
+			s.arrived++
+			n.countArrived(s)
+		}
+		if err := n.keepSchedule(s); err != nil {
+			n.config.Logger.Warn("what couriers bring is not kept", "error", err)
+		}
 		for _, c := range n.local {
 			for _, hub := range c.topology.Hubs {
-				next := arrives.Add(plan.Every)
-				if n.chance("courier", c.name, hub, number) < plan.Loss {
-					c.couriers[hub].Lost(next)
-				} else {
-					c.couriers[hub].Bring(plan.Size, next)
-				}
+				name := courierBrought(c.name, hub)
+				c.couriers[hub].Bring(int(s.brought[name]-before[name]), s.arrives(s.arrived+1))
+			}
+		}
+	}
+}
+
+// countArrived counts what the couriers bring who arrive last, as far as they were not lost.
+func (n *Network) countArrived(s *schedule) {
+	for _, c := range n.local {
+		for _, hub := range c.topology.Hubs {
+			if n.chance("courier", c.name, hub, int(s.arrived)) >= s.plan.Loss {
+				s.brought[courierBrought(c.name, hub)] += int64(s.plan.Size)
 			}
 		}
 	}

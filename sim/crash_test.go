@@ -135,8 +135,8 @@ func (m *mortal) fetchNext(i int) {
 	m.revive()
 }
 
-// run is the fixed run, with a planned restart of the node in the middle.
-func (m *mortal) run() {
+// exchange makes and fetches keys, with a planned restart of the node in the middle.
+func (m *mortal) exchange() {
 	m.revive()
 	for i := range 6 {
 		m.make()
@@ -146,6 +146,11 @@ func (m *mortal) run() {
 		}
 	}
 	m.rest()
+}
+
+// run is the fixed run.
+func (m *mortal) run() {
+	m.exchange()
 	for i := range m.made {
 		m.fetchNext(i)
 	}

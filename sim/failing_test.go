@@ -289,3 +289,30 @@ func TestSameSeedAndData(t *testing.T) {
 		}
 	}
 }
+
+// While the disk of a network fails that counts how often its seed was used, its texts are new ones
+// all the same.
+func TestTextsWhileDiskFails(t *testing.T) {
+	disk, failing := store.NewMemoryDisk(), false
+	disk.Before = func(store.Operation) error {
+		if failing {
+			return syscall.EIO
+		}
+		return nil
+	}
+	kept, err := store.Open(store.Config{FS: disk, Dir: "/network"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &Network{seeds: &seeds{seed: 7, uses: map[string]int64{}, kept: map[string]int64{}}}
+	n.seeds.recall(kept)
+	seen := map[string]bool{strings.Repeat("A", 26): true} // zeros
+	for i := range 3 * usesAhead {
+		failing = i > 0
+		text := n.Text("token")
+		if seen[text] {
+			t.Fatalf("%s is there again", text)
+		}
+		seen[text] = true
+	}
+}

@@ -188,10 +188,11 @@ func (n *Network) Run(ctx context.Context) error {
 	failed := make(chan error, len(n.ports)+len(n.config.Streams))
 	n.serve(failed)
 	defer n.shutDown()
-	for _, c := range n.local {
-		c.packCouriers()
+	couriers, err := n.packCouriers()
+	if err != nil {
+		return err
 	}
-	n.tasks.Go(func() { n.sendCouriers(ctx) })
+	n.tasks.Go(func() { n.sendCouriers(ctx, couriers) })
 	if err := n.startAll(ctx); err != nil {
 		return err
 	}

@@ -67,13 +67,16 @@ func (s *seeds) random(nodePath string) node.Random {
 }
 
 // Text returns a text that nobody can guess, such as a token, and that is never returned twice;
-// with a seed, it follows from that, the purpose, and how often there was one for it.
+// with a seed, it follows from that, the purpose, and how often there was one for it, as far as the
+// network's disk does not fail.
 func (n *Network) Text(purpose string) string {
 	if n.seeds == nil {
 		return rand.Text()
 	}
 	secret := make([]byte, 16)
-	io.ReadFull(n.seeds.random("network")(purpose), secret) // it is a generator, which does not fail
+	if _, err := io.ReadFull(n.seeds.random("network")(purpose), secret); err != nil {
+		return rand.Text() // the disk cannot count it: it does not follow from the seed, so that it does not come again
+	}
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
 }
 

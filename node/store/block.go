@@ -84,9 +84,10 @@ func decodeBlock(name string, b Block, file []byte) ([]byte, error) {
 	return data[b.Mark:], nil
 }
 
-// AddBlock keeps a block with its bytes, of which it keeps no copy in memory. Once it returns they
-// last. It fails with [psrd.ErrDuplicateBlock] if there is a block of that UUID.
-func (s *Store) AddBlock(b Block, data []byte) error {
+// AddBlock keeps a block with its bytes, of which it keeps no copy in memory, and all or none of
+// this with other records. Once it returns they last. It fails with [psrd.ErrDuplicateBlock] if
+// there is a block of that UUID.
+func (s *Store) AddBlock(b Block, data []byte, with ...Record) error {
 	if len(data) != b.Size || b.Size == 0 || b.Mark != 0 {
 		return fmt.Errorf("block %v of %d bytes, mark %d: %d bytes given", b.ID, b.Size, b.Mark, len(data))
 	}
@@ -102,7 +103,7 @@ func (s *Store) AddBlock(b Block, data []byte) error {
 	}
 	// If this fails the record may be on the disk all the same, so the file stays for the next
 	// start to judge.
-	return s.Commit(&b)
+	return s.Commit(append(with, &b)...)
 }
 
 // writeBlock makes a file that lasts, or none. It clears the content.
@@ -201,15 +202,19 @@ func (s *Store) syncZeroes() error {
 	return errors.Join(failures...)
 }
 
-// drop removes the file of a block that is not in the state any more.
-func (s *Store) drop(id uuid.UUID) error {
+// drop removes the file of a block that is not in the state any more. Nothing of it is used again,
+// so it is no failure of anybody's that the file cannot be removed now.
+func (s *Store) drop(id uuid.UUID) {
 	s.mu.Lock()
 	delete(s.zeroes, id)
 	s.mu.Unlock()
-	if err := remove(s.config.FS, s.blockName(id)); err != nil && !errors.Is(err, iofs.ErrNotExist) {
-		return err
+	if err := remove(s.config.FS, s.blockName(id)); err == nil || errors.Is(err, iofs.ErrNotExist) {
+		return
 	}
-	return nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped = append(s.dropped, id)
+	s.forget()
 }
 
 // remove zeroes a file, syncs that, and removes it.

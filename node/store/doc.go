@@ -43,7 +43,8 @@
 // is overwritten with zeroes, synced and removed. That is done at every start, when there are 4 MiB
 // of records after the snapshot (or as many as it is long), ten minutes after a secret in the log
 // was forgotten, and when the storage had failed: a log in which a write or a sync has failed is
-// not written again, since a second sync may succeed without the bytes of the first.
+// not written again, since a second sync may succeed without the bytes of the first. What cannot be
+// removed, of logs or of blocks that were dropped, is ten minutes later, or at the next start.
 //
 // A block file is the bytes of the block in pieces of 508, the last may be shorter, each after its
 // CRC-32C (4 bytes, of the UUID, the number of the piece in 8 bytes, and the piece). It is written

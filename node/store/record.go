@@ -100,7 +100,8 @@ type Counter struct {
 	Value int64
 }
 
-// Drawn is how often a seeded stream was drawn from. It never goes down.
+// Drawn is how much was taken of something that comes once: how often a seeded stream was drawn
+// from, or how many bytes of what couriers bring. It never goes down.
 type Drawn struct {
 	Stream string
 	Times  int64

@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -77,16 +78,23 @@ func (s *Store) writeLog(data []byte) (File, error) {
 	return f, nil
 }
 
-// removeOld removes all logs but the newest. What cannot be removed now is at the next time; it
-// does no harm, as the highest number counts.
+// removeOld removes all logs but the newest, and the files of dropped blocks that are left. What
+// cannot be removed now is ten minutes later; it does no harm, as the highest number counts.
 func (s *Store) removeOld() {
 	names, err := s.config.FS.List(s.config.Dir)
-	if err != nil {
-		return
-	}
 	for _, name := range names {
 		if anyLogNumber(name) > 0 && name != logName("", s.number) {
-			remove(s.config.FS, filepath.Join(s.config.Dir, name))
+			err = errors.Join(err, remove(s.config.FS, filepath.Join(s.config.Dir, name)))
 		}
+	}
+	s.mu.Lock()
+	if err != nil {
+		s.forget()
+	}
+	dropped := s.dropped
+	s.dropped = nil
+	s.mu.Unlock()
+	for _, id := range dropped {
+		s.drop(id)
 	}
 }

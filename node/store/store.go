@@ -48,9 +48,10 @@ type Store struct {
 	mu        sync.Mutex // not held while the disk is asked
 	state     *State
 	zeroes    map[uuid.UUID]zeroes
-	next      *batch    // that waits for the turn, or nil
-	failure   error     // why the log is not to be written any more, or nil
-	forgotten time.Time // when the first of the values was that are in the log and not in the state
+	next      *batch      // that waits for the turn, or nil
+	failure   error       // why the log is not to be written any more, or nil
+	forgotten time.Time   // when the first of the values was that are in files and not in the state
+	dropped   []uuid.UUID // blocks whose files could not be removed
 }
 
 // batch is the records of all who wait for the same sync.
@@ -87,8 +88,8 @@ func (s *Store) Ready() error {
 // changed, and a crash may bring them to light nevertheless.
 //
 // Before it returns, the bytes that marks among the records spend are zeroed in the files of their
-// blocks, and the files of dropped blocks are removed. Should that fail, the records are kept and
-// the error says so: bytes below the new marks must not be used.
+// blocks. Should that fail, the records are kept and the error says so: bytes below the new marks
+// must not be used. The files of dropped blocks are removed too, or later if that fails.
 //
 // Without records it does only what is due; [Store.Due] says when somebody has to call it for that.
 func (s *Store) Commit(records ...Record) error {
@@ -173,8 +174,8 @@ func (s *Store) write(records []Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range records {
-		if apply(s.state, r) && s.forgotten.IsZero() {
-			s.forgotten = time.Now()
+		if apply(s.state, r) {
+			s.forget()
 		}
 	}
 	return nil
@@ -186,6 +187,13 @@ func apply(state *State, r Record) bool {
 	state.Apply(r)
 	_, registers := r.(*Registration)
 	return len(state.Shares) < shares || registers && len(state.Registrations) == clients
+}
+
+// forget notes that something secret that is in a file is not in the state. The caller holds s.mu.
+func (s *Store) forget() {
+	if s.forgotten.IsZero() {
+		s.forgotten = time.Now()
+	}
 }
 
 // Due returns when a secret has to go from the disk that was forgotten, which the next Commit then
@@ -213,7 +221,7 @@ func (s *Store) followUp(records []Record) error {
 		case *Mark:
 			failures = append(failures, s.spend(r.Block, false))
 		case *Drop:
-			failures = append(failures, s.drop(r.Block))
+			s.drop(r.Block)
 		}
 	}
 	if err := errors.Join(failures...); err != nil {

@@ -176,6 +176,11 @@ func New(config *Config, hub Hub) (*Association, error) {
 		if a.courier = config.Couriers[hub.Name]; a.courier == nil {
 			return nil, fmt.Errorf("there is no courier from hub %s", hub.Name)
 		}
+		if config.Store != nil {
+			for _, to := range a.supplies() {
+				a.courier.recall(to, a.journal().takenBefore(to))
+			}
+		}
 		a.courier.tell(a.Maintain)
 	}
 	a.confirms.Store(config.Store != nil)

@@ -82,20 +82,23 @@ func TestLastPSRDGoesToSome(t *testing.T) {
 	})
 }
 
+// hubIsFull is how a hub answers that has no room for PSRD.
+func hubIsFull(r *http.Request, next roundTrip) (*http.Response, error) {
+	if r.URL.Path != "/hub/hank"+protocol.PathPSRD {
+		return next(r)
+	}
+	full := httptest.NewRecorder()
+	node.WriteError(full, node.NewError(protocol.ErrFull))
+	return full.Result(), nil
+}
+
 // What the hub has no room for is taken back, and the association goes on.
 func TestCourierFindsNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := newCourierWorld(t)
 		c.Bring(1024, time.Time{})
 		w.mustPost(1)
-		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
-			if r.URL.Path != "/hub/hank"+protocol.PathPSRD {
-				return next(r)
-			}
-			full := httptest.NewRecorder()
-			node.WriteError(full, node.NewError(protocol.ErrFull))
-			return full.Result(), nil
-		})
+		w.onTheWire(hubIsFull)
 		c.Bring(1024, time.Time{})
 		time.Sleep(time.Second)
 		for _, to := range w.supplies() {
@@ -104,5 +107,47 @@ func TestCourierFindsNoRoom(t *testing.T) {
 			}
 		}
 		w.mustPost(1)
+	})
+}
+
+// A client that keeps its state takes a delivery once, also if it is brought again because nobody
+// else knows that it was there.
+func TestDeliveryCountsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMarkedWorld(t, PSRD{})
+		var c *Courier
+		start := func(brought int) {
+			c = &Courier{}
+			w.Association.config.Couriers = map[string]*Courier{"hank": c}
+			a, err := New(w.Association.config, w.Association.hub)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Association = a
+			c.Bring(brought, time.Time{})
+			synctest.Wait()
+		}
+		wantStock := func(want int) {
+			t.Helper()
+			for _, to := range w.supplies() {
+				if got := stockOf(w.current().pool(to)); got != want {
+					t.Errorf("%v has %d bytes, want %d", to, got, want)
+				}
+			}
+		}
+		const first = 32 << 10
+		start(first)
+		wantStock(first)
+		start(first)
+		wantStock(first - minAhead)
+		c.Bring(1024, time.Time{})
+		synctest.Wait()
+		wantStock(first - minAhead + 1024)
+		w.onTheWire(hubIsFull)
+		c.Bring(1024, time.Time{}) // it is taken back
+		synctest.Wait()
+		w.onTheWire(nil)
+		start(first + 1024 + 1024)
+		wantStock(first - 2*minAhead + 1024)
 	})
 }

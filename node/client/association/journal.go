@@ -2,6 +2,7 @@ package association
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -74,12 +75,28 @@ func (j journal) inOrder() (blocks []store.Block) {
 	return blocks
 }
 
-// addBlock keeps a new block, of which nothing may be used yet.
-func (j journal) addBlock(to supply, id uuid.UUID, data []byte) error {
+// addBlock keeps a new block, of which nothing may be used yet, with other records.
+func (j journal) addBlock(to supply, id uuid.UUID, data []byte, with ...store.Record) error {
 	if !j.keeps() {
 		return nil
 	}
-	return node.Unkept(j.store.AddBlock(store.Block{ID: id, Peer: j.hub, Owner: string(to.owner), Purpose: string(to.purpose), Size: len(data)}, data))
+	b := store.Block{ID: id, Peer: j.hub, Owner: string(to.owner), Purpose: string(to.purpose), Size: len(data)}
+	return node.Unkept(j.store.AddBlock(b, data, with...))
+}
+
+// takenBefore returns how many bytes for a pool have been taken of what a courier has brought.
+func (j journal) takenBefore(to supply) (taken int) {
+	j.store.View(func(s *store.State) { taken = int(s.Drawn[j.nameOf(to)]) })
+	return taken
+}
+
+// taken returns the record that so many bytes were taken.
+func (j journal) taken(to supply, bytes int) store.Record {
+	return &store.Drawn{Stream: j.nameOf(to), Times: int64(bytes)}
+}
+
+func (j journal) nameOf(to supply) string {
+	return strings.Join([]string{"courier", j.hub, string(to.owner), string(to.purpose)}, " ")
 }
 
 // openBlock returns what is left of a block above its mark, of which nothing is open.

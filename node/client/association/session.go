@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/node"
+	"dske/node/store"
 	"dske/protocol"
 	"dske/psrd"
 )
@@ -202,11 +203,17 @@ func (t *turn) add(s *session, to supply, id uuid.UUID, data []byte) error {
 		s.supplied.Add(1)
 		t.doubt.relax()
 	}
+	err := t.takeFromCourier(to, len(data), func(taken ...store.Record) error {
+		if !s.hasMarks() {
+			return t.journal().keep(taken...)
+		}
+		return t.journal().addBlock(to, id, data, taken...)
+	})
+	if err != nil {
+		return err
+	}
 	if !s.hasMarks() {
 		return s.pool(to).Add(psrd.NewBlock(id, data))
-	}
-	if err := t.journal().addBlock(to, id, data); err != nil {
-		return err
 	}
 	s.blocks[id] = &keptBlock{supply: to, size: len(data)}
 	block, err := psrd.OpenBlock(id, len(data), 0, data)
