@@ -24,7 +24,6 @@ type byHand struct {
 	*testNetwork
 	mu     sync.Mutex
 	unfair []string // messages out of band
-	log    bytes.Buffer
 }
 
 // filesTopology is two clients and three hubs, of which any two have a key.
@@ -228,12 +227,12 @@ func TestFilesOut(t *testing.T) {
 	}
 	n.mustIngest("carol", files[1]) // which nobody can know here
 	n.mustIngest("carol", files[3])
-	n.settle()
-	n.wantStates("hank", "taken", "revoked", "taken", "taken")
 	for _, client := range []string{"carol", "connie"} {
 		n.mustIngest(client, n.issue("helen", client, 16<<10))
 	}
 	n.mustIngest("connie", n.issue("hank", "connie", 16<<10))
+	n.keyPair("sam", "sofia", 256) // which waits for both hubs
+	n.wantStates("hank", "taken", "revoked", "taken", "taken", "taken")
 	for range 110 { // more than one of the files has pads for
 		n.keyPair("sam", "sofia", 256)
 	}
@@ -303,7 +302,7 @@ func TestCrashPointsWithFiles(t *testing.T) {
 		t.Logf("%s: %d operations", node, n)
 		step := 1
 		if !*everyPoint {
-			step = n/5 + 1
+			step = n/3 + 1
 		}
 		for at := operationsToOpen(t) + 4; at <= n; at += step { // the client has kept its identity
 			for name, keep := range map[string]func() bool{"none": keepNone, "all": keepAll, "some": keepSome(at)} {
@@ -337,7 +336,7 @@ func TestOldCopiesWithFiles(t *testing.T) {
 			n := run(t, 0)
 			step := 1
 			if !*everyPoint {
-				step = n/4 + 1
+				step = n/2 + 1
 			}
 			for at := 1; at <= n; at += step {
 				t.Run(fmt.Sprintf("%s %v %d", node, answers, at), func(t *testing.T) { run(t, at) })

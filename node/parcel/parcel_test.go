@@ -111,11 +111,9 @@ func TestAltered(t *testing.T) {
 		if at > header && at < len(sealed)-40 && at%97 > 0 {
 			continue // the rest is one piece with one tag
 		}
-		for _, flip := range []byte{1, 0x80} {
-			altered := slices.Clone(sealed)
-			altered[at] ^= flip
-			refuse(fmt.Sprintf("byte %d ^ %#x", at, flip), altered)
-		}
+		altered := slices.Clone(sealed)
+		altered[at] ^= 1 << (at % 8)
+		refuse(fmt.Sprintf("byte %d", at), altered)
 	}
 	for _, n := range []int{0, 1, header / 2, header, len(sealed) / 2, len(sealed) - 1} {
 		refuse(fmt.Sprintf("cut after %d", n), sealed[:n])

@@ -154,6 +154,7 @@ type Association struct {
 	confirms    atomic.Bool // whether the hub has to be told what was delivered
 	confirmDue  atomic.Bool // whether it is time to
 	maintaining atomic.Bool
+	unsettled   atomic.Bool  // the hub may have started, so that a message of this session would be refused
 	restarts    atomic.Int32 // how often to ask yet whether the hub, which is said to have started, knows the client
 	outstanding atomic.Int32 // messages for keys that are under way, or wait to be
 

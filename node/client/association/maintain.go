@@ -26,7 +26,9 @@ func (a *Association) Maintain() {
 func (a *Association) maintain(ctx context.Context) {
 	defer func() {
 		a.maintaining.Store(false)
-		if a.restarts.Load() > 0 || a.confirmDue.Load() || a.courier != nil && a.hasCome() { // it was said, or he came, when this was about to end
+		s := a.current()
+		hasFile := a.config.ByHand && s != nil && s.isUnheard()
+		if a.restarts.Load() > 0 || a.confirmDue.Load() || a.courier != nil && a.hasCome() || hasFile { // it was said, or he came, when this was about to end
 			a.Maintain()
 		}
 	}()

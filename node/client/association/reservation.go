@@ -38,7 +38,7 @@ func (a *Association) Reserve(ctx context.Context, padSize int) (*Reservation, e
 // reserve is one attempt at Reserve. If it has to wait for the hub, it reserves before the next in
 // line goes on.
 func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, error) {
-	if s := a.current(); s != nil {
+	if s := a.current(); s != nil && !a.unsettled.Load() {
 		if r, err := s.reserve(a.config.Timeout, padSize); !errors.Is(err, psrd.ErrExhausted) {
 			return r, err
 		}
@@ -48,6 +48,9 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 		return nil, err
 	}
 	defer t.leave()
+	if a.unsettled.Load() {
+		_ = t.checkRestart(ctx) // if there is no answer, whoever maintains asks again
+	}
 	s, err := t.ensureSession(ctx)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ var errNoAnswer = errors.New("the hub does not say in which life it is")
 // costs no more than a question, of which there is one at a time: whether the hub still knows the
 // client. If it does not, the client registers again. HubStarted returns at once.
 func (a *Association) HubStarted() {
+	a.unsettled.Store(a.config.ByHand)
 	a.restarts.Store(maxRestartQuestions)
 	a.hear()
 	a.Maintain()
@@ -26,6 +27,7 @@ func (a *Association) HubStarted() {
 // checkRestart asks the hub about the association, if it is said to have started, and ends the
 // session if the hub knows nothing of it. It fails if the question has to be asked again.
 func (t *turn) checkRestart(ctx context.Context) error {
+	defer t.unsettled.Store(false)
 	left := t.restarts.Swap(0)
 	s := t.current()
 	if left == 0 || s == nil {
