@@ -128,22 +128,31 @@ func (r *Result) shrink(ctx context.Context) {
 			t.Fatal("failed")          // with the same words, or the failures would count as different
 		}
 	})
-	r.leaveOut(ctx, r.Seed)
+	for r.leaveOut(ctx) {
+	}
 }
 
 func ignore(*sim.Network, *node.Refusals) {}
 
-// leaveOut leaves out what rapid has left and is not needed.
-func (r *Result) leaveOut(ctx context.Context, seed uint64) {
-	for i := 0; i < len(r.Plan.Steps); {
-		smaller := *r.Plan
-		smaller.Steps = slices.Delete(slices.Clone(smaller.Steps), i, i+1)
-		if err := smaller.play(ctx, seed, ignore); err != nil && ctx.Err() == nil {
-			r.Plan, r.Failure = &smaller, err
-		} else {
-			i++
+// leaveOut leaves out a step, or two, that rapid has left and that are not needed. It reports whether
+// there were any.
+func (r *Result) leaveOut(ctx context.Context) bool {
+	for i := range r.Plan.Steps {
+		for j := i; j < len(r.Plan.Steps) && ctx.Err() == nil; j++ {
+			smaller := *r.Plan
+			smaller.Steps = nil
+			for at, s := range r.Plan.Steps {
+				if at != i && at != j {
+					smaller.Steps = append(smaller.Steps, s)
+				}
+			}
+			if err := smaller.play(ctx, r.Seed, ignore); err != nil && ctx.Err() == nil {
+				r.Plan, r.Failure = &smaller, err
+				return true
+			}
 		}
 	}
+	return false
 }
 
 // Never returns which of the reasons of refusals, and of the kinds of steps and faults, have not

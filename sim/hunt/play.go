@@ -57,9 +57,10 @@ func play(ctx context.Context, n *sim.Network, steps []Step, refusals *node.Refu
 		p.saes = append(p.saes, c.Encryptors...)
 	}
 	var all sync.WaitGroup
-	for _, s := range steps {
+	for i, s := range steps {
+		at := p.began.Add(s.At + time.Duration(i)) // one a nanosecond, so that their order is always the same
 		all.Go(func() {
-			time.Sleep(time.Until(p.began.Add(s.At)))
+			time.Sleep(time.Until(at))
 			p.do(ctx, s)
 		})
 	}
