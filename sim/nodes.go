@@ -55,16 +55,6 @@ func (n *Network) Crash(ctx context.Context, name string) error {
 	return p.crash(ctx)
 }
 
-// Suspend is [Network.Crash] for a node that keeps its state until [Network.Start], as one does
-// that has it on a disk.
-func (n *Network) Suspend(ctx context.Context, name string) error {
-	p, err := n.here(name)
-	if err != nil {
-		return err
-	}
-	return p.goAway(ctx)
-}
-
 // Copy makes a copy of what a node has on its disk, for [Network.Restore]. It takes the place of
 // one that was made before.
 func (n *Network) Copy(ctx context.Context, name string) error {

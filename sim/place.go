@@ -29,7 +29,6 @@ type place struct {
 
 	mu   sync.RWMutex // held for moments only
 	life *life        // nil: the place is empty
-	away bool         // the member cannot be reached, and nobody is told that it is there
 
 	// Whoever changes the place may touch these.
 	lived bool // there was a life before
@@ -74,7 +73,7 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit, context.Context) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if p.life == nil || p.away {
+	if p.life == nil {
 		return nil, nil, ctx
 	}
 	v, ctx := p.life.requests.enter(ctx, w)
@@ -85,7 +84,7 @@ func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit
 func (p *place) member() member {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if p.life == nil || p.away {
+	if p.life == nil {
 		return nil
 	}
 	return p.life.member
@@ -102,7 +101,7 @@ func (p *place) isRunning() bool {
 func (p *place) settle(next *life) (last *life) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last, p.life, p.away = p.life, next, false
+	last, p.life = p.life, next
 	return last
 }
 
@@ -131,10 +130,6 @@ func (p *place) start(ctx context.Context) error {
 	if running == nil || running.Err() != nil {
 		return fmt.Errorf("%w: the network is not running", protocol.ErrStopped)
 	}
-	if m := p.comeBack(); m != nil {
-		p.announce(ctx, running, m)
-		return nil
-	}
 	if err := p.disk.open(p.network.config.FreshPSRD); err != nil {
 		return err
 	}
@@ -159,33 +154,6 @@ func (p *place) start(ctx context.Context) error {
 	}
 	p.lived = true
 	return nil
-}
-
-// goAway makes a member unreachable, as if its place were empty. It keeps its state until start.
-func (p *place) goAway(ctx context.Context) error {
-	if err := p.lock(ctx); err != nil {
-		return err
-	}
-	defer p.unlock()
-	p.mu.Lock()
-	l := p.life
-	p.away = l != nil
-	p.mu.Unlock()
-	if l != nil {
-		l.requests.cut()
-	}
-	return nil
-}
-
-// comeBack returns the member that was away, if so.
-func (p *place) comeBack() member {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.away {
-		return nil
-	}
-	p.away = false
-	return p.life.member
 }
 
 // announce has a member tell others that it has started, and waits for that, but not long: there

@@ -15,7 +15,7 @@
 //	  crashes: {hubs: {mtbf: 90d}}                   # a crash is over at once, and state is lost
 //	couriers: {every: 7d, size: 256KiB}              # instead of PSRD over the network
 //	share_ttl: 24h
-//	durable: true                                    # hubs keep their state over outages and crashes
+//	durable: true                                    # nodes keep their state over outages and crashes
 //	latency: {lognormal: {median: 20ms, sigma: 0.5}} # between all nodes that no link of the topology joins
 //	vary: {threshold: [2, 3, 4], outages.hubs.mttr: [1h, 8h, 3d]}
 //
@@ -50,7 +50,7 @@ type Point struct {
 	Demand   []Demand
 	Outages  Outages
 	ShareTTL time.Duration // 0: the default of nodes
-	Durable  bool          // hubs keep their state over outages and crashes
+	Durable  bool          // nodes keep their state over outages and crashes, on simulated disks
 }
 
 // Demand is keys that encryptors want.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 	"time"
-
-	"dske/sim"
 )
 
 // Event is a change of what is up. Names are such as hub/hank, client/carol, site/london,
@@ -124,11 +122,7 @@ func (r *run) down(name string) {
 	if !first {
 		return
 	}
-	fail := (*sim.Network).Crash
-	if r.point.Durable && strings.HasPrefix(name, "hub/") {
-		fail = (*sim.Network).Suspend
-	}
-	r.note(fail(r.network, context.Background(), name))
+	r.note(r.network.Crash(context.Background(), name))
 }
 
 // up lets a node come back, unless something else keeps it down.

@@ -76,9 +76,13 @@ func (p *Point) simulate(ctx context.Context, seed uint64, o *Options, trace io.
 
 // simulate starts the network, lets the experiment happen, and ends the network.
 func (r *run) simulate(outside context.Context, trace io.Writer) (err error) {
-	r.network, err = sim.New(sim.Config{
+	config := sim.Config{
 		Topology: r.point.Topology, Transport: sim.Memory, Virtual: true, Seed: &r.seed, Audit: true, ShareTTL: r.point.ShareTTL,
-	})
+	}
+	if r.point.Durable {
+		config.Data = sim.MemoryData
+	}
+	r.network, err = sim.New(config)
 	if err != nil {
 		return err
 	}
