@@ -65,6 +65,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Counters:  &c.counters,
 		Delivered: &c.delivered,
 		Observer:  c.observer,
+		Routes:    c.network.routes,
 		Store:     c.disk.store,
 		Files:     files,
 	})

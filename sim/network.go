@@ -29,6 +29,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"dske/node"
+	"dske/node/client"
 	"dske/protocol"
 	"dske/sim/audit"
 	"dske/sim/wire"
@@ -49,6 +50,7 @@ type Network struct {
 	disk      disk              // of what belongs to no node
 	byPath    map[string]*place // such as hub/hank
 	systems   []string          // names of the clients
+	routes    *client.Routes    // of the clients that run here
 	directory *node.Directory   // whom the nodes serve; set before any of them runs
 	router    *echo.Echo        // of what does not belong to a node
 	wire      *wire.Wire
@@ -133,7 +135,7 @@ func New(config Config) (*Network, error) {
 	if config.Audit {
 		n.auditor = audit.New(suite.Name())
 	}
-	n.router = n.newRouter()
+	n.router, n.routes = n.newRouter(), client.NewRoutes(n.config.Logger)
 	if config.Pages != nil {
 		config.Pages(n, n.router)
 	}

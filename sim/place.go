@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dske/node"
+	"dske/node/client"
 	"dske/protocol"
 )
 
@@ -307,12 +308,12 @@ func (p *place) random() node.Random {
 }
 
 // observer is the [node.Observer] of the node.
-func (p *place) observer() func(node.Request) {
+func (p *place) observer(*http.Request) func(node.Request) {
 	if !p.network.requests.Any() {
 		return nil
 	}
 	return func(r node.Request) {
-		r.Route = strings.TrimPrefix(r.Route, p.prefix())
+		r.Route = strings.TrimPrefix(strings.TrimPrefix(r.Route, p.prefix()), client.Prefix)
 		for _, f := range p.network.requests.All() {
 			(*f)(Request{p.path(), r})
 		}

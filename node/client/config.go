@@ -48,6 +48,7 @@ type Config struct {
 	Counters  *Counters         // what it counts in; default: its own
 	Delivered *Delivered        // what clients in its place have delivered; default: nothing, or what is in the store
 	Observer  node.Observer     // who is told of its requests; default: nobody
+	Routes    *Routes           // of all clients of the process; default: its own, as with Files
 
 	// Store keeps the state of the client over a crash. It is the caller's to open, and to close
 	// when Run has returned. Default: all is in memory, and forgotten at the end.
@@ -114,6 +115,9 @@ func (c *Config) validate() error {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Routes == nil || c.Files != nil {
+		c.Routes = newRoutes(c.Logger, c.Files != nil)
 	}
 	return nil
 }
