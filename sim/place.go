@@ -11,7 +11,6 @@ import (
 
 	"dske/node"
 	"dske/node/client"
-	"dske/protocol"
 )
 
 // announceTimeout bounds the time that whoever starts a node waits until others know.
@@ -25,6 +24,7 @@ type place struct {
 	name    string
 	fill    func() (member, error) // makes the next member
 	apart   *apart                 // the node, if it runs in another process: then nothing here fills the place
+	sleeps  bool                   // the member is made when somebody wants something of it; see [sleeping]
 
 	changing chan struct{} // one slot, which is taken while a member starts or stops
 
@@ -62,6 +62,9 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.apart.ServeHTTP(w, r)
 		return
 	}
+	if p.sleepsOn(w, r) {
+		return
+	}
 	l, v, ctx := p.enter(r.Context(), w)
 	if l == nil {
 		writeError(w, r, node.Stopped(p.kind, p.name))
@@ -71,11 +74,15 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.handler.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// enter begins a visit at who fills the place; nil: nobody does. See [underway.enter].
+// enter begins a visit at who fills the place, and is woken for it; nil: nobody does. See
+// [underway.enter].
 func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit, context.Context) {
+	if p.isAsleep() {
+		p.wake(ctx)
+	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if p.life == nil || p.away {
+	if p.life == nil || p.life == p.network.asleep || p.away {
 		return nil, nil, ctx
 	}
 	v, ctx := p.life.requests.enter(ctx, w)
@@ -128,14 +135,25 @@ func (p *place) start(ctx context.Context) error {
 	if p.isRunning() {
 		return nil
 	}
-	running := p.network.running
-	if running == nil || running.Err() != nil {
-		return fmt.Errorf("%w: the network is not running", protocol.ErrStopped)
+	running, err := p.network.lifetime()
+	if err != nil {
+		return err
 	}
 	if m := p.comeBack(); m != nil {
 		p.announce(ctx, running, m)
 		return nil
 	}
+	if p.sleeps {
+		p.settle(p.network.asleep)
+		p.network.config.Logger.Info("started, asleep", "node", p.path())
+		return nil
+	}
+	return p.bringIn(ctx, running)
+}
+
+// bringIn makes a member and fills the place with it, for as long as running lasts. The caller has
+// the turn to change the place.
+func (p *place) bringIn(ctx, running context.Context) error {
 	if err := p.disk.open(p.network.config.FreshPSRD); err != nil {
 		return err
 	}
@@ -277,6 +295,11 @@ func (p *place) empty(ctx context.Context, end func(*life)) error {
 	l := p.settle(nil)
 	if l == nil {
 		p.unlock()
+		return nil
+	}
+	if l == p.network.asleep { // there is nothing to end
+		defer p.unlock()
+		p.network.config.Logger.Info("stopped", "node", p.path())
 		return nil
 	}
 	stopped := make(chan struct{})

@@ -113,6 +113,10 @@ func Registers(name string, saes []string) []string {
 // associate makes the associations with the hubs.
 func (c *Client) associate() error {
 	c.waiting.Store(int32(len(c.config.Hubs)))
+	if c.config.OnDemand {
+		c.waiting.Store(0)
+		close(c.ready)
+	}
 	config := &association.Config{
 		Client:     c.config.Name,
 		Encryptors: c.config.Encryptors,
@@ -155,10 +159,11 @@ func (c *Client) Handler() http.Handler { return http.HandlerFunc(c.serve) }
 // Started is closed when Run has begun. Before that, requests for keys are refused.
 func (c *Client) Started() <-chan struct{} { return c.started }
 
-// Ready is closed when the client has registered with every hub and filled its pools.
+// Ready is closed when the client has registered with every hub and filled its pools, or does so on
+// demand.
 func (c *Client) Ready() <-chan struct{} { return c.ready }
 
-// Run registers with the hubs and keeps the pools filled until ctx ends. It then waits for its
+// Run registers with the hubs, unless that is on demand, and keeps the pools filled until ctx ends. It then waits for its
 // goroutines, clears all that is secret and returns nil. It can be called once.
 func (c *Client) Run(ctx context.Context) error {
 	c.tasks.Panicked = func(reason any, stack []byte) {
@@ -166,8 +171,10 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 	c.tasks.Open(ctx)
 	close(c.started)
-	for _, h := range c.hubs {
-		h.Maintain()
+	if !c.config.OnDemand {
+		for _, h := range c.hubs {
+			h.Maintain()
+		}
 	}
 	c.alarm.By(c.dropExpiredGathers())
 	defer c.alarm.Stop()

@@ -25,6 +25,7 @@ type Config struct {
 	Threshold  int      // shares that make a key, at least 2: the network's, and the same for all its clients
 	Token      string   // what hubs bind the name to; it has to outlive the process
 	PSRD       PSRD
+	OnDemand   bool                // registers with the hubs when keys are first asked for; they have to know it from their directory
 	Single     bool                // every request has its own messages to the hubs; otherwise those that meet share them
 	Couriers   map[string]*Courier // that bring the PSRD, by the names of the hubs; nil: it comes over the network
 
