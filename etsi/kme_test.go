@@ -138,8 +138,10 @@ func newNetwork(slaves ...string) *network {
 	for _, kme := range []*vaultKME{carol, connie} {
 		e := echo.New()
 		log := slog.New(slog.NewTextHandler(n.log, nil))
-		etsi.Register(e.Group("/etsi"), kme, etsi.Refusals{Log: log})
-		skip.Register(e.Group("/skip"), skip.Config{KME: kme, System: kme.name, Remote: []string{"carol", "connie"}, Algorithm: "DSKE", Random: rand.Reader, Logger: log})
+		etsi.Register(e.Group("/etsi"), func(*http.Request) (etsi.KME, etsi.Refusals) { return kme, etsi.Refusals{Log: log} })
+		skip.Register(e.Group("/skip"), func(*http.Request) skip.Config {
+			return skip.Config{KME: kme, System: kme.name, Remote: []string{"carol", "connie"}, Algorithm: "DSKE", Random: rand.Reader, Logger: log}
+		})
 		n.nodes["/client/"+kme.name] = described(e)
 	}
 	return n

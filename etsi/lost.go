@@ -25,7 +25,7 @@ type Paths struct {
 // path that is known has another method (405); one that is known but for slashes is named to the
 // caller (404). The paths in the answer begin where the server was registered, as a caller may have
 // come there by another path.
-func (f Refusals) Lost(known Paths) echo.HandlerFunc {
+func Lost(known Paths, refusals func(*http.Request) Refusals) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		path := "/" + c.Param("*")
 		e := &Error{Status: http.StatusNotFound, Message: "unknown path; there are " + known.Names}
@@ -36,7 +36,7 @@ func (f Refusals) Lost(known Paths) echo.HandlerFunc {
 		} else if known.Methods(tidy) != "" {
 			e.Message = "unknown path; what is there is " + tidy
 		}
-		f.Answer(c.Response(), c.Request(), e.with("path", path))
+		refusals(c.Request()).Answer(c.Response(), c.Request(), e.with("path", path))
 		return nil
 	}
 }

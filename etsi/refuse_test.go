@@ -63,7 +63,10 @@ func TestBasicIsNoIdentityOverTLS(t *testing.T) {
 
 func TestStrict401IsEmpty(t *testing.T) {
 	e := echo.New()
-	etsi.Register(e.Group("/etsi"), newNetwork("sofia").carol, etsi.Refusals{Log: slog.New(slog.DiscardHandler), Strict: true})
+	carol := newNetwork("sofia").carol
+	etsi.Register(e.Group("/etsi"), func(*http.Request) (etsi.KME, etsi.Refusals) {
+		return carol, etsi.Refusals{Log: slog.New(slog.DiscardHandler), Strict: true}
+	})
 	r := httptest.NewRequest(http.MethodGet, "/etsi/api/v1/keys/sofia/status", nil)
 	r.Header.Set("Authorization", "stranger")
 	w := httptest.NewRecorder()

@@ -10,19 +10,28 @@ import (
 )
 
 // Register mounts the methods of the standard (ETSI GS QKD 014 V1.1.1, clause 5) in g, under
-// /api/v1/keys, and serves them from kme. The routes write their errors themselves, in the form of
-// the standard, as refusals say, and log who was refused, and what the caller is not told about a
-// 500.
-func Register(g *echo.Group, kme KME, refusals Refusals) {
-	s := &server{kme, refusals}
-	g.RouteNotFound("/*", s.refusals.Lost(paths()))
-	g.GET("/api/v1/keys/:sae/status", s.handle(s.status))
+// /api/v1/keys. Of says for each request which KME serves it and how it is refused: one KME, or
+// many that share the routes. The routes write their errors themselves, in the form of the
+// standard, and log who was refused, and what the caller is not told about a 500.
+func Register(g *echo.Group, of func(*http.Request) (KME, Refusals)) {
+	g.RouteNotFound("/*", Lost(paths(), func(r *http.Request) Refusals {
+		_, refusals := of(r)
+		return refusals
+	}))
+	handle := func(answer method) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			kme, refusals := of(c.Request())
+			return server{kme, refusals}.handle(c, answer)
+		}
+	}
+	g.GET("/api/v1/keys/:sae/status", handle(server.status))
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		g.Add(method, "/api/v1/keys/:sae/enc_keys", s.handle(s.encKeys))
-		g.Add(method, "/api/v1/keys/:sae/dec_keys", s.handle(s.decKeys))
+		g.Add(method, "/api/v1/keys/:sae/enc_keys", handle(server.encKeys))
+		g.Add(method, "/api/v1/keys/:sae/dec_keys", handle(server.decKeys))
 	}
 }
 
+// server answers one request.
 type server struct {
 	kme      KME
 	refusals Refusals
@@ -30,14 +39,14 @@ type server struct {
 
 // A method answers a request of caller, one of the KME's encryptors, that concerns peer, another
 // SAE. What it returns is sent as JSON.
-type method func(r *http.Request, caller, peer string) (any, error)
+type method func(s server, r *http.Request, caller, peer string) (any, error)
 
-func (s *server) status(r *http.Request, master, slave string) (any, error) {
+func (s server) status(r *http.Request, master, slave string) (any, error) {
 	status, err := s.kme.Status(r.Context(), master, slave)
 	return status.complete(master, slave), err
 }
 
-func (s *server) encKeys(r *http.Request, master, slave string) (any, error) {
+func (s server) encKeys(r *http.Request, master, slave string) (any, error) {
 	request, err := readRequest(r, parseKeyQuery, parseKeyBody)
 	if err != nil {
 		return nil, err
@@ -49,7 +58,7 @@ func (s *server) encKeys(r *http.Request, master, slave string) (any, error) {
 	return KeyContainer{keys}, err
 }
 
-func (s *server) decKeys(r *http.Request, slave, master string) (any, error) {
+func (s server) decKeys(r *http.Request, slave, master string) (any, error) {
 	ids, err := readRequest(r, parseIDQuery, parseIDBody)
 	if err != nil {
 		return nil, err
@@ -78,28 +87,26 @@ func readRequest[T any](r *http.Request, fromQuery func(url.Values) (T, error), 
 	return fromQuery(query)
 }
 
-// handle wraps a method in what all of them have in common: who is concerned, and how to answer.
-func (s *server) handle(answer method) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-		body, err := s.answer(c, answer)
-		if err != nil {
-			s.refusals.Answer(c.Response(), c.Request(), err)
-			return nil
-		}
-		if keys, ok := body.(KeyContainer); ok {
-			return sendKeys(c, keys)
-		}
-		return c.JSON(http.StatusOK, body)
+// handle does what all methods have in common: who is concerned, and how to answer.
+func (s server) handle(c echo.Context, answer method) error {
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	body, err := s.answer(c, answer)
+	if err != nil {
+		s.refusals.Answer(c.Response(), c.Request(), err)
+		return nil
 	}
+	if keys, ok := body.(KeyContainer); ok {
+		return sendKeys(c, keys)
+	}
+	return c.JSON(http.StatusOK, body)
 }
 
-func (s *server) answer(c echo.Context, do method) (any, error) {
+func (s server) answer(c echo.Context, do method) (any, error) {
 	caller, peer, err := s.parties(c)
 	if err != nil {
 		return nil, err
 	}
-	return do(c.Request(), caller, peer)
+	return do(s, c.Request(), caller, peer)
 }
 
 // sendKeys answers with keys. Left to Echo, they would be looked through three times on the way
@@ -117,7 +124,7 @@ func sendKeys(c echo.Context, keys KeyContainer) error {
 
 // parties returns the SAE that is calling and the one that the path names. Who is calling is
 // settled before anything else about the request is looked at.
-func (s *server) parties(c echo.Context) (caller, peer string, err error) {
+func (s server) parties(c echo.Context) (caller, peer string, err error) {
 	caller, err = Identify(c.Request(), s.kme.Encryptors())
 	if err != nil {
 		return "", "", err

@@ -19,9 +19,11 @@ func Page(g *echo.Group, path string, handler echo.HandlerFunc, middleware ...ec
 }
 
 // MountDocs adds /docs to a group: a page, with all that it needs, that shows the OpenAPI
-// description which the group, whose paths start with prefix, has at /openapi.json.
-func MountDocs(g *echo.Group, title, prefix string) {
+// description which the group has at /openapi.json. Of returns its title, and what the paths of the
+// group start with in a request.
+func MountDocs(g *echo.Group, of func(*http.Request) (title, prefix string)) {
 	docs := func(c echo.Context) error {
+		title, prefix := of(c.Request())
 		handler := v5emb.New(title, prefix+"/openapi.json", prefix+"/docs")
 		if c.Param("*") != "" {
 			BeStrict(c.Response().Header(), Closed)

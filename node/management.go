@@ -16,16 +16,21 @@ type Management struct {
 	API    string     // OpenAPI description of such nodes, in JSON; {prefix} in it stands for [Prefix]
 }
 
-// Mount adds the management interface and the API documentation to the group of a node.
-func (m Management) Mount(g *echo.Group) {
+// MountManagement adds the management interface and the API documentation to a group. Of says for
+// each request which node it is for.
+func MountManagement(g *echo.Group, of func(*http.Request) Management) {
 	g.GET("/mgmt/v1/status", func(c echo.Context) error {
-		return c.JSON(http.StatusOK, m.Status())
+		return c.JSON(http.StatusOK, of(c.Request()).Status())
 	})
-	g.POST("/mgmt/v1/stop", m.stop)
+	g.POST("/mgmt/v1/stop", func(c echo.Context) error { return of(c.Request()).stop(c) })
 	Page(g, "/openapi.json", func(c echo.Context) error {
+		m := of(c.Request())
 		return c.JSONBlob(http.StatusOK, []byte(strings.ReplaceAll(m.API, "{prefix}", Prefix(m.Kind, m.Name))))
 	})
-	MountDocs(g, string(m.Kind)+" "+m.Name, Prefix(m.Kind, m.Name))
+	MountDocs(g, func(r *http.Request) (title, prefix string) {
+		m := of(r)
+		return string(m.Kind) + " " + m.Name, Prefix(m.Kind, m.Name)
+	})
 }
 
 func (m Management) stop(c echo.Context) error {

@@ -11,13 +11,15 @@ import (
 // manage returns the management interface of client carol.
 func manage(stop func()) http.Handler {
 	router := NewRouter(slog.New(slog.DiscardHandler), nil)
-	Management{
-		Kind:   KindClient,
-		Name:   "carol",
-		Status: func() any { return map[string]string{"name": "carol"} },
-		Stop:   stop,
-		API:    `{"openapi": "3.0.3", "servers": [{"url": "{prefix}"}]}`,
-	}.Mount(router.Group(Prefix(KindClient, "carol")))
+	MountManagement(router.Group(Prefix(KindClient, "carol")), func(*http.Request) Management {
+		return Management{
+			Kind:   KindClient,
+			Name:   "carol",
+			Status: func() any { return map[string]string{"name": "carol"} },
+			Stop:   stop,
+			API:    `{"openapi": "3.0.3", "servers": [{"url": "{prefix}"}]}`,
+		}
+	})
 	return router
 }
 

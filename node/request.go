@@ -1,6 +1,7 @@
 package node
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -9,21 +10,21 @@ import (
 // Request is a request that a node has answered.
 type Request struct {
 	Method   string // as it came: anything that HTTP lets through
-	Route    string // its pattern, such as /client/carol/etsi/api/v1/keys/:sae/status; empty if there is none
+	Route    string // its pattern, such as /client/:client/etsi/api/v1/keys/:sae/status; empty if there is none
 	Status   int    // of HTTP
 	Start    time.Time
 	Duration time.Duration
 }
 
-// Observer says who is to be told of requests: it is asked before each, and returns nil if nobody
+// Observer says who is to be told of a request: it is asked before each, and returns nil if nobody
 // is. What it returns is called when the request has been answered, by many goroutines at once; the
 // caller of the node waits for it.
-type Observer func() func(Request)
+type Observer func(*http.Request) func(Request)
 
 // observed tells the observer of the requests.
 func (observer Observer) observed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		tell := observer()
+		tell := observer(c.Request())
 		if tell == nil {
 			return next(c)
 		}

@@ -34,7 +34,7 @@ func TestObserver(t *testing.T) {
 		}
 	}
 	watching := true
-	router := observedRouter(func() func(Request) {
+	router := observedRouter(func(*http.Request) func(Request) {
 		if watching {
 			return tell
 		}
@@ -62,8 +62,8 @@ func BenchmarkObserver(b *testing.B) {
 		observer Observer
 	}{
 		{"none", nil},
-		{"unwanted", func() func(Request) { return nil }},
-		{"told", func() func(Request) { return func(Request) {} }},
+		{"unwanted", func(*http.Request) func(Request) { return nil }},
+		{"told", func(*http.Request) func(Request) { return func(Request) {} }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			router := observedRouter(bench.observer)

@@ -38,8 +38,8 @@ func NewRouter(log *slog.Logger, observer Observer) *echo.Echo {
 }
 
 func logPanic(log *slog.Logger) middleware.LogErrorFunc {
-	return func(_ echo.Context, err error, stack []byte) error {
-		log.Error("panic", "stack", string(stack))
+	return func(c echo.Context, err error, stack []byte) error {
+		log.Error("panic", "path", c.Request().URL.Path, "stack", string(stack))
 		return err
 	}
 }

@@ -26,7 +26,15 @@ type clientPlace struct {
 func newClientPlace(n *Network, t topology.Client) *clientPlace {
 	c := &clientPlace{place: newPlace(n, node.KindClient, t.Name), topology: t}
 	c.fill, c.disk.counters = c.newClient, c.counters.Each
+	c.sleeps = clientsSleep(n.config.Topology) && !n.IsDurable() // with a disk, there may be something to go on with
 	return c
+}
+
+// clientsSleep reports whether clients do nothing before somebody wants something of them. Hubs of
+// the other implementation know only those who have registered.
+func clientsSleep(t *topology.Topology) bool {
+	isPython := func(h topology.Hub) bool { return h.Implementation == topology.ImplementationPython }
+	return t.PSRD.Lazy && t.PSRD.Courier == nil && t.PSRD.Files == 0 && !slices.ContainsFunc(t.Hubs, isPython)
 }
 
 func (c *clientPlace) newClient() (member, error) {
@@ -44,6 +52,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Threshold:  t.Threshold,
 		Token:      c.network.directory.Client(c.name).Token,
 		Directory:  c.network.directory,
+		OnDemand:   c.sleeps,
 		Single:     config.Single || config.Virtual, // there, who meets would depend on who was scheduled first
 		PSRD:       client.PSRD{BlockSize: t.PSRD.BlockSize, LowWater: t.PSRD.LowWater, HighWater: t.PSRD.HighWater, Lazy: t.PSRD.Lazy},
 		Couriers:   c.couriers,
@@ -65,6 +74,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Counters:  &c.counters,
 		Delivered: &c.delivered,
 		Observer:  c.observer,
+		Routes:    c.network.routes,
 		Store:     c.disk.store,
 		Files:     files,
 	})

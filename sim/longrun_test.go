@@ -13,6 +13,7 @@ import (
 	"dske/node"
 	"dske/node/client"
 	"dske/node/hub"
+	"dske/sim/bench"
 	"dske/sim/topology"
 )
 
@@ -38,12 +39,15 @@ func TestLongRun(t *testing.T) {
 	}
 	var early int64
 	for tenth := 1; tenth <= 10; tenth++ {
+		before := bench.Used()
 		failures := n.makePairs(*longPairs / 10)
+		perPair := bench.Used().Minus(before).CPU / time.Duration(max(1, *longPairs/10))
 		if err := n.WaitIdle(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		memory := memoryInUse()
-		t.Logf("%d key pairs, %d failed: %.1f MB, at most %d blocks in a pool", tenth**longPairs/10, failures, float64(memory)/1e6, n.mostBlocks())
+		t.Logf("%d key pairs, %d failed: %v of CPU each, %.1f MB, at most %d blocks in a pool",
+			tenth**longPairs/10, failures, perPair, float64(memory)/1e6, n.mostBlocks())
 		if tenth <= 3 { // hubs remember some answers, and have as many as they ever will
 			early = max(early, memory)
 		}

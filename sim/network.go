@@ -22,6 +22,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"dske/node"
+	"dske/node/client"
 	"dske/protocol"
 	"dske/sim/audit"
 	"dske/sim/wire"
@@ -49,6 +51,7 @@ type Network struct {
 	disk      disk              // of what belongs to no node
 	byPath    map[string]*place // such as hub/hank
 	systems   []string          // names of the clients
+	routes    *client.Routes    // of the clients that run here
 	directory *node.Directory   // whom the nodes serve; set before any of them runs
 	router    *echo.Echo        // of what does not belong to a node
 	wire      *wire.Wire
@@ -78,6 +81,7 @@ type Network struct {
 	viewersURL string        // likewise
 	visits     underway      // of the router
 	running    context.Context
+	asleep     *life // of all places of clients that sleep
 	tasks      sync.WaitGroup
 }
 
@@ -93,7 +97,7 @@ func New(config Config) (*Network, error) {
 			return nil, err
 		}
 	}
-	n := &Network{config: config, suite: suite, byPath: map[string]*place{}, bulk: node.NewBulk(), started: make(chan struct{})}
+	n := &Network{config: config, suite: suite, byPath: map[string]*place{}, asleep: newSleep(), bulk: node.NewBulk(), started: make(chan struct{})}
 	n.config.Logger = slog.New(overheard{config.Logger.Handler(), n})
 	if config.Seed != nil {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int64{}, kept: map[string]int64{}}
@@ -133,7 +137,7 @@ func New(config Config) (*Network, error) {
 	if config.Audit {
 		n.auditor = audit.New(suite.Name())
 	}
-	n.router = n.newRouter()
+	n.router, n.routes = n.newRouter(), client.NewRoutes(n.config.Logger)
 	if config.Pages != nil {
 		config.Pages(n, n.router)
 	}
@@ -251,7 +255,11 @@ func (n *Network) shutDown() {
 	for _, kind := range []node.Kind{node.KindClient, node.KindHub} {
 		var stopped sync.WaitGroup
 		for _, p := range n.places {
-			if p.kind == kind {
+			switch {
+			case p.kind != kind:
+			case p.isAsleep():
+				p.halt()
+			default:
 				stopped.Go(p.halt)
 			}
 		}
@@ -263,6 +271,15 @@ func (n *Network) shutDown() {
 	defer cancel()
 	n.shutDownPorts(ctx)
 	n.tasks.Wait()
+}
+
+// lifetime returns the context of the members. It fails with [protocol.ErrStopped] if there can be
+// none.
+func (n *Network) lifetime() (context.Context, error) {
+	if n.running == nil || n.running.Err() != nil {
+		return nil, fmt.Errorf("%w: the network is not running", protocol.ErrStopped)
+	}
+	return n.running, nil
 }
 
 // URL returns the base URL of the port. It is known when the network is ready.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"dske/node"
-	"dske/protocol"
+	"dske/node/client"
 )
 
 // announceTimeout bounds the time that whoever starts a node waits until others know.
@@ -24,6 +24,7 @@ type place struct {
 	name    string
 	fill    func() (member, error) // makes the next member
 	apart   *apart                 // the node, if it runs in another process: then nothing here fills the place
+	sleeps  bool                   // the member is made when somebody wants something of it; see [sleeping]
 
 	changing chan struct{} // one slot, which is taken while a member starts or stops
 
@@ -60,6 +61,9 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.apart.ServeHTTP(w, r)
 		return
 	}
+	if p.sleepsOn(w, r) {
+		return
+	}
 	l, v, ctx := p.enter(r.Context(), w)
 	if l == nil {
 		writeError(w, r, node.Stopped(p.kind, p.name))
@@ -69,11 +73,15 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.handler.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// enter begins a visit at who fills the place; nil: nobody does. See [underway.enter].
+// enter begins a visit at who fills the place, and is woken for it; nil: nobody does. See
+// [underway.enter].
 func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit, context.Context) {
+	if p.isAsleep() {
+		p.wake(ctx)
+	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if p.life == nil {
+	if p.life == nil || p.life == p.network.asleep {
 		return nil, nil, ctx
 	}
 	v, ctx := p.life.requests.enter(ctx, w)
@@ -126,10 +134,21 @@ func (p *place) start(ctx context.Context) error {
 	if p.isRunning() {
 		return nil
 	}
-	running := p.network.running
-	if running == nil || running.Err() != nil {
-		return fmt.Errorf("%w: the network is not running", protocol.ErrStopped)
+	running, err := p.network.lifetime()
+	if err != nil {
+		return err
 	}
+	if p.sleeps {
+		p.settle(p.network.asleep)
+		p.network.config.Logger.Info("started, asleep", "node", p.path())
+		return nil
+	}
+	return p.bringIn(ctx, running)
+}
+
+// bringIn makes a member and fills the place with it, for as long as running lasts. The caller has
+// the turn to change the place.
+func (p *place) bringIn(ctx, running context.Context) error {
 	if err := p.disk.open(p.network.config.FreshPSRD); err != nil {
 		return err
 	}
@@ -246,6 +265,11 @@ func (p *place) empty(ctx context.Context, end func(*life)) error {
 		p.unlock()
 		return nil
 	}
+	if l == p.network.asleep { // there is nothing to end
+		defer p.unlock()
+		p.network.config.Logger.Info("stopped", "node", p.path())
+		return nil
+	}
 	stopped := make(chan struct{})
 	p.network.tasks.Go(func() {
 		defer p.unlock()
@@ -275,12 +299,12 @@ func (p *place) random() node.Random {
 }
 
 // observer is the [node.Observer] of the node.
-func (p *place) observer() func(node.Request) {
+func (p *place) observer(*http.Request) func(node.Request) {
 	if !p.network.requests.Any() {
 		return nil
 	}
 	return func(r node.Request) {
-		r.Route = strings.TrimPrefix(r.Route, p.prefix())
+		r.Route = strings.TrimPrefix(strings.TrimPrefix(r.Route, p.prefix()), client.Prefix)
 		for _, f := range p.network.requests.All() {
 			(*f)(Request{p.path(), r})
 		}

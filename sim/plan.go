@@ -10,11 +10,12 @@ import (
 // What a network takes besides its PSRD. The memory was measured, and a test holds it; the times
 // are those of the machine in the README's benchmarks, and others may differ.
 const (
-	memoryOfNetwork     = 2 << 20 // bytes
-	memoryOfHub         = 16 << 10
-	memoryOfClient      = 18 << 10
-	memoryOfAssociation = 4800 // both ends, in bytes
+	memoryOfHub         = 19400 // bytes
+	memoryOfSleeper     = 1760  // of a client that sleeps, with its hubs
+	memoryOfClient      = 7500  // of one that does not
+	memoryOfAssociation = 4300  // both ends
 
+	timeOfSleeper     = 14 * time.Microsecond
 	timeOfClient      = 50 * time.Microsecond // over loopback
 	timeOfAssociation = 70 * time.Microsecond
 	timeOfBlock       = 75 * time.Microsecond
@@ -36,7 +37,7 @@ type Plan struct {
 	PSRDPerKey    int // bytes used up for a key at one client and its delivery at another, with the most hubs that a client has
 }
 
-// PlanOf returns the plan for a valid topology.
+// PlanOf returns the plan for a valid topology of nodes that keep nothing on disks.
 func PlanOf(t *topology.Topology) (Plan, error) {
 	suite, err := protocol.SuiteNamed(t.Suite)
 	if err != nil {
@@ -57,10 +58,15 @@ func PlanOf(t *topology.Topology) (Plan, error) {
 		p.PSRD = p.PSRDInUse
 		blocks = p.Pools * inPool * p.Associations
 	}
-	p.Memory = p.PSRD + memoryOfNetwork + int64(len(t.Hubs))*memoryOfHub + int64(len(t.Clients))*memoryOfClient +
-		int64(p.Associations)*memoryOfAssociation
-	p.Ready = time.Duration(len(t.Clients))*timeOfClient + time.Duration(p.Associations)*timeOfAssociation +
-		time.Duration(blocks)*(timeOfBlock+time.Duration(t.PSRD.BlockSize)*timeOfByte)
+	p.Memory = int64(len(t.Hubs)) * memoryOfHub
+	if clientsSleep(t) {
+		p.Memory += int64(len(t.Clients)) * memoryOfSleeper
+		p.Ready = time.Duration(len(t.Clients)) * timeOfSleeper
+	} else {
+		p.Memory += p.PSRD + int64(len(t.Clients))*memoryOfClient + int64(p.Associations)*memoryOfAssociation
+		p.Ready = time.Duration(len(t.Clients))*timeOfClient + time.Duration(p.Associations)*timeOfAssociation +
+			time.Duration(blocks)*(timeOfBlock+time.Duration(t.PSRD.BlockSize)*timeOfByte)
+	}
 	// A share costs its pad and a signing key of the pool of the side that sends it, and a signing
 	// key of the other pool for the message that asks for it or the answer to it.
 	const key, signature = 32, protocol.SigningKeySize

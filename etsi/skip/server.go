@@ -35,23 +35,30 @@ type Config struct {
 	Strict    bool         // see [etsi.Refusals]
 }
 
-// Register mounts the methods of SKIP in g. The routes write their errors themselves.
+// Register mounts the methods of SKIP in g. Of says for each request which provider serves it. The
+// routes write their errors themselves.
 //
 // SKIP leaves it to TLS who may call. So over TLS a caller has to show the certificate of an
 // encryptor of the KME, and otherwise gets a 401; over plain HTTP anybody may.
-func Register(g *echo.Group, config Config) {
-	s := &server{config, etsi.Refusals{Log: config.Logger, Strict: config.Strict}}
-	g.RouteNotFound("/*", s.refusals.Lost(etsi.Paths{Methods: methodsOf, Names: "/capabilities, /key, /key/{keyId} and /entropy"}))
-	g.GET("/capabilities", s.handle(s.capabilities))
-	g.GET("/key", s.handle(s.newKey))
-	g.GET("/key/:keyId", s.handle(s.keyWithID))
-	g.GET("/entropy", s.handle(s.entropy))
+func Register(g *echo.Group, of func(*http.Request) Config) {
+	names := etsi.Paths{Methods: methodsOf, Names: "/capabilities, /key, /key/{keyId} and /entropy"}
+	g.RouteNotFound("/*", etsi.Lost(names, func(r *http.Request) etsi.Refusals { return server{of(r)}.refusals() }))
+	handle := func(answer method) echo.HandlerFunc {
+		return func(c echo.Context) error { return server{of(c.Request())}.handle(c, answer) }
+	}
+	g.GET("/capabilities", handle(server.capabilities))
+	g.GET("/key", handle(server.newKey))
+	g.GET("/key/:keyId", handle(server.keyWithID))
+	g.GET("/entropy", handle(server.entropy))
 }
 
-type server struct {
-	Config
-	refusals etsi.Refusals
-}
+// server answers one request.
+type server struct{ Config }
+
+func (s server) refusals() etsi.Refusals { return etsi.Refusals{Log: s.Logger, Strict: s.Strict} }
+
+// A method returns what is sent as JSON.
+type method func(server, echo.Context) (any, error)
 
 // Serves reports whether a path, below the one where [Register] is called, is one of SKIP.
 func Serves(path string) bool { return methodsOf(path) != "" }
@@ -83,14 +90,14 @@ type (
 	}
 )
 
-func (s *server) capabilities(echo.Context) (any, error) {
+func (s server) capabilities(echo.Context) (any, error) {
 	isSelf := func(system string) bool { return system == s.System }
 	remote := slices.DeleteFunc(append([]string{}, s.Remote...), isSelf)
 	return capabilities{true, len(remote) > 0, s.Algorithm, s.System, remote}, nil
 }
 
 // newKey makes a key to share with a remote system.
-func (s *server) newKey(c echo.Context) (any, error) {
+func (s server) newKey(c echo.Context) (any, error) {
 	q, err := parseQuery(c.Request().URL.RawQuery)
 	if err != nil {
 		return nil, err
@@ -108,7 +115,7 @@ func (s *server) newKey(c echo.Context) (any, error) {
 }
 
 // keyWithID fetches a key that a remote system has made.
-func (s *server) keyWithID(c echo.Context) (any, error) {
+func (s server) keyWithID(c echo.Context) (any, error) {
 	id, err := keyID(c)
 	if err != nil {
 		return nil, err
@@ -137,7 +144,7 @@ func deliver(keys []etsi.Key, err error) (any, error) {
 }
 
 // entropy gives random bytes, in full bytes.
-func (s *server) entropy(c echo.Context) (any, error) {
+func (s server) entropy(c echo.Context) (any, error) {
 	q, err := parseQuery(c.Request().URL.RawQuery)
 	if err != nil {
 		return nil, err
@@ -153,26 +160,24 @@ func (s *server) entropy(c echo.Context) (any, error) {
 	return entropy{hex.EncodeToString(random), 8 * len(random)}, nil
 }
 
-// handle wraps a method in what all of them have in common: who may call, and how to answer.
-func (s *server) handle(answer func(echo.Context) (any, error)) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-		body, err := s.answer(c, answer)
-		if err != nil {
-			s.refusals.Answer(c.Response(), c.Request(), err)
-			return nil
-		}
-		return c.JSON(http.StatusOK, body)
+// handle does what all methods have in common: who may call, and how to answer.
+func (s server) handle(c echo.Context, answer method) error {
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	body, err := s.answer(c, answer)
+	if err != nil {
+		s.refusals().Answer(c.Response(), c.Request(), err)
+		return nil
 	}
+	return c.JSON(http.StatusOK, body)
 }
 
-func (s *server) answer(c echo.Context, do func(echo.Context) (any, error)) (any, error) {
+func (s server) answer(c echo.Context, do method) (any, error) {
 	if c.Request().TLS != nil {
 		if _, err := etsi.Identify(c.Request(), s.KME.Encryptors()); err != nil {
 			return nil, err
 		}
 	}
-	return do(c)
+	return do(s, c)
 }
 
 // keyID returns the key ID in the path. Echo takes it from the encoded path if the request has kept

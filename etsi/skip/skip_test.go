@@ -104,8 +104,10 @@ func newWorld(t testing.TB) *world {
 		"lonely": nil,
 	} {
 		e := echo.New()
-		skip.Register(e.Group("/skip"), skip.Config{KME: w.vault, System: system, Remote: remote, Algorithm: "DSKE",
-			Random: w, Logger: slog.New(slog.NewTextHandler(&w.log, nil))})
+		skip.Register(e.Group("/skip"), func(*http.Request) skip.Config {
+			return skip.Config{KME: w.vault, System: system, Remote: remote, Algorithm: "DSKE",
+				Random: w, Logger: slog.New(slog.NewTextHandler(&w.log, nil))}
+		})
 		w.providers[system] = e
 	}
 	return w

@@ -29,17 +29,16 @@ import (
 	"dske/etsi/skip"
 	"dske/node"
 	"dske/node/client/association"
-	"dske/protocol"
 )
 
 // Client is a client. It implements [etsi.KME].
 type Client struct {
 	config  Config   // its Encryptors are those that hubs are told: saes, and the one of SKIP
 	saes    []string // that fetch keys over ETSI GS QKD 014
-	handler http.Handler
 	hubs    []*association.Association
 	random  io.Reader // of keys and shares
 	ids     io.Reader // of key IDs
+	entropy io.Reader // that is given to encryptors
 
 	started chan struct{} // closed when Run has begun
 	ready   chan struct{} // closed when every hub has been registered with
@@ -85,6 +84,7 @@ func New(config Config) (*Client, error) {
 		saes:    saes,
 		random:  config.Random.For("keys"),
 		ids:     config.Random.For("key IDs"),
+		entropy: config.Random.For("entropy"),
 		started: make(chan struct{}),
 		ready:   make(chan struct{}),
 		alarm:   node.NewAlarm(config.KeyTTL),
@@ -98,7 +98,6 @@ func New(config Config) (*Client, error) {
 	if err := c.associate(); err != nil {
 		return nil, err
 	}
-	c.handler = c.newRouter()
 	return c, nil
 }
 
@@ -114,6 +113,10 @@ func Registers(name string, saes []string) []string {
 // associate makes the associations with the hubs.
 func (c *Client) associate() error {
 	c.waiting.Store(int32(len(c.config.Hubs)))
+	if c.config.OnDemand {
+		c.waiting.Store(0)
+		close(c.ready)
+	}
 	config := &association.Config{
 		Client:     c.config.Name,
 		Encryptors: c.config.Encryptors,
@@ -150,46 +153,17 @@ func (c *Client) associate() error {
 	return nil
 }
 
-func (c *Client) newRouter() http.Handler {
-	config := c.config
-	router := node.NewRouter(config.Logger, config.Observer)
-	group := router.Group(node.Prefix(node.KindClient, config.Name))
-	node.Management{
-		Kind:   node.KindClient,
-		Name:   config.Name,
-		Status: func() any { return c.Inspect() },
-		Stop:   config.Stop,
-		API:    c.api(),
-	}.Mount(group)
-	if config.Files != nil {
-		c.mountFiles(group)
-		group.POST(protocol.PathHubStartedInBand, c.postHubStarted)
-	} else {
-		group.POST(protocol.PathHubStarted, c.postHubStarted)
-	}
-	etsi.Register(group.Group("/etsi"), c, etsi.Refusals{Log: config.Logger, Strict: config.Strict})
-	skip.Register(group.Group("/skip"), skip.Config{
-		KME:       c,
-		System:    config.Name,
-		Remote:    config.Systems,
-		Algorithm: "DSKE",
-		Random:    config.Random.For("entropy"),
-		Logger:    config.Logger,
-		Strict:    config.Strict,
-	})
-	return router
-}
-
 // Handler serves the client's URLs, all of which start with /client/NAME.
-func (c *Client) Handler() http.Handler { return c.handler }
+func (c *Client) Handler() http.Handler { return http.HandlerFunc(c.serve) }
 
 // Started is closed when Run has begun. Before that, requests for keys are refused.
 func (c *Client) Started() <-chan struct{} { return c.started }
 
-// Ready is closed when the client has registered with every hub and filled its pools.
+// Ready is closed when the client has registered with every hub and filled its pools, or does so on
+// demand.
 func (c *Client) Ready() <-chan struct{} { return c.ready }
 
-// Run registers with the hubs and keeps the pools filled until ctx ends. It then waits for its
+// Run registers with the hubs, unless that is on demand, and keeps the pools filled until ctx ends. It then waits for its
 // goroutines, clears all that is secret and returns nil. It can be called once.
 func (c *Client) Run(ctx context.Context) error {
 	c.tasks.Panicked = func(reason any, stack []byte) {
@@ -197,8 +171,10 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 	c.tasks.Open(ctx)
 	close(c.started)
-	for _, h := range c.hubs {
-		h.Maintain()
+	if !c.config.OnDemand {
+		for _, h := range c.hubs {
+			h.Maintain()
+		}
 	}
 	c.alarm.By(c.dropExpiredGathers())
 	defer c.alarm.Stop()

@@ -25,6 +25,7 @@ type Config struct {
 	Threshold  int      // shares that make a key, at least 2: the network's, and the same for all its clients
 	Token      string   // what hubs bind the name to; it has to outlive the process
 	PSRD       PSRD
+	OnDemand   bool                // registers with the hubs when keys are first asked for; they have to know it from their directory
 	Single     bool                // every request has its own messages to the hubs; otherwise those that meet share them
 	Couriers   map[string]*Courier // that bring the PSRD, by the names of the hubs; nil: it comes over the network
 
@@ -48,6 +49,7 @@ type Config struct {
 	Counters  *Counters         // what it counts in; default: its own
 	Delivered *Delivered        // what clients in its place have delivered; default: nothing, or what is in the store
 	Observer  node.Observer     // who is told of its requests; default: nobody
+	Routes    *Routes           // of all clients of the process; default: its own, as with Files
 
 	// Store keeps the state of the client over a crash. It is the caller's to open, and to close
 	// when Run has returned. Default: all is in memory, and forgotten at the end.
@@ -114,6 +116,9 @@ func (c *Config) validate() error {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Routes == nil || c.Files != nil {
+		c.Routes = newRoutes(c.Logger, c.Files != nil)
 	}
 	return nil
 }

@@ -88,9 +88,9 @@ type FileTaken struct {
 	Size       int    `json:"size"` // bytes for each pool
 }
 
-func (c *Client) mountFiles(g *echo.Group) {
-	g.POST(node.PathFiles, c.postFile, node.AtOnce(1, "files are read"))
-	g.GET(node.PathFiles, func(e echo.Context) error { return e.JSON(http.StatusOK, c.files()) })
+func mountFiles(g *echo.Group) {
+	g.POST(node.PathFiles, func(e echo.Context) error { return clientOf(e.Request()).postFile(e) }, node.AtOnce(1, "files are read"))
+	g.GET(node.PathFiles, func(e echo.Context) error { return e.JSON(http.StatusOK, clientOf(e.Request()).files()) })
 }
 
 func (c *Client) files() FileList {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -15,8 +16,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/labstack/echo/v4"
 
 	"dske/etsi"
 	"dske/node"
@@ -342,8 +341,9 @@ func (d *described) driveDeadline() {
 }
 
 func TestDescriptionHasAllRoutes(t *testing.T) {
-	d := newDescribed(t, client.Config{Name: "carol", Transport: newHubs(t)})
-	registered := contract.Routes(d.handler.(*echo.Echo), d.prefix)
+	routes := client.NewRoutes(slog.New(slog.DiscardHandler))
+	d := newDescribed(t, client.Config{Name: "carol", Transport: newHubs(t), Routes: routes})
+	registered := contract.Routes(routes.Router(), client.Prefix)
 	if listed := d.Operations(); !slices.Equal(registered, listed) {
 		t.Errorf("registered %q\ndescribed  %q", registered, listed)
 	}

@@ -174,13 +174,15 @@ func (h *Hub) mount(g *echo.Group) {
 	g.GET(protocol.PathKeyShare, h.getKeyShare)
 	g.POST(protocol.PathKeyShares, h.postKeyShares)
 	g.GET(protocol.PathKeyShares, h.getKeyShares)
-	node.Management{
-		Kind:   node.KindHub,
-		Name:   h.config.Name,
-		Status: func() any { return h.Inspect() },
-		Stop:   h.config.Stop,
-		API:    h.api(),
-	}.Mount(g)
+	node.MountManagement(g, func(*http.Request) node.Management {
+		return node.Management{
+			Kind:   node.KindHub,
+			Name:   h.config.Name,
+			Status: func() any { return h.Inspect() },
+			Stop:   h.config.Stop,
+			API:    h.api(),
+		}
+	})
 }
 
 // api describes this hub.

@@ -35,10 +35,14 @@ type Auditor struct {
 
 	mu         sync.Mutex
 	blocks     map[string]*block
-	chunks     map[chunk]string // parts of blocks, and whose they are
+	held       map[association][]string // the blocks of an association that has not ended
+	chunks     map[chunk]string         // parts of blocks, and whose they are
 	doomed     []doom
 	violations []string
 }
+
+// association is the names of a client and a hub.
+type association struct{ client, hub string }
 
 // doom is when a block is forgotten.
 type doom struct {
@@ -48,7 +52,7 @@ type doom struct {
 
 // New returns an auditor that has seen nothing, for a network of that suite.
 func New(suite string) *Auditor {
-	return &Auditor{suite: suite, seed: maphash.MakeSeed(), blocks: map[string]*block{}, chunks: map[chunk]string{}}
+	return &Auditor{suite: suite, seed: maphash.MakeSeed(), blocks: map[string]*block{}, held: map[association][]string{}, chunks: map[chunk]string{}}
 }
 
 // Block notes a block that a hub gives to a client. Of the data it keeps what it needs, as a copy.
@@ -62,6 +66,8 @@ func (a *Auditor) Block(b Block) {
 	}
 	known := newBlock(b)
 	a.blocks[b.UUID] = known
+	between := association{b.Client, b.Hub}
+	a.held[between] = append(a.held[between], b.UUID)
 	for _, part := range known.chunks {
 		if other, used := a.chunks[part]; used {
 			a.violate("block %s of %s and %s has bytes of block %s", b.UUID, b.Client, b.Hub, other)
@@ -75,11 +81,11 @@ func (a *Auditor) Block(b Block) {
 func (a *Auditor) End(client, hub string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for id, b := range a.blocks {
-		if b.Client == client && b.Hub == hub {
-			a.doom(id, b)
-		}
+	between := association{client, hub}
+	for _, id := range a.held[between] {
+		a.doom(id, a.blocks[id])
 	}
+	delete(a.held, between)
 }
 
 // doom lets a block be forgotten in a while.
@@ -95,7 +101,12 @@ func (a *Auditor) forget(now time.Time) {
 	for len(a.doomed) > 0 && !now.Before(a.doomed[0].when) {
 		id := a.doomed[0].block
 		a.doomed = a.doomed[1:]
-		for _, part := range a.blocks[id].chunks {
+		b := a.blocks[id]
+		between := association{b.Client, b.Hub}
+		if held := a.held[between]; len(held) > 0 { // it was used up, and the association goes on
+			a.held[between] = slices.DeleteFunc(held, func(other string) bool { return other == id })
+		}
+		for _, part := range b.chunks {
 			if a.chunks[part] == id {
 				delete(a.chunks, part)
 			}

@@ -22,7 +22,7 @@ type Pair struct {
 
 // Load says what is asked for, and how much at once.
 type Load struct {
-	Pairs       []Pair // at least one; every worker goes round all of them
+	Pairs       []Pair // at least one; every worker goes round all of them, from a place of its own
 	Size        int    // of a key, in bits
 	Number      int    // of keys in a request, at least 1
 	Concurrency int    // of workers, at least 1: each makes a pair of requests after the other
@@ -37,7 +37,7 @@ func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
 	for i := range parts {
 		parts[i] = NewTally()
 		workers.Go(func() {
-			for next := i; ctx.Err() == nil; next++ {
+			for next := i * max(1, len(l.Pairs)/l.Concurrency); ctx.Err() == nil; next++ {
 				l.measure(ctx, l.Pairs[next%len(l.Pairs)], parts[i])
 				if time.Since(start) >= duration {
 					return

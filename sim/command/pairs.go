@@ -1,6 +1,7 @@
 package command
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"slices"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // choosePairs makes one encryptor of each client the master of one of its neighbour's, with which
-// it shares all hubs if the topology was generated.
+// it shares all hubs if the topology was generated. All but the first pair are in random order.
 func (b *benched) choosePairs() error {
 	var saes []*etsi.Client
 	outside := http.RoundTripper(keepAlive(nil, b.load.Concurrency))
@@ -47,6 +48,8 @@ func (b *benched) choosePairs() error {
 	if b.pairs > 0 {
 		b.load.Pairs = b.load.Pairs[:min(b.pairs, len(b.load.Pairs))]
 	}
+	rest := b.load.Pairs[1:]
+	rand.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
 	return nil
 }
 

@@ -28,7 +28,7 @@ func Mount(n *sim.Network, router *echo.Echo) {
 		}
 		return c.JSON(http.StatusOK, api)
 	})
-	node.MountDocs(root, "DSKE network", "")
+	node.MountDocs(root, func(*http.Request) (title, prefix string) { return "DSKE network", "" })
 }
 
 // Describe returns the OpenAPI description of the port of a network, which becomes JSON.

@@ -38,29 +38,13 @@ type pair struct{ master, slave encryptor }
 
 func (p pair) String() string { return p.master.sae + " " + p.slave.sae }
 
-// pairsOf returns the pairs of encryptors of different clients.
-func pairsOf(all []encryptor) []pair {
-	var pairs []pair
-	for _, a := range all {
-		for _, b := range all {
-			if a.client != b.client {
-				pairs = append(pairs, pair{a, b})
-			}
-		}
-	}
-	return pairs
-}
-
 // pairs returns the pairs that want keys.
 func (d *Demand) pairs(t *topology.Topology, seed uint64, number int) []pair {
-	all := encryptors(t)
 	if d.Random > 0 {
-		pairs := pairsOf(all)
-		stream(seed, "pairs", number).Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
-		return pairs[:d.Random]
+		return couplesOf(t).draw(stream(seed, "pairs", number), d.Random)
 	}
 	var p pair
-	for _, e := range all {
+	for _, e := range encryptors(t) {
 		switch e.sae {
 		case d.Between[0]:
 			p.master = e

@@ -55,7 +55,7 @@ type Point struct {
 
 // Demand is keys that encryptors want.
 type Demand struct {
-	Random     int      // so many pairs of encryptors of different clients, each once; 0: Between
+	Random     int      // so many pairs of encryptors of different clients with enough hubs in common, each once; 0: Between
 	Between    []string // master and slave
 	Every      time.Duration
 	Arrivals   string        // Periodic, Poisson or OnOff

@@ -100,8 +100,10 @@ func (r *reader) complete(root *yaml.Node) error {
 // checkDemand checks who wants keys.
 func (p *Point) checkDemand(d *Demand, line int) error {
 	all := encryptors(p.Topology)
-	if pairs := pairsOf(all); d.Random > len(pairs) {
-		return yamlfile.Errorf(line, "there are only %d pairs of encryptors of different clients, not %d", len(pairs), d.Random)
+	if d.Random > 0 {
+		if number := couplesOf(p.Topology).number(); d.Random > number {
+			return yamlfile.Errorf(line, "there are only %d pairs of encryptors of different clients with enough hubs in common, not %d", number, d.Random)
+		}
 	}
 	for _, name := range d.Between {
 		if !slices.ContainsFunc(all, func(e encryptor) bool { return e.sae == name }) {

@@ -10,10 +10,12 @@ import (
 )
 
 // The watchdog looks at a bubble again and again. If it can do nothing so many times, its time
-// stands still.
+// stands still. While the watchdog looks nothing else goes on, and that takes seconds where there
+// are a hundred thousand goroutines: so it looks for no more than a part of the time.
 const (
 	lookEvery = 5 * time.Second
 	looks     = 6
+	part      = 50
 )
 
 // watch waits for the end of a bubble, of ctx, or of time in the bubble. It is outside.
@@ -29,12 +31,14 @@ func (b *bubble) watch(ctx context.Context, every time.Duration) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-ticker.C:
+			began := time.Now()
 			goroutines, waiting := goroutinesOf(number)
+			ticker.Reset(max(every, part*time.Since(began)))
 			if still++; !waiting {
 				still = 0
 			}
 			if still == looks {
-				return fmt.Errorf("%w: for %v all its goroutines have waited, one of them for a mutex or for something outside:\n%s",
+				return fmt.Errorf("%w: for at least %v all its goroutines have waited, one of them for a mutex or for something outside:\n%s",
 					ErrStands, looks*every, goroutines)
 			}
 		}

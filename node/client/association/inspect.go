@@ -51,11 +51,15 @@ func (a *Association) Available() (least int, registered bool) {
 // there.
 func (a *Association) Capacity(shareSize int) int {
 	s := a.current()
+	isUnused := a.isUnused(s)
 	if s == nil {
-		return 0
+		if !isUnused {
+			return 0
+		}
+		s = &session{channel: protocol.NewChannel(a.config.Suite)}
 	}
 	available := func(pool *psrd.Pool) int {
-		if a.config.PSRD.Lazy && !s.used.Load() {
+		if isUnused {
 			return max(stockOf(pool), a.config.PSRD.HighWater)
 		}
 		return stockOf(pool)

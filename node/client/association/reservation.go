@@ -38,7 +38,7 @@ func (a *Association) Reserve(ctx context.Context, padSize int) (*Reservation, e
 // reserve is one attempt at Reserve. If it has to wait for the hub, it reserves before the next in
 // line goes on.
 func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, error) {
-	if s := a.current(); s != nil && !a.unsettled.Load() {
+	if s := a.current(); s != nil && !a.unsettled.Load() && !a.isUnused(s) {
 		if r, err := s.reserve(a.config.Timeout, padSize); !errors.Is(err, psrd.ErrExhausted) {
 			return r, err
 		}
@@ -55,6 +55,12 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 	if err != nil {
 		return nil, err
 	}
+	if t.isUnused(s) { // the hub is to have what it needs for its answer, too
+		s.used.Store(true)
+		if err := t.fill(ctx, s); err != nil {
+			return nil, err
+		}
+	}
 	for {
 		r, err := s.reserve(a.config.Timeout, padSize)
 		var lack *psrd.ExhaustedError
@@ -69,7 +75,6 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 
 // reserve sets PSRD aside that is there. Messages have the timeout.
 func (s *session) reserve(timeout time.Duration, padSize int) (*Reservation, error) {
-	s.used.Store(true)
 	for _, pool := range s.channel.OwnPools() {
 		pool.DropOvertaken(timeout) // the hub does so after longer
 	}

@@ -19,7 +19,7 @@ type session struct {
 	channel *protocol.Channel
 
 	// used says that there was a message for a key; until then, a lazy client leaves the pools
-	// empty.
+	// empty. Whoever has the turn sets it.
 	used atomic.Bool
 
 	// supplied counts the blocks that the hub got to choose from.
@@ -62,6 +62,20 @@ func (a *Association) current() *session {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.session
+}
+
+// isUnused reports whether the client is lazy, and there has been no message for a key in the
+// session or, if it is nil, with the hub.
+func (a *Association) isUnused(s *session) bool {
+	if !a.config.PSRD.Lazy || a.isCarried() {
+		return false
+	}
+	if s != nil {
+		return !s.used.Load()
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.known
 }
 
 // ended is a session that has ended, and when.

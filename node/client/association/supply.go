@@ -25,7 +25,7 @@ func (t *turn) fill(ctx context.Context, s *session) error {
 		return t.raise(ctx, s, nil)
 	}
 	sizes := t.config.PSRD
-	if sizes.Lazy && !s.used.Load() {
+	if t.isUnused(s) {
 		return t.raise(ctx, s, nil)
 	}
 	for _, to := range t.supplies() {

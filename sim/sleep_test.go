@@ -1,0 +1,208 @@
+package sim
+
+import (
+	"flag"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dske/protocol"
+	"dske/sim/bench"
+	"dske/sim/topology"
+	"dske/sim/wire"
+)
+
+var sleepers = flag.Int("sleepers", 5000, "clients of TestSleepersCostNextToNothing")
+
+// A client that nobody uses takes no more than the plan says, which is its place, its names and its
+// entry in the directory. For a million of them:
+//
+//	go test ./sim -run SleepersCost -v -args -sleepers 1000000
+func TestSleepersCostNextToNothing(t *testing.T) {
+	before, used := memoryInUse(), bench.Used()
+	top, err := topology.Generate(topology.Sizes{Hubs: 64, Clients: *sleepers, HubsPerClient: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	top.PSRD.Lazy = true
+	plan, err := PlanOf(top)
+	if err != nil {
+		t.Fatal(err)
+	}
+	goroutines := runtime.NumGoroutine()
+	n := start(t, Config{Topology: top, Transport: Memory})
+	took, memory := bench.Used().Minus(used).CPU, memoryInUse()-before
+	t.Logf("ready after %v of CPU, planned %v; %d bytes, planned %d; %d for a client", took, plan.Ready, memory, plan.Memory, memory/int64(*sleepers))
+	if ratio := float64(memory) / float64(plan.Memory); ratio < 0.85 || ratio > 1.15 {
+		t.Errorf("%.2f of the memory that was planned is in use", ratio)
+	}
+	if more := runtime.NumGoroutine() - goroutines; more > 200 {
+		t.Errorf("%d goroutines", more)
+	}
+	if ready, all := n.Ready(); ready != *sleepers || all != ready {
+		t.Errorf("%d of %d clients are ready", ready, all)
+	}
+	n.keyPair("sae1", "sae2", 256)
+	if awake := n.awake(); !slices.Equal(awake, []string{"client/client1", "client/client2"}) {
+		t.Errorf("awake are %q", awake)
+	}
+	runtime.KeepAlive(top)
+}
+
+// awake returns the clients that are running and not asleep.
+func (n *testNetwork) awake() (names []string) {
+	for _, c := range n.clients {
+		if c.isRunning() && !c.isAsleep() {
+			names = append(names, c.path())
+		}
+	}
+	return names
+}
+
+// sleepy returns a network of clients that sleep, in a bubble.
+func sleepy(t *testing.T) *testNetwork {
+	top := topology.Reference()
+	top.PSRD.Lazy = true
+	return start(t, Config{Topology: top, Transport: Memory, Audit: true})
+}
+
+// A client that sleeps is told about as ready, and can be stopped, suspended, made to crash and
+// started like any other, without being woken. It sends nothing.
+func TestSleepersAreLikeOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := sleepy(t)
+		var sent atomic.Int64
+		defer n.Wire().Observe(func(wire.Event) { sent.Add(1) })()
+		change := func(do func() error, running bool, state string) {
+			t.Helper()
+			if err := do(); err != nil {
+				t.Fatal(err)
+			}
+			if c := n.clientNow("carol"); c.Running != running || c.State != state || c.Ready != running {
+				t.Errorf("%+v", c.NodeSnapshot)
+			}
+		}
+		begin := func() error { return n.Start(t.Context(), "client/carol") }
+		change(begin, true, "ready")
+		change(func() error { return n.Stop(t.Context(), "client/carol") }, false, "stopped")
+		change(begin, true, "ready")
+		change(func() error { return n.Crash(t.Context(), "client/carol") }, false, "stopped")
+		if status, body := n.do("GET", "/client/carol/mgmt/v1/status", nil, ""); status != http.StatusServiceUnavailable {
+			t.Errorf("crashed: %d %s", status, body)
+		}
+		change(begin, true, "ready")
+		for _, hub := range n.Snapshot().Hubs {
+			if hub.PSRD.Associations != 0 || hub.ForgottenBy != 0 {
+				t.Errorf("%+v", hub)
+			}
+		}
+		if awake := n.awake(); len(awake) > 0 || sent.Load() > 0 {
+			t.Errorf("awake are %q; %d messages", awake, sent.Load())
+		}
+		n.keyPair("sam", "sofia", 256)
+		change(func() error { return n.Stop(t.Context(), "client/carol") }, false, "stopped")
+		change(begin, true, "ready")
+		n.keyPair("sam", "sofia", 256)
+		if violations := n.Violations(); len(violations) > 0 {
+			t.Error(violations)
+		}
+	})
+}
+
+// A hub that has started is no news to a client that sleeps, nor to one that has not dealt with it.
+// One that has, registers again.
+func TestHubsDoNotWakeSleepers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := sleepy(t)
+		restart := func() {
+			t.Helper()
+			for _, do := range []func() error{func() error { return n.Stop(t.Context(), "hub/hank") }, func() error { return n.Start(t.Context(), "hub/hank") }} {
+				if err := do(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Minute)
+		}
+		restart()
+		if awake := n.awake(); len(awake) > 0 {
+			t.Errorf("awake are %q", awake)
+		}
+		n.keyPair("sam", "sofia", 256)
+		restart()
+		for _, hub := range n.Snapshot().Hubs {
+			if hub.PSRD.Associations != 2 {
+				t.Errorf("%s: %d associations, want those of the two that are in use", hub.Name, hub.PSRD.Associations)
+			}
+		}
+	})
+}
+
+// Of several who want the first key of a client at once, one wakes it. Before the first key, a hub
+// gets what it needs for its answer: no message is sent in vain.
+func TestFirstKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := sleepy(t)
+		var mu sync.Mutex
+		kinds := map[string]int{}
+		stop := n.Wire().Observe(func(e wire.Event) {
+			if e.Status != http.StatusOK || e.Path == protocol.PathRegistration && e.Method == "GET" {
+				t.Errorf("%s %s to %s: %d", e.Method, e.Path, e.To, e.Status)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if strings.HasPrefix(e.From, "client/") {
+				kinds[e.Kind]++
+			}
+		})
+		n.keyPair("sam", "sofia", 256)
+		synctest.Wait()
+		stop()
+		mu.Lock()
+		defer mu.Unlock()
+		if kinds[wire.KindRegistration] != 10 || kinds[wire.KindPSRD] != 40 || kinds[wire.KindShare] != 5 || kinds[wire.KindFetch] != 5 {
+			t.Errorf("%v", kinds)
+		}
+		const atOnce = 20
+		done := make(chan error, atOnce)
+		for range atOnce {
+			go func() { done <- n.tryPair("susan", "sam") }()
+		}
+		for range atOnce {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// A lazy network says how many keys can be had also before a client has registered.
+func TestSleepersHaveKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := sleepy(t)
+		status, err := n.sae("sam").Status(t.Context(), "sofia")
+		if err != nil || status.StoredKeyCount < 200 {
+			t.Errorf("%+v, %v", status, err)
+		}
+		if c := n.clientNow("carol"); !c.Ready || c.PSRD.Associations > 0 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// With a disk, nobody sleeps: there may be keys whose delivery the hubs have not heard of.
+func TestNobodySleepsWithDisks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		top := topology.Reference()
+		top.PSRD.Lazy = true
+		n := start(t, Config{Topology: top, Transport: Memory, Data: MemoryData})
+		if awake := n.awake(); len(awake) != len(top.Clients) {
+			t.Errorf("awake are %q", awake)
+		}
+	})
+}
