@@ -2,5 +2,5 @@ package client
 
 import "github.com/labstack/echo/v4"
 
-// Router returns the router of the routes.
-func (r *Routes) Router() *echo.Echo { return r.router }
+// Router returns the router of the client's routes.
+func (c *Client) Router() *echo.Echo { return c.config.Routes.router }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/labstack/echo/v4"
-
 	"dske/node"
 	"dske/node/client"
 	"dske/node/contract"
@@ -39,7 +37,7 @@ func filesConfig(t *testing.T) client.Config {
 func TestDescriptionWithFiles(t *testing.T) {
 	config := filesConfig(t)
 	d := newDescribed(t, config)
-	registered := contract.Routes(d.handler.(*echo.Echo), d.prefix)
+	registered := contract.Routes(d.client.Router(), client.Prefix)
 	if listed := d.Operations(); !slices.Equal(registered, listed) {
 		t.Errorf("registered %q\ndescribed  %q", registered, listed)
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -341,9 +340,8 @@ func (d *described) driveDeadline() {
 }
 
 func TestDescriptionHasAllRoutes(t *testing.T) {
-	routes := client.NewRoutes(slog.New(slog.DiscardHandler))
-	d := newDescribed(t, client.Config{Name: "carol", Transport: newHubs(t), Routes: routes})
-	registered := contract.Routes(routes.Router(), client.Prefix)
+	d := newDescribed(t, client.Config{Name: "carol", Transport: newHubs(t)})
+	registered := contract.Routes(d.client.Router(), client.Prefix)
 	if listed := d.Operations(); !slices.Equal(registered, listed) {
 		t.Errorf("registered %q\ndescribed  %q", registered, listed)
 	}
