@@ -79,9 +79,12 @@ func (g *gather) isTooEarly(ctx context.Context, hub int) bool {
 	}
 }
 
-// isOpen reports whether the hubs that are still to answer can make up the key. The caller holds
-// g.mu.
+// isOpen reports whether the hubs that are still to answer, or have just answered, can make up the
+// key. The caller holds g.mu.
 func (g *gather) isOpen() bool {
+	if g.looking > 0 {
+		return true
+	}
 	open := 0
 	for hub := range g.client.hubs {
 		if g.asked[hub] != nil {

@@ -28,13 +28,14 @@ type gather struct {
 	id      gatherID
 	expires time.Time
 
-	news    chan struct{} // closed, and replaced, when a hub has answered
+	news    chan struct{} // closed, and replaced, when a hub has answered and the key was looked for
 	attempt node.Line     // whose turn it is to ask the hubs
 	users   int           // requests that have it; guarded by the mutex of the client
 
 	mu        sync.Mutex
 	pending   int             // hubs that are being asked, or are to be when another request's question is answered
 	asked     []chan struct{} // by hub: closed when it has answered, or nil if it is not being asked
+	looking   int             // answers with which the key is being looked for
 	settled   []bool          // by hub: it has given its share, or has none for this slave
 	answers   *tally          // of the last attempt, by hub
 	from      []int           // hubs whose share is there: one of each, ever
@@ -261,8 +262,7 @@ func (g *gather) add(ctx context.Context, hub int, share protocol.Share, err err
 	g.pending--
 	close(g.asked[hub])
 	g.asked[hub] = nil
-	close(g.news)
-	g.news = make(chan struct{})
+	g.looking++
 	g.settled[hub] = err == nil || isUnknown(err) || isDenied(err) || isWrongIndex(err)
 	g.answers.add(answer{hub, err})
 	g.client.config.Counters.countGathered(err)
@@ -280,6 +280,11 @@ func (g *gather) add(ctx context.Context, hub int, share protocol.Share, err err
 	g.closeIfDone()
 	g.mu.Unlock()
 	g.find(ctx)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.looking--
+	close(g.news)
+	g.news = make(chan struct{})
 }
 
 // take adds the share of a hub to the search. The caller holds g.mu.
