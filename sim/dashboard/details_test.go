@@ -32,10 +32,12 @@ func (d *desk) log() {
 	d.Helper()
 	const times = `[...document.querySelectorAll('#log tr:not(.caused) td:first-child')].map(cell => cell.textContent)`
 	d.waitFor(`document.querySelectorAll('#log tr.caused').length >= 10`)
-	d.waitFor(`(times => times.length > 1 && times.every((time, i) => i === 0 || time <= times[i - 1]))(` + times + `)`)
+	const latestFirst = `(times => times.length > 1 && times.every((time, i) => i === 0 || time <= times[i - 1]))(` + times + `)`
+	d.waitFor(latestFirst)
 	d.use("#log-heads th:last-child button")
 	d.waitFor(`(all => all.length > 10 && all.every((ms, i) => i === 0 || ms >= all[i - 1]))([...document.querySelectorAll('#log td.num')].map(cell => Number(cell.textContent)))`)
 	d.use("#log-heads th:first-child button")
+	d.waitFor(latestFirst) // so that the row stays where it is
 	d.use("#log tr.caused button.cell")
 	d.waitForText("#drawer", "What was sent")
 	d.closeDrawer()
