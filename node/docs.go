@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/swaggest/swgui/v5emb"
@@ -22,12 +24,13 @@ func Page(g *echo.Group, path string, handler echo.HandlerFunc, middleware ...ec
 // description which the group has at /openapi.json. Of returns its title, and what the paths of the
 // group start with in a request.
 func MountDocs(g *echo.Group, of func(*http.Request) (title, prefix string)) {
+	var files unpacked
 	docs := func(c echo.Context) error {
 		title, prefix := of(c.Request())
 		handler := v5emb.New(title, prefix+"/openapi.json", prefix+"/docs")
 		if c.Param("*") != "" {
 			BeStrict(c.Response().Header(), Closed)
-			handler.ServeHTTP(c.Response(), c.Request())
+			files.serve(c, handler)
 			return nil
 		}
 		var p document
@@ -39,12 +42,57 @@ func MountDocs(g *echo.Group, of func(*http.Request) (title, prefix string)) {
 	Page(g, "/docs/*", docs)
 }
 
-// document is the page of the documentation as the library writes it.
-type document struct{ bytes.Buffer }
+// unpacked is the files beside the page as they are for callers who do not take them compressed. The
+// library, which has them compressed, unpacks them for each request: over and over, that costs as
+// much as all else that strangers can ask for.
+type unpacked struct {
+	mu    sync.Mutex
+	files map[string][]byte // by name
+}
+
+func (u *unpacked) serve(c echo.Context, library http.Handler) {
+	r := c.Request()
+	if strings.Contains(r.Header.Get(echo.HeaderAcceptEncoding), "gzip") {
+		library.ServeHTTP(c.Response(), r)
+		return
+	}
+	name := c.Param("*")
+	if file, found := u.find(name, library, r); found {
+		http.ServeContent(c.Response(), r, name, time.Time{}, bytes.NewReader(file))
+	} else {
+		library.ServeHTTP(c.Response(), r)
+	}
+}
+
+// find returns the file of a name, if the library has it.
+func (u *unpacked) find(name string, library http.Handler, r *http.Request) ([]byte, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if file, found := u.files[name]; found {
+		return file, true
+	}
+	get := r.Clone(r.Context())
+	get.Method, get.Header = http.MethodGet, http.Header{}
+	var d document
+	if library.ServeHTTP(&d, get); d.refused {
+		return nil, false
+	}
+	if u.files == nil {
+		u.files = map[string][]byte{}
+	}
+	u.files[name] = d.Bytes()
+	return d.Bytes(), true
+}
+
+// document is the page of the documentation, or a file beside it, as the library writes it.
+type document struct {
+	bytes.Buffer
+	refused bool // the library has no such file
+}
 
 func (*document) Header() http.Header { return http.Header{} }
 
-func (*document) WriteHeader(int) {}
+func (d *document) WriteHeader(status int) { d.refused = status != http.StatusOK }
 
 var script = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 

@@ -1,9 +1,12 @@
 package node
 
 import (
+	"compress/gzip"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -56,7 +59,28 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%d, the page lacks %q", page.Code, want)
 		}
 	}
-	if w := serve(node, httptest.NewRequest("GET", "/client/carol/docs/swagger-ui.css", nil)); w.Code != 200 || w.Body.Len() == 0 {
-		t.Errorf("style sheet: %d, %d bytes", w.Code, w.Body.Len())
+	sheet := func(method, name, encoding string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, "/client/carol/docs/"+name, nil)
+		r.Header.Set("Accept-Encoding", encoding)
+		return serve(node, r)
+	}
+	packed, err := gzip.NewReader(sheet("GET", "swagger-ui.css", "gzip").Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := io.ReadAll(packed)
+	if err != nil || len(want) == 0 {
+		t.Fatalf("%d bytes, %v", len(want), err)
+	}
+	for range 2 {
+		if w := sheet("GET", "swagger-ui.css", ""); w.Code != 200 || w.Body.String() != string(want) || w.Header().Get("Content-Type") != "text/css; charset=utf-8" {
+			t.Errorf("style sheet: %d, %d bytes, %v", w.Code, w.Body.Len(), w.Header())
+		}
+	}
+	if w := sheet("HEAD", "swagger-ui.css", ""); w.Code != 200 || w.Body.Len() != 0 || w.Header().Get("Content-Length") != strconv.Itoa(len(want)) {
+		t.Errorf("head of the style sheet: %d, %v", w.Code, w.Header())
+	}
+	if w := sheet("GET", "nothing", ""); w.Code != 404 {
+		t.Errorf("no file: %d", w.Code)
 	}
 }
