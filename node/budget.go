@@ -61,6 +61,7 @@ const (
 	// MaxReaders is how many are told at once what happens, as it happens.
 	MaxReaders = 32
 
-	// MaxViewers is how many may watch besides: a class, and no place of them is one of the readers'.
+	// MaxViewers is how many may watch besides: a class, and no place of them is one of the
+	// readers'.
 	MaxViewers = 128
 )

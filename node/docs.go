@@ -42,9 +42,9 @@ func MountDocs(g *echo.Group, of func(*http.Request) (title, prefix string)) {
 	Page(g, "/docs/*", docs)
 }
 
-// unpacked is the files beside the page as they are for callers who do not take them compressed. The
-// library, which has them compressed, unpacks them for each request: over and over, that costs as
-// much as all else that strangers can ask for.
+// unpacked is the files beside the page as they are for callers who do not take them compressed.
+// The library, which has them compressed, unpacks them for each request: over and over, that costs
+// as much as all else that strangers can ask for.
 type unpacked struct {
 	mu    sync.Mutex
 	files map[string][]byte // by name

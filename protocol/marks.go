@@ -15,9 +15,9 @@ const (
 )
 
 // Marks is what a client tells a hub of the blocks that both keep: PUT [PathMarks] or, where PSRD
-// comes in files, POST [PathSignedMarks], which a [Control] signs. No byte is used that is not below
-// a mark which both have kept. It is also how a client begins a session, and how it confirms that
-// keys were delivered.
+// comes in files, POST [PathSignedMarks], which a [Control] signs. No byte is used that is not
+// below a mark which both have kept. It is also how a client begins a session, and how it confirms
+// that keys were delivered.
 type Marks struct {
 	ClientName string          `json:"client_name"`
 	Boot       uuid.UUID       `json:"boot"`    // of the hub

@@ -25,7 +25,8 @@ func (n *Network) enrol() error {
 		} else {
 			e.URL = n.byPath["client/"+c.Name].base()
 			e.Certified = n.certified()
-			// Something between the processes may end TLS, and speak it anew. Files have a MAC of the token.
+			// Something between the processes may end TLS, and speak it anew. Files have a MAC of
+			// the token.
 			if !e.Certified || n.IsPart() || n.byHand() {
 				if e.Token, err = n.tokenOf(c.Name); err != nil {
 					return fmt.Errorf("enrolment: %w", err)

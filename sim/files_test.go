@@ -314,8 +314,8 @@ func TestCrashPointsWithFiles(t *testing.T) {
 	}
 }
 
-// An old copy of one end's disk is put back, made at any operation after files came, and the network has held back
-// every message since: no byte is used twice, and nothing is accepted twice.
+// An old copy of one end's disk is put back, made at any operation after files came, and the
+// network has held back every message since: no byte is used twice, and nothing is accepted twice.
 func TestOldCopiesWithFiles(t *testing.T) {
 	for _, node := range []string{"hub/hub1", "client/client1", "client/client2"} {
 		for _, answers := range []bool{false, true} {

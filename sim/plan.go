@@ -15,7 +15,7 @@ const (
 	memoryOfClient      = 7500  // of one that does not
 	memoryOfAssociation = 4300  // both ends
 
-	timeOfSleeper     = 14 * time.Microsecond
+	timeOfSleeper     = 4 * time.Microsecond
 	timeOfClient      = 50 * time.Microsecond // over loopback
 	timeOfAssociation = 70 * time.Microsecond
 	timeOfBlock       = 75 * time.Microsecond

@@ -5,8 +5,8 @@
 // framing of package stream.
 //
 // A [Suite] names two SAEs and the KMEs that serve them, and perhaps more SAEs; its Run makes every
-// check and yields one [report.Result] after the other. It needs a KME that delivers keys, some hundred of
-// them, and nothing else: what a KME limits it learns from its status.
+// check and yields one [report.Result] after the other. It needs a KME that delivers keys, some
+// hundred of them, and nothing else: what a KME limits it learns from its status.
 package conformance
 
 import (

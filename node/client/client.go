@@ -163,8 +163,9 @@ func (c *Client) Started() <-chan struct{} { return c.started }
 // demand.
 func (c *Client) Ready() <-chan struct{} { return c.ready }
 
-// Run registers with the hubs, unless that is on demand, and keeps the pools filled until ctx ends. It then waits for its
-// goroutines, clears all that is secret and returns nil. It can be called once.
+// Run registers with the hubs, unless that is on demand, and keeps the pools filled until ctx ends.
+// It then waits for its goroutines, clears all that is secret and returns nil. It can be called
+// once.
 func (c *Client) Run(ctx context.Context) error {
 	c.tasks.Panicked = func(reason any, stack []byte) {
 		c.config.Logger.Error("panic", "reason", reason, "stack", string(stack))

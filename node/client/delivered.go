@@ -123,9 +123,9 @@ func (d *Delivered) confirmed(keys protocol.DeliveredKeys) {
 	}
 }
 
-// forgetIfDone forgets a key if no hub can have a share of it any more: each has given it, and heard
-// of the delivery after that. A hub that has given none may be given one later. The caller holds
-// d.mu.
+// forgetIfDone forgets a key if no hub can have a share of it any more: each has given it, and
+// heard of the delivery after that. A hub that has given none may be given one later. The caller
+// holds d.mu.
 func (d *Delivered) forgetIfDone(id gatherID, k *delivery) {
 	if k.given && k.open <= 0 {
 		d.forget(id)

@@ -13,8 +13,8 @@ func TestMasterWaitsForPromptHubsOnly(t *testing.T) {
 		w := newWorld(t)
 		carol, _ := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))
 		made := 0
-		// times makes so many keys while holly and hugo take so long, and returns what the first and
-		// the last of them took.
+		// times makes so many keys while holly and hugo take so long, and returns what the first
+		// and the last of them took.
 		times := func(number int, takes time.Duration) (first, last time.Duration) {
 			w.onTheWire(slowly(map[string]time.Duration{"holly": takes, "hugo": takes}))
 			for i := range number {

@@ -58,7 +58,8 @@ func (h *Hub) register(ctx context.Context, r protocol.Registration, shown node.
 	return err
 }
 
-// welcome makes a client known that may be, with empty pools. The caller has the line of the client.
+// welcome makes a client known that may be, with empty pools. The caller has the line of the
+// client.
 func (h *Hub) welcome(r protocol.Registration, token string) (*peerClient, error) {
 	if err := h.journal.register(r, token, true); err != nil {
 		return nil, err

@@ -142,8 +142,8 @@ func (h *Hub) taken(p *peerClient, m protocol.Marks, control uuid.UUID) ([]store
 	return slices.Collect(maps.Values(got)), nil
 }
 
-// readyBlock puts a block of a file, as it is kept, among those that are on their way to the client,
-// unless it is there.
+// readyBlock puts a block of a file, as it is kept, among those that are on their way to the
+// client, unless it is there.
 func (h *Hub) readyBlock(p *peerClient, id uuid.UUID) error {
 	if p.isFresh(id) {
 		return nil
@@ -183,8 +183,8 @@ type controlKey struct {
 	block  uuid.UUID
 }
 
-// closeControls forgets the blocks of a client for what it says of marks, except for one. The caller
-// has the line of the client.
+// closeControls forgets the blocks of a client for what it says of marks, except for one. The
+// caller has the line of the client.
 func (h *Hub) closeControls(client string, except uuid.UUID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

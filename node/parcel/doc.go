@@ -15,15 +15,15 @@
 //
 // The file is that, encrypted with age (https://age-encryption.org/v1) for the recipient of the
 // client: a hybrid of ML-KEM-768 and X25519, whose identity never leaves the client. So who finds
-// the file, or copies it, has nothing, and who alters it, anywhere, has made it useless. But anybody
-// who knows the recipient, which is no secret, can encrypt a file for it: that it is of the network
-// the MAC says, since nobody else knows the token.
+// the file, or copies it, has nothing, and who alters it, anywhere, has made it useless. But
+// anybody who knows the recipient, which is no secret, can encrypt a file for it: that it is of the
+// network the MAC says, since nobody else knows the token.
 //
 // # What that is worth
 //
 // PSRD in suite its is as good as secret from whom computing power does not bound; sealing is not.
-// Whoever copies a file and can break age, now or in thirty years, has its PSRD. It is a second lock
-// for a file that gets lost: the first is the hands that it is in. Nodes that hold the secret of the
-// network know all tokens, so a dishonest hub could make a file in the name of another one; it has
-// to put it into the courier's hands, too.
+// Whoever copies a file and can break age, now or in thirty years, has its PSRD. It is a second
+// lock for a file that gets lost: the first is the hands that it is in. Nodes that hold the secret
+// of the network know all tokens, so a dishonest hub could make a file in the name of another one;
+// it has to put it into the courier's hands, too.
 package parcel

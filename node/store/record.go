@@ -107,8 +107,8 @@ type Drawn struct {
 	Times  int64
 }
 
-// Parcel is a file with blocks of PSRD that a hub has made, or a client has got. It replaces what was
-// known of that file.
+// Parcel is a file with blocks of PSRD that a hub has made, or a client has got. It replaces what
+// was known of that file.
 type Parcel struct {
 	ID      uuid.UUID
 	Peer    string // the client that it is for, or the hub that it is from

@@ -14,8 +14,8 @@ import "math/bits"
 // This is for processors for which there is no [multiply]. Go gives no safe access to the
 // instructions that multiply so: to PCLMULQDQ only as an experiment that the Go 1 promise does not
 // cover (package simd/archsimd), to PMULL not at all. The GHASH inside crypto/cipher does not serve
-// either: its key is what AES makes of zeros and cannot be chosen, or, with another block cipher, it
-// looks up tables by secret indices.
+// either: its key is what AES makes of zeros and cannot be chosen, or, with another block cipher,
+// it looks up tables by secret indices.
 
 const (
 	class0 = 0x1111111111111111

@@ -20,9 +20,9 @@ var ErrNoFront = errors.New("only a front that shows the operator's certificate 
 // Front returns what tells who is calling through a front, such as nginx, that ends TLS: from the
 // connection of the front, which has shown the certificate of the operator, and the certificate
 // that it was shown itself, in PEM and escaped as in a URL, or [NoCertificate]. That counts as if
-// the caller had shown it here, and has to be good here too. Whoever has the key of the operator can
-// so come as anybody; it fails with [ErrNoFront] for all others. Intermediate authorities are not
-// passed on, so there must be none.
+// the caller had shown it here, and has to be good here too. Whoever has the key of the operator
+// can so come as anybody; it fails with [ErrNoFront] for all others. Intermediate authorities are
+// not passed on, so there must be none.
 func (d Directory) Front() (func(front *tls.ConnectionState, shown string) (*tls.ConnectionState, error), error) {
 	authority, err := d.authority()
 	if err != nil {

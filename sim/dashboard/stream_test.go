@@ -269,7 +269,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// A batch tells no more than its share one by one, and a refused encryptor is not lost among others.
+// A batch tells no more than its share one by one, and a refused encryptor is not lost among
+// others.
 func TestBusyNetwork(t *testing.T) {
 	f := &feed{}
 	for i := range 3 * maxEvents {

@@ -118,8 +118,8 @@ func TestKubernetes(t *testing.T) {
 	}
 }
 
-// A server of Kubernetes takes the manifests: they decode strictly into its own types. That is a module
-// of its own, which has to be compiled once.
+// A server of Kubernetes takes the manifests: they decode strictly into its own types. That is a
+// module of its own, which has to be compiled once.
 func TestKubernetesTakesTheManifests(t *testing.T) {
 	tool := filepath.Join("..", "..", "testdata", "kubernetes")
 	if out, err := exec.Command("go", "-C", tool, "mod", "download").CombinedOutput(); err != nil {

@@ -44,8 +44,8 @@ type trail struct {
 	kept   *Kept  // nil: the key is not handed out yet
 }
 
-// isMade reports whether shares of the key and the request that it was made for have been seen. They
-// may come in any order from other processes.
+// isMade reports whether shares of the key and the request that it was made for have been seen.
+// They may come in any order from other processes.
 func (t *trail) isMade() bool {
 	isShare := func(e wire.Event) bool { return e.Kind == wire.KindShare }
 	return t.last("/enc_keys") >= 0 && slices.ContainsFunc(t.events, isShare)

@@ -27,8 +27,9 @@ type Result struct {
 	Faults   map[string]int   // by what was drawn
 }
 
-// Hunt hunts seeds, from the first on, which is at least 1, jobs of them at the same time, until one fails. It tells
-// progress, unless that is nil, before each one: a panic in a node ends the program.
+// Hunt hunts seeds, from the first on, which is at least 1, jobs of them at the same time, until
+// one fails. It tells progress, unless that is nil, before each one: a panic in a node ends the
+// program.
 //
 // The drawing and the shrinking is by rapid, whose ways are those of a test: it takes its seed from
 // a flag. So there can be one hunt at a time in a program.
@@ -134,8 +135,8 @@ func (r *Result) shrink(ctx context.Context) {
 
 func ignore(*sim.Network, *node.Refusals) {}
 
-// leaveOut leaves out a step, or two, that rapid has left and that are not needed. It reports whether
-// there were any.
+// leaveOut leaves out a step, or two, that rapid has left and that are not needed. It reports
+// whether there were any.
 func (r *Result) leaveOut(ctx context.Context) bool {
 	for i := range r.Plan.Steps {
 		for j := i; j < len(r.Plan.Steps) && ctx.Err() == nil; j++ {

@@ -119,7 +119,8 @@ type PSRD struct {
 	Courier *Courier `json:"courier,omitempty" yaml:"courier,omitempty"`
 
 	// Files says that PSRD comes in files, which somebody carries, and that nothing goes out of
-	// band: so many files of a client may be out at each hub, made and not heard of. 0: it does not.
+	// band: so many files of a client may be out at each hub, made and not heard of. 0: it does
+	// not.
 	Files int `json:"files,omitempty" yaml:"files,omitempty"`
 }
 

@@ -24,8 +24,8 @@ type Message struct {
 	Request         // its Header and Body are those of the message itself
 	Response Response
 
-	// Handed is the fingerprint of the key that the response hands out, where the key itself is left
-	// out; see [Message.WithoutSecrets].
+	// Handed is the fingerprint of the key that the response hands out, where the key itself is
+	// left out; see [Message.WithoutSecrets].
 	Handed string
 }
 

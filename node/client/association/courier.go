@@ -26,8 +26,9 @@ type Courier struct {
 }
 
 // Bring delivers size bytes for each of the pools, in addition to what is there, or 0 if the
-// delivery was lost, and says when the courier comes next; the zero time: it does not. What is for a pool that has no room is taken
-// back. While the hub cannot be reached, the delivery waits for it. Bring returns at once.
+// delivery was lost, and says when the courier comes next; the zero time: it does not. What is for
+// a pool that has no room is taken back. While the hub cannot be reached, the delivery waits for
+// it. Bring returns at once.
 func (c *Courier) Bring(size int, next time.Time) {
 	c.mu.Lock()
 	c.brought += size
@@ -146,8 +147,8 @@ func (e *CourierError) Error() string {
 
 func (e *CourierError) Unwrap() error { return e.Err }
 
-// awaiting adds to an error, if it says that PSRD is missing, when the courier comes, or that a file
-// has to be brought.
+// awaiting adds to an error, if it says that PSRD is missing, when the courier comes, or that a
+// file has to be brought.
 func (a *Association) awaiting(err error) error {
 	var told *FileError
 	switch {

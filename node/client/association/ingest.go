@@ -19,10 +19,10 @@ var (
 	ErrRoom  = errors.New("there is no room for so much")
 )
 
-// Ingest takes in a file of the hub, which the caller has found to be for this client. It fails with
-// [ErrTaken], [ErrOlder], [ErrRoom] or a [protocol.ErrStorage], and has then changed nothing that
-// would keep the file from being taken in later. Bytes are used when the hub has said that it knows,
-// which Ingest does not wait for. The caller clears the file.
+// Ingest takes in a file of the hub, which the caller has found to be for this client. It fails
+// with [ErrTaken], [ErrOlder], [ErrRoom] or a [protocol.ErrStorage], and has then changed nothing
+// that would keep the file from being taken in later. Bytes are used when the hub has said that it
+// knows, which Ingest does not wait for. The caller clears the file.
 func (a *Association) Ingest(ctx context.Context, p *parcel.Parcel) error {
 	t, err := a.join(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package sametest is for tests that compare runs which have to be the same: it makes that hard, and
-// says where they are not.
+// Package sametest is for tests that compare runs which have to be the same: it makes that hard,
+// and says where they are not.
 package sametest
 
 import (
