@@ -55,13 +55,7 @@ func (c Client) Run(ctx context.Context) (iter.Seq[report.Result], error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(yield func(report.Result) bool) {
-		for _, check := range in(c.Suite, clientChecks()) {
-			if ctx.Err() != nil || !yield(judge(ctx, check, c.Timeout, found.python, found.begin)) {
-				return
-			}
-		}
-	}, nil
+	return results(ctx, c.Suite, clientChecks(), c.Timeout, found.python, found.begin), nil
 }
 
 // metClient is what the checker knows of a client.

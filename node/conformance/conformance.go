@@ -14,6 +14,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"dske/etsi/report"
@@ -60,6 +61,18 @@ func in[S any](suite protocol.Suite, checks []check[S]) []check[S] {
 		}
 	}
 	return append(first, rest...)
+}
+
+// results returns what comes of those of the checks whose rule a suite has, made one after the other
+// until ctx ends or the consumer stops, each in a session that begin begins.
+func results[S any](ctx context.Context, suite protocol.Suite, checks []check[S], timeout time.Duration, isPython bool, begin func(context.Context, *record) (S, error)) iter.Seq[report.Result] {
+	return func(yield func(report.Result) bool) {
+		for _, c := range in(suite, checks) {
+			if ctx.Err() != nil || !yield(judge(ctx, c, timeout, isPython, begin)) {
+				return
+			}
+		}
+	}
 }
 
 // judge makes a check, in a session that begin begins, and tells how that ended.

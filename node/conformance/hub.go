@@ -60,13 +60,7 @@ func (h Hub) Run(ctx context.Context) (iter.Seq[report.Result], error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(yield func(report.Result) bool) {
-		for _, c := range in(h.Suite, hubChecks()) {
-			if ctx.Err() != nil || !yield(judge(ctx, c, h.Timeout, found.python, found.begin)) {
-				return
-			}
-		}
-	}, nil
+	return results(ctx, h.Suite, hubChecks(), h.Timeout, found.python, found.begin), nil
 }
 
 // metHub is what the checker knows of a hub.

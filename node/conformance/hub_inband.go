@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -40,12 +41,10 @@ var shareChecks = []check[*hubSession]{
 	}},
 	{inBand, "the pad of an answer is of the hub-owned pool, and each is another", nil, "", differentPads},
 	{inBand, "members that are not listed are ignored", nil, "hubs of dske-python answer with an error", func(s *hubSession) error {
-		m, value := s.newShare()
-		sealed, err := s.master.seal(value)
+		m, value, err := s.sealedShare()
 		if err != nil {
 			return err
 		}
-		m.SealedShare = sealed
 		body, _ := json.Marshal(m)
 		r := request{method: http.MethodPost, path: protocol.PathKeyShare, body: append(bytes.TrimSuffix(body, []byte("}")), `,"color":"blue","nested":{"a":[1]}}`...)}
 		if r, err = s.master.sign(r); err == nil {
@@ -149,20 +148,15 @@ func handedOutOnce(s *hubSession) error {
 }
 
 func malformedPosts(s *hubSession) error {
-	m, value := s.newShare()
-	sealed, err := s.master.seal(value)
+	m, _, err := s.sealedShare()
 	if err != nil {
 		return err
 	}
-	m.SealedShare = sealed
 	whole, _ := json.Marshal(m)
 	var members map[string]any
 	_ = json.Unmarshal(whole, &members)
 	changed := func(name string, value any) string {
-		other := map[string]any{}
-		for n, v := range members {
-			other[n] = v
-		}
+		other := maps.Clone(members)
 		if other[name] = value; value == nil {
 			delete(other, name)
 		}

@@ -86,6 +86,14 @@ func (s *hubSession) newShareOf(size int) (protocol.PostShare, []byte) {
 	return m, random(s.Suite.ShareSize(size, 1))
 }
 
+// sealedShare is newShare with the value sealed by the master.
+func (s *hubSession) sealedShare() (protocol.PostShare, []byte, error) {
+	m, value := s.newShare()
+	var err error
+	m.SealedShare, err = s.master.seal(value)
+	return m, value, err
+}
+
 // terms returns those of a share of a key, for so many slaves.
 func (s *hubSession) terms(size, slaves int) protocol.Terms {
 	if s.Suite.Version() == 0 {

@@ -157,16 +157,8 @@ func (c *connection) exchange(r *http.Request) (*http.Response, error) {
 	case unsent != nil:
 		return nil, unsent
 	default:
-		return nil, fmt.Errorf("reading the response: %w", noEOF(err))
+		return nil, fmt.Errorf("reading the response: %w", err)
 	}
-}
-
-// noEOF returns the error of a read that did not expect the end.
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }
 
 // turn is the use of a connection by one request. It is the body of the response: at its end the
