@@ -21,7 +21,7 @@ type Block struct {
 	unallocated int       // clear bits in allocated
 	unconsumed  int       // clear bits in consumed
 	overtaken   bool      // the peer has named bytes of a later block
-	touched     time.Time // when it was added or the peer last named bytes of it
+	touched     time.Time // when the peer last named bytes of it, once it is overtaken
 }
 
 // NewBlock returns a block of the bytes in data, all of them unallocated and below its limit. The

@@ -23,14 +23,21 @@ func (f Fragment) String() string { return string(f.Append(nil)) }
 
 // Append appends what String returns.
 func (f Fragment) Append(text []byte) []byte {
-	for i, part := range [][]byte{f.Block[:4], f.Block[4:6], f.Block[6:8], f.Block[8:10], f.Block[10:]} { // without a string of its own
+	text = AppendUUID(text, f.Block)
+	text = strconv.AppendInt(append(text, ':'), int64(f.Start), 10)
+	return strconv.AppendInt(append(text, ':'), int64(f.Size), 10)
+}
+
+// AppendUUID appends a UUID in its form with 36 characters. [uuid.UUID.String] would need memory
+// for each.
+func AppendUUID(text []byte, id uuid.UUID) []byte {
+	for i, part := range [][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
 		if i > 0 {
 			text = append(text, '-')
 		}
 		text = hex.AppendEncode(text, part)
 	}
-	text = strconv.AppendInt(append(text, ':'), int64(f.Start), 10)
-	return strconv.AppendInt(append(text, ':'), int64(f.Size), 10)
+	return text
 }
 
 // end is the position after the last byte, for a fragment that is known to be in range.

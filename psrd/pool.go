@@ -66,7 +66,6 @@ func (p *Pool) Add(block *Block) error {
 		p.retire(block)
 		return nil
 	}
-	block.touched = time.Now()
 	p.blocks = append(p.blocks, block)
 	return nil
 }
@@ -90,40 +89,48 @@ func (p *Pool) available() int {
 // size is [SlotSize]. It fails with an [ExhaustedError] if there are not that many, and with
 // [ErrNotOwned] if the peer owns the pool.
 func (p *Pool) Allocate(size int) (*Allocation, error) {
-	allocations, err := p.AllocateEach(size)
-	if err != nil {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.checkAvailable(size); err != nil {
 		return nil, err
 	}
-	return allocations[0], nil
+	return p.allocate(size), nil
 }
 
 // AllocateEach makes an allocation of each size, in this order, or none at all. The errors are
 // those of [Pool.Allocate], and speak of the sum.
 func (p *Pool) AllocateEach(sizes ...int) ([]*Allocation, error) {
-	if !p.owned {
-		return nil, ErrNotOwned
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	available := p.available()
-	needed := 0
-	for _, size := range sizes {
-		if size <= 0 {
-			return nil, &FragmentError{Fragment{Size: size}, ErrOutOfRange}
-		}
-		if p.purpose == ForKeys && size != SlotSize {
-			return nil, &FragmentError{Fragment{Size: size}, ErrNotSlot}
-		}
-		needed += min(size, math.MaxInt-needed)
-	}
-	if available < needed {
-		return nil, &ExhaustedError{Needed: needed, Available: available, Closed: p.notOpen(), Purpose: p.purpose}
+	if err := p.checkAvailable(sizes...); err != nil {
+		return nil, err
 	}
 	allocations := make([]*Allocation, len(sizes))
 	for i, size := range sizes {
 		allocations[i] = p.allocate(size)
 	}
 	return allocations, nil
+}
+
+// checkAvailable returns why allocations of these sizes cannot be made, if so.
+func (p *Pool) checkAvailable(sizes ...int) error {
+	if !p.owned {
+		return ErrNotOwned
+	}
+	needed := 0
+	for _, size := range sizes {
+		if size <= 0 {
+			return &FragmentError{Fragment{Size: size}, ErrOutOfRange}
+		}
+		if p.purpose == ForKeys && size != SlotSize {
+			return &FragmentError{Fragment{Size: size}, ErrNotSlot}
+		}
+		needed += min(size, math.MaxInt-needed)
+	}
+	if available := p.available(); available < needed {
+		return &ExhaustedError{Needed: needed, Available: available, Closed: p.notOpen(), Purpose: p.purpose}
+	}
+	return nil
 }
 
 // allocate chooses size bytes, which must be there.
@@ -190,20 +197,22 @@ func (p *Pool) Claim(fragments []Fragment) (*Allocation, error) {
 }
 
 // touch notes that the owner uses the blocks of these fragments, and so has overtaken earlier ones.
+// As a rule there are none.
 func (p *Pool) touch(fragments []Fragment) {
-	now := time.Now()
-	latest := -1
+	latest := 0
 	for _, f := range fragments {
 		i := 0
 		for p.blocks[i].id != f.Block {
 			i++
 		}
-		p.blocks[i].touched = now
+		if b := p.blocks[i]; b.overtaken {
+			b.touched = time.Now()
+		}
 		latest = max(latest, i)
 	}
-	for _, b := range p.blocks[:max(latest, 0)] {
+	for _, b := range p.blocks[:latest] {
 		if !b.overtaken {
-			b.overtaken, b.touched = true, now
+			b.overtaken, b.touched = true, time.Now()
 		}
 	}
 }

@@ -27,7 +27,7 @@ func MAC(key []byte, context string, body []byte) []byte {
 		panic("its: signing key is not 32 bytes long")
 	}
 	h := horner{c: newFactor(load(key))}
-	h.absorb([]byte(context))
+	h.absorbText(context)
 	h.absorb(body)
 	var lengths [ElementSize]byte
 	binary.BigEndian.PutUint64(lengths[:], uint64(len(context)))
@@ -53,6 +53,16 @@ func (h *horner) absorb(data []byte) {
 		var last [ElementSize]byte
 		copy(last[:], data)
 		h.step(load(last[:]))
+	}
+}
+
+// absorbText is absorb for a text, without a copy of all of it.
+func (h *horner) absorbText(text string) {
+	var part [8 * ElementSize]byte
+	for len(text) > 0 {
+		n := copy(part[:], text)
+		h.absorb(part[:n])
+		text = text[n:]
 	}
 }
 
