@@ -8,3 +8,15 @@ func ParseSignature(header string) (fragments []psrd.Fragment, text string, err 
 	s, err := parseSignature(header)
 	return s.fragments, s.String(), err
 }
+
+// ReadCanonical returns what a body is in canonical form, and nil for what it is not.
+func ReadCanonical(body []byte) (post *PostShare, reply *ShareReply) {
+	post, reply = new(PostShare), new(ShareReply)
+	if !post.read(body) {
+		post = nil
+	}
+	if !reply.read(body) {
+		reply = nil
+	}
+	return post, reply
+}

@@ -196,8 +196,10 @@ type PostShare struct {
 // out-of-range fragment.
 func ParsePostShare(body []byte) (PostShare, error) {
 	m := PostShare{ShareIndex: -1}
-	if err := Unmarshal(body, &m); err != nil {
-		return PostShare{}, err
+	if !m.read(body) {
+		if err := Unmarshal(body, &m); err != nil {
+			return PostShare{}, err
+		}
 	}
 	if m.ClientName == "" || m.KeyID == uuid.Nil {
 		return PostShare{}, fmt.Errorf("%w: a name or the key ID is missing", ErrMalformed)
@@ -238,8 +240,10 @@ type ShareReply struct {
 // ParseShareReply reads the body of a [ShareReply]; the errors are those of [ParsePostShare].
 func ParseShareReply(body []byte) (ShareReply, error) {
 	m := ShareReply{ShareIndex: -1}
-	if err := Unmarshal(body, &m); err != nil {
-		return ShareReply{}, err
+	if !m.read(body) {
+		if err := Unmarshal(body, &m); err != nil {
+			return ShareReply{}, err
+		}
 	}
 	if err := checkShareIndex(m.ShareIndex); err != nil {
 		return ShareReply{}, err

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -71,8 +70,10 @@ func (h *Hub) inBand(c echo.Context, path string, parse func(protocol.Request) o
 	if a.status == 0 {
 		return err
 	}
-	c.Response().Header().Set(protocol.SignatureHeader, a.signature)
-	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(a.body)))
+	node.SetHeader(c.Response().Header(),
+		protocol.SignatureHeader, a.signature,
+		echo.HeaderContentLength, strconv.Itoa(len(a.body)),
+		echo.HeaderContentType, echo.MIMEApplicationJSON)
 	return c.JSONBlob(a.status, a.body)
 }
 
@@ -188,7 +189,7 @@ func (h *Hub) answerVerified(ctx context.Context, p *peerClient, incoming *proto
 		}
 		message, status = e, e.Status
 	}
-	body, err := json.Marshal(message)
+	body, err := protocol.Marshal(message)
 	if err != nil {
 		return answer{}, err
 	}

@@ -2,7 +2,6 @@ package association
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -191,7 +190,7 @@ func (a *Association) encode(ctx context.Context, r *Reservation, shares protoco
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(body(sealed))
+	return protocol.Marshal(body(sealed))
 }
 
 // sendSingly notes that the hub does not know messages with several shares.
