@@ -11,28 +11,30 @@ import (
 
 // underway is the requests that have not been answered yet. Its zero value is none.
 type underway struct {
-	mu       sync.Mutex
-	requests map[*visit]struct{}
-	idle     chan struct{} // closed when the last one has been answered; nil: nobody waits for that
+	mu    sync.Mutex
+	first *visit        // of a list of all
+	idle  chan struct{} // closed when the last one has been answered; nil: nobody waits for that
 }
 
 // visit is a request that is under way.
 type visit struct {
 	cancel context.CancelFunc
 	writer http.ResponseWriter // is not used after the visit
+
+	before, after *visit // in the list of all
 }
 
 // enter returns a visit, which has to leave, and a context for it that ends when the requests are
 // cut off. The writer is that of its connection; nil: it has none that is HTTP.
 func (u *underway) enter(ctx context.Context, w http.ResponseWriter) (*visit, context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
-	v := &visit{cancel, w}
+	v := &visit{cancel: cancel, writer: w}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.requests == nil {
-		u.requests = map[*visit]struct{}{}
+	if v.after = u.first; v.after != nil {
+		v.after.before = v
 	}
-	u.requests[v] = struct{}{}
+	u.first = v
 	return v, ctx
 }
 
@@ -40,8 +42,15 @@ func (u *underway) leave(v *visit) {
 	v.cancel()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	delete(u.requests, v)
-	if len(u.requests) == 0 && u.idle != nil {
+	if v.after != nil {
+		v.after.before = v.before
+	}
+	if v.before != nil {
+		v.before.after = v.after
+	} else {
+		u.first = v.after
+	}
+	if u.first == nil && u.idle != nil {
 		close(u.idle)
 		u.idle = nil
 	}
@@ -53,7 +62,7 @@ func (u *underway) cut() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	now := time.Now()
-	for v := range u.requests {
+	for v := u.first; v != nil; v = v.after {
 		v.cancel()
 		control := http.NewResponseController(v.writer)
 		_ = control.SetReadDeadline(now) // both fail where there is no connection
@@ -84,7 +93,7 @@ func (u *underway) whenIdle() <-chan struct{} {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	idle := make(chan struct{})
-	if len(u.requests) == 0 {
+	if u.first == nil {
 		close(idle)
 	} else {
 		u.idle = idle

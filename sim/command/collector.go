@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// tuneCollector lets garbage grow to 32 MiB, and a quarter of what is in use beyond that, before it
+// tuneCollector lets garbage grow to 64 MiB, and a quarter of what is in use beyond that, before it
 // is collected: a small network would otherwise spend an eighth of its time on collecting a few
 // megabytes, and a large one take twice its memory. It does nothing if the environment sets GOGC.
 // Release undoes it.
@@ -17,7 +17,7 @@ func tuneCollector() (release func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	const percent, garbage = 25, 32 << 20
+	const percent, garbage = 25, 64 << 20
 	ballast := make([]byte, garbage*100/percent)
 	before := debug.SetGCPercent(percent)
 	return func() {
