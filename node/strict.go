@@ -23,8 +23,9 @@ func Strict(policy string) echo.MiddlewareFunc {
 
 // BeStrict is [Strict] for the header of one response.
 func BeStrict(h http.Header, policy string) {
-	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-store")
+	SetHeader(h,
+		"Content-Security-Policy", policy,
+		"X-Content-Type-Options", "nosniff",
+		"Referrer-Policy", "no-referrer",
+		"Cache-Control", "no-store")
 }

@@ -15,6 +15,9 @@ type Tasks struct {
 	// program. It is set before Open.
 	Panicked func(reason any, stack []byte)
 
+	// Workers run the tasks. Nil: each has a goroutine of its own. It is set before Open.
+	Workers *Workers
+
 	running sync.WaitGroup
 
 	mu       sync.Mutex
@@ -54,10 +57,11 @@ func (t *Tasks) Go(f func(ctx context.Context)) error {
 		return err
 	}
 	t.busy++
-	t.running.Go(func() {
+	t.running.Add(1)
+	t.Workers.Go(func() {
+		defer t.running.Done()
 		defer t.add(-1)
 		defer t.recover()
-		growStack()
 		f(ctx)
 	})
 	return nil

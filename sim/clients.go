@@ -71,6 +71,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Logger:    config.Logger.With(string(c.kind), c.name),
 		Stop:      c.stopSoon,
 		Bulk:      c.network.bulk,
+		Workers:   &c.network.workers,
 		Counters:  &c.counters,
 		Delivered: &c.delivered,
 		Observer:  c.observer,

@@ -59,6 +59,7 @@ type Network struct {
 	refusals  wire.Watchers[func(Refusal)]
 	findings  wire.Watchers[func(Finding)]
 	bulk      *node.Bulk                        // of all nodes
+	workers   node.Workers                      // of all clients
 	auditor   *audit.Auditor                    // nil: none
 	tls       *tls.Config                       // nil: plain HTTP
 	identity  func(*tls.ConnectionState) string // of clients by their certificates; nil: there are none
@@ -178,6 +179,7 @@ func (n *Network) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	n.running, n.began = ctx, time.Now()
+	defer n.workers.Close()
 	defer n.tellUnclosed()
 	if err := n.openData(); err != nil {
 		return err

@@ -170,6 +170,7 @@ func (c *Client) Run(ctx context.Context) error {
 	c.tasks.Panicked = func(reason any, stack []byte) {
 		c.config.Logger.Error("panic", "reason", reason, "stack", string(stack))
 	}
+	c.tasks.Workers = c.config.Workers
 	c.tasks.Open(ctx)
 	close(c.started)
 	if !c.config.OnDemand {

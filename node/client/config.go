@@ -46,6 +46,7 @@ type Config struct {
 	Logger    *slog.Logger      // default: none
 	Stop      func()            // called when the management interface asks the client to stop
 	Bulk      *node.Bulk        // of the process; default: none
+	Workers   *node.Workers     // of the process, for its tasks; default: a goroutine for each
 	Counters  *Counters         // what it counts in; default: its own
 	Delivered *Delivered        // what clients in its place have delivered; default: nothing, or what is in the store
 	Observer  node.Observer     // who is told of its requests; default: nobody

@@ -40,7 +40,7 @@ type remembered struct {
 type requestID [sha256.Size]byte
 
 func idOf(signature []string, r protocol.Request) requestID {
-	var room [1 << 10]byte
+	var room [2 << 10]byte
 	all := room[:0]
 	add := func(part string) {
 		all = append(strconv.AppendInt(all, int64(len(part)), 10), ':') // so that no two requests are the same bytes
@@ -52,8 +52,12 @@ func idOf(signature []string, r protocol.Request) requestID {
 	for _, value := range signature {
 		add(value)
 	}
-	body := sha256.Sum256(r.Body)
-	return sha256.Sum256(append(all, body[:]...))
+	all = append(strconv.AppendInt(all, int64(len(r.Body)), 10), ':')
+	if len(r.Body) > cap(all)-len(all) {
+		body := sha256.Sum256(r.Body) // rather than a copy of all of it
+		return sha256.Sum256(append(all, body[:]...))
+	}
+	return sha256.Sum256(append(all, r.Body...))
 }
 
 // find returns a copy of the answer to the same request.

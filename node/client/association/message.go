@@ -60,20 +60,9 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	size := time.Duration(len(m.body) + m.expected)
 	ctx, cancel := context.WithTimeout(ctx, a.config.Timeout+size*time.Second/slowest)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, m.method, "", bytes.NewReader(m.body))
+	request, err := a.request(ctx, m)
 	if err != nil {
 		return nil, err
-	}
-	if request.URL, err = a.url(m); err != nil {
-		return nil, err
-	}
-	request.Host = request.URL.Host
-	if m.value != "" {
-		request.Header.Set(m.header, m.value)
-	}
-	request.Header.Set("Accept-Encoding", "identity")
-	if len(m.body) > 0 {
-		request.Header.Set("Content-Type", "application/json")
 	}
 	reply, err := a.config.Transport.RoundTrip(request)
 	if err != nil {
@@ -86,6 +75,30 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	}
 	encoded := reply.Uncompressed || reply.Header.Values("Content-Encoding") != nil
 	return &response{reply.StatusCode, reply.Header, body, encoded}, nil
+}
+
+// request returns a message as [http.NewRequestWithContext] would, which also reads the URL, here
+// once more.
+func (a *Association) request(ctx context.Context, m message) (*http.Request, error) {
+	url, err := a.url(m)
+	if err != nil {
+		return nil, err
+	}
+	header := make([]string, 0, 6)
+	header = append(header, "Accept-Encoding", "identity")
+	if m.value != "" {
+		header = append(header, m.header, m.value)
+	}
+	blank := http.Request{Method: m.method, URL: url, Host: url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody}
+	r := blank.WithContext(ctx)
+	if len(m.body) > 0 {
+		header = append(header, "Content-Type", "application/json")
+		r.ContentLength = int64(len(m.body))
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(m.body)), nil }
+		r.Body, _ = r.GetBody()
+	}
+	node.SetHeader(r.Header, header...)
+	return r, nil
 }
 
 // url returns where a message goes. It is written as a text, for package url to read, only where
