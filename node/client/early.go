@@ -47,7 +47,6 @@ func (c *Client) await(g *gather, hub int) bool {
 
 // mayBeEarly reports whether the hub did not know the key although its share would be of use. The
 // caller holds g.mu.
-// caller holds g.mu.
 func (g *gather) mayBeEarly(hub int) bool {
 	return isUnknown(g.answers.errs[hub]) && g.asked[hub] == nil && !g.found && !g.delivered && g.canBeFound()
 }

@@ -161,7 +161,7 @@ var masterChecks = []check[*clientSession]{
 		}
 		return err
 	}},
-	{signed, "an answer to a POST without a right signature is none", nil, "", func(s *clientSession) error {
+	{signed, "an answer to a POST without a valid signature is ignored", nil, "", func(s *clientSession) error {
 		return s.spoiled(func() (answer, error) {
 			a, _, err := s.keys("enc_keys", "size=256", "")
 			return a, err

@@ -110,7 +110,7 @@ var slaveChecks = []check[*clientSession]{
 		}
 		return err
 	}},
-	{signed, "an answer to a GET without a right signature is none", nil, "", func(s *clientSession) error {
+	{signed, "an answer to a GET without a valid signature is ignored", nil, "", func(s *clientSession) error {
 		return s.spoiled(func() (answer, error) {
 			keys, err := s.offer(1, nil)
 			if err != nil {

@@ -164,8 +164,8 @@ var clientTamperings = [][]tampering{{
 		}
 		return response, err
 	}, nil},
-	{"an answer to a POST without a right signature is none", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
-		if text := w.Body.String(); w.Code == 503 && strings.Contains(text, "scatter") && strings.Contains(text, "without a right signature") && !strings.Contains(text, "stopped") {
+	{"an answer to a POST without a valid signature is ignored", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+		if text := w.Body.String(); w.Code == 503 && strings.Contains(text, "scatter") && strings.Contains(text, "without a valid signature") && !strings.Contains(text, "stopped") {
 			w.Code, w.Body = 200, bytes.NewBufferString(`{"keys":[]}`)
 		}
 	}},

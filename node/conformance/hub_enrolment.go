@@ -16,7 +16,7 @@ const (
 )
 
 var (
-	enrolled  = wire("Who may come")
+	enrolled  = wire("Enrolment")
 	outOfBand = wire("Out of band")
 )
 

@@ -21,7 +21,6 @@
 // [context.DeadlineExceeded], and a bad answer a sentinel of package protocol or psrd. A message
 // that was sent has spent its reservation, whatever became of it; an answer without a valid
 // signature spends nothing of the local copy of the hub's pool.
-// answer without a right signature spends nothing of the hub's pool here.
 package association
 
 import (
