@@ -10,20 +10,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// Fragment names a run of bytes in a block. It is what nodes tell each other and holds no secret,
-// so it may be logged.
+// Fragment identifies a range of bytes in a block. Nodes exchange fragments. A fragment contains no
+// secret, so it may be logged.
 type Fragment struct {
 	Block uuid.UUID `json:"block_uuid"`
-	Start int       `json:"start"` // of the first byte, counted from 0
+	Start int       `json:"start"` // position of the first byte, counted from 0
 	Size  int       `json:"size"`  // bytes
 }
 
-// String returns the form in which a signature header names the fragment: BLOCK_UUID:START:SIZE.
+// String returns the form of the fragment in a signature header: BLOCK_UUID:START:SIZE.
 func (f Fragment) String() string { return string(f.Append(nil)) }
 
-// Append appends what String returns.
+// Append appends the result of String to text.
 func (f Fragment) Append(text []byte) []byte {
-	for i, part := range [][]byte{f.Block[:4], f.Block[4:6], f.Block[6:8], f.Block[8:10], f.Block[10:]} { // without a string of its own
+	for i, part := range [][]byte{f.Block[:4], f.Block[4:6], f.Block[6:8], f.Block[8:10], f.Block[10:]} { // avoids a string
 		if i > 0 {
 			text = append(text, '-')
 		}
@@ -33,11 +33,11 @@ func (f Fragment) Append(text []byte) []byte {
 	return strconv.AppendInt(append(text, ':'), int64(f.Size), 10)
 }
 
-// end is the position after the last byte, for a fragment that is known to be in range.
+// end is the position after the last byte, for a fragment in range.
 func (f Fragment) end() int { return f.Start + f.Size }
 
-// checkDisjoint returns an [ErrOverlap] if two of the fragments share a byte. The fragments are
-// known to be in range.
+// checkDisjoint returns an [ErrOverlap] if two of the fragments share a byte. All fragments must be
+// in range.
 func checkDisjoint(fragments []Fragment) error {
 	if len(fragments) < 2 {
 		return nil
