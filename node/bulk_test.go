@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Large work waits for its turn, as long as its context lasts, and small work does not.
+// Large work waits for its turn while its context lasts; small work does not wait.
 func TestBulk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBulk()

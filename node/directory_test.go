@@ -37,8 +37,8 @@ func TestDirectory(t *testing.T) {
 
 func TestDirectoryTwice(t *testing.T) {
 	for want, clients := range map[string][]node.Enrolled{
-		`client "carol" is enrolled twice`:                      {{Name: "carol"}, {Name: "carol"}},
-		`encryptor "sam" is of the clients "carol" and "celia"`: {{Name: "carol", Encryptors: []string{"sam"}}, {Name: "celia", Encryptors: []string{"sam"}}},
+		`client "carol" is enrolled twice`:                           {{Name: "carol"}, {Name: "carol"}},
+		`encryptor "sam" belongs to the clients "carol" and "celia"`: {{Name: "carol", Encryptors: []string{"sam"}}, {Name: "celia", Encryptors: []string{"sam"}}},
 	} {
 		if _, err := node.NewDirectory(true, clients); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

@@ -17,7 +17,7 @@ import (
 	"dske/psrd"
 )
 
-// contract is what users are told of every error there is.
+// contract is what users are told for every error.
 var contract = []struct {
 	err     error
 	status  int
@@ -56,7 +56,7 @@ var contract = []struct {
 	{context.DeadlineExceeded, 504, "Context deadline exceeded."},
 }
 
-// send returns an error as it arrives at the other side.
+// send returns an error as the other side receives it.
 func send(e *Error) *Error {
 	w := httptest.NewRecorder()
 	WriteError(w, e)
@@ -122,7 +122,7 @@ func TestNewErrorOfAnError(t *testing.T) {
 	}
 }
 
-// A request that is cut off when its node stops hears so.
+// A request that is aborted because its node stops gets an error that says so.
 func TestCutOff(t *testing.T) {
 	e := send(NewError(fmt.Errorf("waiting for hub/hank: %w", context.Canceled)))
 	if e.Status != 503 || !errors.Is(e, protocol.ErrStopped) || errors.Is(e, context.Canceled) {
@@ -159,7 +159,7 @@ func TestWriteError(t *testing.T) {
 	}
 }
 
-// TestDecodeForeignError reads what others than our nodes answer.
+// TestDecodeForeignError reads answers of other implementations.
 func TestDecodeForeignError(t *testing.T) {
 	const generic = "HTTP status 404."
 	for body, want := range map[string]string{
@@ -175,7 +175,7 @@ func TestDecodeForeignError(t *testing.T) {
 		`{"message": "No."}`:                 "No.",
 		`{"message": "No.", "details": {}}`:  "No.",
 		`{"message": "No.", "details": null, "status": 200, "cause": 1}`: "No.",
-		`{"message": "Already used.", "details": {}}`:                    "Already used.", // 409 with us
+		`{"message": "Already used.", "details": {}}`:                    "Already used.", // the table has 409 for it
 	} {
 		e := DecodeError(404, []byte(body))
 		if e.Status != 404 || e.Error() != want || e.Unwrap() != nil {

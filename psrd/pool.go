@@ -88,8 +88,8 @@ func (p *Pool) available() int {
 }
 
 // Allocate chooses size bytes, at least 1, from as many blocks as needed; in a pool for keys size
-// must be a multiple of [SlotSize]. It fails with an [ExhaustedError] if too few bytes are
-// available, and with [ErrNotOwned] if the peer owns the pool.
+// must be [SlotSize]. It fails with an [ExhaustedError] if too few bytes are available, with a
+// [FragmentError] if the size is not allowed, and with [ErrNotOwned] if the peer owns the pool.
 func (p *Pool) Allocate(size int) (*Allocation, error) {
 	allocations, err := p.AllocateEach(size)
 	if err != nil {
