@@ -167,14 +167,14 @@ func causeOf(h *association.Association, t *tally, i int) Cause {
 	case !t.answered[i]:
 		return Cause{h.Hub(), "no answer yet"}
 	case errors.Is(t.errs[i], context.DeadlineExceeded):
-		return Cause{h.Hub(), fmt.Sprintf("no answer in %v", rounded(t.after[i]))}
+		return Cause{h.Hub(), fmt.Sprintf("no answer in %v", round(t.after[i]))}
 	default:
 		return Cause{h.Hub(), t.errs[i].Error()}
 	}
 }
 
-// rounded rounds a duration for people to read.
-func rounded(d time.Duration) time.Duration {
+// round rounds a duration for people to read.
+func round(d time.Duration) time.Duration {
 	if d < time.Second {
 		return d.Round(10 * time.Millisecond)
 	}

@@ -168,7 +168,7 @@ func (h *Hub) answerVerified(ctx context.Context, p *peerClient, incoming *proto
 	defer leave()
 	out, err := p.channel.Reserve(padSize)
 	if err != nil {
-		p.lack(err)
+		p.noteLack(err)
 		return answer{}, node.NewError(err, "pool_owner", protocol.OwnerHub)
 	}
 	defer out.Release()

@@ -186,10 +186,10 @@ func (j journal) shares() (all map[uuid.UUID][]*share, err error) {
 	return all, err
 }
 
-// sending stores that a slave is given shares. With sessions it stores nothing, since a hub keeps
+// keepSent stores that a slave is given shares. With sessions it stores nothing, since a hub keeps
 // the shares until the client of the slave confirms; without sessions, shares are given at most
 // once.
-func (j journal) sending(shares found, slave string) error {
+func (j journal) keepSent(shares found, slave string) error {
 	if !j.keeps() || j.hasSessions() {
 		return nil
 	}

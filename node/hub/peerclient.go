@@ -69,8 +69,8 @@ func (p *peerClient) end() {
 	p.clearIfDone()
 }
 
-// lack notes that the PSRD for an answer was missing.
-func (p *peerClient) lack(err error) {
+// noteLack notes that the PSRD for an answer was missing.
+func (p *peerClient) noteLack(err error) {
 	var lack *psrd.ExhaustedError
 	if !errors.As(err, &lack) {
 		return

@@ -170,7 +170,7 @@ func (s *shareStore) readyToSend() error {
 // returns the slave's part of each share. If another request took one of them first, it fails and
 // changes nothing.
 func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, error) {
-	if err := s.journal.sending(shares, slave); err != nil {
+	if err := s.journal.keepSent(shares, slave); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

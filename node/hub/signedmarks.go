@@ -104,7 +104,7 @@ func (h *Hub) verifyMarks(p *peerClient, headers []string, r protocol.Request) (
 func (h *Hub) keepSignedMarks(p *peerClient, m protocol.Marks, pair *protocol.Pair) (protocol.MarksKept, error) {
 	block, end := pair.End()
 	records := []store.Record{&store.Mark{Block: block, Mark: end}}
-	taken, err := h.taken(p, m, block)
+	taken, err := h.takeParcels(p, m, block)
 	if err != nil {
 		return protocol.MarksKept{}, err
 	}
@@ -119,10 +119,10 @@ func (h *Hub) keepSignedMarks(p *peerClient, m protocol.Marks, pair *protocol.Pa
 	return kept, err
 }
 
-// taken returns the files that are no longer out, because the client names one of their blocks or
-// signs with one. It readies their blocks for the pools, with nothing spent yet, unless a session
-// is to begin, which reads all blocks anew.
-func (h *Hub) taken(p *peerClient, m protocol.Marks, control uuid.UUID) ([]store.Parcel, error) {
+// takeParcels returns the files that are no longer out, because the client names one of their
+// blocks or signs with one. It readies their blocks for the pools, with nothing spent yet, unless a
+// session is to begin, which reads all blocks anew.
+func (h *Hub) takeParcels(p *peerClient, m protocol.Marks, control uuid.UUID) ([]store.Parcel, error) {
 	out := outOf(h.journal.parcels(p.name))
 	got := map[uuid.UUID]store.Parcel{}
 	note := func(block uuid.UUID) {

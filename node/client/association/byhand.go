@@ -135,7 +135,7 @@ func (t *turn) sayMarks(ctx context.Context, s *session, body []byte) (kept prot
 			return kept, err
 		}
 	}
-	return kept, t.awaiting(err)
+	return kept, t.explainShortage(err)
 }
 
 // saySigned sends marks signed with the next pair of slots, and returns the answer if that is

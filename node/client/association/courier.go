@@ -146,9 +146,9 @@ func (e *CourierError) Error() string {
 
 func (e *CourierError) Unwrap() error { return e.Err }
 
-// awaiting adds to err, if that says that PSRD is missing, the time when the courier comes or that
-// a file is needed.
-func (a *Association) awaiting(err error) error {
+// explainShortage adds to err, if that says that PSRD is missing, the time when the courier comes
+// or that a file is needed.
+func (a *Association) explainShortage(err error) error {
 	var told *FileError
 	switch {
 	case !a.isCarried() || !errors.Is(err, psrd.ErrExhausted) || errors.As(err, &told):

@@ -150,7 +150,7 @@ func (a *Association) getSome(ctx context.Context, m protocol.GetShares, got fun
 func (a *Association) get(ctx context.Context, path, query string, read func(*session, *protocol.Incoming, []byte) error) error {
 	return a.deal(ctx, nil, 0, func(r *Reservation) error {
 		defer r.Release()
-		began := a.doubt.began()
+		began := a.doubt.settledCount()
 		incoming, body, err := a.inBand(ctx, r, message{method: http.MethodGet, path: path, query: query})
 		if err != nil {
 			return err

@@ -52,7 +52,7 @@ func (a *Association) deal(ctx context.Context, given *Reservation, padSize int,
 		case errors.Is(err, errAnswerless) && sent < maxSent:
 		default:
 			a.maintainIfNeeded()
-			return a.awaiting(err)
+			return a.explainShortage(err)
 		}
 		given = nil // it is spent
 	}
@@ -86,7 +86,7 @@ func (a *Association) inBand(ctx context.Context, r *Reservation, m message) (*p
 	}
 	m.header, m.value = protocol.SignatureHeader, signature
 	for sent := 1; ; sent++ {
-		e := exchange{a, r.session, m, r.session.supplied.Load(), a.doubt.began(), r.session.raises.Load()}
+		e := exchange{a, r.session, m, r.session.supplied.Load(), a.doubt.settledCount(), r.session.raises.Load()}
 		response, err := a.send(ctx, m)
 		if err == nil {
 			var incoming *protocol.Incoming

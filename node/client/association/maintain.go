@@ -85,7 +85,7 @@ func (a *Association) topUp(ctx context.Context) error {
 	}
 	s, err := t.ensureSession(ctx)
 	if errors.Is(err, errNoFile) { // nothing to do before a file comes
-		a.ready()
+		a.markReady()
 		return nil
 	}
 	if err != nil {

@@ -29,8 +29,8 @@ type doubt struct {
 	until   time.Time     // when the next question may be asked
 }
 
-// began returns how many questions have been settled so far.
-func (d *doubt) began() int64 {
+// settledCount returns how many questions have been settled so far.
+func (d *doubt) settledCount() int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.settled

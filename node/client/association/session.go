@@ -175,11 +175,11 @@ func (a *Association) begin(s *session) {
 	a.session = s
 	a.confirmInTime()
 	a.mu.Unlock()
-	a.ready()
+	a.markReady()
 }
 
-// ready notes that there has been a session, or that there is no PSRD to begin one with.
-func (a *Association) ready() {
+// markReady notes that there has been a session, or that there is no PSRD to begin one with.
+func (a *Association) markReady() {
 	a.mu.Lock()
 	first := !a.known
 	a.known = true
