@@ -179,7 +179,7 @@ func TestTagOfOtherSuite(t *testing.T) {
 	for _, test := range []struct {
 		from, to protocol.Suite
 		want     string
-		size     error // for a tag that is nobody's
+		size     error // for a tag of neither suite's size
 	}{
 		{protocol.Python, protocol.ITS, "message of another suite: this node speaks its version 2", protocol.ErrMalformed},
 		{protocol.ITS, protocol.Python, "message of another suite: this node speaks dske-python", protocol.ErrSignature},

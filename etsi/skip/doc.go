@@ -24,16 +24,17 @@
 //   - TLS is with certificates: 1.3 with TLS_AES_256_GCM_SHA384, or 1.2 with
 //     TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384. Pre-shared keys, which the draft recommends, and CBC
 //     with SHA-256 are not in crypto/tls; a proxy can do the former, see the README.
-//   - Over TLS a caller without the certificate of an SAE gets a 401, which the draft does not have.
-//     Plain HTTP is for experiments: there every caller is answered.
+//   - Over TLS a caller without the certificate of an SAE gets a 401, which the draft does not
+//     have. Plain HTTP is for experiments: there every caller is answered.
 //   - A provider without other systems to share keys with names none, and says that it has no keys.
 //     The draft requires at least one.
-//   - Remote systems are named one by one, without patterns. The IDs of systems are names of KMEs, of
-//     up to 63 bytes; the draft requires encryptors to support 32.
-//   - A key has 64 to 16,777,216 bits, in steps of 8. A sample of entropy has 1 to 65,536 bits, rounded
-//     up to bytes; the answer has the rounded number. The draft gives no bounds. A remoteSystemID that
-//     is missing, repeated, unknown or the system's own is a 400, about which the draft says nothing.
-//     Unknown parameters are ignored. A key that cannot be made now is a 503.
+//   - Remote systems are named one by one, without patterns. The IDs of systems are names of KMEs,
+//     of up to 63 bytes; the draft requires encryptors to support 32.
+//   - A key has 64 to 16,777,216 bits, in steps of 8. A sample of entropy has 1 to 65,536 bits,
+//     rounded up to bytes; the answer has the rounded number. The draft gives no bounds. A
+//     remoteSystemID that is missing, repeated, unknown or the system's own is a 400, about which
+//     the draft says nothing. Unknown parameters are ignored. A key that cannot be made now is a
+//     503.
 package skip
 
 // SAE returns the SAE ID under which the keys of a system are made and fetched.

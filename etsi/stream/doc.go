@@ -10,10 +10,10 @@
 //
 // A stream connects two SAEs:
 //
-//   - OPEN_CONNECT with a key stream ID (KSID) of zeros makes a stream. The certificate identifies the
-//     caller, as with ETSI GS QKD 014. The host in a URI names the other SAE: the destination's host or,
-//     if that is the caller, the source's. So a client that connects to its destination must find the KME
-//     under the SAE's name, in the KME's certificate, too.
+//   - OPEN_CONNECT with a key stream ID (KSID) of zeros makes a stream. The certificate identifies
+//     the caller, as with ETSI GS QKD 014. The host in a URI names the other SAE: the destination's
+//     host or, if that is the caller, the source's. So a client that connects to its destination
+//     must find the KME under the SAE's name, in the KME's certificate, too.
 //   - The caller sends the KSID to the other SAE, which opens the stream at its own KME.
 //   - GET_KEY delivers the chunk with an index: the same at both ends, and to each end once.
 //   - CLOSE ends the stream at the caller's end. The other end keeps the chunks that were made.

@@ -130,7 +130,7 @@ func TestMalformedMessages(t *testing.T) {
 	}
 }
 
-// counter counts what is read from it.
+// counter counts the bytes read from it.
 type counter struct {
 	io.Reader
 	read int

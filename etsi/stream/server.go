@@ -62,7 +62,7 @@ type server struct {
 	connections map[string]int // by SAE
 }
 
-// accept serves connections, and waits for all of them in the end.
+// accept serves connections, and waits for all of them before it returns.
 func (s *server) accept(ctx context.Context, listener net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var connections sync.WaitGroup

@@ -36,13 +36,13 @@
 // message, may be a client, may know the key itself from elsewhere, and controls fewer than k hubs:
 // it knows their pads and shares and can replace them. The proofs need the following of the nodes:
 //
-//   - Pads, signing keys and random bytes are uniform and independent. A byte is a pad or part of a
-//     signing key for all its life, and used once: what is known of pads says nothing of a signing key.
+//   - Pads, signing keys and random bytes are uniform and independent. A byte is permanently for
+//     pads or for signing keys, and used once: knowledge of pads gives none of a signing key.
 //   - A signing key is one slot of 32 bytes that is named as a whole and in order.
-//   - The context binds a message: a request to its method, path and query, a response to its status
-//     and to one request.
-//   - k and the numbers of the hubs are the network's, never taken from a message. An answer counts at
-//     the place of the hub that was asked, and each hub answers once for a key.
+//   - The context binds a message: a request to its method, path and query, a response to its
+//     status and to one request.
+//   - k and the numbers of the hubs come from the network, never from a message. An answer counts
+//     at the place of the hub that was asked, and each hub answers once for a key.
 //
 // # A forged message
 //
