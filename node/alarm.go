@@ -21,7 +21,7 @@ type Alarm struct {
 	timer *time.Timer
 }
 
-// NewAlarm returns an alarm for data that lives for ttl or longer.
+// NewAlarm returns an alarm that rings at most every few seconds, or every ttl if that is shorter.
 func NewAlarm(ttl time.Duration) *Alarm {
 	return &Alarm{rings: make(chan struct{}, 1), pause: min(ttl, sweepEvery)}
 }

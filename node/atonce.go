@@ -7,7 +7,7 @@ import (
 )
 
 // AtOnce refuses requests, with 503 and the limit, while limit of them are under way. what
-// describes the requests in the error, such as "files are made".
+// describes the requests in the error, such as "readers".
 func AtOnce(limit int, what string) echo.MiddlewareFunc {
 	places := make(chan struct{}, limit)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {

@@ -58,7 +58,7 @@ const (
 	// MaxExchanges is the number of exchanges that it makes at the same time.
 	MaxExchanges = 8
 
-	// MaxReaders is the number of live event streams at the same time.
+	// MaxReaders is the number of live event streams of operators at the same time.
 	MaxReaders = 32
 
 	// MaxViewers is the number of other viewers, such as a class. They do not take the places of
