@@ -23,7 +23,7 @@ func TestBulk(t *testing.T) {
 			leaving = append(leaving, leave)
 		}
 		if len(leaving) == 0 {
-			t.Fatal("nobody gets in")
+			t.Fatal("no work can start")
 		}
 		for _, small := range []struct {
 			bulk *Bulk

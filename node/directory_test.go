@@ -18,7 +18,7 @@ func TestDirectory(t *testing.T) {
 	}
 	carol, python := d.Client("carol"), d.ClientOf("pat")
 	if carol.Name != "carol" || python != d.Client("python") || d.Client("sam") != nil || d.ClientOf("carol") != nil {
-		t.Error("somebody is enrolled as somebody else")
+		t.Error("wrong clients")
 	}
 	if !carol.Uses("hank") || carol.Uses("helen") || python.Uses("hank") {
 		t.Error("wrong hubs")
@@ -31,7 +31,7 @@ func TestDirectory(t *testing.T) {
 	}
 	var nobody *node.Directory
 	if nobody.Client("carol") != nil || nobody.ClientOf("sam") != nil || nobody.IsOpen() || len(nobody.Clients()) != 0 {
-		t.Error("somebody is in no directory")
+		t.Error("a nil directory is not empty")
 	}
 }
 

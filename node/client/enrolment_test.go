@@ -119,7 +119,7 @@ func TestTooFewHubsInCommon(t *testing.T) {
 		}
 	}
 	if _, err := carol.GetKey(t.Context(), "sam", "nobody", etsi.KeyRequest{Number: 1, Size: 256}); err == nil {
-		t.Error("a key for nobody")
+		t.Error("got a key for an unknown slave")
 	}
 	if hubs := e.wentTo(); len(hubs) > 0 || !slices.Equal(carol.Levels(), before) {
 		t.Errorf("asked are %q, and the levels went from %v to %v", hubs, before, carol.Levels())
@@ -150,7 +150,7 @@ func TestPlaceAsHubsSay(t *testing.T) {
 		}
 		if liars < 3 {
 			if _, err := carol.GetKey(t.Context(), "sam", "nobody", etsi.KeyRequest{Number: 1, Size: 256}); err == nil {
-				t.Errorf("%d liars: a key for nobody", liars)
+				t.Errorf("%d liars: got a key for an unknown slave", liars)
 			}
 		}
 	}

@@ -90,7 +90,7 @@ func TestStop(t *testing.T) {
 	for range 2 {
 		lonely := newHub(t, hub.Config{})
 		if w := (request{method: "POST", path: "/mgmt/v1/stop"}.to(t, lonely)); w.Code != 403 {
-			t.Errorf("a hub that nobody stops: %d %s", w.Code, w.Body)
+			t.Errorf("a hub without Stop: %d %s", w.Code, w.Body)
 		}
 	}
 }

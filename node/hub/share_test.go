@@ -94,7 +94,7 @@ func TestSharesByMaster(t *testing.T) {
 			t.Errorf("found %+v, %v", sh, err)
 		}
 		if _, err := store.find(protocol.GetShare{ClientName: "connie", MasterSAE: "nobody", SlaveSAE: "sofia", KeyID: key}); !errors.Is(err, protocol.ErrUnknownKey) {
-			t.Errorf("of nobody: %v", err)
+			t.Errorf("of an unknown master: %v", err)
 		}
 	}
 }

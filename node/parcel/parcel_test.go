@@ -173,7 +173,7 @@ func TestHeads(t *testing.T) {
 		t.Error("a file was sealed without a token")
 	}
 	if err := Seal(io.Discard, "age1carol", token, newParcel(MinSize)); err == nil {
-		t.Error("a file was sealed for nobody")
+		t.Error("a file was sealed without a recipient")
 	}
 }
 
