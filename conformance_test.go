@@ -80,7 +80,7 @@ func TestConformanceOfClient(t *testing.T) {
 		status int
 		says   string
 	}{
-		{[]string{"http://" + address + "/client/carol", "--listen", "127.0.0.1:0", "--wait", "10ms"}, 1, "has not come to all hubs within 10ms"},
+		{[]string{"http://" + address + "/client/carol", "--listen", "127.0.0.1:0", "--wait", "10ms"}, 1, "has not registered with all hubs within 10ms"},
 		{[]string{"http://" + address + "/client/carol", "--listen", "0.0.0.0:0"}, 2, "in the clear"},
 		{[]string{"http://" + address + "/client/carol", "--listen", address}, 1, "port 0 for a free one"},
 		{[]string{"https://" + address + "/client/carol"}, 2, "without TLS"},

@@ -17,7 +17,7 @@ type answering func(*http.Request) (*http.Response, error)
 
 func (f answering) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// FuzzAnswer has a KME answer anything at all. A client then has the keys that it asked for, or an
+// FuzzAnswer has a KME give arbitrary answers. A client then has the keys that it asked for, or an
 // error.
 func FuzzAnswer(f *testing.F) {
 	id := uuid.MustParse("5d3d3f39-6a9c-4c0e-8a3e-6f3f2d1f0b11")
@@ -48,7 +48,7 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// checkAnswer fails the test unless a refusal is one, with its status.
+// checkAnswer fails the test unless a refusal is returned as an Error with its status.
 func checkAnswer(t *testing.T, status int, err error) {
 	t.Helper()
 	var refused *etsi.Error

@@ -11,17 +11,17 @@ import (
 	"unicode/utf8"
 )
 
-// MaxRequestBody is the longest body of a request that is read, in bytes: 128 key IDs and as many
-// extensions as a client may think of.
+// MaxRequestBody is the maximum size of a request body that is read, in bytes: enough for 128 key
+// IDs with extensions.
 const MaxRequestBody = 1 << 20
 
-// members are the members of the JSON object that a POST carries. Unlike a struct, a map tells
-// names apart that differ in case, and each value can be refused under its name. A member that is
-// null counts as absent.
+// members are the members of the JSON object in a POST. Unlike a struct, a map distinguishes names
+// that differ in case, and lets each value be refused under its name. A member that is null counts
+// as absent.
 type members map[string]json.RawMessage
 
 // parseBody reads the body of a POST, which may be empty. Its Content-Type does not matter, as
-// clients tend to forget it.
+// clients often omit it.
 func parseBody(r *http.Request) (members, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxRequestBody))
 	if tooLong, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -45,8 +45,8 @@ func parseBody(r *http.Request) (members, error) {
 	return m, nil
 }
 
-// quoted is how an error quotes the value of a member: as text, because a number can be one that
-// its reader cannot take.
+// quoted returns the value of a member as an error quotes it: as text, because a number may be one
+// that its reader cannot represent.
 func quoted(value json.RawMessage) string {
 	var text string
 	if err := json.Unmarshal(value, &text); err != nil {
@@ -55,8 +55,8 @@ func quoted(value json.RawMessage) string {
 	return text
 }
 
-// refuseMandatory returns the error for extensions without which the caller does not want an
-// answer. None are supported.
+// refuseMandatory returns the error for extensions without which the caller wants no answer. None
+// are supported.
 func (m members) refuseMandatory() error {
 	extensions, err := array[members](m, "extension_mandatory", "objects")
 	if err != nil || len(extensions) == 0 {
@@ -71,8 +71,8 @@ func (m members) refuseMandatory() error {
 	return &e
 }
 
-// array returns the value of a member that is an array of T, none of which is null. What is how a
-// message calls the items.
+// array returns the value of a member that is an array of T, none of which is null. what names the
+// items in errors.
 func array[T any](m members, name, what string) ([]T, error) {
 	value, given := m[name]
 	if !given {

@@ -15,10 +15,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// Client is an SAE's end of the interface: it calls one KME. It may be used by several goroutines
-// at once. How long a call may take is up to its context and to HTTP.
+// Client is an SAE's end of the interface: it calls one KME. It is safe for concurrent use. The
+// time that a call may take is limited by its context and by HTTP.
 //
-// Over TLS it is the certificate that HTTP shows which tells the KME who is calling:
+// Over TLS the certificate in HTTP identifies the caller to the KME:
 //
 //	sam := &etsi.Client{
 //		URL:  "https://kme.example:9000",
@@ -26,30 +26,30 @@ import (
 //	}
 //	keys, err := sam.GetKey(ctx, "sofia", etsi.KeyRequest{Number: 2, Size: 256})
 //
-// An answer other than 200 is returned as an [*Error]. A call that failed is made again as
-// [Client.Retries] says.
+// An answer other than 200 is returned as an [*Error]. Failed calls are repeated according to
+// [Client.Retries].
 type Client struct {
-	URL  string       // of the KME: what comes before /api/v1/keys, as in http://host/client/carol/etsi
+	URL  string       // of the KME, up to /api/v1/keys, as in http://host/client/carol/etsi
 	SAE  string       // the ID to call as, sent in the Authorization header; not sent if empty
 	HTTP *http.Client // http.DefaultClient if nil
 
-	Retries Retries // of calls that fail for what may pass; none by default
+	Retries Retries // of calls that fail for a temporary reason; none by default
 }
 
-// The longest answers that are read, in bytes.
+// The maximum sizes of answers, in bytes.
 const (
 	maxBody = 1 << 20 // a status or an error
-	maxKey  = 1 << 10 // a key in a container, but for its value
+	maxKey  = 1 << 10 // a key in a container, without its value
 )
 
-// Status asks how things stand between this SAE and slave.
+// Status asks for the status of keys between this SAE and slave.
 func (c *Client) Status(ctx context.Context, slave string) (Status, error) {
 	var status Status
 	err := c.call(ctx, call{peer: slave, name: "status", limit: maxBody}, &status)
 	return status, err
 }
 
-// GetKey asks for new keys to share with slave. What request leaves at 0 is for the KME to choose:
+// GetKey asks for new keys to share with slave. The KME chooses the members of request that are 0:
 // one key, of the size in its status.
 func (c *Client) GetKey(ctx context.Context, slave string, request KeyRequest) ([]Key, error) {
 	asked := call{peer: slave, name: "enc_keys"}
@@ -62,7 +62,7 @@ func (c *Client) GetKey(ctx context.Context, slave string, request KeyRequest) (
 }
 
 // GetKeyWithKeyIDs fetches the keys that master shares with this SAE, in the order of ids, in one
-// call. It fetches all of them or none, and those are then gone from the KME.
+// call. It fetches all of them or none. Keys that were fetched are gone from the KME.
 func (c *Client) GetKeyWithKeyIDs(ctx context.Context, master string, ids ...uuid.UUID) ([]Key, error) {
 	asked := call{peer: master, name: "dec_keys"}
 	switch len(ids) {
@@ -80,7 +80,7 @@ func (c *Client) GetKeyWithKeyIDs(ctx context.Context, master string, ids ...uui
 	return inOrder(keys, ids)
 }
 
-// inOrder returns keys in the order of ids. A KME may have another one.
+// inOrder returns keys in the order of ids, since a KME may use another order.
 func inOrder(keys []Key, ids []uuid.UUID) ([]Key, error) {
 	ordered := make([]Key, len(ids))
 	for i, id := range ids {
@@ -93,7 +93,7 @@ func inOrder(keys []Key, ids []uuid.UUID) ([]Key, error) {
 	return ordered, nil
 }
 
-// getKeys makes a call that is to bring a number of keys, at least one.
+// getKeys makes a call that must bring a number of keys, at least one.
 func (c *Client) getKeys(ctx context.Context, asked call, number int) ([]Key, error) {
 	perKey := base64.StdEncoding.EncodedLen(MaxKeySize/8) + maxKey
 	asked.limit = min(number, MaxKeyPerRequest) * perKey
@@ -107,12 +107,12 @@ func (c *Client) getKeys(ctx context.Context, asked call, number int) ([]Key, er
 	return container.Keys, nil
 }
 
-// call is what is asked of a KME about another SAE.
+// call is a request to a KME about another SAE.
 type call struct {
 	peer  string
 	name  string // status, enc_keys or dec_keys
 	query url.Values
-	body  any // if not nil it is sent as JSON, with POST
+	body  any // unless nil, it is sent as JSON with POST
 	limit int // of the answer, in bytes
 }
 
@@ -166,10 +166,11 @@ func (c *Client) http() *http.Client {
 	return c.HTTP
 }
 
-// readError makes an [*Error] of an answer, with as much of its body as is of the standard's form.
+// readError makes an [*Error] of an answer, with as much of its body as has the form of the
+// standard.
 func readError(response *http.Response) *Error {
 	e := &Error{}
-	_ = decode(response.Body, maxBody, e) // a proxy's page, or nothing: the status has to do
+	_ = decode(response.Body, maxBody, e) // if it is a proxy's page, or empty, the status must do
 	e.Status = response.StatusCode
 	return e
 }
@@ -184,7 +185,7 @@ func decode(body io.Reader, limit int, into any) error {
 		return fmt.Errorf("the KME's answer is longer than %d bytes", limit)
 	}
 	if keys, ok := into.(*KeyContainer); ok {
-		err = keys.UnmarshalJSON(data) // which json.Unmarshal would do too, but look through the data first
+		err = keys.UnmarshalJSON(data) // json.Unmarshal would do the same after a pass over the data
 	} else {
 		err = json.Unmarshal(data, into)
 	}

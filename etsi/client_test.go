@@ -160,7 +160,7 @@ func TestClientOfUnreachableKME(t *testing.T) {
 	}
 }
 
-// TestClientOfStrangeKME lets a client talk to servers that do not keep to the standard.
+// TestClientOfStrangeKME lets a client talk to servers that do not follow the standard.
 func TestClientOfStrangeKME(t *testing.T) {
 	const container = `{"keys": [{"key_ID": "5d3d3f39-6a9c-4c0e-8a3e-6f3f2d1f0b11", "key": "c2VjcmV0"}], "extra": 1}`
 	long := strings.Repeat(" ", 3<<20)

@@ -15,7 +15,7 @@ import (
 	"dske/etsi/conformance"
 )
 
-// Which KMEs to check, for example
+// The KMEs to check, for example
 //
 //	go test ./etsi -run Conformance -v -args -kme https://… -peer-kme https://… -master sam -slave sofia -cacert …
 //
@@ -96,7 +96,7 @@ func httpClient(t *testing.T, cert, key string) *http.Client {
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 }
 
-// fault makes KMEs do something wrong: it changes their answers.
+// fault makes KMEs break a rule: it changes their answers.
 type fault func(r *http.Request, status int, body string) (int, string)
 
 func (f fault) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -137,12 +137,12 @@ func TestConformanceFindsFaults(t *testing.T) {
 		"status lacks a member":      {replaced("max_SAE_ID_count", "max"), "max_SAE_ID_count is an integer, not negative"},
 		"limits contradict":          {replaced(`"min_key_size":64`, `"min_key_size":512`), "key_size is an integer of at least min_key_size"},
 		"KME IDs are mixed up":       {replaced(`"target_KME_ID":"c`, `"target_KME_ID":"k`), "the slave sees the KMEs the other way round"},
-		"other words":                {replaced("size shall", "Size must"), "a size that is no multiple of 8 is 400, in the words of the standard"},
+		"other words":                {replaced("size shall", "Size must"), "a size that is not a multiple of 8 is 400, in the words of the standard"},
 		"400 becomes 500":            {is(400, 500), "an unknown slave SAE is 400"},
 		"401 becomes 403":            {is(401, 403), "another SAE gets 401, and that costs nothing"},
 		"405 becomes 200":            {is(405, 200), "PUT is refused"},
 		"keys differ":                {secondKey(), "GET brings the key that the master has"},
-		"details are no array":       {replaced(`"details":[`, `"details":["a",`), "details, if there are any, are objects"},
+		"details are no array":       {replaced(`"details":[`, `"details":["a",`), "the details, if any, are objects"},
 		"capabilities lack a member": {replaced("localSystemID", "system"), "GET is answered with all five members"},
 		"no remote system":           {replaced(`"remoteSystemID":["connie"]`, `"remoteSystemID":[]`), "keys and at least one remote system are there"},
 		"a system of its own":        {replaced(`"remoteSystemID":["connie"]`, `"remoteSystemID":["x*"]`), "each system is among the remote ones of the other"},

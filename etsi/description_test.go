@@ -34,8 +34,8 @@ var description = sync.OnceValue(func() routers.Router {
 	return routes
 })
 
-// described passes on the answers of a handler that are as described, and makes of any other one a
-// failure that no test expects. Paths are those of the document.
+// described passes on the answers of a handler that match the description, and turns any other
+// answer into a failure that no test expects. Paths are those of the document.
 func described(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := httptest.NewRecorder()
@@ -64,7 +64,7 @@ func compare(r *http.Request, answer *httptest.ResponseRecorder) error {
 	}
 	options := &openapi3filter.Options{
 		IncludeResponseStatus: true,
-		ExcludeResponseBody:   answer.Body.Len() > 1<<20, // it would take seconds
+		ExcludeResponseBody:   answer.Body.Len() > 1<<20, // would take seconds
 		AuthenticationFunc:    openapi3filter.NoopAuthenticationFunc,
 	}
 	response := &openapi3filter.ResponseValidationInput{

@@ -8,17 +8,17 @@ import (
 	"net/http"
 )
 
-// Error is an answer other than 200 (ETSI GS QKD 014 V1.1.1, clauses 5 and 6.5): what a [KME]
-// returns to have it sent, and what a [Client] returns when it got one. None contains key material.
+// Error is an answer other than 200 (ETSI GS QKD 014 V1.1.1, clauses 5 and 6.5): a [KME] returns
+// one to have it sent, and a [Client] returns the one that it got. No Error contains key material.
 type Error struct {
-	Status  int    `json:"-"` // of HTTP; one that a KME returns is 400 to 599
+	Status  int    `json:"-"` // HTTP status; 400 to 599 if returned by a KME
 	Message string `json:"message"`
 	Details []any  `json:"details,omitempty"` // each becomes a JSON object
 }
 
-// The errors whose message, or lack of one, the standard fixes. An [Error] with the same status and
-// message is the same error to [errors.Is], whatever its details, and to one without a message
-// every other one with its status is.
+// The errors whose message, or lack of one, the standard fixes. For [errors.Is], an [Error] with
+// the same status and message is the same error, whatever its details. An error without a message
+// matches every error with its status.
 var (
 	ErrSizeNotMultiple = &Error{Status: http.StatusBadRequest,
 		Message: "size shall be a multiple of 8"}
@@ -41,7 +41,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Is tells whether target is an [*Error] of the same status and, if it has one, the same message.
+// Is reports whether target is an [*Error] with the same status and, if it has one, the same
+// message.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Status == e.Status && (t.Message == e.Message || t.Message == "")
@@ -62,7 +63,7 @@ func unauthorized(why string) *Error {
 	return &Error{Status: http.StatusUnauthorized, Message: why}
 }
 
-// ErrorOf turns any error of a [KME] into the one that is answered. It is the only place that does.
+// ErrorOf converts any error of a [KME] to the one in the answer. It is the only place that does.
 func ErrorOf(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok && e.Status >= 400 && e.Status <= 599 {
 		return e
@@ -70,7 +71,7 @@ func ErrorOf(err error) *Error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return &Error{Status: http.StatusGatewayTimeout, Message: "deadline passed"}
-	case errors.Is(err, context.Canceled): // as a rule the caller has gone and will not see this
+	case errors.Is(err, context.Canceled): // usually the caller has gone and will not see this
 		return &Error{Status: http.StatusServiceUnavailable, Message: "request cancelled"}
 	}
 	return &Error{Status: http.StatusInternalServerError, Message: "internal error"}

@@ -10,8 +10,8 @@ import (
 	"dske/etsi"
 )
 
-// An encryptor asks its KME for a key to share with another one. The KME here is a stand-in that
-// has one key.
+// An encryptor asks its KME for a key to share with another encryptor. The KME here is a stand-in
+// that has one key.
 func ExampleClient() {
 	kme := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"keys":[{"key_ID":"0f8fad5b-d9cb-469f-a165-70867728950e","key":"c2l4dGVlbiBzZWNyZXRzIQ=="}]}`)

@@ -10,8 +10,8 @@ import (
 	"dske/etsi"
 )
 
-// FuzzQuery sends anything at all as header, path and query: an answer is a refusal or keys, and
-// never a failure.
+// FuzzQuery sends arbitrary headers, paths and queries: an answer is a refusal or keys, and never a
+// failure.
 func FuzzQuery(f *testing.F) {
 	for _, call := range []string{"sofia/enc_keys", "sofia/dec_keys", "sofia/status", "sam/status", "a%2Fb/status", "//"} {
 		for _, query := range []string{"", "number=1&size=64", "number=9&size=9", "size=%zz", "a;b",
@@ -32,7 +32,7 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// FuzzBody sends anything at all as the body of a POST.
+// FuzzBody sends arbitrary bodies of a POST.
 func FuzzBody(f *testing.F) {
 	const id = `"5d3d3f39-6a9c-4c0e-8a3e-6f3f2d1f0b11"`
 	for _, body := range []string{"", "{}", "null", "[]", "{", "17", `"a"`, `{"number": 2, "size": 64}`, `{"number": 1e400}`,

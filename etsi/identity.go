@@ -8,15 +8,15 @@ import (
 )
 
 // Identify returns the ID of the SAE that sent r, which is one of the saes, or an [ErrUnauthorized]
-// that says why not.
+// with the reason.
 //
-// Over TLS a certificate says who is calling, and nothing else does: its subject common name is the
-// SAE ID, or else one of its URIs or DNS names is. The TLS configuration of the server has to
-// verify client certificates; it need not require them.
+// Over TLS only a certificate identifies the caller: its subject common name is the SAE ID, or else
+// one of its URIs or DNS names is. The TLS configuration of the server must verify client
+// certificates; it need not require them.
 //
 // Over plain HTTP, which is for experiments, the whole value of the Authorization header is the SAE
-// ID, or the user name of HTTP Basic in it, for clients that can be given http://sam@host only;
-// without that header the only SAE of a KME is assumed to be calling.
+// ID, or the user name of HTTP Basic in it is, for clients that can be configured only with
+// http://sam@host. Without that header the caller is assumed to be the only SAE of a KME.
 func Identify(r *http.Request, saes []string) (string, error) {
 	if r.TLS != nil {
 		return IdentifyPeer(*r.TLS, saes)
@@ -38,7 +38,7 @@ func Identify(r *http.Request, saes []string) (string, error) {
 	return "", unauthorized("the Authorization header names no SAE of this KME")
 }
 
-// IdentifyPeer is [Identify] for whoever is at the other end of a TLS connection.
+// IdentifyPeer is like [Identify], for the peer of a TLS connection.
 func IdentifyPeer(state tls.ConnectionState, saes []string) (string, error) {
 	if len(state.VerifiedChains) == 0 {
 		return "", unauthorized("no certificate was shown")

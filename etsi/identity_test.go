@@ -38,7 +38,7 @@ func TestIdentityOverTLS(t *testing.T) {
 		{"none", nil, ""},
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.Header.Set("Authorization", "sam") // does not count
+		r.Header.Set("Authorization", "sam") // is ignored
 		r.TLS = &tls.ConnectionState{}
 		if test.certificate != nil {
 			r.TLS.VerifiedChains = [][]*x509.Certificate{{test.certificate}}

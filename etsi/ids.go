@@ -57,7 +57,7 @@ func parseIDBody(body members) ([]uuid.UUID, error) {
 			return nil, err
 		}
 		if slices.Contains(ids[:i], ids[i]) {
-			return nil, ErrKeyNotFound.with("key_ID", ids[i]) // it is delivered only once
+			return nil, ErrKeyNotFound.with("key_ID", ids[i]) // a key is delivered only once
 		}
 	}
 	return ids, nil
@@ -75,11 +75,11 @@ func (m members) keyID() (uuid.UUID, error) {
 	return parseKeyID(text)
 }
 
-// parseKeyID reads a key ID: 36 characters, the case of the digits does not matter. Nobody has the
-// one of zeros.
+// parseKeyID reads a key ID of 36 characters; the case of its digits does not matter. No key has
+// the ID of zeros.
 func parseKeyID(text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
-	if err != nil || len(text) != len(uuid.Nil.String()) { // Parse knows shorter and longer forms too
+	if err != nil || len(text) != len(uuid.Nil.String()) { // Parse accepts shorter and longer forms, too
 		return uuid.Nil, badRequest("key_ID shall be a UUID").with("key_ID", text)
 	}
 	if id == uuid.Nil {

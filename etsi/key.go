@@ -8,16 +8,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// Key is a key and the ID under which the SAE at the other end finds the same one. By itself it
-// shows as its ID with the value [redacted], as JSON too: put it into a [KeyContainer] to deliver
-// it.
+// Key is a key and the ID under which the SAE at the other end finds the same key. When printed,
+// even as JSON, it shows its ID and [redacted] for its value: use a [KeyContainer] to deliver it.
 type Key struct {
 	ID  uuid.UUID `json:"key_ID"`
 	Key Secret    `json:"key"`
 }
 
-// Equal reports whether both are the same key: the ID and the value, which it compares in constant
-// time.
+// Equal reports whether both keys have the same ID and value. It compares values in constant time.
 func (k Key) Equal(other Key) bool {
 	return k.ID == other.ID && subtle.ConstantTimeCompare(k.Key.Reveal(), other.Key.Reveal()) == 1
 }
@@ -30,8 +28,8 @@ func Clear(keys []Key) {
 }
 
 // KeyContainer carries keys to an SAE (ETSI GS QKD 014 V1.1.1, clause 6.3). Its JSON form, and
-// nothing else about it, discloses the values of the keys: delivering them is what it is for. So do
-// not put it into a struct that is logged as JSON.
+// nothing else, discloses the values of the keys, since its purpose is to deliver them. So do not
+// put it into a struct that is logged as JSON.
 type KeyContainer struct {
 	Keys []Key
 }
@@ -44,7 +42,7 @@ type deliveredContainer struct {
 type deliveredKeys []deliveredKey
 
 // UnmarshalJSON implements [json.Unmarshaler]. Clients of the Python implementation of DSKE deliver
-// one key as an object, and not in an array.
+// one key as an object, not in an array.
 func (k *deliveredKeys) UnmarshalJSON(data []byte) error {
 	if len(data) > 0 && data[0] == '{' {
 		*k = make(deliveredKeys, 1)
@@ -67,7 +65,8 @@ func (c KeyContainer) MarshalJSON() ([]byte, error) {
 	return json.Marshal(deliveredContainer{keys})
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. Members that are not of the standard are ignored.
+// UnmarshalJSON implements [json.Unmarshaler]. Members that the standard does not define are
+// ignored.
 func (c *KeyContainer) UnmarshalJSON(data []byte) error {
 	var read deliveredContainer
 	if err := json.Unmarshal(data, &read); err != nil {

@@ -19,7 +19,7 @@ import (
 	"dske/etsi/skip"
 )
 
-// A vault is what the KMEs of a test network have in common: keys that wait for their slave SAE.
+// A vault is shared by the KMEs of a test network: keys that wait for their slave SAE.
 type vault struct {
 	mu   sync.Mutex
 	room int // bytes of key that can still be made
@@ -39,7 +39,7 @@ type vaultKME struct {
 	encryptors []string
 	servedBy   map[string]string // SAE ID to the name of its KME
 	vault      *vault
-	failures   map[string]error // what goes wrong whenever that SAE is at the other end
+	failures   map[string]error // errors for calls about that SAE
 }
 
 func (k *vaultKME) Encryptors() []string { return k.encryptors }
@@ -115,7 +115,7 @@ func (k *vaultKME) GetKeyWithKeyIDs(_ context.Context, slave, master string, ids
 	return keys, nil
 }
 
-// A network has two KMEs behind one handler, mounted by prefix: carol, which serves sam alone, and
+// A network has two KMEs behind one handler, mounted by prefix: carol, which serves only sam, and
 // connie, which serves the SAEs that newNetwork is given.
 type network struct {
 	vault *vault

@@ -10,21 +10,21 @@ import (
 
 var slashes = regexp.MustCompile(`/+`)
 
-// Tidy returns a path without the slashes that are one too many.
+// Tidy returns a path with single slashes in place of repeated ones.
 func Tidy(path string) string {
 	return strings.TrimSuffix(slashes.ReplaceAllString(path, "/"), "/")
 }
 
-// Paths is what a server of keys has below the path where it was registered.
+// Paths are the paths of a server of keys, below the path where it was registered.
 type Paths struct {
-	Methods func(path string) string // of a path, such as "GET, POST"; "" if there is no such path
-	Names   string                   // of the paths, for people
+	Methods func(path string) string // methods of a path, such as "GET, POST"; "" if there is no such path
+	Names   string                   // list of the paths, for people
 }
 
-// Lost is the handler for what no route takes; it is for RouteNotFound of [echo.Group], at "/*". A
-// path that is known has another method (405); one that is known but for slashes is named to the
-// caller (404). The paths in the answer begin where the server was registered, as a caller may have
-// come there by another path.
+// Lost is the handler for requests without a route; use it for RouteNotFound of [echo.Group], at
+// "/*". If the path exists, the method is wrong (405). If it exists except for slashes, the answer
+// names it (404). The paths in the answer begin where the server was registered, since callers may
+// reach it by another path.
 func Lost(known Paths, refusals func(*http.Request) Refusals) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		path := "/" + c.Param("*")

@@ -7,8 +7,7 @@ import (
 	"strconv"
 )
 
-// parseQuery refuses what cannot be decoded as a whole, since nobody knows what it was meant to
-// ask.
+// parseQuery refuses a query that cannot be decoded as a whole, since its meaning is unknown.
 func parseQuery(raw string) (url.Values, error) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
@@ -27,7 +26,7 @@ func number() quantity { return quantity{"number", DefaultNumber, 1, MaxKeyPerRe
 
 func size() quantity { return quantity{"size", DefaultKeySize, MinKeySize, MaxKeySize} }
 
-// fromQuery returns the value of a parameter, or the usual one if it is not given.
+// fromQuery returns the value of a parameter, or the default if it is not given.
 func (q quantity) fromQuery(query url.Values) (int, error) {
 	value, given, err := single(query, q.name)
 	if err != nil || !given {
@@ -36,7 +35,7 @@ func (q quantity) fromQuery(query url.Values) (int, error) {
 	return q.parse(value, value)
 }
 
-// fromBody returns the value of a member, or the usual one if it is absent.
+// fromBody returns the value of a member, or the default if it is absent.
 func (q quantity) fromBody(body members) (int, error) {
 	value, given := body[q.name]
 	if !given {
@@ -45,7 +44,7 @@ func (q quantity) fromBody(body members) (int, error) {
 	return q.parse(string(value), quoted(value))
 }
 
-// parse reads decimal text. Sent is how an error quotes it.
+// parse reads decimal text. sent is its form in errors.
 func (q quantity) parse(text, sent string) (int, error) {
 	n, err := strconv.Atoi(text)
 	switch {

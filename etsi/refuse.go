@@ -7,25 +7,25 @@ import (
 	"net/http"
 )
 
-// Refusals is how a server answers with errors, those of SKIP included.
+// Refusals says how a server answers with errors, including those of SKIP.
 type Refusals struct {
-	// Log is told of every refusal: a 500 with what the caller is not told, a 401 with where the
-	// caller is, and the rest for whoever looks for it (level debug).
+	// Log gets every refusal: a 500 with the text that the caller does not get, a 401 with the
+	// address of the caller, and the others at level debug.
 	Log *slog.Logger
 
-	// Strict leaves the body of a 401 empty, as the standard has it (clause 5): it names no data
-	// for that status. Otherwise a 401 says in the form of other errors why the caller is none:
-	// that is what people ask who set up an encryptor, and there are clients that fail on the empty
-	// body instead of on the status.
+	// Strict leaves the body of a 401 empty, as in the standard (clause 5), which names no data for
+	// that status. Otherwise the body of a 401 gives the reason, in the form of other errors:
+	// people who set up an encryptor need it, and some clients fail because of the empty body
+	// instead of the status.
 	Strict bool
 }
 
-// Answer answers a request with what err amounts to.
+// Answer answers a request with the [Error] for err.
 func (f Refusals) Answer(w http.ResponseWriter, r *http.Request, err error) {
 	e := ErrorOf(err)
 	f.note(r, e, err)
 	if e.Status == http.StatusUnauthorized {
-		if r.TLS == nil { // over TLS a certificate is missing, which no scheme asks for
+		if r.TLS == nil { // over TLS a certificate is missing, and no scheme asks for that
 			w.Header().Set("WWW-Authenticate", `Basic realm="the user name is the SAE ID", charset="UTF-8"`)
 		}
 		if f.Strict {
@@ -36,7 +36,7 @@ func (f Refusals) Answer(w http.ResponseWriter, r *http.Request, err error) {
 	WriteError(w, e)
 }
 
-// note writes the line of the log.
+// note logs the refusal.
 func (f Refusals) note(r *http.Request, e *Error, err error) {
 	log := f.Log.With("method", r.Method, "path", fmt.Sprintf("%.1024s", r.URL.Path), "from", r.RemoteAddr)
 	switch e.Status {
@@ -50,7 +50,7 @@ func (f Refusals) note(r *http.Request, e *Error, err error) {
 }
 
 // WriteError answers a request with e in the form of the standard (clause 6.5), where details is an
-// array. It is for whoever refuses requests on behalf of a KME.
+// array. It is for code that refuses requests on behalf of a KME.
 func WriteError(w http.ResponseWriter, e *Error) {
 	body, err := json.Marshal(e)
 	if err != nil { // details that JSON cannot express

@@ -114,7 +114,7 @@ func TestReportsAreWellFormed(t *testing.T) {
 	}
 }
 
-// The schemas that answers are to keep to. What they say is what clause 6 of the standard does.
+// The schemas for answers. They state clause 6 of the standard.
 var schemas = map[string]string{
 	"status.json": `{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object",
 		"required": ["source_KME_ID", "target_KME_ID", "key_size", "stored_key_count"],

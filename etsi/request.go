@@ -11,17 +11,17 @@ import (
 
 // KeyRequest says which keys a master SAE wants (ETSI GS QKD 014 V1.1.1, clause 6.2).
 type KeyRequest struct {
-	Number int // of keys, 1 to MaxKeyPerRequest; a Client may leave it 0 for the KME's default
+	Number int // number of keys, 1 to MaxKeyPerRequest; a Client may leave it 0 for the KME's default
 	Size   int // bits of each key, MinKeySize to MaxKeySize in steps of 8; a Client may leave it 0
 
 	// AdditionalSlaves are SAE IDs, at most MaxSAEIDCount. Each of these SAEs can fetch the same
 	// keys as the slave, once.
 	AdditionalSlaves []string
 
-	// IDs, unless it is nil, is the Number IDs to make the keys under: random, and known to nobody
-	// but the ends that the keys are for. A second key under one of them must not be asked for,
-	// even if the first could not be made. No request over HTTP carries any. A [Client] ignores it;
-	// so may a KME, which shows in the IDs of its keys.
+	// IDs, unless it is nil, are the IDs to make the keys under, one for each of the Number keys.
+	// They must be random and known only to the ends that the keys are for. Do not request a second
+	// key under one of them, even if the first could not be made. Requests over HTTP have none. A
+	// [Client] ignores them, and so may a KME; the IDs of its keys show whether it did.
 	IDs []uuid.UUID
 }
 
@@ -44,7 +44,8 @@ func (r KeyRequest) query() url.Values {
 	return query
 }
 
-// parseKeyQuery reads the number and the size of a Get key, both optional: all that a GET can ask.
+// parseKeyQuery reads the number and the size of a Get key, both optional; a GET can ask for
+// nothing else.
 func parseKeyQuery(query url.Values) (KeyRequest, error) {
 	n, err := number().fromQuery(query)
 	if err != nil {
@@ -54,7 +55,7 @@ func parseKeyQuery(query url.Values) (KeyRequest, error) {
 	return KeyRequest{Number: n, Size: bits}, err
 }
 
-// parseKeyBody reads the Key request of a POST. Extensions that may be ignored are.
+// parseKeyBody reads the Key request of a POST. It ignores optional extensions.
 func parseKeyBody(body members) (KeyRequest, error) {
 	if err := body.refuseMandatory(); err != nil {
 		return KeyRequest{}, err
@@ -71,7 +72,7 @@ func parseKeyBody(body members) (KeyRequest, error) {
 	return KeyRequest{Number: n, Size: bits, AdditionalSlaves: additional}, err
 }
 
-// check returns the [*Error] that a request beyond the limits is answered with.
+// check returns the [*Error] for a request beyond the limits.
 func (r KeyRequest) check(master, slave string) error {
 	if err := number().check(r.Number); err != nil {
 		return err
@@ -89,7 +90,7 @@ func (r KeyRequest) check(master, slave string) error {
 	return r.checkSlaves(master, slave)
 }
 
-// checkSlaves refuses additional slave SAEs that are too many, or not each another one.
+// checkSlaves refuses additional slave SAEs that are too many or not distinct.
 func (r KeyRequest) checkSlaves(master, slave string) error {
 	const name = "additional_slave_SAE_IDs"
 	if len(r.AdditionalSlaves) > MaxSAEIDCount {

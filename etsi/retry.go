@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// Retries says how a [Client] goes on after a call that failed for a reason that may pass: the KME
-// could not be reached, or not be trusted; it said that it cannot do it now (408, 425, 429 and all
-// from 500); something else answered in its place; or a key is not there yet (400), as where KMEs
-// take their time to tell each other. A call that made keys whose answer got lost makes others. A
-// key can be fetched once: if the answer with it gets lost, it is not found from then on.
+// Retries says how a [Client] continues after a call that failed for a temporary reason: the KME
+// could not be reached or trusted; it said that it cannot answer now (408, 425, 429 and all from
+// 500); something else answered in its place; or a key is not there yet (400), where KMEs take time
+// to inform each other. If the answer of a call that made keys is lost, the repeated call makes
+// other keys. A key can be fetched once: if the answer with it is lost, it is not found any more.
 type Retries struct {
 	Most int           // calls after the first one; 0: none
-	Wait time.Duration // before the first of these, and twice as long before each further one, but at most MostWait; default 100 ms
+	Wait time.Duration // before the first of these, doubling before each further one up to MostWait; default 100 ms
 }
 
-// MostWait is how long a [Client] waits at most before it makes a call again.
+// MostWait is the maximum time that a [Client] waits before it repeats a call.
 const MostWait = 5 * time.Second
 
-// call makes a call, again and again if need be, and decodes the answer.
+// call makes a call, repeats it if needed, and decodes the answer.
 func (c *Client) call(ctx context.Context, asked call, answer any) error {
 	wait := c.Retries.Wait
 	if wait <= 0 {
@@ -44,7 +44,7 @@ func (c *Client) call(ctx context.Context, asked call, answer any) error {
 	}
 }
 
-// mayPass reports whether a call that failed may succeed if it is made again.
+// mayPass reports whether a failed call may succeed if it is repeated.
 func mayPass(err error) bool {
 	if e, ok := errors.AsType[*Error](err); ok {
 		switch e.Status {
@@ -60,7 +60,7 @@ func mayPass(err error) bool {
 	return ok && unanswered.Op != "parse" || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// foreignError is the error for an answer that no KME would give.
+// foreignError says that an answer does not come from a KME.
 type foreignError struct {
 	mediaType string
 	cause     error
@@ -72,7 +72,8 @@ func (e *foreignError) Error() string {
 
 func (e *foreignError) Unwrap() error { return e.cause }
 
-// fromElsewhere says of an answer that cannot be read if it is none of a KME by its media type.
+// fromElsewhere marks the error for an answer that cannot be read, if its media type shows that it
+// does not come from a KME.
 func fromElsewhere(response *http.Response, err error) error {
 	mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if mediaType == "" || mediaType == "application/json" {

@@ -13,7 +13,7 @@ import (
 	"dske/etsi"
 )
 
-// answers is a KME that gives one answer after the other, and the last one for ever.
+// answers is a KME that gives one answer after the other, and then repeats the last one.
 type answers struct {
 	list  []string // status and body; empty: the connection ends
 	calls int

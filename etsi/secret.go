@@ -8,15 +8,15 @@ import (
 const redacted = "[redacted]"
 
 // Secret is the value of a key. However it is printed, logged or marshalled, it shows as
-// [redacted]; only [Secret.Reveal] yields the bytes, and a [KeyContainer] that is turned into JSON.
-// Its zero value is an empty secret. Copies share the bytes.
+// [redacted]. Only [Secret.Reveal], and the JSON form of a [KeyContainer], yield the bytes. The
+// zero value is an empty secret. Copies share the bytes.
 type Secret struct {
-	// A function, because fmt follows a pointer to a slice even in an unexported field of a
-	// stranger's struct (with %s, for one), and prints what it finds there.
+	// reveal is a function because fmt follows a pointer to a slice (with %s, for one) even in an
+	// unexported field of another package's struct, and prints what it finds there.
 	reveal func() []byte
 }
 
-// NewSecret wraps value, which it does not copy.
+// NewSecret wraps value and does not copy it.
 func NewSecret(value []byte) Secret {
 	return Secret{func() []byte { return value }}
 }

@@ -17,14 +17,15 @@ import (
 
 var treasure = []byte("the treasure is under the old oak")
 
-// holder is a stranger's struct, whose unexported fields fmt prints without calling any method.
+// holder is a struct of another package, whose unexported fields fmt prints without calling their
+// methods.
 type holder struct {
 	Seen   etsi.Key
 	hidden etsi.Key
 	secret etsi.Secret
 }
 
-// disclosed tells whether text shows a part of the treasure in some common form.
+// disclosed reports whether text shows a part of the treasure in some common form.
 func disclosed(text string) bool {
 	part := treasure[4:10]
 	lower := strings.ToLower(text)

@@ -10,9 +10,10 @@ import (
 )
 
 // Register mounts the methods of the standard (ETSI GS QKD 014 V1.1.1, clause 5) in g, under
-// /api/v1/keys. Of says for each request which KME serves it and how it is refused: one KME, or
-// many that share the routes. The routes write their errors themselves, in the form of the
-// standard, and log who was refused, and what the caller is not told about a 500.
+// /api/v1/keys. of returns, for each request, the KME that serves it and how to refuse it: always
+// the same KME, or one of many that share the routes. The routes write their errors themselves, in
+// the form of the standard. They log refused callers, and the text of a 500 that the caller does
+// not get.
 func Register(g *echo.Group, of func(*http.Request) (KME, Refusals)) {
 	g.RouteNotFound("/*", Lost(paths(), func(r *http.Request) Refusals {
 		_, refusals := of(r)
@@ -37,8 +38,8 @@ type server struct {
 	refusals Refusals
 }
 
-// A method answers a request of caller, one of the KME's encryptors, that concerns peer, another
-// SAE. What it returns is sent as JSON.
+// A method answers a request of caller, one of the KME's encryptors, about peer, another SAE. Its
+// result is sent as JSON.
 type method func(s server, r *http.Request, caller, peer string) (any, error)
 
 func (s server) status(r *http.Request, master, slave string) (any, error) {
@@ -70,7 +71,7 @@ func (s server) decKeys(r *http.Request, slave, master string) (any, error) {
 	return KeyContainer{keys}, err
 }
 
-// readRequest reads what a GET asks in its query or a POST in its body; a POST's query is ignored.
+// readRequest reads the query of a GET or the body of a POST; the query of a POST is ignored.
 func readRequest[T any](r *http.Request, fromQuery func(url.Values) (T, error), fromBody func(members) (T, error)) (T, error) {
 	var none T
 	if r.Method == http.MethodPost {
@@ -87,7 +88,7 @@ func readRequest[T any](r *http.Request, fromQuery func(url.Values) (T, error), 
 	return fromQuery(query)
 }
 
-// handle does what all methods have in common: who is concerned, and how to answer.
+// handle does what all methods have in common: it finds the two SAEs and answers.
 func (s server) handle(c echo.Context, answer method) error {
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	body, err := s.answer(c, answer)
@@ -109,8 +110,8 @@ func (s server) answer(c echo.Context, do method) (any, error) {
 	return do(s, c.Request(), caller, peer)
 }
 
-// sendKeys answers with keys. Left to Echo, they would be looked through three times on the way
-// into JSON, and a key can have 2 MiB. The keys, and the text of them, are cleared then.
+// sendKeys answers with keys. Echo would pass over them three times while encoding them in JSON,
+// and a key can have 2 MiB. It clears the keys and their text afterwards.
 func sendKeys(c echo.Context, keys KeyContainer) error {
 	text, err := keys.MarshalJSON()
 	defer func() { clear(text) }()
@@ -122,8 +123,8 @@ func sendKeys(c echo.Context, keys KeyContainer) error {
 	return c.JSONBlob(http.StatusOK, text)
 }
 
-// parties returns the SAE that is calling and the one that the path names. Who is calling is
-// settled before anything else about the request is looked at.
+// parties returns the calling SAE and the SAE in the path. It identifies the caller before it reads
+// anything else of the request.
 func (s server) parties(c echo.Context) (caller, peer string, err error) {
 	caller, err = Identify(c.Request(), s.kme.Encryptors())
 	if err != nil {
@@ -139,9 +140,9 @@ func (s server) parties(c echo.Context) (caller, peer string, err error) {
 	return caller, peer, nil
 }
 
-// saeID returns the SAE ID in the path, as a copy: it may be kept for long, and the request must
-// not be for its sake. Echo matches, and takes its parameters from, the encoded path if the request
-// has kept it, and otherwise the decoded one, which must not be decoded again.
+// saeID returns a copy of the SAE ID in the path: it may be kept for long, which must not keep the
+// request in memory. Echo matches the encoded path, and takes parameters from it, if the request
+// has it; otherwise it uses the decoded path, which must not be decoded again.
 func saeID(c echo.Context) (string, error) {
 	id := c.Param("sae")
 	if c.Request().URL.RawPath != "" {

@@ -90,7 +90,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestMalformedSAEID(t *testing.T) {
-	// No request off the wire has such a path; one that is handed over in memory may.
+	// No request from the network has such a path; a request in memory may have.
 	r := httptest.NewRequest(http.MethodGet, carolPath+"/api/v1/keys/50/status", nil)
 	r.URL.RawPath = carolPath + "/api/v1/keys/50%/status"
 	w := newNetwork("sofia").do(r, "sam")

@@ -2,31 +2,30 @@ package etsi
 
 import "encoding/json"
 
-// Status describes the keys that are to be had between two SAEs (ETSI GS QKD 014 V1.1.1, clause
-// 6.1).
+// Status describes the keys available between two SAEs (ETSI GS QKD 014 V1.1.1, clause 6.1).
 type Status struct {
-	SourceKMEID      string `json:"source_KME_ID"`       // of the KME that was asked
-	TargetKMEID      string `json:"target_KME_ID"`       // of the KME that serves the slave
-	MasterSAEID      string `json:"master_SAE_ID"`       // of the caller
-	SlaveSAEID       string `json:"slave_SAE_ID"`        // of the SAE in the path
-	KeySize          int    `json:"key_size"`            // bits, where a request names no size
-	StoredKeyCount   int    `json:"stored_key_count"`    // keys of KeySize that can be had now
-	MaxKeyCount      int    `json:"max_key_count"`       // the most that StoredKeyCount can be
+	SourceKMEID      string `json:"source_KME_ID"`       // KME that was asked
+	TargetKMEID      string `json:"target_KME_ID"`       // KME that serves the slave
+	MasterSAEID      string `json:"master_SAE_ID"`       // the caller
+	SlaveSAEID       string `json:"slave_SAE_ID"`        // the SAE in the path
+	KeySize          int    `json:"key_size"`            // bits, for requests without a size
+	StoredKeyCount   int    `json:"stored_key_count"`    // keys of KeySize that are available now
+	MaxKeyCount      int    `json:"max_key_count"`       // maximum of StoredKeyCount
 	MaxKeyPerRequest int    `json:"max_key_per_request"` // keys
 	MaxKeySize       int    `json:"max_key_size"`        // bits
 	MinKeySize       int    `json:"min_key_size"`        // bits
 	MaxSAEIDCount    int    `json:"max_SAE_ID_count"`    // additional slave SAEs in one request
 
-	// Extension says what the standard has no member for.
+	// Extension has values for which the standard has no member.
 	Extension StatusExtension `json:"status_extension,omitzero"`
 }
 
-// StatusExtension is what this implementation tells besides. Those of others are ignored.
+// StatusExtension has the extensions of this implementation. Those of others are ignored.
 type StatusExtension struct {
 	MaxRequestSize int `json:"max_request_size,omitempty"` // bits of all the keys of one request together
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. An extension of another form says nothing.
+// UnmarshalJSON implements [json.Unmarshaler]. An extension of another form is ignored.
 func (e *StatusExtension) UnmarshalJSON(data []byte) error {
 	type plain StatusExtension
 	var read plain

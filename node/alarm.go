@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// sweepEvery is how long a node leaves what has expired or was given up where it is, at most, so
-// that it need not look through everything for each share of its own.
+// sweepEvery is the maximum time for which a node leaves expired or abandoned data in place, so
+// that it need not search for each item separately.
 const sweepEvery = 5 * time.Second
 
-// Alarm wakes a node when something of it expires. It has one timer, and none while nothing can
-// expire: a node that nobody uses does nothing.
+// Alarm wakes a node when data of it expires. It has one timer, and none while nothing can expire:
+// an idle node does nothing.
 type Alarm struct {
 	rings chan struct{}
-	pause time.Duration // between two rings, at least
+	pause time.Duration // minimum time between two rings
 
 	mu    sync.Mutex
 	at    time.Time // when it rings next; zero: not at all
-	last  time.Time // when it has rung
+	last  time.Time // when it last rang
 	timer *time.Timer
 }
 
-// NewAlarm returns an alarm for things of which some live for ttl.
+// NewAlarm returns an alarm that rings at most every few seconds, or every ttl if that is shorter.
 func NewAlarm(ttl time.Duration) *Alarm {
 	return &Alarm{rings: make(chan struct{}, 1), pause: min(ttl, sweepEvery)}
 }
@@ -29,8 +29,8 @@ func NewAlarm(ttl time.Duration) *Alarm {
 // Rings returns the channel on which the alarm rings.
 func (a *Alarm) Rings() <-chan struct{} { return a.rings }
 
-// By makes the alarm ring no later than at t, or some seconds after it has rung before. A t of zero
-// is never.
+// By makes the alarm ring no later than at t, or some seconds after its last ring if that is later.
+// A zero t means never.
 func (a *Alarm) By(t time.Time) {
 	if t.IsZero() {
 		return
@@ -56,11 +56,11 @@ func (a *Alarm) ring() {
 	a.at, a.last = time.Time{}, time.Now()
 	select {
 	case a.rings <- struct{}{}:
-	default: // it was not heard the last time, and is now for both
+	default: // the last ring was not received yet; it counts for both
 	}
 }
 
-// Stop ends the alarm, unless somebody sets it again.
+// Stop ends the alarm until it is set again.
 func (a *Alarm) Stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -70,7 +70,7 @@ func (a *Alarm) Stop() {
 	}
 }
 
-// Earlier returns the earlier of two times, of which zero is never.
+// Earlier returns the earlier of two times, where zero means never.
 func Earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

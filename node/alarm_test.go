@@ -26,7 +26,7 @@ func TestAlarm(t *testing.T) {
 		rings(time.Minute)
 		a.By(began.Add(2 * time.Minute))
 		rings(2 * time.Minute)
-		a.By(began) // is over, but the alarm has just rung
+		a.By(began) // in the past, but the alarm has just rung
 		rings(2*time.Minute + sweepEvery)
 		a.By(began.Add(time.Hour))
 		a.Stop()
@@ -39,7 +39,7 @@ func TestAlarm(t *testing.T) {
 	})
 }
 
-// An alarm for what lives shorter than nodes usually wait rings as often as that.
+// An alarm for data that lives shorter than nodes usually wait rings more often.
 func TestAlarmOfShortLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := NewAlarm(time.Second)

@@ -6,8 +6,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// AtOnce refuses requests, with 503 and the limit, while so many of them are under way. What is how
-// the error calls them.
+// AtOnce refuses requests, with 503 and the limit, while limit of them are under way. what
+// describes the requests in the error, such as "readers".
 func AtOnce(limit int, what string) echo.MiddlewareFunc {
 	places := make(chan struct{}, limit)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {

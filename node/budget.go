@@ -2,28 +2,28 @@ package node
 
 import "time"
 
-// What whoever reaches the port can use up is bounded. The bounds are here; in
+// Resources that anybody who reaches the port can use up are limited. The limits are here; in
 // dske/protocol/limits.go, where both ends of an association have to agree on them; in
-// dske/etsi/limits.go, where encryptors are told of them; and as MaxFaults in dske/sim/fault.
+// dske/etsi/limits.go, where encryptors are told of them; and in dske/sim/fault, as MaxFaults.
 // README.md lists them all.
 
 // Time. Everything has ended within three seconds of a signal, and a node has stopped within three
-// of being told to.
+// seconds of the command.
 const (
-	// Grace is how long a node that stops goes on with the requests that are under way.
+	// Grace is how long a stopping node continues with requests under way.
 	Grace = 2 * time.Second
 
-	// Farewell is how long a client that stops takes after that to tell its hubs.
+	// Farewell is how long a stopping client then takes to tell its hubs.
 	Farewell = 300 * time.Millisecond
 
-	// LastWords is how long the answers of requests that were cut off may take on their way.
+	// LastWords is how long the answers of aborted requests may take.
 	LastWords = 250 * time.Millisecond
 
-	// Patience is how long a request waits for its sender, and its answer for being read, besides
-	// the time that they take at the SlowestRate.
+	// Patience is how long to wait for a request to arrive, and for its answer to be read, in
+	// addition to the time that they take at the SlowestRate.
 	Patience = 10 * time.Second
 
-	// SlowestRate is how slow a connection may be, in bytes per second.
+	// SlowestRate is the minimum rate of a connection, in bytes per second.
 	SlowestRate = 32 << 10
 
 	// HeaderTimeout is how long the header of a request may take, or the handshake of TLS.
@@ -33,35 +33,35 @@ const (
 	IdleTimeout = 2 * time.Minute
 )
 
-// Memory of a client, in bytes of shares, for all its hubs together.
+// Memory of a client in bytes of shares, for all its hubs together.
 const (
-	// MaxInMaking is how much a client has in the making at once. A batch that takes more is made
+	// MaxInMaking is how much a client has in the making at the same time. A larger batch is made
 	// alone.
 	MaxInMaking = 16 << 20
 
-	// SmallBatch is up to which size a batch does not count, also for a [Bulk].
+	// SmallBatch is the size up to which a batch does not count, for a [Bulk], too.
 	SmallBatch = 64 << 10
 )
 
-// What a client remembers of keys that none of its hubs knows, so that who asks for them again
-// costs no PSRD.
+// The keys without any hub that knows them which a client remembers, so that repeated requests for
+// them cost no PSRD.
 const (
-	// UnknownFor is for how long.
+	// UnknownFor is how long it remembers a key.
 	UnknownFor = time.Second
 
-	// MaxUnknown is of how many.
+	// MaxUnknown is the number of keys that it remembers.
 	MaxUnknown = 1024
 )
 
-// What a network does for those who look at it.
+// The service of a network for observers.
 const (
-	// MaxExchanges is how many exchanges it makes at once.
+	// MaxExchanges is the number of exchanges that it makes at the same time.
 	MaxExchanges = 8
 
-	// MaxReaders is how many are told at once what happens, as it happens.
+	// MaxReaders is the number of live event streams of operators at the same time.
 	MaxReaders = 32
 
-	// MaxViewers is how many may watch besides: a class, and no place of them is one of the
-	// readers'.
+	// MaxViewers is the number of other viewers, such as a class. They do not take the places of
+	// the readers.
 	MaxViewers = 128
 )

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Large work waits for its turn, as long as its context lasts, and small work does not.
+// Large work waits for its turn while its context lasts; small work does not wait.
 func TestBulk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBulk()
@@ -23,7 +23,7 @@ func TestBulk(t *testing.T) {
 			leaving = append(leaving, leave)
 		}
 		if len(leaving) == 0 {
-			t.Fatal("nobody gets in")
+			t.Fatal("no work can start")
 		}
 		for _, small := range []struct {
 			bulk *Bulk

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// Directory is whom a network has enrolled: its clients, how each of them proves itself out of
-// band, its encryptors, and the hubs that it uses. The network hands the same one to all its nodes
-// before any of them takes a request, so that at no moment somebody else can take a name. It does
-// not change, and may be used by several goroutines. A nil Directory has nobody in it.
+// Directory lists what a network has enrolled: its clients, how each of them proves its identity
+// out of band, its encryptors, and the hubs that it uses. The network gives the same directory to
+// all its nodes before any of them takes a request, so that nobody else can ever take a name. It
+// does not change, and is safe for concurrent use. A nil Directory is empty.
 type Directory struct {
 	open    bool
 	clients []Enrolled
@@ -17,19 +17,20 @@ type Directory struct {
 	owners  map[string]*Enrolled // by encryptor
 }
 
-// Enrolled is a client in a [Directory]. Nothing of it may be changed.
+// Enrolled is a client in a [Directory]. It must not be changed.
 type Enrolled struct {
 	Name       string
-	Token      string   // that it proves itself with; "": it has none
-	Certified  bool     // it has a certificate; without that and a token, anybody can come as it
-	URL        string   // its base, for example http://127.0.0.1:8100/client/carol; "": hubs cannot reach it
+	Token      string   // proves the client's identity; "": it has none
+	Certified  bool     // it has a certificate; without that and a token, anybody can use its name
+	URL        string   // its base, for example http://127.0.0.1:8100/client/carol; "" if hubs cannot reach it
 	Encryptors []string // IDs
-	Hubs       []string // names of those that it uses
-	Recipient  string   // what files with PSRD are sealed for; "": it is not known
+	Hubs       []string // names of the hubs that it uses
+	Recipient  string   // age recipient that files with PSRD are sealed for; "" if unknown
 }
 
-// NewDirectory returns the directory of these clients, which it keeps. In an open one, strangers
-// may register names that are not in it. It fails if a client, or an encryptor, is there twice.
+// NewDirectory returns the directory of these clients; it keeps the slice. If open is set,
+// strangers may register names that are not in it. It fails if a client or an encryptor occurs
+// twice.
 func NewDirectory(open bool, clients []Enrolled) (*Directory, error) {
 	d := &Directory{
 		open:    open,
@@ -45,7 +46,7 @@ func NewDirectory(open bool, clients []Enrolled) (*Directory, error) {
 		d.byName[e.Name] = e
 		for _, id := range e.Encryptors {
 			if owner := d.owners[id]; owner != nil {
-				return nil, fmt.Errorf("encryptor %q is of the clients %q and %q", id, owner.Name, e.Name)
+				return nil, fmt.Errorf("encryptor %q belongs to the clients %q and %q", id, owner.Name, e.Name)
 			}
 			d.owners[id] = e
 		}
@@ -72,8 +73,8 @@ func (d *Directory) ClientOf(encryptor string) *Enrolled {
 	return d.owners[encryptor]
 }
 
-// Clients returns all clients, in the order in which they were enrolled. The slice must not be
-// changed.
+// Clients returns all clients, in the order in which they were enrolled. The caller must not change
+// the slice.
 func (d *Directory) Clients() []Enrolled {
 	if d == nil {
 		return nil
@@ -84,16 +85,16 @@ func (d *Directory) Clients() []Enrolled {
 // Uses reports whether the client uses the hub of that name.
 func (e *Enrolled) Uses(hub string) bool { return slices.Contains(e.Hubs, hub) }
 
-// Proof is what somebody shows out of band to be a client.
+// Proof is what a caller presents out of band to prove its identity.
 type Proof struct {
 	Token string // "": none
-	Name  string // in a certificate of a client; "": none was shown
+	Name  string // name in the certificate of a client; "": no certificate
 }
 
 // Format implements [fmt.Formatter]; it leaves the token out.
 func (p Proof) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "certificate of %q", p.Name) }
 
-// Proves reports whether whoever shows that can be the client.
+// Proves reports whether the proof is one of the client.
 func (e *Enrolled) Proves(p Proof) bool {
 	if e.Certified && p.Name == e.Name {
 		return true

@@ -18,7 +18,7 @@ func TestDirectory(t *testing.T) {
 	}
 	carol, python := d.Client("carol"), d.ClientOf("pat")
 	if carol.Name != "carol" || python != d.Client("python") || d.Client("sam") != nil || d.ClientOf("carol") != nil {
-		t.Error("somebody is enrolled as somebody else")
+		t.Error("wrong clients")
 	}
 	if !carol.Uses("hank") || carol.Uses("helen") || python.Uses("hank") {
 		t.Error("wrong hubs")
@@ -31,14 +31,14 @@ func TestDirectory(t *testing.T) {
 	}
 	var nobody *node.Directory
 	if nobody.Client("carol") != nil || nobody.ClientOf("sam") != nil || nobody.IsOpen() || len(nobody.Clients()) != 0 {
-		t.Error("somebody is in no directory")
+		t.Error("a nil directory is not empty")
 	}
 }
 
 func TestDirectoryTwice(t *testing.T) {
 	for want, clients := range map[string][]node.Enrolled{
-		`client "carol" is enrolled twice`:                      {{Name: "carol"}, {Name: "carol"}},
-		`encryptor "sam" is of the clients "carol" and "celia"`: {{Name: "carol", Encryptors: []string{"sam"}}, {Name: "celia", Encryptors: []string{"sam"}}},
+		`client "carol" is enrolled twice`:                           {{Name: "carol"}, {Name: "carol"}},
+		`encryptor "sam" belongs to the clients "carol" and "celia"`: {{Name: "carol", Encryptors: []string{"sam"}}, {Name: "celia", Encryptors: []string{"sam"}}},
 	} {
 		if _, err := node.NewDirectory(true, clients); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

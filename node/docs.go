@@ -14,15 +14,15 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 )
 
-// Page adds what can be read without any effect: GET, and HEAD, which has to be there along with it
-// (RFC 9110, clause 9.1).
+// Page adds a route that can be read without any effect: GET, and HEAD, which must exist along with
+// GET (RFC 9110, clause 9.1).
 func Page(g *echo.Group, path string, handler echo.HandlerFunc, middleware ...echo.MiddlewareFunc) {
 	g.Match([]string{http.MethodGet, http.MethodHead}, path, handler, middleware...)
 }
 
-// MountDocs adds /docs to a group: a page, with all that it needs, that shows the OpenAPI
-// description which the group has at /openapi.json. Of returns its title, and what the paths of the
-// group start with in a request.
+// MountDocs adds /docs to a group: a page, with all its files, that shows the OpenAPI description
+// which the group has at /openapi.json. of returns its title, and the start of the group's paths in
+// a request.
 func MountDocs(g *echo.Group, of func(*http.Request) (title, prefix string)) {
 	var files unpacked
 	docs := func(c echo.Context) error {
@@ -42,9 +42,9 @@ func MountDocs(g *echo.Group, of func(*http.Request) (title, prefix string)) {
 	Page(g, "/docs/*", docs)
 }
 
-// unpacked is the files beside the page as they are for callers who do not take them compressed.
-// The library, which has them compressed, unpacks them for each request: over and over, that costs
-// as much as all else that strangers can ask for.
+// unpacked holds the files of the page in uncompressed form, for callers that do not accept
+// compression. The library has them compressed and unpacks them for each request, which costs as
+// much as everything else that strangers can request.
 type unpacked struct {
 	mu    sync.Mutex
 	files map[string][]byte // by name
@@ -64,7 +64,7 @@ func (u *unpacked) serve(c echo.Context, library http.Handler) {
 	}
 }
 
-// find returns the file of a name, if the library has it.
+// find returns the file of that name if the library has it.
 func (u *unpacked) find(name string, library http.Handler, r *http.Request) ([]byte, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -84,7 +84,7 @@ func (u *unpacked) find(name string, library http.Handler, r *http.Request) ([]b
 	return d.Bytes(), true
 }
 
-// document is the page of the documentation, or a file beside it, as the library writes it.
+// document is the page of the documentation, or one of its files, as the library writes it.
 type document struct {
 	bytes.Buffer
 	refused bool // the library has no such file
@@ -96,8 +96,8 @@ func (d *document) WriteHeader(status int) { d.refused = status != http.StatusOK
 
 var script = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
-// policy lets the page load what the library has beside it and ask the port, and run the scripts
-// that are in it.
+// policy lets the page load the files of the library, send requests to the port, and run its own
+// scripts.
 func (d *document) policy() string {
 	scripts := []string{"script-src 'self'"}
 	for _, s := range script.FindAllSubmatch(d.Bytes(), -1) {
@@ -107,7 +107,7 @@ func (d *document) policy() string {
 	return strings.Join([]string{
 		"default-src 'none'",
 		strings.Join(scripts, " "),
-		"style-src 'self' 'unsafe-inline'", // the library styles what it draws
+		"style-src 'self' 'unsafe-inline'", // the library sets inline styles
 		"img-src 'self' data:",
 		"connect-src 'self'",
 		"base-uri 'none'",

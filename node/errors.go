@@ -13,8 +13,8 @@ import (
 	"dske/psrd"
 )
 
-// Error is an error as the DSKE and management interfaces show it. It wraps the sentinel that it
-// stands for, on the side that reports it and on the side that [DecodeError] read it from.
+// Error is an error in the form of the DSKE and management interfaces. It wraps its sentinel, both
+// on the side that reports it and on the side where [DecodeError] read it.
 type Error struct {
 	Status  int            `json:"-"` // HTTP
 	Message string         `json:"message"`
@@ -27,13 +27,13 @@ func (e *Error) Error() string {
 	if len(e.Details) == 0 {
 		return e.Message
 	}
-	details, _ := json.Marshal(e.Details) // a map of plain values, its keys sorted
+	details, _ := json.Marshal(e.Details) // a map of plain values, with sorted keys
 	return fmt.Sprintf("%s %s", e.Message, details)
 }
 
 func (e *Error) Unwrap() error { return e.cause }
 
-// statuses is the one place that turns errors into HTTP, and into a word for those who count them.
+// statuses is the only place that maps errors to HTTP statuses, and to words for counters.
 var statuses = [...]struct {
 	err    error
 	status int
@@ -72,8 +72,8 @@ var statuses = [...]struct {
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "deadline_passed"},
 }
 
-// NewError classifies err and adds pairs of a name and a value to the details. An error that is
-// none of the table's becomes an internal error, whose cause is not shown.
+// NewError classifies err and adds pairs of a name and a value to the details. An error that is not
+// in the table becomes an internal error, whose cause is not shown.
 func NewError(err error, details ...any) *Error {
 	e := classify(err)
 	for i := 0; i+1 < len(details); i += 2 {
@@ -82,12 +82,12 @@ func NewError(err error, details ...any) *Error {
 	return e
 }
 
-// Stopped is the error for requests to a node that is not there to answer them.
+// Stopped is the error for requests to a node that is stopped.
 func Stopped(kind Kind, name string) *Error {
 	return NewError(protocol.ErrStopped, "node", string(kind)+"/"+name)
 }
 
-// NotFound is the error for requests to a node that there is none of.
+// NotFound is the error for requests to a node that does not exist.
 func NotFound(kind, name string) *Error {
 	return &Error{Status: http.StatusNotFound, Message: "No such node.", Details: map[string]any{"node": kind + "/" + name}}
 }
@@ -96,7 +96,7 @@ func classify(err error) *Error {
 	var known *Error
 	if errors.As(err, &known) {
 		e := *known
-		e.Details = map[string]any{} // also where a foreign node gave none
+		e.Details = map[string]any{} // even if a foreign node gave none
 		maps.Copy(e.Details, known.Details)
 		return &e
 	}
@@ -105,13 +105,14 @@ func classify(err error) *Error {
 			return &Error{row.status, sentence(row.err), detailsOf(err), err}
 		}
 	}
-	if errors.Is(err, context.Canceled) { // the request was cut off, or nobody waits for its answer
+	if errors.Is(err, context.Canceled) { // the request was aborted, or nobody waits for its answer
 		return classify(fmt.Errorf("%w: %w", protocol.ErrStopped, err))
 	}
 	return &Error{http.StatusInternalServerError, "Internal error.", map[string]any{}, err}
 }
 
-// Unkept returns why a store has not kept something, as a [protocol.ErrStorage]; nil if it has.
+// Unkept converts the error of a store that has not kept something to a [protocol.ErrStorage]; nil
+// stays nil.
 func Unkept(err error) error {
 	if err == nil {
 		return nil
@@ -119,7 +120,7 @@ func Unkept(err error) error {
 	return fmt.Errorf("%w: %w", protocol.ErrStorage, err)
 }
 
-// detailsOf names what the sentinel of err does not say by itself.
+// detailsOf returns the details of err that its sentinel does not contain.
 func detailsOf(err error) map[string]any {
 	var fragment *psrd.FragmentError
 	var exhausted *psrd.ExhaustedError
@@ -140,14 +141,14 @@ func detailsOf(err error) map[string]any {
 	}
 }
 
-// sentence makes a message for users of the text of a sentinel.
+// sentence turns the text of a sentinel into a message for users.
 func sentence(err error) string {
 	text := err.Error()
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 // DecodeError reads the body of an error response. The result wraps the sentinel that the other
-// side reported, if it is of the table, so that errors.Is works across the wire.
+// side reported, if that is in the table, so that errors.Is works across the wire.
 func DecodeError(status int, body []byte) *Error {
 	e := &Error{Status: status}
 	if err := json.Unmarshal(body, e); err != nil || e.Message == "" {
@@ -160,8 +161,8 @@ func DecodeError(status int, body []byte) *Error {
 // maxDetail is how much of an error in a foreign form is kept, in bytes.
 const maxDetail = 200
 
-// detailIn returns the details of an error in the form of FastAPI, which nodes of the Python
-// implementation answer with to what they cannot read; nil: it has none.
+// detailIn returns the details of an error in the form of FastAPI, with which nodes of the Python
+// implementation answer messages that they cannot parse; nil if it has none.
 func detailIn(body []byte) map[string]any {
 	var e struct {
 		Detail json.RawMessage `json:"detail"`
@@ -172,7 +173,7 @@ func detailIn(body []byte) map[string]any {
 	return map[string]any{"detail": strings.ToValidUTF8(string(e.Detail[:min(len(e.Detail), maxDetail)]), "")}
 }
 
-// Reported is [DecodeError] for an error whose status and message came in another form.
+// Reported is like [DecodeError], for an error whose status and message came in another form.
 func Reported(status int, message string) *Error {
 	return &Error{Status: status, Message: message, cause: reported(status, message)}
 }

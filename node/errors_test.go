@@ -17,7 +17,7 @@ import (
 	"dske/psrd"
 )
 
-// contract is what users are told of every error there is.
+// contract is what users are told for every error.
 var contract = []struct {
 	err     error
 	status  int
@@ -42,7 +42,7 @@ var contract = []struct {
 	{protocol.ErrDuplicateKey, 409, "A share for that key ID is already there."},
 	{protocol.ErrTooLarge, 413, "Request is over its limit."},
 	{psrd.ErrNotSlot, 400, "Signing key is not one slot of 32 bytes."},
-	{protocol.ErrUnsigned, 503, "Answer without a right signature."},
+	{protocol.ErrUnsigned, 503, "Answer without a valid signature."},
 	{psrd.ErrExhausted, 503, "Out of pre-shared random data."},
 	{psrd.ErrNotOpen, 503, "Not open for use."},
 	{protocol.ErrNoSession, 403, "Hub has started since the last session: resume first."},
@@ -50,13 +50,13 @@ var contract = []struct {
 	{protocol.ErrStorage, 503, "Storage failed."},
 	{protocol.ErrUnknownParcel, 404, "No such file with PSRD is out."},
 	{protocol.ErrTooManyOut, 409, "Too many files with PSRD are out."},
-	{protocol.ErrNoRecipient, 409, "Nobody knows what files for that client are to be sealed for."},
+	{protocol.ErrNoRecipient, 409, "That client has no recipient to seal files for."},
 	{protocol.ErrFull, 503, "No more is kept for that client."},
 	{protocol.ErrStopped, 503, "Node is stopped."},
 	{context.DeadlineExceeded, 504, "Context deadline exceeded."},
 }
 
-// send returns an error as it arrives at the other side.
+// send returns an error as the other side receives it.
 func send(e *Error) *Error {
 	w := httptest.NewRecorder()
 	WriteError(w, e)
@@ -122,7 +122,7 @@ func TestNewErrorOfAnError(t *testing.T) {
 	}
 }
 
-// A request that is cut off when its node stops hears so.
+// A request that is aborted because its node stops gets an error that says so.
 func TestCutOff(t *testing.T) {
 	e := send(NewError(fmt.Errorf("waiting for hub/hank: %w", context.Canceled)))
 	if e.Status != 503 || !errors.Is(e, protocol.ErrStopped) || errors.Is(e, context.Canceled) {
@@ -159,7 +159,7 @@ func TestWriteError(t *testing.T) {
 	}
 }
 
-// TestDecodeForeignError reads what others than our nodes answer.
+// TestDecodeForeignError reads answers of other implementations.
 func TestDecodeForeignError(t *testing.T) {
 	const generic = "HTTP status 404."
 	for body, want := range map[string]string{
@@ -175,7 +175,7 @@ func TestDecodeForeignError(t *testing.T) {
 		`{"message": "No."}`:                 "No.",
 		`{"message": "No.", "details": {}}`:  "No.",
 		`{"message": "No.", "details": null, "status": 200, "cause": 1}`: "No.",
-		`{"message": "Already used.", "details": {}}`:                    "Already used.", // 409 with us
+		`{"message": "Already used.", "details": {}}`:                    "Already used.", // the table has 409 for it
 	} {
 		e := DecodeError(404, []byte(body))
 		if e.Status != 404 || e.Error() != want || e.Unwrap() != nil {

@@ -9,7 +9,7 @@ import (
 	"testing/iotest"
 )
 
-// A body is read whole, whatever size it was said to be of.
+// A body is read completely, whatever its announced size.
 func TestReadAll(t *testing.T) {
 	for _, size := range []int{0, 1, 100, maxExpected - 1, maxExpected, maxExpected + 1, 1<<20 + 7} {
 		body := bytes.Repeat([]byte("body"), size/4+1)[:size]
@@ -31,7 +31,7 @@ func TestReadAll(t *testing.T) {
 	}
 }
 
-// Whoever says that a large body comes takes memory for what has come of it.
+// A large announced body takes memory only for the part that has arrived.
 func TestBodiesThatDoNotComeTakeNoMemory(t *testing.T) {
 	taken := func(come int) uint64 {
 		var before, after runtime.MemStats

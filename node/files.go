@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// PathFiles is where the management interface of a node, if PSRD comes in files, deals with them.
+// PathFiles is the path of the management interface for files with PSRD.
 const PathFiles = "/mgmt/v1/psrd-files"
 
 // FileHeader carries the number of a file that a hub sends.
 const FileHeader = "DSKE-File-Number"
 
-// WithFiles returns the OpenAPI description of a node whose PSRD comes in files: that of any other
-// one without what goes out of band, and with the paths and schemas of another description.
+// WithFiles returns the OpenAPI description of a node whose PSRD comes in files: the description
+// api of other nodes without the out-of-band paths, and with the paths and schemas of files.
 func WithFiles(api, files string) string {
 	type description struct {
 		Paths      map[string]any            `json:"paths"`
@@ -24,7 +24,7 @@ func WithFiles(api, files string) string {
 	for text, to := range map[string][]any{api: {&all, &base}, files: {&more}} {
 		for _, v := range to {
 			if err := json.Unmarshal([]byte(text), v); err != nil {
-				return api // a test holds both to JSON
+				return api // a test checks that both are JSON
 			}
 		}
 	}

@@ -5,16 +5,17 @@ import (
 	"time"
 )
 
-// Line is a mutex that may be held while something is waited for: whoever wants it waits with a
-// context, and those who wait are served in the order of their arrival.
+// Line is a mutex that may be held while waiting for something: callers wait for it with a context,
+// and are served in the order of their arrival.
 type Line chan struct{}
 
-// NewLine returns a line that nobody is in.
+// NewLine returns an empty line.
 func NewLine() Line { return make(Line, 1) }
 
-// Enter waits for its turn. It fails with the error of ctx if that ends first. Whoever has waited
-// goes on a nanosecond after the one before has left, who has done by then what he does next: those
-// who leave at once, because there is nothing left to do, come to the next line in their old order.
+// Enter waits for its turn. It fails with the error of ctx if that ends first. A caller that has
+// waited continues a nanosecond after its predecessor has left, which has then done its next step.
+// So callers that leave at once, because nothing is left to do, enter their next line in the same
+// order.
 func (l Line) Enter(ctx context.Context) error {
 	select {
 	case l <- struct{}{}:
@@ -30,5 +31,5 @@ func (l Line) Enter(ctx context.Context) error {
 	}
 }
 
-// Leave lets the next one in.
+// Leave lets the next caller in.
 func (l Line) Leave() { <-l }

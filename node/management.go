@@ -7,17 +7,17 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Management is what the management interface of a node needs from it.
+// Management is what the management interface needs from a node.
 type Management struct {
 	Kind   Kind
 	Name   string
 	Status func() any // a snapshot, without any secret
 	Stop   func()     // begins to stop the node and returns at once; nil: the node cannot be stopped
-	API    string     // OpenAPI description of such nodes, in JSON; {prefix} in it stands for [Prefix]
+	API    string     // OpenAPI description of the node, in JSON; {prefix} in it stands for [Prefix]
 }
 
-// MountManagement adds the management interface and the API documentation to a group. Of says for
-// each request which node it is for.
+// MountManagement adds the management interface and the API documentation to a group. of returns
+// the node that a request is for.
 func MountManagement(g *echo.Group, of func(*http.Request) Management) {
 	g.GET("/mgmt/v1/status", func(c echo.Context) error {
 		return c.JSON(http.StatusOK, of(c.Request()).Status())

@@ -1,11 +1,10 @@
-// Package node is what hubs and clients have in common: names, the router with its errors and those
-// who observe it, the management interface with the documentation, what is counted, the source of
-// randomness, and how they wait: [Tasks] are waited for before Run returns, in a [Line] one waits
-// with a context, and an [Alarm] wakes a node that has something to forget.
+// Package node is what hubs and clients have in common: names, the router with its errors and
+// observers, the management interface with the documentation, counters, the source of randomness,
+// and ways to wait: Run waits for [Tasks] before it returns, callers wait in a [Line] with a
+// context, and an [Alarm] wakes a node that has data to forget.
 //
-// [hub.Hub] and [client.Client] are the nodes themselves. Both are made by a New that checks a
-// Config and starts nothing, serve HTTP with their Handler, and do their background work in a
-// blocking Run.
+// [hub.Hub] and [client.Client] are the nodes themselves. Each has a New that checks a Config and
+// starts nothing, a Handler that serves HTTP, and a blocking Run for the background work.
 //
 // [hub.Hub]: dske/node/hub
 // [client.Client]: dske/node/client
@@ -20,13 +19,13 @@ import (
 	"dske/psrd"
 )
 
-// DefaultHubTimeout is how long clients wait for the answer of a hub, if nothing else is said.
+// DefaultHubTimeout is how long clients wait for the answer of a hub by default.
 const DefaultHubTimeout = 5 * time.Second
 
-// OvertakenAfter returns when nodes give up what is left of a block of the peer's because later
-// ones are in use, if clients wait for a hub for timeout. It is longer than a message can be under
-// way, which may be sent, wait until its hub has got PSRD for the answer, and be sent again; only a
-// message of megabytes that crawls may come later, and is refused.
+// OvertakenAfter returns how long nodes keep the rest of a block of the peer's after later blocks
+// have come into use, if clients wait for a hub for timeout. That is longer than a message can be
+// under way: it may be sent, wait until its hub has PSRD for the answer, and be sent again. Only a
+// message of megabytes on a very slow connection may arrive later, and is refused.
 func OvertakenAfter(timeout time.Duration) time.Duration { return 3 * timeout }
 
 // Kind is hub or client.
@@ -41,9 +40,9 @@ const (
 // Prefix returns the start of the path of every URL of a node: /hub/NAME or /client/NAME.
 func Prefix(kind Kind, name string) string { return "/" + string(kind) + "/" + name }
 
-// Random gives the source of random bytes for one purpose. Purposes are kept apart so that a seeded
-// run is reproducible however its goroutines are scheduled. The readers it returns may be used by
-// several goroutines. A nil Random is crypto/rand.
+// Random returns the source of random bytes for a purpose. Purposes have separate sources so that a
+// seeded run is reproducible whatever the scheduling of its goroutines. The readers must be safe
+// for concurrent use. A nil Random is crypto/rand.
 type Random func(purpose string) io.Reader
 
 // For returns the source for a purpose.
@@ -69,7 +68,7 @@ func (s PoolStatus) Unused() int {
 	return sum
 }
 
-// StatusOf describes a pool. Local means that this node owns it.
+// StatusOf describes a pool. Its owner is "local" if this node owns it.
 func StatusOf(pool *psrd.Pool) PoolStatus {
 	owner := "peer"
 	if pool.Owned() {
@@ -78,9 +77,9 @@ func StatusOf(pool *psrd.Pool) PoolStatus {
 	return PoolStatus{Owner: owner, Blocks: pool.Status()}
 }
 
-// AssociationStatus describes the pools of an association: those of pads, or of all PSRD in a suite
-// that does not tell pads and signing keys apart, and those of keys. Local means that this node
-// owns the pool.
+// AssociationStatus describes the pools of an association: those for pads, or for all PSRD in a
+// suite without separate pools for keys, and those for keys. Local pools are those that this node
+// owns.
 type AssociationStatus struct {
 	LocalPool    PoolStatus  `json:"local_pool"`
 	PeerPool     PoolStatus  `json:"peer_pool"`

@@ -55,7 +55,7 @@ func TestObserver(t *testing.T) {
 	}
 }
 
-// Nobody is told, which is the rule; and somebody.
+// BenchmarkObserver compares requests without an observer, which is the normal case, and with one.
 func BenchmarkObserver(b *testing.B) {
 	for _, bench := range []struct {
 		name     string

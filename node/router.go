@@ -15,8 +15,8 @@ import (
 	"dske/protocol"
 )
 
-// NewRouter returns an Echo router that answers a handler's error with what [NewError] makes of it.
-// The observer may be nil.
+// NewRouter returns an Echo router that answers the error of a handler with [NewError]. The
+// observer may be nil.
 func NewRouter(log *slog.Logger, observer Observer) *echo.Echo {
 	router := echo.New()
 	router.HTTPErrorHandler = func(err error, c echo.Context) {
@@ -44,7 +44,7 @@ func logPanic(log *slog.Logger) middleware.LogErrorFunc {
 	}
 }
 
-// fromRouter classifies an error, also those with which Echo itself refuses a request.
+// fromRouter classifies an error, including those with which Echo itself refuses a request.
 func fromRouter(err error, c echo.Context) *Error {
 	var refused *echo.HTTPError
 	if !errors.As(err, &refused) {
@@ -72,20 +72,20 @@ func WriteError(w http.ResponseWriter, e *Error) {
 	w.Write(body)
 }
 
-// WriteJSON answers a request with status 200 and body, which is JSON. It says how long that is, so
-// that the other side can read it in one go.
+// WriteJSON answers a request with status 200 and body, which is JSON. It sets Content-Length, so
+// that the other side can read the body at once.
 func WriteJSON(c echo.Context, body []byte) error {
 	SetHeader(c.Response().Header(), echo.HeaderContentLength, strconv.Itoa(len(body)), echo.HeaderContentType, echo.MIMEApplicationJSON)
 	return c.JSONBlob(http.StatusOK, body)
 }
 
-// Unbuffered is a size, in bytes, from which on a write of a body goes past the buffers of
+// Unbuffered is the size in bytes from which a write of a body bypasses the buffers of
 // [http.Server], if they are empty.
 const Unbuffered = 4<<10 + 1
 
-// WriteSecret is [WriteJSON] for a body that leaves no copy in the process, if it has at least
-// [Unbuffered] bytes and comes over HTTP/1.1. The caller clears it. A buffer of the server would
-// keep the start of it until the next answers overwrite that.
+// WriteSecret is like [WriteJSON], for a secret body. It leaves no copy in the process if the body
+// has at least [Unbuffered] bytes and the request came over HTTP/1.1; a buffer of the server would
+// keep the start of it until later answers overwrite it. The caller clears the body.
 func WriteSecret(c echo.Context, body []byte) error {
 	r := c.Response()
 	SetHeader(r.Header(), echo.HeaderContentType, echo.MIMEApplicationJSON, echo.HeaderContentLength, strconv.Itoa(len(body)))
@@ -97,8 +97,8 @@ func WriteSecret(c echo.Context, body []byte) error {
 	return err
 }
 
-// Param returns the value of a path parameter, decoded. Echo matches the encoded path if the
-// request has kept it, and otherwise the decoded one, which must not be decoded again.
+// Param returns the decoded value of a path parameter. Echo matches the encoded path if the request
+// has it, and otherwise the decoded one, which must not be decoded again.
 func Param(c echo.Context, name string) (string, error) {
 	value := c.Param(name)
 	if c.Request().URL.RawPath == "" {

@@ -60,7 +60,7 @@ func TestRouterErrors(t *testing.T) {
 		method, path string
 		status       int
 		body         string
-		log          string // that there is something of it
+		log          string // contained in the log
 	}{
 		{"GET", "/refused", 404, `{"message":"Unknown key ID.","details":{}}`, ""},
 		{"GET", "/broken", 500, `{"message":"Internal error.","details":{}}`, "the disk is full"},
@@ -96,7 +96,7 @@ func TestPanicIsLoggedWithItsPlace(t *testing.T) {
 	}
 }
 
-// A handler that aborts wants the connection closed, and no answer.
+// When a handler aborts, the connection is closed without an answer.
 func TestAbort(t *testing.T) {
 	defer func() {
 		if got := recover(); got != http.ErrAbortHandler {

@@ -8,11 +8,11 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// inBand is what the paths of messages in band start with, below the name of the node. Signatures
-// cover these paths in one spelling.
+// inBand is the start of the paths of in-band messages, below the name of the node. Signatures
+// cover these paths in exactly one spelling.
 const inBand = "/dske/api/"
 
-// respelled lets paths through that say the same in another way: with letters, digits and the like
+// respelled accepts other spellings of a path: unreserved characters, such as letters and digits,
 // that are percent-encoded without need (RFC 3986, clause 6.2.2.2).
 func respelled(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -20,7 +20,7 @@ func respelled(next echo.HandlerFunc) echo.HandlerFunc {
 			u := *r.URL
 			u.RawPath = respell(u.RawPath)
 			if u.RawPath == (&url.URL{Path: u.Path}).EscapedPath() {
-				u.RawPath = "" // the form of package url for what needs no other encoding
+				u.RawPath = "" // package url then uses the default encoding
 			}
 			r.URL = &u
 		}
@@ -28,7 +28,7 @@ func respelled(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// respell decodes what need not be encoded in a path, unless it is in band.
+// respell decodes the characters of a path that need not be encoded, unless the path is in band.
 func respell(path string) string {
 	plain := unreserved(path)
 	if parts := strings.SplitN(plain, "/", 4); len(parts) == 4 && strings.HasPrefix("/"+parts[3], inBand) {

@@ -23,7 +23,7 @@ func TestRespell(t *testing.T) {
 	}
 }
 
-// A path means the same in the other spelling, which is as short as it can be.
+// The new spelling of a path means the same and cannot be shortened further.
 func FuzzRespell(f *testing.F) {
 	for _, path := range []string{"/hub/h%61nk/dske/api/v1/%6b", "/%", "%41%2541", "/client/a%2Fb/%zz/%c3%a4"} {
 		f.Add(path)

@@ -10,15 +10,15 @@ import (
 type Stock struct {
 	Associations int    `json:"associations"`
 	Least        int    `json:"least_available"` // in the emptiest pool; 0 without associations
-	ClientOwned  Levels `json:"client_owned"`    // in pools from which clients choose
-	HubOwned     Levels `json:"hub_owned"`       // in pools from which hubs do
+	ClientOwned  Levels `json:"client_owned"`    // in pools that clients own
+	HubOwned     Levels `json:"hub_owned"`       // in pools that hubs own
 }
 
 // Levels is the number of bytes in each state.
 type Levels struct {
 	Available int   `json:"available"`
-	Allocated int   `json:"allocated"` // and not consumed
-	Consumed  int64 `json:"consumed"`  // ever; without bytes that were given up, or lost with their node
+	Allocated int   `json:"allocated"` // allocated and not consumed
+	Consumed  int64 `json:"consumed"`  // in total, without bytes that were given up or lost with their node
 }
 
 // Add adds the pools of an association.
@@ -30,7 +30,7 @@ func (s *Stock) Add(clientOwned, hubOwned []*psrd.Pool) {
 	s.Associations++
 }
 
-// add returns what is available in the emptiest of the pools.
+// add adds the pools, and returns the bytes available in the emptiest of them.
 func (l *Levels) add(pools []*psrd.Pool) int {
 	least := math.MaxInt
 	for _, pool := range pools {
@@ -42,7 +42,7 @@ func (l *Levels) add(pools []*psrd.Pool) int {
 	return least
 }
 
-// Stock returns the stock of a node without associations so far.
+// Stock returns the stock of a node with the consumed bytes so far and no associations yet.
 func (c *Counters) Stock() Stock {
 	return Stock{
 		ClientOwned: Levels{Consumed: c.ClientOwned.Load()},

@@ -6,12 +6,12 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Closed is the policy for what is no page: a browser loads nothing for it, and shows it in no
-// frame.
+// Closed is the policy for responses that are not pages: a browser loads nothing for them, and
+// shows them in no frame.
 const Closed = "default-src 'none'; frame-ancestors 'none'"
 
-// Strict tells browsers to be strict with what is served: it may load only what the policy lets it
-// (the header Content-Security-Policy), and is neither guessed at, nor told to others, nor kept.
+// Strict makes browsers treat responses strictly: they may load only what the policy allows
+// (Content-Security-Policy), and must not guess types, send referrers or keep the response.
 func Strict(policy string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -21,7 +21,7 @@ func Strict(policy string) echo.MiddlewareFunc {
 	}
 }
 
-// BeStrict is [Strict] for the header of one response.
+// BeStrict is like [Strict], for the header of one response.
 func BeStrict(h http.Header, policy string) {
 	SetHeader(h,
 		"Content-Security-Policy", policy,

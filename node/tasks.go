@@ -8,11 +8,11 @@ import (
 	"dske/protocol"
 )
 
-// Tasks are the goroutines of a node that outlive the request that they were started for. The zero
-// value starts none until it is opened.
+// Tasks are the goroutines of a node that outlive the request that started them. The zero value
+// must be opened before it starts any.
 type Tasks struct {
-	// Panicked is told of the panic of a task, which then ends no more than that. Nil: it ends the
-	// program. It is set before Open.
+	// Panicked is called with the panic of a task, which then ends only the task. Nil: the panic
+	// ends the program. Set it before Open.
 	Panicked func(reason any, stack []byte)
 
 	// Workers run the tasks. Nil: each has a goroutine of its own. It is set before Open.
@@ -23,17 +23,17 @@ type Tasks struct {
 	mu       sync.Mutex
 	lifetime context.Context // nil before Open
 	busy     int             // tasks that do not rest
-	idle     chan struct{}   // closed when busy falls to 0; nil if nobody waits for that
+	idle     chan struct{}   // closed when busy drops to 0; nil if nobody waits for that
 }
 
-// Open allows tasks to be started until ctx, which they are given, ends. It can be called once.
+// Open allows tasks to be started until ctx ends. Tasks get ctx. Open can be called once.
 func (t *Tasks) Open(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.lifetime = ctx
 }
 
-// Lifetime returns the context of the tasks. It fails with [protocol.ErrStopped] if none can be
+// Lifetime returns the context of the tasks. It fails with [protocol.ErrStopped] if no task can be
 // started.
 func (t *Tasks) Lifetime() (context.Context, error) {
 	t.mu.Lock()
@@ -67,7 +67,7 @@ func (t *Tasks) Go(f func(ctx context.Context)) error {
 	return nil
 }
 
-// recover passes the panic of a task on.
+// recover passes on the panic of a task.
 func (t *Tasks) recover() {
 	if t.Panicked == nil {
 		return
@@ -77,7 +77,7 @@ func (t *Tasks) recover() {
 	}
 }
 
-// Rest calls wait in a task, which does not count as busy meanwhile.
+// Rest calls wait in a task, which does not count as busy until wait returns.
 func (t *Tasks) Rest(wait func()) {
 	t.add(-1)
 	defer t.add(1)
@@ -94,8 +94,8 @@ func (t *Tasks) add(n int) {
 	}
 }
 
-// Wait waits until all tasks have ended, which they do with the context of Open. From then on none
-// is started.
+// Wait waits until all tasks have ended; they end with the context of Open. After that no task is
+// started.
 func (t *Tasks) Wait() {
 	t.mu.Lock()
 	t.lifetime = nil
@@ -103,8 +103,8 @@ func (t *Tasks) Wait() {
 	t.running.Wait()
 }
 
-// WaitIdle waits until every task rests, or there is none. It fails with the error of ctx if that
-// ends first.
+// WaitIdle waits until every task rests or has ended. It fails with the error of ctx if that ends
+// first.
 func (t *Tasks) WaitIdle(ctx context.Context) error {
 	select {
 	case <-t.whenIdle():

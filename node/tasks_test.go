@@ -58,7 +58,7 @@ func TestTasks(t *testing.T) {
 	})
 }
 
-// A panic of a task is passed on, and ends no more than the task.
+// A panic of a task is passed on, and ends only the task.
 func TestTaskPanics(t *testing.T) {
 	var told any
 	tasks := &Tasks{Panicked: func(reason any, stack []byte) { told = reason }}

@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// warnEvery is how often there is a line at most, for each reason.
+// warnEvery is the minimum time between two lines for the same reason.
 const warnEvery = time.Second
 
-// Warnings keeps lines that anybody can cause, with messages that nobody has signed, from filling a
-// log: for each of the reasons that [Refusals] tells apart there is one line a second, which says
-// how many were left out before it. The zero value is ready to use, by several goroutines.
+// Warnings limits log lines that anybody can cause with unsigned messages: each reason that
+// [Refusals] distinguishes has one line a second, which says how many lines were left out before
+// it. The zero value is ready to use. It is safe for concurrent use.
 type Warnings struct {
 	mu      sync.Mutex
 	reasons [len(statuses) + 1]struct {
-		next    time.Time // when there may be a line again
+		next    time.Time // when the next line is allowed
 		leftOut int
 	}
 }
 
-// Warn writes a line about what happened for the reason that err is of, with err and args, or
-// counts it.
+// Warn writes a line with message, err and args, or counts it as left out. The reason is that of
+// err.
 func (w *Warnings) Warn(log *slog.Logger, err error, message string, args ...any) {
 	leftOut, ok := w.admit(err)
 	if !ok {
@@ -34,7 +34,7 @@ func (w *Warnings) Warn(log *slog.Logger, err error, message string, args ...any
 	log.Warn(message, args...)
 }
 
-// admit reports whether there may be a line, and how many were left out since the last one.
+// admit reports whether a line is allowed, and how many were left out since the last one.
 func (w *Warnings) admit(err error) (leftOut int, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

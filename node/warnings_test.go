@@ -12,7 +12,7 @@ import (
 	"dske/protocol"
 )
 
-// Of each reason there is a line a second, and it says how many there would have been.
+// Each reason has one line a second, which says how many lines were left out.
 func TestWarnings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var text bytes.Buffer

@@ -11,7 +11,7 @@ import (
 	"dske/psrd"
 )
 
-// Somebody who knows no PSRD makes a signature up, with the key that a careless receiver would get
+// Somebody who knows no PSRD forges a signature, with the key that a careless receiver would get
 // from the fragments. Blocks 0 and 1 have 100 and 32 bytes.
 func TestForgedKeys(t *testing.T) {
 	var (
@@ -87,7 +87,7 @@ func TestForgedKeys(t *testing.T) {
 	stillGood(t, receiver, m, []byte("share"))
 }
 
-// A tag of the wrong length is wrong, also if what there is of it is right.
+// A tag of the wrong length is wrong, even if all its bytes are correct.
 func TestTagLength(t *testing.T) {
 	sender, receiver := connect(t, 100)
 	m := post(t, sender, []byte("share"))
@@ -111,7 +111,7 @@ func TestTagLength(t *testing.T) {
 	stillGood(t, receiver, m, []byte("share"))
 }
 
-// A right signature in any other spelling is not a signature, since it does not cover itself.
+// A valid signature in any other spelling is refused, since a signature does not cover itself.
 func TestOtherSpellings(t *testing.T) {
 	// The genuine one reads ab000000-0000-0000-0000-000000000000:0:7,ab…01:0:25%….
 	replace := func(before, after string) func(string) string {

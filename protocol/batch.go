@@ -10,28 +10,28 @@ import (
 )
 
 const (
-	// MaxBatch is the largest number of shares in one message.
+	// MaxBatch is the maximum number of shares in one message.
 	MaxBatch = 128
 
-	// MaxSlaves is the largest number of slaves that a share can be for.
+	// MaxSlaves is the maximum number of slaves of a share.
 	MaxSlaves = 32
 
-	// MaxBatchSize is the size in bytes up to which a sender puts shares into one message, which
-	// may be larger only if it has a single one.
+	// MaxBatchSize is the size in bytes up to which a sender puts shares into one message. Only a
+	// message with a single share may be larger.
 	MaxBatchSize = 1 << 20
 )
 
-// ShareBatch is shares of several keys that have everything in common but the key, its secret tags
-// and the value. The values, which are of the same size, are sealed together, one after the other.
+// ShareBatch is shares of several keys that differ only in the key, its secret tags and the value.
+// The values have the same size and are sealed together, one after the other.
 type ShareBatch struct {
 	KeyIDs     KeyIDs `json:"key_ids"`
 	ShareIndex int    `json:"share_index"`
 	Terms             // without the secret tag
-	SecretTags []byte `json:"secret_tags,omitempty"` // by key, and for each by slave; none if the suite has none
+	SecretTags []byte `json:"secret_tags,omitempty"` // by key, then by slave; none if the suite has none
 	SealedShare
 }
 
-// KeyIDs are different key IDs. In JSON as in a query they are one text, with commas between them.
+// KeyIDs are distinct key IDs. In JSON and in a query they are one string, separated by commas.
 type KeyIDs []uuid.UUID
 
 // MarshalText implements [encoding.TextMarshaler].
@@ -46,8 +46,8 @@ func (ids KeyIDs) MarshalText() ([]byte, error) {
 	return text, nil
 }
 
-// UnmarshalText implements [encoding.TextUnmarshaler]. It takes at most [MaxBatch] IDs; an empty
-// text is none.
+// UnmarshalText implements [encoding.TextUnmarshaler]. It takes at most [MaxBatch] IDs. An empty
+// text means no IDs.
 func (ids *KeyIDs) UnmarshalText(text []byte) error {
 	*ids = KeyIDs{}
 	if len(text) == 0 {
@@ -71,8 +71,8 @@ func (ids *KeyIDs) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// NewShareBatch returns the batch of the shares of these keys, at least one and all of them
-// [Share.Alike], and the values that have to be sealed for it.
+// NewShareBatch returns the batch of the shares of these keys, and the values, which must be sealed
+// for it. There must be at least one share, and all must be [Share.Alike].
 func NewShareBatch(keys KeyIDs, shares []Share) (ShareBatch, Secret) {
 	first := shares[0]
 	b := ShareBatch{KeyIDs: keys, ShareIndex: first.Index, Terms: first.Terms}
@@ -93,8 +93,8 @@ func (s Share) Alike(other Share) bool {
 		len(s.Terms.SecretTag) == len(other.Terms.SecretTag)
 }
 
-// Shares returns the shares of the batch, by key, when its values have been opened. They use the
-// memory of the values.
+// Shares returns the shares of the batch, by key, given its decrypted values. The shares use the
+// memory of values.
 func (b ShareBatch) Shares(values Secret) []Share {
 	shares := make([]Share, len(b.KeyIDs))
 	size := b.shareSize()
@@ -105,7 +105,7 @@ func (b ShareBatch) Shares(values Secret) []Share {
 	return shares
 }
 
-// terms returns the terms of the share with that position.
+// terms returns the terms of the share at position i.
 func (b ShareBatch) terms(i int) Terms {
 	terms := b.Terms
 	if size := len(b.SecretTags) / len(b.KeyIDs); size > 0 {
@@ -117,16 +117,17 @@ func (b ShareBatch) terms(i int) Terms {
 // shareSize returns the size of each share, in bytes.
 func (b ShareBatch) shareSize() int { return len(b.Value) / len(b.KeyIDs) }
 
-// check returns an error unless the batch has keys, and a value and perhaps a secret tag for each.
+// check returns an error unless the batch has keys, a value for each key, and equally many secret
+// tags for each key.
 func (b ShareBatch) check() error {
 	n := len(b.KeyIDs)
 	switch {
 	case n == 0:
 		return fmt.Errorf("%w: key_ids is missing", ErrMalformed)
 	case len(b.Value)%n != 0:
-		return fmt.Errorf("%w: the encrypted value has not the same size for each key", ErrMalformed)
+		return fmt.Errorf("%w: the encrypted value does not divide evenly among the keys", ErrMalformed)
 	case b.SecretTag != nil || len(b.SecretTags)%n != 0:
-		return fmt.Errorf("%w: there are not as many secret tags for each key", ErrMalformed)
+		return fmt.Errorf("%w: the secret tags do not divide evenly among the keys", ErrMalformed)
 	}
 	if err := checkShareIndex(b.ShareIndex); err != nil {
 		return err
@@ -134,7 +135,7 @@ func (b ShareBatch) check() error {
 	return b.SealedShare.check()
 }
 
-// CheckTerms is [Suite.CheckTerms] for every share of a batch.
+// CheckTerms calls [Suite.CheckTerms] for every share of a batch.
 func (b ShareBatch) CheckTerms(suite Suite, slaves int) error {
 	for i := range b.KeyIDs {
 		if err := suite.CheckTerms(b.terms(i), b.shareSize(), slaves); err != nil {
@@ -153,7 +154,7 @@ type PostShares struct {
 	ShareBatch
 }
 
-// ParsePostShares reads the body of a [PostShares]; the errors are those of [ParsePostShare].
+// ParsePostShares reads the body of a [PostShares]; its errors are those of [ParsePostShare].
 func ParsePostShares(body []byte) (PostShares, error) {
 	m := PostShares{ShareBatch: ShareBatch{ShareIndex: -1}}
 	if err := Unmarshal(body, &m); err != nil {
@@ -176,13 +177,13 @@ func ParsePostShares(body []byte) (PostShares, error) {
 	return m, m.check()
 }
 
-// Batch returns the same message in the form of one that carries several shares.
+// Batch returns the same message in the form for several shares.
 func (m PostShare) Batch() PostShares {
 	b := ShareReply{m.ShareIndex, m.Terms, m.SealedShare}.Batch(m.KeyID)
 	return PostShares{m.ClientName, m.MasterSAE, []string{m.SlaveSAE}, b}
 }
 
-// Batch returns the share, which is one of that key, as a batch of its own.
+// Batch returns the share, which belongs to that key, as a batch of one.
 func (m ShareReply) Batch(key uuid.UUID) ShareBatch {
 	b := ShareBatch{KeyIDs: KeyIDs{key}, ShareIndex: m.ShareIndex, Terms: m.Terms, SealedShare: m.SealedShare}
 	b.SecretTags, b.SecretTag = b.SecretTag, nil
@@ -190,21 +191,22 @@ func (m ShareReply) Batch(key uuid.UUID) ShareBatch {
 }
 
 // SharesReply is shares on their way from a hub: the response to GET [PathKeyShares]. Its batch can
-// be empty. Keys that it does not mention have to be asked for again: their shares are of another
-// batch.
+// be empty. Keys that it does not mention must be asked for again: their shares do not fit into the
+// same batch.
 type SharesReply struct {
 	ShareBatch
 	Refused []Refusal `json:"refused"`
 }
 
-// Refusal says why a hub has no share of a key for the caller, as an error response would.
+// Refusal is the reason why a hub has no share of a key for the caller. It says the same as an
+// error response.
 type Refusal struct {
 	KeyID   uuid.UUID `json:"key_id"`
 	Status  int       `json:"status"` // HTTP
 	Message string    `json:"message"`
 }
 
-// ParseSharesReply reads the body of a [SharesReply]; the errors are those of [ParsePostShare].
+// ParseSharesReply reads the body of a [SharesReply]; its errors are those of [ParsePostShare].
 func ParseSharesReply(body []byte) (SharesReply, error) {
 	m := SharesReply{ShareBatch: ShareBatch{ShareIndex: -1}}
 	if err := Unmarshal(body, &m); err != nil {
@@ -224,7 +226,7 @@ type GetShares struct {
 	KeyIDs     KeyIDs // 1 to MaxBatch
 }
 
-// One returns the same question about a single key.
+// One returns the same request for a single key.
 func (m GetShares) One(key uuid.UUID) GetShare {
 	return GetShare{m.ClientName, m.MasterSAE, m.SlaveSAE, key}
 }
@@ -235,7 +237,7 @@ func (m GetShares) Query() string {
 	return queryOf(m.ClientName, m.MasterSAE, m.SlaveSAE) + "&key_ids=" + string(ids)
 }
 
-// ParseGetShares reads a raw query string; what is wrong with it is an [ErrMalformed].
+// ParseGetShares reads a raw query string; its errors are [ErrMalformed].
 func ParseGetShares(query string) (GetShares, error) {
 	var m GetShares
 	var ids string
@@ -253,8 +255,8 @@ func queryOf(client, master, slave string) string {
 		"&slave_sae_id=" + url.QueryEscape(slave)
 }
 
-// parseQuery reads the members of both queries, which must be there exactly once each. The last one
-// is that of the given name.
+// parseQuery reads the members of both queries. Each must be present exactly once. last is the name
+// of the last member.
 func parseQuery(query string, client, master, slave *string, last string, to *string) error {
 	values, err := url.ParseQuery(query)
 	if err != nil {

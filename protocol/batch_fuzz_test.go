@@ -13,7 +13,7 @@ import (
 	"dske/psrd"
 )
 
-// seedBatches adds a right body with two shares and what can become of it.
+// seedBatches adds a valid body with two shares, and faulty variants of it.
 func seedBatches(f *testing.F, body string) {
 	seedBodies(f, body)
 	for _, change := range [][2]string{
@@ -75,7 +75,7 @@ func FuzzSharesReply(f *testing.F) {
 	})
 }
 
-// checkRefused fails the test unless err is a reason not to read a message.
+// checkRefused fails the test unless err is an error of a parser.
 func checkRefused(t *testing.T, err error) {
 	t.Helper()
 	if !oneOf(err, protocol.ErrMalformed, psrd.ErrOutOfRange) {
@@ -83,8 +83,8 @@ func checkRefused(t *testing.T, err error) {
 	}
 }
 
-// checkBatch fails the test unless the shares are different ones and the value and the tags are
-// divided among them, to the last byte. Either suite can say what it thinks of their terms.
+// checkBatch fails the test unless the shares are distinct, and the value and the tags are divided
+// among them completely. Either suite can check their terms.
 func checkBatch(t *testing.T, batch protocol.ShareBatch) {
 	t.Helper()
 	if len(batch.KeyIDs) > protocol.MaxBatch {

@@ -20,7 +20,7 @@ import (
 	"dske/psrd"
 )
 
-// The messages with several shares, to the letter. With itsJSON they are of a suite that has terms
+// The exact bytes of messages with several shares. With itsJSON they are of a suite that has terms
 // and tags.
 const (
 	postsJSON = `{"master_client_name":"carol","master_sae_id":"sam","slave_sae_ids":["sofia","susan"],` +
@@ -55,7 +55,7 @@ func withITS(body string) string {
 	return strings.Replace(body, `"share_index":253,`, `"share_index":253,`+itsJSON+`,`, 1)
 }
 
-// batchParsers read a body with the function that is made for it.
+// batchParsers parse a body with the function for its message.
 var batchParsers = map[string]struct {
 	body  string
 	parse func([]byte) (any, error)
@@ -139,7 +139,7 @@ func TestUnknownMembersOfBatches(t *testing.T) {
 	}
 }
 
-// Each member is required but those that say why there is no share, and null is no value.
+// Each member is required except those of refusals, and null does not count as a value.
 func TestMembersOfBatches(t *testing.T) {
 	for name, parser := range batchParsers {
 		var members map[string]any
@@ -171,8 +171,8 @@ func TestMembersOfBatches(t *testing.T) {
 	}
 }
 
-// The terms and tags are not required, but have to be such. There is one tag of the same size for
-// each key.
+// The terms and tags are optional but must be well formed. There are equally many tags, of the same
+// size, for each key.
 func TestTermsOfBatches(t *testing.T) {
 	const tags = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 	for name, parser := range batchParsers {
@@ -203,7 +203,7 @@ func TestTermsOfBatches(t *testing.T) {
 	}
 }
 
-// One part of a right message is replaced.
+// One part of a valid message is replaced.
 func TestBadPartsOfBatches(t *testing.T) {
 	const first, second = "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "ab000000-0000-0000-0000-000000000005"
 	const third = "ab000000-0000-0000-0000-000000000007"
@@ -229,7 +229,7 @@ func TestBadPartsOfBatches(t *testing.T) {
 		{first + ",", "," + first + ",", protocol.ErrMalformed},
 		{first + "," + second, ",", protocol.ErrMalformed},
 		{`"` + first + "," + second + `"`, `["` + first + `","` + second + `"]`, protocol.ErrMalformed},
-		// 6 bytes are no shares of the same size for 4 keys.
+		// 6 bytes do not divide into shares for 4 keys.
 		{second, second + "," + third + ",ab000000-0000-0000-0000-000000000008", protocol.ErrMalformed},
 		{`"start":64`, `"start":-1`, psrd.ErrOutOfRange},
 		{`"size":4`, `"size":0`, psrd.ErrOutOfRange},
@@ -264,7 +264,7 @@ func TestBatchesThatAreNotJSON(t *testing.T) {
 	}
 }
 
-// A value of the size of its pad, which cannot be divided among the keys.
+// The value has the size of its pad but does not divide among the keys.
 func TestBatchOfOddValue(t *testing.T) {
 	for name, parser := range batchParsers {
 		body := strings.Replace(strings.Replace(parser.body, `"size":2`, `"size":1`, 1), `"3q2+7/8A"`, `"3q2+7/8="`, 1)
@@ -278,7 +278,7 @@ func TestBatchOfOddValue(t *testing.T) {
 	}
 }
 
-// An answer without shares has neither a value nor a pad, and no matter what index.
+// An answer without shares has neither a value nor a pad, and any index.
 func TestReplyWithoutShares(t *testing.T) {
 	for _, change := range [][2]string{
 		{refusedJSON, "{}"}, {refusedJSON, "null"}, {"", ""}, {"[]}", "null}"}, {`{"fragments":[]}`, "null"}, {`{"fragments":[]}`, "{}"},
@@ -319,7 +319,7 @@ func batchBody(t *testing.T, number int) []byte {
 	return body
 }
 
-// manyIDs returns that many different key IDs.
+// manyIDs returns the given number of distinct key IDs.
 func manyIDs(number int) protocol.KeyIDs {
 	ids := protocol.KeyIDs{}
 	for n := range number {
@@ -370,7 +370,7 @@ func TestKeyIDsRoundTrip(t *testing.T) {
 		if want := max(37*number-1, 0); err != nil || len(text) != want {
 			t.Errorf("%d keys are written as %s, error %v", number, text, err)
 		}
-		got := protocol.KeyIDs{keyID} // which goes
+		got := protocol.KeyIDs{keyID} // is replaced
 		if err := got.UnmarshalText(text); err != nil || !reflect.DeepEqual(got, ids) {
 			t.Errorf("%s is read as %v, want %v; error %v", text, got, ids, err)
 		}
@@ -390,8 +390,8 @@ func batchedShares() []protocol.Share {
 	}
 }
 
-// The values and tags of the shares are put together and taken apart again, and none can be
-// extended into the next.
+// The values and tags of the shares are joined and divided again, and appending to one does not
+// overwrite the next.
 func TestShareBatch(t *testing.T) {
 	shares := batchedShares()
 	batch, values := protocol.NewShareBatch(protocol.KeyIDs{keyID, id(5)}, shares)
@@ -463,7 +463,7 @@ func TestBatchOfOne(t *testing.T) {
 	}
 }
 
-// Either suite wants every share of a batch to have terms of its own.
+// Either suite requires each share of a batch to have the terms of that suite.
 func TestCheckBatch(t *testing.T) {
 	size := protocol.ITS.ShareSize(32, 1)
 	share := protocol.Share{Index: 1, Terms: terms, Value: protocol.NewSecret(make([]byte, size))}

@@ -7,8 +7,8 @@ import (
 	"dske/protocol"
 )
 
-// A message with a share, from one end of a channel to the other: sealed, signed, verified and
-// opened.
+// BenchmarkChannel sends a share from one end of a channel to the other: sealed, signed, verified
+// and opened.
 func BenchmarkChannel(b *testing.B) {
 	for _, size := range []int{32, 131_072} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
@@ -28,7 +28,7 @@ func BenchmarkChannel(b *testing.B) {
 	}
 }
 
-// send sends a share in a message that is nothing else.
+// send sends a share in a message without any other content.
 func send(b *testing.B, sender, receiver *protocol.Channel, share protocol.Secret) {
 	out, err := sender.Reserve(share.Size())
 	if err != nil {

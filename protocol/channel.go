@@ -9,14 +9,13 @@ import (
 	"dske/psrd"
 )
 
-// Channel is one end of the association of a client with a hub. Its methods may be called by
-// several goroutines.
+// Channel is one end of the association of a client with a hub. It is safe for concurrent use.
 type Channel struct {
 	Own  *psrd.Pool // this side chooses pads from it
 	Peer *psrd.Pool // the other side does
 
-	// Signing keys come from these pools; from the same as pads in a suite that does not tell them
-	// apart.
+	// Signing keys come from these pools. In a suite without separate pools for keys they are the
+	// same as the pools for pads.
 	OwnKeys, PeerKeys *psrd.Pool
 
 	suite Suite
@@ -45,7 +44,8 @@ func NewChannel(suite Suite) *Channel {
 // Suite returns the suite of the channel's messages.
 func (c *Channel) Suite() Suite { return c.suite }
 
-// Pool returns the pool that this side owns, or else its peer, for a purpose.
+// Pool returns the pool for a purpose: the one that this side owns, or else the one that its peer
+// owns.
 func (c *Channel) Pool(own bool, purpose psrd.Purpose) *psrd.Pool {
 	switch {
 	case own && purpose == psrd.ForKeys:
@@ -59,11 +59,11 @@ func (c *Channel) Pool(own bool, purpose psrd.Purpose) *psrd.Pool {
 	}
 }
 
-// OwnPools returns the pools that this side owns, and PeerPools those of its peer: one or two each,
-// in the order of [PurposesOf].
+// OwnPools returns the pools that this side owns, and PeerPools those that its peer owns: one or
+// two each, in the order of [PurposesOf].
 func (c *Channel) OwnPools() []*psrd.Pool { return different(c.Own, c.OwnKeys) }
 
-// PeerPools is described at OwnPools.
+// PeerPools is like OwnPools, for the peer.
 func (c *Channel) PeerPools() []*psrd.Pool { return different(c.Peer, c.PeerKeys) }
 
 func different(pads, keys *psrd.Pool) []*psrd.Pool {
@@ -73,7 +73,7 @@ func different(pads, keys *psrd.Pool) []*psrd.Pool {
 	return []*psrd.Pool{pads, keys}
 }
 
-// PurposesOf returns what an association of a suite has pools for, on each side.
+// PurposesOf returns the purposes for which an association of a suite has pools, on each side.
 func PurposesOf(suite Suite) []psrd.Purpose {
 	if suite.Rules().Purposes {
 		return []psrd.Purpose{psrd.ForPads, psrd.ForKeys}
@@ -81,17 +81,16 @@ func PurposesOf(suite Suite) []psrd.Purpose {
 	return []psrd.Purpose{psrd.ForAll}
 }
 
-// Close zeroes all that is left in the pools. Nothing can be sent or received after that.
+// Close zeroes what is left in the pools. Nothing can be sent or received after that.
 func (c *Channel) Close() {
 	for _, pool := range slices.Concat(c.OwnPools(), c.PeerPools()) {
 		pool.Close()
 	}
 }
 
-// Reserve sets aside the PSRD for one message: a pad of padSize bytes, none if that is 0, and a
-// signing key. It takes both or none, and fails with a [psrd.ExhaustedError] that names the bytes
-// needed, of the pool that lacks them. The caller has to end the reservation with
-// [Outgoing.Release].
+// Reserve sets aside the PSRD for one message: a pad of padSize bytes (none if 0) and a signing
+// key. It takes both or none. It fails with a [psrd.ExhaustedError] about the pool that lacks
+// bytes. The caller must call [Outgoing.Release].
 func (c *Channel) Reserve(padSize int) (*Outgoing, error) {
 	o := &Outgoing{suite: c.suite, padSize: padSize}
 	var err error
@@ -127,10 +126,10 @@ type Outgoing struct {
 	sealed  bool
 }
 
-// TakePad returns the value of the pad, for a share that is to be made of it: a key that is taken
-// from PSRD needs no other source of random bytes. The caller must not change it, and
-// [Outgoing.Release] clears it. The message can still be sealed, once; the encrypted share is zero
-// then.
+// TakePad returns the value of the pad, so that a share can be made of it: a key that is made from
+// PSRD needs no other source of random bytes. The caller must not change the value, and
+// [Outgoing.Release] clears it. The message can still be sealed, once; its encrypted share is then
+// zero.
 func (o *Outgoing) TakePad() (Secret, error) {
 	if o.pad == nil {
 		return Secret{}, errors.New("taking the pad of a message without one")
@@ -143,10 +142,10 @@ func (o *Outgoing) TakePad() (Secret, error) {
 	return o.taken, nil
 }
 
-// PadFragments returns where the pad is. The caller owns the slice.
+// PadFragments returns the fragments of the pad. The caller owns the slice.
 func (o *Outgoing) PadFragments() []psrd.Fragment { return o.pad.Fragments() }
 
-// Seal one-time-pads a share, which has to be as long as the pad that was reserved, and spends the
+// Seal encrypts a share with the pad and spends the pad. The share must be as long as the reserved
 // pad.
 func (o *Outgoing) Seal(share Secret) (SealedShare, error) {
 	if o.pad == nil || share.Size() != o.padSize {
@@ -154,7 +153,7 @@ func (o *Outgoing) Seal(share Secret) (SealedShare, error) {
 	}
 	var value []byte
 	if !o.sealed {
-		value = slices.Clone(o.taken.Reveal()) // the pad, which others may have
+		value = slices.Clone(o.taken.Reveal()) // a copy, since callers of TakePad may hold the pad
 	}
 	if value == nil {
 		var err error
@@ -172,7 +171,7 @@ func (o *Outgoing) SignRequest(r Request) (string, error) {
 	return sign(o.suite, o.key, o.suite.RequestContext(r), r.Body)
 }
 
-// SignResponse is [Outgoing.SignRequest] for a response.
+// SignResponse is like [Outgoing.SignRequest], for a response.
 func (o *Outgoing) SignResponse(r Response) (string, error) {
 	return sign(o.suite, o.key, o.suite.ResponseContext(r), r.Body)
 }

@@ -85,7 +85,7 @@ func TestRoundTrips(t *testing.T) {
 	})
 }
 
-// checkExhausted fails the test unless err tells these numbers of bytes.
+// checkExhausted fails the test unless err names these numbers of bytes.
 func checkExhausted(t rapid.TB, err error, needed, available int) {
 	t.Helper()
 	var exhausted *psrd.ExhaustedError

@@ -10,28 +10,29 @@ import (
 	"dske/psrd"
 )
 
-// PairSize is the number of PSRD bytes that one request about marks and its answer spend, where
-// both go in band: two slots.
+// PairSize is the number of PSRD bytes that one request about marks and its answer spend where both
+// go in band: two slots.
 const PairSize = 2 * psrd.SlotSize
 
-// Control authenticates, at one of the two ends, what a client and a hub say of their marks where
-// nothing goes out of band. It has a block of pairs of slots for that. The client uses them in
-// their order: the first slot of a pair signs its request, and the second the answer to that.
+// Control authenticates messages about marks between a client and a hub where nothing goes out of
+// band. It is one of the two ends. It has a block of pairs of slots for that. The client uses the
+// pairs in their order: the first slot of a pair signs its request, and the second the answer.
 //
-// That the client chooses the slot of the answer is for a hub whose state was put back: it signs
-// with a slot of which it has seen the first use, in this life. A client whose state was put back
-// may sign two requests with one slot, but the hub has kept that it took one and takes no other. So
-// each end believes the other one's marks, and those of an end that was put back are behind. See
-// wire.md.
+// The client chooses the slot of the answer because an old copy of the hub's state may have been
+// put back: the hub signs only with a slot whose first use it has seen since its last start. If an
+// old copy of a client's state was put back, the client may sign two requests with one slot; but
+// the hub has stored that it took one and takes no other. So each end can believe the other's
+// marks, and the marks of an end that was put back are lower. See wire.md.
 //
-// Its methods may be called by several goroutines.
+// It is safe for concurrent use.
 type Control struct {
 	suite Suite
 	slots *psrd.Pool
 }
 
-// NewControl returns the end of the client, or of the hub, with what is left of a block of pairs
-// from mark on, which is a multiple of [PairSize]. It takes what it needs of tail and zeroes it.
+// NewControl returns the end of the client or of the hub, with the rest of a block of pairs from
+// mark on. size and mark are in bytes; mark is a multiple of [PairSize]. NewControl copies what it
+// needs of tail and zeroes tail.
 func NewControl(suite Suite, isClient bool, block uuid.UUID, size, mark int, tail []byte) (*Control, error) {
 	if size%PairSize != 0 || mark%PairSize != 0 {
 		return nil, &psrd.FragmentError{Fragment: psrd.Fragment{Block: block, Start: mark, Size: size}, Err: psrd.ErrNotSlot}
@@ -53,15 +54,14 @@ func NewControl(suite Suite, isClient bool, block uuid.UUID, size, mark int, tai
 // Close zeroes what is left.
 func (c *Control) Close() { c.slots.Close() }
 
-// Pair is the two slots of a request and its answer, at one of the two ends.
+// Pair holds the two slots of a request and its answer, at one of the two ends.
 type Pair struct {
 	suite           Suite
 	request, answer *psrd.Allocation
 	to              string // the signature of the request
 }
 
-// Reserve takes the next pair of the client. It fails with a [psrd.ExhaustedError] if there is
-// none.
+// Reserve takes the next pair of the client. It fails with a [psrd.ExhaustedError] if none is left.
 func (c *Control) Reserve() (*Pair, error) {
 	both, err := c.slots.AllocateEach(psrd.SlotSize, psrd.SlotSize)
 	if err != nil {
@@ -70,16 +70,16 @@ func (c *Control) Reserve() (*Pair, error) {
 	return &Pair{suite: c.suite, request: both[0], answer: both[1]}, nil
 }
 
-// Discard spends what is left of the pair.
+// Discard spends the unspent slots of the pair.
 func (p *Pair) Discard() {
 	for _, slot := range []*psrd.Allocation{p.request, p.answer} {
-		key, _ := slot.Consume() // it may be spent
+		key, _ := slot.Consume() // it may be spent already
 		clear(key)
 	}
 }
 
-// End returns the block of the pair, and where in it the pair ends, in bytes: its mark, once the
-// pair is used. It has to be kept before anything is sent.
+// End returns the block of the pair and the position in bytes where the pair ends, which is the
+// block's mark once the pair is used. The caller must store that mark before it sends anything.
 func (p *Pair) End() (block uuid.UUID, end int) {
 	f := p.request.Fragments()[0]
 	return f.Block, f.Start + PairSize
@@ -92,8 +92,8 @@ func (p *Pair) SignRequest(r Request) (string, error) {
 	return p.to, err
 }
 
-// VerifyResponse checks that the hub has answered the request so, once. It fails like
-// [Channel.VerifyResponse].
+// VerifyResponse checks that the hub has given this answer to the request. It succeeds once. It
+// fails like [Channel.VerifyResponse].
 func (p *Pair) VerifyResponse(headers []string, status int, body []byte) error {
 	s, err := parseHeaders(headers)
 	if err != nil {
@@ -110,8 +110,8 @@ func (p *Pair) VerifyResponse(headers []string, status int, body []byte) error {
 	return checkTag(p.suite, key, s.tag, p.suite.ResponseContext(Response{To: p.to, Status: status, Body: body}), body)
 }
 
-// VerifyRequest checks the signature of a request that the hub has got, like
-// [Channel.VerifyRequest]; if it is right, it spends the slot.
+// VerifyRequest checks the signature of a request that the hub received, like
+// [Channel.VerifyRequest], and spends the slot if the signature is valid.
 func (c *Control) VerifyRequest(headers []string, r Request) (*Pair, error) {
 	s, err := parseHeaders(headers)
 	if err != nil {
@@ -147,7 +147,7 @@ func (p *Pair) SignResponse(status int, body []byte) (string, error) {
 	return sign(p.suite, p.answer, p.suite.ResponseContext(Response{To: p.to, Status: status, Body: body}), body)
 }
 
-// checkTag returns a [WrongTagError] unless the tag is right.
+// checkTag returns a [WrongTagError] unless the tag is valid.
 func checkTag(suite Suite, key, tag []byte, context string, body []byte) error {
 	if subtle.ConstantTimeCompare(tag, suite.ComputeTag(key, context, body)) != 1 {
 		return &WrongTagError{Context: len(context), Body: len(body)}
@@ -155,8 +155,8 @@ func checkTag(suite Suite, key, tag []byte, context string, body []byte) error {
 	return nil
 }
 
-// BlockOf returns the block that a signature names the key from, for who has to find the [Control]
-// that it is one of.
+// BlockOf returns the block of the signing key that a signature names, so that the caller can find
+// its [Control].
 func BlockOf(headers []string) (uuid.UUID, error) {
 	s, err := parseHeaders(headers)
 	if err != nil {

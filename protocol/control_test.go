@@ -35,7 +35,7 @@ func marksRequest(text string) Request {
 	return Request{Method: "POST", Path: PathSignedMarks, Body: []byte(text)}
 }
 
-// A question and its answer are believed once, each as it was sent.
+// A request and its answer are accepted once, unaltered.
 func TestControl(t *testing.T) {
 	client, hub := controls(t, 0, 0)
 	for i := range 3 {
@@ -76,7 +76,7 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// The answer to one question is no answer to another one, whatever its status or body.
+// The answer to one request is not accepted for another, whatever its status or body.
 func TestControlAnswerIsBound(t *testing.T) {
 	for name, change := range map[string]func(string, *int, *[]byte) string{
 		"status": func(s string, status *int, _ *[]byte) string { *status = 409; return s },
@@ -101,7 +101,7 @@ func TestControlAnswerIsBound(t *testing.T) {
 	}
 }
 
-// A client that was put back signs with slots that the hub has kept as spent.
+// A client whose old state was put back signs with slots that the hub has stored as spent.
 func TestControlOfPutBackClient(t *testing.T) {
 	client, hub := controls(t, 0, 2*PairSize)
 	for i := range 4 {
@@ -120,7 +120,7 @@ func TestControlOfPutBackClient(t *testing.T) {
 	}
 }
 
-// What is no pair, or no block of pairs, is refused.
+// Anything that is not a pair, or not a block of pairs, is refused.
 func TestControlRefuses(t *testing.T) {
 	client, hub := controls(t, 0, 0)
 	q, _ := client.Reserve()

@@ -2,12 +2,12 @@ package protocol
 
 import "errors"
 
-// The reasons why a node refuses a message, beside those of package psrd.
+// The reasons why a node refuses a message, besides those of package psrd.
 var (
 	ErrMalformed              = errors.New("malformed message")
 	ErrSuite                  = errors.New("message of another suite")
 	ErrSignature              = errors.New("signature is missing or wrong")
-	ErrUnsigned               = errors.New("answer without a right signature")
+	ErrUnsigned               = errors.New("answer without a valid signature")
 	ErrNotEnrolled            = errors.New("client is not enrolled")
 	ErrEncryptorNotEnrolled   = errors.New("encryptor is not enrolled for that client")
 	ErrClientNotRegistered    = errors.New("client is not registered")
@@ -26,5 +26,5 @@ var (
 	ErrStorage                = errors.New("storage failed")
 	ErrUnknownParcel          = errors.New("no such file with PSRD is out")
 	ErrTooManyOut             = errors.New("too many files with PSRD are out")
-	ErrNoRecipient            = errors.New("nobody knows what files for that client are to be sealed for")
+	ErrNoRecipient            = errors.New("that client has no recipient to seal files for")
 )

@@ -16,7 +16,7 @@ import (
 	"dske/psrd"
 )
 
-// example is the two exchanges of its.md: a hub takes the share of a key from carol, and gives it
+// example is the two exchanges in its.md: a hub takes the share of a key from carol, and gives it
 // to connie.
 type example struct {
 	*testing.T
@@ -94,7 +94,7 @@ func (e *example) reply(to *protocol.Channel, out *protocol.Outgoing, r protocol
 	return incoming
 }
 
-// TestExample makes the example of its.md, so that a stranger can rely on every byte of it.
+// TestExample reproduces the example of its.md, so that its.md can be relied on for every byte.
 func TestExample(t *testing.T) {
 	e := &example{T: t}
 	carol, ofCarol := e.associate("carol", 0x00)

@@ -8,7 +8,7 @@ import (
 	"dske/psrd"
 )
 
-// Whoever knows the bytes of a signing key can sign something else with it, and nobody else can.
+// With the bytes of a signing key anybody can sign another message, and without them nobody can.
 func TestForge(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		block := func() *psrd.Block { return psrd.NewBlock(id(0), content(0, 64)) }

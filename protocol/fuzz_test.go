@@ -13,7 +13,7 @@ import (
 	"dske/psrd"
 )
 
-// FuzzSignature has a channel verify a header that somebody made up.
+// FuzzSignature has a channel verify an arbitrary header.
 func FuzzSignature(f *testing.F) {
 	const zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 	b := id(0).String()
@@ -56,7 +56,7 @@ func FuzzSignature(f *testing.F) {
 	})
 }
 
-// checkFragments fails the test unless each fragment is possible and together they have size bytes.
+// checkFragments fails the test unless each fragment is valid and together they have size bytes.
 func checkFragments(t *testing.T, fragments []psrd.Fragment, size int) {
 	t.Helper()
 	for _, f := range fragments {
@@ -70,7 +70,7 @@ func checkFragments(t *testing.T, fragments []psrd.Fragment, size int) {
 	}
 }
 
-// seedBodies adds a right body and what can become of it.
+// seedBodies adds a valid body, and faulty variants of it.
 func seedBodies(f *testing.F, body string) {
 	f.Add([]byte(body))
 	f.Add([]byte(body + body))
@@ -118,8 +118,8 @@ func FuzzShareReply(f *testing.F) {
 	})
 }
 
-// checkParsed reports whether a body was read. If so, it must be what it promises, and the share in
-// it can be opened: either that costs the pad and the key, or it fails and costs the key.
+// checkParsed reports whether a body was parsed. If so, its members must be valid, and opening the
+// share in it must either succeed and cost the pad and the key, or fail and cost the key.
 func checkParsed(t *testing.T, body []byte, index int, sealed protocol.SealedShare, err error) bool {
 	t.Helper()
 	if err != nil {
@@ -150,8 +150,8 @@ func checkParsed(t *testing.T, body []byte, index int, sealed protocol.SealedSha
 	return true
 }
 
-// checkRewritten fails the test unless m is written the same after it was written and read again.
-// What is empty and what is not there is one and the same.
+// checkRewritten fails the test unless m stays the same when it is written, read and written again.
+// Empty and absent members count as the same.
 func checkRewritten[M any](t *testing.T, m M, parse func([]byte) (M, error)) {
 	t.Helper()
 	body, err := json.Marshal(m)

@@ -23,10 +23,10 @@ import (
 
 var channelGame = flag.Int("game", 100_000, "messages of the game over a whole channel")
 
-// toy is suite its where its bounds can be seen. The proofs need of the c of a signing key, and of
-// the C and E of a secret tag, no more than that they are uniform on some set of elements. Here
-// that is the field of 2^8 elements inside the field of the suite; all else is the suite's own. The
-// adversary knows it.
+// toy is suite its, scaled down so that its bounds can be measured. The proofs need only that c of
+// a signing key, and C and E of a secret tag, are uniform on some set of elements. Here that set is
+// the field of 2^8 elements inside the field of the suite; everything else is the suite's own. The
+// adversary knows the set.
 type toy struct {
 	protocol.Suite
 	elements []its.Element // 0 first
@@ -40,7 +40,8 @@ func newToy() toy {
 	return toy{protocol.ITS, elements}
 }
 
-// smallField yields the elements of the small field but 0: the powers of one whose order is 255.
+// smallField yields the elements of the small field except 0: the powers of an element of order
+// 255.
 func smallField() func(func(its.Element) bool) {
 	power := func(a its.Element, n int) its.Element {
 		result := element(1)
@@ -69,7 +70,7 @@ func element(b byte) its.Element {
 	return its.NewElement([its.ElementSize]byte{its.ElementSize - 1: b})
 }
 
-// ComputeTag lets c be one of the small field.
+// ComputeTag makes c an element of the small field.
 func (s toy) ComputeTag(key []byte, context string, body []byte) []byte {
 	key = bytes.Clone(key)
 	c := s.elements[key[0]].Bytes()
@@ -77,7 +78,8 @@ func (s toy) ComputeTag(key []byte, context string, body []byte) []byte {
 	return its.MAC(key, context, body)
 }
 
-// Split lets C and E be of the small field: they are the first and the third element that it draws.
+// Split makes C and E elements of the small field: they are the first and the third element that it
+// draws.
 func (s toy) Split(key protocol.Secret, threshold int, numbers []int, slaves int, random io.Reader) ([]protocol.Share, error) {
 	head := make([]byte, 3*its.ElementSize)
 	if _, err := io.ReadFull(random, head); err != nil {
@@ -90,7 +92,7 @@ func (s toy) Split(key protocol.Secret, threshold int, numbers []int, slaves int
 	return s.Suite.Split(key, threshold, numbers, slaves, io.MultiReader(bytes.NewReader(head), random))
 }
 
-// player draws what honest nodes draw, and the adversary's strategies.
+// player draws the random choices of honest nodes and the adversary's strategies.
 type player struct {
 	*rand.Rand
 	testing.TB
@@ -123,7 +125,7 @@ func (p *player) bytes(n int) []byte {
 
 func (p *player) small() its.Element { return p.elements[p.IntN(len(p.elements))] }
 
-// stock sees to it that both ends have bytes.
+// stock ensures that both ends have bytes.
 func (p *player) stock() {
 	for _, pools := range [][2]*psrd.Pool{
 		{p.client.Own, p.hub.Peer}, {p.client.OwnKeys, p.hub.PeerKeys}, {p.hub.Own, p.client.Peer}, {p.hub.OwnKeys, p.client.PeerKeys},
@@ -140,10 +142,10 @@ func (p *player) stock() {
 	}
 }
 
-// TestGameOfMessages plays 10^5 messages of a channel against an adversary who has them in his
-// hands: he alters them so that as many keys fit as can be, swaps answers, names pads and pieces of
-// keys, and repeats. Each message with a wrong tag passes for at most s of 2^8 keys, s its blocks.
-// Attempts add up.
+// TestGameOfMessages plays 10^5 messages of a channel against an adversary who controls the
+// network. The adversary alters them so that as many keys as possible fit, swaps answers, names
+// pads and pieces of keys, and replays. A message of s blocks with a wrong tag passes for at most s
+// of 2^8 keys. Attempts add up.
 func TestGameOfMessages(t *testing.T) {
 	p := newPlayer(t)
 	var accepted int
@@ -157,8 +159,8 @@ func TestGameOfMessages(t *testing.T) {
 	p.check(accepted, steps, bound/float64(steps))
 }
 
-// exchange is a request and its answer. It returns how many forgeries of them were accepted, and
-// how many that may be at most on average.
+// exchange plays a request and its answer. It returns how many forgeries of them were accepted, and
+// the bound on the average of that number.
 func (p *player) exchange() (accepted int, bound float64) {
 	request := protocol.Request{Method: http.MethodGet, Path: protocol.PathKeyShare, Query: "client_name=connie&key_id=" + p.word()}
 	if p.IntN(2) == 0 {
@@ -181,8 +183,8 @@ func (p *player) exchange() (accepted int, bound float64) {
 	p.deliver(p.hub, signature, func() (*protocol.Incoming, error) { return p.hub.VerifyRequest([]string{signature}, request) })
 	out.Release()
 
-	// The answer, and one to another request, which he gives instead. Two contexts differ by what
-	// it takes to be two.
+	// The answer, and one to another request, which the adversary gives instead. The two contexts
+	// differ just enough to be different.
 	response := protocol.Response{To: signature, Status: http.StatusOK, Body: p.bytes(16 * p.IntN(8))}
 	reply := p.reserve(p.hub, 0)
 	signature, err = reply.SignResponse(response)
@@ -215,8 +217,8 @@ func (p *player) must(err error) {
 	}
 }
 
-// deliver delivers the true message: whatever was tried before it has spent nothing. Then it comes
-// again, and is used.
+// deliver delivers the genuine message: no attempt before it has spent anything. Then it is
+// replayed, and must be refused as used.
 func (p *player) deliver(c *protocol.Channel, signature string, verify func() (*protocol.Incoming, error)) {
 	p.Helper()
 	incoming, err := verify()
@@ -227,12 +229,12 @@ func (p *player) deliver(c *protocol.Channel, signature string, verify func() (*
 	}
 }
 
-// mustFail tries what has no chance at all, as it does not come to a tag.
+// mustFail tries forgeries without any chance, since they are refused before the tag is checked.
 func (p *player) mustFail(pad []psrd.Fragment, signature string, r protocol.Request) {
 	fragment, tag, _ := strings.Cut(signature, "%")
 	parts := strings.Split(fragment, ":")
 	for name, want := range map[string]error{
-		pad[0].String(): nil, // of a wrong size, or of no pool of keys
+		pad[0].String(): nil, // of a wrong size, or not of a pool of keys
 		parts[0] + ":16:16," + parts[0] + ":0:16": psrd.ErrNotSlot,
 		parts[0] + ":8:32":                        psrd.ErrNotSlot,
 	} {
@@ -244,15 +246,15 @@ func (p *player) mustFail(pad []psrd.Fragment, signature string, r protocol.Requ
 	}
 }
 
-// forge alters a message and its tag, and returns what it is then and how many blocks it has. The
-// difference of the two is a polynomial in c without constant and linear terms, whose value he
-// guesses: the best has as many roots as blocks.
+// forge alters a message and its tag. It returns the altered message and its number of blocks. The
+// difference between the two tags is a polynomial in c without constant and linear terms, whose
+// value the adversary guesses. The best polynomial has as many roots as blocks.
 func (p *player) forge(context, query string, body []byte, signature string) (newQuery string, newBody []byte, header string, blocks int) {
 	blocks = blocksOf(context, body)
 	name, text, _ := strings.Cut(signature, "%")
 	tag, err := base64.StdEncoding.DecodeString(text)
 	p.must(err)
-	if len(body) < 32 { // too short for that
+	if len(body) < 32 { // too short for such a polynomial
 		newBody = append(bytes.Clone(body), 1)
 		return query, newBody, signature, blocksOf(context, newBody)
 	}
@@ -262,7 +264,7 @@ func (p *player) forge(context, query string, body []byte, signature string) (ne
 		switch {
 		case power == 0:
 			addTo(tag, a)
-		case power >= 2: // of the last block of the body, and so on
+		case power >= 2: // the last block of the body, and so on
 			addTo(newBody[len(body)-16*(power-1):], a)
 		}
 	}
@@ -270,8 +272,8 @@ func (p *player) forge(context, query string, body []byte, signature string) (ne
 }
 
 // roots returns the coefficients of a polynomial of this degree, at least 2, with as many roots in
-// the small field, and no linear term: the inverses of its roots, but one that follows, sum up to
-// 0.
+// the small field and no linear term. The inverses of its roots sum to 0, so one root follows from
+// the others.
 func (p *player) roots(degree int) []its.Element {
 	polynomial := []its.Element{element(1)}
 	var sum its.Element
@@ -296,11 +298,10 @@ func addTo(block []byte, a its.Element) {
 	copy(block, sum[:])
 }
 
-// blocksOf returns the blocks that a tag is a polynomial of.
+// blocksOf returns the number of blocks that a tag is computed over.
 func blocksOf(context string, body []byte) int { return (len(context)+15)/16 + (len(body)+15)/16 + 1 }
 
-// check compares a measured rate with the bound, and sees to it that the adversary can do
-// something.
+// check compares a measured rate with the bound, and checks that the adversary succeeds sometimes.
 func (p *player) check(accepted, steps int, bound float64) {
 	p.Helper()
 	rate := float64(accepted) / float64(steps)
@@ -311,9 +312,10 @@ func (p *player) check(accepted, steps int, bound float64) {
 	}
 }
 
-// TestGameOfKeys plays keys of a network of five hubs, of which two are the adversary's, who knows
-// the key too. The hubs seal, sign and send their shares; the liars shift theirs so that as many C
-// fit as can be. Each set whose tag is tested lets a wrong key pass for at most m+1 of 2^8 of them.
+// TestGameOfKeys plays keys of a network of five hubs, two of which are the adversary's, who knows
+// the key, too. The hubs seal, sign and send their shares; the liars shift theirs so that as many
+// values of C as possible fit. Each set of shares whose tag is tested lets a wrong key pass for at
+// most m+1 of 2^8 values.
 func TestGameOfKeys(t *testing.T) {
 	const hubs, threshold, sets, m = 5, 3, 10, 1
 	p := newPlayer(t)
@@ -331,7 +333,7 @@ func TestGameOfKeys(t *testing.T) {
 		}
 		search, err := p.NewSearch(threshold, p)
 		p.must(err)
-		if p.IntN(2) == 0 { // or else the liars are first
+		if p.IntN(2) == 0 { // otherwise the liars come first
 			p.Shuffle(hubs, func(i, j int) { shares[i], shares[j] = shares[j], shares[i] })
 		}
 		if got := p.gather(search, shares); !bytes.Equal(got, key.Reveal()) {
@@ -342,8 +344,8 @@ func TestGameOfKeys(t *testing.T) {
 	p.check(accepted, steps, sets*(m+1)/256.)
 }
 
-// shift returns what to add to C, D, E and the block of the key: a polynomial with two roots. Each
-// set in which there is one liar makes another multiple of it, which has the same.
+// shift returns what to add to C, D, E and the block of the key: a polynomial with two roots. In
+// each set with one liar it is multiplied by another constant, which does not change its roots.
 func (p *player) shift() []its.Element {
 	u, v, s := p.small(), p.small(), p.elements[1+p.IntN(255)]
 	return []its.Element{{}, s.Mul(u.Mul(v)), s.Mul(u.Add(v)), s}

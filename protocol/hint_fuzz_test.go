@@ -10,8 +10,8 @@ import (
 	"dske/protocol"
 )
 
-// FuzzSender looks for the sender of a POST that may be anything. Whoever is named in one that can
-// be read is named by it, and no other is.
+// FuzzSender looks for the sender in an arbitrary POST. If the POST can be parsed, Sender returns
+// the sender that it names.
 func FuzzSender(f *testing.F) {
 	seedBodies(f, postJSON)
 	for _, body := range []string{``, `{`, `[]`, `{"master_client_name": 1}`, `{"master_client_name": "carol"`, `{"master_client_name": "carol", "share_index": []}`,
@@ -21,7 +21,7 @@ func FuzzSender(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		sender := protocol.Sender(body)
-		if len(sender) > 3*len(body) { // each byte that is no UTF-8 becomes three
+		if len(sender) > 3*len(body) { // each byte that is not UTF-8 becomes three
 			t.Fatalf("a name of %d bytes in a body of %d", len(sender), len(body))
 		}
 		if m, err := protocol.ParsePostShare(body); err == nil && m.ClientName != sender {
@@ -33,7 +33,7 @@ func FuzzSender(f *testing.F) {
 	})
 }
 
-// FuzzAsker is FuzzSender for the query of a GET.
+// FuzzAsker is like FuzzSender, for the query of a GET.
 func FuzzAsker(f *testing.F) {
 	for _, query := range []string{getQuery, "", "client_name", "client_name=", "client_name=carol&client_name=connie", "client_name=%zz", "%zz&client_name=carol",
 		"client_name=carol&x=%zz", "client_name=a;b", "client%5Fname=carol", "client_name=%63arol", "=", "&&&"} {
@@ -53,8 +53,8 @@ func FuzzAsker(f *testing.F) {
 	})
 }
 
-// FuzzAnswers reads what a hub may answer out of band: anything. What can be read is written the
-// same again.
+// FuzzAnswers parses arbitrary out-of-band answers of a hub. An answer that can be parsed is
+// written the same again.
 func FuzzAnswers(f *testing.F) {
 	block := id(0).String()
 	for _, body := range []string{``, `null`, `{}`, `[]`, `{"registered": true}`, `{"registered": "true"}`, `{"blocks": null}`, `{"blocks": {}}`,
@@ -85,7 +85,7 @@ func checkAnswer[M any](t *testing.T, body []byte) {
 	}
 }
 
-// A block is written as package json would write it.
+// Encode writes a block as package json would.
 func TestBlockIsEncoded(t *testing.T) {
 	for _, size := range []int{0, 1, 2, 3, 100} {
 		block := protocol.BlockData{UUID: id(0), Data: bytes.Repeat([]byte{0xfb}, size)}

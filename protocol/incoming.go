@@ -8,7 +8,7 @@ import (
 	"dske/psrd"
 )
 
-// Request is what the signature of a request covers, as far as the suite wants it.
+// Request is what the signature of a request can cover; the suite decides.
 type Request struct {
 	Method string
 	Path   string // below the name of the node, such as [PathKeyShare]
@@ -16,26 +16,26 @@ type Request struct {
 	Body   []byte
 }
 
-// Response is what the signature of a response covers, as far as the suite wants it.
+// Response is what the signature of a response can cover; the suite decides.
 type Response struct {
 	To     string // the [SignatureHeader] of the request that it answers
 	Status int    // HTTP
 	Body   []byte
 }
 
-// VerifyRequest checks the signature of a received request, which came with these [SignatureHeader]
+// VerifyRequest checks the signature of a received request; headers are its [SignatureHeader]
 // values. It spends nothing. It fails with [ErrSignature] if the signature is missing or wrong,
-// with [ErrMalformed] if it cannot be read, with [ErrSuite] if it is one of another suite, and with
-// the errors of [psrd.Pool.Take] if its key cannot be had: a replayed message fails with
+// with [ErrMalformed] if it cannot be parsed, with [ErrSuite] if it is of another suite, and with
+// the errors of [psrd.Pool.Take] if its key is not available: a replayed message fails with
 // [psrd.ErrUsed].
 //
-// The request has a claim on its signing key from then on: another copy of it fails with
+// From then on the request has a claim on its signing key: another copy of it fails with
 // [psrd.ErrUsed] until the caller ends the claim, by spending the key or with [Incoming.Release].
 func (c *Channel) VerifyRequest(headers []string, r Request) (*Incoming, error) {
 	return c.verify(headers, c.suite.RequestContext(r), r.Body)
 }
 
-// VerifyResponse is [Channel.VerifyRequest] for a response.
+// VerifyResponse is like [Channel.VerifyRequest], for a response.
 func (c *Channel) VerifyResponse(headers []string, r Response) (*Incoming, error) {
 	return c.verify(headers, c.suite.ResponseContext(r), r.Body)
 }
@@ -69,7 +69,7 @@ func (c *Channel) verify(headers []string, context string, body []byte) (*Incomi
 }
 
 // WrongTagError says that a tag is wrong, and how large the message is: each such message is an
-// attempt at a forgery. It is an [ErrSignature].
+// attempt at forgery. It wraps [ErrSignature].
 type WrongTagError struct {
 	Context int // bytes
 	Body    int // bytes
@@ -79,19 +79,19 @@ func (*WrongTagError) Error() string { return ErrSignature.Error() }
 
 func (*WrongTagError) Unwrap() error { return ErrSignature }
 
-// Incoming is a message whose signature was found right. Unless it is accepted or opened, it has
-// spent nothing and can come again once it is released. It may be used by one goroutine.
+// Incoming is a message with a valid signature. Until it is accepted or opened it has spent
+// nothing, and the message can come again once it is released. It is not safe for concurrent use.
 type Incoming struct {
 	channel  *Channel
 	claim    *psrd.Allocation // of the signing key
 	accepted bool
 }
 
-// Release gives the claim on the signing key back, if the key was not spent.
+// Release ends the claim on the signing key if the key was not spent.
 func (i *Incoming) Release() { i.claim.Deallocate() }
 
-// Accept spends the signing key, so that the message cannot come again; once it has succeeded it
-// does nothing. It fails with [psrd.ErrUsed] if the claim on the key has ended.
+// Accept spends the signing key, so that the message cannot be accepted again. After a success,
+// further calls do nothing. It fails with [psrd.ErrUsed] if the claim on the key has ended.
 func (i *Incoming) Accept() error {
 	if i.accepted {
 		return nil
@@ -102,10 +102,9 @@ func (i *Incoming) Accept() error {
 	return err
 }
 
-// Open accepts the message, spends the pad of the share that it carries, and returns the share in
-// the clear. A right tag counts, so the key is spent whatever is wrong with the pad: then the
-// errors are those of [psrd.Pool.Take], and [ErrMalformed] for a pad that is not as long as the
-// share.
+// Open accepts the message, spends the pad of its share, and returns the share in the clear. The
+// signing key is spent even if the pad is bad, since the tag is valid. A bad pad fails with the
+// errors of [psrd.Pool.Take], or with [ErrMalformed] if it is not as long as the share.
 func (i *Incoming) Open(sealed SealedShare) (Secret, error) {
 	if err := i.Accept(); err != nil {
 		return Secret{}, err

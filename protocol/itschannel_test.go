@@ -13,8 +13,9 @@ import (
 	"dske/psrd"
 )
 
-// connectIn is connect for a sender and a receiver of these suites. Where keys are apart, each end
-// owns as many key blocks of 96 bytes: the sender from 50 on, the receiver from 150.
+// connectIn is like connect, for a sender and a receiver of these suites. In a suite with separate
+// pools for keys, each end owns as many key blocks of 96 bytes: the sender from 50 on, the receiver
+// from 150.
 func connectIn(t rapid.TB, from, to protocol.Suite, sizes ...int) (sender, receiver *protocol.Channel) {
 	t.Helper()
 	sender, receiver = protocol.NewChannel(from), protocol.NewChannel(to)
@@ -33,8 +34,8 @@ func connectIn(t rapid.TB, from, to protocol.Suite, sizes ...int) (sender, recei
 	return sender, receiver
 }
 
-// The signature has the form that it has in the other suite, with one slot and a tag of 16 bytes
-// over the context and the body.
+// The signature has the same form as in the other suite, with one slot and a tag of 16 bytes over
+// the context and the body.
 func TestITSSignature(t *testing.T) {
 	c, peer := connectIn(t, protocol.ITS, protocol.ITS, 10)
 	reserve(t, c, 0)
@@ -59,7 +60,7 @@ func TestITSSignature(t *testing.T) {
 	}
 }
 
-// A message is what it was signed as, and an answer to what it was signed for.
+// A signature is valid only for the message that was signed, and for the request that it answers.
 func TestITSContexts(t *testing.T) {
 	sender, receiver := connectIn(t, protocol.ITS, protocol.ITS, 100, 100, 100)
 	r := protocol.Request{Method: "GET", Path: protocol.PathKeyShare, Query: "client_name=carol"}
@@ -109,7 +110,8 @@ func TestITSContexts(t *testing.T) {
 	}
 }
 
-// Bytes of a pad are no signing key, whoever knows them; and a slot is named in one way.
+// Bytes of a pad cannot be a signing key, even for somebody who knows them; and a slot can be named
+// in one way only.
 func TestITSSlots(t *testing.T) {
 	_, receiver := connectIn(t, protocol.ITS, protocol.ITS, 96)
 	r := requestOf("q", []byte("body"))
@@ -138,8 +140,8 @@ func TestITSSlots(t *testing.T) {
 	}
 }
 
-// Any bit that is flipped on the way is found, and so is a border between query and body that has
-// moved.
+// Any bit that is flipped on the way is detected, and so is a shifted border between query and
+// body.
 func TestITSDamage(t *testing.T) {
 	sender, receiver := connectIn(t, protocol.ITS, protocol.ITS, 100, 10, 100)
 	m := post(t, sender, []byte("share"))
@@ -172,12 +174,12 @@ func TestITSDamage(t *testing.T) {
 	stillGood(t, receiver, m, []byte("share"))
 }
 
-// A tag of the size of the other suite's says which suite the sender speaks.
+// A tag of the size of the other suite shows which suite the sender speaks.
 func TestTagOfOtherSuite(t *testing.T) {
 	for _, test := range []struct {
 		from, to protocol.Suite
 		want     string
-		size     error // for a tag that is nobody's
+		size     error // for a tag of neither suite's size
 	}{
 		{protocol.Python, protocol.ITS, "message of another suite: this node speaks its version 2", protocol.ErrMalformed},
 		{protocol.ITS, protocol.Python, "message of another suite: this node speaks dske-python", protocol.ErrSignature},
@@ -199,7 +201,8 @@ func TestTagOfOtherSuite(t *testing.T) {
 	}
 }
 
-// A key of either suite travels over channels of it, wherever the borders of the blocks are.
+// A key of either suite travels over channels of that suite, wherever the borders of the blocks
+// are.
 func TestKeyOverChannels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		suite := rapid.SampledFrom(suites).Draw(t, "suite")

@@ -111,8 +111,8 @@ type itsSearch struct {
 	threshold int
 }
 
-// Add takes shares of this threshold only: with a smaller one of their own making, fewer hubs than
-// it takes could agree on a wrong key.
+// Add takes only shares with this threshold. With shares of a smaller threshold that they made
+// themselves, too few hubs could agree on a wrong key.
 func (s *itsSearch) Add(share Share, suspect bool) error {
 	a := its.Answer{
 		Index:     share.Index,

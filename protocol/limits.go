@@ -8,45 +8,45 @@ import (
 	"unicode/utf8"
 )
 
-// What both ends of an association, and whoever sets up a network, have to agree on.
+// Limits that both ends of an association, and the topology, must agree on.
 const (
-	// MaxShareIndex is the largest share index: 254 and 255 are the digest and the key.
+	// MaxShareIndex is the maximum share index. In suite dske-python, 254 and 255 are the digest
+	// and the key.
 	MaxShareIndex = 253
 
-	// MaxHubs is the number of hubs that one client can use, and so of the shares of a key.
+	// MaxHubs is the maximum number of hubs of one client, and so of shares of a key.
 	MaxHubs = MaxShareIndex + 1
 
-	// MaxBlockSize is the size of the largest block that a client can ask for, in bytes.
+	// MaxBlockSize is the maximum size of a block that a client can ask for, in bytes.
 	MaxBlockSize = 4 << 20
 
 	// MaxPoolSize is the number of unused bytes at which a pool is full.
 	MaxPoolSize = 64 << 20
 
-	// MaxHubStock is the number of bytes of PSRD, unused and of all clients, with which a hub is
-	// full.
+	// MaxHubStock is the number of unused bytes of PSRD, over all clients, at which a hub is full.
 	MaxHubStock = 256 << 20
 
-	// MaxEncryptors is how many encryptors a client can register.
+	// MaxEncryptors is the maximum number of encryptors of a client.
 	MaxEncryptors = 10_000
 
-	// MaxStrangers is how many encryptors of strangers an open hub knows, of all together.
+	// MaxStrangers is the maximum number of encryptors of all strangers together at an open hub.
 	MaxStrangers = 10_000
 
-	// MaxToken is the size of the longest token that a client proves itself with, in bytes.
+	// MaxToken is the maximum size of the token of a client, in bytes.
 	MaxToken = 1024
 
-	// MaxSharesWaiting is how many shares of one master client a hub keeps for the slaves.
-	// Strangers count as one.
+	// MaxSharesWaiting is the maximum number of shares of one master client that a hub keeps for
+	// the slaves. All strangers count as one client.
 	MaxSharesWaiting = 100_000
 
-	// MaxBytesWaiting is how much memory they take at most, in bytes.
+	// MaxBytesWaiting is the maximum memory that these shares take, in bytes.
 	MaxBytesWaiting = 32 << 20
 
-	// MaxSAE is the size of the longest ID of an encryptor, in bytes.
+	// MaxSAE is the maximum size of the ID of an encryptor, in bytes.
 	MaxSAE = 255
 )
 
-// The PSRD that a client keeps in each pool unless it is told otherwise, in bytes.
+// The PSRD that a client keeps in each pool by default, in bytes.
 const (
 	DefaultBlockSize = 16384
 	DefaultLowWater  = 4096  // below it, the pool is filled
@@ -70,15 +70,15 @@ func CheckName(name string) error {
 }
 
 // CheckSAE returns an error unless id can be the ID of an encryptor: 1 to MaxSAE bytes of UTF-8
-// text without control characters and without white space at either end, and neither "." nor "..".
+// text without control characters, without white space at either end, and neither "." nor "..".
 // Such an ID passes unchanged through an HTTP header, which loses white space at its ends (RFC
 // 9110, clause 5.5), and as one segment of a path, where dots stand for directories (RFC 3986,
-// clause 5.2.4). The error says what to do.
+// clause 5.2.4). The error says how to correct the ID.
 func CheckSAE(id string) error {
 	var flaw string
 	switch {
 	case id == "" || len(id) > MaxSAE:
-		flaw = fmt.Sprintf("is of %d bytes: use 1 to %d", len(id), MaxSAE)
+		flaw = fmt.Sprintf("has %d bytes: use 1 to %d", len(id), MaxSAE)
 	case !utf8.ValidString(id):
 		flaw = "is not UTF-8: use UTF-8 text"
 	case strings.ContainsFunc(id, unicode.IsControl):

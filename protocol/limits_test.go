@@ -41,7 +41,7 @@ func TestCheckSAE(t *testing.T) {
 		"🔑":                      true,
 		"...":                    true,
 		".a":                     true,
-		"skip:c2":                true, // that of a SKIP system, which hubs register
+		"skip:c2":                true, // the ID that a SKIP system registers with hubs
 		strings.Repeat("s", 255): true,
 		"":                       false,
 		strings.Repeat("s", 256): false,

@@ -20,21 +20,22 @@ const (
 	PathMarks        = "/dske/oob/v1/marks"
 	PathEncryptors   = "/dske/oob/v1/encryptors" // followed by a slash and the name
 	PathKeyShare     = "/dske/api/v1/key-share"
-	PathKeyShares    = "/dske/api/v1/key-shares" // ours only
+	PathKeyShares    = "/dske/api/v1/key-shares" // not in dske-python
 
-	// Where PSRD comes in files, these take the place of all that goes out of band.
+	// Where PSRD comes in files, these replace the out-of-band paths.
 	PathBoot        = "/dske/api/v1/boot"
 	PathSignedMarks = "/dske/api/v1/marks"
 )
 
-// These are under the URL of a client, the second where PSRD comes in files; ours only.
+// These are under the URL of a client; the second is used where PSRD comes in files. Neither is in
+// dske-python.
 const (
 	PathHubStarted       = "/dske/oob/v1/hub-started"
 	PathHubStartedInBand = "/dske/api/v1/hub-started"
 )
 
-// TokenHeader is DSKE-OOB-Token, which carries the token that a hub binds a client's name to, in
-// the form of package http.
+// TokenHeader is DSKE-OOB-Token in the canonical form of package http. It carries the token that a
+// hub binds a client's name to.
 const TokenHeader = "Dske-Oob-Token"
 
 // PoolOwner says which side chooses bytes from a pool.
@@ -46,21 +47,20 @@ const (
 	OwnerHub    PoolOwner = "hub"
 )
 
-// Registration is what a client tells a hub about itself: PUT [PathRegistration].
+// Registration is a client's message about itself: PUT [PathRegistration].
 type Registration struct {
 	ClientName     string   `json:"client_name"`
 	EncryptorNames []string `json:"encryptor_names,omitempty"` // none: one with the client's name
 }
 
-// Registered is the hub's answer to a [Registration]. An association has one suite for all its
-// life.
+// Registered is the hub's answer to a [Registration]. The suite of an association never changes.
 type Registered struct {
 	HubName string `json:"hub_name"`
 	Suite   string `json:"suite,omitempty"` // none: that of the Python implementation
 	Version int    `json:"version,omitempty"`
 
-	// Boot is drawn by a hub at each start. A hub that keeps nothing over a crash has none, and
-	// then there are neither sessions nor marks.
+	// Boot is drawn by a hub at each start. A hub that keeps nothing over a crash has none; then
+	// there are neither sessions nor marks.
 	Boot uuid.UUID `json:"boot,omitzero"`
 }
 
@@ -85,30 +85,30 @@ func (r Registered) CheckSuite(suite Suite) error {
 	return fmt.Errorf("%w: the hub speaks %.64s version %d, and this node %s", ErrSuite, theirs, r.Version, Speaks(suite))
 }
 
-// Association is how a hub sees its association with a client: GET [PathRegistration].
+// Association is a hub's view of its association with a client: GET [PathRegistration].
 type Association struct {
 	Registered bool              `json:"registered"`
-	Blocks     []AssociatedBlock `json:"blocks"`          // that are not used up
+	Blocks     []AssociatedBlock `json:"blocks"`          // those that are not used up
 	Lacks      []Lack            `json:"lacks,omitempty"` // what the hub lacked for answers to verified requests
 
 	Boot    uuid.UUID `json:"boot,omitzero"`    // see [Registered]
-	Session uuid.UUID `json:"session,omitzero"` // the current one; none until the client has resumed
+	Session uuid.UUID `json:"session,omitzero"` // the current session; none until the client has resumed
 }
 
-// Lack is what a hub has too little of: bytes for a purpose, of those that it owns.
+// Lack says which of its own bytes a hub has too few of.
 type Lack struct {
 	Purpose psrd.Purpose `json:"purpose,omitempty"`
 	Bytes   int          `json:"bytes"`
 }
 
-// AssociatedBlock describes a block of both ends, without any of its bytes.
+// AssociatedBlock describes a block that both ends have, without its bytes.
 type AssociatedBlock struct {
 	UUID    uuid.UUID    `json:"block_uuid"`
 	Owner   PoolOwner    `json:"pool_owner"`
 	Purpose psrd.Purpose `json:"purpose,omitempty"`
 	Size    int          `json:"size"`            // bytes
 	Mark    int          `json:"mark,omitempty"`  // bytes from the start that are spent when a session begins
-	Unused  int          `json:"nr_unused_bytes"` // that no message has named so far
+	Unused  int          `json:"nr_unused_bytes"` // bytes that no message has named so far
 }
 
 // BlockData is a block on its way from a hub to a client: GET [PathPSRD]. It is secret.
@@ -117,9 +117,9 @@ type BlockData struct {
 	Data []byte    `json:"data"`
 }
 
-// Encode returns the JSON form, which is secret and belongs to the caller. It has at least so many
-// bytes; those that it would not need are spaces at its end. Package json would leave a copy in a
-// buffer of its own.
+// Encode returns the JSON form, padded with spaces to at least the given number of bytes. The
+// caller owns it; it is secret. Package json would leave a copy of the secret in a buffer of its
+// own.
 func (b BlockData) Encode(least int) []byte {
 	const frame = `{"block_uuid":"","data":""}`
 	size := len(frame) + len(uuid.Nil.String()) + base64.StdEncoding.EncodedLen(len(b.Data))
@@ -135,7 +135,7 @@ func (b BlockData) Encode(least int) []byte {
 	return body
 }
 
-// Format implements [fmt.Formatter]; only the JSON form, in which it travels, shows the data.
+// Format implements [fmt.Formatter]; only the JSON form shows the data.
 func (b BlockData) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{%v %s}", b.UUID, redacted) }
 
 // LogValue implements [slog.LogValuer].
@@ -152,12 +152,12 @@ type HubStarted struct {
 	HubName string `json:"hub_name"`
 }
 
-// PadAllocation is the member that says which bytes a share was one-time-padded with.
+// PadAllocation is the member with the fragments of the pad that encrypts a share.
 type PadAllocation struct {
 	Fragments []psrd.Fragment `json:"fragments"`
 }
 
-// SealedShare is a share that was one-time-padded, with the place of the pad.
+// SealedShare is a share encrypted with a one-time pad, and the fragments of the pad.
 type SealedShare struct {
 	Pad   PadAllocation `json:"encryption_key_allocation"`
 	Value []byte        `json:"encrypted_share_value"`
@@ -192,8 +192,8 @@ type PostShare struct {
 	SealedShare
 }
 
-// ParsePostShare reads the body of a [PostShare]; what is wrong with it is an [ErrMalformed] or an
-// out-of-range fragment.
+// ParsePostShare reads the body of a [PostShare]. Its errors are [ErrMalformed] and, for a bad
+// fragment, [psrd.ErrOutOfRange].
 func ParsePostShare(body []byte) (PostShare, error) {
 	m := PostShare{ShareIndex: -1}
 	if !m.read(body) {
@@ -213,17 +213,17 @@ func ParsePostShare(body []byte) (PostShare, error) {
 	return m, m.check()
 }
 
-// Sender returns the name of the client that a POST is from, also of one that is otherwise
-// malformed; "" if it cannot be told.
+// Sender returns the name of the client that a POST is from, even if the POST is otherwise
+// malformed; "" if it has none.
 func Sender(body []byte) string {
 	var m struct {
 		ClientName string `json:"master_client_name"`
 	}
-	_ = Unmarshal(body, &m) // what was read before an error counts
+	_ = Unmarshal(body, &m) // members read before an error count
 	return m.ClientName
 }
 
-// Asker is [Sender] for the query of a GET.
+// Asker is like [Sender], for the query of a GET.
 func Asker(query string) string {
 	values, _ := url.ParseQuery(query)
 	name, _ := Single(values, "client_name")
@@ -237,7 +237,7 @@ type ShareReply struct {
 	SealedShare
 }
 
-// ParseShareReply reads the body of a [ShareReply]; the errors are those of [ParsePostShare].
+// ParseShareReply reads the body of a [ShareReply]; its errors are those of [ParsePostShare].
 func ParseShareReply(body []byte) (ShareReply, error) {
 	m := ShareReply{ShareIndex: -1}
 	if !m.read(body) {
@@ -251,7 +251,8 @@ func ParseShareReply(body []byte) (ShareReply, error) {
 	return m, m.check()
 }
 
-// checkSAEs returns an [ErrMalformed] unless all can be IDs of encryptors: they stay with the hub.
+// checkSAEs returns an [ErrMalformed] unless all are valid IDs of encryptors. The hub stores them,
+// so their size must be bounded.
 func checkSAEs(ids ...string) error {
 	for _, id := range ids {
 		if err := CheckSAE(id); err != nil {
@@ -281,7 +282,7 @@ func (m GetShare) Query() string {
 	return queryOf(m.ClientName, m.MasterSAE, m.SlaveSAE) + "&key_id=" + m.KeyID.String()
 }
 
-// ParseGetShare reads a raw query string; what is wrong with it is an [ErrMalformed].
+// ParseGetShare reads a raw query string; its errors are [ErrMalformed].
 func ParseGetShare(query string) (GetShare, error) {
 	var m GetShare
 	var keyID string
@@ -293,7 +294,8 @@ func ParseGetShare(query string) (GetShare, error) {
 	return m, err
 }
 
-// Single returns the value of a query member that must be there exactly once and not be empty.
+// Single returns the value of a query member that must be present exactly once and not empty. It
+// fails with an [ErrMalformed].
 func Single(values url.Values, name string) (string, error) {
 	if len(values[name]) != 1 || values[name][0] == "" {
 		return "", fmt.Errorf("%w: %s must be given once in the query", ErrMalformed, name)
@@ -301,7 +303,7 @@ func Single(values url.Values, name string) (string, error) {
 	return values[name][0], nil
 }
 
-// ParseUUID reads a UUID in its 36-character form.
+// ParseUUID reads a UUID in its 36-character form. It fails with an [ErrMalformed].
 func ParseUUID(s string) (uuid.UUID, error) {
 	id, err := uuid.Parse(s)
 	if err != nil || len(s) != 36 || id == uuid.Nil {
@@ -310,11 +312,11 @@ func ParseUUID(s string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// legacyNull takes null for a member that is not there, as [encoding/json.Unmarshal] does.
+// legacyNull treats null like an absent member, as [encoding/json.Unmarshal] does.
 var legacyNull = jsonv1.MergeWithLegacySemantics(true)
 
-// Unmarshal reads the JSON of one message. Unknown members are ignored; a member that comes twice
-// is an [ErrMalformed], as two readers might take two meanings from it.
+// Unmarshal reads the JSON of one message. Unknown members are ignored. A repeated member is an
+// [ErrMalformed], since two readers could read it differently.
 func Unmarshal(body []byte, message any) error {
 	if err := jsonv2.Unmarshal(body, message, legacyNull); err != nil {
 		return fmt.Errorf("%w: %w", ErrMalformed, err)

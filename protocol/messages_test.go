@@ -15,7 +15,7 @@ import (
 	"dske/psrd"
 )
 
-// The messages of wire.md, to the letter.
+// The exact messages of wire.md.
 const (
 	postJSON = `{"master_client_name":"carol","master_sae_id":"sam","slave_sae_id":"sofia",` +
 		`"user_key_id":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","share_index":0,` + sealedJSON
@@ -36,7 +36,7 @@ var (
 	shareReply = protocol.ShareReply{SealedShare: sealed}
 )
 
-// parsers read a body with the function that is made for it.
+// parsers parse a body with the function for its message.
 var parsers = map[string]struct {
 	body  string
 	parse func([]byte) (any, error)
@@ -103,7 +103,7 @@ func insertAfter(s, what string, n int, text string) string {
 	return strings.Join(parts, "")
 }
 
-// Each member is required, and null or a value of another type is no value.
+// Each member is required, and null or a value of another type does not count as one.
 func TestMembersAreRequired(t *testing.T) {
 	for name, parser := range parsers {
 		var members map[string]any
@@ -154,7 +154,7 @@ func TestNotJSON(t *testing.T) {
 	}
 }
 
-// One part of a right message is replaced.
+// One part of a valid message is replaced.
 func TestBadParts(t *testing.T) {
 	for _, test := range []struct {
 		part, by string

@@ -9,8 +9,9 @@ import (
 	"dske/psrd"
 )
 
-// A peer that signs properly can still name a pad that it must not have. The blocks have 100 and 20
-// bytes; of the first, 32 are used by an earlier message, then come the pad of 8 bytes and the key.
+// A peer that signs properly can still name a pad that it must not use. The blocks have 100 and 20
+// bytes. Of the first, an earlier message has used 32 bytes; then come the pad of 8 bytes and the
+// key.
 func TestOpenBadPad(t *testing.T) {
 	type pad = []psrd.Fragment
 	tests := []struct {
@@ -82,7 +83,7 @@ func TestOpenEmptyShare(t *testing.T) {
 	}
 }
 
-// Accept spends the signing key and nothing else, also of a message with a share.
+// Accept spends the signing key and nothing else, even of a message with a share.
 func TestAcceptLeavesPad(t *testing.T) {
 	sender, receiver := connect(t, 100)
 	m := post(t, sender, []byte("share"))

@@ -80,7 +80,7 @@ func requestOf(query string, body []byte) protocol.Request {
 	return protocol.Request{Method: "POST", Path: protocol.PathKeyShare, Query: query, Body: body}
 }
 
-// numbers returns those of the first n hubs of a network.
+// numbers returns the numbers of the first n hubs of a network.
 func numbers(n int) []int {
 	list := make([]int, n)
 	for i := range list {
@@ -121,8 +121,7 @@ func mustReceive(t rapid.TB, c *protocol.Channel, m message) *protocol.Incoming 
 	return in
 }
 
-// stillGood fails the test unless c, after all that it has gone through, accepts the message and
-// finds the secret in it.
+// stillGood fails the test unless c still accepts the message and finds the secret in it.
 func stillGood(t rapid.TB, c *protocol.Channel, m message, secret []byte) {
 	t.Helper()
 	got, err := mustReceive(t, c, m).Open(m.sealed)
@@ -152,8 +151,8 @@ func unchanged(t rapid.TB, p *psrd.Pool, before string) {
 	}
 }
 
-// signedBy returns a header that names the key and carries the tag that it makes, computed by other
-// means than those of the package.
+// signedBy returns a header that names the key and carries the tag under the key, computed
+// independently of the package.
 func signedBy(fragments string, key []byte, query string, body []byte) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(append([]byte(query), body...))

@@ -14,8 +14,8 @@ import (
 )
 
 // Python is the suite of the Python implementation: HMAC-SHA-256, and sharing over GF(2^8) with a
-// digest of 4 bytes. It has none of the [Rules]: whoever owns the network and is a client can read
-// and replace the keys of others.
+// digest of 4 bytes. It has none of the [Rules]: an attacker who owns the network and is a client
+// can read and replace the keys of others.
 var Python Suite = pythonSuite{}
 
 type pythonSuite struct{}
@@ -30,7 +30,7 @@ func (pythonSuite) RequestContext(r Request) string { return r.Query }
 
 func (pythonSuite) ResponseContext(Response) string { return "" }
 
-// ComputeTag is HMAC-SHA-256 (RFC 2104).
+// ComputeTag computes HMAC-SHA-256 (RFC 2104).
 func (pythonSuite) ComputeTag(key []byte, context string, body []byte) []byte {
 	mac := hmac.New(sha256.New, key)
 	io.WriteString(mac, context)
@@ -42,8 +42,8 @@ func (pythonSuite) TagSize() int { return sha256.Size }
 
 func (pythonSuite) ShareSize(keySize, _ int) int { return keySize }
 
-// Split gives the shares the numbers 0, 1 and so on, whichever the hubs have: a hub is told its
-// index.
+// Split gives the shares the indices 0, 1 and so on, whatever numbers the hubs have: each hub is
+// told its index.
 func (pythonSuite) Split(key Secret, threshold int, numbers []int, _ int, random io.Reader) ([]Share, error) {
 	points, err := shamir.Split(key.Reveal(), threshold, len(numbers), random)
 	shares := make([]Share, len(points))
@@ -77,12 +77,12 @@ func (pythonSuite) NewSearch(threshold int, _ io.Reader) (Search, error) {
 	return &pythonSearch{threshold: threshold}, nil
 }
 
-// pythonSearch tries the shares anew whenever there is another one.
+// pythonSearch tries the shares again whenever one is added.
 type pythonSearch struct {
 	threshold int
 	shares    []shamir.Share
 	key       []byte
-	proof     []shamir.Share // one fewer than the threshold of those that gave the key
+	proof     []shamir.Share // the shares that gave the key, except one
 	atOdds    []int
 }
 
@@ -92,7 +92,7 @@ func (s *pythonSearch) Add(share Share, _ bool) error {
 	if s.key == nil {
 		return nil
 	}
-	// An index that came twice leaves too few to judge by, since either of the two may lie.
+	// If an index came twice, too few shares are left to judge by, since either of the two may lie.
 	_, _, err := shamir.Recover(s.threshold, append(slices.Clone(s.proof), p))
 	if err != nil && len(s.proof) == s.threshold-1 {
 		s.atOdds = append(s.atOdds, p.Index)

@@ -35,7 +35,7 @@ func TestQueryEscapes(t *testing.T) {
 	}
 }
 
-// Whatever the SAEs are called, the query is read as it was meant and can be sent as a URL.
+// Whatever the names of the SAEs, the query is read correctly and can be part of a URL.
 func TestQueryRoundTrip(t *testing.T) {
 	name := rapid.OneOf(rapid.StringN(1, 20, -1), rapid.StringMatching(`[a&=;%+#?/ .]{1,10}`),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 1, 10), func(b []byte) string { return string(b) }))

@@ -16,7 +16,7 @@ func TestReserveTakesBothOrNone(t *testing.T) {
 		name           string
 		blocks         []int
 		padSize        int
-		needed, backed int // bytes; none needed if all is well
+		needed, backed int // bytes; needed is 0 if the reservation succeeds
 	}{
 		{"nothing there", nil, 0, 32, 0},
 		{"no key", []int{31}, 0, 32, 31},
@@ -48,7 +48,7 @@ func TestReserveTakesBothOrNone(t *testing.T) {
 	}
 }
 
-// The peer may rely on the pad coming first (wire.md), and both may lie across a border.
+// The peer may rely on the pad coming before the key (wire.md). Both may extend across blocks.
 func TestPadComesBeforeKey(t *testing.T) {
 	c, _ := connect(t, 10, 20, 100)
 	m := post(t, c, []byte("sixteen bytes..."))
@@ -65,7 +65,7 @@ func TestReservationsAreDisjoint(t *testing.T) {
 	c, peer := connect(t, 200)
 	first, second := reserve(t, c, 0), reserve(t, c, 0)
 	first.Release()
-	third := reserve(t, c, 20) // in the hole, and beyond the second
+	third := reserve(t, c, 20) // in the gap, and after the second
 	for _, out := range []*protocol.Outgoing{third, second} {
 		in := mustReceive(t, peer, message{header: sign(t, out, "", nil)})
 		if err := in.Accept(); err != nil {
@@ -74,7 +74,7 @@ func TestReservationsAreDisjoint(t *testing.T) {
 	}
 }
 
-// What has been spent stays spent, whatever becomes of the message.
+// Spent bytes stay spent, whatever becomes of the message.
 func TestRelease(t *testing.T) {
 	secret := protocol.NewSecret(make([]byte, 20))
 	seal := func(t *testing.T, out *protocol.Outgoing) {
@@ -118,7 +118,7 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// A pad or a signing key that is used twice gives everything away.
+// A pad or a signing key that is used twice discloses secrets.
 func TestSpendOnce(t *testing.T) {
 	c, _ := connect(t, 100)
 	out := reserve(t, c, 4)

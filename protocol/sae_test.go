@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The IDs of encryptors stay with a hub, so they are of bounded size, in each place of a message.
+// A hub stores the IDs of encryptors, so their size is bounded everywhere in a message.
 func TestSAEsInShares(t *testing.T) {
 	const share = `"user_key_id":"5d3d3f39-6a9c-4c0e-8a3e-6f3f2d1f0b11","share_index":0,` +
 		`"encryption_key_allocation":{"fragments":[{"block_uuid":"5d3d3f39-6a9c-4c0e-8a3e-6f3f2d1f0b12","start":0,"size":1}]},"encrypted_share_value":"AA=="`

@@ -8,15 +8,15 @@ import (
 const redacted = "[redacted]"
 
 // Secret is key material: a key or a share in the clear. It shows as [redacted] when it is printed,
-// logged or marshalled, and also from inside another value never shows its bytes; only
-// [Secret.Reveal] yields them. Its zero value is an empty secret. Copies share the bytes.
+// logged or marshalled, even inside another value. Only [Secret.Reveal] yields its bytes. The zero
+// value is an empty secret. Copies share the bytes.
 type Secret struct {
-	// A function, because fmt looks into unexported fields and would print a slice, also behind a
-	// pointer.
+	// reveal is a function because fmt looks into unexported fields, and would print a slice even
+	// behind a pointer.
 	reveal func() []byte
 }
 
-// NewSecret wraps value, which it does not copy.
+// NewSecret wraps value and does not copy it.
 func NewSecret(value []byte) Secret { return Secret{func() []byte { return value }} }
 
 // Reveal returns the bytes themselves, not a copy.

@@ -18,8 +18,8 @@ const redacted = "[redacted]"
 
 var treasure = []byte("the treasure is under the old oak")
 
-// holder is a stranger's struct. Of its unexported fields, fmt prints what is in them and asks
-// nobody.
+// holder is a struct of another package. Package fmt prints the contents of its unexported fields
+// without calling their methods.
 type holder struct {
 	Seen     protocol.Secret
 	Pointer  *protocol.Secret
@@ -65,7 +65,7 @@ func formats() []string {
 	return formats
 }
 
-// traces returns how parts of the treasure would look in the usual notations.
+// traces returns parts of the treasure in the usual notations.
 func traces() []string {
 	middle := treasure[8:18]
 	traces := []string{base64.StdEncoding.EncodeToString(treasure)[12:24], string(middle[:5])}
@@ -76,7 +76,7 @@ func traces() []string {
 	return append(traces, strings.Trim(string(list), "[]"), strings.Trim(fmt.Sprintf("%#v", middle), "[]byte{}"))
 }
 
-// disclosed returns a trace of the treasure in the text, or nothing.
+// disclosed returns a trace of the treasure in the text, or "".
 func disclosed(text string, traces []string) string {
 	for _, trace := range traces {
 		if strings.Contains(text, trace) {
@@ -136,7 +136,7 @@ func TestSecretIsNeverMarshalled(t *testing.T) {
 	}
 }
 
-// The detector finds what is there.
+// Disclosed finds a secret that is there.
 func TestDisclosed(t *testing.T) {
 	traces := traces()
 	type plain struct{ hidden []byte }
@@ -159,7 +159,7 @@ func TestSecretIsRedacted(t *testing.T) {
 	s := protocol.NewSecret(treasure)
 	for _, format := range formats() {
 		if verb := format[len(format)-1]; verb == 'T' || verb == 'p' || verb == 'w' {
-			continue // fmt deals with these by itself
+			continue // fmt handles these itself
 		}
 		for _, value := range []any{s, &s, protocol.Secret{}} {
 			if got := fmt.Sprintf(format, value); got != redacted {

@@ -13,13 +13,13 @@ import (
 
 const (
 	// SignatureHeader is DSKE-Signature, the HTTP header that carries the signature of an in-band
-	// message, in the form that package http need not bring it into first.
+	// message, in the canonical form of package http.
 	SignatureHeader = "Dske-Signature"
 
 	// SigningKeySize is the number of PSRD bytes that signing one message spends.
 	SigningKeySize = 32
 
-	// signatureRoom is the number of bytes that most signatures fit into: those with up to two
+	// signatureRoom is the size in bytes that most signatures fit into: those with up to two
 	// fragments.
 	signatureRoom = 160
 )
@@ -32,7 +32,7 @@ type signature struct {
 
 func (s signature) String() string { return string(s.append(make([]byte, 0, signatureRoom))) }
 
-// append appends what String returns.
+// append appends the result of String.
 func (s signature) append(text []byte) []byte {
 	for i, f := range s.fragments {
 		if i > 0 {
@@ -43,7 +43,8 @@ func (s signature) append(text []byte) []byte {
 	return base64.StdEncoding.AppendEncode(append(text, '%'), s.tag)
 }
 
-// parseHeaders reads the values of the [SignatureHeader] of a message, of which there must be one.
+// parseHeaders reads the values of the [SignatureHeader] of a message, of which there must be
+// exactly one.
 func parseHeaders(values []string) (signature, error) {
 	switch len(values) {
 	case 0:
@@ -55,8 +56,8 @@ func parseHeaders(values []string) (signature, error) {
 	}
 }
 
-// parseSignature accepts the one form in which a signature can be written. A signature does not
-// cover itself, so were there a second spelling of the same one, a changed header would pass.
+// parseSignature accepts only the canonical form of a signature. A signature does not cover itself,
+// so with a second spelling of the same signature a changed header would pass.
 func parseSignature(header string) (signature, error) {
 	fragments, tag, found := strings.Cut(header, "%")
 	if !found {

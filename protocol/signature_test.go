@@ -11,7 +11,7 @@ import (
 	"dske/psrd"
 )
 
-// The block of the known answer has the bytes 0, 1, 2 and so on. A pad of 8 bytes comes before the
+// The block of the known answer has the bytes 0, 1, 2 and so on. A pad of 8 bytes precedes the
 // signing key. The tag in the literal was computed with Python's hmac module.
 func TestKnownAnswer(t *testing.T) {
 	const (
@@ -45,7 +45,7 @@ func TestKnownAnswer(t *testing.T) {
 	}
 }
 
-// The bytes of a key that lies in several blocks go into it in the order of the fragments.
+// A key in several blocks consists of their bytes in the order of the fragments.
 func TestKeyAcrossBlocks(t *testing.T) {
 	c, _ := connect(t, 10, 1, 100)
 	key := bytes.Join([][]byte{content(0, 10), content(1, 1), content(2, 21)}, nil)
@@ -55,7 +55,8 @@ func TestKeyAcrossBlocks(t *testing.T) {
 	}
 }
 
-// The peer's fragments need not be in the order of the blocks; an ordered key is what it says.
+// The peer's fragments need not be in the order of the blocks; the key has the order of the
+// fragments.
 func TestVerifyKeepsOrder(t *testing.T) {
 	_, c := connect(t, 40, 40)
 	fragments := joined([]psrd.Fragment{at(1, 3, 12), at(0, 30, 10), at(0, 0, 10)})

@@ -12,21 +12,20 @@ import (
 	"dske/protocol/its"
 )
 
-// Suite is the mathematics of a network, and the rules that its messages have to keep so that it
-// holds. It is all that differs between the suites; hubs and clients don't know which one they run.
-// There are two, [Python] and [ITS], each in a file of its own.
+// Suite is the cryptography of a network, and the rules that its messages must follow to keep it
+// secure. Everything that differs between suites is here; hubs and clients do not know which suite
+// they run. There are two suites, [Python] and [ITS], each in a file of its own.
 type Suite interface {
-	// Name is what messages and topologies call the suite.
+	// Name is the name of the suite in messages and topologies.
 	Name() string
 
-	// Version is the version of the suite that messages name; 0 if they name none.
+	// Version is the version of the suite in messages; 0 if they have none.
 	Version() int
 
-	// Rules is what the suite asks of messages, and of those who keep shares.
+	// Rules are what the suite requires of messages and of hubs.
 	Rules() Rules
 
-	// RequestContext and ResponseContext return what a signature covers of a message beside its
-	// body.
+	// RequestContext and ResponseContext return what a signature covers besides the body.
 	RequestContext(Request) string
 	ResponseContext(Response) string
 
@@ -35,77 +34,79 @@ type Suite interface {
 	ComputeTag(key []byte, context string, body []byte) []byte
 	TagSize() int
 
-	// ShareSize returns the size of a share of a key of keySize bytes for so many slaves, in bytes.
+	// ShareSize returns the size of a share of a key of keySize bytes for a number of slaves, in
+	// bytes; keySize is in bytes.
 	ShareSize(keySize, slaves int) int
 
-	// Split shares a key among hubs with these numbers, any threshold of which can recover it for
-	// each of the slaves. The shares are for all slaves, and in the order of the numbers.
+	// Split shares a key among hubs with these numbers. Any threshold of the shares can recover it
+	// for each of the slaves. The result has one share per hub, for all slaves, in the order of
+	// numbers.
 	Split(key Secret, threshold int, numbers []int, slaves int, random io.Reader) ([]Share, error)
 
-	// FromPads makes a key of keySize bytes of pads of ShareSize bytes, as many as it takes to
-	// recover it. They are the shares of the hubs with their indices; the shares that are returned
-	// are these, and then those of the hubs with the other numbers. It needs no source of random
-	// bytes. A suite that cannot do this returns an [errors.ErrUnsupported].
+	// FromPads makes a key of keySize bytes from pads of ShareSize bytes, as many as the threshold.
+	// The pads become the shares of the hubs with their indices. The returned shares are these,
+	// followed by those of the hubs with the other numbers. It needs no source of random bytes. A
+	// suite that cannot do this returns an [errors.ErrUnsupported].
 	FromPads(pads []Share, others []int, keySize, slaves int) (Secret, []Share, error)
 
-	// Pick returns, of a share for a number of slaves, that for those chosen, who count from 0. The
-	// value is a copy.
+	// Pick returns the part of a share for the chosen slaves, which are counted from 0; slaves is
+	// the number of slaves of the share. The value is a copy.
 	Pick(share Share, slaves int, chosen ...int) (Share, error)
 
 	// PartSize returns the size of what Pick returns for one slave, in bytes.
 	PartSize(share Share) int
 
-	// CheckTerms returns why a share of size bytes with these terms does not belong to this suite
-	// for so many slaves: an [ErrSuite] or an [ErrMalformed].
+	// CheckTerms returns an error if a share of size bytes with these terms, for a number of
+	// slaves, does not belong to this suite: an [ErrSuite] or an [ErrMalformed].
 	CheckTerms(terms Terms, size, slaves int) error
 
-	// ForgeryBound returns how likely it is at most that one of so many messages with wrong tags,
-	// whose contexts and bodies have so many bytes together, would have been accepted; ok says
-	// whether the suite has a bound.
+	// ForgeryBound returns an upper bound on the probability that one of a number of messages with
+	// wrong tags would have been accepted. bytes is the total size of their contexts and bodies. ok
+	// is false if the suite has no bound.
 	ForgeryBound(messages, bytes uint64) (bound Bound, ok bool)
 
-	// NewSearch returns a search for a key that threshold shares for one slave agree on. It draws
-	// from random what liars must not know.
+	// NewSearch returns a search for a key that threshold shares for one slave agree on. random
+	// must be unknown to liars.
 	NewSearch(threshold int, random io.Reader) (Search, error)
 }
 
-// Rules are the measures of a suite against those who own the network. Each is there for an attack
-// that succeeds without it.
+// Rules are the measures of a suite against an adversary who owns the network. Each prevents an
+// attack that succeeds without it.
 type Rules struct {
-	Purposes bool // pads and signing keys come from pools of their own: who knows a pad can sign nothing with it
-	Slots    bool // a signing key is a slot of its pool, in one piece
-	Strict   bool // a request has one spelling, and nothing means anything but its first line, signature and body
-	Refusals bool // refusals are signed, and facts only then; a request that comes again gets the same answer
-	ByMaster bool // shares are kept by master client and key ID: nobody else's stand in the way
+	Purposes bool // pads and signing keys come from separate pools: a known pad cannot sign anything
+	Slots    bool // a signing key is one whole slot of its pool
+	Strict   bool // a request has one spelling, and only its first line, signature and body have a meaning
+	Refusals bool // refusals are signed, and only then facts; a repeated request gets the same answer
+	ByMaster bool // shares are kept by master client and key ID, so other clients' shares cannot block them
 	Numbered bool // the index of a share is its hub's number in the network
-	Sessions bool // bytes are used below marks that both ends keep, if the hub keeps anything over a crash
+	Sessions bool // bytes are used below marks that both ends store, if the hub keeps its state over a crash
 }
 
-// Search finds the key that a slave is given shares of, some of which may be lies. It may be used
-// by one goroutine at a time.
+// Search finds the key of the shares that a slave is given, some of which may be lies. It is not
+// safe for concurrent use.
 type Search interface {
-	// Add takes a share, whose value it owns from then on. The first one of an index counts. An
-	// error says that the share is of no use.
+	// Add takes a share and owns its value from then on. Of several shares with the same index the
+	// first counts. An error says that the share is of no use.
 	Add(share Share, suspect bool) error
 
-	// AdmitSuspects lets Find use the shares of suspects too.
+	// AdmitSuspects lets Find use the shares of suspects, too.
 	AdmitSuspects()
 
-	// Find returns the key, a copy, if the shares give it. It ends with ctx, and goes on where it
-	// was when it is called again.
+	// Find returns a copy of the key if the shares give it. It stops when ctx ends, and continues
+	// from there when it is called again.
 	Find(ctx context.Context) (Secret, error)
 
 	// AtOdds returns the indices, ascending, of the shares so far that are at odds with the key
-	// that was found.
+	// found.
 	AtOdds() []int
 
-	// Close clears what the search holds.
+	// Close clears the secrets of the search.
 	Close()
 }
 
-// Recover finds the key that threshold of the shares, all of them for one slave, agree on, also
-// when others lie, and the positions in shares of those that are at odds with it. The shares are
-// neither changed nor kept.
+// Recover finds the key that threshold of the shares agree on, even if other shares lie. All shares
+// are for one slave. It also returns the positions of the shares that are at odds with the key. It
+// neither changes nor keeps the shares.
 func Recover(suite Suite, threshold int, shares []Share) (key Secret, atOdds []int, err error) {
 	search, err := suite.NewSearch(threshold, rand.Reader)
 	if err != nil {
@@ -129,10 +130,10 @@ func Recover(suite Suite, threshold int, shares []Share) (key Secret, atOdds []i
 	return key, atOdds, nil
 }
 
-// Suites is all suites, the one that a network has by default first.
+// Suites are all suites, the default of a network first.
 var Suites = []Suite{ITS, Python}
 
-// SuiteNamed returns the suite of that name.
+// SuiteNamed returns the suite of that name, or an error.
 func SuiteNamed(name string) (Suite, error) {
 	for _, s := range Suites {
 		if s.Name() == name {
@@ -145,7 +146,7 @@ func SuiteNamed(name string) (Suite, error) {
 // Bound is an upper bound on a probability; see [its.Bound].
 type Bound = its.Bound
 
-// ForgeryWarning is the chance of forgeries from which a hub warns.
+// ForgeryWarning is the probability of a forgery from which a hub warns.
 const ForgeryWarning = its.ForgeryWarning
 
 // Share is a hub's part of a key.
@@ -155,19 +156,19 @@ type Share struct {
 	Value Secret
 }
 
-// Terms are what a suite says in the clear with every share of a key, the same with all of them.
+// Terms are the parameters of a key, in the clear, and the same in all its shares.
 type Terms struct {
 	Suite     string `json:"suite,omitempty"` // none: that of the Python implementation
 	Version   int    `json:"version,omitempty"`
 	KeySize   int    `json:"key_size,omitempty"`   // bytes
 	Threshold int    `json:"threshold,omitempty"`  // shares that recover the key
-	SecretTag []byte `json:"secret_tag,omitempty"` // of each slave that the share is for, in their order
+	SecretTag []byte `json:"secret_tag,omitempty"` // one tag for each slave, in their order
 }
 
-// Slaves returns how many slaves a share with these terms is for, as far as they tell.
+// Slaves returns the number of slaves of a share with these terms; 1 if they do not say.
 func (t Terms) Slaves() int { return max(1, len(t.SecretTag)/its.TagSize) }
 
-// Speaks returns the suite and its version in words.
+// Speaks returns the suite and its version as text.
 func Speaks(s Suite) string {
 	if s.Version() == 0 {
 		return s.Name()
@@ -175,7 +176,7 @@ func Speaks(s Suite) string {
 	return fmt.Sprintf("%s version %d", s.Name(), s.Version())
 }
 
-// otherSuite is the error for a message of another suite, or version of it, than s.
+// otherSuite is the error for a message of a suite or version other than s.
 func otherSuite(s Suite) error {
 	return fmt.Errorf("%w: this node speaks %s", ErrSuite, Speaks(s))
 }

@@ -83,8 +83,8 @@ func TestShareSizes(t *testing.T) {
 	}
 }
 
-// Whatever suite it is, enough of the shares give the key back, in any order, and each of them has
-// its index, the size of a share and the same terms.
+// In every suite, enough of the shares give the key back, in any order. Each share has its index,
+// the size of a share and the same terms.
 func TestSplitAndRecover(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		suite := rapid.SampledFrom(suites).Draw(t, "suite")
@@ -146,7 +146,7 @@ func TestSplitRefuses(t *testing.T) {
 	}
 }
 
-// Liars are found by where they are in the list, whatever index they have.
+// Liars are reported by their positions in the list, whatever their indices.
 func TestLiarsPositions(t *testing.T) {
 	for _, suite := range suites {
 		shares := split(t, suite, "a key of the network", 3, 7, 1)
@@ -160,7 +160,7 @@ func TestLiarsPositions(t *testing.T) {
 		strange.Index = 999
 		wantKey(t, suite, 3, []protocol.Share{short, strange, shares[5], shares[3], shares[4]}, "a key of the network", 0, 1)
 
-		// One that poses as another casts doubt on both.
+		// A share with the index of another share casts doubt on both.
 		posing := shares[1]
 		posing.Index = 4
 		wantKey(t, suite, 3, []protocol.Share{posing, shares[4], shares[0], shares[5], shares[2]}, "a key of the network", 0, 1)
@@ -180,13 +180,13 @@ func TestRecoverFails(t *testing.T) {
 	}
 }
 
-// Shares whose terms differ in anything are at odds with each other, and not combined.
+// Shares with different terms are at odds with each other, and not combined.
 func TestTermsAtOdds(t *testing.T) {
 	const key = "a key of the network"
 	shares := split(t, protocol.ITS, key, 3, 5, 1)
 	for name, change := range map[string]func(*protocol.Terms){
 		"suite":      func(m *protocol.Terms) { m.Suite = "dske-python" },
-		"key size":   func(m *protocol.Terms) { m.KeySize = 17 }, // a share is as long then
+		"key size":   func(m *protocol.Terms) { m.KeySize = 17 }, // a share has the same size then
 		"threshold":  func(m *protocol.Terms) { m.Threshold = 2 },
 		"tag":        func(m *protocol.Terms) { m.SecretTag = slices.Concat(m.SecretTag[:15], []byte{m.SecretTag[15] ^ 1}) },
 		"no tag":     func(m *protocol.Terms) { m.SecretTag = nil },
@@ -202,15 +202,15 @@ func TestTermsAtOdds(t *testing.T) {
 			t.Errorf("shares that differ in %s were combined", name)
 		}
 	}
-	// In the suite that has no terms they don't matter.
+	// In the suite without terms they do not matter.
 	plain := split(t, protocol.Python, key, 3, 5, 1)
 	plain[1].Terms = terms
 	wantKey(t, protocol.Python, 3, plain, key)
 }
 
-// Two liars know what a hub knows, and say what they like: also that two shares are enough, or that
-// theirs belong to another key, or the true terms with shares of another key. It takes three to
-// make a key.
+// Two liars know what a hub knows, and claim what they like: that two shares are enough, that
+// theirs belong to another key, or the true terms with shares of another key. The threshold is
+// three.
 func TestCoalition(t *testing.T) {
 	const key, wrong = "a key of the network", "a key of the liars'."
 	honest := split(t, protocol.ITS, key, 3, 5, 1)
@@ -270,7 +270,7 @@ func withKeySize(shares []protocol.Share, size int) []protocol.Share {
 	return withTerms(shares, terms)
 }
 
-// Shares of a network with another threshold are no key in this one, not even if they are enough.
+// Shares of a network with another threshold give no key in this one, even if they are enough.
 func TestOtherThreshold(t *testing.T) {
 	for _, threshold := range []int{2, 4} {
 		shares := split(t, protocol.ITS, "a key of the network", threshold, 5, 1)
@@ -279,8 +279,7 @@ func TestOtherThreshold(t *testing.T) {
 	}
 }
 
-// As long as there are fewer honest shares than it takes there is no key, however many lies there
-// are.
+// With fewer honest shares than the threshold there is no key, however many lies there are.
 func TestLateHonesty(t *testing.T) {
 	const key = "a key of the network"
 	honest := split(t, protocol.ITS, key, 3, 6, 1)
@@ -346,7 +345,7 @@ func TestFromPadsRefuses(t *testing.T) {
 	}
 }
 
-// A share for several slaves has for each what nobody else gets; all of them find the same key.
+// A share for several slaves has a part for each that no other slave gets; all find the same key.
 func TestSeveralSlaves(t *testing.T) {
 	const slaves, threshold = 3, 2
 	key := "a key of the network"
@@ -378,7 +377,7 @@ func TestSeveralSlaves(t *testing.T) {
 				wantNoKey(t, suite, threshold, []protocol.Share{first[0], parts[1]}, its.ErrTooFew)
 			}
 		}
-		// A hub that only the last and the first of them use.
+		// A hub that only the last and the first slave use.
 		some, err := suite.Pick(shares[1], slaves, 2, 0)
 		if err == nil {
 			err = suite.CheckTerms(some.Terms, some.Value.Size(), 2)

@@ -11,7 +11,7 @@ func SuiteNames() []string {
 	return names
 }
 
-// MakesKeysFromPads reports whether keys of the suite can be made of pads, without a source of
+// MakesKeysFromPads reports whether keys of the suite can be made from pads, without a source of
 // random bytes.
 func MakesKeysFromPads(s Suite) bool {
 	_, _, err := s.FromPads(nil, nil, 1, 1)

@@ -19,7 +19,7 @@ func takePad(t *testing.T, out *protocol.Outgoing) protocol.Secret {
 	return pad
 }
 
-// A share that is its own pad is sent as zeros, and the receiver finds it all the same.
+// A share that is its own pad is sent as zeros, and the receiver still recovers it.
 func TestShareThatIsThePad(t *testing.T) {
 	sender, receiver := connect(t, 10, 100)
 	out := reserve(t, sender, 40)
@@ -44,7 +44,7 @@ func TestShareThatIsThePad(t *testing.T) {
 	}
 }
 
-// Of a batch some of the shares are the pad and others are not.
+// Some of the shares of a batch are the pad and others are not.
 func TestPartOfThePad(t *testing.T) {
 	sender, receiver := connect(t, 100)
 	out := reserve(t, sender, 20)
@@ -57,7 +57,7 @@ func TestPartOfThePad(t *testing.T) {
 	stillGood(t, receiver, message{sign(t, out, "", nil), "", nil, sealed}, value)
 }
 
-// The bytes of a pad leave the pool once: to be a share, and to seal one message with it.
+// The bytes of a pad leave the pool once: as a share, and to seal one message with it.
 func TestPadIsTakenOnce(t *testing.T) {
 	seal := func(out *protocol.Outgoing) error {
 		sealed, err := out.Seal(protocol.NewSecret(make([]byte, 20)))
@@ -140,9 +140,9 @@ func TestTakePadOfMessageWithout(t *testing.T) {
 	}
 }
 
-// TestKeyFromPads makes two keys without a random generator, out of the pads for three of five
-// hubs, and sends all shares of a hub in one message. What those three get is zeros; any three hubs
-// give the keys.
+// TestKeyFromPads makes two keys without a random generator, from the pads for three of five hubs,
+// and sends all shares of a hub in one message. Those three hubs get zeros; any three hubs give the
+// keys.
 func TestKeyFromPads(t *testing.T) {
 	const keySize, keys, threshold, hubs = 21, 2, 3, 5
 	size := protocol.ITS.ShareSize(keySize, 1)

@@ -12,7 +12,7 @@ import (
 	"dske/psrd"
 )
 
-// refusals are the reasons why a message that was damaged or made up is refused.
+// refusals are the errors with which a damaged or forged message is refused.
 var refusals = []error{protocol.ErrMalformed, protocol.ErrSignature,
 	psrd.ErrUnknownBlock, psrd.ErrOutOfRange, psrd.ErrOverlap, psrd.ErrUsed}
 
@@ -83,7 +83,7 @@ func TestReplay(t *testing.T) {
 		"Accept": func(in *protocol.Incoming, _ protocol.SealedShare) error { return in.Accept() },
 		"Open":   func(in *protocol.Incoming, s protocol.SealedShare) error { _, err := in.Open(s); return err },
 	}
-	for _, sizes := range [][]int{{200}, {37}} { // the second is used up and then no longer there
+	for _, sizes := range [][]int{{200}, {37}} { // the second block is used up and then gone
 		for first, spendFirst := range spend {
 			for second, spendSecond := range spend {
 				sender, receiver := connect(t, sizes...)
@@ -95,7 +95,7 @@ func TestReplay(t *testing.T) {
 				if err := spendFirst(in, m.sealed); err != nil {
 					t.Fatal(err)
 				}
-				in.Release() // too late
+				in.Release() // too late: already spent
 				before := statusOf(t, receiver.Peer)
 				if err := spendSecond(in, m.sealed); second == "Open" && first == "Open" && !errors.Is(err, psrd.ErrUsed) {
 					t.Errorf("%s after %s returned %v, want %v", second, first, err, psrd.ErrUsed)
@@ -137,7 +137,7 @@ func TestHeaderCount(t *testing.T) {
 	stillGood(t, receiver, m, []byte("share"))
 }
 
-// A message that is sent back is not one of the peer's.
+// A message that is sent back to its sender is refused.
 func TestReflection(t *testing.T) {
 	sender, receiver := connect(t, 100)
 	m := post(t, sender, []byte("share"))
@@ -151,8 +151,8 @@ func TestReflection(t *testing.T) {
 	stillGood(t, receiver, m, []byte("share"))
 }
 
-// Of several copies of a message that come at once, one has the claim; and when that is given back,
-// another.
+// Of several copies of a message that arrive at once, one has the claim. When it ends the claim,
+// another copy can have it.
 func TestConcurrentClaims(t *testing.T) {
 	secret := []byte("share")
 	sender, receiver := connect(t, 60, 60)

@@ -2,13 +2,13 @@ package psrd
 
 import "slices"
 
-// Allocation is the bytes of one secret, chosen by this side from a pool that it owns or claimed
-// from one of the peer's. It is either consumed, once, or given back; until then its bytes are
-// nobody else's. It may be used by several goroutines.
+// Allocation is the bytes of one secret: chosen by this side from a pool that it owns, or claimed
+// from a pool of the peer. It is either consumed, once, or given back; until then nobody else can
+// get its bytes. It is safe for concurrent use.
 type Allocation struct {
 	pool      *Pool
 	fragments []Fragment
-	first     [1]Fragment // room for fragments: as a rule there is one
+	first     [1]Fragment // room for fragments: usually there is one
 	done      bool        // consumed or deallocated; guarded by pool.mu
 }
 
@@ -19,12 +19,12 @@ func newAllocation(p *Pool) *Allocation {
 	return a
 }
 
-// Fragments returns where the bytes are, in order: what the peer must be told. The caller owns the
-// slice.
+// Fragments returns the fragments of the allocation, in order: the peer needs them. The caller owns
+// the slice.
 func (a *Allocation) Fragments() []Fragment { return slices.Clone(a.fragments) }
 
 // Consume returns the value and zeroes it in the blocks. The caller owns the value and is the only
-// one ever to get it: a second call, or a call after Deallocate or [Pool.Close], fails with
+// one that ever gets it: a second call, or a call after Deallocate or [Pool.Close], fails with
 // [ErrUsed].
 func (a *Allocation) Consume() ([]byte, error) {
 	a.pool.mu.Lock()
@@ -36,8 +36,8 @@ func (a *Allocation) Consume() ([]byte, error) {
 	return a.pool.consume(a.fragments), nil
 }
 
-// Deallocate gives the bytes back to the pool. It does nothing after Consume or a first Deallocate,
-// so that it can be deferred.
+// Deallocate gives the bytes back to the pool. It does nothing after Consume or an earlier
+// Deallocate, so that it can be deferred.
 func (a *Allocation) Deallocate() {
 	a.pool.mu.Lock()
 	defer a.pool.mu.Unlock()

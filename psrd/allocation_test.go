@@ -75,7 +75,7 @@ func TestDeallocatedBytesAreReused(t *testing.T) {
 	}
 }
 
-// Bytes that were given back belong to whoever allocates them next.
+// Bytes that were given back belong to the next allocation of them.
 func TestDeallocateOnce(t *testing.T) {
 	p := newPool(t, true, 100)
 	first := mustAllocate(t, p, 20)

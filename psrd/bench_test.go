@@ -6,7 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The PSRD of one message, at both ends: chosen and used by one, named and used by the other.
+// BenchmarkAllocateAndTake processes the PSRD of one message at both ends: one chooses and uses it,
+// the other is told of it and uses it.
 func BenchmarkAllocateAndTake(b *testing.B) {
 	const block, pad, signature = 16384, 32, 32
 	own, peer := NewOwnPool(ForAll), NewPeerPool(ForAll)

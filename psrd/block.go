@@ -8,24 +8,24 @@ import (
 	"github.com/google/uuid"
 )
 
-// Block is a run of pre-shared random bytes, each of which is unallocated, allocated or consumed.
-// The pool that it was added to guards it; a block has no methods for anyone else.
+// Block is a block of pre-shared random bytes, each of which is unallocated, allocated or consumed.
+// The pool that it was added to guards it.
 type Block struct {
 	id        uuid.UUID
 	data      []byte
 	allocated bitset.BitSet // includes the consumed bytes
-	consumed  bitset.BitSet // both are only as long as it takes to hold what is set
+	consumed  bitset.BitSet // both are only as long as the highest set bit requires
 
-	limit       int       // no byte from there on is used yet
-	first       uint      // no byte before it is unallocated
+	limit       int       // bytes from here on are not used yet
+	first       uint      // no byte before this one is unallocated
 	unallocated int       // clear bits in allocated
 	unconsumed  int       // clear bits in consumed
 	overtaken   bool      // the peer has named bytes of a later block
 	touched     time.Time // when the peer last named bytes of it, once it is overtaken
 }
 
-// NewBlock returns a block of the bytes in data, all of them unallocated and below its limit. The
-// block owns data from here on and zeroes it as it is consumed.
+// NewBlock returns a block of the bytes in data, all of them unallocated and below its limit. From
+// then on the block owns data; it zeroes bytes when they are consumed.
 func NewBlock(id uuid.UUID, data []byte) *Block {
 	return &Block{
 		id:          id,
@@ -41,7 +41,7 @@ func (b *Block) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "block %v of %d bytes", b.id, len(b.data))
 }
 
-// check returns why f does not name a run of unallocated bytes of this block, if so.
+// check returns an error unless f is a range of unallocated bytes of this block.
 func (b *Block) check(f Fragment) error {
 	// Start is compared with what is left of the block, since Start+Size could overflow.
 	if f.Start < 0 || f.Size <= 0 || f.Start > len(b.data)-f.Size {
@@ -56,9 +56,9 @@ func (b *Block) check(f Fragment) error {
 	return nil
 }
 
-// allocate marks the first run of available bytes, at most size of them. There must be one.
+// allocate marks the first range of available bytes, at most size bytes. There must be one.
 func (b *Block) allocate(size int) Fragment {
-	// The sets are as long as the block, so neither is looked through where that can be helped.
+	// The sets can be as long as the block, so avoid searching them.
 	start, found := b.allocated.NextClear(b.first)
 	if !found {
 		start = max(b.first, b.allocated.Len())

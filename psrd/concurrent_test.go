@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// yield is bytes that somebody got and where they came from.
+// yield is a value and the fragments that it came from.
 type yield struct {
 	fragments []Fragment
 	value     []byte
 }
 
-// Several goroutines use up a pool. Each allocation is consumed twice, or consumed and deallocated,
-// at the same time.
+// Several goroutines use up a pool. Each allocation is concurrently consumed twice, or consumed and
+// deallocated.
 func TestConcurrentAllocations(t *testing.T) {
 	sizes := []int{2000, 1000, 500, 1}
 	p := newPool(t, true, sizes...)
@@ -92,7 +92,7 @@ func TestConcurrentAllocations(t *testing.T) {
 	}
 }
 
-// The same messages arrive several times at the same time, while others look at the pool.
+// The same messages arrive several times at the same time, while other goroutines read the pool.
 func TestConcurrentTakes(t *testing.T) {
 	const messages, size = 100, 32
 	p := newPool(t, false, messages*size, 10)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// The reasons why an operation fails. An operation that fails has changed nothing.
+// The reasons why an operation fails. An operation that fails changes nothing.
 var (
 	ErrExhausted      = errors.New("out of pre-shared random data")
 	ErrUnknownBlock   = errors.New("unknown block")
@@ -18,11 +18,11 @@ var (
 	ErrNotOwned       = errors.New("pool belongs to the other side")
 )
 
-// ExhaustedError says how much was asked for and how much there was; it is an [ErrExhausted].
+// ExhaustedError says how much was needed and how much was available. It wraps [ErrExhausted].
 type ExhaustedError struct {
 	Needed    int     // bytes
 	Available int     // bytes
-	Closed    int     // bytes that are there too, above the limits of their blocks: [Pool.Raise] brings them
+	Closed    int     // bytes above the limits of their blocks, which [Pool.Raise] makes available
 	Purpose   Purpose // of the pool
 }
 
@@ -36,7 +36,8 @@ func (e *ExhaustedError) Error() string {
 
 func (e *ExhaustedError) Unwrap() error { return ErrExhausted }
 
-// FragmentError says which fragment was refused and, in Err, for which of the reasons above.
+// FragmentError says which fragment was refused and, in Err, which of the errors above is the
+// reason.
 type FragmentError struct {
 	Fragment Fragment
 	Err      error

@@ -9,8 +9,8 @@ import (
 	"dske/psrd"
 )
 
-// Both ends hold the same block. The owner chooses bytes and says where they are; the peer takes
-// them. Neither can have them again.
+// Both ends have the same block. The owner chooses bytes and sends their position; the peer takes
+// them. Neither can get them again.
 func ExamplePool() {
 	id, data := uuid.MustParse("7c9e6679-7425-40de-944b-e07fc1f90ae7"), []byte("sixteen secrets!")
 	own, peer := psrd.NewOwnPool(psrd.ForPads), psrd.NewPeerPool(psrd.ForPads)
@@ -24,7 +24,7 @@ func ExamplePool() {
 	if err != nil {
 		panic(err)
 	}
-	fragments := allocation.Fragments() // what the peer is told
+	fragments := allocation.Fragments() // sent to the peer
 	here, _ := allocation.Consume()
 	there, _ := peer.Take(fragments)
 	fmt.Println(fragments[0].Start, fragments[0].Size, bytes.Equal(here, there))

@@ -10,26 +10,26 @@ import (
 	"github.com/google/uuid"
 )
 
-// Fragment names a run of bytes in a block. It is what nodes tell each other and holds no secret,
-// so it may be logged.
+// Fragment identifies a range of bytes in a block. Nodes exchange fragments. A fragment contains no
+// secret, so it may be logged.
 type Fragment struct {
 	Block uuid.UUID `json:"block_uuid"`
-	Start int       `json:"start"` // of the first byte, counted from 0
+	Start int       `json:"start"` // position of the first byte, counted from 0
 	Size  int       `json:"size"`  // bytes
 }
 
-// String returns the form in which a signature header names the fragment: BLOCK_UUID:START:SIZE.
+// String returns the form of the fragment in a signature header: BLOCK_UUID:START:SIZE.
 func (f Fragment) String() string { return string(f.Append(nil)) }
 
-// Append appends what String returns.
+// Append appends the result of String to text.
 func (f Fragment) Append(text []byte) []byte {
 	text = AppendUUID(text, f.Block)
 	text = strconv.AppendInt(append(text, ':'), int64(f.Start), 10)
 	return strconv.AppendInt(append(text, ':'), int64(f.Size), 10)
 }
 
-// AppendUUID appends a UUID in its form with 36 characters. [uuid.UUID.String] would need memory
-// for each.
+// AppendUUID appends the 36-character form of a UUID to text. It needs no string, as
+// [uuid.UUID.String] does.
 func AppendUUID(text []byte, id uuid.UUID) []byte {
 	for i, part := range [][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
 		if i > 0 {
@@ -40,11 +40,11 @@ func AppendUUID(text []byte, id uuid.UUID) []byte {
 	return text
 }
 
-// end is the position after the last byte, for a fragment that is known to be in range.
+// end is the position after the last byte, for a fragment in range.
 func (f Fragment) end() int { return f.Start + f.Size }
 
-// checkDisjoint returns an [ErrOverlap] if two of the fragments share a byte. The fragments are
-// known to be in range.
+// checkDisjoint returns an [ErrOverlap] if two of the fragments share a byte. All fragments must be
+// in range.
 func checkDisjoint(fragments []Fragment) error {
 	if len(fragments) < 2 {
 		return nil

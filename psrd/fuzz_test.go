@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// FuzzTake takes two messages from a pool, and the first one once more. Of the blocks that a
-// message can name, 0 has 100 bytes of which those from 10 to 19 are used, 1 has 70 bytes, 2 is
-// used up and 3 has never been there.
+// FuzzTake takes two messages from a pool, and then the first one again. Of the blocks that a
+// message can name, 0 has 100 bytes of which bytes 10 to 19 are used, 1 has 70 bytes, 2 is used up
+// and 3 has never existed.
 func FuzzTake(f *testing.F) {
 	for _, seed := range [][2][]Fragment{
 		{{}, {}},
@@ -55,7 +55,7 @@ func encode(fragments []Fragment) []byte {
 	return data
 }
 
-// decode undoes encode. It makes the most of any data, up to a length that keeps the test quick.
+// decode undoes encode. It accepts any data, up to a length that keeps the test quick.
 func decode(data []byte) []Fragment {
 	var fragments []Fragment
 	for len(data) > 0 && len(fragments) < 50 {

@@ -7,11 +7,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// LeakedBlock is what is left of a block, in the clear.
+// LeakedBlock is the remainder of a block, in the clear.
 type LeakedBlock struct {
 	UUID     uuid.UUID
 	Data     []byte     // the consumed bytes are zeroed
-	Consumed []Fragment // the runs of consumed bytes, ascending
+	Consumed []Fragment // the ranges of consumed bytes, ascending
 }
 
 // Format implements [fmt.Formatter], so that no verb prints the data.
@@ -19,9 +19,9 @@ func (b LeakedBlock) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "leak of block %v of %d bytes", b.UUID, len(b.Data))
 }
 
-// Leak returns a copy of the blocks as somebody finds them who breaks into the node: with all bytes
-// that are not consumed, also allocated ones. It is for experiments in which a node is compromised;
-// nothing else may call it.
+// Leak returns a copy of the blocks as an attacker finds them who breaks into the node: with all
+// bytes that are not consumed, including allocated ones. It is for experiments with a compromised
+// node; nothing else may call it.
 func (p *Pool) Leak() []LeakedBlock {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -6,19 +6,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// Mark says how far a block is used and how far it may be, in bytes from its start. It holds no
-// secret.
+// Mark says how far a block is used and how far it may be used, in bytes from its start. It
+// contains no secret.
 type Mark struct {
 	Block uuid.UUID
-	Used  int // no byte from there on is allocated or consumed
-	Limit int // no byte from there on may be
+	Used  int // bytes from here on are neither allocated nor consumed
+	Limit int // bytes from here on must not be
 	Size  int
 }
 
-// OpenBlock returns what is left of a block of size bytes that a node had before: the bytes below
-// mark are spent and those in tail, from mark on, are above its limit, which is mark. It takes what
-// it needs of tail and zeroes it. It fails with [ErrOutOfRange] if mark and tail do not make up the
-// size.
+// OpenBlock returns the remainder of a block of size bytes that a node had before. The bytes below
+// mark are spent. Those in tail, from mark on, are above the limit of the block, which is mark.
+// OpenBlock copies what it needs of tail and zeroes tail. It fails with [ErrOutOfRange] if mark and
+// the size of tail do not add up to size.
 func OpenBlock(id uuid.UUID, size, mark int, tail []byte) (*Block, error) {
 	if mark < 0 || mark > size || len(tail) != size-mark {
 		return nil, &FragmentError{Fragment{Block: id, Start: mark, Size: len(tail)}, ErrOutOfRange}
@@ -48,9 +48,9 @@ func (p *Pool) notOpen() int {
 	return sum
 }
 
-// Raise lets the bytes of a block be used up to limit; it never lowers it, and does nothing to a
-// block that was used up. It fails with an [ErrUnknownBlock] or, above the size of the block, with
-// an [ErrOutOfRange].
+// Raise raises the limit of a block, in bytes from its start. It never lowers it, and does nothing
+// to a block that was used up. It fails with an [ErrUnknownBlock] or, above the size of the block,
+// with an [ErrOutOfRange].
 func (p *Pool) Raise(id uuid.UUID, limit int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,7 +74,8 @@ func (p *Pool) IsRetired(id uuid.UUID) bool {
 	return slices.Contains(p.retired, id)
 }
 
-// Stock returns the number of bytes that can be allocated, and of those that [Pool.Raise] brings.
+// Stock returns the number of bytes that can be allocated, and of those that [Pool.Raise] can make
+// available.
 func (p *Pool) Stock() (open, closed int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -102,8 +103,8 @@ func (p *Pool) Marks() []Mark {
 	return marks
 }
 
-// Close zeroes all blocks and forgets them: from then on nothing can be added, allocated, consumed
-// or taken.
+// Close zeroes all blocks and forgets them. After that nothing can be added, allocated, consumed or
+// taken.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

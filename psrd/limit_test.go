@@ -10,7 +10,7 @@ import (
 )
 
 // newOpenPool returns a pool with one block of 100 bytes, of which the first 40 were spent before,
-// and the bytes that are left.
+// and the remaining bytes.
 func newOpenPool(t testing.TB, owned bool) (*Pool, []byte) {
 	t.Helper()
 	p := newEmptyPool(ForAll, owned)
@@ -130,7 +130,7 @@ func TestAllocateBelowLimit(t *testing.T) {
 	}
 }
 
-// A block that is not open yet does not stand in the way of the next.
+// A block that is not open yet does not block the next one.
 func TestAllocatePastClosedBytes(t *testing.T) {
 	p, _ := newOpenPool(t, true)
 	if err := p.Add(NewBlock(id(1), content(1, 50))); err != nil {
@@ -225,8 +225,8 @@ func TestClose(t *testing.T) {
 	owned.Close()
 }
 
-// Whatever is raised and asked for, no byte above the limit is used and none below is refused for
-// it.
+// Whatever is raised and allocated, no byte above the limit is used and none below the limit is
+// refused because of it.
 func TestLimitsAtRandom(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.IntRange(1, 200).Draw(t, "size")

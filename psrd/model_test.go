@@ -31,10 +31,10 @@ func places(fragments ...Fragment) iter.Seq[place] {
 	}
 }
 
-// ledger is what a pool should be like, kept byte by byte.
+// ledger is the expected state of a pool, byte by byte.
 type ledger struct {
-	order    []uuid.UUID          // all blocks, as they were added
-	original map[uuid.UUID][]byte // the bytes that they had then
+	order    []uuid.UUID          // all blocks, in the order in which they were added
+	original map[uuid.UUID][]byte // their bytes at that time
 	state    map[place]byteState
 	retired  []uuid.UUID
 }
@@ -78,7 +78,7 @@ func (l *ledger) total(s byteState) int {
 
 func (l *ledger) available() int { return l.total(unallocated) }
 
-// move takes bytes that are all in one state to another.
+// move moves bytes, which are all in one state, to another.
 func (l *ledger) move(t rapid.TB, fragments []Fragment, from, to byteState) {
 	t.Helper()
 	for _, f := range fragments {
@@ -131,7 +131,7 @@ func (l *ledger) refusals(fragments []Fragment) []error {
 	return reasons
 }
 
-// judge checks the outcome of a Take or Copy and returns whether it was to succeed.
+// judge checks the outcome of a Take or Copy and reports whether it should have succeeded.
 func (l *ledger) judge(t rapid.TB, fragments []Fragment, value []byte, err error) bool {
 	t.Helper()
 	reasons := l.refusals(fragments)
@@ -151,7 +151,7 @@ func (l *ledger) judge(t rapid.TB, fragments []Fragment, value []byte, err error
 	return false
 }
 
-// take has the pool copy and take the fragments, checks both and keeps the ledger. It returns nil
+// take has the pool copy and take the fragments, checks both and updates the ledger. It returns nil
 // if they were refused.
 func (l *ledger) take(t rapid.TB, p *Pool, fragments []Fragment) []byte {
 	t.Helper()
@@ -169,7 +169,7 @@ func (l *ledger) take(t rapid.TB, p *Pool, fragments []Fragment) []byte {
 	return value
 }
 
-// check compares all of the pool with the ledger.
+// check compares the whole pool with the ledger.
 func (l *ledger) check(t rapid.TB, p *Pool) {
 	t.Helper()
 	var live []uuid.UUID
@@ -221,7 +221,7 @@ func (l *ledger) checkBlock(t rapid.TB, b *Block) {
 	}
 }
 
-// machine is a pool of the owner and the mirrored one of its peer.
+// machine is a pool of the owner and the matching one of its peer.
 type machine struct {
 	owner, peer  *Pool
 	ours, theirs *ledger // of the owner and of the peer
@@ -229,7 +229,7 @@ type machine struct {
 	sent         []yield
 }
 
-// allocation is one that the owner has made.
+// allocation is an allocation that the owner has made.
 type allocation struct {
 	*Allocation
 	done bool
@@ -256,7 +256,7 @@ func (m *machine) check(t *rapid.T) {
 	m.theirs.check(t, m.peer)
 }
 
-// add adds a block on both sides: mostly a new one, at times an empty one or one that was there
+// add adds a block on both sides: mostly a new one, sometimes an empty one or one that was there
 // before.
 func (m *machine) add(t *rapid.T) {
 	n := len(m.ours.order)
@@ -317,7 +317,7 @@ func (m *machine) allocate(t *rapid.T) {
 	m.allocations = append(m.allocations, &allocation{Allocation: a})
 }
 
-// consume consumes an allocation or tries to do so again.
+// consume consumes an allocation, or tries to do so again.
 func (m *machine) consume(t *rapid.T) {
 	a := m.drawAllocation(t)
 	before := stateOf(m.owner)
@@ -356,7 +356,7 @@ func (m *machine) drawAllocation(t *rapid.T) *allocation {
 	return rapid.SampledFrom(m.allocations).Draw(t, "allocation")
 }
 
-// deliver brings the peer what the owner sent, maybe not for the first time.
+// deliver gives the peer a message that the owner sent, perhaps not for the first time.
 func (m *machine) deliver(t *rapid.T) {
 	if len(m.sent) == 0 {
 		t.Skip("nothing sent")
@@ -368,7 +368,7 @@ func (m *machine) deliver(t *rapid.T) {
 	}
 }
 
-// take brings the peer anything else.
+// take gives the peer arbitrary fragments.
 func (m *machine) take(t *rapid.T) {
 	m.theirs.take(t, m.peer, m.drawFragments(t))
 }
@@ -389,14 +389,14 @@ func (m *machine) wrongSide(t *rapid.T) {
 	unchanged(t, m.peer, peerBefore)
 }
 
-// number is any number, more often than not one that goes wrong somewhere.
+// number is any number, mostly one that is invalid somewhere.
 var number = rapid.OneOf(
 	rapid.IntRange(-2, 150),
 	rapid.Int(),
 	rapid.SampledFrom([]int{math.MinInt, math.MinInt + 1, math.MaxInt - 1, math.MaxInt}),
 )
 
-// drawFragments returns fragments of which most are in range.
+// drawFragments returns fragments, most of which are in range.
 func (m *machine) drawFragments(t *rapid.T) []Fragment {
 	blocks := append(slices.Clone(m.theirs.order), id(255))
 	fragment := rapid.Custom(func(t *rapid.T) Fragment {

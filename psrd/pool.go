@@ -13,15 +13,15 @@ import (
 // maxRetired is the number of retired blocks whose UUIDs a pool remembers.
 const maxRetired = 64
 
-// Pool is the blocks that one side of an association chooses bytes from. Its methods may be called
-// by several goroutines; each of them either succeeds or changes nothing.
+// Pool is the blocks that one side of an association chooses bytes from. It is safe for concurrent
+// use. Each method either succeeds or changes nothing.
 type Pool struct {
 	owned    bool
 	purpose  Purpose
-	consumed *atomic.Int64 // bytes, ever; possibly shared with other pools
+	consumed *atomic.Int64 // total number of bytes; may be shared with other pools
 
 	mu      sync.Mutex
-	blocks  []*Block    // in the order in which they were added, which is that of their use
+	blocks  []*Block    // in the order in which they were added and are used
 	retired []uuid.UUID // the last maxRetired blocks that were used up, oldest first
 	closed  bool
 }
@@ -37,16 +37,17 @@ func newEmptyPool(purpose Purpose, owned bool) *Pool {
 }
 
 // CountConsumed makes the pool add the number of bytes that it consumes to sum, which may be shared
-// with other pools and outlive this one. It has to be called before the pool is used.
+// with other pools and outlive this one. Call it before the pool is used.
 func (p *Pool) CountConsumed(sum *atomic.Int64) { p.consumed = sum }
 
-// Owned reports whether it is this side that chooses bytes from the pool.
+// Owned reports whether this side chooses bytes from the pool.
 func (p *Pool) Owned() bool { return p.owned }
 
 // Add puts a block into the pool, which owns it from then on. It fails with [ErrDuplicateBlock] if
 // a block of that UUID is there or was among the last to be used up, with [ErrOutOfRange] if the
-// block is empty, with [ErrNotSlot] if the pool is for keys and the block not made of whole slots,
-// and with [ErrNotOpen] after [Pool.Close]. A block that is spent is retired at once.
+// block is empty, with [ErrNotSlot] if the pool is for keys and the block does not consist of whole
+// slots, and with [ErrNotOpen] after [Pool.Close]. A block that is spent already is retired at
+// once.
 func (p *Pool) Add(block *Block) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -85,9 +86,9 @@ func (p *Pool) available() int {
 	return sum
 }
 
-// Allocate chooses size bytes, at least 1, from as many blocks as that takes; in a pool for keys
-// size is [SlotSize]. It fails with an [ExhaustedError] if there are not that many, and with
-// [ErrNotOwned] if the peer owns the pool.
+// Allocate chooses size bytes, at least 1, from as many blocks as needed; in a pool for keys size
+// must be [SlotSize]. It fails with an [ExhaustedError] if too few bytes are available, with a
+// [FragmentError] if the size is not allowed, and with [ErrNotOwned] if the peer owns the pool.
 func (p *Pool) Allocate(size int) (*Allocation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,8 +98,8 @@ func (p *Pool) Allocate(size int) (*Allocation, error) {
 	return p.allocate(size), nil
 }
 
-// AllocateEach makes an allocation of each size, in this order, or none at all. The errors are
-// those of [Pool.Allocate], and speak of the sum.
+// AllocateEach makes an allocation of each size, in this order, or none at all. Its errors are
+// those of [Pool.Allocate], about the sum of the sizes.
 func (p *Pool) AllocateEach(sizes ...int) ([]*Allocation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -112,7 +113,7 @@ func (p *Pool) AllocateEach(sizes ...int) ([]*Allocation, error) {
 	return allocations, nil
 }
 
-// checkAvailable returns why allocations of these sizes cannot be made, if so.
+// checkAvailable returns an error unless allocations of these sizes can be made.
 func (p *Pool) checkAvailable(sizes ...int) error {
 	if !p.owned {
 		return ErrNotOwned
@@ -133,7 +134,7 @@ func (p *Pool) checkAvailable(sizes ...int) error {
 	return nil
 }
 
-// allocate chooses size bytes, which must be there.
+// allocate chooses size bytes, which must be available.
 func (p *Pool) allocate(size int) *Allocation {
 	a := newAllocation(p)
 	for _, b := range p.blocks {
@@ -147,9 +148,10 @@ func (p *Pool) allocate(size int) *Allocation {
 	return a
 }
 
-// Copy returns the bytes that the peer's fragments name, in that order, without using them. It is
-// for one purpose: to compute the tag that must be right before [Pool.Take] may spend the bytes.
-// The caller owns the copy and clears it. No fragments are no bytes; the errors are those of Take.
+// Copy returns the bytes that the peer's fragments name, in that order, without using them. It has
+// one purpose: to compute the tag that must be valid before [Pool.Take] may spend the bytes. The
+// caller owns the copy and must clear it. Without fragments it returns no bytes. Its errors are
+// those of Take.
 func (p *Pool) Copy(fragments []Fragment) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -164,11 +166,11 @@ func (p *Pool) Copy(fragments []Fragment) ([]byte, error) {
 }
 
 // Take consumes the bytes that the peer's fragments name and returns their values in that order.
-// The caller owns the value. It takes all of them or none, and fails with a [FragmentError] that is
-// an [ErrUnknownBlock], an [ErrOutOfRange] (also for a negative or zero size), an [ErrNotOpen]
-// (above the limit of the block), an [ErrUsed] or an [ErrOverlap]; with [ErrNotSlot] if the pool is
-// for keys and they are not one slot; or with [ErrNotOwned] if the pool is not the peer's to choose
-// from.
+// The caller owns the value. It takes all of them or none. It fails with a [FragmentError] that
+// wraps an [ErrUnknownBlock], an [ErrOutOfRange] (also for a negative or zero size), an
+// [ErrNotOpen] (above the limit of the block), an [ErrUsed] or an [ErrOverlap]; with [ErrNotSlot]
+// if the pool is for keys and the fragments are not one slot; and with [ErrNotOwned] if this side
+// owns the pool.
 func (p *Pool) Take(fragments []Fragment) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -179,8 +181,8 @@ func (p *Pool) Take(fragments []Fragment) ([]byte, error) {
 	return p.consume(fragments), nil
 }
 
-// Claim sets the bytes that the peer's fragments name aside for the caller. To everybody else they
-// are used until the claim is given back. The errors are those of [Pool.Take].
+// Claim reserves the bytes that the peer's fragments name for the caller. For all others they count
+// as used until the claim is given back. Its errors are those of [Pool.Take].
 func (p *Pool) Claim(fragments []Fragment) (*Allocation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -196,8 +198,8 @@ func (p *Pool) Claim(fragments []Fragment) (*Allocation, error) {
 	return a, nil
 }
 
-// touch notes that the owner uses the blocks of these fragments, and so has overtaken earlier ones.
-// As a rule there are none.
+// touch notes that the owner uses the blocks of these fragments, and so has overtaken earlier
+// blocks. Usually there are none.
 func (p *Pool) touch(fragments []Fragment) {
 	latest := 0
 	for _, f := range fragments {
@@ -217,13 +219,14 @@ func (p *Pool) touch(fragments []Fragment) {
 	}
 }
 
-// DropOvertaken retires blocks that the owner has left behind, and returns how many. Blocks are
-// used in the order in which they were added, except for bytes that were deallocated, so once the
-// owner has named bytes of a later block and for the time of idle, since then, none of an earlier
-// one, what remains of the earlier one belonged to messages that were lost. At the peer's end idle
-// has to be longer than a message can be on its way. The owner calls it with less than that before
-// it chooses bytes, or it would choose bytes that were given back too late, of blocks that the peer
-// has dropped. A block with claims, or with bytes that are allocated or above its limit, is in use.
+// DropOvertaken retires blocks that the owner has overtaken, and returns their number. Blocks are
+// used in the order in which they were added, except for bytes that were deallocated. So if the
+// owner has named bytes of a later block, and since then for the time of idle none of an earlier
+// one, the rest of the earlier block belonged to messages that were lost. At the peer's end, idle
+// must be longer than a message can be under way. The owner calls DropOvertaken with a shorter time
+// before it chooses bytes; otherwise it could choose bytes that were given back too late, of blocks
+// that the peer has dropped. A block with claims, or with bytes that are allocated or above its
+// limit, is in use and is not dropped.
 func (p *Pool) DropOvertaken(idle time.Duration) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -241,8 +244,8 @@ func (p *Pool) DropOvertaken(idle time.Duration) int {
 	return dropped
 }
 
-// Overtaken returns when the owner last named bytes of the block that it has left behind the
-// longest, for [Pool.DropOvertaken]; the zero time if it has left none behind.
+// Overtaken returns when the owner last named bytes of the block that it has overtaken the longest
+// ago, for [Pool.DropOvertaken]. It returns the zero time if no block is overtaken.
 func (p *Pool) Overtaken() (oldest time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -254,7 +257,7 @@ func (p *Pool) Overtaken() (oldest time.Time) {
 	return oldest
 }
 
-// check returns why the peer cannot have the fragments, if so.
+// check returns an error unless the peer can have the fragments.
 func (p *Pool) check(fragments []Fragment) error {
 	if p.owned {
 		return ErrNotOwned
@@ -277,7 +280,8 @@ func (p *Pool) check(fragments []Fragment) error {
 	return checkDisjoint(fragments)
 }
 
-// consume returns the value of the fragments, zeroes it and retires the blocks that this used up.
+// consume returns the value of the fragments, zeroes it and retires the blocks that are used up by
+// it.
 func (p *Pool) consume(fragments []Fragment) []byte {
 	value := make([]byte, 0, totalSize(fragments))
 	for _, f := range fragments {

@@ -198,8 +198,8 @@ func TestTakeAfterTake(t *testing.T) {
 	}
 }
 
-// The last of the fragments is the one to be refused. Blocks 0 and 1 are of 100 bytes, of block 0
-// the bytes from 40 to 59 are used, block 2 is used up and block 3 has never been there.
+// The last of the fragments is the refused one. Blocks 0 and 1 have 100 bytes, of which bytes 40 to
+// 59 of block 0 are used; block 2 is used up and block 3 has never existed.
 func TestTakeRefused(t *testing.T) {
 	tests := []struct {
 		name      string
@@ -268,7 +268,7 @@ func TestTakeLeavesItsArgumentAlone(t *testing.T) {
 	}
 }
 
-// wantFragmentError fails the test if err is not a FragmentError for that reason about that
+// wantFragmentError fails the test unless err is a FragmentError with that reason about that
 // fragment.
 func wantFragmentError(t *testing.T, err, reason error, about Fragment) {
 	t.Helper()

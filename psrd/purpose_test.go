@@ -38,7 +38,7 @@ func TestKeysAreSlots(t *testing.T) {
 	}
 }
 
-// Whatever else the peer names as a key is refused, before anything is said of where it would be.
+// Any other fragments that the peer names as a key are refused, before their position is checked.
 func TestNotASlot(t *testing.T) {
 	for _, test := range [][]Fragment{
 		nil,
@@ -65,7 +65,7 @@ func TestNotASlot(t *testing.T) {
 	}
 }
 
-// What is claimed is used to everybody else, and comes back whole or not at all.
+// Claimed bytes count as used for all others, and are given back completely or not at all.
 func TestClaim(t *testing.T) {
 	for _, purpose := range []Purpose{ForAll, ForPads, ForKeys} {
 		p := NewPeerPool(purpose)
@@ -103,7 +103,7 @@ func TestClaim(t *testing.T) {
 	}
 }
 
-// A block that somebody has a claim on is not given up.
+// A block with a claim is not given up.
 func TestClaimedIsNotOvertaken(t *testing.T) {
 	p := newPool(t, false, 64, 64)
 	claim, err := p.Claim([]Fragment{at(0, 0, 32)})

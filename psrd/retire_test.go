@@ -25,7 +25,7 @@ func TestRetireConsumed(t *testing.T) {
 	}
 }
 
-// A block all of whose bytes are allocated can still get them back.
+// A block whose bytes are all allocated can still get them back.
 func TestAllocatedIsNotRetired(t *testing.T) {
 	p := newPool(t, true, 10)
 	a := mustAllocate(t, p, 10)
@@ -84,12 +84,12 @@ func TestRetiredAreBounded(t *testing.T) {
 
 const idle = time.Minute
 
-// In these tests time is that of a bubble: it passes only in Sleep and at once.
+// These tests use the time of a bubble: it passes only in Sleep, and at once.
 func TestDropOvertaken(t *testing.T) {
 	tests := []struct {
 		name string
-		use  func(t *testing.T, p *Pool) // of a pool of three blocks of 100 bytes that was just filled
-		want []int                       // blocks that are dropped then
+		use  func(t *testing.T, p *Pool) // uses a pool that was just filled with three blocks of 100 bytes
+		want []int                       // blocks that are dropped after that
 	}{
 		{"no block in use", func(t *testing.T, p *Pool) {
 			time.Sleep(10 * idle)
@@ -198,7 +198,7 @@ func wantDropped(t *testing.T, p *Pool, want []int) {
 	}
 }
 
-// What this side allocated may be waiting for its turn, for however long.
+// Bytes that this side has allocated may wait for their message for any time.
 func TestDropOvertakenOwned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(t, true, 100, 100)
@@ -234,7 +234,7 @@ func wantBlocks(t *testing.T, p *Pool, want ...uuid.UUID) {
 	}
 }
 
-// The owner gives up bytes that it was given back too late, before it would choose them again: the
+// The owner gives up bytes that were given back too late before it would choose them again: the
 // peer may have dropped their block.
 func TestGivenBackTooLate(t *testing.T) {
 	for _, test := range []struct {

@@ -18,7 +18,7 @@ func id(n int) uuid.UUID { return uuid.UUID{15: byte(n)} }
 // at returns a fragment of block n.
 func at(n, start, size int) Fragment { return Fragment{Block: id(n), Start: start, Size: size} }
 
-// content returns the bytes of block n. None of them is zero, so that it shows which were zeroed.
+// content returns the bytes of block n. None of them is zero, so that zeroed bytes are visible.
 func content(n, size int) []byte {
 	data := make([]byte, size)
 	for i := range data {
@@ -39,7 +39,7 @@ func newPool(t testing.TB, owned bool, sizes ...int) *Pool {
 	return p
 }
 
-// must fails the test if there is an error. It is made for must(t)(p.Take(...)).
+// must fails the test if there is an error. Use it as must(t)(p.Take(...)).
 func must(t testing.TB) func(value []byte, err error) []byte {
 	return func(value []byte, err error) []byte {
 		t.Helper()
@@ -50,7 +50,7 @@ func must(t testing.TB) func(value []byte, err error) []byte {
 	}
 }
 
-// mustAllocate allocates what is known to be there.
+// mustAllocate allocates bytes that are available.
 func mustAllocate(t testing.TB, p *Pool, size int) *Allocation {
 	t.Helper()
 	a, err := p.Allocate(size)
@@ -74,7 +74,7 @@ func stateOf(p *Pool) state {
 		c.data = bytes.Clone(b.data)
 		c.allocated = *bitset.New(uint(len(b.data))).Union(&b.allocated) // all of the same length
 		c.consumed = *bitset.New(uint(len(b.data))).Union(&b.consumed)
-		if p.owned { // when it has chosen bytes, which is no matter if they are given back
+		if p.owned { // the time of the last choice does not matter if the bytes are given back
 			c.overtaken, c.touched = false, time.Time{}
 		}
 		s.blocks = append(s.blocks, c)
@@ -82,7 +82,7 @@ func stateOf(p *Pool) state {
 	return s
 }
 
-// unchanged fails the test if the pool is not as it was before.
+// unchanged fails the test if the state of the pool has changed.
 func unchanged(t rapid.TB, p *Pool, before state) {
 	t.Helper()
 	if now := stateOf(p); !reflect.DeepEqual(now, before) {

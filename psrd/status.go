@@ -10,7 +10,8 @@ type BlockStatus struct {
 	Unused int       `json:"nr_unused_bytes"` // unallocated
 }
 
-// Levels returns the number of bytes that are unallocated, and that are allocated but not consumed.
+// Levels returns the number of bytes that are unallocated, and of those that are allocated but not
+// consumed.
 func (p *Pool) Levels() (available, allocated int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

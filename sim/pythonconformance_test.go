@@ -31,7 +31,7 @@ func TestPythonHubConformsAsExpected(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"a share is handed out once", "a second share for a key ID is 409, and the first one stays", "who asks for a slave that it does not serve is 403, and the share stays",
+		"a share is handed out once", "a second share for a key ID is 409, and the first one stays", "a request for a slave that the client does not serve is 403, and the share stays",
 		"a wrong tag is 401, and costs nothing", "DELETE registration ends the pools, and shares stay", "out of PSRD is 503 with pool_owner, needed and available",
 		"GET mgmt/v1/status describes clients, pools and shares without a byte of them",
 	} {

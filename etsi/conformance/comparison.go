@@ -10,13 +10,13 @@ import (
 	"dske/etsi/report"
 )
 
-// comparison is how the answers of a suite keep to schemas, by form; none, if there are no schemas.
+// comparison records, by form, how the answers of a suite match the schemas; empty without schemas.
 type comparison map[string]*compared
 
 type compared struct {
 	schema
 	answers, wrong int
-	first          error // why one was wrong, and that one
+	first          error // the first mismatch, and its exchange
 	exchange       report.Exchange
 }
 
@@ -64,7 +64,7 @@ func (c comparison) results() []report.Result {
 			r.Skipped = "there was none"
 		case of.wrong > 0:
 			why := strings.Join(strings.Fields(of.first.Error()), " ")
-			r.Err = fmt.Errorf("%d of %d are not; the first: %s", of.wrong, of.answers, why)
+			r.Err = fmt.Errorf("%d of %d do not match; the first: %s", of.wrong, of.answers, why)
 			r.Exchanges = []report.Exchange{of.exchange}
 		}
 		results = append(results, r)

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Get key with key IDs, whatever carries the request.
+// Get key with key IDs, over GET and POST.
 var getKeyWithIDsChecks = []check{
 	{"5 dec_keys", "GET brings the key that the master has", func(s *session) error {
 		return fetches(s, 1, func(ids []string) call { return s.decKeys("key_ID="+ids[0], "") })
@@ -26,7 +26,7 @@ var getKeyWithIDsChecks = []check{
 		return s.decKeys("key_ID="+unknownID, "")
 	})},
 	{"5 dec_keys", "GET without a key_ID is 400", refuses("", func(s *session) call { return s.decKeys("", "") })},
-	{"5 dec_keys", "a key_ID that is no UUID is 400", refuses("", func(s *session) call { return s.decKeys("key_ID=17", "") })},
+	{"5 dec_keys", "a key_ID that is not a UUID is 400", refuses("", func(s *session) call { return s.decKeys("key_ID=17", "") })},
 	{"5 dec_keys", "the caller itself as master is 400", refuses("", func(s *session) call {
 		return call{from: s.Slave, peer: s.Slave.SAE, name: "dec_keys", query: "key_ID=" + unknownID}
 	})},
@@ -95,8 +95,8 @@ var keyIDsChecks = []check{
 	{"6.4", "an unknown key ID is 400, in the words of the standard", refuses(notFound, idsByBody(keyIDs(unknownID)))},
 	{"6.4", "POST of {} is 400", refuses("", idsByBody("{}"))},
 	{"6.4", "POST of no key IDs is 400", refuses("", idsByBody(`{"key_IDs": []}`))},
-	{"6.4", "a key_ID that is no UUID is 400", refuses("", idsByBody(keyIDs("17")))},
-	{"6.4", "key_IDs that are no objects are 400", refuses("", idsByBody(`{"key_IDs": ["`+unknownID+`"]}`))},
+	{"6.4", "a key_ID that is not a UUID is 400", refuses("", idsByBody(keyIDs("17")))},
+	{"6.4", "key_IDs that are not objects are 400", refuses("", idsByBody(`{"key_IDs": ["`+unknownID+`"]}`))},
 	{"6.4", "more than max_key_per_request key IDs are 400", refuses("", func(s *session) call {
 		status, _ := s.status()
 		var ids []string
@@ -106,10 +106,10 @@ var keyIDsChecks = []check{
 		return s.decKeys("", keyIDs(ids...))
 	})},
 	{"6.4", "malformed JSON is 400", refuses("", idsByBody(`{"key_IDs": [`))},
-	{"6.4", "a body that is no object is 400", refuses("", idsByBody(`"`+unknownID+`"`))},
+	{"6.4", "a body that is not an object is 400", refuses("", idsByBody(`"`+unknownID+`"`))},
 }
 
-// fetches is right if a call of the slave brings the keys that the master has got.
+// fetches succeeds if a call of the slave brings the keys that the master has got.
 func fetches(s *session, number int, build func(ids []string) call) error {
 	made, err := s.makeKeys(number)
 	if err != nil {
@@ -140,8 +140,8 @@ func fetchTwice(s *session) error {
 	return refuses(notFound, func(*session) call { return fetch })(s)
 }
 
-// refusedThenFetched is right if a call about a new key is refused, with 400 or 401 unless the
-// statuses say otherwise, and the slave can still fetch the key.
+// refusedThenFetched succeeds if a call about a new key is refused (with 400 or 401 unless statuses
+// are given), and the slave can still fetch the key.
 func refusedThenFetched(s *session, build func(id string) call, statuses ...int) error {
 	if len(statuses) == 0 {
 		statuses = []int{http.StatusBadRequest, http.StatusUnauthorized}
@@ -160,7 +160,7 @@ func refusedThenFetched(s *session, build func(id string) call, statuses ...int)
 	return stillThere(s, made)
 }
 
-// allOrNothing is right if a body that names a new key is refused, and the slave can still fetch
+// allOrNothing succeeds if a body that names a new key is refused, and the slave can still fetch
 // the key.
 func allOrNothing(s *session, body func(id string) string) error {
 	made, err := s.makeKeys(1)
@@ -173,7 +173,7 @@ func allOrNothing(s *session, body func(id string) string) error {
 	return stillThere(s, made)
 }
 
-// stillThere is right if the slave can fetch a key.
+// stillThere succeeds if the slave can fetch a key.
 func stillThere(s *session, made []key) error {
 	fetched, err := s.keys(s.decKeys("key_ID="+made[0].ID, ""), 1)
 	if err != nil {

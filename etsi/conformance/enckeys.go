@@ -14,8 +14,7 @@ const (
 	mandatoryRoute = `{"extension_mandatory": [{"abc_route_type": "direct"}]}`
 )
 
-// Get key, whatever carries the request. The size of 128 bits is one that every KME is taken to
-// have.
+// Get key, over GET and POST. Every KME is assumed to support keys of 128 bits.
 var getKeyChecks = []check{
 	{"5 enc_keys", "GET without parameters brings one key of key_size", delivers(1, 0, byQuery(""))},
 	{"5 enc_keys", "GET with number brings that many keys", delivers(3, 0, byQuery("number=3"))},
@@ -24,14 +23,14 @@ var getKeyChecks = []check{
 	{"5 enc_keys", "GET ignores unknown parameters", delivers(1, 0, byQuery("color=blue"))},
 	{"5 enc_keys", "Content-Type is application/json", isJSON(byQuery(""))},
 	{"5 enc_keys", "two calls bring different keys", differentKeys},
-	{"5 enc_keys", "keys of min_key_size can be had", func(s *session) error {
+	{"5 enc_keys", "keys of min_key_size are available", func(s *session) error {
 		status, err := s.status()
 		if err != nil {
 			return err
 		}
 		return delivers(1, status.MinKeySize, byQuery(fmt.Sprintf("size=%d", status.MinKeySize)))(s)
 	}},
-	{"5 enc_keys", "max_key_per_request keys can be had at once, all different", manyKeys},
+	{"5 enc_keys", "max_key_per_request keys are available at once, all different", manyKeys},
 	{"5 enc_keys", "PUT is refused", func(s *session) error {
 		c := s.encKeys("", "{}")
 		c.method = http.MethodPut
@@ -39,13 +38,13 @@ var getKeyChecks = []check{
 	}},
 	{"5 enc_keys", "number 0 is 400", refuses("", byQuery("number=0"))},
 	{"5 enc_keys", "a negative number is 400", refuses("", byQuery("number=-1"))},
-	{"5 enc_keys", "a number that is no integer is 400", refuses("", byQuery("number=many"))},
+	{"5 enc_keys", "a number that is not an integer is 400", refuses("", byQuery("number=many"))},
 	{"5 enc_keys", "a number over max_key_per_request is 400", refuses("", func(s *session) call {
 		status, _ := s.status()
 		return s.encKeys(fmt.Sprintf("number=%d", status.MaxKeyPerRequest+1), "")
 	})},
-	{"5 enc_keys", "a size that is no multiple of 8 is 400, in the words of the standard", refuses(notMultiple, byQuery("size=129"))},
-	{"5 enc_keys", "a size that is no integer is 400", refuses("", byQuery("size=big"))},
+	{"5 enc_keys", "a size that is not a multiple of 8 is 400, in the words of the standard", refuses(notMultiple, byQuery("size=129"))},
+	{"5 enc_keys", "a size that is not an integer is 400", refuses("", byQuery("size=big"))},
 	{"5 enc_keys", "a size below min_key_size is 400", refuses("", func(s *session) call {
 		status, _ := s.status()
 		return s.encKeys(fmt.Sprintf("size=%d", status.MinKeySize-8), "")
@@ -75,7 +74,7 @@ var keyRequestChecks = []check{
 	{"6.2", "POST with number and size", delivers(2, 128, byBody(`{"number": 2, "size": 128}`))},
 	{"6.2", "unknown members are ignored", delivers(1, 0, byBody(`{"color": "blue", "nested": {"a": []}}`))},
 	{"6.2", "extension_optional may be ignored", delivers(1, 0, byBody(`{"extension_optional": [{"abc_route_type": "direct"}]}`))},
-	{"6.2", "empty arrays are as good as none", delivers(1, 0,
+	{"6.2", "empty arrays count as absent", delivers(1, 0,
 		byBody(`{"additional_slave_SAE_IDs": [], "extension_mandatory": [], "extension_optional": []}`))},
 	{"6.2", "an unknown extension_mandatory is 400, in the words of the standard", refuses(notSupported, byBody(mandatoryRoute))},
 	{"6.2", "the details name the extension", namesExtension},
@@ -85,13 +84,13 @@ var keyRequestChecks = []check{
 		status, _ := s.status()
 		return s.encKeys("", fmt.Sprintf(`{"number": %d}`, status.MaxKeyPerRequest+1))
 	})},
-	{"6.2", "a size that is no multiple of 8 is 400, in the words of the standard", refuses(notMultiple, byBody(`{"size": 129}`))},
+	{"6.2", "a size that is not a multiple of 8 is 400, in the words of the standard", refuses(notMultiple, byBody(`{"size": 129}`))},
 	{"6.2", "a size over max_key_size is 400", refuses("", func(s *session) call {
 		status, _ := s.status()
 		return s.encKeys("", fmt.Sprintf(`{"size": %d}`, status.MaxKeySize+8))
 	})},
 	{"6.2", "malformed JSON is 400", refuses("", byBody(`{"number": `))},
-	{"6.2", "a body that is no object is 400", refuses("", byBody(`[1]`))},
+	{"6.2", "a body that is not an object is 400", refuses("", byBody(`[1]`))},
 }
 
 func differentKeys(s *session) error {

@@ -10,7 +10,7 @@ var errorChecks = []check{
 		_, _, err := s.refused(s.encKeys("size=129", ""), http.StatusBadRequest)
 		return err
 	}},
-	{"6.5", "details, if there are any, are objects", func(s *session) error {
+	{"6.5", "the details, if any, are objects", func(s *session) error {
 		_, details, err := s.refused(s.encKeys("", mandatoryRoute), http.StatusBadRequest)
 		for _, item := range details {
 			if _, ok := item.(map[string]any); !ok {
@@ -22,19 +22,19 @@ var errorChecks = []check{
 	{"6.5", "Content-Type of an error is application/json", isJSON(byQuery("size=129"))},
 }
 
-// Who is calling. Clause 5 demands mutual authentication, over TLS.
+// Identification of the caller. Clause 5 requires mutual authentication over TLS.
 var identityChecks = []check{
 	{"5 identity", "status at a KME that does not serve the SAE is 401", foreign("status")},
 	{"5 identity", "enc_keys at a KME that does not serve the SAE is 401", foreign("enc_keys")},
 	{"5 identity", "dec_keys at a KME that does not serve the SAE is 401", foreign("dec_keys")},
-	{"5 identity", "the body of a 401, for which the standard has none, is empty or an error", func(s *session) error {
+	{"5 identity", "the body of a 401, for which the standard defines none, is empty or an error", func(s *session) error {
 		a, err := s.do(foreignCall(s, "enc_keys"))
 		if err == nil && len(a.body) > 0 {
 			_, _, err = a.refusal()
 		}
 		return err
 	}},
-	{"5 identity", "who is calling is settled before what is asked", func(s *session) error {
+	{"5 identity", "the caller is identified before the request is checked", func(s *session) error {
 		c := foreignCall(s, "enc_keys")
 		c.query = "size=129"
 		return unauthorized(s, c)
@@ -73,7 +73,8 @@ func unauthorized(s *session, c call) error {
 	return a.expect(http.StatusUnauthorized)
 }
 
-// withClient is right if another HTTP client than the master's gets no answer, or perhaps a 401.
+// withClient succeeds if an HTTP client other than the master's gets no answer or, if or401 is set,
+// a 401.
 func withClient(client func(*session) *http.Client, or401 bool) func(*session) error {
 	return func(s *session) error {
 		c := toStatus("")(s)

@@ -14,7 +14,7 @@ func additional(ids func(*session) []string) func(*session) call {
 
 // Keys for several slaves.
 var multicastChecks = []check{
-	{"6.2", "additional_slave_SAE_IDs that are no array are 400", refuses("", byBody(`{"additional_slave_SAE_IDs": "a"}`))},
+	{"6.2", "additional_slave_SAE_IDs that are not an array are 400", refuses("", byBody(`{"additional_slave_SAE_IDs": "a"}`))},
 	{"6.2", "an unknown additional slave SAE is 400", refuses("", additional(func(*session) []string { return []string{nobody} }))},
 	{"6.2", "the slave as additional slave SAE is 400", refuses("", additional(func(s *session) []string { return []string{s.Slave.SAE} }))},
 	{"6.2", "the caller as additional slave SAE is 400", refuses("", additional(func(s *session) []string { return []string{s.Master.SAE} }))},

@@ -2,7 +2,7 @@ package conformance
 
 import "dske/etsi/report"
 
-// record is what was exchanged for a check.
+// record is the exchanges of a check.
 type record struct {
 	exchanges []report.Exchange
 }

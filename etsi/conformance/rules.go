@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// The functions in this file make the checks of the lists: each returns one that is right if a call
-// is answered in a certain way. A call is built when the check is made, since it depends on the
+// The functions in this file make the checks of the lists: each returns a check that succeeds if a
+// call gets a certain answer. The call is built when the check is made, since it depends on the
 // suite.
 
-// delivers is right if a call of the master brings a number of keys of a number of bits each, or of
-// the default size if bits is 0.
+// delivers succeeds if a call of the master brings a number of keys of the given number of bits
+// each, or of the default size if bits is 0.
 func delivers(number, bits int, build func(*session) call) func(*session) error {
 	return func(s *session) error {
 		status, err := s.status()
@@ -35,7 +35,7 @@ func delivers(number, bits int, build func(*session) call) func(*session) error 
 	}
 }
 
-// refuses is right if a call is answered with 400 and an error, which has that message unless it is
+// refuses succeeds if a call is answered with 400 and an error, with that message unless it is
 // empty.
 func refuses(message string, build func(*session) call) func(*session) error {
 	return func(s *session) error {
@@ -62,7 +62,8 @@ func idsByBody(body string) func(*session) call {
 	return func(s *session) call { return s.decKeys("", body) }
 }
 
-// hasString is right if a member of the status is a string, and is as it should be.
+// hasString succeeds if a member of the status is a string and, unless want is nil, has the value
+// of want.
 func hasString(name string, want func(*session) string) func(*session) error {
 	return func(s *session) error {
 		status, err := s.object(call{from: s.Master, peer: s.Slave.SAE, name: "status"})
@@ -77,7 +78,7 @@ func hasString(name string, want func(*session) string) func(*session) error {
 	}
 }
 
-// hasInteger is right if a member of the status is an integer of at least a value, which may be
+// hasInteger succeeds if a member of the status is an integer of at least a value, which may be
 // that of another member.
 func hasInteger(name string, least func(status map[string]any) float64) func(*session) error {
 	return func(s *session) error {
@@ -97,7 +98,7 @@ func number(n float64) func(map[string]any) float64 {
 	return func(map[string]any) float64 { return n }
 }
 
-// member is the value of a member that is a number, or 0.
+// member returns the value of a member that is a number, or 0.
 func member(name string) func(map[string]any) float64 {
 	return func(status map[string]any) float64 {
 		value, _ := status[name].(float64)
@@ -105,7 +106,7 @@ func member(name string) func(map[string]any) float64 {
 	}
 }
 
-// quoted is a JSON array of strings.
+// quoted returns a JSON array of strings.
 func quoted(items ...string) string {
 	var texts []string
 	for _, item := range items {

@@ -12,11 +12,11 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// forms is the data formats that a schema can be for, by their names without anything but letters:
-// of ETSI GS QKD 014, clause 6, what a KME answers; and of SKIP.
+// forms are the data formats that a schema can be for, named without anything but letters: the
+// answers of a KME in ETSI GS QKD 014, clause 6, and those of SKIP.
 var forms = []string{"status", "keycontainer", "error", "capabilities", "key", "entropy"}
 
-// Schemas is JSON schemas for what KMEs answer.
+// Schemas are JSON schemas for the answers of KMEs.
 type Schemas struct {
 	byForm map[string]schema
 }
@@ -26,10 +26,10 @@ type schema struct {
 	file string // its name
 }
 
-// LoadSchemas reads the schemas in a directory, as somebody has published them. Which data format a
-// file *.json is for is told by its name, as in key_container.json or KeyContainer.schema.json, or
-// by its title. The formats are Status, Key container and Error of ETSI GS QKD 014, and
-// capabilities, key and entropy of SKIP; other files may be referred to. Nothing is fetched.
+// LoadSchemas reads the published schemas in a directory. The data format of a file *.json is given
+// by its name, as in key_container.json or KeyContainer.schema.json, or by its title. The formats
+// are Status, Key container and Error of ETSI GS QKD 014, and capabilities, key and entropy of
+// SKIP. Schemas may refer to other files. Nothing is fetched.
 func LoadSchemas(dir string) (*Schemas, error) {
 	paths, err := filepath.Abs(dir)
 	if err != nil {
@@ -50,12 +50,12 @@ func LoadSchemas(dir string) (*Schemas, error) {
 		}
 	}
 	if len(s.byForm) == 0 {
-		return nil, fmt.Errorf("%s has no schema for any of %s: name the files so", dir, strings.Join(forms, ", "))
+		return nil, fmt.Errorf("%s has no schema for any of %s: name the files accordingly", dir, strings.Join(forms, ", "))
 	}
 	return s, nil
 }
 
-// load reads one file, if it is for a form.
+// load reads one file if it is for a form.
 func (s *Schemas) load(compiler *jsonschema.Compiler, path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -94,7 +94,7 @@ func letters(name string) string {
 	}, name)
 }
 
-// formOf returns the form that an answer should have, or "" if nothing is said about it.
+// formOf returns the form that an answer should have, or "" if none is defined.
 func formOf(c call, a answer) string {
 	switch {
 	case c.skip != "" && a.status == http.StatusOK:

@@ -17,10 +17,10 @@ import (
 	"dske/etsi"
 )
 
-// maxAnswer is the longest answer that is read, in bytes.
+// maxAnswer is the maximum size of an answer that is read, in bytes.
 const maxAnswer = 64 << 20
 
-// session is the making of one check.
+// session is the session of one check.
 type session struct {
 	Suite
 	ctx      context.Context
@@ -28,18 +28,18 @@ type session struct {
 	compared comparison
 }
 
-// call is one request. What is below the URL of the KME is built of peer, name and query.
+// call is one request. The path below the URL of the KME is built from peer, name and query.
 type call struct {
 	from   Party
 	method string // GET if empty
-	skip   string // the path of a call over SKIP, instead of peer and name
+	skip   string // path of a call over SKIP, in place of peer and name
 	peer   string // the SAE in the path
 	name   string // status, enc_keys or dec_keys
 	query  string
 	body   string // sent with a Content-Type of JSON, if not empty
 }
 
-// answer is what a KME answers.
+// answer is an answer of a KME.
 type answer struct {
 	status int
 	header http.Header
@@ -91,7 +91,7 @@ func (a answer) expect(status int) error {
 	return nil
 }
 
-// object does a call that is to be answered with a JSON object.
+// object makes a call that must be answered with a JSON object.
 func (s *session) object(c call) (map[string]any, error) {
 	a, err := s.do(c)
 	if err == nil {
@@ -107,7 +107,7 @@ func (s *session) object(c call) (map[string]any, error) {
 	return object, nil
 }
 
-// status is the status that the master gets.
+// status returns the status that the master gets.
 func (s *session) status() (etsi.Status, error) {
 	var status etsi.Status
 	a, err := s.do(toStatus("")(s))
@@ -126,7 +126,7 @@ type key struct {
 	Value []byte
 }
 
-// keys does a call that is to be answered with a number of keys in the form of the standard.
+// keys makes a call that must be answered with a number of keys in the form of the standard.
 func (s *session) keys(c call, number int) ([]key, error) {
 	object, err := s.object(c)
 	if err != nil {
@@ -159,12 +159,12 @@ func readKey(item any) (key, error) {
 	return key{id, value}, nil
 }
 
-// encKeys is Get key of the master; a body makes it a POST.
+// encKeys returns a Get key of the master; a body makes it a POST.
 func (s *session) encKeys(query, body string) call {
 	return call{from: s.Master, method: methodFor(body), peer: s.Slave.SAE, name: "enc_keys", query: query, body: body}
 }
 
-// decKeys is Get key with key IDs of the slave; a body makes it a POST.
+// decKeys returns a Get key with key IDs of the slave; a body makes it a POST.
 func (s *session) decKeys(query, body string) call {
 	return call{from: s.Slave, method: methodFor(body), peer: s.Master.SAE, name: "dec_keys", query: query, body: body}
 }
@@ -181,7 +181,7 @@ func (s *session) makeKeys(number int) ([]key, error) {
 	return s.keys(s.encKeys(fmt.Sprintf("number=%d", number), ""), number)
 }
 
-// keyIDs is the body of a Get key with key IDs.
+// keyIDs returns the body of a Get key with key IDs.
 func keyIDs(ids ...string) string {
 	var items []string
 	for _, id := range ids {
@@ -212,7 +212,7 @@ func sameKeys(made, fetched []key) error {
 	return nil
 }
 
-// refused does a call that is to be refused, and returns the error that it is refused with.
+// refused makes a call that must be refused, and returns the content of the refusal.
 func (s *session) refused(c call, status int) (message string, details []any, err error) {
 	a, err := s.do(c)
 	if err == nil {

@@ -12,13 +12,13 @@ import (
 	"strings"
 )
 
-// What every encryptor has to cope with; longer ones are at risk.
+// Sizes that every encryptor must support; longer values may fail.
 const (
 	sureAlgorithm = 16 // bytes
 	sureSystem    = 32 // bytes
 )
 
-// skipChecks are for the draft's calls, by name; its text has no clause for each.
+// skipChecks are for the calls of the draft, by name, since they do not all have a clause.
 var skipChecks = []check{
 	{"capabilities", "GET is answered with all five members", func(s *session) error {
 		_, err := s.capabilities(s.Master)
@@ -39,7 +39,7 @@ var skipChecks = []check{
 	{"capabilities", "algorithm and localSystemID are no longer than every encryptor can take", func(s *session) error {
 		c, err := s.capabilities(s.Master)
 		if err == nil && (len(c.algorithm) > sureAlgorithm || len(c.local) > sureSystem) {
-			err = fmt.Errorf("algorithm %q, localSystemID %q; %d and %d bytes are sure to work", c.algorithm, c.local, sureAlgorithm, sureSystem)
+			err = fmt.Errorf("algorithm %q, localSystemID %q; up to %d and %d bytes are safe", c.algorithm, c.local, sureAlgorithm, sureSystem)
 		}
 		return err
 	}},
@@ -70,7 +70,7 @@ var skipChecks = []check{
 		return s.refusedWith(call{from: s.Slave, skip: path + made.ID, query: query}, http.StatusBadRequest)
 	}},
 	{"key/{keyId}", "an unknown key ID is 400", skipRefuses("00000000000040008000000000000001")},
-	{"key/{keyId}", "a key ID that is no hex is 400", skipRefuses("xyz")},
+	{"key/{keyId}", "a key ID that is not hex is 400", skipRefuses("xyz")},
 	{"entropy", "a sample has 256 bits by default", entropyOf("", 256)},
 	{"entropy", "a sample of 512 bits", entropyOf("minentropy=512", 512)},
 	{"entropy", "two samples are different", func(s *session) error {
@@ -96,7 +96,7 @@ func skipCall(path, query string) func(*session) call {
 	return func(s *session) call { return call{from: s.Master, skip: path, query: query} }
 }
 
-// capabilities is what a key provider says of itself.
+// capabilities are the capabilities of a key provider.
 type capabilities struct {
 	key              bool
 	entropy          bool
@@ -130,8 +130,8 @@ func (s *session) capabilities(of Party) (capabilities, error) {
 	return c, nil
 }
 
-// systems returns the IDs of the systems of master and slave, each of which has to be a remote one
-// of the other.
+// systems returns the IDs of the systems of master and slave. Each must be a remote system of the
+// other.
 func (s *session) systems() (master, slave string, err error) {
 	ours, err := s.capabilities(s.Master)
 	if err != nil {
@@ -150,7 +150,8 @@ func (s *session) systems() (master, slave string, err error) {
 	return ours.local, theirs.local, nil
 }
 
-// knows reports whether a system is a remote one. An entry may be a pattern as of a POSIX shell.
+// knows reports whether a system is a remote one. An entry may be a pattern like those of a POSIX
+// shell.
 func (c capabilities) knows(system string) bool {
 	return slices.ContainsFunc(c.remote, func(entry string) bool {
 		matches, err := path.Match(strings.ReplaceAll(entry, "[!", "[^"), system)
@@ -158,7 +159,7 @@ func (c capabilities) knows(system string) bool {
 	})
 }
 
-// skipKey does a call that is to bring a key.
+// skipKey makes a call that must bring a key.
 func (s *session) skipKey(c call) (key, error) {
 	object, err := s.object(c)
 	if err != nil {
@@ -193,8 +194,8 @@ func newSKIPKey(more string, bits int) func(*session) error {
 	}
 }
 
-// skipKeyForPeer makes a key and returns with it what comes before and after its ID in the peer's
-// request.
+// skipKeyForPeer makes a key, and returns it with the path before its ID and the query after it in
+// the peer's request.
 func (s *session) skipKeyForPeer() (made key, path, query string, err error) {
 	master, _, err := s.systems()
 	if err != nil {
@@ -204,7 +205,7 @@ func (s *session) skipKeyForPeer() (made key, path, query string, err error) {
 	return made, "/key/", "remoteSystemID=" + url.QueryEscape(master), err
 }
 
-// skipFetches is right if the peer gets the key under a form of its ID.
+// skipFetches succeeds if the peer gets the key under a form of its ID.
 func skipFetches(form func(id string) string) func(*session) error {
 	return func(s *session) error {
 		made, path, query, err := s.skipKeyForPeer()

@@ -50,7 +50,7 @@ var statusChecks = []check{
 	{"6.1", "max_SAE_ID_count is an integer, not negative", hasInteger("max_SAE_ID_count", number(0))},
 }
 
-// isJSON is right if a call is answered with JSON.
+// isJSON succeeds if a call is answered with JSON.
 func isJSON(build func(*session) call) func(*session) error {
 	return func(s *session) error {
 		a, err := s.do(build(s))
@@ -64,7 +64,7 @@ func isJSON(build func(*session) call) func(*session) error {
 	}
 }
 
-// notAllowed is right if the KME does not have the method of a call.
+// notAllowed succeeds if the KME does not have the method of a call.
 func notAllowed(s *session, c call) error {
 	a, err := s.do(c)
 	if err == nil && a.status != http.StatusMethodNotAllowed && a.status != http.StatusBadRequest && a.status != http.StatusNotFound {

@@ -14,7 +14,7 @@ import (
 	"dske/etsi/stream"
 )
 
-// usualQoS is what streams are asked for with.
+// usualQoS is the QoS with which streams are requested.
 var usualQoS = stream.QoS{ChunkSize: 32, MaxBps: 40_000, MinBps: 5_000, Jitter: 10, Timeout: 5_000, TTL: 3600, MIME: stream.JSON}
 
 // streamChecks are for the calls of ETSI GS QKD 004, by name.
@@ -25,13 +25,13 @@ var streamChecks = []check{
 	{"OPEN_CONNECT", "the peer opens the stream with the KSID", func(s *session) error {
 		return s.withStream((*ends).join)
 	}},
-	{"OPEN_CONNECT", "a KSID that the caller has is status 5", func(s *session) error {
+	{"OPEN_CONNECT", "a KSID that the caller already has is status 5", func(s *session) error {
 		return s.withStream(func(e *ends) error {
 			return expectStatus(e.master.open(s.Slave, usualQoS, e.ksid), stream.InUse)
 		})
 	}},
-	{"OPEN_CONNECT", "a chunk size that cannot be had is status 7, and the stream is open with the one in the answer", counterProposal},
-	{"OPEN_CONNECT", "a peer that nobody knows is refused", func(s *session) error {
+	{"OPEN_CONNECT", "an unavailable chunk size is status 7, and the stream is open with the size in the answer", counterProposal},
+	{"OPEN_CONNECT", "an unknown peer is refused", func(s *session) error {
 		return s.withEnds(func(e *ends) error {
 			return refusedCall(e.master.open(Party{SAE: nobody}, usualQoS, uuid.Nil))
 		})
@@ -44,7 +44,7 @@ var streamChecks = []check{
 		})
 	}},
 	{"GET_KEY", "too little room for metadata is status 8, and the chunk is still there", tooLittleRoom},
-	{"GET_KEY", "an SAE whose stream it is not gets nothing", func(s *session) error {
+	{"GET_KEY", "an SAE that does not belong to the stream gets nothing", func(s *session) error {
 		return s.withStream(thirdParty)
 	}},
 	{"CLOSE", "a closed stream has no more chunks", func(s *session) error {
@@ -56,7 +56,7 @@ var streamChecks = []check{
 			return refusedCall(err)
 		})
 	}},
-	{"CLOSE", "the other end has its chunks all the same", func(s *session) error {
+	{"CLOSE", "the other end still has its chunks", func(s *session) error {
 		return s.withStream(func(e *ends) error {
 			if err := e.join(); err != nil {
 				return err
@@ -78,7 +78,7 @@ type end struct {
 	client *stream.Client
 }
 
-// ends is the connections of master and slave, and a stream of theirs.
+// ends are the connections of master and slave, and their stream.
 type ends struct {
 	*session
 	master, slave *end
@@ -93,7 +93,7 @@ func (s *session) dial(p Party) (*end, error) {
 	return &end{s, p, client}, nil
 }
 
-// withEnds connects both SAEs for the time of a check.
+// withEnds connects both SAEs for the duration of a check.
 func (s *session) withEnds(do func(*ends) error) error {
 	master, err := s.dial(s.Master)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *session) withEnds(do func(*ends) error) error {
 	return do(&ends{session: s, master: master, slave: slave})
 }
 
-// withStream opens a stream at the master for the time of a check.
+// withStream opens a stream at the master for the duration of a check.
 func (s *session) withStream(do func(*ends) error) error {
 	return s.withEnds(func(e *ends) error {
 		_, ksid, err := e.master.openAs(s.Slave, usualQoS, uuid.Nil)
@@ -237,7 +237,7 @@ func tooLittleRoom(s *session) error {
 	})
 }
 
-// thirdParty is right if another SAE can neither open the stream nor get its chunks.
+// thirdParty succeeds if another SAE can neither open the stream nor get its chunks.
 func thirdParty(e *ends) error {
 	for _, other := range e.Others {
 		if other.Stream == "" {
@@ -257,8 +257,8 @@ func thirdParty(e *ends) error {
 	return skip("takes a third SAE with streams")
 }
 
-// longPayload is right if a KME closes the connection of who announces more than anybody needs, and
-// serves on.
+// longPayload succeeds if a KME closes the connection of a caller that announces an excessive
+// payload, and continues to serve.
 func longPayload(s *session) error {
 	conn, err := (&tls.Dialer{Config: s.Master.TLS}).DialContext(s.ctx, "tcp", s.Master.Stream)
 	if err != nil {

@@ -1,12 +1,12 @@
 // Package conformance checks KMEs against ETSI GS QKD 014 V1.1.1, from outside: it calls them as
-// their SAEs would. Where they are said to have them, it also checks SKIP (draft-cisco-skip-02 and
-// draft-singh-skip-00, resubmitted as draft-singh-skip-00) and streams of ETSI GS QKD 004 V2.1.1.
-// The text of 004 was not at hand: its rules are what implementations have in common, in the
-// framing of package stream.
+// their SAEs would. If the parties have SKIP (draft-cisco-skip-02, resubmitted as
+// draft-singh-skip-00) or streams of ETSI GS QKD 004 V2.1.1, it checks these, too. The text of 004
+// was not available: its rules are what implementations have in common, in the framing of package
+// stream.
 //
-// A [Suite] names two SAEs and the KMEs that serve them, and perhaps more SAEs; its Run makes every
+// A [Suite] names two SAEs and the KMEs that serve them, and perhaps more SAEs. Its Run makes every
 // check and yields one [report.Result] after the other. It needs a KME that delivers keys, some
-// hundred of them, and nothing else: what a KME limits it learns from its status.
+// hundred of them, and nothing else: it learns the limits of a KME from its status.
 package conformance
 
 import (
@@ -25,42 +25,42 @@ import (
 // Party is an SAE and the KME that serves it.
 type Party struct {
 	SAE string
-	URL string // of the KME: what comes before /api/v1/keys
+	URL string // of the KME, up to /api/v1/keys
 
 	// HTTP shows the certificate of the SAE where URL is https; http.DefaultClient if nil. Over
 	// plain HTTP, the SAE ID is sent in the Authorization header.
 	HTTP *http.Client
 
-	SKIP string // URL of the key provider: what comes before /capabilities; if empty, SKIP is not checked
+	SKIP string // URL of the key provider, up to /capabilities; if empty, SKIP is not checked
 
 	Stream string      // host:port of the KME for ETSI GS QKD 004; if empty, that is not checked
 	TLS    *tls.Config // with the certificate of the SAE, for Stream
 }
 
-// Suite is what is needed to check two KMEs. Master, at one of them, gets keys and Slave, at the
-// other one, fetches them.
+// Suite is the configuration to check two KMEs. Master, at one of them, gets keys and Slave, at the
+// other, fetches them.
 type Suite struct {
 	Master, Slave Party
-	Others        []Party       // further SAEs of any KME; without, key multicast is not checked
+	Others        []Party       // further SAEs of any KME; without them, key multicast is not checked
 	NoCertificate *http.Client  // for https: shows no certificate
-	Stranger      *http.Client  // for https: shows a certificate of an authority that the KMEs don't trust
+	Stranger      *http.Client  // for https: shows a certificate of an authority that the KMEs do not trust
 	Timeout       time.Duration // for one check; default 30 s
-	Schemas       *Schemas      // that all answers have to keep to, if not nil: a result for each, at the end
+	Schemas       *Schemas      // schemas for all answers, unless nil: a result for each, at the end
 }
 
-// check is one thing that is to be so.
+// check is the check of one rule.
 type check struct {
 	clause, name string
 	run          func(*session) error
 }
 
-// standard is all checks for one, in its order.
+// standard is all checks of one standard, in its order.
 type standard struct {
 	name   string
 	checks []check
 }
 
-// standards returns those that the suite can check.
+// standards returns the standards that the suite can check.
 func (s Suite) standards() []standard {
 	all := []standard{{"ETSI 014", slices.Concat(statusChecks, getKeyChecks, keyRequestChecks, multicastChecks,
 		getKeyWithIDsChecks, keyIDsChecks, errorChecks, identityChecks)}}
@@ -108,7 +108,7 @@ func (s Suite) make(ctx context.Context, standard string, c check, compared comp
 	return result
 }
 
-// skip is the error of a check that this suite has not what it takes for.
+// skip is the error of a check whose preconditions this suite does not meet.
 type skip string
 
 func (s skip) Error() string { return string(s) }

@@ -1,4 +1,4 @@
-// Package junit writes the outcome of checks as JUnit XML, as far as test viewers agree on it.
+// Package junit writes the outcome of checks as JUnit XML, in the form that test viewers agree on.
 package junit
 
 import (
@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// Suite is cases that belong together. Name and Time are for whoever makes it to set; the rest is
-// for [Suite.Add].
+// Suite is a group of cases. The caller sets Name and Time; [Suite.Add] sets the rest.
 type Suite struct {
 	Name     string  `xml:"name,attr"`
 	Tests    int     `xml:"tests,attr"`
@@ -28,13 +27,13 @@ type Case struct {
 	Skipped *Note   `xml:"skipped"`
 }
 
-// Note says why a check failed or was skipped: in a line, and at length.
+// Note is the reason why a check failed or was skipped: in one line, and in full.
 type Note struct {
 	Message string `xml:"message,attr"`
 	Text    string `xml:",chardata"`
 }
 
-// Seconds is a time that is written in seconds.
+// Seconds is a duration that is written in seconds.
 type Seconds time.Duration
 
 // MarshalText implements [encoding.TextMarshaler].

@@ -6,8 +6,7 @@ import (
 	"regexp"
 )
 
-// Exchange is what was asked for a check, and what was answered. What is secret in it is left out,
-// and what is long cut.
+// Exchange is a request of a check and its answer. Secrets are left out, and long texts are cut.
 type Exchange struct {
 	Request     string `json:"request"` // such as GET https://…
 	RequestBody string `json:"request_body,omitempty"`
@@ -20,17 +19,17 @@ func NewExchange(request string, body []byte, status int, contentType string, an
 	return Exchange{request, shown(body), fmt.Sprintf("%d %s, %s", status, http.StatusText(status), contentType), shown(answer)}
 }
 
-// longestShown is how much of a body is shown, in bytes.
+// longestShown is the maximum size of a body that is shown, in bytes.
 const longestShown = 2000
 
-// secretMember finds the values of keys, of random strings and of PSRD in JSON, whatever else is
-// wrong with it.
+// secretMember finds the values of keys, of random strings and of PSRD in JSON, even in malformed
+// JSON.
 var secretMember = regexp.MustCompile(`("(?:key|randomStr|data|value)"\s*:\s*")([^"]*)`)
 
-// longestRead is how much of a body is looked at, in bytes: there are some of megabytes.
+// longestRead is the maximum size of a body that is processed, in bytes: some have megabytes.
 const longestRead = 64 << 10
 
-// shown returns what of a body is fit for a report.
+// shown returns the part of a body that is shown in a report.
 func shown(body []byte) string {
 	hidden := secretMember.ReplaceAllFunc(body[:min(len(body), longestRead)], func(member []byte) []byte {
 		parts := secretMember.FindSubmatch(member)

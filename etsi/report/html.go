@@ -9,7 +9,7 @@ import (
 //go:embed report.html
 var page string
 
-// WriteHTML writes a report as one page, which needs nothing else, scripts included.
+// WriteHTML writes a report as one page without scripts or other files.
 func WriteHTML(w io.Writer, r Report) error {
 	t, err := template.New("report").Parse(page)
 	if err != nil {
@@ -18,7 +18,7 @@ func WriteHTML(w io.Writer, r Report) error {
 	return t.Execute(w, htmlReport(r))
 }
 
-// htmlPage and its rows are what the page shows.
+// htmlPage and its rows are the content of the page.
 type htmlPage struct {
 	Report
 	Counted Count

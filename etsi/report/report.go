@@ -1,6 +1,6 @@
-// Package report is what checks of conformance come to: a [Result] for each, and a [Report] of all
-// of them that [WriteJSON], [WriteJUnit] and [WriteHTML] write, with what was asked and answered.
-// What is secret in that is left out.
+// Package report is the outcome of conformance checks: a [Result] for each, and a [Report] of all
+// of them, with requests and answers, that [WriteJSON], [WriteJUnit] and [WriteHTML] write. Secrets
+// are left out.
 package report
 
 import (
@@ -14,18 +14,17 @@ import (
 
 // Result is the outcome of a check.
 type Result struct {
-	Standard  string // in short, such as ETSI 014
+	Standard  string // short name, such as ETSI 014
 	Clause    string // of the standard
-	Name      string // what is to be so
-	Err       error  // why it is not; nil: it is so
-	Expected  string // why it is known not to be so where it is checked, so that an error is no failure; empty: it is to be so
+	Name      string // the rule
+	Err       error  // why the rule is broken; nil: it is not
+	Expected  string // why an error is expected here, so that it does not count as a failure; empty: no error is expected
 	Skipped   string // why it was not checked; empty if it was
 	Exchanges []Exchange
 	Duration  time.Duration
 }
 
-// Outcome is conforms, FAILED, expected or skipped, and why returns the reason for all but the
-// first.
+// Outcome is conforms, FAILED, expected or skipped; why is the reason for all except the first.
 func (r Result) Outcome() (outcome, why string) {
 	switch {
 	case r.Err != nil && r.Expected != "":
@@ -45,7 +44,7 @@ type Report struct {
 	Results []Result
 }
 
-// Count is how many results have which outcome.
+// Count is the number of results with each outcome.
 type Count struct {
 	Conform  int `json:"conform"`
 	Failed   int `json:"failed"`
@@ -112,8 +111,8 @@ func WriteJSON(w io.Writer, r Report) error {
 	return encoder.Encode(form)
 }
 
-// WriteJUnit writes a report as JUnit XML: a suite for each standard, with the exchanges of what
-// failed. What failed as expected is skipped there, since JUnit knows nothing of that.
+// WriteJUnit writes a report as JUnit XML: a suite for each standard, with the exchanges of failed
+// checks. Checks that failed as expected are written as skipped, since JUnit has no such outcome.
 func WriteJUnit(w io.Writer, r Report) error {
 	var suites []junit.Suite
 	for _, result := range r.Results {

@@ -11,7 +11,7 @@ import (
 	"dske/etsi/report"
 )
 
-// What fails as expected is told, and is no failure.
+// A check that fails as expected is reported, and is not a failure.
 func TestExpectedFailures(t *testing.T) {
 	r := report.Report{Title: "a hub", Made: time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC), Results: []report.Result{
 		{Standard: "S", Clause: "1", Name: "one"},

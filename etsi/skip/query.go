@@ -12,7 +12,7 @@ import (
 	"dske/etsi"
 )
 
-// Bits of entropy in one answer.
+// Limits of entropy in one answer, in bits.
 const (
 	defaultEntropy = 256
 	maxEntropy     = 1 << 16
@@ -22,7 +22,7 @@ func badRequest(message, name string, value any) error {
 	return &etsi.Error{Status: http.StatusBadRequest, Message: message, Details: []any{map[string]any{name: value}}}
 }
 
-// query is the parameters of a request. Those that are unknown are ignored.
+// query is the parameters of a request. Unknown ones are ignored.
 type query url.Values
 
 func parseQuery(raw string) (query, error) {
@@ -33,7 +33,7 @@ func parseQuery(raw string) (query, error) {
 	return query(values), nil
 }
 
-// remoteSystem returns the system that keys are shared with, which is one of the known ones.
+// remoteSystem returns the system that keys are shared with, which must be a known one.
 func (q query) remoteSystem(config Config) (string, error) {
 	const name = "remoteSystemID"
 	values := q[name]
@@ -78,7 +78,7 @@ func parseKeyID(text string) (uuid.UUID, error) {
 	if err != nil || len(id) != len(uuid.Nil) {
 		return uuid.Nil, badRequest("keyId shall be 32 hex digits", "keyId", text)
 	}
-	if uuid.UUID(id) == uuid.Nil { // which nobody has
+	if uuid.UUID(id) == uuid.Nil { // no key has it
 		return uuid.Nil, etsi.ErrKeyNotFound
 	}
 	return uuid.UUID(id), nil

@@ -17,29 +17,29 @@ import (
 	"dske/etsi"
 )
 
-// KME is what makes and fetches keys. See [etsi.KME] for what its methods do.
+// KME makes and fetches keys. See [etsi.KME] for its methods.
 type KME interface {
 	Encryptors() []string
 	GetKey(ctx context.Context, master, slave string, request etsi.KeyRequest) ([]etsi.Key, error)
 	GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]etsi.Key, error)
 }
 
-// Config is a key provider.
+// Config describes a key provider.
 type Config struct {
 	KME       KME
 	System    string       // ID of the system that the provider belongs to
-	Remote    []string     // IDs of the systems that it can share keys with; System does not count; not changed
-	Algorithm string       // how keys get there, as the capabilities call it
-	Random    io.Reader    // of entropy
-	Logger    *slog.Logger // of who was refused, and of what the caller is not told about a 500
+	Remote    []string     // IDs of the systems that it can share keys with; System is ignored; not modified
+	Algorithm string       // how keys are distributed, as named in the capabilities
+	Random    io.Reader    // source of entropy
+	Logger    *slog.Logger // for refusals, and for the text of a 500 that the caller does not get
 	Strict    bool         // see [etsi.Refusals]
 }
 
-// Register mounts the methods of SKIP in g. Of says for each request which provider serves it. The
+// Register mounts the methods of SKIP in g. of returns the provider that serves a request. The
 // routes write their errors themselves.
 //
-// SKIP leaves it to TLS who may call. So over TLS a caller has to show the certificate of an
-// encryptor of the KME, and otherwise gets a 401; over plain HTTP anybody may.
+// SKIP leaves it to TLS who may call. So over TLS a caller must show the certificate of an
+// encryptor of the KME, and otherwise gets a 401; over plain HTTP anybody may call.
 func Register(g *echo.Group, of func(*http.Request) Config) {
 	names := etsi.Paths{Methods: methodsOf, Names: "/capabilities, /key, /key/{keyId} and /entropy"}
 	g.RouteNotFound("/*", etsi.Lost(names, func(r *http.Request) etsi.Refusals { return server{of(r)}.refusals() }))
@@ -57,7 +57,7 @@ type server struct{ Config }
 
 func (s server) refusals() etsi.Refusals { return etsi.Refusals{Log: s.Logger, Strict: s.Strict} }
 
-// A method returns what is sent as JSON.
+// A method returns the value that is sent as JSON.
 type method func(server, echo.Context) (any, error)
 
 // Serves reports whether a path, below the one where [Register] is called, is one of SKIP.
@@ -129,7 +129,7 @@ func (s server) keyWithID(c echo.Context) (any, error) {
 		return nil, err
 	}
 	keys, err := s.KME.GetKeyWithKeyIDs(c.Request().Context(), SAE(s.System), SAE(remote), []uuid.UUID{id})
-	if errors.Is(err, etsi.ErrUnauthorized) { // it is for others, which is all that the caller needs to know
+	if errors.Is(err, etsi.ErrUnauthorized) { // it is for others; the caller need not know more
 		err = etsi.ErrKeyNotFound
 	}
 	return deliver(keys, err)
@@ -143,7 +143,7 @@ func deliver(keys []etsi.Key, err error) (any, error) {
 	return key{hexID(keys[0].ID), hex.EncodeToString(keys[0].Key.Reveal())}, nil
 }
 
-// entropy gives random bytes, in full bytes.
+// entropy returns random bytes; the number of bits is rounded up to whole bytes.
 func (s server) entropy(c echo.Context) (any, error) {
 	q, err := parseQuery(c.Request().URL.RawQuery)
 	if err != nil {
@@ -160,7 +160,7 @@ func (s server) entropy(c echo.Context) (any, error) {
 	return entropy{hex.EncodeToString(random), 8 * len(random)}, nil
 }
 
-// handle does what all methods have in common: who may call, and how to answer.
+// handle does what all methods have in common: it checks the caller and answers.
 func (s server) handle(c echo.Context, answer method) error {
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	body, err := s.answer(c, answer)
@@ -180,11 +180,10 @@ func (s server) answer(c echo.Context, do method) (any, error) {
 	return do(s, c)
 }
 
-// keyID returns the key ID in the path. Echo takes it from the encoded path if the request has kept
-// that.
+// keyID returns the key ID in the path. Echo takes it from the encoded path if the request has one.
 func keyID(c echo.Context) (uuid.UUID, error) {
 	text := c.Param("keyId")
-	if strings.Contains(text, "/") { // the last parameter takes all that follows
+	if strings.Contains(text, "/") { // the last parameter matches the rest of the path
 		return uuid.Nil, &etsi.Error{Status: http.StatusNotFound, Message: "unknown path"}
 	}
 	if c.Request().URL.RawPath != "" {

@@ -68,7 +68,7 @@ func (v *vault) GetKeyWithKeyIDs(_ context.Context, slave, master string, ids []
 	return []etsi.Key{{ID: ids[0], Key: etsi.NewSecret(bytes.Clone(d.value))}}, nil
 }
 
-// world is three systems with their providers, whose answers it compares with their description.
+// world is three systems with their providers. It compares the answers with their description.
 type world struct {
 	testing.TB
 	vault     *vault
@@ -151,7 +151,7 @@ type key struct {
 	Value string `json:"key"`
 }
 
-// key makes a request that brings a key.
+// key makes a request that returns a key.
 func (w *world) key(system, path string) key {
 	w.Helper()
 	var k key
@@ -308,7 +308,7 @@ func TestWhoMayCallOverTLS(t *testing.T) {
 	}
 }
 
-// FuzzRequest sends anything at all as path and query.
+// FuzzRequest sends arbitrary paths and queries.
 func FuzzRequest(f *testing.F) {
 	for _, path := range []string{"key", "key/7d0f6c1e2b4a4f838c95e1a6d3b7f204", "entropy", "capabilities", "key/", "key/%"} {
 		for _, query := range []string{"", "remoteSystemID=connie", "remoteSystemID=connie&size=8", "minentropy=9", "size=-1", "%zz"} {

@@ -11,29 +11,29 @@ import (
 	"dske/etsi"
 )
 
-// KME is what makes and fetches the keys of streams. See [etsi.KME] for what its methods do. A key
-// is asked for under an ID ([etsi.KeyRequest]); a KME that makes it under another one has streams
-// of one block.
+// KME makes and fetches the keys of streams. See [etsi.KME] for its methods. Keys are requested
+// under an ID ([etsi.KeyRequest]); with a KME that makes a key under another ID, streams have one
+// block.
 type KME interface {
 	Encryptors() []string
 	GetKey(ctx context.Context, master, slave string, request etsi.KeyRequest) ([]etsi.Key, error)
 	GetKeyWithKeyIDs(ctx context.Context, slave, master string, ids []uuid.UUID) ([]etsi.Key, error)
 }
 
-// Sizes of blocks. Both ends have to agree on them.
+// Sizes of blocks. Both ends must agree on them.
 const (
 	firstBlock = 16       // chunks
-	mostChunks = 1024     // of a block
-	mostBytes  = 64 << 10 // of a block's chunks
-	blocksKept = 4        // what is left of older ones is given up
-	idSize     = 16       // bytes at the end of a block that make the ID of the next one
+	mostChunks = 1024     // maximum per block
+	mostBytes  = 64 << 10 // maximum of the chunks of a block
+	blocksKept = 4        // the rest of older ones is given up
+	idSize     = 16       // bytes at the end of a block for the ID of the next one
 	indexLimit = 1 << 32  // chunks of a stream
 )
 
 // blockChunks returns how many chunks of size bytes block number j has.
 func blockChunks(j int, size int) int {
 	n := mostChunks
-	if j < 6 { // 16 << 6 is the most
+	if j < 6 { // 16 << 6 is the maximum
 		n = firstBlock << j
 	}
 	return min(n, mostBytes/size)
@@ -45,10 +45,10 @@ var (
 	errBroken  = errors.New("the KME could not continue the stream")
 )
 
-// block is a key of the network, as far as it has not been delivered.
+// block is a key of the network, without the parts that were delivered.
 type block struct {
 	first uint64 // index of its first chunk
-	value []byte // of all chunks; zeros where they were taken
+	value []byte // all chunks; zeros where they were taken
 	taken []bool // by chunk
 	since time.Time
 }
@@ -57,18 +57,18 @@ type block struct {
 type chain struct {
 	kme       KME
 	sae, peer string // this end and the other one
-	makes     bool   // this end makes the blocks; the other one fetches them
-	size      int    // bytes of a chunk
+	makes     bool   // this end makes the blocks; the other end fetches them
+	size      int    // size of a chunk in bytes
 
-	count  int     // blocks that there were
+	count  int     // number of blocks so far
 	end    uint64  // index after the last chunk
 	blocks []block // the last ones
 	next   uuid.UUID
 	broken bool // nothing comes after these blocks
 }
 
-// begin makes or fetches the first block. The end that makes it gets the ID of the stream; the
-// other one has it in next, and gets the size of the chunks.
+// begin makes or fetches the first block. The end that makes it gets the ID of the stream. The
+// other end has the ID in next, and gets the size of the chunks.
 func (c *chain) begin(ctx context.Context) (uuid.UUID, error) {
 	id, value, err := c.key(ctx, c.next)
 	if err != nil {
@@ -76,15 +76,15 @@ func (c *chain) begin(ctx context.Context) (uuid.UUID, error) {
 	}
 	size := (len(value) - idSize) / firstBlock
 	if size < MinChunkSize || size > MaxChunkSize || len(value) != firstBlock*size+idSize {
-		return uuid.Nil, fmt.Errorf("a key of %d bytes is no stream's", len(value))
+		return uuid.Nil, fmt.Errorf("a key of %d bytes does not belong to a stream", len(value))
 	}
 	c.size = size
 	c.add(value)
 	return id, nil
 }
 
-// key makes or fetches the key of the next block. To the first block no ID is given by the end that
-// makes it.
+// key makes or fetches the key of the next block. The end that makes the first block passes no ID
+// for it.
 func (c *chain) key(ctx context.Context, id uuid.UUID) (uuid.UUID, []byte, error) {
 	var keys []etsi.Key
 	var err error
@@ -106,9 +106,8 @@ func (c *chain) key(ctx context.Context, id uuid.UUID) (uuid.UUID, []byte, error
 	return keys[0].ID, keys[0].Key.Reveal(), nil
 }
 
-// extend adds a block. If it cannot be made, that is the end of the chain: it may have got so far
-// that the other end has it, which must not have one value of a chunk while this one delivers
-// another.
+// extend adds a block. If the block cannot be made, the chain ends there: the other end may already
+// have the block, and must not have one value of a chunk while this end delivers another.
 func (c *chain) extend(ctx context.Context) error {
 	if c.broken {
 		return errBroken
@@ -127,7 +126,7 @@ func (c *chain) extend(ctx context.Context) error {
 	return nil
 }
 
-// add appends a block, whose value it takes over.
+// add appends a block and takes over value.
 func (c *chain) add(value []byte) {
 	chunks := len(value) - idSize
 	c.next = blockID(value[chunks:])
@@ -141,15 +140,15 @@ func (c *chain) add(value []byte) {
 	}
 }
 
-// blockID makes a UUID of version 4 of random bytes.
+// blockID makes a version 4 UUID from random bytes.
 func blockID(random []byte) uuid.UUID {
 	id := uuid.UUID(random)
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
 	return id
 }
 
-// find returns the block of a chunk that was not taken, and the place in the block. At most one
-// block is added: who asks for an index far away gets nothing, and costs nothing.
+// find returns the block of a chunk that was not taken, and the chunk's position in the block. It
+// adds at most one block: a request for a far index gets nothing, and costs nothing.
 func (c *chain) find(ctx context.Context, index uint32) (*block, int, error) {
 	at := uint64(index)
 	if at >= c.end && at < c.end+uint64(blockChunks(c.count, c.size)) {
@@ -179,8 +178,8 @@ func (c *chain) take(b *block, place int) []byte {
 	return chunk
 }
 
-// prepare adds the next block if an index is in the second half of the last one, at the end that
-// makes them.
+// prepare adds the next block if index is in the second half of the last block, at the end that
+// makes blocks.
 func (c *chain) prepare(ctx context.Context, index uint32) error {
 	last := c.blocks[len(c.blocks)-1]
 	if !c.makes || c.broken || c.end >= indexLimit || uint64(index) < last.first+uint64(len(last.taken)/2) {
@@ -189,7 +188,7 @@ func (c *chain) prepare(ctx context.Context, index uint32) error {
 	return c.extend(ctx)
 }
 
-// clear clears what was not taken.
+// clear clears the chunks that were not taken.
 func (c *chain) clear() {
 	for _, b := range c.blocks {
 		clear(b.value)

@@ -11,13 +11,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// Client is an SAE's end of the interface: a connection to one KME, over which it makes a call at a
-// time. A call that fails with anything but a [Status] leaves the connection of no use.
+// Client is an SAE's end of the interface: a connection to one KME, with one call at a time. After
+// an error other than a [Status], the connection cannot be used any more.
 type Client struct {
 	conn net.Conn
 }
 
-// Dial connects to the KME at an address, host:port. The certificate in config says who is calling.
+// Dial connects to the KME at an address, host:port. The certificate in config identifies the
+// caller.
 func Dial(ctx context.Context, address string, config *tls.Config) (*Client, error) {
 	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -26,15 +27,15 @@ func Dial(ctx context.Context, address string, config *tls.Config) (*Client, err
 	return NewClient(conn), nil
 }
 
-// NewClient returns a client that uses a connection, which it takes over.
+// NewClient returns a client that takes over a connection.
 func NewClient(conn net.Conn) *Client { return &Client{conn} }
 
 // Close closes the connection. Streams stay open.
 func (c *Client) Close() error { return c.conn.Close() }
 
 // Open opens a stream between the SAEs that two URIs name, as in sae://sofia. A zero ksid makes a
-// new one. It returns the QoS and the KSID of the stream, also with the error [QoSNotMet]: the
-// stream is then open with the QoS returned.
+// new stream. It returns the QoS and the KSID of the stream, even with the error [QoSNotMet]: then
+// the stream is open with the returned QoS.
 func (c *Client) Open(ctx context.Context, source, destination string, qos QoS, ksid uuid.UUID) (QoS, uuid.UUID, error) {
 	if len(source) > maxURI || len(destination) > maxURI || len(qos.MIME) >= mimeSize {
 		return QoS{}, uuid.Nil, fmt.Errorf("a URI of more than %d bytes, or a MIME type of %d or more", maxURI, mimeSize)
@@ -50,7 +51,8 @@ func (c *Client) Open(ctx context.Context, source, destination string, qos QoS, 
 	return answer.QoS, answer.KSID, answer.err()
 }
 
-// GetKey returns the chunk with an index, which is secret, and its metadata, of at most room bytes.
+// GetKey returns the chunk with an index, which is secret, and its metadata. room is the maximum
+// size of the metadata, in bytes.
 func (c *Client) GetKey(ctx context.Context, ksid uuid.UUID, index, room uint32) (chunk, metadata []byte, err error) {
 	payload, err := c.call(ctx, getKey, wanted{ksid, index, room}.payload())
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// connection is one of an SAE.
+// connection is a connection of an SAE.
 type connection struct {
 	*server
 	sae  string
@@ -19,10 +19,10 @@ type connection struct {
 	in   *bufio.Reader
 }
 
-// serve serves a connection until either end closes it, or for a while after ctx ends.
+// serve serves a connection until either end closes it, or until a grace period after ctx ends.
 func (s *server) serve(ctx context.Context, raw net.Conn) {
 	defer raw.Close()
-	under, cancel := context.WithCancel(context.WithoutCancel(ctx)) // what is under way may go on for the grace
+	under, cancel := context.WithCancel(context.WithoutCancel(ctx)) // requests under way may continue for the grace period
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
 		raw.SetReadDeadline(time.Now())
@@ -48,7 +48,7 @@ func (s *server) serve(ctx context.Context, raw net.Conn) {
 
 var errConnections = errors.New("the SAE has too many connections")
 
-// welcome finds out who is calling.
+// welcome identifies the caller.
 func (s *server) welcome(ctx context.Context, conn *tls.Conn) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()
@@ -57,7 +57,7 @@ func (s *server) welcome(ctx context.Context, conn *tls.Conn) (string, error) {
 	}
 	sae, err := s.identify(conn)
 	if err != nil {
-		return "", errors.New("the certificate is of no SAE of this KME")
+		return "", errors.New("the certificate does not belong to an SAE of this KME")
 	}
 	if !s.enter(sae) {
 		return "", errConnections
@@ -65,7 +65,7 @@ func (s *server) welcome(ctx context.Context, conn *tls.Conn) (string, error) {
 	return sae, nil
 }
 
-// converse answers requests until ctx ends. It returns why it has to close the connection.
+// converse answers requests until ctx ends. It returns the reason to close the connection.
 func (c *connection) converse(ctx, under context.Context) error {
 	for {
 		m, err := c.receive(ctx)
@@ -95,17 +95,17 @@ func (c *connection) send(m message) error {
 	return err
 }
 
-// reply is an answer, and what is to be done when it has been sent, if anything.
+// reply is an answer, and the action after it has been sent, if any.
 type reply struct {
 	message
 	after func(context.Context)
 }
 
 // receive reads a request. It returns one without a payload if there is none: the other end has
-// closed the connection, nothing has come for long, or ctx has ended.
+// closed the connection, was idle for too long, or ctx has ended.
 func (c *connection) receive(ctx context.Context) (message, error) {
 	c.conn.SetReadDeadline(time.Now().Add(idleTime))
-	if ctx.Err() != nil { // whose end may have come before the line above
+	if ctx.Err() != nil { // it may have ended before the line above
 		return message{}, nil
 	}
 	if _, err := c.in.Peek(1); err != nil {
@@ -115,7 +115,7 @@ func (c *connection) receive(ctx context.Context) (message, error) {
 	return read(c.in, maxRequest)
 }
 
-// answer answers a request. An error is why the connection has to be closed after that.
+// answer answers a request. An error is the reason to close the connection after that.
 func (c *connection) answer(ctx context.Context, m message) (reply, error) {
 	to := message{version: versionA, service: m.service + answerOffset}
 	switch m.service {
@@ -171,7 +171,7 @@ func (c *connection) get(ctx context.Context, asked wanted) (got, func(context.C
 	}
 }
 
-// note logs a call that was refused, or has something to tell.
+// note logs a call that was refused or failed in part.
 func (c *connection) note(call string, status Status, err error) {
 	if err != nil {
 		c.Logger.Info("ETSI 004: "+call, "sae", c.sae, "status", uint32(status), "reason", err)

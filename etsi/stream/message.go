@@ -11,15 +11,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// A message is a header of 8 bytes, the version (major, minor, patch), the service and the size of
-// the payload, and then the payload. All numbers are big-endian.
+// A message is a header of 8 bytes (the version as major, minor and patch, the service, and the
+// size of the payload), followed by the payload. All numbers are big-endian.
 const (
 	headerSize = 8
 	ksidSize   = 16
 	mimeSize   = 256
 )
 
-// Sizes beyond which a payload is refused before there is memory for it, in bytes.
+// Maximum sizes of payloads, in bytes. Larger ones are refused before memory is allocated for them.
 const (
 	maxURI      = 1024
 	maxRequest  = 2*(maxURI+1) + openSize
@@ -27,10 +27,10 @@ const (
 	maxMetadata = 1 << 16
 )
 
-// openSize is the size of what follows the URIs of an OPEN_CONNECT in framing A.
+// openSize is the size of the part after the URIs of an OPEN_CONNECT in framing A, in bytes.
 const openSize = numbersSize + mimeSize + ksidSize
 
-// service says what a message is. An answer has the number after its request's.
+// service is the kind of a message. The number of an answer is that of its request plus one.
 type service byte
 
 const (
@@ -38,7 +38,7 @@ const (
 	openConnect  service = 0x02
 	getKey       service = 0x04
 	closeStream  service = 0x08
-	shutDown     service = 0xff // which nobody here does
+	shutDown     service = 0xff // not supported
 	answerOffset service = 1
 )
 
@@ -49,21 +49,21 @@ var (
 
 var errMalformed = errors.New("malformed message")
 
-// message is what goes over a connection. A payload that is a chunk's is secret.
+// message is a message on a connection. A payload with a chunk is secret.
 type message struct {
 	version [3]byte
 	service service
 	payload []byte
 }
 
-// append appends the message as it is sent.
+// append appends the wire form of the message.
 func (m message) append(to []byte) []byte {
 	to = append(append(to, m.version[:]...), byte(m.service))
 	return append(binary.BigEndian.AppendUint32(to, uint32(len(m.payload))), m.payload...)
 }
 
-// read reads a message with a payload of at most limit bytes. At an end before the first byte it
-// returns [io.EOF].
+// read reads a message with a payload of at most limit bytes. If the input ends before the first
+// byte it returns [io.EOF].
 func read(from io.Reader, limit int) (message, error) {
 	var header [headerSize]byte
 	if _, err := io.ReadFull(from, header[:]); err != nil {
@@ -81,13 +81,13 @@ func read(from io.Reader, limit int) (message, error) {
 	return m, nil
 }
 
-// opening is what an OPEN_CONNECT asks.
+// opening is the content of an OPEN_CONNECT.
 type opening struct {
 	Source, Destination string // URIs
 	QoS
 	KSID uuid.UUID // zero: a new stream
 
-	isB bool // in framing B, where the MIME type ends with a NUL instead of filling a field
+	isB bool // framing B, where the MIME type ends with a NUL instead of filling a field
 }
 
 func (o opening) payload() []byte {
@@ -133,7 +133,7 @@ type opened struct {
 	isB bool
 }
 
-// payload is complete if the stream is open, and always in framing B.
+// payload has all members if the stream is open, and always in framing B.
 func (o opened) payload() []byte {
 	p := binary.BigEndian.AppendUint32(nil, uint32(o.Status))
 	if !o.isB && o.Status != OK && o.Status != QoSNotMet {
@@ -159,7 +159,7 @@ func parseOpened(payload []byte) (opened, error) {
 	return o, nil
 }
 
-// parseStatus reads the status that an answer begins with.
+// parseStatus reads the status at the start of an answer.
 func parseStatus(payload []byte) (Status, []byte, error) {
 	if len(payload) < 4 {
 		return 0, nil, fmt.Errorf("%w: answer without a status", errMalformed)
@@ -167,11 +167,11 @@ func parseStatus(payload []byte) (Status, []byte, error) {
 	return Status(binary.BigEndian.Uint32(payload)), payload[4:], nil
 }
 
-// wanted is what a GET_KEY asks.
+// wanted is the content of a GET_KEY.
 type wanted struct {
 	KSID  uuid.UUID
 	Index uint32
-	Room  uint32 // for metadata, in bytes; 0: none is wanted
+	Room  uint32 // for metadata, in bytes; 0: no metadata wanted
 }
 
 const wantedSize = ksidSize + 8
@@ -195,11 +195,11 @@ type got struct {
 	Index    uint32
 	Chunk    []byte // secret
 	Metadata []byte
-	Needed   uint32 // bytes of room, with MetadataTooLarge
+	Needed   uint32 // bytes of room needed, with MetadataTooLarge
 }
 
 func (g got) payload() []byte {
-	p := make([]byte, 0, 16+len(g.Chunk)+len(g.Metadata)) // so that no copy of the chunk stays behind
+	p := make([]byte, 0, 16+len(g.Chunk)+len(g.Metadata)) // enough room, so that no copy of the chunk stays behind
 	p = binary.BigEndian.AppendUint32(p, uint32(g.Status))
 	switch g.Status {
 	case OK:
@@ -239,7 +239,7 @@ func parseGot(payload []byte) (got, error) {
 	return g, nil
 }
 
-// cutSized cuts off what has its size, a number, in front.
+// cutSized cuts off a value that is preceded by its size.
 func cutSized(data []byte) (value, rest []byte, found bool) {
 	if len(data) < 4 {
 		return nil, nil, false

@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The examples are of two implementations: what clients of framing A send and QUBIP's server
-// answered, and what the serialisers of framing B yield.
+// The examples come from two implementations: messages of clients of framing A with the answers of
+// QUBIP's server, and the output of the serialisers of framing B.
 var (
 	exampleKSID = uuid.MustParse("11223344-5566-4788-99aa-bbccddeeff00")
 	exampleQoS  = QoS{32, 40000, 5000, 10, 0, 5000, 3600, JSON}
@@ -95,7 +95,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 func TestMalformedMessages(t *testing.T) {
 	long := strings.Repeat("x", maxURI+1)
 	whole := opening{Source: "app://a", Destination: "app://b", QoS: exampleQoS}
-	withMIME := func(size int) []byte { // of which the last byte is no NUL
+	withMIME := func(size int) []byte { // the last byte is not a NUL
 		o := whole
 		o.MIME = strings.Repeat("m", size)
 		p := o.payload()
@@ -130,7 +130,7 @@ func TestMalformedMessages(t *testing.T) {
 	}
 }
 
-// counter counts what is read from it.
+// counter counts the bytes read from it.
 type counter struct {
 	io.Reader
 	read int

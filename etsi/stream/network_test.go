@@ -20,7 +20,7 @@ import (
 	"dske/sim/simtest"
 )
 
-// encryptors is those of the clients whose streams are used.
+// encryptors are the encryptors of the clients whose streams are used.
 var encryptors = map[string]string{"carol": "sam", "connie": "sofia", "curtis": "sunny"}
 
 // startNetwork starts a network whose clients serve streams, and returns their addresses.
@@ -39,8 +39,8 @@ func startNetwork(t *testing.T, dir certs.Directory) (n *sim.Network, addresses 
 	return n, addresses
 }
 
-// liar serves the streams of a KME at which whoever fetches a key gets another one, and returns the
-// address.
+// liar serves the streams of a KME that gives another key to every caller that fetches one. It
+// returns the address.
 func liar(t *testing.T, dir certs.Directory, v *vault, client string) string {
 	t.Helper()
 	config, err := dir.Server(false, dir.KME(client))

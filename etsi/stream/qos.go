@@ -19,18 +19,18 @@ const (
 // QoS is the quality of service of a stream, in the order of the standard.
 type QoS struct {
 	ChunkSize uint32 // bytes of a chunk
-	MaxBps    uint32 // bit/s; not kept to
-	MinBps    uint32 // bit/s; not promised
-	Jitter    uint32 // bit/s; not promised
+	MaxBps    uint32 // bit/s; not enforced
+	MinBps    uint32 // bit/s; not guaranteed
+	Jitter    uint32 // bit/s; not guaranteed
 	Priority  uint32 // without effect
-	Timeout   uint32 // ms that a call may take; 0: up to the server
-	TTL       uint32 // s that the stream outlives its last call; 0: up to the server
+	Timeout   uint32 // ms that a call may take; 0: the server decides
+	TTL       uint32 // s that the stream outlives its last call; 0: the server decides
 
-	// MIME is the type of the metadata: at most 255 bytes, without NUL; empty: up to the server.
+	// MIME is the type of the metadata: at most 255 bytes, without NUL; empty: the server decides.
 	MIME string
 }
 
-const numbersSize = 28 // of the seven numbers
+const numbersSize = 28 // size of the seven numbers, in bytes
 
 func (q *QoS) numbers() []*uint32 {
 	return []*uint32{&q.ChunkSize, &q.MaxBps, &q.MinBps, &q.Jitter, &q.Priority, &q.Timeout, &q.TTL}
@@ -43,14 +43,14 @@ func (q *QoS) appendNumbers(to []byte) []byte {
 	return to
 }
 
-// parseNumbers reads the numbers; data is as long as they are.
+// parseNumbers reads the numbers; data must have their size.
 func (q *QoS) parseNumbers(data []byte) {
 	for i, n := range q.numbers() {
 		*n = binary.BigEndian.Uint32(data[4*i:])
 	}
 }
 
-// served returns the QoS next to q that can be served.
+// served returns the QoS closest to q that can be served.
 func (q QoS) served() QoS {
 	q.ChunkSize = min(max(q.ChunkSize, MinChunkSize), MaxChunkSize)
 	q.Timeout = min(q.Timeout, maxTimeout)

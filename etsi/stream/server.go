@@ -15,37 +15,37 @@ import (
 	"dske/etsi"
 )
 
-// Config is what it takes to serve streams. KME and TLS are required.
+// Config is the configuration to serve streams. KME and TLS are required.
 type Config struct {
 	KME KME
 
-	// TLS is the configuration of the port. Whatever it says about client certificates, one that
-	// verifies is required. It is not changed.
+	// TLS is the configuration of the port. Whatever it says about client certificates, a verified
+	// one is required. It is not modified.
 	TLS *tls.Config
 
-	Streams int          // that an SAE can have open; default 64
-	Logger  *slog.Logger // of who was refused, and why; default: none
+	Streams int          // maximum of open streams of an SAE; default 64
+	Logger  *slog.Logger // for refusals with their reasons; default: none
 }
 
-// Time that others have, and connections that an SAE can have.
+// Limits of time and connections.
 const (
 	handshakeTime = 10 * time.Second
-	messageTime   = 10 * time.Second // from its first byte to its last one, either way
+	messageTime   = 10 * time.Second // from its first byte to its last, in either direction
 	idleTime      = 10 * time.Minute // between two requests
-	grace         = 2 * time.Second  // for what is under way when serving ends
+	grace         = 2 * time.Second  // for requests under way when serving ends
 
 	mostConnections = 64
 )
 
-// Serve serves the streams of one KME on a listener, whose connections are to be plain TCP, until
-// ctx ends or the listener fails. It closes the listener, and returns when every connection is
-// closed, all streams are ended and what was not delivered is cleared; nil, if ctx has ended.
+// Serve serves the streams of one KME on a listener, whose connections must be plain TCP, until ctx
+// ends or the listener fails. It closes the listener. It returns when every connection is closed,
+// all streams are ended and undelivered chunks are cleared. It returns nil if ctx has ended.
 func Serve(ctx context.Context, listener net.Listener, config Config) error {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
 	if config.TLS == nil || config.KME == nil {
-		return errors.Join(errors.New("streams take TLS and a KME"), listener.Close())
+		return errors.Join(errors.New("streams need TLS and a KME"), listener.Close())
 	}
 	s := &server{Config: config, streams: newStreams(config.KME, cmp.Or(config.Streams, 64)), connections: map[string]int{}}
 	s.TLS = config.TLS.Clone()
@@ -62,7 +62,7 @@ type server struct {
 	connections map[string]int // by SAE
 }
 
-// accept serves connections, and waits for all of them in the end.
+// accept serves connections, and waits for all of them before it returns.
 func (s *server) accept(ctx context.Context, listener net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var connections sync.WaitGroup
@@ -88,8 +88,8 @@ func (s *server) accept(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// isTemporary reports whether a listener may accept the next connection, as when descriptors have
-// run out.
+// isTemporary reports whether a listener may accept the next connection, for example after file
+// descriptors have run out.
 func isTemporary(err error) bool {
 	temporary, ok := errors.AsType[interface {
 		error
@@ -107,7 +107,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// enter counts a connection of an SAE, unless that has too many.
+// enter counts a connection of an SAE, unless the SAE has too many.
 func (s *server) enter(sae string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,7 +153,7 @@ func (s *server) open(ctx context.Context, sae string, asked opening) (opened, e
 }
 
 var (
-	errFraming = errors.New("framing B (MIME type that ends with a NUL) is not served, only A")
+	errFraming = errors.New("framing B (MIME type that ends with a NUL) is not supported, only A")
 	errURI     = errors.New("a URI without scheme or host")
 	errPeer    = errors.New("neither URI names another SAE as its host")
 )
@@ -173,8 +173,8 @@ func peerOf(sae string, asked opening) (string, error) {
 	return "", errPeer
 }
 
-// hostOf returns the host of a URI, decoded, or "". It may be any SAE ID, which [net/url] would not
-// take.
+// hostOf returns the decoded host of a URI, or "". It may be any SAE ID, which [net/url] would not
+// accept.
 func hostOf(uri string) string {
 	scheme, rest, _ := strings.Cut(uri, "://")
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {

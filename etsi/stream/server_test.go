@@ -18,12 +18,12 @@ import (
 
 var qos = stream.QoS{ChunkSize: 32, MaxBps: 40000, MinBps: 5000, Jitter: 10, Timeout: 5000, TTL: 3600, MIME: stream.JSON}
 
-// inBubble runs a test with a world in a bubble, in which time is fast; nothing that the world
-// starts outlives it.
+// inBubble runs a test with a world in a bubble, with virtual time. Nothing that the world starts
+// outlives it.
 func inBubble(t *testing.T, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, certificates(t)) // of the time in the bubble
+		w := newWorld(t, certificates(t)) // valid at the time in the bubble
 		defer w.close()
 		test(w)
 	})
@@ -77,7 +77,7 @@ func TestBothEndsGetTheSameChunks(t *testing.T) {
 		expect(w, sam.CloseStream(w.Context(), ksid))
 		expect(w, sam.CloseStream(w.Context(), ksid), stream.NotConnected)
 		get(w, sam, ksid, 1500, stream.NotConnected)
-		get(w, sofia, ksid, 1500) // the other end has its own
+		get(w, sofia, ksid, 1500) // the other end has its own chunks
 	})
 }
 
@@ -107,7 +107,7 @@ func TestEndsNeedNotKeepStep(t *testing.T) {
 		for index := uint32(41); index < 5000; index += 16 {
 			first = get(w, sam, ksid, index)
 		}
-		get(w, sam, ksid, 1, stream.NotEnoughKey) // but not for ever
+		get(w, sam, ksid, 1, stream.NotEnoughKey) // but not forever
 		if len(first) != 32 {
 			w.Errorf("%d bytes", len(first))
 		}
@@ -198,7 +198,7 @@ func TestStreamsOfAnSAEAreLimited(t *testing.T) {
 		}
 		expect(w, sam.CloseStream(w.Context(), ksids[0]))
 		_, ksid := open(w, sam, "sae://sam", "sae://sofia", qos, uuid.Nil)
-		open(w, sofia, "sae://sofia", "sae://sam", qos, ksid) // whose streams are counted by themselves
+		open(w, sofia, "sae://sofia", "sae://sam", qos, ksid) // her streams are counted separately
 	})
 }
 
@@ -222,7 +222,7 @@ func TestKMEThatFails(t *testing.T) {
 		sam := w.dial("carol", "sam")
 		_, ksid := open(w, sam, "sae://sam", "sae://sofia", qos, uuid.Nil)
 		w.vault.change(func(v *vault) { v.failure = errors.New("out of PSRD") })
-		get(w, sam, ksid, 15) // which is there, though the next block is not
+		get(w, sam, ksid, 15) // this chunk is there, though the next block is not
 		get(w, sam, ksid, 16, stream.NotEnoughKey)
 		open(w, sam, "sae://sam", "sae://sofia", qos, uuid.Nil, stream.NoConnection)
 		w.vault.change(func(v *vault) { v.failure = nil })
@@ -272,7 +272,7 @@ func TestAnswersDoNotWaitForTheNextBlock(t *testing.T) {
 		}
 		other := w.dial("carol", "sam")
 		synctest.Wait()                          // for the next block to be asked for
-		get(w, other, ksid, 14, stream.TimedOut) // somebody is busy with the stream
+		get(w, other, ksid, 14, stream.TimedOut) // another request uses the stream
 		close(hang)
 		get(w, other, ksid, 14)
 		get(w, sam, ksid, 16)
@@ -293,7 +293,7 @@ func TestKMEThatGivesIDsOfItsOwn(t *testing.T) {
 
 func TestStrangersAreRefused(t *testing.T) {
 	inBubble(t, func(w *world) {
-		for _, sae := range []string{"mallory", "sofia"} { // who are none of carol's
+		for _, sae := range []string{"mallory", "sofia"} { // they do not belong to carol
 			c := w.dial("carol", sae)
 			if _, _, err := c.Open(w.Context(), "sae://sam", "sae://sofia", qos, uuid.Nil); err == nil {
 				w.Errorf("%s opens a stream of carol's", sae)
@@ -304,7 +304,7 @@ func TestStrangersAreRefused(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		began := time.Now() // who says nothing has a while for it
+		began := time.Now() // a silent caller has some time
 		if _, err := io.ReadAll(raw); err != nil || time.Since(began) > 10*time.Second {
 			w.Errorf("%v after %v", err, time.Since(began))
 		}
@@ -315,7 +315,7 @@ func TestStrangersAreRefused(t *testing.T) {
 	})
 }
 
-// exchange sends bytes on a connection of sam's and returns what comes until it is closed.
+// exchange sends bytes on a connection of sam's and returns the answer until it is closed.
 func exchange(w *world, sent string) string {
 	w.Helper()
 	conn := w.connect("carol", "sam")
@@ -397,7 +397,7 @@ func TestServeEndsSoon(t *testing.T) {
 		w.vault.change(func(v *vault) { v.hang = make(chan struct{}) })
 		ended := make(chan error)
 		go func() {
-			_, _, err := sam.GetKey(w.Context(), ksid, 16, 0) // under way, and will not end
+			_, _, err := sam.GetKey(w.Context(), ksid, 16, 0) // under way, and does not end
 			ended <- err
 		}()
 		synctest.Wait()

@@ -9,9 +9,9 @@ type Status uint32
 const (
 	OK               Status = iota
 	PeerNotConnected        // done, but the peer has not opened the stream yet; never sent
-	NotEnoughKey            // GET_KEY: there is no such chunk, it was delivered before, or the KME cannot make it now
+	NotEnoughKey            // GET_KEY: no such chunk, or it was delivered before, or the KME cannot make it now
 	NotConnected            // GET_KEY, CLOSE: the caller has no such stream
-	NoConnection            // OPEN_CONNECT: no stream to that peer, or none with that KSID, can be had
+	NoConnection            // OPEN_CONNECT: no stream to that peer, or with that KSID, is available
 	InUse                   // OPEN_CONNECT: the caller has a stream with that KSID
 	TimedOut                // the call took longer than the stream's timeout
 	QoSNotMet               // OPEN_CONNECT: the stream is open with the QoS in the answer
@@ -30,7 +30,7 @@ var statusTexts = map[Status]string{
 	MetadataTooLarge: "no room for the metadata",
 }
 
-// Error returns the number of the status and what it means.
+// Error returns the number and the meaning of the status.
 func (s Status) Error() string {
 	text, known := statusTexts[s]
 	if !known {

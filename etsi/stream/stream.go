@@ -16,7 +16,7 @@ import (
 	"dske/etsi"
 )
 
-// streamID is a stream as one of its ends has it.
+// streamID identifies one end of a stream.
 type streamID struct {
 	sae  string
 	ksid uuid.UUID
@@ -25,7 +25,7 @@ type streamID struct {
 // stream is one end of a stream.
 type stream struct {
 	QoS
-	turn   chan struct{} // full while somebody uses the chain, which may take a call to the KME
+	turn   chan struct{} // full while the chain is in use, which may include a call to the KME
 	chain  chain
 	expiry *time.Timer
 	ended  atomic.Bool
@@ -34,10 +34,10 @@ type stream struct {
 // streams is the streams of one KME.
 type streams struct {
 	kme  KME
-	most int // of an SAE
+	most int // maximum of streams of an SAE
 
 	mu    sync.Mutex
-	count map[string]int // by SAE, with those that are being opened
+	count map[string]int // by SAE, including streams that are being opened
 	open  map[streamID]*stream
 }
 
@@ -52,7 +52,7 @@ var (
 	errRoom    = errors.New("no room for the metadata")
 )
 
-// reserve makes room for a stream of an SAE.
+// reserve reserves a place for a stream of an SAE.
 func (s *streams) reserve(id streamID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +72,7 @@ func (s *streams) release(sae string) {
 	s.leave(sae)
 }
 
-// leave gives room back. The caller holds s.mu.
+// leave gives a place back. The caller holds s.mu.
 func (s *streams) leave(sae string) {
 	if s.count[sae]--; s.count[sae] == 0 {
 		delete(s.count, sae)
@@ -80,7 +80,7 @@ func (s *streams) leave(sae string) {
 }
 
 // start opens a stream from an SAE to a peer, a new one if the KSID is zero. The QoS may differ
-// from the one that was asked for.
+// from the requested one.
 func (s *streams) start(ctx context.Context, sae, peer string, asked opening) (QoS, uuid.UUID, error) {
 	if err := s.reserve(streamID{sae, asked.KSID}); err != nil {
 		return QoS{}, uuid.Nil, err
@@ -107,7 +107,7 @@ func (s *streams) add(id streamID, added *stream) {
 	s.open[id] = added
 }
 
-// get returns an open stream, or nil, and lets it live on.
+// get returns an open stream, or nil, and restarts its time to live.
 func (s *streams) get(id streamID) *stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,7 +145,7 @@ func (s *streams) endAll() {
 	}
 }
 
-// clear clears what was not delivered, or leaves that to the call that is under way.
+// clear clears the undelivered chunks, or leaves that to the call under way.
 func (s *stream) clear() {
 	select {
 	case s.turn <- struct{}{}:
@@ -163,7 +163,7 @@ func (s *stream) leave() {
 	}
 }
 
-// enter waits for a turn. Who has it leaves afterwards.
+// enter waits for a turn. The holder must call leave.
 func (s *stream) enter(ctx context.Context) error {
 	select {
 	case s.turn <- struct{}{}:
@@ -177,9 +177,8 @@ func (s *stream) enter(ctx context.Context) error {
 	return nil
 }
 
-// deliver answers a GET_KEY. The error, if there is one, is why it is not answered with a chunk.
-// The time that a call may take is for waiting and for fetching; to make a block takes as long as
-// it does.
+// deliver answers a GET_KEY. The error, if any, is the reason why the answer has no chunk. The
+// timeout of a call covers waiting and fetching, but not the making of a block.
 func (s *stream) deliver(ctx context.Context, asked wanted) (got, error) {
 	limited, cancel := context.WithTimeout(ctx, s.timeout())
 	defer cancel()
@@ -213,7 +212,7 @@ func (s *stream) prepare(ctx context.Context, index uint32) error {
 	return s.chain.prepare(ctx, index)
 }
 
-// statusOf returns the status for an error of a KME that is not about time.
+// statusOf returns the status for an error of a KME, or otherwise if the error is not about time.
 func statusOf(err error, otherwise Status) Status {
 	if etsi.ErrorOf(err).Status == http.StatusGatewayTimeout {
 		return TimedOut

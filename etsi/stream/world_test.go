@@ -21,16 +21,16 @@ import (
 	"dske/sim/certs"
 )
 
-// A vault is what KMEs have in common: keys that wait for their slave SAE.
+// A vault is shared by KMEs: keys that wait for their slave SAE.
 type vault struct {
 	mu       sync.Mutex
 	keys     map[uuid.UUID]deposit
 	made     int // bytes
 	failure  error
-	ownIDs   bool          // it makes keys under no ID that it is given
-	hang     chan struct{} // what it waits for, unless nil
+	ownIDs   bool          // it ignores the IDs that it is given
+	hang     chan struct{} // it waits for this, unless nil
 	lastSize int           // bytes of the last key
-	lies     bool          // whoever fetches a key gets another one
+	lies     bool          // every caller that fetches a key gets another one
 }
 
 type deposit struct {

@@ -10,19 +10,19 @@ import (
 	"dske/node/client/association"
 )
 
-// stragglerGrace is how long the answer to a request waits for the hubs that have not answered when
-// the outcome is settled without them.
+// stragglerGrace is how long a request, once its outcome is settled, still waits for the hubs that
+// have not answered.
 const stragglerGrace = 40 * time.Millisecond
 
 var errNoTime = errors.New("not asked: the time for the request is over")
 
-// answer is how a hub has dealt with what it was asked.
+// answer is the outcome of asking one hub.
 type answer struct {
 	hub int // index
 	err error
 }
 
-// tally is the answers of the hubs so far.
+// tally collects the answers of the hubs so far.
 type tally struct {
 	began      time.Time
 	successful int
@@ -30,7 +30,7 @@ type tally struct {
 	errs       []error         // by hub; nil for the successful ones
 	answered   []bool          // by hub
 	after      []time.Duration // by hub: how long its answer took
-	final      bool            // the others are not to be waited for
+	final      bool            // do not wait for the others
 }
 
 func newTally(n int) *tally {
@@ -49,13 +49,13 @@ func (t *tally) add(a answer) {
 // isComplete reports whether all hubs have answered.
 func (t *tally) isComplete() bool { return t.successful+t.failed == len(t.errs) }
 
-// askHubs runs ask for every hub at once, each in a task that goes on when the request that it is
-// for has been answered without it. The channel takes all the answers.
+// askHubs runs ask for every hub at once, each in a task that continues when the request has been
+// answered without it. The channel has room for all answers.
 func (c *Client) askHubs(r request, ask func(ctx context.Context, hub int) error) (<-chan answer, error) {
 	return c.askHubsAnd(r, ask, func() {})
 }
 
-// askHubsAnd is askHubs, and calls end when there are all answers, or there will be none.
+// askHubsAnd is like askHubs, and calls end when all answers are there or no more will come.
 func (c *Client) askHubsAnd(r request, ask func(ctx context.Context, hub int) error, end func()) (<-chan answer, error) {
 	lifetime, err := c.tasks.Lifetime()
 	if err != nil {
@@ -66,7 +66,7 @@ func (c *Client) askHubsAnd(r request, ask func(ctx context.Context, hub int) er
 	answers := make(chan answer, len(c.hubs))
 	var asking atomic.Int32
 	asking.Store(int32(len(c.hubs)))
-	done := func() { // a timer for each of them would cost more than it is worth
+	done := func() { // a timer for each hub would cost too much
 		if asking.Add(-1) == 0 {
 			cancel()
 			end()
@@ -76,7 +76,7 @@ func (c *Client) askHubsAnd(r request, ask func(ctx context.Context, hub int) er
 		err := c.tasks.Go(func(context.Context) {
 			defer done()
 			late := errors.Is(ctx.Err(), context.DeadlineExceeded)
-			err := ask(ctx, i) // also if it is late: there may be something to give back
+			err := ask(ctx, i) // even when late: there may be something to give back
 			if late {
 				err = errNoTime
 			}
@@ -85,7 +85,7 @@ func (c *Client) askHubsAnd(r request, ask func(ctx context.Context, hub int) er
 		if err != nil {
 			cancel()
 			for j := i; j < len(c.hubs); j++ {
-				_ = ask(ctx, j) // as if it were late: it gives back what it has
+				_ = ask(ctx, j) // the context is over: ask gives back what it has
 				done()
 			}
 			return nil, err
@@ -94,15 +94,15 @@ func (c *Client) askHubsAnd(r request, ask func(ctx context.Context, hub int) er
 	return answers, nil
 }
 
-// collect waits for the answers of all hubs. When the outcome is settled it waits only for the time
-// of grace longer, and not at all if the tally is final. What has come counts, also if the time is
-// over.
+// collect waits for the answers of all hubs. When the outcome is settled it waits only for the
+// grace period longer, and not at all if the tally is final. Answers that are there count even if
+// ctx has ended.
 func collect(ctx context.Context, answers <-chan answer, grace time.Duration, settled func(*tally) bool) (*tally, error) {
 	return collectUntil(ctx, answers, grace, settled, nil)
 }
 
-// collectUntil is collect that calls late, unless it is nil, once when the time of grace has passed
-// since it began.
+// collectUntil is like collect. If late is not nil, collectUntil calls it once, when the grace
+// period has passed since the call.
 func collectUntil(ctx context.Context, answers <-chan answer, grace time.Duration, settled func(*tally) bool, late func()) (*tally, error) {
 	t := newTally(cap(answers))
 	var enough, isLate <-chan time.Time
@@ -132,7 +132,7 @@ func collectUntil(ctx context.Context, answers <-chan answer, grace time.Duratio
 	return t, nil
 }
 
-// addRest takes the answers that have come.
+// addRest adds the answers that are already there.
 func (t *tally) addRest(answers <-chan answer) {
 	for {
 		select {
@@ -150,7 +150,7 @@ type Cause struct {
 	Message string `json:"message"`
 }
 
-// causes says of every hub that was not successful why.
+// causes returns, for every hub that failed, the reason.
 func (c *Client) causes(t *tally) []Cause {
 	causes := []Cause{}
 	for i, h := range c.hubs {
@@ -161,20 +161,20 @@ func (c *Client) causes(t *tally) []Cause {
 	return causes
 }
 
-// causeOf says why the hub with index i was not successful.
+// causeOf returns the reason why the hub with index i failed.
 func causeOf(h *association.Association, t *tally, i int) Cause {
 	switch {
 	case !t.answered[i]:
 		return Cause{h.Hub(), "no answer yet"}
 	case errors.Is(t.errs[i], context.DeadlineExceeded):
-		return Cause{h.Hub(), fmt.Sprintf("no answer in %v", rounded(t.after[i]))}
+		return Cause{h.Hub(), fmt.Sprintf("no answer in %v", round(t.after[i]))}
 	default:
 		return Cause{h.Hub(), t.errs[i].Error()}
 	}
 }
 
-// rounded leaves out of a duration what nobody wants to read.
-func rounded(d time.Duration) time.Duration {
+// round rounds a duration for people to read.
+func round(d time.Duration) time.Duration {
 	if d < time.Second {
 		return d.Round(10 * time.Millisecond)
 	}

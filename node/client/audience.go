@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// errNotInCommon is why a hub is not given a share.
+// errNotInCommon is the reason why a hub is not given a share.
 var errNotInCommon = errors.New("not asked: no client of the slaves uses it")
 
-// audience is the slaves of a key, and where they can fetch it.
+// audience is the slaves of a key and the hubs where they can fetch it.
 type audience struct {
 	slaves []string
 	at     [][]int // by hub: indices of the slaves whose client uses the hub, ascending
@@ -25,8 +25,8 @@ func (e *farSlaveError) Error() string {
 	return fmt.Sprintf("the client of the slave SAE uses %d of this client's hubs, and a key needs %d", e.common, e.needed)
 }
 
-// audienceOf finds the slaves of a key, all of which need as many hubs in common with this client
-// as make a key.
+// audienceOf finds the slaves of a key. Each slave must share at least as many hubs with this
+// client as the threshold.
 func (c *Client) audienceOf(r request, slaves []string) (audience, error) {
 	a := audience{slaves: slaves, at: make([][]int, len(c.hubs))}
 	for j, id := range slaves {
@@ -48,11 +48,11 @@ func (c *Client) audienceOf(r request, slaves []string) (audience, error) {
 	return a, nil
 }
 
-// isAll reports whether the hub is used by the clients of all slaves.
+// isAll reports whether the clients of all slaves use the hub.
 func (a audience) isAll(hub int) bool { return len(a.at[hub]) == len(a.slaves) }
 
 // served returns, for the slave that is worst off, how many hubs have taken its shares, and how
-// many can have taken them in the end.
+// many can still have taken them in the end.
 func (a audience) served(t *tally) (least, most int) {
 	least, most = len(a.at), len(a.at)
 	for j := range a.slaves {

@@ -113,7 +113,7 @@ func TestLargeKeysTakeSeveralMessages(t *testing.T) {
 	}
 }
 
-// The hubs of the Python implementation know only messages with one share.
+// The hubs of the Python implementation understand only messages with one share.
 func TestHubThatKnowsNoBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -131,7 +131,7 @@ func TestHubThatKnowsNoBatches(t *testing.T) {
 			})
 		})
 		getKeys(t, carol, connie, 4, 256)
-		synctest.Wait() // every hub has shown by now what it does not know
+		synctest.Wait() // by now every hub has refused a batch
 		getKeys(t, carol, connie, 3, 256)
 		synctest.Wait()
 		if c.count("POST key-shares") != 5 || c.count("POST key-share") != 7*5 || c.count("GET key-shares") != 5 || c.count("GET key-share") != 7*5 {
@@ -250,8 +250,8 @@ func TestMixedSuites(t *testing.T) {
 	}
 }
 
-// Keys of several sizes, whose shares are of the same, meet on their way to the hubs, and remain
-// what they are.
+// Keys of different sizes whose shares have the same size share messages to the hubs, and each key
+// keeps its own size.
 func TestKeysOfSeveralSizesAtOnce(t *testing.T) {
 	for _, suite := range both {
 		synctest.Test(t, func(t *testing.T) {

@@ -1,18 +1,18 @@
 // Package client is a DSKE client: the key management entity (KME) that encryptors fetch their keys
-// from. For one encryptor it makes a key and scatters its shares over the hubs; for the other one,
-// at another client, it gathers shares until there are enough for the key.
+// from. For one encryptor it makes a key and scatters its shares over the hubs. For the peer
+// encryptor at another client it gathers shares until there are enough to reconstruct the key.
 //
-// With each of its hubs a client has an association, which is a package of its own. A hub that is
-// down, hangs, lies or has lost its state costs no more than its share: the client goes on with the
-// other hubs, and the association mends itself. What is asked of all hubs at once, and how the
-// answers are counted, is in ask.go.
+// A client has an association with each of its hubs; package association implements it. A hub that
+// is down, hangs, lies or has lost its state costs no more than its share: the client goes on with
+// the other hubs, and the association recovers by itself. ask.go asks all hubs at once and counts
+// their answers.
 //
-// New checks a [Config] and starts nothing; Run does the work in the background until its context
+// New checks a [Config] and starts nothing. Run does the work in the background until its context
 // ends, and Handler serves the encryptors over HTTP. The methods of [etsi.KME] do the same without
-// HTTP. They fail with an [etsi.Error]: 503 if too few hubs gave or took a share, with the cause of
-// each; 400 for a key that nobody knows any more, for a slave that nobody serves, and what else the
-// standard says. A request that ends before its answer is there fails with the error of its
-// context. A failure costs no key: a slave can ask again, until the shares expire.
+// HTTP. They fail with an [etsi.Error]: 503 if too few hubs gave or took a share, with the cause
+// for each hub; 400 for a key that is unknown, for a slave that no client serves, and for the other
+// cases in the standard. A request whose context ends before the answer is there fails with the
+// error of the context. A failure loses no key: a slave can ask again until the shares expire.
 package client
 
 import (
@@ -33,12 +33,12 @@ import (
 
 // Client is a client. It implements [etsi.KME].
 type Client struct {
-	config  Config   // its Encryptors are those that hubs are told: saes, and the one of SKIP
-	saes    []string // that fetch keys over ETSI GS QKD 014
+	config  Config   // its Encryptors are those that the hubs are told: saes, and the client's own one for SKIP
+	saes    []string // encryptors that fetch keys over ETSI GS QKD 014
 	hubs    []*association.Association
 	random  io.Reader // of keys and shares
 	ids     io.Reader // of key IDs
-	entropy io.Reader // that is given to encryptors
+	entropy io.Reader // handed to encryptors
 
 	started chan struct{} // closed when Run has begun
 	ready   chan struct{} // closed when every hub has been registered with
@@ -48,31 +48,31 @@ type Client struct {
 	habits  habits
 	unknown *unknown
 
-	places sync.Map // of encryptor ID to its place, as hubs have told
+	places sync.Map // encryptor ID to place, as the hubs said
 
 	tasks   node.Tasks
-	alarm   *node.Alarm // rings when a gather expires, or a block can be given up
+	alarm   *node.Alarm // fires when a gather expires or a block can be given up
 	mu      sync.Mutex
 	gathers map[gatherID]*gather
 
 	suspectsMu sync.Mutex
-	suspects   map[string][]int // by master: the hubs that were at odds with its last key, as this client saw it
+	suspects   map[string][]int // by master: the hubs whose shares were at odds with its last key
 }
 
 var _ etsi.KME = (*Client)(nil)
 
-// API is the OpenAPI description of clients, in JSON. Its {prefix} stands for the start of the path
-// of one.
+// API is the OpenAPI description of clients, in JSON. Its {prefix} stands for the path prefix of
+// one client.
 //
 //go:embed openapi.json
 var API string
 
-// filesAPI is what differs where PSRD comes in files.
+// filesAPI holds the differences for clients that get PSRD in files.
 //
 //go:embed openapi_files.json
 var filesAPI string
 
-// New returns a client that has not registered with its hubs.
+// New checks config and returns a client that has not registered with its hubs yet.
 func New(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
@@ -101,8 +101,9 @@ func New(config Config) (*Client, error) {
 	return c, nil
 }
 
-// Registers returns the IDs of the encryptors that a client tells the hubs: those that fetch keys
-// over ETSI GS QKD 014, and its own one of SKIP. A client without any has one with its name.
+// Registers returns the IDs of the encryptors that a client registers with the hubs: those that
+// fetch keys over ETSI GS QKD 014, and the client's own one for SKIP. A client without encryptors
+// has one with the client's name.
 func Registers(name string, saes []string) []string {
 	if len(saes) == 0 {
 		saes = []string{name}
@@ -133,7 +134,7 @@ func (c *Client) associate() error {
 		Counters:   &c.config.Counters.Counters,
 		Random:     c.config.Random,
 		Store:      c.config.Store,
-		Confirmed:  c.config.Delivered.confirmed,
+		Confirmed:  c.config.Delivered.noteConfirmed,
 		Alarm:      c.alarm,
 		Bulk:       c.config.Bulk,
 		Registered: func() {
@@ -159,13 +160,12 @@ func (c *Client) Handler() http.Handler { return http.HandlerFunc(c.serve) }
 // Started is closed when Run has begun. Before that, requests for keys are refused.
 func (c *Client) Started() <-chan struct{} { return c.started }
 
-// Ready is closed when the client has registered with every hub and filled its pools, or does so on
-// demand.
+// Ready is closed when the client has registered with every hub and filled its pools. With OnDemand
+// it is closed at once.
 func (c *Client) Ready() <-chan struct{} { return c.ready }
 
-// Run registers with the hubs, unless that is on demand, and keeps the pools filled until ctx ends.
-// It then waits for its goroutines, clears all that is secret and returns nil. It can be called
-// once.
+// Run registers with the hubs, unless OnDemand is set, and keeps the pools filled until ctx ends.
+// It then waits for its goroutines, clears all secrets and returns nil. It can be called once.
 func (c *Client) Run(ctx context.Context) error {
 	c.tasks.Panicked = func(reason any, stack []byte) {
 		c.config.Logger.Error("panic", "reason", reason, "stack", string(stack))
@@ -199,7 +199,7 @@ func (c *Client) sweep() {
 	}
 }
 
-// close clears what nobody needs when the tasks have ended: the shares and keys that were not
+// close clears the secrets that remain when the tasks have ended: shares, keys that were not
 // delivered, and the pools.
 func (c *Client) close() {
 	c.mu.Lock()
@@ -215,9 +215,9 @@ func (c *Client) close() {
 	}
 }
 
-// Unregister tells the hubs that the client stops for good or for a while. It may take until ctx
-// ends; a hub that cannot be told does not matter. A client with a store tells nobody, since it
-// goes on with what both have.
+// Unregister tells the hubs that the client stops, for good or for a while. It may take until ctx
+// ends; a hub that cannot be told is ignored. A client with a store tells no hub, since after a
+// restart both ends go on with their state.
 func (c *Client) Unregister(ctx context.Context) {
 	if c.config.Store != nil {
 		return
@@ -236,6 +236,6 @@ func (c *Client) Unregister(ctx context.Context) {
 // Encryptors implements [etsi.KME].
 func (c *Client) Encryptors() []string { return slices.Clone(c.saes) }
 
-// WaitIdle waits until the client does nothing that outlives the requests of its encryptors, other
-// than waiting before it tries a hub again.
+// WaitIdle waits until the client has no background work, other than waiting before it tries a hub
+// again.
 func (c *Client) WaitIdle(ctx context.Context) error { return c.tasks.WaitIdle(ctx) }

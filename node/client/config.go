@@ -19,45 +19,45 @@ import (
 // Config is what a client needs from outside. Name, Hubs, Threshold and Transport are required.
 type Config struct {
 	Name       string
-	Encryptors []string // SAE IDs; none: one with the client's name
-	Systems    []string // names of the clients to share keys with over SKIP; this one does not count; not changed
+	Encryptors []string // SAE IDs; default: one with the client's name
+	Systems    []string // names of the clients to share keys with over SKIP; this client's own name is ignored; not modified
 	Hubs       []Hub    // at least Threshold, at most 254
 	Threshold  int      // shares that make a key, at least 2: the network's, and the same for all its clients
-	Token      string   // what hubs bind the name to; it has to outlive the process
+	Token      string   // secret that hubs bind the name to; must stay the same over restarts of the process
 	PSRD       PSRD
-	OnDemand   bool                // registers with the hubs when keys are first asked for; they have to know it from their directory
-	Single     bool                // every request has its own messages to the hubs; otherwise those that meet share them
-	Couriers   map[string]*Courier // that bring the PSRD, by the names of the hubs; nil: it comes over the network
+	OnDemand   bool                // register with the hubs at the first request for keys; the hubs must have the client in their directory
+	Single     bool                // send separate messages to the hubs for every request; otherwise concurrent requests share messages
+	Couriers   map[string]*Courier // who bring the PSRD, by name of the hub; nil: PSRD comes over the network
 
-	// Directory says who serves the slaves, and at which hubs. Nil: what as many hubs say alike as
-	// make a key.
+	// Directory says which client serves a slave, and which hubs that client uses. Nil: the client
+	// asks the hubs, and believes what as many of them agree on as the threshold.
 	Directory *node.Directory
 
 	Suite        protocol.Suite // default protocol.ITS
-	KeysFromPSRD bool           // keys are made of pads, without a source of random bytes; not with every suite
+	KeysFromPSRD bool           // make keys from pads, without a random source; not every suite can
 
-	HubTimeout     time.Duration // for one message to a hub, a large one taking longer; default 5 s
+	HubTimeout     time.Duration // for one message to a hub, more for a large one; default 5 s
 	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
-	Strict         bool          // encryptors get no word more than the standard has; see [etsi.Refusals]
+	Strict         bool          // answer encryptors with nothing beyond the standard; see [etsi.Refusals]
 	KeyTTL         time.Duration // how long the shares of a failed gather are kept; default 1 h
 
 	Transport http.RoundTripper // to the hubs
 	Random    node.Random       // default crypto/rand
 	Logger    *slog.Logger      // default: none
 	Stop      func()            // called when the management interface asks the client to stop
-	Bulk      *node.Bulk        // of the process; default: none
-	Workers   *node.Workers     // of the process, for its tasks; default: a goroutine for each
-	Counters  *Counters         // what it counts in; default: its own
-	Delivered *Delivered        // what clients in its place have delivered; default: nothing, or what is in the store
-	Observer  node.Observer     // who is told of its requests; default: nobody
-	Routes    *Routes           // of all clients of the process; default: its own, as with Files
+	Bulk      *node.Bulk        // shared by the process; default: none
+	Workers   *node.Workers     // shared by the process; they run the client's tasks; default: a goroutine for each task
+	Counters  *Counters         // where the client counts; default: its own
+	Delivered *Delivered        // keys that earlier clients in the same place have delivered; default: none, or those in the store
+	Observer  node.Observer     // is told of the client's requests; default: nobody
+	Routes    *Routes           // shared by all clients of the process; default, and always with Files: its own
 
-	// Store keeps the state of the client over a crash. It is the caller's to open, and to close
-	// when Run has returned. Default: all is in memory, and forgotten at the end.
+	// Store keeps the state of the client over a crash. The caller opens it, and closes it when Run
+	// has returned. Default: all state is in memory and lost at the end.
 	Store *store.Store
 
 	// Files says that PSRD comes in files, which [Client.Ingest] takes in. It needs a store, a
-	// directory, and a suite with sessions. Nil: it comes over the network, or by courier.
+	// directory, and a suite with sessions. Nil: PSRD comes over the network or by courier.
 	Files *Files
 }
 

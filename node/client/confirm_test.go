@@ -57,7 +57,7 @@ func (w *lasting) pair() (master, slave *Client) {
 	return w.ready(carol), w.ready(connie)
 }
 
-// wantOver holds that nobody has anything left of a key that was delivered.
+// wantOver checks that no node keeps anything of a key that was delivered.
 func (w *lasting) wantOver(slave *Client, id uuid.UUID) {
 	w.Helper()
 	for _, name := range hubNames {
@@ -76,8 +76,9 @@ func (w *lasting) wantOver(slave *Client, id uuid.UUID) {
 // Three hubs, more than it takes to make a key.
 var most = map[string]bool{"hilary": true, "holly": true, "hugo": true}
 
-// A hub that hears of a delivery before it gets its share keeps the share. So that is not when it
-// is told, if it gives its share later: as many of them as make a key would give it once more.
+// A hub that hears of a delivery before it gets its share would keep the share. So a hub that may
+// give its share later is told later: otherwise a threshold of such hubs could deliver the key
+// twice.
 func TestConfirmationDoesNotOvertakeShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newLasting(t)
@@ -96,7 +97,7 @@ func TestConfirmationDoesNotOvertakeShare(t *testing.T) {
 		if _, err := fetch(slave, "sofia", "sam", made.ID); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Second) // all hear of the delivery that are to
+		time.Sleep(2 * time.Second) // every hub that needs to hears of the delivery
 		close(posting)
 		synctest.Wait()
 		close(asking)
@@ -105,9 +106,9 @@ func TestConfirmationDoesNotOvertakeShare(t *testing.T) {
 	})
 }
 
-// Hubs crash when they have kept their shares, and before they say so. The master does not give
-// them these once more in new messages: if the network held those back until the key was delivered,
-// the hubs would take them for new ones.
+// Hubs crash after they have stored their shares and before they answer. The master does not send
+// these hubs the shares again in new messages: if the network held those messages back until the
+// key was delivered, the hubs would take the shares for new ones.
 func TestShareIsGivenInOneSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newLasting(t)

@@ -6,18 +6,18 @@ import (
 	"dske/node"
 )
 
-// Counters is what a client counts. See [node.Counters]; a share that a hub cannot be given or does
-// not give is refused.
+// Counters are the counters of a client. See [node.Counters]. A share counts as refused if a hub
+// does not take it or does not give it.
 type Counters struct {
 	node.Counters
-	KeysMade        atomic.Int64 // and given to a master
-	KeysDelivered   atomic.Int64 // to a slave
-	SharesScattered atomic.Int64 // that hubs have taken
-	SharesGathered  atomic.Int64 // that hubs have given
-	SharesAtOdds    atomic.Int64 // with the key that the others gave: a hub lies, or was lied to
+	KeysMade        atomic.Int64 // keys made and given to a master
+	KeysDelivered   atomic.Int64 // keys given to a slave
+	SharesScattered atomic.Int64 // shares that hubs have taken
+	SharesGathered  atomic.Int64 // shares that hubs have given
+	SharesAtOdds    atomic.Int64 // shares that contradict the key: the hub lies, or got a false share
 }
 
-// Each is that of [node.Counters], with the counts of clients.
+// Each is like [node.Counters.Each], and includes the counters of clients.
 func (c *Counters) Each(f func(name string, count *atomic.Int64)) {
 	c.Counters.Each(f)
 	f("keys_made", &c.KeysMade)
@@ -27,8 +27,8 @@ func (c *Counters) Each(f func(name string, count *atomic.Int64)) {
 	f("shares_at_odds", &c.SharesAtOdds)
 }
 
-// countScattered counts n shares for one hub, which has taken some of them, and if not all, then
-// because of err.
+// countScattered counts n shares for one hub. The hub has taken the given number of them; if it is
+// less than n, err is the reason.
 func (c *Counters) countScattered(n, taken int, err error) {
 	c.SharesScattered.Add(int64(taken))
 	if err != nil {
@@ -36,7 +36,7 @@ func (c *Counters) countScattered(n, taken int, err error) {
 	}
 }
 
-// countGathered counts the share of one hub, or why there is none.
+// countGathered counts the share of one hub, or the reason why there is none.
 func (c *Counters) countGathered(err error) {
 	if err != nil {
 		c.Refused.Add(err, 1)

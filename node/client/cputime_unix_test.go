@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// cpuTime returns how long this process has computed so far, on all processors together.
+// cpuTime returns the CPU time that this process has used so far, on all processors together.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {

@@ -9,8 +9,9 @@ import (
 	"dske/node"
 )
 
-// deliver marks the keys of all the gathers as delivered, or none if one of them has been. That is
-// kept before it returns: whoever has a key has the only one.
+// deliver marks the keys of all the gathers as delivered, or fails and marks none if one of them
+// was delivered before. The mark is stored before deliver returns: a caller that gets a key is the
+// only one that gets it.
 func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
 	keys, err := c.beginToDeliver(gathers)
 	if err != nil {
@@ -39,9 +40,9 @@ func (c *Client) deliver(gathers []*gather) ([]etsi.Key, error) {
 	return keys, err
 }
 
-// tell adds the gather to what hubs are to be told of: now, or when they have answered. A hub that
-// is being asked may be given its share after it would have heard that it needs it no more. The
-// caller holds g.mu.
+// tell adds the gather to what each hub is told of. A hub that is being asked is told when it has
+// answered: otherwise it might be given its share after it has heard that the share is not needed.
+// The caller holds g.mu.
 func (g *gather) tell(hubs []int, now [][]*gather) {
 	for _, hub := range hubs {
 		if g.asked[hub] == nil {
@@ -52,7 +53,7 @@ func (g *gather) tell(hubs []int, now [][]*gather) {
 	}
 }
 
-// takeUntold reports whether the hub, which has answered, is to be told now that the key was
+// takeUntold reports whether the hub, which has answered, must be told now that the key was
 // delivered. The caller holds g.mu.
 func (g *gather) takeUntold(hub int) bool {
 	i := slices.Index(g.untold, hub)
@@ -69,7 +70,7 @@ func (c *Client) confirm(hub int, gathers ...*gather) {
 	}
 }
 
-// beginToDeliver returns copies of the keys, which nobody else can have from then on.
+// beginToDeliver returns copies of the keys. From then on no other request can have them.
 func (c *Client) beginToDeliver(gathers []*gather) ([]etsi.Key, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,10 +89,10 @@ func (c *Client) beginToDeliver(gathers []*gather) ([]etsi.Key, error) {
 	return keys, nil
 }
 
-// dropIfDone forgets the gather if nothing of it is worth keeping: if it has brought no share, or
-// if its key was delivered. That a key was delivered is forgotten, too, when every hub has given
-// its share. A hub that has given none may be given one later, and with those of dishonest hubs,
-// which give theirs as often as they like, that would be enough for a second delivery.
+// dropIfDone forgets the gather if nothing in it is worth keeping: if it has no share, or if its
+// key was delivered. The delivery itself is forgotten only when every hub has given its share. A
+// hub that has given none may be given one later. Together with those of dishonest hubs, which give
+// theirs as often as they like, that could be enough for a second delivery.
 func (g *gather) dropIfDone() {
 	c := g.client
 	c.mu.Lock()
@@ -106,13 +107,13 @@ func (g *gather) dropIfDone() {
 		delete(c.gathers, g.id)
 		g.close()
 		if len(g.from) == len(c.hubs) {
-			c.config.Delivered.given(g.id)
+			c.config.Delivered.noteGiven(g.id)
 		}
 	}
 }
 
 // dropExpiredGathers forgets the gathers of keys whose shares have expired at the hubs. It returns
-// when the next one expires.
+// the time when the next gather expires.
 func (c *Client) dropExpiredGathers() (next time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 	"dske/protocol"
 )
 
-// With one dishonest hub fewer than the threshold, a key is delivered once: they give what they
-// have as often as they like, and an honest hub that was held up, or was given its share late,
+// With one dishonest hub less than the threshold, a key is delivered once. The dishonest hubs give
+// their shares as often as they like, and an honest hub that was held up, or got its share late,
 // gives it once more.
 func TestNoSecondDeliveryWithLiars(t *testing.T) {
 	for name, test := range map[string]struct{ down, late map[string]bool }{
@@ -36,7 +36,7 @@ func TestNoSecondDeliveryWithLiars(t *testing.T) {
 				synctest.Wait()
 				w.onTheWire(nil)
 				for n, hub := range hubNames {
-					if n < 2 || test.late[hub] { // the first two stand for what liars do
+					if n < 2 || test.late[hub] { // the first two play the liars
 						mallory.post(hub, "mal", "sofia", id, shares[n])
 					}
 				}
@@ -48,8 +48,7 @@ func TestNoSecondDeliveryWithLiars(t *testing.T) {
 	}
 }
 
-// What was delivered is remembered until the shares have expired, and no longer than every hub has
-// given its share.
+// A delivery is remembered until the shares have expired or every hub has given its share.
 func TestDeliveredIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS)

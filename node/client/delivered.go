@@ -11,27 +11,27 @@ import (
 	"dske/protocol"
 )
 
-// Delivered is the keys that a client has delivered and that a hub may still have, or get, a share
-// of. It is kept for the next client in the same place, so that a key is delivered once also if a
-// client stops and another one starts; on the disk, if the client has a store. The zero value has
-// none. It may be used by several goroutines.
+// Delivered is the keys that a client has delivered and of which a hub may still have, or get, a
+// share. The next client in the same place takes it over, so that a key is delivered once even if a
+// client stops and another one starts. It is on disk if the client has a store. The zero value is
+// empty. It is safe for concurrent use.
 type Delivered struct {
-	store *store.Store // nil: it is in memory only
+	store *store.Store // nil: in memory only
 	ttl   time.Duration
 
 	mu   sync.Mutex
 	keys map[gatherID]*delivery
-	over []store.Record // of keys that need not be remembered; they are kept with the next ones
+	over []store.Record // keys that need not be remembered; written together with the next ones
 }
 
-// delivery is what is known of the shares of a key that was delivered.
+// delivery is what is known about the shares of a delivered key.
 type delivery struct {
 	expires time.Time
 	given   bool // every hub has given its share
-	open    int  // hubs that are yet to hear of the delivery
+	open    int  // hubs that have not heard of the delivery
 }
 
-// recallDelivered returns what is in a store. Shares live for ttl.
+// recallDelivered returns the deliveries in a store. Shares live for ttl.
 func recallDelivered(s *store.Store, ttl time.Duration) *Delivered {
 	d := &Delivered{store: s, ttl: ttl, keys: map[gatherID]*delivery{}}
 	s.View(func(state *store.State) {
@@ -42,7 +42,7 @@ func recallDelivered(s *store.Store, ttl time.Duration) *Delivered {
 	return d
 }
 
-// ready returns a [protocol.ErrStorage] with the reason unless deliveries can be kept.
+// ready returns a [protocol.ErrStorage] with the reason if deliveries cannot be stored.
 func (d *Delivered) ready() error {
 	if d.store == nil {
 		return nil
@@ -50,8 +50,8 @@ func (d *Delivered) ready() error {
 	return node.Unkept(d.store.Ready())
 }
 
-// add keeps that the keys of gathers of the same master and slave are handed over, which so many
-// hubs are to hear of.
+// add stores that the keys of gathers of the same master and slave are handed over. hubs is the
+// number of hubs that have to hear of it.
 func (d *Delivered) add(gathers []*gather, hubs int) error {
 	now := time.Now()
 	if err := d.keep(gathers, now); err != nil {
@@ -91,7 +91,7 @@ func (d *Delivered) keep(gathers []*gather, now time.Time) error {
 	return err
 }
 
-// deliveredKeys names the keys of gathers of the same master and slave.
+// deliveredKeys lists the keys of gathers of the same master and slave.
 func deliveredKeys(gathers []*gather) protocol.DeliveredKeys {
 	keys := protocol.DeliveredKeys{MasterSAE: gathers[0].id.master, SlaveSAE: gathers[0].id.slave}
 	for _, g := range gathers {
@@ -100,8 +100,8 @@ func deliveredKeys(gathers []*gather) protocol.DeliveredKeys {
 	return keys
 }
 
-// given notes that every hub has given its share of a key.
-func (d *Delivered) given(id gatherID) {
+// noteGiven notes that every hub has given its share of a key.
+func (d *Delivered) noteGiven(id gatherID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if k := d.keys[id]; k != nil {
@@ -110,8 +110,8 @@ func (d *Delivered) given(id gatherID) {
 	}
 }
 
-// confirmed notes that a hub knows that keys were delivered.
-func (d *Delivered) confirmed(keys protocol.DeliveredKeys) {
+// noteConfirmed notes that a hub knows that keys were delivered.
+func (d *Delivered) noteConfirmed(keys protocol.DeliveredKeys) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, key := range keys.KeyIDs {
@@ -123,9 +123,9 @@ func (d *Delivered) confirmed(keys protocol.DeliveredKeys) {
 	}
 }
 
-// forgetIfDone forgets a key if no hub can have a share of it any more: each has given it, and
-// heard of the delivery after that. A hub that has given none may be given one later. The caller
-// holds d.mu.
+// forgetIfDone forgets a key if no hub can have a share of it any more: each hub has given its
+// share and has heard of the delivery after that. A hub that has given no share may get one later.
+// The caller holds d.mu.
 func (d *Delivered) forgetIfDone(id gatherID, k *delivery) {
 	if k.given && k.open <= 0 {
 		d.forget(id)
@@ -146,7 +146,8 @@ func (d *Delivered) has(id gatherID) bool {
 	return k != nil && time.Now().Before(k.expires)
 }
 
-// dropExpired forgets keys whose shares have expired. It returns when the next ones do.
+// dropExpired forgets keys whose shares have expired. It returns the time when the next ones
+// expire.
 func (d *Delivered) dropExpired() (next time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -161,7 +162,7 @@ func (d *Delivered) dropExpired() (next time.Time) {
 	return next
 }
 
-// hubsToTell returns the hubs that want to know what was delivered, now or perhaps.
+// hubsToTell returns the hubs that want to hear of deliveries, now or perhaps later.
 func (c *Client) hubsToTell() (hubs []int) {
 	for i, h := range c.hubs {
 		if h.Confirms() {
@@ -171,8 +172,8 @@ func (c *Client) hubsToTell() (hubs []int) {
 	return hubs
 }
 
-// confirmAgain tells the hubs of what was delivered before the client started, since it does not
-// know whether they have heard of it.
+// confirmAgain tells the hubs of keys delivered before the client started, since it does not know
+// whether they have heard of them.
 func (c *Client) confirmAgain() {
 	d := c.config.Delivered
 	if d.store == nil {

@@ -19,12 +19,12 @@ import (
 	"dske/psrd"
 )
 
-// dishonestHub keeps to the rules of the channel, so that its signatures hold, and answers requests
+// dishonestHub follows the rules of the channel, so that its signatures hold, and answers requests
 // for shares as it likes.
 type dishonestHub struct {
 	testing.TB
 	channel *protocol.Channel
-	answer  func(m protocol.GetShares) protocol.SharesReply // whose values are sealed
+	answer  func(m protocol.GetShares) protocol.SharesReply // dishonestHub seals the values
 }
 
 func (h *dishonestHub) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -98,8 +98,7 @@ func (h *dishonestHub) inBand(w http.ResponseWriter, r *http.Request, body []byt
 	w.Write(text)
 }
 
-// A hub that answers what nobody asked, or not what was asked, costs its own share and nothing
-// else.
+// A hub that answers what was not asked costs its own share and nothing else.
 func TestOddReplies(t *testing.T) {
 	values := func(n int) protocol.SealedShare { return protocol.SealedShare{Value: make([]byte, 32*n)} }
 	refused := func(id uuid.UUID) protocol.Refusal {
@@ -132,7 +131,7 @@ func TestOddReplies(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				carol := w.ready(w.config("carol", "sam"))
-				hank := &dishonestHub{TB: t, answer: answer} // to connie, that is; carol knows another one
+				hank := &dishonestHub{TB: t, answer: answer} // for connie only; carol has the honest one
 				config := w.config("connie", "sofia")
 				config.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 					if hubOf(r) == "hank" {
@@ -151,8 +150,8 @@ func TestOddReplies(t *testing.T) {
 	}
 }
 
-// A false answer, whatever it says, does not cost the share that the hub has given: the same
-// request again brings it.
+// A false answer, whatever it says, does not lose the share that the hub has given: repeating the
+// request brings it.
 func TestFalseAnswersCostNoShares(t *testing.T) {
 	for _, status := range []int{200, 302, 400, 404, 409, 500, 503} {
 		w := newWorldOf(t, protocol.ITS)

@@ -5,20 +5,21 @@ import (
 	"time"
 )
 
-// A master has his key soon after as many hubs have their shares as make it, when those of the
-// others are still on their way. So a hub that knows nothing of the key when a slave asks may have
-// been asked too early. That matters only if one of the first fails, or lies, before the slave has
-// its share: then the hub is asked once more.
+// A master has its key as soon as a threshold of the hubs have their shares, while the shares of
+// the other hubs are still on their way. So a hub that does not know the key when a slave asks may
+// have been asked too early. That matters only if one of the first hubs fails or lies before the
+// slave has its share: then the hub is asked once more.
 
 const (
-	// earlyPause is how long after the answer of a hub it is asked again, at least.
+	// earlyPause is the least time after the answer of a hub before it is asked again.
 	earlyPause = 40 * time.Millisecond
 
-	// earlyWait is how long others are waited for, whose answers might make it unnecessary.
+	// earlyWait is how long to wait for other hubs, whose answers might make asking again
+	// unnecessary.
 	earlyWait = 250 * time.Millisecond
 )
 
-// tooEarly returns the gathers for which the hub, which did not know their keys, has to be asked
+// tooEarly returns the gathers whose keys the hub did not know and for which it must be asked
 // again.
 func (c *Client) tooEarly(ctx context.Context, hub int, gathers []*gather) []*gather {
 	var again []*gather
@@ -30,7 +31,8 @@ func (c *Client) tooEarly(ctx context.Context, hub int, gathers []*gather) []*ga
 	return again
 }
 
-// await keeps a gather that may have asked a hub too early, and reports whether it has.
+// await keeps a gather that may have asked a hub too early from being dropped, and reports whether
+// it did.
 func (c *Client) await(g *gather, hub int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,13 +45,13 @@ func (c *Client) await(g *gather, hub int) bool {
 	return true
 }
 
-// mayBeEarly reports whether the hub did not know the key, and its share would be of use. The
+// mayBeEarly reports whether the hub did not know the key although its share would be of use. The
 // caller holds g.mu.
 func (g *gather) mayBeEarly(hub int) bool {
 	return isUnknown(g.answers.errs[hub]) && g.asked[hub] == nil && !g.found && !g.delivered && g.canBeFound()
 }
 
-// isTooEarly waits until the hub has to be asked again, or need not be, and reports which.
+// isTooEarly waits until it is clear whether the hub must be asked again, and reports that.
 func (g *gather) isTooEarly(ctx context.Context, hub int) bool {
 	defer g.dropIfDone()
 	soonest, latest := time.After(earlyPause), time.After(earlyWait)
@@ -79,8 +81,8 @@ func (g *gather) isTooEarly(ctx context.Context, hub int) bool {
 	}
 }
 
-// isOpen reports whether the hubs that are still to answer, or have just answered, can make up the
-// key. The caller holds g.mu.
+// isOpen reports whether the hubs that have not answered yet, or have just answered, can complete
+// the key. The caller holds g.mu.
 func (g *gather) isOpen() bool {
 	if g.looking > 0 {
 		return true

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// slowly lets the answers of some hubs to shares, and the shares themselves, take so long each way.
+// slowly delays the messages that bring shares to some hubs by the given times.
 func slowly(takes map[string]time.Duration) func(r *http.Request, next roundTrip) (*http.Response, error) {
 	return func(r *http.Request, next roundTrip) (*http.Response, error) {
 		if r.Method == http.MethodPost {
@@ -20,8 +20,8 @@ func slowly(takes map[string]time.Duration) func(r *http.Request, next roundTrip
 	}
 }
 
-// The master does not wait long for hubs that are far. A slave who asks at once gets the key even
-// if all but one of those fail that had their shares when the master had his answer.
+// The master does not wait long for distant hubs. A slave that asks at once gets the key even if
+// all but one of the hubs fail that had their shares when the master got its answer.
 func TestSlaveWaitsForSharesOnTheirWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -51,7 +51,7 @@ func TestSlaveWaitsForSharesOnTheirWay(t *testing.T) {
 	})
 }
 
-// A key that nobody knows is not waited for.
+// A request for a key that no hub knows does not wait.
 func TestUnknownKeyIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -25,11 +25,11 @@ type enrolled struct {
 	clients map[string]*Client
 
 	mu    sync.Mutex
-	asked []string // hubs that messages for keys went to
+	asked []string // hubs that got messages about keys
 }
 
 // newEnrolled returns a world with carol, who uses all hubs, and three clients that use some of
-// them. Three make a key.
+// them. The threshold is three.
 func newEnrolled(t testing.TB, suite protocol.Suite, change func(*Config)) *enrolled {
 	hubs := map[string][]string{"carol": hubNames, "connie": hubNames[:4], "dave": hubNames[1:], "celia": hubNames[3:]}
 	saes := map[string]string{"carol": "sam", "connie": "sofia", "dave": "dan", "celia": "serena"}
@@ -64,7 +64,7 @@ func newEnrolled(t testing.TB, suite protocol.Suite, change func(*Config)) *enro
 	return e
 }
 
-// wentTo returns the hubs that were given shares since it was last called.
+// wentTo returns the hubs that were given shares since the last call.
 func (e *enrolled) wentTo() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -73,8 +73,8 @@ func (e *enrolled) wentTo() []string {
 	return hubs
 }
 
-// Shares go to the hubs that a slave's client uses, and a key for several slaves to each hub for
-// those that use it, wherever the key is from.
+// Shares go to the hubs that the slave's client uses. A key for several slaves goes to each hub for
+// the slaves whose clients use it. Both hold wherever the key comes from.
 func TestHubsInCommon(t *testing.T) {
 	for _, kind := range []struct {
 		suite    protocol.Suite
@@ -106,7 +106,7 @@ func TestHubsInCommon(t *testing.T) {
 	}
 }
 
-// With fewer hubs in common than a key needs there is none, and nothing is spent or asked.
+// With too few hubs in common there is no key, no PSRD is spent and no hub is asked.
 func TestTooFewHubsInCommon(t *testing.T) {
 	e := newEnrolled(t, protocol.ITS, func(*Config) {})
 	carol := e.clients["carol"]
@@ -119,7 +119,7 @@ func TestTooFewHubsInCommon(t *testing.T) {
 		}
 	}
 	if _, err := carol.GetKey(t.Context(), "sam", "nobody", etsi.KeyRequest{Number: 1, Size: 256}); err == nil {
-		t.Error("a key for nobody")
+		t.Error("got a key for an unknown slave")
 	}
 	if hubs := e.wentTo(); len(hubs) > 0 || !slices.Equal(carol.Levels(), before) {
 		t.Errorf("asked are %q, and the levels went from %v to %v", hubs, before, carol.Levels())
@@ -130,8 +130,8 @@ func TestTooFewHubsInCommon(t *testing.T) {
 	}
 }
 
-// A client without a directory believes what as many hubs say alike as make a key, and no single
-// one.
+// A client without a directory believes what as many hubs agree on as the threshold, and no single
+// hub.
 func TestPlaceAsHubsSay(t *testing.T) {
 	for liars, want := range map[int]string{0: "connie", 2: "connie", 3: "mallory"} {
 		w := newWorld(t)
@@ -150,14 +150,14 @@ func TestPlaceAsHubsSay(t *testing.T) {
 		}
 		if liars < 3 {
 			if _, err := carol.GetKey(t.Context(), "sam", "nobody", etsi.KeyRequest{Number: 1, Size: 256}); err == nil {
-				t.Errorf("%d liars: a key for nobody", liars)
+				t.Errorf("%d liars: got a key for an unknown slave", liars)
 			}
 		}
 	}
 }
 
-// A key is delivered once, also if its client stops then, another one starts in its place, and
-// there are hubs left that never heard of the delivery.
+// A key is delivered once, even if its client then stops, another one starts in its place, and some
+// hubs never heard of the delivery.
 func TestDeliveredOnceOverARestart(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		synctest.Test(t, func(t *testing.T) {
@@ -205,7 +205,7 @@ func TestDeliveredOnceOverARestart(t *testing.T) {
 	}
 }
 
-// When making keys from pads fails, what was reserved and not taken is given back.
+// When making keys from pads fails, pads that were reserved and not used are given back.
 func TestReservationsAreGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEnrolled(t, protocol.ITS, func(c *Config) {

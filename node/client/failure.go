@@ -21,9 +21,9 @@ func (g *gather) canBeFound() bool {
 	return len(g.client.hubs)-refused >= g.client.config.Threshold
 }
 
-// failure says why the shares at hand are not enough, or returns nil if the key is found. The key
-// is unknown if the hubs that did not answer could not make up for those that have nothing for this
-// slave.
+// failure returns the reason why the shares at hand are not enough, or nil if the key is found. The
+// key is unknown if the hubs that did not answer could not make up for those that have nothing for
+// this slave.
 func (g *gather) failure() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -48,7 +48,8 @@ func (g *gather) failure() error {
 	return &shareError{"gather", g.id.key, len(g.from), g.client.config.Threshold, g.causes(), nextCourier(g.answers.errs)}
 }
 
-// causes says of every hub why its share is missing or was of no use. The caller holds g.mu.
+// causes returns, for every hub whose share is missing or was of no use, the reason. The caller
+// holds g.mu.
 func (g *gather) causes() []Cause {
 	c := g.client
 	var causes []Cause
@@ -63,8 +64,8 @@ func (g *gather) causes() []Cause {
 	return causes
 }
 
-// atOdds says what is wrong with shares of which no k make a key. In the Python suite nothing says
-// how many were to make one.
+// atOdds describes shares of which no k make a key. In the Python suite, shares do not say the
+// threshold they were made with.
 func (c *Client) atOdds() string {
 	text := "its share is at odds with the others; nobody can tell who lies"
 	if !c.config.Suite.Rules().Refusals {

@@ -18,19 +18,18 @@ import (
 	"dske/protocol"
 )
 
-// Files says that PSRD comes in files, which somebody brings from the hubs, and that nothing goes
-// out of band.
+// Files says that PSRD comes in files, which somebody brings from the hubs, and that the client
+// does nothing out of band.
 type Files struct {
-	Identity parcel.Identity // that they are sealed for
-	Hubs     []string        // names of all hubs of the network, each at the place of its number
+	Identity parcel.Identity // the files are sealed for it
+	Hubs     []string        // names of all hubs of the network, indexed by hub number
 }
 
-// errElsewhere says that a file is good, and for somebody else or other circumstances.
+// errElsewhere says that a file is valid, but for another node or another network.
 var errElsewhere = errors.New("the file does not fit")
 
-// Ingest reads a sealed file and takes it in, as [association.Association.Ingest] does. It returns
-// what the file says of itself, if it is for this client. Its errors are also those of
-// [parcel.Open].
+// Ingest reads a sealed file and takes it in, as [association.Association.Ingest] does. If the file
+// is for this client, Ingest returns its head. It also fails with the errors of [parcel.Open].
 func (c *Client) Ingest(ctx context.Context, sealed io.Reader) (*parcel.Head, error) {
 	p, err := parcel.Open(sealed, c.config.Files.Identity, c.config.Token)
 	if err != nil {
@@ -44,15 +43,15 @@ func (c *Client) Ingest(ctx context.Context, sealed io.Reader) (*parcel.Head, er
 }
 
 // fits returns an errElsewhere unless a file is for this client, from one of its hubs, and made
-// under the terms of its network.
+// with the parameters of its network.
 func (c *Client) fits(h *parcel.Head) error {
 	suite := c.config.Suite
 	differ := func(what string, theirs, ours any) error {
-		return fmt.Errorf("%w: its %s is %v, and here it is %v: make another file, or let all nodes have the same topology", errElsewhere, what, theirs, ours)
+		return fmt.Errorf("%w: its %s is %v, and this client's is %v: make another file, or let all nodes have the same topology", errElsewhere, what, theirs, ours)
 	}
 	switch {
 	case h.Client != c.config.Name:
-		return fmt.Errorf("%w: it is for client %s and this is %s", errElsewhere, h.Client, c.config.Name)
+		return fmt.Errorf("%w: it is for client %s this client is %s", errElsewhere, h.Client, c.config.Name)
 	case c.hubNamed(h.Hub) == nil:
 		return fmt.Errorf("%w: it is from hub %s, which this client does not use", errElsewhere, h.Hub)
 	case h.Suite != suite.Name() || h.Version != suite.Version():
@@ -67,9 +66,9 @@ func (c *Client) fits(h *parcel.Head) error {
 	return nil
 }
 
-// FileList is what a client tells of its files: GET [node.PathFiles].
+// FileList lists the files of a client: GET [node.PathFiles].
 type FileList struct {
-	Recipient string       `json:"recipient"` // what hubs seal files for
+	Recipient string       `json:"recipient"` // hubs seal files for it
 	Files     []FileStatus `json:"files"`
 }
 
@@ -118,7 +117,7 @@ func (c *Client) postFile(e echo.Context) error {
 	return e.JSON(http.StatusOK, FileTaken{h.Client, h.Hub, h.Number, h.Size(protocol.OwnerClient, pads)})
 }
 
-// fileError says what the management interface answers.
+// fileError returns the error that the management interface answers with.
 func fileError(err error) error {
 	var large *http.MaxBytesError
 	status := 0
@@ -134,7 +133,7 @@ func fileError(err error) error {
 	default:
 		return err
 	}
-	return &node.Error{Status: status, Message: "The file is not taken in.", Details: map[string]any{"reason": err.Error()}}
+	return &node.Error{Status: status, Message: "The file was not taken in.", Details: map[string]any{"reason": err.Error()}}
 }
 
 // api describes this client.

@@ -14,7 +14,7 @@ import (
 	"dske/protocol"
 )
 
-// filesConfig returns what a client has that gets files.
+// filesConfig returns the configuration of a client that gets PSRD in files.
 func filesConfig(t *testing.T) client.Config {
 	t.Helper()
 	identity, err := parcel.NewIdentity()
@@ -33,7 +33,7 @@ func filesConfig(t *testing.T) client.Config {
 		Files: &client.Files{Identity: identity, Hubs: []string{"hank", "helen", "hilary"}}}
 }
 
-// A client that gets files answers as its description says, and nothing out of band.
+// A client that gets files answers as its description says, and does not serve out-of-band paths.
 func TestDescriptionWithFiles(t *testing.T) {
 	config := filesConfig(t)
 	d := newDescribed(t, config)

@@ -8,10 +8,10 @@ import (
 	"dske/protocol"
 )
 
-// findFor is how long a search goes on before others may add what has come.
+// findFor is how long a search continues before the gather's lock is released for other answers.
 const findFor = 10 * time.Millisecond
 
-// find searches for the key until there is nothing left to try with the shares that are there.
+// find searches for the key until nothing is left to try with the shares at hand.
 func (g *gather) find(ctx context.Context) {
 	for done := false; !done && ctx.Err() == nil; {
 		g.mu.Lock()
@@ -20,8 +20,8 @@ func (g *gather) find(ctx context.Context) {
 	}
 }
 
-// findFor goes on with the search for a while, and reports whether nothing is left to try. The
-// caller holds g.mu.
+// findFor continues the search for a while, and reports whether nothing is left to try. The caller
+// holds g.mu.
 func (g *gather) findFor(ctx context.Context) bool {
 	if g.search == nil || g.found || g.delivered || len(g.from) < g.client.config.Threshold {
 		return true
@@ -33,7 +33,7 @@ func (g *gather) findFor(ctx context.Context) bool {
 		return ctx.Err() == nil
 	}
 	g.key, g.found = key, true
-	g.name()
+	g.nameAtOdds()
 	return true
 }
 
@@ -50,9 +50,9 @@ func (g *gather) admitSuspects(ctx context.Context) {
 	}
 }
 
-// name says which hubs are at odds with the key, those of them that have not been named, and makes
-// them suspects for the keys of this master. The caller holds g.mu.
-func (g *gather) name() {
+// nameAtOdds logs the hubs that are at odds with the key and were not logged before, and makes
+// those at odds suspects for the keys of this master. The caller holds g.mu.
+func (g *gather) nameAtOdds() {
 	atOdds := g.search.AtOdds()
 	var names []string
 	var suspects []int
@@ -93,8 +93,8 @@ func (c *Client) suspectsOf(master string) []int {
 	return c.suspects[master]
 }
 
-// closeIfDone clears the key when it was delivered, and the shares when no others will come that
-// have to be compared with them. The caller holds g.mu.
+// closeIfDone clears the key when it was delivered, and the shares when no more shares can come
+// that must be compared with them. The caller holds g.mu.
 func (g *gather) closeIfDone() {
 	if !g.delivered {
 		return
@@ -106,7 +106,7 @@ func (g *gather) closeIfDone() {
 	}
 }
 
-// close clears all that is secret in the gather. The caller holds g.mu.
+// close clears all secrets of the gather. The caller holds g.mu.
 func (g *gather) close() {
 	if g.search != nil {
 		g.search.Close()

@@ -15,42 +15,42 @@ import (
 	"dske/protocol"
 )
 
-// gatherID is a key as one slave asks for it.
+// gatherID identifies a key as one slave asks for it.
 type gatherID struct {
 	key           uuid.UUID
 	master, slave string
 }
 
-// gather is the shares of one key as they come in. It is kept from one request for the key to the
-// next, since a hub forgets a share once it has given it away.
+// gather collects the shares of one key. It is kept from one request for the key to the next, since
+// a hub forgets a share once it has given it.
 type gather struct {
 	client  *Client
 	id      gatherID
 	expires time.Time
 
-	news    chan struct{} // closed, and replaced, when a hub has answered and the key was looked for
-	attempt node.Line     // whose turn it is to ask the hubs
-	users   int           // requests that have it; guarded by the mutex of the client
+	news    chan struct{} // closed and replaced when a hub has answered and the search with its share is over
+	attempt node.Line     // admits one request at a time to ask the hubs
+	users   int           // requests that use it; guarded by the client's mutex
 
 	mu        sync.Mutex
-	pending   int             // hubs that are being asked, or are to be when another request's question is answered
+	pending   int             // hubs that are being asked, or will be when they have answered another request
 	asked     []chan struct{} // by hub: closed when it has answered, or nil if it is not being asked
-	looking   int             // answers with which the key is being looked for
+	looking   int             // answers whose search for the key is still running
 	settled   []bool          // by hub: it has given its share, or has none for this slave
 	answers   *tally          // of the last attempt, by hub
-	from      []int           // hubs whose share is there: one of each, ever
+	from      []int           // hubs whose share is there; at most one share of each hub
 	indices   []int           // of these shares
-	suspects  []int           // hubs that were at odds with the master's key before this one
+	suspects  []int           // hubs that were at odds with the master's previous key
 	search    protocol.Search // for the key, among the shares; nil before the first
 	key       protocol.Secret
 	found     bool
-	named     []string // hubs that were said to be at odds with the key
+	named     []string // hubs that were logged as being at odds with the key
 	handing   bool     // it is about to be delivered
 	delivered bool
-	untold    []int // hubs that are to hear of the delivery when they have answered
+	untold    []int // hubs to tell of the delivery when they have answered
 }
 
-// gatherFor returns the gather of a key, a new one if there is none. The caller has to leave it.
+// gatherFor returns the gather of a key, a new one if there is none. The caller must call leave.
 func (c *Client) gatherFor(id gatherID) *gather {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,7 +75,7 @@ func (c *Client) gatherFor(id gatherID) *gather {
 	return g
 }
 
-// leave says that a request needs its gathers no more.
+// leave ends a request's use of its gathers.
 func (c *Client) leave(gathers []*gather) {
 	for _, g := range gathers {
 		c.mu.Lock()
@@ -85,8 +85,8 @@ func (c *Client) leave(gathers []*gather) {
 	}
 }
 
-// gatherAll asks the hubs for the shares that are missing, until all keys are found. The gathers
-// are of the same master and slave.
+// gatherAll asks the hubs for the missing shares until all keys are found. All gathers have the
+// same master and slave.
 func (c *Client) gatherAll(r request, gathers []*gather) error {
 	// In the order of their IDs, so that two requests cannot wait for each other.
 	for _, g := range slices.SortedFunc(slices.Values(gathers), byKeyID) {
@@ -110,7 +110,7 @@ func (c *Client) gatherAll(r request, gathers []*gather) error {
 		c.gatherFrom(ctx, hub, stillMissing(ctx, hub, busy[hub]))
 		c.gatherFrom(ctx, hub, c.tooEarly(ctx, hub, gathers))
 		for _, g := range gathers {
-			g.find(ctx) // what a request before had no time for
+			g.find(ctx) // what an earlier request had no time for
 		}
 		return nil
 	})
@@ -131,8 +131,9 @@ func (c *Client) gatherAll(r request, gathers []*gather) error {
 
 func byKeyID(a, b *gather) int { return bytes.Compare(a.id.key[:], b.id.key[:]) }
 
-// wait waits until all the keys are found, or all hubs have answered; once one of the keys cannot
-// be found any more, only for stragglerGrace. After that time it is the suspects' turn, too.
+// wait waits until all the keys are found or all hubs have answered. Once one of the keys cannot be
+// found any more, it waits only for stragglerGrace. After stragglerGrace the shares of suspects are
+// tried, too.
 func wait(r request, answers <-chan answer, gathers []*gather) error {
 	settled := func(t *tally) bool {
 		found := true
@@ -162,10 +163,10 @@ func (g *gather) wasDelivered() bool {
 	return g.delivered
 }
 
-// begin starts an attempt. It adds the gather to those that each hub is to be asked for, unless the
-// key is found: to the free ones, or to the busy ones if a request before is still waiting for the
-// answer of that hub. To ask it twice at once would bring one share and one refusal, since a hub
-// forgets a share that it has given.
+// begin starts an attempt. Unless the key is found, it adds the gather to those that each hub is
+// asked for: to free, or to busy if an earlier request still waits for the answer of that hub.
+// Asking it twice at once would bring one share and one refusal, since a hub forgets a share that
+// it has given.
 func (g *gather) begin(free, busy [][]*gather) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -188,7 +189,7 @@ func (g *gather) begin(free, busy [][]*gather) {
 }
 
 // stillMissing waits until the hub has answered for each of the gathers, and returns those for
-// which it has to be asked again.
+// which it must be asked again.
 func stillMissing(ctx context.Context, hub int, gathers []*gather) []*gather {
 	var missing []*gather
 	for _, g := range gathers {
@@ -199,7 +200,7 @@ func stillMissing(ctx context.Context, hub int, gathers []*gather) []*gather {
 	return missing
 }
 
-// awaits is stillMissing for one gather.
+// awaits is like stillMissing for one gather.
 func (g *gather) awaits(ctx context.Context, hub int) bool {
 	defer g.dropIfDone()
 	for {
@@ -237,7 +238,7 @@ func (c *Client) gatherFrom(ctx context.Context, hub int, gathers []*gather) {
 	}
 	err := c.hubs[hub].Get(ctx, m, func(key uuid.UUID, share protocol.Share, err error) {
 		g := open[key]
-		if g == nil { // the hub may answer what nobody asked, or twice
+		if g == nil { // the hub may answer for a key that was not asked for, or twice
 			clear(share.Value.Reveal())
 			return
 		}
@@ -252,7 +253,7 @@ func (c *Client) gatherFrom(ctx context.Context, hub int, gathers []*gather) {
 	}
 }
 
-// add takes the answer of a hub, and tries to find the key with its share.
+// add takes the answer of a hub and tries to find the key with its share.
 func (g *gather) add(ctx context.Context, hub int, share protocol.Share, err error) {
 	defer g.dropIfDone()
 	if err == nil {
@@ -299,13 +300,13 @@ func (g *gather) take(hub int, share protocol.Share) {
 		g.search = search
 	}
 	g.from, g.indices = append(g.from, hub), append(g.indices, share.Index)
-	_ = g.search.Add(share, slices.Contains(g.suspects, hub)) // what is of no use shows in who is at odds
+	_ = g.search.Add(share, slices.Contains(g.suspects, hub)) // a share that is of no use shows up as being at odds
 	if g.found {
-		g.name()
+		g.nameAtOdds()
 	}
 }
 
-// onlySuspectsAreMissing reports whether all hubs but suspects have answered. The caller holds
+// onlySuspectsAreMissing reports whether all hubs except suspects have answered. The caller holds
 // g.mu.
 func (g *gather) onlySuspectsAreMissing() bool {
 	for hub := range g.client.hubs {
@@ -316,11 +317,11 @@ func (g *gather) onlySuspectsAreMissing() bool {
 	return true
 }
 
-// wrongIndexError says that a hub has another number in the network than its client thinks.
+// wrongIndexError says that a hub has another number in the network than its client has for it.
 type wrongIndexError struct{ got, want int }
 
 func (e *wrongIndexError) Error() string {
-	return fmt.Sprintf("a share with the index %d of the hub with the number %d: the lists of hubs differ, or the hub lies", e.got, e.want)
+	return fmt.Sprintf("share with index %d from the hub with number %d: the lists of hubs differ, or the hub lies", e.got, e.want)
 }
 
 func (c *Client) checkIndex(hub int, share protocol.Share) error {

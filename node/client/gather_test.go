@@ -17,7 +17,7 @@ import (
 	"dske/protocol"
 )
 
-// is503 reports whether err is the ETSI error for too few shares, and with which details.
+// is503 reports whether err is the ETSI error for too few shares, and returns its details.
 func is503(err error, verb string) (string, bool) {
 	var refused *etsi.Error
 	if !errors.As(err, &refused) || refused.Status != 503 || refused.Message != "Could not "+verb+" enough shares for key." {
@@ -26,7 +26,7 @@ func is503(err error, verb string) (string, bool) {
 	return err.Error(), true
 }
 
-// both are the suites, for tests that hold for either.
+// both are the suites, for tests that hold for either suite.
 var both = []protocol.Suite{protocol.Python, protocol.ITS}
 
 // flip changes a byte of a share.
@@ -73,7 +73,7 @@ func testLyingHubs(t *testing.T, suite protocol.Suite, key []byte, lie func(hub 
 		w := newWorldOf(t, suite)
 		probe := protocol.Share{Value: protocol.NewSecret(make([]byte, 100))}
 		lie(0, &probe)
-		w.startAs("hank", probe.Index) // what a hub of the suite takes has its own number
+		w.startAs("hank", probe.Index) // a hub of the suite takes only shares with its own number
 		connie := w.ready(w.config("connie", "sofia"))
 		id := w.newInsider("mallory", "max").scatter("max", "sofia", key, lie)
 		// The liars answer first, so that they cannot be overlooked.
@@ -94,7 +94,7 @@ func testLyingHubs(t *testing.T, suite protocol.Suite, key []byte, lie func(hub 
 	})
 }
 
-// A lie that comes when the key is found does no harm, and is named all the same.
+// A lie that comes after the key is found does no harm, and is logged all the same.
 func TestLateLieIsNamed(t *testing.T) {
 	for _, suite := range both {
 		synctest.Test(t, func(t *testing.T) {
@@ -203,8 +203,8 @@ func TestGatherIsKeptOnlyUntilItExpires(t *testing.T) {
 	})
 }
 
-// A key that was found in an earlier request may expire while another one is on its way: it is not
-// there any more, and must not be delivered as a key of no bytes.
+// A key that was found in an earlier request may expire while a later one is on its way: it is gone
+// then, and must not be delivered as a key of zero bytes.
 func TestExpiredKeyIsNotDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS)

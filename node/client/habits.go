@@ -5,37 +5,37 @@ import (
 	"time"
 )
 
-// When as many hubs have their shares as make the key, a master could have it, and the shares of
-// the others would go on in the background. He waits a little for them if they usually come at the
-// same time: a slave who asks at once then finds all of them, also on a machine that is busy. Where
-// they usually come later, since those hubs are farther away or the network is uneven, to wait
-// would cost much and gain little: a share reaches its hub after one way, and the master has his
-// answers after both, before anybody can tell the slave.
+// When a threshold of the hubs have their shares, the master could have its key, and the other
+// shares would continue in the background. The client waits a little for the other hubs if they
+// usually answer at the same time: a slave that asks at once then finds all shares, even on a busy
+// machine. Where the other hubs usually answer later, because they are farther away or the network
+// is uneven, waiting would cost much and gain little: a share reaches its hub after one way, and
+// the master gets its answers after both ways, before it can tell the slave.
 
 const (
-	// promptness is up to how much later than enough others a hub answers, on average, so that it
-	// is waited for. It bounds what waiting costs, on average.
+	// promptness is how much later than the deciding answer a hub may answer, on average, to be
+	// waited for. It bounds the average cost of waiting.
 	promptness = 5 * time.Millisecond
 
-	// habit is about how many answers the average is of. One that is held up, among others that are
-	// not, does not make a habit.
+	// habit is about how many answers the average covers. A single late answer among prompt ones
+	// does not make a habit.
 	habit = 16
 )
 
-// habits is how late the hubs of a client usually are.
+// habits records how late the hubs of a client usually answer.
 type habits struct {
 	mu   sync.Mutex
 	late []time.Duration // by hub
 }
 
-// note takes notice of how late an answer was. More than the time of grace makes no difference.
+// note records how late an answer was. Delays beyond stragglerGrace count as stragglerGrace.
 func (h *habits) note(hub int, late time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.late[hub] += (min(late, stragglerGrace) - h.late[hub]) / habit
 }
 
-// awaits reports whether there is a hub that has not answered, and usually is not late.
+// awaits reports whether there is a hub that has not answered and is usually not late.
 func (h *habits) awaits(t *tally) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -47,13 +47,13 @@ func (h *habits) awaits(t *tally) bool {
 	return false
 }
 
-// moment is a time that may not have come yet.
+// moment is a point in time that may not have come yet.
 type moment struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-// now says that it has come, unless it has before.
+// now sets the moment to the present, unless it has come before.
 func (m *moment) now() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -62,7 +62,7 @@ func (m *moment) now() {
 	}
 }
 
-// ago returns how long ago it came; 0: it has not.
+// ago returns how long ago the moment came, or 0 if it has not come.
 func (m *moment) ago() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()

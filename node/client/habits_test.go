@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// A master waits for hubs that are usually late no longer than it takes to know them, and for the
-// others as ever: one that was held up once, and one that has become prompt. All get their shares.
+// A master stops waiting for hubs that are usually late as soon as it knows that they are. It goes
+// on waiting for a hub that was late once, and for one that has become prompt. All hubs get their
+// shares.
 func TestMasterWaitsForPromptHubsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		carol, _ := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))
 		made := 0
-		// times makes so many keys while holly and hugo take so long, and returns what the first
-		// and the last of them took.
+		// times makes a number of keys while holly and hugo are delayed, and returns how long the
+		// first and the last of them took.
 		times := func(number int, takes time.Duration) (first, last time.Duration) {
 			w.onTheWire(slowly(map[string]time.Duration{"holly": takes, "hugo": takes}))
 			for i := range number {

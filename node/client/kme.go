@@ -85,8 +85,8 @@ func (c *Client) Status(ctx context.Context, _, slave string) (etsi.Status, erro
 	}, nil
 }
 
-// storedKeyCount returns how many keys of size bytes the PSRD at hand can carry to a slave: as many
-// as the k-th best stocked of the hubs that its client uses can take shares of.
+// storedKeyCount returns how many keys of size bytes the PSRD at hand can carry to a slave. The
+// limit is the k-th best stocked of the hubs that the slave's client uses.
 func (c *Client) storedKeyCount(size int, slave place) int {
 	counts := make([]int, len(c.hubs))
 	for i, h := range c.hubs {
@@ -98,7 +98,7 @@ func (c *Client) storedKeyCount(size int, slave place) int {
 	return counts[len(counts)-c.config.Threshold]
 }
 
-// etsiError makes of an error what an SAE is told.
+// etsiError converts an error to the one that an SAE gets.
 func etsiError(err error) error {
 	var shares *shareError
 	var unknown *unknownSlaveError

@@ -22,21 +22,21 @@ import (
 	"dske/sim/adversary"
 )
 
-var forgeries = flag.Int("forgeries", 10_000, "messages with forged errors that TestForgedErrors answers")
+var forgeries = flag.Int("forgeries", 10_000, "number of forged errors that TestForgedErrors sends")
 
-// crowd is a network of many hubs, in which the answers to requests for shares come in an order
-// that a test draws.
+// crowd is a network of many hubs, whose answers to requests for shares arrive in an order that a
+// test draws.
 type crowd struct {
 	*world
 	threshold int
 
 	mu    sync.Mutex
-	rank  map[string]int // of the answers of a hub
+	rank  map[string]int // of a hub's answers
 	count int            // answers so far
 	turn  *sync.Cond
 }
 
-// newCrowd returns a network of hubs, of which the first lie.
+// newCrowd returns a network of hubs, the first of which lie.
 func newCrowd(t testing.TB, hubs, threshold, liars int) *crowd {
 	w := &world{TB: t, suite: protocol.ITS, hubs: map[string]*hub.Hub{}, instead: map[string]http.Handler{}}
 	c := &crowd{world: w, threshold: threshold, rank: map[string]int{}}
@@ -68,7 +68,7 @@ func (c *crowd) join(name, encryptor string) *Client {
 	return c.ready(config)
 }
 
-// answerInOrder lets the answers of the hubs to requests for shares arrive in this order.
+// answerInOrder makes the answers of the hubs to requests for shares arrive in this order.
 func (c *crowd) answerInOrder(order []int) {
 	c.mu.Lock()
 	for rank, hub := range order {
@@ -98,13 +98,13 @@ func makeKeys(t testing.TB, carol *Client, number int) []etsi.Key {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := carol.WaitIdle(context.Background()); err != nil { // all hubs have them
+	if err := carol.WaitIdle(context.Background()); err != nil { // wait until all hubs have the shares
 		t.Fatal(err)
 	}
 	return keys
 }
 
-// wantKeys fetches keys and returns how long that took, when all hubs have answered.
+// wantKeys fetches keys. It returns how long that took, once all hubs have answered.
 func wantKeys(t testing.TB, connie *Client, keys []etsi.Key) time.Duration {
 	t.Helper()
 	var ids []uuid.UUID
@@ -123,8 +123,8 @@ func wantKeys(t testing.TB, connie *Client, keys []etsi.Key) time.Duration {
 	return took
 }
 
-// wantSoon fails the test unless a measurement is below the limit once in three times, as the
-// machine may be busy.
+// wantSoon fails the test unless one of three measurements is below the limit; the machine may be
+// busy.
 func wantSoon(t testing.TB, limit time.Duration, measure func() time.Duration) time.Duration {
 	t.Helper()
 	best := measure()
@@ -142,8 +142,8 @@ func wantSoon(t testing.TB, limit time.Duration, measure func() time.Duration) t
 	return best
 }
 
-// Whatever the order in which hubs answer, as many liars as the suite bears cost a key next to no
-// time, also when nobody knows them yet.
+// As many liars as the suite tolerates cost a key hardly any time, whatever the order in which the
+// hubs answer, even before the liars are known.
 func TestLiarsInEveryOrder(t *testing.T) {
 	orders := 12
 	if underRace {
@@ -183,8 +183,7 @@ func TestManyKeysAndTwoLiars(t *testing.T) {
 }
 
 // TestForgedErrors answers messages with errors that no hub has sent. Whatever they say, the client
-// spends what it signed with and nothing else, fetches nothing but what it has used, and keeps its
-// sessions.
+// spends only the PSRD that it signed with, fetches only what it has used, and keeps its sessions.
 func TestForgedErrors(t *testing.T) {
 	errorsSaid := []struct {
 		status  int
@@ -243,7 +242,7 @@ func TestForgedErrors(t *testing.T) {
 	t.Logf("%d forged errors, %d questions out of band", forged, asked)
 }
 
-// stock is what a hub holds of carol's PSRD, in bytes that are not used.
+// stock is the unused PSRD of carol that a hub holds, in bytes.
 type stock struct{ pads, hub int }
 
 func (w *world) supplied() map[string]stock {
@@ -256,8 +255,7 @@ func (w *world) supplied() map[string]stock {
 	return all
 }
 
-// A search that a request had no time for goes on with the next one, also when all hubs have
-// answered.
+// A search that ran out of time continues with the next request, even when all hubs have answered.
 func TestSearchGoesOnWithTheNextRequest(t *testing.T) {
 	c := newCrowd(t, 16, 9, 7)
 	carol := c.join("carol", "sam")
@@ -266,7 +264,7 @@ func TestSearchGoesOnWithTheNextRequest(t *testing.T) {
 	config.RequestTimeout = 50 * time.Millisecond
 	connie := c.ready(config)
 	made := makeKeys(t, carol, 1)
-	for i := range connie.hubs { // one at a time, the liars first, and each time too late for a search
+	for i := range connie.hubs { // one at a time, the liars first, each too late for a search
 		c.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
 			if hubOf(r) != fmt.Sprint("hub", i) {
 				return stopped()
@@ -274,7 +272,7 @@ func TestSearchGoesOnWithTheNextRequest(t *testing.T) {
 			return next(r)
 		})
 		if _, err := fetch(connie, "sofia", "sam", made[0].ID); err == nil {
-			return // with a machine as fast as that there is nothing to test
+			return // on a machine this fast there is nothing to test
 		}
 	}
 	c.onTheWire(func(*http.Request, roundTrip) (*http.Response, error) { return stopped() })

@@ -8,18 +8,18 @@ import (
 	"dske/node"
 )
 
-// making bounds the memory of keys in the making: the shares of large batches, for all hubs, as
-// long as one of them has not answered. Small batches, which most are, neither count nor wait.
+// making bounds the memory of keys in the making: the shares of large batches, for all hubs, until
+// the last hub has answered. Small batches, which most are, are not counted and do not wait.
 type making struct{ room *semaphore.Weighted }
 
 func newMaking() making { return making{semaphore.NewWeighted(node.MaxInMaking)} }
 
-// begin waits for the room that a batch takes with so many bytes of shares, and returns what gives
-// it back.
+// begin waits for room for a batch with size bytes of shares. The caller calls end to give the room
+// back.
 func (m making) begin(ctx context.Context, size int) (end func(), err error) {
 	if size <= node.SmallBatch {
 		return func() {}, nil
 	}
-	taken := int64(min(size, node.MaxInMaking)) // the largest has it alone
+	taken := int64(min(size, node.MaxInMaking)) // the largest batches take all the room
 	return func() { m.room.Release(taken) }, m.room.Acquire(ctx, taken)
 }

@@ -74,7 +74,7 @@ func (d *described) run() {
 type call struct {
 	method string
 	path   string // below the client's prefix, with the query
-	sae    string // of the Authorization header; not sent if empty
+	sae    string // for the Authorization header; not sent if empty
 	status int
 	body   string // JSON; none if empty
 }
@@ -147,7 +147,7 @@ func (h *hubs) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // stalled is a transport to hubs that never answer.
 type stalled struct {
-	reached chan struct{} // receives something for every request, while there is room
+	reached chan struct{} // gets a value for every request, while there is room
 }
 
 func (s stalled) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -159,8 +159,8 @@ func (s stalled) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-// TestResponsesAreDescribed makes the client give every response of its description but those that
-// its network gives when the client is stopped.
+// TestResponsesAreDescribed makes the client give every response in its description except those
+// that its network gives when the client is stopped.
 func TestResponsesAreDescribed(t *testing.T) {
 	network := newHubs(t)
 	d := newDescribed(t, client.Config{Name: "carol", Encryptors: []string{"sam"}, Systems: []string{"connie"}, Transport: network, Stop: func() {}})
@@ -173,7 +173,7 @@ func TestResponsesAreDescribed(t *testing.T) {
 	<-d.client.Ready()
 	<-other.client.Ready()
 	d.driveManagement()
-	other.do(call{"POST", "/mgmt/v1/stop", "", 403, ""}) // nobody stops it
+	other.do(call{"POST", "/mgmt/v1/stop", "", 403, ""}) // its Config has no Stop
 	d.driveRefusals()
 	driveDelivery(d, other)
 	driveSKIP(d, other)
@@ -314,7 +314,7 @@ func driveOutage(master, slave *described, network *hubs) {
 	slave.do(call{"GET", keys + "sam/dec_keys" + ids[0], sofia, 200, ""})
 }
 
-// driveDeadline makes the requests of a client whose hubs never answer, and who is not patient.
+// driveDeadline makes requests with a short deadline of a client whose hubs never answer.
 func (d *described) driveDeadline() {
 	network := stalled{make(chan struct{}, 1)}
 	noEntropy := func(purpose string) io.Reader {

@@ -10,9 +10,9 @@ import (
 	"dske/protocol"
 )
 
-// makeKeysFromPads is makeKeys with keys that need no source of random bytes: at as many hubs as
-// the threshold says, the shares are the pads that they would have been sealed with, and everything
-// else follows from these.
+// makeKeysFromPads is like makeKeys, with keys that need no source of random bytes: at as many hubs
+// as the threshold, the shares are the pads that would have sealed them, and everything else
+// follows from these shares.
 func (c *Client) makeKeysFromPads(r request, b *batch, size, number int) ([]*association.Reservation, error) {
 	reservations, err := c.reserveAtHubs(r, b, number*c.config.Suite.ShareSize(size, len(b.slaves)))
 	if err != nil {
@@ -25,7 +25,7 @@ func (c *Client) makeKeysFromPads(r request, b *batch, size, number int) ([]*ass
 	return reservations, nil
 }
 
-// addKeysFromPads adds number keys to the batch that are made of the pads of these reservations.
+// addKeysFromPads adds number keys to the batch, made of the pads of these reservations.
 func (c *Client) addKeysFromPads(b *batch, reservations []*association.Reservation, size, number int) (err error) {
 	shareSize := c.config.Suite.ShareSize(size, len(b.slaves))
 	order := givingFirst(reservations, c.config.Threshold)
@@ -62,8 +62,8 @@ func (c *Client) addKeysFromPads(b *batch, reservations []*association.Reservati
 	return nil
 }
 
-// givingFirst returns the indices of all hubs, starting with the first n that something was
-// reserved for.
+// givingFirst returns the indices of all hubs, starting with the first n hubs that have a
+// reservation.
 func givingFirst(reservations []*association.Reservation, n int) []int {
 	var first, others []int
 	for i, r := range reservations {
@@ -76,9 +76,9 @@ func givingFirst(reservations []*association.Reservation, n int) []int {
 	return append(first, others...)
 }
 
-// reserveAtHubs sets aside pads of size bytes at as many hubs as it can, at least the threshold, of
-// those that the clients of all the slaves use: only there is a pad as long as a share for all of
-// them. There is no reservation for the others.
+// reserveAtHubs sets aside pads of size bytes at as many hubs as it can, but at least the
+// threshold. It uses only hubs that the clients of all the slaves use: only there is a pad as long
+// as the share for all of them. The other hubs have a nil reservation.
 func (c *Client) reserveAtHubs(r request, b *batch, size int) ([]*association.Reservation, error) {
 	var mu sync.Mutex
 	reservations := make([]*association.Reservation, len(c.hubs))

@@ -20,7 +20,7 @@ import (
 	"dske/protocol"
 )
 
-// smallPools is a supply that one key uses up.
+// smallPools hold just the PSRD for one key.
 var smallPools = PSRD{BlockSize: 96, LowWater: 1, HighWater: 96}
 
 func isPSRD(r *http.Request, owner protocol.PoolOwner) bool {
@@ -45,7 +45,7 @@ func TestRegistrationIsRetried(t *testing.T) {
 			t.Fatal("ready without hank")
 		default:
 		}
-		if n := attempts.Load(); n != 9 { // after 50 ms, 100 ms, 200 ms, …
+		if n := attempts.Load(); n != 9 { // after 50 ms, 100 ms, 200 ms, ...
 			t.Errorf("%d attempts in 20 s", n)
 		}
 		time.Sleep(24 * time.Hour)
@@ -96,7 +96,7 @@ func TestPSRDOnDemandIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		config := w.config("carol", "sam")
-		config.PSRD, config.Single = smallPools, true // messages that meet a slow one would share the next
+		config.PSRD, config.Single = smallPools, true // otherwise messages that meet a slow one would share the next
 		carol := w.ready(config)
 		config = w.config("connie", "sofia")
 		config.PSRD, config.Single = smallPools, true
@@ -107,9 +107,9 @@ func TestPSRDOnDemandIsExact(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(time.Second) // whoever has stood in a line goes on a nanosecond later
+		time.Sleep(time.Second) // a request that has waited in line continues a nanosecond later
 		synctest.Wait()
-		// Every key costs 32+32 and 32 bytes, also where the hub first had to be given more.
+		// Every key costs 32+32 and 32 bytes, even where the hub first needed more PSRD.
 		for _, h := range append(carol.Inspect().PeerHubs, connie.Inspect().PeerHubs...) {
 			own, peer := used(h.LocalPool), used(h.PeerPool)
 			if (own+peer)%96 != 5*96%96 {
@@ -139,7 +139,7 @@ func TestLateBlock(t *testing.T) {
 		if _, err := fetch(connie, "sofia", "sam", keys[0].ID); err != nil {
 			t.Fatal(err)
 		}
-		synctest.Wait() // 32 bytes are left, too few for a share and its signature
+		synctest.Wait() // 32 bytes are left, too few for a share with its signature
 		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
 			response, err := next(r)
 			if isPSRD(r, protocol.OwnerHub) {
@@ -167,7 +167,7 @@ func TestLateBlock(t *testing.T) {
 }
 
 // If the response with a hub-owned block is lost, the hub would seal shares with bytes that the
-// client lacks.
+// client does not have.
 func TestLostBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -198,7 +198,7 @@ func TestLostBlock(t *testing.T) {
 	})
 }
 
-// A request that ends before its hubs have answered says so of each of them.
+// A request that ends before its hubs have answered names each of them as a cause.
 func TestDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -210,7 +210,7 @@ func TestDeadline(t *testing.T) {
 		w.onTheWire(hang)
 		for slave, cause := range map[string]string{
 			"sofia": "no answer in 2s",
-			"simon": "not asked: the time for the request is over", // since looking for his client took it
+			"simon": "not asked: the time for the request is over", // looking for its client took all the time
 		} {
 			before := time.Now()
 			_, err := carol.GetKey(context.Background(), "sam", slave, etsi.KeyRequest{Number: 1, Size: 256})
@@ -267,7 +267,8 @@ func TestBadConfig(t *testing.T) {
 	}
 }
 
-// What lost responses leave of the hub's blocks is given up, without anybody looking for it.
+// Parts of the hub's blocks that lost responses leave behind are given up without a request that
+// looks for them.
 func TestLostResponsesLeaveNoBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// earlier is how long before the end of a request the hubs are given up on, so that their answers,
-// and what is to be said of those that gave none, are there when it ends.
+// earlier is how long before the end of a request the client gives up waiting for the hubs, so that
+// their answers, and the causes for those that gave none, are ready when the request ends.
 const earlier = time.Millisecond
 
-// request is the context of an encryptor's request. When it has been answered, or the encryptor is
-// gone, the hubs that were asked for it can still answer: a hub forgets a share that it has given.
+// request is the context of an encryptor's request. After the request was answered, or the
+// encryptor has gone, hubs that were asked for it can still answer: a hub forgets a share that it
+// has given.
 type request struct {
 	context.Context
 	hubsEnd time.Time // when the hubs are given up on

@@ -13,14 +13,14 @@ import (
 	"dske/protocol"
 )
 
-// Prefix is what the patterns of all routes of clients start with.
+// Prefix is the start of the patterns of all client routes.
 const Prefix = "/" + string(node.KindClient) + "/:client"
 
-// Routes are the URLs of clients. They know no client: the one that a request is for is in its
+// Routes are the URLs of clients. They hold no client: the client that a request is for is in its
 // context. So all clients of a process can share them.
 type Routes struct{ router *echo.Echo }
 
-// NewRoutes returns routes for any number of clients whose PSRD does not come in files.
+// NewRoutes returns routes for any number of clients that do not get their PSRD in files.
 func NewRoutes(log *slog.Logger) *Routes { return newRoutes(log, false) }
 
 func newRoutes(log *slog.Logger, byHand bool) *Routes {
@@ -47,7 +47,7 @@ func newRoutes(log *slog.Logger, byHand bool) *Routes {
 	return &Routes{router}
 }
 
-// served is the key of the client in the context of a request.
+// served is the context key of the client that a request is for.
 type served struct{}
 
 func clientOf(r *http.Request) *Client { return r.Context().Value(served{}).(*Client) }

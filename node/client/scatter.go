@@ -26,7 +26,7 @@ type shareError struct {
 	successful int
 	required   int
 	causes     []Cause    // in the order of the client's hubs
-	courier    *time.Time // when the next courier comes, of those that PSRD is missing from; zero: none will; nil: it is not that
+	courier    *time.Time // when the next courier comes that brings missing PSRD; zero: none will come; nil: PSRD is not missing
 }
 
 func (e *shareError) Error() string {
@@ -49,8 +49,8 @@ func (e *shareError) details() map[string]any {
 	return details
 }
 
-// nextCourier returns when the next courier comes of those that the hubs, or their clients, wait
-// for: the zero time if none will, and nil if no hub lacks PSRD for that reason.
+// nextCourier returns when the next courier comes that the hubs or their clients wait for: the zero
+// time if none will come, and nil if no hub lacks PSRD for that reason.
 func nextCourier(errs []error) *time.Time {
 	var next *time.Time
 	for _, err := range errs {
@@ -62,8 +62,8 @@ func nextCourier(errs []error) *time.Time {
 }
 
 // scatter makes keys of size bytes for a master and slaves and gives every hub its shares. It
-// succeeds if for each slave at least the threshold of the hubs that its client uses have them. The
-// keys get the ids, a number of them, unless these are nil.
+// succeeds if, for each slave, at least a threshold of the hubs that the slave's client uses have
+// its shares. The keys get the given ids, one for each key, unless ids is nil.
 func (c *Client) scatter(r request, master string, to audience, size, number int, ids []uuid.UUID) (_ []key, err error) {
 	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size, len(to.slaves))))
 	var keys []key
@@ -89,7 +89,7 @@ func (c *Client) scatter(r request, master string, to audience, size, number int
 			b.rename(ids[len(keys):])
 		}
 		if err := c.scatterBatch(r, b, reservations, end); err != nil {
-			clearKeys(b.keys) // the shares are the tasks' to clear
+			clearKeys(b.keys) // the tasks clear the shares
 			return nil, err
 		}
 		keys = append(keys, b.keys...)
@@ -97,7 +97,8 @@ func (c *Client) scatter(r request, master string, to audience, size, number int
 	return keys, nil
 }
 
-// batch is keys that are scattered together, with the shares of all of them for each hub.
+// batch is a number of keys that are scattered together, with the shares of all of them for each
+// hub.
 type batch struct {
 	master string
 	audience
@@ -106,7 +107,7 @@ type batch struct {
 	shares [][]protocol.Share // by hub, then by key
 }
 
-// newBatch returns a batch without keys, with room for number.
+// newBatch returns a batch without keys, with room for number keys.
 func (c *Client) newBatch(master string, to audience, number int) *batch {
 	b := &batch{master: master, audience: to, shares: make([][]protocol.Share, len(c.hubs))}
 	room := make([]protocol.Share, number*len(c.hubs))
@@ -124,7 +125,7 @@ func (b *batch) add(k key, shares []protocol.Share) {
 	}
 }
 
-// clear clears the keys and shares of a batch that no hub has been given anything of.
+// clear clears the keys and shares of a batch of which nothing was given to a hub.
 func (b *batch) clear() {
 	clearKeys(b.keys)
 	for _, shares := range b.shares {
@@ -138,7 +139,7 @@ func clearKeys(keys []key) {
 	}
 }
 
-// rename gives the keys other IDs, the first of ids.
+// rename gives the keys other IDs, from the start of ids.
 func (b *batch) rename(ids []uuid.UUID) {
 	copy(b.ids, ids)
 	for i := range b.keys {
@@ -146,8 +147,8 @@ func (b *batch) rename(ids []uuid.UUID) {
 	}
 }
 
-// scatterBatch gives every hub its shares of a batch, and ends the reservations for that. It calls
-// end when all have answered.
+// scatterBatch gives every hub its shares of a batch and ends the reservations. It calls end when
+// all hubs have answered.
 func (c *Client) scatterBatch(r request, b *batch, reservations []*association.Reservation, end func()) error {
 	var enough moment
 	answers, err := c.askHubsAnd(r, func(ctx context.Context, i int) error {
@@ -188,8 +189,8 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 	return nil
 }
 
-// partOf returns what the hub with this index is given of the batch: what is for the slaves whose
-// clients use it.
+// partOf returns the part of the batch for the hub with this index: shares for the slaves whose
+// clients use the hub.
 func (b *batch) partOf(suite protocol.Suite, hub int) (association.Batch, error) {
 	part := association.Batch{Master: b.master, Slaves: b.slaves, Keys: b.ids, Shares: b.shares[hub]}
 	if b.isAll(hub) {
@@ -210,15 +211,15 @@ func (b *batch) partOf(suite protocol.Suite, hub int) (association.Batch, error)
 	return part, nil
 }
 
-// clearShares clears shares that a hub was given, or could not be.
+// clearShares clears shares that were given to a hub, or could not be.
 func clearShares(shares []protocol.Share) {
 	for _, s := range shares {
 		clear(s.Value.Reveal())
 	}
 }
 
-// makeKeys adds number keys of size bytes and their shares to the batch. If they are made of pads,
-// it returns what was reserved for each hub, and otherwise nothing for any.
+// makeKeys adds number keys of size bytes and their shares to the batch. If the keys are made of
+// pads, it returns the reservation at each hub; otherwise all reservations are nil.
 func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association.Reservation, error) {
 	if c.config.KeysFromPSRD {
 		return c.makeKeysFromPads(r, b, size, number)

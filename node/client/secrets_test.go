@@ -16,7 +16,7 @@ import (
 	"dske/protocol"
 )
 
-// memory remembers where the secrets are that go through a suite.
+// memory records where the secrets are that pass through a suite.
 type memory struct {
 	protocol.Suite
 	keys, pads, shares []protocol.Secret
@@ -57,8 +57,8 @@ func wantCleared(t *testing.T, what string, secrets []protocol.Secret) {
 	}
 }
 
-// Of keys nothing is left but what the encryptors were given: no shares, and no pads that they were
-// made of; and of keys that could not be scattered, or made, nothing at all.
+// Once keys are made, only the copies for the encryptors are left in memory: no shares, and no pads
+// that the keys were made of. Of keys that could not be scattered or made, nothing is left.
 func TestSecretsOfKeysAreCleared(t *testing.T) {
 	for _, fromPads := range []bool{false, true} {
 		for _, fail := range []string{"", "hubs", "key IDs"} {
@@ -100,7 +100,7 @@ func TestSecretsOfKeysAreCleared(t *testing.T) {
 	}
 }
 
-// When the tasks have ended there are no shares, no keys and no PSRD.
+// When the tasks have ended no shares, keys or PSRD are left.
 func TestSecretsAreClearedAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS)
@@ -108,7 +108,7 @@ func TestSecretsAreClearedAtTheEnd(t *testing.T) {
 		<-connie.client.Ready()
 		made := w.getKey(carol, "sam", "sofia")
 		if _, err := fetch(connie.client, "sofia", "sam", made.ID, uuid.New()); err == nil {
-			t.Fatal("a key that there is not")
+			t.Fatal("got a key that does not exist")
 		}
 		synctest.Wait()
 		var kept []protocol.Secret
@@ -127,7 +127,7 @@ func TestSecretsAreClearedAtTheEnd(t *testing.T) {
 	})
 }
 
-// What an encryptor is given is cleared when it was sent.
+// The copy that an encryptor gets is cleared after it was sent.
 func TestKeysAreClearedWhenSent(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS)
 	m := &memory{Suite: protocol.ITS}
@@ -143,8 +143,8 @@ func TestKeysAreClearedWhenSent(t *testing.T) {
 	wantCleared(t, "keys", m.keys)
 }
 
-// Shares are cleared also if they are not taken: with another index than that of the hub, for no
-// key that was asked for, or after the key was delivered.
+// Shares are cleared even if they are not taken: with an index that is not the hub's, for a key
+// that was not asked for, or after the key was delivered.
 func TestSharesThatAreNotTakenAreCleared(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS)
 	connie := w.ready(w.config("connie", "sofia"))

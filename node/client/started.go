@@ -10,10 +10,10 @@ import (
 	"dske/protocol"
 )
 
-// maxStartedBody is the largest message about a hub that has started, in bytes.
+// maxStartedBody is the maximum size of a message that a hub has started, in bytes.
 const maxStartedBody = 4 << 10
 
-// postHubStarted takes notice that a hub has started, as somebody says.
+// postHubStarted handles a message that a hub has started. The message is not authenticated.
 func (c *Client) postHubStarted(e echo.Context) error {
 	body, err := node.ReadBody(e, maxStartedBody)
 	if err != nil {
@@ -31,7 +31,7 @@ func (c *Client) postHubStarted(e echo.Context) error {
 	return e.JSON(http.StatusOK, struct{}{})
 }
 
-// hubNamed returns the association with a hub, or nil.
+// hubNamed returns the association with the hub of that name, or nil.
 func (c *Client) hubNamed(name string) *association.Association {
 	for _, h := range c.hubs {
 		if h.Hub() == name {

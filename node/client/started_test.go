@@ -9,8 +9,8 @@ import (
 	"dske/protocol"
 )
 
-// FuzzHubStarted: whatever somebody says of hubs, a client that does not run answers, and only what
-// is right with 200.
+// FuzzHubStarted: whatever a message says about hubs, a client that does not run answers, and
+// answers only a correct message with 200.
 func FuzzHubStarted(f *testing.F) {
 	for _, body := range []string{`{"hub_name": "hank"}`, `{"hub_name": "helga"}`, `{}`, `{"hub_name": 1}`, `null`, ``, "{\"hub_name\": \"\xff\"}",
 		`{"hub_name": "hank", "hub_name": "helen"}`, strings.Repeat("[", 4000), strings.Repeat(" ", maxStartedBody+1)} {

@@ -9,8 +9,8 @@ import (
 	"dske/node"
 )
 
-// unknown is the keys that lately all hubs did not know. Asking the hubs costs PSRD, so who asks
-// again and again for such a key is answered without them for a while.
+// unknown holds the keys that recently no hub knew. Asking the hubs costs PSRD, so a caller that
+// repeats its request for such a key is answered without asking the hubs for a while.
 type unknown struct {
 	mu    sync.Mutex
 	until map[gatherID]time.Time
@@ -25,7 +25,7 @@ func (u *unknown) has(id gatherID) bool {
 	return time.Now().Before(u.until[id])
 }
 
-// note remembers that all hubs have said of the gather's key that they don't know it, if they have.
+// note records the gather's key if all hubs have said that they do not know it.
 func (u *unknown) note(g *gather) {
 	if !g.isUnknownToAll() {
 		return

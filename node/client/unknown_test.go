@@ -16,7 +16,7 @@ import (
 	"dske/protocol"
 )
 
-// A key that no hub knows is asked for once in a while, however often an encryptor asks.
+// A key that no hub knows is asked for only once in a while, however often an encryptor asks.
 func TestUnknownKeysCostLittle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -45,7 +45,7 @@ func TestUnknownKeysCostLittle(t *testing.T) {
 		time.Sleep(node.UnknownFor)
 		fetch(id)
 		if n := int(asked.Load()); n != 2*len(hubNames) {
-			t.Errorf("%d messages when the key may be known", n)
+			t.Errorf("%d messages after the key may have become known", n)
 		}
 		for range node.MaxUnknown + 100 {
 			fetch(uuid.New())
@@ -56,7 +56,7 @@ func TestUnknownKeysCostLittle(t *testing.T) {
 	})
 }
 
-// Nobody is asked for a key of a master that there cannot be.
+// Hubs are not asked for keys of a master that cannot exist.
 func TestKeysOfUnknownMastersCostNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		closed := newEnrolled(t, protocol.ITS, func(*Config) {})
@@ -84,7 +84,7 @@ func TestKeysOfUnknownMastersCostNothing(t *testing.T) {
 	})
 }
 
-// A key that a hub may have, since it did not answer, is asked for again.
+// A key that a hub may have because it did not answer is asked for again.
 func TestKeysThatMayBeThereAreAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -100,7 +100,7 @@ func TestKeysThatMayBeThereAreAskedFor(t *testing.T) {
 		id := []uuid.UUID{uuid.New()}
 		for range 2 {
 			if _, err := connie.GetKeyWithKeyIDs(t.Context(), "sofia", "sam", id); err == nil {
-				t.Fatal("a key from nowhere")
+				t.Fatal("got a key that no hub gave")
 			}
 		}
 		if n := int(asked.Load()); n < 2*len(hubNames) {

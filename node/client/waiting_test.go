@@ -18,10 +18,10 @@ import (
 	"dske/protocol"
 )
 
-// Many who need a hub that hangs share one attempt to register with it, and its outcome.
+// Many requests that need a hub that hangs share one attempt to register with it, and its outcome.
 func TestManyWaitForOneRegistration(t *testing.T) {
 	const backoff = 50 * time.Millisecond                       // after the first failure
-	for _, since := range []time.Duration{0, 2 * time.Second} { // that an attempt is under way, in the background
+	for _, since := range []time.Duration{0, 2 * time.Second} { // how long an attempt in the background is under way
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			config := w.config("carol", "sam", "serena")
@@ -79,7 +79,7 @@ func TestRequestDoesNotWaitForBackoff(t *testing.T) {
 	})
 }
 
-// Whoever wants a key that is being fetched waits no longer than it may.
+// A second request for a key that is being fetched waits no longer than its own deadline.
 func TestSecondFetchWaitsWithItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -108,8 +108,8 @@ func TestSecondFetchWaitsWithItsDeadline(t *testing.T) {
 	})
 }
 
-// Whoever asks for a key again while the hubs' answers are on their way waits for these. The hubs,
-// which forget a share that they have given, would say that they know no such key.
+// A second request for a key whose shares are on their way waits for the hubs' answers. The hubs,
+// which forget a share that they have given, would say that they do not know the key.
 func TestAskingTwiceDoesNotMakeAKeyUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS)
@@ -135,7 +135,7 @@ func TestAskingTwiceDoesNotMakeAKeyUnknown(t *testing.T) {
 	})
 }
 
-// A hub that does not answer the first question is asked again by who asks for the key again.
+// A hub that did not answer the first request is asked again when the key is requested again.
 func TestHubIsAskedAgainWhenItDidNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS)
@@ -154,7 +154,7 @@ func TestHubIsAskedAgainWhenItDidNotAnswer(t *testing.T) {
 	})
 }
 
-// What a hub answers after the encryptor has gone is kept: the hub forgets a share that it has
+// Shares that arrive after the encryptor has gone are kept: a hub forgets a share that it has
 // given.
 func TestSharesThatComeLateAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -25,7 +25,7 @@ import (
 
 var hubNames = []string{"hank", "helen", "hilary", "holly", "hugo"}
 
-// everybody is a directory without clients that lets everybody register.
+// everybody is a directory without clients that lets any client register.
 var everybody, _ = node.NewDirectory(true, nil)
 
 // world is five real hubs and the wire to them.
@@ -37,7 +37,7 @@ type world struct {
 
 	mu        sync.Mutex
 	hubs      map[string]*hub.Hub
-	instead   map[string]http.Handler                                       // who answers in the name of a hub
+	instead   map[string]http.Handler                                       // handlers that answer in place of a hub
 	intercept func(r *http.Request, next roundTrip) (*http.Response, error) // nil: nothing
 	log       bytes.Buffer
 }
@@ -72,7 +72,7 @@ func (w *world) startAs(name string, number int) {
 	w.hubs[name] = h
 }
 
-// onTheWire sets what happens to requests from now on.
+// onTheWire sets how requests are treated from now on.
 func (w *world) onTheWire(intercept func(r *http.Request, next roundTrip) (*http.Response, error)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -110,12 +110,12 @@ func (w *world) deliver(r *http.Request) (*http.Response, error) {
 // hubOf returns the name of the hub that a request goes to.
 func hubOf(r *http.Request) string { return strings.Split(r.URL.Path, "/")[2] }
 
-// isShare reports whether a request is of that method and about a share.
+// isShare reports whether a request has that method and is about a share.
 func isShare(r *http.Request, method string) bool {
 	return r.Method == method && strings.HasSuffix(r.URL.Path, protocol.PathKeyShare)
 }
 
-// stopped is how a stopped hub answers.
+// stopped is the answer of a stopped hub.
 func stopped() (*http.Response, error) {
 	recorder := httptest.NewRecorder()
 	recorder.WriteHeader(http.StatusServiceUnavailable)
@@ -123,7 +123,7 @@ func stopped() (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
-// hang is how a hub answers that never does.
+// hang handles a request like a hub that never answers.
 func hang(r *http.Request, _ roundTrip) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
@@ -219,7 +219,7 @@ func fetch(c *Client, slave, master string, ids ...uuid.UUID) ([]byte, error) {
 	return keys[0].Key.Reveal(), nil
 }
 
-// insider is a client that does as it likes: it speaks the protocol by hand.
+// insider is a client that breaks the rules: it speaks the protocol by hand.
 type insider struct {
 	*world
 	name     string
@@ -290,7 +290,7 @@ func (i *insider) post(hub, master, slave string, key uuid.UUID, share protocol.
 	i.call(hub, "POST", protocol.PathKeyShare, body, signature)
 }
 
-// scatter gives every hub a share of key that went through change.
+// scatter gives every hub a share of key after change has altered it.
 func (i *insider) scatter(master, slave string, key []byte, change func(hub int, share *protocol.Share)) uuid.UUID {
 	i.Helper()
 	shares, err := i.suite.Split(protocol.NewSecret(key), 3, []int{0, 1, 2, 3, 4}, 1, rand.NewChaCha8([32]byte{17}))
@@ -305,8 +305,8 @@ func (i *insider) scatter(master, slave string, key []byte, change func(hub int,
 	return id
 }
 
-// scatterBut gives every hub a share of key but those that are to have it later, and returns the
-// shares of all.
+// scatterBut gives every hub its share of key except the hubs in later, and returns the shares of
+// all hubs.
 func (i *insider) scatterBut(later map[string]bool, master, slave string, key []byte) (uuid.UUID, []protocol.Share) {
 	i.Helper()
 	shares, err := i.suite.Split(protocol.NewSecret(key), 3, []int{0, 1, 2, 3, 4}, 1, rand.NewChaCha8([32]byte{17}))

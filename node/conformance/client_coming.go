@@ -13,7 +13,7 @@ import (
 
 const pythonRegistersOnce = "clients of dske-python register once"
 
-// How a client comes.
+// How a client registers.
 var comingChecks = []check[*clientSession]{
 	{outOfBand, "PUT registration names the client and its encryptors", nil, "", func(s *clientSession) error {
 		for i := range s.Hubs.hubs {
@@ -36,7 +36,7 @@ var comingChecks = []check[*clientSession]{
 		}
 		return nil
 	}},
-	{enrolled, "a client proves who it is with each request out of band, always alike", protocol.ITS, "", func(s *clientSession) error {
+	{enrolled, "a client proves its identity with each out-of-band request, always in the same way", protocol.ITS, "", func(s *clientSession) error {
 		var proof string
 		for i := range s.Hubs.hubs {
 			for _, a := range s.ever(i) {
@@ -48,7 +48,7 @@ var comingChecks = []check[*clientSession]{
 					proof = token
 				}
 				if token == "" || token != proof {
-					return fmt.Errorf("%s %s comes with another %s, or none", a.method, a.path, protocol.TokenHeader)
+					return fmt.Errorf("%s %s has another %s, or none", a.method, a.path, protocol.TokenHeader)
 				}
 			}
 		}
@@ -56,9 +56,9 @@ var comingChecks = []check[*clientSession]{
 	}},
 }
 
-// What a client stocks up with.
+// How a client gets PSRD.
 var supplyChecks = []check[*clientSession]{
-	{outOfBand, "PSRD is asked for by owner, in at most 4 MiB, for both pools", nil, "", func(s *clientSession) error {
+	{outOfBand, "a client asks for PSRD by owner, for both pools, at most 4 MiB at once", nil, "", func(s *clientSession) error {
 		for i := range s.Hubs.hubs {
 			owners := map[protocol.PoolOwner]int{}
 			for _, a := range s.ever(i) {
@@ -77,20 +77,21 @@ var supplyChecks = []check[*clientSession]{
 		}
 		return nil
 	}},
-	{its("Signing keys"), "blocks for keys are of whole slots", protocol.ITS, "", func(s *clientSession) error {
+	{its("Signing keys"), "blocks for keys consist of whole slots", protocol.ITS, "", func(s *clientSession) error {
 		for i := range s.Hubs.hubs {
 			for _, a := range s.ever(i) {
 				if _, purpose, size := a.psrd(); isFetching(a) && purpose == psrd.ForKeys && size%psrd.SlotSize != 0 {
-					return fmt.Errorf("one of %d bytes is asked for", size)
+					return fmt.Errorf("it asks for one of %d bytes", size)
 				}
 			}
 		}
 		return nil
 	}},
-	{errorRules, "a hub that is out of PSRD gets some, and the same bytes again", nil, "clients of dske-python do without that hub", suppliesHub},
+	{errorRules, "a hub that is out of PSRD gets more, and the same message again", nil, "clients of dske-python continue without that hub", suppliesHub},
 }
 
-// suppliesHub is right if the client brings the first hub PSRD when that says that it has none.
+// suppliesHub succeeds if the client fetches PSRD for the first hub when that hub says that it has
+// none.
 func suppliesHub(s *clientSession) error {
 	asked := false
 	lack := &psrd.ExhaustedError{Needed: protocol.SigningKeySize}

@@ -13,16 +13,16 @@ import (
 	"dske/psrd"
 )
 
-// doubtChecks are for what nobody has signed.
+// doubtChecks are for unsigned answers.
 var doubtChecks = tied(protocol.ITS, []check[*clientSession]{
-	{rule: refusals, name: "an unsigned refusal makes nobody register, or fetch PSRD", run: func(s *clientSession) error {
+	{rule: refusals, name: "an unsigned refusal makes no client register or fetch PSRD", run: func(s *clientSession) error {
 		s.misbehave(1, sayingUnregistered)
 		if _, err := s.makeKeys(1, 256); err != nil {
 			return err
 		}
 		s.quiet(silence)
 		if n := s.count(0, func(a *arrival) bool { return isRegistering(a) || isFetching(a) }); n > 0 {
-			return fmt.Errorf("%d such requests come", n)
+			return fmt.Errorf("it sends %d such requests", n)
 		}
 		return nil
 	}},
@@ -68,7 +68,7 @@ var doubtChecks = tied(protocol.ITS, []check[*clientSession]{
 		}
 		return nil
 	}},
-	{rule: refusals, name: "an unknown key is 503 if nobody has signed that", run: func(s *clientSession) error {
+	{rule: refusals, name: "an unknown key is 503 if no hub has signed the refusal", run: func(s *clientSession) error {
 		s.misbehave(s.n(), func(_ *playedHub, a *arrival) (answer, bool) {
 			return refusal(protocol.ErrUnknownKey), isInBand(a)
 		})
@@ -90,7 +90,7 @@ var doubtChecks = tied(protocol.ITS, []check[*clientSession]{
 		}
 		s.quiet(silence)
 		if s.count(0, func(a *arrival) bool { return strings.HasPrefix(a.path, "/elsewhere") }) > 0 {
-			return errors.New("one is")
+			return errors.New("it follows one")
 		}
 		return nil
 	}},
@@ -116,7 +116,7 @@ var doubtChecks = tied(protocol.ITS, []check[*clientSession]{
 	}},
 })
 
-// sayingUnregistered answers what comes in band with a refusal that nobody has signed.
+// sayingUnregistered answers in-band requests with an unsigned refusal.
 func sayingUnregistered(_ *playedHub, a *arrival) (answer, bool) {
 	return refusal(protocol.ErrClientNotRegistered), isInBand(a)
 }

@@ -37,7 +37,7 @@ func (s *clientSession) keysOf(peer, name, query, body string) (answer, []etsi.K
 	return a, c.Keys, a.read(&c)
 }
 
-// makeKeys makes the client make keys of so many bits.
+// makeKeys makes the client make a number of keys of the given number of bits.
 func (s *clientSession) makeKeys(number, bits int) ([]etsi.Key, error) {
 	query := fmt.Sprintf("size=%d", bits)
 	if number > 1 {
@@ -53,7 +53,7 @@ func (s *clientSession) makeKeys(number, bits int) ([]etsi.Key, error) {
 	return keys, err
 }
 
-// given returns the shares of a key that the hubs have, if so many get one.
+// given returns the shares of a key at the hubs, once at least the given number of hubs have one.
 func (s *clientSession) given(id uuid.UUID, least int) ([]protocol.Share, error) {
 	var shares []protocol.Share
 	enough := s.until(func() bool {
@@ -73,7 +73,8 @@ func (s *clientSession) given(id uuid.UUID, least int) ([]protocol.Share, error)
 	return shares, nil
 }
 
-// scatters makes the client make a key of so many bits, and returns it with the share of each hub.
+// scatters makes the client make a key of the given number of bits, and returns it with the share
+// of each hub.
 func (s *clientSession) scatters(bits int) (etsi.Key, []protocol.Share, error) {
 	keys, err := s.makeKeys(1, bits)
 	if err != nil {
@@ -83,7 +84,7 @@ func (s *clientSession) scatters(bits int) (etsi.Key, []protocol.Share, error) {
 	return keys[0], shares, err
 }
 
-// flaws returns what was wrong with messages during the check, if anything was.
+// flaws returns the faults of messages during the check, or nil.
 func (s *clientSession) flaws() error {
 	var flaws []error
 	for i := range s.Hubs.hubs {
@@ -108,8 +109,8 @@ func (s *clientSession) madeOf(key etsi.Key, shares []protocol.Share) error {
 	return nil
 }
 
-// offer makes new keys of 32 bytes, whose shares the hubs have for the client's encryptor; altered,
-// unless it is nil, says what a hub has instead.
+// offer makes new keys of 32 bytes and gives the hubs their shares for the client's encryptor.
+// altered, unless it is nil, returns what a hub has instead.
 func (s *clientSession) offer(number int, altered func(hub int, share protocol.Share) protocol.Share) (map[uuid.UUID][]byte, error) {
 	numbers := make([]int, s.n())
 	for i := range numbers {
@@ -183,7 +184,7 @@ func (s *clientSession) failsToFetch(keys map[uuid.UUID][]byte, err error, statu
 	return a.want(statuses...)
 }
 
-// managementOf asks the client for something that is for its operator.
+// managementOf sends a request to the client's management interface.
 func (s *clientSession) managementOf(path string) (answer, error) {
 	a, err := send(s.ctx, s.HTTP, s.URL, request{method: http.MethodGet, path: path}, s.record)
 	if err == nil && (a.status == http.StatusUnauthorized || a.status == http.StatusForbidden) {

@@ -12,9 +12,9 @@ import (
 
 const pythonGivesUp = "clients of dske-python give up if a share does not fit"
 
-// What a client does for an encryptor that is a master.
+// What a client does for a master encryptor.
 var masterChecks = []check[*clientSession]{
-	{wire("Shares"), "the shares of a key make it, whichever are taken", nil, "", func(s *clientSession) error {
+	{wire("Shares"), "any k shares of a key make the key", nil, "", func(s *clientSession) error {
 		key, shares, err := s.scatters(256)
 		if err != nil {
 			return err
@@ -161,13 +161,13 @@ var masterChecks = []check[*clientSession]{
 		}
 		return err
 	}},
-	{signed, "an answer to a POST without a right signature is none", nil, "", func(s *clientSession) error {
+	{signed, "an answer to a POST without a valid signature is ignored", nil, "", func(s *clientSession) error {
 		return s.spoiled(func() (answer, error) {
 			a, _, err := s.keys("enc_keys", "size=256", "")
 			return a, err
 		})
 	}},
-	{outOfBand, "who serves a slave is believed of k hubs alike, never of one", nil, "clients of dske-python do not ask", func(s *clientSession) error {
+	{outOfBand, "a client believes k hubs that agree about who serves a slave, and no single hub", nil, "clients of dske-python do not ask", func(s *clientSession) error {
 		s.misbehave(s.Threshold-1, func(_ *playedHub, a *arrival) (answer, bool) {
 			return jsonAnswer(http.StatusOK, protocol.Encryptor{EncryptorName: "conformance-nobody", ClientName: "conformance-client"}),
 				strings.HasPrefix(a.path, protocol.PathEncryptors+"/conformance-nobody")
@@ -180,8 +180,8 @@ var masterChecks = []check[*clientSession]{
 	}},
 }
 
-// spoiled is right if a request of an encryptor is answered with 200 as long as k hubs keep the
-// rules, and not if fewer do, whatever is wrong with the signatures of the others.
+// spoiled succeeds if a request of an encryptor is answered with 200 while k hubs follow the rules,
+// and with an error if fewer do, whatever is wrong with the signatures of the others.
 func (s *clientSession) spoiled(ask func() (answer, error)) error {
 	for _, what := range spoils {
 		if what.suite != nil && what.suite != s.Suite {
@@ -211,7 +211,7 @@ func (s *clientSession) spoiled(ask func() (answer, error)) error {
 	return nil
 }
 
-// hiddenKeys returns the body of an answer, unless it has keys.
+// hiddenKeys returns the body of an answer unless it contains keys.
 func hiddenKeys(a answer) []byte {
 	if a.status == http.StatusOK {
 		return nil

@@ -8,9 +8,9 @@ import (
 	"dske/protocol"
 )
 
-// What a client does about hubs that lose their state, or say so.
+// How a client treats hubs that lose their state, or say so.
 var restartChecks = []check[*clientSession]{
-	{outOfBand, "hub-started of a hub that still knows the client costs one question", nil, pythonLacks, func(s *clientSession) error {
+	{outOfBand, "hub-started about a hub that still knows the client costs one question", nil, pythonLacks, func(s *clientSession) error {
 		a, err := s.hubStarted(s.Hubs.hubs[0].name)
 		if err == nil {
 			err = a.want(http.StatusOK)
@@ -27,7 +27,7 @@ var restartChecks = []check[*clientSession]{
 		}
 		return nil
 	}},
-	{errorRules, "hub-started of a hub that the client does not use is 404", nil, pythonLacks, func(s *clientSession) error {
+	{errorRules, "hub-started about a hub that the client does not use is 404", nil, pythonLacks, func(s *clientSession) error {
 		a, err := s.hubStarted("nobody")
 		if err == nil {
 			err = a.want(http.StatusNotFound)
@@ -37,7 +37,7 @@ var restartChecks = []check[*clientSession]{
 		}
 		return err
 	}},
-	{outOfBand, "hub-started of a hub that has forgotten the client makes it register again", nil, pythonLacks, func(s *clientSession) error {
+	{outOfBand, "hub-started about a hub that has forgotten the client makes it register again", nil, pythonLacks, func(s *clientSession) error {
 		s.forgotten(0)
 		a, err := s.hubStarted(s.Hubs.hubs[0].name)
 		if err == nil {
@@ -48,7 +48,7 @@ var restartChecks = []check[*clientSession]{
 		}
 		return err
 	}},
-	{outOfBand, "a client that nobody told registers again at its next request", nil, pythonRegistersOnce, func(s *clientSession) error {
+	{outOfBand, "a client that was not told registers again at its next request", nil, pythonRegistersOnce, func(s *clientSession) error {
 		s.forgotten(0)
 		keys, err := s.makeKeys(1, 256)
 		if err == nil && !s.until(func() bool { return s.count(0, isRegistering) > 0 }, patience) {
@@ -63,7 +63,7 @@ var restartChecks = []check[*clientSession]{
 		}
 		return s.madeOf(keys[0], shares)
 	}},
-	{its("On the wire"), "a client goes no further with a hub of another suite or version", protocol.ITS, "", func(s *clientSession) error {
+	{its("On the wire"), "a client does not continue with a hub of another suite or version", protocol.ITS, "", func(s *clientSession) error {
 		s.forgotten(0)
 		for _, other := range []protocol.Registered{{HubName: "h1", Suite: s.Suite.Name(), Version: 1}, {HubName: "h1"}} {
 			before := s.count(0, isRegistering)

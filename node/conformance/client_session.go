@@ -15,8 +15,7 @@ func (s *clientSession) n() int { return len(s.Hubs.hubs) }
 // name returns the name of the client.
 func (s *clientSession) name() string { return s.URL[strings.LastIndex(s.URL, "/")+1:] }
 
-// until waits until something is so that depends on what comes to the hubs, and reports whether it
-// is.
+// until waits for a condition that depends on messages to the hubs, and reports whether it holds.
 func (s *clientSession) until(isSo func() bool, patience time.Duration) bool {
 	end := time.NewTimer(patience)
 	defer end.Stop()
@@ -35,7 +34,7 @@ func (s *clientSession) until(isSo func() bool, patience time.Duration) bool {
 	}
 }
 
-// untilAll waits until something is so of all hubs.
+// untilAll waits until a condition holds for all hubs.
 func (s *clientSession) untilAll(isSo func(*playedHub) bool, patience time.Duration) bool {
 	return s.until(func() bool {
 		return !slices.ContainsFunc(s.Hubs.hubs, func(h *playedHub) bool {
@@ -46,12 +45,12 @@ func (s *clientSession) untilAll(isSo func(*playedHub) bool, patience time.Durat
 	}, patience)
 }
 
-// quiet waits for what must not come.
+// quiet waits while messages that must not come might come.
 func (s *clientSession) quiet(d time.Duration) {
 	s.until(func() bool { return false }, d)
 }
 
-// misbehave makes the first hubs answer otherwise, in what f says so of.
+// misbehave makes the first hubs deviate as f says.
 func (s *clientSession) misbehave(hubs int, f func(h *playedHub, a *arrival) (answer, bool)) {
 	for _, h := range s.Hubs.hubs[:hubs] {
 		h.mu.Lock()
@@ -60,10 +59,10 @@ func (s *clientSession) misbehave(hubs int, f func(h *playedHub, a *arrival) (an
 	}
 }
 
-// behave makes all hubs answer as they should.
+// behave makes all hubs answer correctly.
 func (s *clientSession) behave() { s.misbehave(s.n(), nil) }
 
-// ever returns all that came to a hub.
+// ever returns all arrivals at a hub.
 func (s *clientSession) ever(hub int) []*arrival {
 	h := s.Hubs.hubs[hub]
 	h.mu.Lock()
@@ -71,10 +70,10 @@ func (s *clientSession) ever(hub int) []*arrival {
 	return slices.Clone(h.arrivals)
 }
 
-// came returns what came to a hub during the check.
+// came returns the arrivals at a hub during the check.
 func (s *clientSession) came(hub int) []*arrival { return s.ever(hub)[s.since[hub]:] }
 
-// count counts what came to a hub during the check.
+// count counts the arrivals at a hub during the check for which is returns true.
 func (s *clientSession) count(hub int, is func(*arrival) bool) (n int) {
 	for _, a := range s.came(hub) {
 		if is(a) {
@@ -94,7 +93,7 @@ func isQuestion(a *arrival) bool { return a.asks(http.MethodGet, protocol.PathRe
 
 func isPost(a *arrival) bool { return a.method == http.MethodPost && isInBand(a) }
 
-// allCame returns what came to all hubs during the check.
+// allCame returns the arrivals at all hubs during the check.
 func (s *clientSession) allCame() (all []*arrival) {
 	for i := range s.Hubs.hubs {
 		all = append(all, s.came(i)...)

@@ -14,9 +14,9 @@ import (
 	"dske/psrd"
 )
 
-// What a client does for an encryptor that is a slave.
+// What a client does for a slave encryptor.
 var slaveChecks = []check[*clientSession]{
-	{wire("Shares"), "a key is made of its shares", nil, "", func(s *clientSession) error {
+	{wire("Shares"), "a key is reconstructed from its shares", nil, "", func(s *clientSession) error {
 		return s.fetches(s.offer(1, nil))
 	}},
 	{inBand, "several keys are fetched at once", nil, "clients of dske-python fetch one key at a time", func(s *clientSession) error {
@@ -34,7 +34,7 @@ var slaveChecks = []check[*clientSession]{
 			}
 			m, err := protocol.ParseGetShare(a.query)
 			if err == nil && keys[m.KeyID] == nil {
-				continue // it comes late, of the check before
+				continue // a late message of the previous check
 			}
 			if err == nil && (m.ClientName != s.name() || m.MasterSAE != s.Hubs.peer || m.SlaveSAE != s.sae) {
 				err = fmt.Errorf("%s", a.query)
@@ -57,7 +57,7 @@ var slaveChecks = []check[*clientSession]{
 		}
 		return nil
 	}},
-	{wire("Shares"), "with more than k shares one lying hub does not cost the key", nil, pythonGivesUp, func(s *clientSession) error {
+	{wire("Shares"), "with more than k shares, one lying hub does not cost the key", nil, pythonGivesUp, func(s *clientSession) error {
 		return s.fetches(s.offer(1, lying(1)))
 	}},
 	{its("Reconstruction"), "a key is found whenever at most min(n-k, k-1) hubs lie", protocol.ITS, "", func(s *clientSession) error {
@@ -84,7 +84,7 @@ var slaveChecks = []check[*clientSession]{
 		}
 		return nil
 	}},
-	{its("Shares"), "a share with another index than the hub's number is refused", protocol.ITS, "", func(s *clientSession) error {
+	{its("Shares"), "a share whose index is not the hub's number is refused", protocol.ITS, "", func(s *clientSession) error {
 		others := func(hubs int) func(int, protocol.Share) protocol.Share {
 			return func(hub int, share protocol.Share) protocol.Share {
 				if hub < hubs {
@@ -99,7 +99,7 @@ var slaveChecks = []check[*clientSession]{
 		keys, err := s.offer(1, others(s.n()))
 		return s.failsToFetch(keys, err, http.StatusServiceUnavailable)
 	}},
-	{wire("Shares"), "shares that make no key are no key", nil, "", func(s *clientSession) error {
+	{wire("Shares"), "shares that do not make a key give none", nil, "", func(s *clientSession) error {
 		keys, err := s.offer(1, lying(s.n()-s.Threshold+1))
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ var slaveChecks = []check[*clientSession]{
 		}
 		return err
 	}},
-	{signed, "an answer to a GET without a right signature is none", nil, "", func(s *clientSession) error {
+	{signed, "an answer to a GET without a valid signature is ignored", nil, "", func(s *clientSession) error {
 		return s.spoiled(func() (answer, error) {
 			keys, err := s.offer(1, nil)
 			if err != nil {
@@ -123,19 +123,19 @@ var slaveChecks = []check[*clientSession]{
 			return a, err
 		})
 	}},
-	{inBand, "the pad of an answer has to be of the hub-owned pool", nil, "", func(s *clientSession) error {
+	{inBand, "the pad of an answer must come from the hub-owned pool", nil, "", func(s *clientSession) error {
 		s.misbehave(s.n()-s.Threshold+1, func(h *playedHub, a *arrival) (answer, bool) {
 			return h.padded(a, protocol.OwnerClient, psrd.ForPads)
 		})
 		return s.deliversNothing()
 	}},
-	{its("Two kinds of PSRD"), "the pad of an answer has to be of a block for pads", protocol.ITS, "", func(s *clientSession) error {
+	{its("Two kinds of PSRD"), "the pad of an answer must come from a block for pads", protocol.ITS, "", func(s *clientSession) error {
 		s.misbehave(s.n()-s.Threshold+1, func(h *playedHub, a *arrival) (answer, bool) {
 			return h.padded(a, protocol.OwnerHub, psrd.ForKeys)
 		})
 		return s.deliversNothing()
 	}},
-	{inBand, "keys that nobody asked for are ignored, and those left out asked for again", nil, "clients of dske-python ask for one key at a time", func(s *clientSession) error {
+	{inBand, "keys that were not asked for are ignored, and missing keys are asked for again", nil, "clients of dske-python ask for one key at a time", func(s *clientSession) error {
 		more, err := s.offer(1, nil)
 		if err != nil {
 			return err
@@ -163,10 +163,10 @@ var slaveChecks = []check[*clientSession]{
 	}},
 }
 
-// bearable returns how many hubs may lie.
+// bearable returns how many lying hubs a client must tolerate.
 func (s *clientSession) bearable() int { return min(s.n()-s.Threshold, s.Threshold-1) }
 
-// lying returns shares of which those of the first hubs are lies.
+// lying returns shares, of which those of the first hubs are false.
 func lying(hubs int) func(hub int, share protocol.Share) protocol.Share {
 	return func(hub int, share protocol.Share) protocol.Share {
 		if hub < hubs {
@@ -176,7 +176,7 @@ func lying(hubs int) func(hub int, share protocol.Share) protocol.Share {
 	}
 }
 
-// deliversNothing is right if the client does not deliver a key that was offered.
+// deliversNothing succeeds if the client does not deliver a key that was offered.
 func (s *clientSession) deliversNothing() error {
 	keys, err := s.offer(1, nil)
 	if err != nil {
@@ -189,7 +189,7 @@ func (s *clientSession) deliversNothing() error {
 	return err
 }
 
-// padded answers a GET for one share with a pad that is not the hub's to choose for that.
+// padded answers a GET for one share with a pad that the hub must not choose for it.
 func (h *playedHub) padded(a *arrival, owner protocol.PoolOwner, purpose psrd.Purpose) (answer, bool) {
 	if !a.asks(http.MethodGet, protocol.PathKeyShare) {
 		return answer{}, false
@@ -213,8 +213,8 @@ func (h *playedHub) padded(a *arrival, owner protocol.PoolOwner, purpose psrd.Pu
 	return h.sign(out, a, http.StatusOK, protocol.ShareReply{ShareIndex: s.Index, Terms: s.Terms, SealedShare: sealed}), true
 }
 
-// halfAndMore answers a GET for several shares with half of them, and one of a key that nobody
-// asked for.
+// halfAndMore answers a GET for several shares with half of them, and with one of a key that was
+// not asked for.
 func (h *playedHub) halfAndMore(a *arrival, extra uuid.UUID) (answer, bool) {
 	if !a.asks(http.MethodGet, protocol.PathKeyShares) {
 		return answer{}, false

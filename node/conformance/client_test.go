@@ -19,9 +19,9 @@ import (
 
 const hubURL = "http://memory"
 
-// tampering is what is between a client and its hubs, or the encryptor and the client.
+// tampering sits between a client and its hubs, or between the encryptor and the client.
 type tampering struct {
-	name   string // of the check that is to fail
+	name   string // of the check that must fail
 	toHubs func(r *http.Request, next http.RoundTripper) (*http.Response, error)
 	tells  func(*http.Request, *httptest.ResponseRecorder)
 }
@@ -31,7 +31,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// runClient checks a client of the program, which is made to break rules.
+// runClient checks a client of the program that is made to break rules.
 func runClient(t *testing.T, suite protocol.Suite, tampered ...tampering) (results []report.Result) {
 	t.Helper()
 	hubs := NewHubs(suite, 5, "conformance-peer")
@@ -74,7 +74,7 @@ func TestClientsConform(t *testing.T) {
 	}
 }
 
-// again sends a request once more, with another body unless that is nil.
+// again repeats a request, with another body unless that is nil.
 func again(r *http.Request, next http.RoundTripper, body []byte) {
 	other := r.Clone(r.Context())
 	other.Body, other.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -83,7 +83,7 @@ func again(r *http.Request, next http.RoundTripper, body []byte) {
 	}
 }
 
-// whenRefused does something more when a hub has refused a message with a status, unsigned.
+// whenRefused calls then when a hub has refused a message with a status, unsigned.
 func whenRefused(status int, then func(r *http.Request, body []byte, next http.RoundTripper)) func(*http.Request, http.RoundTripper) (*http.Response, error) {
 	return func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
 		body, _ := io.ReadAll(r.Body)
@@ -105,7 +105,7 @@ func outOfBandTo(r *http.Request, path, query string) *http.Request {
 }
 
 var clientTamperings = [][]tampering{{
-	{"a client proves who it is with each request out of band, always alike", func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+	{"a client proves its identity with each out-of-band request, always in the same way", func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
 		if strings.HasSuffix(r.URL.Path, protocol.PathPSRD) {
 			r.Header.Del(protocol.TokenHeader)
 		}
@@ -133,7 +133,7 @@ var clientTamperings = [][]tampering{{
 			w.Code = 503
 		}
 	}},
-	{"an unknown key is 503 if nobody has signed that", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+	{"an unknown key is 503 if no hub has signed the refusal", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 		if w.Code == 503 && strings.Contains(w.Body.String(), "Unknown key ID") {
 			w.Code = 400
 		}
@@ -143,7 +143,7 @@ var clientTamperings = [][]tampering{{
 			replace(w, `"nr_used_bytes"`, `"data":"AAAA...","nr_used_bytes"`)
 		}
 	}},
-	{"hub-started of a hub that the client does not use is 404", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+	{"hub-started about a hub that the client does not use is 404", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 		if is(r, "POST", protocol.PathHubStarted) {
 			w.Code = 200
 		}
@@ -157,19 +157,19 @@ var clientTamperings = [][]tampering{{
 		}
 		return next.RoundTrip(r)
 	}, nil},
-	{"who serves a slave is believed of k hubs alike, never of one", func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+	{"a client believes k hubs that agree about who serves a slave, and no single hub", func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
 		response, err := next.RoundTrip(r)
 		if err == nil && strings.HasSuffix(r.URL.Path, "/conformance-nobody") {
 			response.StatusCode, response.Body = 200, io.NopCloser(strings.NewReader(`{"encryptor_name":"conformance-nobody","client_name":"conformance-client"}`))
 		}
 		return response, err
 	}, nil},
-	{"an answer to a POST without a right signature is none", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
-		if text := w.Body.String(); w.Code == 503 && strings.Contains(text, "scatter") && strings.Contains(text, "without a right signature") && !strings.Contains(text, "stopped") {
+	{"an answer to a POST without a valid signature is ignored", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+		if text := w.Body.String(); w.Code == 503 && strings.Contains(text, "scatter") && strings.Contains(text, "without a valid signature") && !strings.Contains(text, "stopped") {
 			w.Code, w.Body = 200, bytes.NewBufferString(`{"keys":[]}`)
 		}
 	}},
-	{"shares that make no key are no key", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+	{"shares that do not make a key give none", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 		if w.Code == 503 && strings.Contains(w.Body.String(), "at odds with the others") {
 			w.Code, w.Body = 200, bytes.NewBufferString(`{"keys":[]}`)
 		}
@@ -177,7 +177,7 @@ var clientTamperings = [][]tampering{{
 	{"the same bytes are sent at most 3 times", whenRefused(403, func(r *http.Request, body []byte, next http.RoundTripper) {
 		again(r, next, body)
 	}), nil},
-	{"an unsigned refusal makes nobody register, or fetch PSRD", whenRefused(403, func(r *http.Request, _ []byte, next http.RoundTripper) {
+	{"an unsigned refusal makes no client register or fetch PSRD", whenRefused(403, func(r *http.Request, _ []byte, next http.RoundTripper) {
 		if response, err := next.RoundTrip(outOfBandTo(r, protocol.PathPSRD, "&pool_owner=client&purpose=pad&size=64")); err == nil {
 			response.Body.Close()
 		}

@@ -2,13 +2,14 @@
 // protocol/wire.md and, in suite its, protocol/its/its.md, from outside. Each check names the
 // document and the section of its rule.
 //
-// For a [Hub] the checker plays two clients: one that makes keys and one that fetches them. It
-// does what clients do and also what they never would. For a [Client] it plays the hubs, which the
-// client has to be pointed at, and an encryptor of the client. Either Run yields one
+// For a [Hub] the checker plays two clients: one that makes keys and one that fetches them. It does
+// what clients do, and also what they never would. For a [Client] it plays the hubs, which the
+// client must be configured with, and an encryptor of the client. Each Run yields one
 // [report.Result] after the other.
 //
-// The Python implementation leaves out much of what the documents ask for. Where it is known to,
-// the result of a node that is recognised as one of its says so, and counts as expected.
+// The Python implementation lacks much of what the documents require. If a check is known to fail
+// for it, the result for a node that is recognised as one of its nodes says so, and counts as
+// expected.
 package conformance
 
 import (
@@ -21,26 +22,26 @@ import (
 	"dske/protocol"
 )
 
-// rule is where something is said.
+// rule is the place of a rule in a document.
 type rule struct {
 	document string
-	section  string // its heading, or how that begins
+	section  string // its heading, or the start of it
 }
 
 func wire(section string) rule { return rule{"protocol/wire.md", section} }
 
 func its(section string) rule { return rule{"protocol/its/its.md", section} }
 
-// check is one thing that is to be so of what a session S is with.
+// check is the check of one rule in a session of type S.
 type check[S any] struct {
 	rule
 	name   string
 	suite  protocol.Suite // the only one that has the rule; nil: both
-	python string         // why it is not so of nodes of the Python implementation; empty: it is
+	python string         // why nodes of the Python implementation fail it; empty: they do not
 	run    func(S) error
 }
 
-// tied returns the checks as those of one suite.
+// tied ties the checks to one suite.
 func tied[S any](suite protocol.Suite, checks []check[S]) []check[S] {
 	for i := range checks {
 		checks[i].suite = suite
@@ -48,7 +49,7 @@ func tied[S any](suite protocol.Suite, checks []check[S]) []check[S] {
 	return checks
 }
 
-// in returns those of the checks whose rule a suite has, each document's together.
+// in returns the checks whose rule a suite has, grouped by document.
 func in[S any](suite protocol.Suite, checks []check[S]) []check[S] {
 	var first, rest []check[S]
 	for _, c := range checks {
@@ -63,8 +64,8 @@ func in[S any](suite protocol.Suite, checks []check[S]) []check[S] {
 	return append(first, rest...)
 }
 
-// results returns what comes of those of the checks whose rule a suite has, made one after the other
-// until ctx ends or the consumer stops, each in a session that begin begins.
+// results yields the results of the checks whose rule a suite has. They are made one after the
+// other until ctx ends or the consumer stops, each in a session from begin.
 func results[S any](ctx context.Context, suite protocol.Suite, checks []check[S], timeout time.Duration, isPython bool, begin func(context.Context, *record) (S, error)) iter.Seq[report.Result] {
 	return func(yield func(report.Result) bool) {
 		for _, c := range in(suite, checks) {
@@ -75,7 +76,7 @@ func results[S any](ctx context.Context, suite protocol.Suite, checks []check[S]
 	}
 }
 
-// judge makes a check, in a session that begin begins, and tells how that ended.
+// judge makes a check in a session from begin, and returns its result.
 func judge[S any](ctx context.Context, c check[S], timeout time.Duration, isPython bool, begin func(context.Context, *record) (S, error)) report.Result {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -94,7 +95,7 @@ func judge[S any](ctx context.Context, c check[S], timeout time.Duration, isPyth
 	return result
 }
 
-// skip is the error of a check that there is not what it takes for.
+// skip is the error of a check whose preconditions are not met.
 type skip string
 
 func (s skip) Error() string { return string(s) }

@@ -16,10 +16,10 @@ import (
 	"dske/protocol"
 )
 
-// deviation is how something between the checker and a node makes the node break a rule: it may
-// change requests, and answers.
+// deviation sits between the checker and a node and makes the node break a rule: it may change
+// requests and answers.
 type deviation struct {
-	name  string // of the check that is to fail, as none else
+	name  string // of the only check that must fail
 	asks  func(*http.Request)
 	tells func(*http.Request, *httptest.ResponseRecorder)
 }
@@ -55,7 +55,7 @@ func wantFailed(t *testing.T, results []report.Result, want []string) {
 	}
 }
 
-// is reports whether a request is that, to a path below the name of the node.
+// is reports whether a request has that method and that path below the name of the node.
 func is(r *http.Request, method, path string) bool {
 	return r.Method == method && strings.HasSuffix(r.URL.Path, path)
 }
@@ -64,7 +64,7 @@ func replace(w *httptest.ResponseRecorder, from, to string) {
 	w.Body = bytes.NewBufferString(strings.ReplaceAll(w.Body.String(), from, to))
 }
 
-// instead answers with another status.
+// instead replaces a status.
 func instead(status int, of int, about string) func(*http.Request, *httptest.ResponseRecorder) {
 	return func(_ *http.Request, w *httptest.ResponseRecorder) {
 		if w.Code == of && strings.Contains(w.Body.String(), about) {
@@ -73,7 +73,7 @@ func instead(status int, of int, about string) func(*http.Request, *httptest.Res
 	}
 }
 
-// hubDeviations are of a hub of suite its where only some are enrolled.
+// hubDeviations are for a hub of suite its that serves only enrolled clients.
 var hubDeviations = []deviation{
 	{"PUT registration is answered with the name of the hub", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 		replace(w, `"hub_name":"hank"`, `"hub_name":"hugo"`)
@@ -84,7 +84,7 @@ var hubDeviations = []deviation{
 		}
 	}},
 	{"a client that is not enrolled is 403", nil, instead(401, 403, "Client is not enrolled")},
-	{"a name with another token, or none, is 403, and that changes nothing", func(r *http.Request) {
+	{"a name with another token, or none, is 403, and nothing changes", func(r *http.Request) {
 		if is(r, "GET", protocol.PathPSRD) && r.URL.Query().Get("client_name") == carol.Name {
 			r.Header.Set(protocol.TokenHeader, carol.Token)
 		}
@@ -92,24 +92,24 @@ var hubDeviations = []deviation{
 	{"more than 4 MiB at once is 413", func(r *http.Request) {
 		r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "size=4194336", "size=64", 1)
 	}, nil},
-	{"PSRD without a purpose, or for another, is 400", func(r *http.Request) {
+	{"PSRD without a purpose, or for an unknown one, is 400", func(r *http.Request) {
 		if q := r.URL.Query(); is(r, "GET", protocol.PathPSRD) && q.Get("purpose") != "key" {
 			q.Set("purpose", "pad")
 			r.URL.RawQuery = q.Encode()
 		}
 	}, nil},
-	{"a key block of other than whole slots is 400", func(r *http.Request) {
+	{"a key block that does not consist of whole slots is 400", func(r *http.Request) {
 		r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "size=33", "size=64", 1)
 	}, nil},
-	{"GET encryptors tells who serves one; a 404 has a message", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+	{"GET encryptors returns the client that serves an encryptor; a 404 has a message", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 		if w.Code == 404 && strings.Contains(r.URL.Path, protocol.PathEncryptors) {
 			w.Body.Reset()
 		}
 	}},
-	{"GET registration tells how the hub sees the association", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+	{"GET registration returns the hub's view of the association", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 		replace(w, `"registered":true`, `"registered":false`)
 	}},
-	{"GET registration tells what the hub lacked for an answer", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+	{"GET registration returns what the hub lacked for an answer", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 		replace(w, `"lacks"`, `"needs"`)
 	}},
 	{"out of PSRD is 503 with pool_owner, needed and available", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
@@ -134,7 +134,7 @@ var hubDeviations = []deviation{
 		}
 	}, nil},
 	{"a message with a Content-Encoding is 400", func(r *http.Request) { r.Header.Del("Content-Encoding") }, nil},
-	{"no header stands for the method", func(r *http.Request) {
+	{"no header overrides the method", func(r *http.Request) {
 		if method := r.Header.Get("X-HTTP-Method-Override"); method != "" {
 			r.Method = method
 		}
@@ -160,7 +160,7 @@ var hubDeviations = []deviation{
 			w.Header().Del(protocol.SignatureHeader)
 		}
 	}},
-	{"what was not verified is answered unsigned", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+	{"a request that was not verified gets an unsigned answer", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 		if w.Code == 401 {
 			w.Header().Set(protocol.SignatureHeader, r.Header.Get(protocol.SignatureHeader)+"x")
 		}
@@ -181,10 +181,10 @@ var hubDeviations = []deviation{
 			w.Code = 400
 		}
 	}},
-	{"key-shares: no slave, more than 32, or one twice is 400", nil, instead(413, 400, "slaves, which is more")},
+	{"key-shares: no slave, more than 32, or a repeated slave is 400", nil, instead(413, 400, "slaves, which is more")},
 }
 
-// Each deviation makes the check of its rule fail, and no other. They come several at a time, to
+// Each deviation makes the check of its rule fail, and no other. Several are tested together to
 // save time.
 func TestDeviationsOfHubsAreFound(t *testing.T) {
 	handler, h := serve(t, hub.Config{Number: 1}, false)
@@ -201,10 +201,10 @@ func TestDeviationsOfHubsAreFound(t *testing.T) {
 	}
 }
 
-// lockingOut is a hub that has enough of wrong tags at some time.
+// lockingOut is a hub that refuses a client after a number of wrong tags.
 func lockingOut() deviation {
 	wrong := 0
-	return deviation{"nobody is refused for wrong tags", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+	return deviation{"no client is refused because of wrong tags", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 		switch {
 		case w.Code == 401:
 			wrong++
@@ -216,11 +216,11 @@ func lockingOut() deviation {
 	}}
 }
 
-// forgetful is a hub that does not remember what it has answered.
+// forgetful is a hub that does not remember its answers.
 func forgetful() deviation {
 	var mu sync.Mutex
 	seen := map[string]bool{}
-	return deviation{"a request that comes again byte for byte gets the same bytes", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
+	return deviation{"a request that is repeated byte for byte gets the same answer", nil, func(r *http.Request, w *httptest.ResponseRecorder) {
 		mu.Lock()
 		defer mu.Unlock()
 		signature := r.Header.Get(protocol.SignatureHeader)
@@ -234,7 +234,7 @@ func forgetful() deviation {
 	}}
 }
 
-// Deviations that matter in suite dske-python, at a hub with which anybody may register.
+// Deviations that matter in suite dske-python, at an open hub.
 func TestDeviationsOfHubsOfSuitePython(t *testing.T) {
 	handler, h := serve(t, hub.Config{Suite: protocol.Python}, true)
 	var want []string

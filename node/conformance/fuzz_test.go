@@ -10,7 +10,7 @@ import (
 	"dske/protocol"
 )
 
-// Whatever a client sends to the hubs that the checker plays, it gets an answer.
+// Any request to the hubs that the checker plays gets an answer.
 func FuzzPlayedHub(f *testing.F) {
 	registration := `{"client_name":"carol","encryptor_names":["sam"]}`
 	f.Add("PUT", protocol.PathRegistration, "", "", registration)

@@ -14,10 +14,10 @@ import (
 	"dske/protocol"
 )
 
-// maxAnswer is the longest answer that is read, in bytes.
+// maxAnswer is the maximum size of an answer that is read, in bytes.
 const maxAnswer = 16 << 20
 
-// record is what was exchanged for a check.
+// record is the exchanges of a check.
 type record struct {
 	mu        sync.Mutex
 	exchanges []report.Exchange
@@ -38,7 +38,7 @@ func (r *record) all() []report.Exchange {
 // request is a request to a node.
 type request struct {
 	method string
-	path   string // below the URL of the node, sent as it is
+	path   string // below the URL of the node, sent unchanged
 	query  string // without the question mark
 	header http.Header
 	body   []byte
@@ -59,15 +59,15 @@ func (r request) covered() protocol.Request {
 	return protocol.Request{Method: r.method, Path: r.path, Query: r.query, Body: r.body}
 }
 
-// answer is what a node answers.
+// answer is an answer of a node.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// send sends a request to the node at a base URL, follows no redirection, and records both ways
-// unless there is no record.
+// send sends a request to the node at a base URL and follows no redirection. It records the request
+// and the answer unless the record is nil.
 func send(ctx context.Context, client *http.Client, base string, r request, to *record) (answer, error) {
 	url := base + r.path
 	if r.query != "" {
@@ -104,7 +104,7 @@ func (r request) signatures() string { return signaturesIn(r.header) }
 
 func (a answer) signatures() string { return signaturesIn(a.header) }
 
-// signaturesIn returns the signatures of a message for a report.
+// signaturesIn returns the signatures of a message, for a report.
 func signaturesIn(h http.Header) (text string) {
 	for _, value := range h.Values(protocol.SignatureHeader) {
 		text += "\n" + protocol.SignatureHeader + ": " + value
@@ -120,7 +120,7 @@ func (a answer) want(statuses ...int) error {
 	return nil
 }
 
-// read reads a body that is to be a JSON object.
+// read parses a body that must be a JSON object.
 func (a answer) read(into any) error {
 	if err := json.Unmarshal(a.body, into); err != nil {
 		return fmt.Errorf("the body %.200q cannot be read: %w", a.body, err)

@@ -19,34 +19,34 @@ import (
 type Party struct {
 	Name      string
 	Encryptor string       // ID
-	Token     string       // that proves who it is; empty if a certificate does, or nobody asks
+	Token     string       // proves its identity; empty if a certificate does, or if no proof is needed
 	HTTP      *http.Client // shows a certificate, where URLs are https; default http.DefaultClient
-	Certified bool         // the certificate proves who it is, also without the token
+	Certified bool         // the certificate proves its identity, even without the token
 }
 
-// ErrNotAdmitted is that a hub does not let a party register.
+// ErrNotAdmitted says that a hub does not let a party register.
 var ErrNotAdmitted = errors.New("the hub does not admit it")
 
-// Hub is what is needed to check a hub. The parties have to be enrolled there, unless it is open,
-// and nobody else may come in their names meanwhile: both register anew for every check. Shares
-// stay behind until they expire.
+// Hub is the configuration to check a hub. The parties must be enrolled there, unless the hub is
+// open, and their names must not be in use during the checks: both register again for every check.
+// Shares stay behind until they expire.
 type Hub struct {
 	URL           string         // its base, such as http://127.0.0.1:8100/hub/hank
 	Suite         protocol.Suite // default protocol.ITS
 	Master, Slave Party
 	Timeout       time.Duration // for one check; default 30 s
-	Large         bool          // make checks too that move tens of megabytes
+	Large         bool          // also make checks that move tens of megabytes
 }
 
-// hubChecks is all checks of hubs, in their order.
+// hubChecks returns all checks of hubs, in their order.
 func hubChecks() []check[*hubSession] {
 	return slices.Concat(enrolmentChecks, registrationChecks, psrdChecks, marksChecks, shareChecks, padChecks, batchChecks,
 		signatureChecks, errorChecks, managementChecks,
 		tied(protocol.ITS, slices.Concat(purposeChecks, slotChecks, authenticationChecks, spellingChecks, refusalChecks, lockOutChecks, termsChecks)))
 }
 
-// Run finds out what hub that is and returns its checks, to be made one after the other until ctx
-// ends or the consumer stops. It fails if the hub cannot be reached, or does not take the parties.
+// Run identifies the hub and returns its checks. They are made one after the other until ctx ends
+// or the consumer stops. It fails if the hub cannot be reached, or does not admit the parties.
 func (h Hub) Run(ctx context.Context) (iter.Seq[report.Result], error) {
 	h.Timeout = cmp.Or(h.Timeout, 30*time.Second)
 	if h.Suite == nil {
@@ -63,20 +63,20 @@ func (h Hub) Run(ctx context.Context) (iter.Seq[report.Result], error) {
 	return results(ctx, h.Suite, hubChecks(), h.Timeout, found.python, found.begin), nil
 }
 
-// metHub is what the checker knows of a hub.
+// metHub is what the checker knows about a hub.
 type metHub struct {
 	Hub
-	number int  // of the hub in its network, as far as that can be told
-	python bool // it is of the Python implementation
+	number int  // number of the hub in its network, as far as known
+	python bool // it is a hub of the Python implementation
 	open   bool // anybody may register
 	other  Party
 }
 
-// stranger is nobody's name, with a token that is the same every time: an open hub binds the name
-// to it.
+// stranger is a name that nobody uses, with a token that is always the same: an open hub binds the
+// name to it.
 var stranger = Party{Name: "conformance-other", Encryptor: "conformance-other", Token: "conformance-other"}
 
-// hubSession is the making of one check.
+// hubSession is the session of one check.
 type hubSession struct {
 	metHub
 	ctx           context.Context
@@ -84,7 +84,7 @@ type hubSession struct {
 	master, slave *peer
 }
 
-// meet finds out what the hub is.
+// meet identifies the hub.
 func (h Hub) meet(ctx context.Context) (metHub, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
 	defer cancel()
@@ -113,11 +113,11 @@ func (h Hub) meet(ctx context.Context) (metHub, error) {
 	return m, err
 }
 
-// speaks returns an error if the hub names another suite than it is to be checked for.
+// speaks returns an error if the hub names a suite other than the one to check.
 func (s *hubSession) speaks() error {
 	a, err := s.register(s.Master)
 	if err != nil || a.status != http.StatusOK {
-		return err // or it is told when a session begins
+		return err // an error is reported when a session begins
 	}
 	var registered protocol.Registered
 	if err := a.read(&registered); err != nil {
@@ -129,14 +129,14 @@ func (s *hubSession) speaks() error {
 	return nil
 }
 
-// isPython reports whether an answer to a request for a path that does not exist is one of the
-// Python implementation: those of FastAPI have another form than the wire contract says.
+// isPython reports whether an answer to a request for a path that does not exist is from the Python
+// implementation: FastAPI has another form than the wire contract.
 func isPython(a answer) bool {
 	var e struct{ Detail string }
 	return a.status == http.StatusNotFound && a.read(&e) == nil && e.Detail == "Not Found" && a.message() == ""
 }
 
-// begin begins a session: both parties register and fill their pools, which is not recorded.
+// begin begins a session: both parties register and fill their pools. This is not recorded.
 func (m metHub) begin(ctx context.Context, to *record) (*hubSession, error) {
 	s := &hubSession{metHub: m, ctx: ctx}
 	s.master, s.slave = s.peer(m.Master), s.peer(m.Slave)
@@ -149,8 +149,8 @@ func (m metHub) begin(ctx context.Context, to *record) (*hubSession, error) {
 	return s, nil
 }
 
-// findNumber finds the number of the hub by sending shares with each: there is no other way from
-// outside. If it takes none, that is for the checks to say.
+// findNumber finds the number of the hub by sending shares with each number: there is no other way
+// from outside. If the hub takes none, the checks will report that.
 func (s *hubSession) findNumber() (int, error) {
 	if !s.Suite.Rules().Numbered {
 		return 0, nil

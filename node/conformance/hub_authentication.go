@@ -11,7 +11,7 @@ import (
 	"dske/protocol"
 )
 
-// authenticationChecks are for what a tag of suite its covers.
+// authenticationChecks are for the coverage of a tag in suite its.
 var authenticationChecks = []check[*hubSession]{
 	{rule: its("Message authentication"), name: "the tag covers the path", run: func(s *hubSession) error {
 		return s.otherContext(func(r *request) { r.path = protocol.PathKeyShares })
@@ -19,7 +19,7 @@ var authenticationChecks = []check[*hubSession]{
 	{rule: its("Message authentication"), name: "the tag covers the question mark and all of the query", run: func(s *hubSession) error {
 		return s.otherContext(func(r *request) { r.query += "&color=blue" })
 	}},
-	{rule: its("Message authentication"), name: "no header stands for the method", run: func(s *hubSession) error {
+	{rule: its("Message authentication"), name: "no header overrides the method", run: func(s *hubSession) error {
 		r := s.master.signWith(getting(s.ownWanted(uuid.New())), s.master.slot()).with("X-HTTP-Method-Override", http.MethodPost).with("X-HTTP-Method", http.MethodPost)
 		_, err := s.master.refused(r, http.StatusNotFound)
 		return err
@@ -74,7 +74,7 @@ var authenticationChecks = []check[*hubSession]{
 	}},
 }
 
-// otherContext is right if a message that is changed after it was signed is 401.
+// otherContext succeeds if a message that is changed after signing is 401.
 func (s *hubSession) otherContext(change func(*request)) error {
 	r := s.master.signWith(getting(s.ownWanted(uuid.New())), s.master.slot())
 	change(&r)
@@ -90,7 +90,7 @@ var spellingChecks = []check[*hubSession]{
 		tag := s.master.tag(r, f)
 		right, id := encoded(tag), f.Block.String()
 		spare := []byte(right)
-		spare[len(spare)-3]++ // the last two bits of a tag of 16 bytes are in its first two
+		spare[len(spare)-3]++ // the last character has two bits of a tag of 16 bytes, and spare bits
 		named := func(start, size string) string { return id + ":" + start + ":" + size + "%" + right }
 		start := fmt.Sprint(f.Start)
 		for _, bad := range []string{

@@ -15,14 +15,14 @@ import (
 
 // batchChecks are for messages about several keys, or for several slaves.
 var batchChecks = []check[*hubSession]{
-	{inBand, "key-shares: several keys in a message each way", nil, pythonLacks, func(s *hubSession) error {
+	{inBand, "key-shares: a message carries several keys in each direction", nil, pythonLacks, func(s *hubSession) error {
 		m, values, err := s.giveBatch(3)
 		if err != nil {
 			return err
 		}
 		return s.fetchesAll(m.KeyIDs, m.KeyIDs, values)
 	}},
-	{inBand, "key-shares: what is not there is refused by key, and the rest comes", nil, pythonLacks, func(s *hubSession) error {
+	{inBand, "key-shares: missing keys are refused one by one, and the others are delivered", nil, pythonLacks, func(s *hubSession) error {
 		m, values, err := s.giveBatch(2)
 		if err != nil {
 			return err
@@ -48,8 +48,8 @@ var batchChecks = []check[*hubSession]{
 		alone.KeyID = m.KeyIDs[0]
 		return s.hasNo(alone)
 	}},
-	{inBand, "key-shares: a key ID twice, none, or more than 128 are 400", nil, pythonLacks, malformedBatches},
-	{inBand, "key-shares: no slave, more than 32, or one twice is 400", nil, pythonLacks, func(s *hubSession) error {
+	{inBand, "key-shares: a repeated key ID, none, or more than 128 are 400", nil, pythonLacks, malformedBatches},
+	{inBand, "key-shares: no slave, more than 32, or a repeated slave is 400", nil, pythonLacks, func(s *hubSession) error {
 		var many []string
 		for i := range protocol.MaxSlaves + 1 {
 			many = append(many, fmt.Sprintf("conformance-%d", i))
@@ -70,7 +70,8 @@ var batchChecks = []check[*hubSession]{
 	{its("Several slaves"), "each slave gets its own part of a share, and its own tag", protocol.ITS, "", ownParts},
 }
 
-// newBatch returns shares of new keys for so many slaves, all of them the slave, and their values.
+// newBatch returns shares of new keys for a number of slaves, all of them the same slave, and their
+// values.
 func (s *hubSession) newBatch(keys, slaves int) (protocol.PostShares, []byte) {
 	m := protocol.PostShares{ClientName: s.Master.Name, MasterSAE: s.Master.Encryptor, SlaveSAEs: []string{s.Slave.Encryptor}}
 	m.ShareIndex, m.Terms = s.number, s.terms(keySize, slaves)
@@ -99,14 +100,14 @@ func (s *hubSession) giveBatch(keys int) (protocol.PostShares, []byte, error) {
 	return m, values, err
 }
 
-// gettingBatch is the unsigned request for shares of several keys.
+// gettingBatch returns the unsigned request for shares of several keys.
 func (s *hubSession) gettingBatch(ids protocol.KeyIDs) request {
 	m := protocol.GetShares{ClientName: s.Slave.Name, MasterSAE: s.Master.Encryptor, SlaveSAE: s.Slave.Encryptor, KeyIDs: ids}
 	return request{method: http.MethodGet, path: protocol.PathKeyShares, query: m.Query()}
 }
 
-// fetchesAll returns an error unless the slave gets the shares of all keys that are there, in as
-// many answers as that takes, and a refusal for each other that it asks for.
+// fetchesAll returns an error unless the slave gets the shares of all existing keys, in as many
+// answers as needed, and a refusal for every other key that it asks for.
 func (s *hubSession) fetchesAll(asked, there protocol.KeyIDs, values []byte) error {
 	size := len(values) / len(there)
 	for left := slices.Clone(asked); len(left) > 0; {
@@ -177,8 +178,8 @@ func malformedBatches(s *hubSession) error {
 	return nil
 }
 
-// ownParts is right if of a share for two slaves, the slave and the master's own encryptor, each
-// gets its three elements, those of the key, and its tag.
+// ownParts succeeds if, of a share for two slaves (the slave and the master's own encryptor), each
+// gets its own three elements, those of the key, and its tag.
 func ownParts(s *hubSession) error {
 	m, value := s.newBatch(1, 2)
 	m.SlaveSAEs = append(m.SlaveSAEs, s.Master.Encryptor)

@@ -16,11 +16,11 @@ const (
 )
 
 var (
-	enrolled  = wire("Who may come")
+	enrolled  = wire("Enrolment")
 	outOfBand = wire("Out of band")
 )
 
-// Who is served.
+// Which clients are served.
 var enrolmentChecks = []check[*hubSession]{
 	{enrolled, "a client that is not enrolled is 403", nil, pythonServesAnybody, func(s *hubSession) error {
 		if s.open {
@@ -35,7 +35,7 @@ var enrolmentChecks = []check[*hubSession]{
 		}
 		return err
 	}},
-	{enrolled, "a name with another token, or none, is 403, and that changes nothing", nil, pythonServesAnybody, otherToken},
+	{enrolled, "a name with another token, or none, is 403, and nothing changes", nil, pythonServesAnybody, otherToken},
 	{enrolled, "an encryptor of another client is 403", nil, pythonServesAnybody, func(s *hubSession) error {
 		foreign := s.Slave
 		foreign.Encryptor = s.Master.Encryptor
@@ -45,14 +45,14 @@ var enrolmentChecks = []check[*hubSession]{
 		}
 		return a.want(http.StatusForbidden)
 	}},
-	{enrolled, "a share for a slave SAE that nobody serves is 404", nil, "hubs of dske-python take shares for anybody", func(s *hubSession) error {
+	{enrolled, "a share for a slave SAE that no client serves is 404", nil, "hubs of dske-python take shares for anybody", func(s *hubSession) error {
 		m, value := s.newShare()
 		m.SlaveSAE = "conformance-nobody"
 		return s.refusesPost(m, value, http.StatusNotFound)
 	}},
 }
 
-// otherToken is right if nobody else can speak for the master out of band.
+// otherToken succeeds if nobody else can act for the master out of band.
 func otherToken(s *hubSession) error {
 	if s.Master.Token == "" || s.Master.Certified {
 		return skip("takes a client whose only proof is a token")

@@ -14,7 +14,7 @@ var (
 	management = wire("Key delivery and management")
 )
 
-// Errors, of whatever.
+// Errors in general.
 var errorChecks = []check[*hubSession]{
 	{errorRules, "an unknown path is 404", nil, "", func(s *hubSession) error {
 		for _, path := range []string{"/no/such/path", "/dske/api/v1/no-such", "/dske/oob/v1"} {
@@ -65,7 +65,7 @@ var errorChecks = []check[*hubSession]{
 			return nil
 		})
 	}},
-	{errorRules, "in band, who is not registered is 403", nil, pythonStatuses, func(s *hubSession) error {
+	{errorRules, "in band, a client that is not registered is 403", nil, pythonStatuses, func(s *hubSession) error {
 		m := s.wanted(uuid.New())
 		m.ClientName = s.other.Name
 		r := s.slave.signWith(getting(m), s.slave.slot())

@@ -21,7 +21,7 @@ func (p *peer) verify(r request, a answer) (*protocol.Incoming, error) {
 	return incoming, nil
 }
 
-// accepted sends a request that is to be answered with 200, and a right signature.
+// accepted sends a request that must be answered with 200 and a valid signature.
 func (p *peer) accepted(r request) (answer, *protocol.Incoming, error) {
 	a, err := p.as(p.Party, r)
 	if err == nil {
@@ -34,8 +34,7 @@ func (p *peer) accepted(r request) (answer, *protocol.Incoming, error) {
 	return a, incoming, err
 }
 
-// refused sends a request that is to be answered with one of the statuses. Whether that is signed
-// does not matter.
+// refused sends a request that must be answered with one of the statuses, signed or not.
 func (p *peer) refused(r request, statuses ...int) (answer, error) {
 	a, err := p.as(p.Party, r)
 	if err == nil {

@@ -18,7 +18,7 @@ import (
 
 var inBand = wire("In band")
 
-// Shares on their way.
+// Posting and fetching shares.
 var shareChecks = []check[*hubSession]{
 	{inBand, "the slave gets the share that the master gave", nil, "", func(s *hubSession) error {
 		m, value, err := s.give()
@@ -39,7 +39,7 @@ var shareChecks = []check[*hubSession]{
 		}
 		return nil
 	}},
-	{inBand, "the pad of an answer is of the hub-owned pool, and each is another", nil, "", differentPads},
+	{inBand, "the pad of an answer comes from the hub-owned pool, and each answer has another pad", nil, "", differentPads},
 	{inBand, "members that are not listed are ignored", nil, "hubs of dske-python answer with an error", func(s *hubSession) error {
 		m, value, err := s.sealedShare()
 		if err != nil {
@@ -79,22 +79,22 @@ var shareChecks = []check[*hubSession]{
 		m.MasterSAE = s.Slave.Encryptor
 		return s.refusesPost(m, value, http.StatusForbidden)
 	}},
-	{inBand, "a message in another client's name, signed with one's own bytes, is 404", nil, pythonStatuses, func(s *hubSession) error {
+	{inBand, "a message in another client's name, signed with the sender's own bytes, is 404", nil, pythonStatuses, func(s *hubSession) error {
 		m, value := s.newShare()
 		m.ClientName, m.MasterSAE = s.Slave.Name, s.Slave.Encryptor
 		return s.refusesPost(m, value, http.StatusNotFound)
 	}},
-	{inBand, "who asks for a slave that it does not serve is 403, and the share stays", nil, pythonServesAnybody, func(s *hubSession) error {
+	{inBand, "a request for a slave that the client does not serve is 403, and the share stays", nil, pythonServesAnybody, func(s *hubSession) error {
 		return s.keepsFrom(protocol.GetShare{ClientName: s.Master.Name, MasterSAE: s.Master.Encryptor, SlaveSAE: s.Slave.Encryptor})
 	}},
-	{inBand, "who asks for a share that is not meant for it is 403, and the share stays", nil, pythonServesAnybody, func(s *hubSession) error {
+	{inBand, "a request for a share that is not meant for the client is 403, and the share stays", nil, pythonServesAnybody, func(s *hubSession) error {
 		return s.keepsFrom(protocol.GetShare{ClientName: s.Master.Name, MasterSAE: s.Master.Encryptor, SlaveSAE: s.Master.Encryptor})
 	}},
-	{inBand, "a POST that cannot be read is 400", nil, "hubs of dske-python answer with 422 or 500, and read more", malformedPosts},
-	{inBand, "a GET that cannot be read is 400", nil, "hubs of dske-python answer with 422, and need no names of encryptors", malformedGets},
+	{inBand, "a POST that cannot be parsed is 400", nil, "hubs of dske-python answer with 422 or 500, and read more", malformedPosts},
+	{inBand, "a GET that cannot be parsed is 400", nil, "hubs of dske-python answer with 422, and need no names of encryptors", malformedGets},
 }
 
-// keepsFrom is right if a client that may not have a share is refused, and the slave still gets it.
+// keepsFrom succeeds if a client that may not have a share is refused, and the slave still gets it.
 func (s *hubSession) keepsFrom(by protocol.GetShare) error {
 	m, value, err := s.give()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// What operators see.
+// The management interface.
 var managementChecks = []check[*hubSession]{
 	{management, "GET mgmt/v1/status describes clients, pools and shares without a byte of them", nil, "hubs of dske-python show the start of blocks and shares", statusIsNoSecret},
 	{management, "GET openapi.json and GET docs describe the interface", nil, "hubs of dske-python have them at /openapi.json and /docs", func(s *hubSession) error {
@@ -28,7 +28,8 @@ var managementChecks = []check[*hubSession]{
 	}},
 }
 
-// orNotOurs is want(200), but skips the check if the hub keeps its management for the operator.
+// orNotOurs is like want(200), but skips the check if the hub reserves its management for the
+// operator.
 func (s *hubSession) orNotOurs(a answer) error {
 	if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden {
 		return skip("is for the operator")
@@ -80,7 +81,7 @@ type poolOf struct {
 	Blocks []map[string]any
 }
 
-// showsNothing returns an error if a status has members for bytes, or has these.
+// showsNothing returns an error if a status has members for bytes, or contains these bytes.
 func showsNothing(body, share []byte, blocks map[uuid.UUID][]byte) error {
 	for _, name := range []string{"data", "value", "share_value", "encrypted_share_value"} {
 		if bytes.Contains(body, []byte(`"`+name+`"`)) {

@@ -32,11 +32,11 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 		_, _, err := s.give()
 		return err
 	})},
-	{rule: marked, name: "before a session there is no PSRD, and nothing in band: 403", run: withMarks(func(s *hubSession) error {
+	{rule: marked, name: "before a session, PSRD and in-band requests are 403", run: withMarks(func(s *hubSession) error {
 		m, value := s.newShare()
 		r, err := s.master.post(m, value)
 		if err == nil {
-			_, err = s.register(s.Master) // which ends the session
+			_, err = s.register(s.Master) // ends the session
 		}
 		if err == nil {
 			_, err = s.master.refused(r, http.StatusForbidden)
@@ -47,7 +47,7 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 		return err
 	})},
 	{rule: marked, name: "a byte above its mark is not taken", run: withMarks(func(s *hubSession) error {
-		block, err := s.master.fetch(protocol.OwnerClient, psrd.ForKeys) // whose mark nobody raises
+		block, err := s.master.fetch(protocol.OwnerClient, psrd.ForKeys) // its mark is not raised
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 		if err := s.master.putMarks(false); err != nil {
 			return err
 		}
-		a, err := s.as(s.Master, s.master.marks(true)) // only what both have is left
+		a, err := s.as(s.Master, s.master.marks(true)) // only blocks that both have are left
 		if err == nil {
 			err = a.want(http.StatusOK)
 		}
@@ -92,7 +92,7 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 		}
 		return s.hasNo(m)
 	})},
-	{rule: marked, name: "the very same share in another message is 409, and the first one stays", run: withMarks(func(s *hubSession) error {
+	{rule: marked, name: "the same share in another message is 409, and the first one stays", run: withMarks(func(s *hubSession) error {
 		m, value, err := s.give()
 		if err == nil {
 			err = s.refusesPost(m, value, http.StatusConflict)
@@ -106,7 +106,7 @@ var marksChecks = tied(protocol.ITS, []check[*hubSession]{
 
 var marked = wire("Sessions and marks")
 
-// withMarks makes a check of hubs that keep their state over a crash.
+// withMarks limits a check to hubs that keep their state over a crash.
 func withMarks(run func(*hubSession) error) func(*hubSession) error {
 	return func(s *hubSession) error {
 		if s.master.boot == uuid.Nil {

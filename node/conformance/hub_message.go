@@ -14,7 +14,7 @@ import (
 	"dske/psrd"
 )
 
-// take chooses bytes by hand, from the end of a pool, which the channel does not reach.
+// take chooses bytes manually, from the end of a pool, which the channel does not reach.
 func (p *peer) take(owner protocol.PoolOwner, purpose psrd.Purpose, size int) psrd.Fragment {
 	if !p.Suite.Rules().Purposes {
 		purpose = psrd.ForAll
@@ -30,12 +30,12 @@ func (p *peer) take(owner protocol.PoolOwner, purpose psrd.Purpose, size int) ps
 	return f
 }
 
-// slot chooses a signing key by hand.
+// slot chooses a signing key manually.
 func (p *peer) slot() psrd.Fragment {
 	return p.take(protocol.OwnerClient, psrd.ForKeys, protocol.SigningKeySize)
 }
 
-// tag returns the tag of a request under a key of these bytes, as far as they are ones.
+// tag returns the tag of a request under the key in these fragments, as far as they exist.
 func (p *peer) tag(r request, fragments ...psrd.Fragment) []byte {
 	var key []byte
 	for _, f := range fragments {
@@ -58,7 +58,7 @@ func header(tag []byte, fragments ...psrd.Fragment) string {
 	return strings.Join(names, ",") + "%" + base64.StdEncoding.EncodeToString(tag)
 }
 
-// signWith signs a request with bytes that were chosen by hand.
+// signWith signs a request with bytes that were chosen manually.
 func (p *peer) signWith(r request, fragments ...psrd.Fragment) request {
 	return r.with(protocol.SignatureHeader, header(p.tag(r, fragments...), fragments...))
 }
@@ -74,7 +74,7 @@ func (p *peer) sign(r request) (request, error) {
 	return r.with(protocol.SignatureHeader, signature), err
 }
 
-// keySize is the size of the keys that shares are made of unless a check says otherwise, in bytes.
+// keySize is the default size of the keys that shares are made of, in bytes.
 const keySize = 32
 
 // newShare returns a share of a new key from the master for the slave, and its value.
@@ -86,7 +86,7 @@ func (s *hubSession) newShareOf(size int) (protocol.PostShare, []byte) {
 	return m, random(s.Suite.ShareSize(size, 1))
 }
 
-// sealedShare is newShare with the value sealed by the master.
+// sealedShare is like newShare, with the value sealed by the master.
 func (s *hubSession) sealedShare() (protocol.PostShare, []byte, error) {
 	m, value := s.newShare()
 	var err error
@@ -94,7 +94,7 @@ func (s *hubSession) sealedShare() (protocol.PostShare, []byte, error) {
 	return m, value, err
 }
 
-// terms returns those of a share of a key, for so many slaves.
+// terms returns the terms of a share of a key of size bytes, for a number of slaves.
 func (s *hubSession) terms(size, slaves int) protocol.Terms {
 	if s.Suite.Version() == 0 {
 		return protocol.Terms{}
@@ -108,7 +108,7 @@ func random(size int) []byte {
 	return data
 }
 
-// seal one-time-pads a value as clients do.
+// seal encrypts a value with a one-time pad, as clients do.
 func (p *peer) seal(value []byte) (protocol.SealedShare, error) {
 	out, err := p.channel.Reserve(len(value))
 	if err != nil {
@@ -118,7 +118,7 @@ func (p *peer) seal(value []byte) (protocol.SealedShare, error) {
 	return out.Seal(protocol.NewSecret(value))
 }
 
-// sealWith is seal with a pad that was chosen by hand.
+// sealWith is like seal, with a pad that was chosen manually.
 func (p *peer) sealWith(value []byte, pad psrd.Fragment) protocol.SealedShare {
 	sealed := slices.Clone(value)
 	for i, b := range p.data[pad.Block][pad.Start:][:pad.Size] {
@@ -127,13 +127,13 @@ func (p *peer) sealWith(value []byte, pad psrd.Fragment) protocol.SealedShare {
 	return protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: []psrd.Fragment{pad}}, Value: sealed}
 }
 
-// posting is the unsigned request with a message.
+// posting returns the unsigned request with a message.
 func posting(path string, message any) request {
 	body, _ := json.Marshal(message)
 	return request{method: http.MethodPost, path: path, body: body}
 }
 
-// getting is the unsigned request for a share.
+// getting returns the unsigned request for a share.
 func getting(m protocol.GetShare) request {
 	return request{method: http.MethodGet, path: protocol.PathKeyShare, query: m.Query()}
 }
@@ -147,7 +147,7 @@ func (p *peer) post(m protocol.PostShare, value []byte) (request, error) {
 	return p.sign(posting(protocol.PathKeyShare, m))
 }
 
-// wanted is how the slave asks for the share of a key.
+// wanted returns the slave's request for the share of a key.
 func (s *hubSession) wanted(key uuid.UUID) protocol.GetShare {
 	return protocol.GetShare{ClientName: s.Slave.Name, MasterSAE: s.Master.Encryptor, SlaveSAE: s.Slave.Encryptor, KeyID: key}
 }

@@ -10,21 +10,21 @@ import (
 	"dske/psrd"
 )
 
-// What is wrong with pads.
+// Faulty pads.
 var padChecks = []check[*hubSession]{
 	{inBand, "a pad of the hub-owned pool is 404", nil, pythonStatuses, func(s *hubSession) error {
 		return s.refusesPad(http.StatusNotFound, func(value []byte) protocol.SealedShare {
 			return s.master.sealWith(value, s.master.take(protocol.OwnerHub, psrd.ForPads, len(value)))
 		})
 	}},
-	{inBand, "a pad of a block that nobody knows is 404", nil, pythonStatuses, func(s *hubSession) error {
+	{inBand, "a pad of an unknown block is 404", nil, pythonStatuses, func(s *hubSession) error {
 		return s.refusesPad(http.StatusNotFound, func(value []byte) protocol.SealedShare {
 			sealed := s.master.sealWith(value, s.master.take(protocol.OwnerClient, psrd.ForPads, len(value)))
 			sealed.Pad.Fragments[0].Block = uuid.New()
 			return sealed
 		})
 	}},
-	{inBand, "a pad that was used is 409", nil, pythonStatuses, func(s *hubSession) error {
+	{inBand, "a used pad is 409", nil, pythonStatuses, func(s *hubSession) error {
 		m, value := s.newShare()
 		pad := s.master.take(protocol.OwnerClient, psrd.ForPads, len(value))
 		m.SealedShare = s.master.sealWith(value, pad)
@@ -58,7 +58,7 @@ var padChecks = []check[*hubSession]{
 	}},
 }
 
-// refusesPad is right if a share with a pad that a check makes up is refused with a status, and not
+// refusesPad succeeds if a share with the pad that seal uses is refused with a status, and not
 // kept.
 func (s *hubSession) refusesPad(status int, seal func(value []byte) protocol.SealedShare) error {
 	m, value := s.newShare()
@@ -73,11 +73,11 @@ func (s *hubSession) refusesPad(status int, seal func(value []byte) protocol.Sea
 	return s.hasNo(m)
 }
 
-// refusesPads is right if pads that are made of a good one are refused with 400, and the good one
-// can be used after that.
+// refusesPads succeeds if pads derived from a good one are refused with 400, and the good one can
+// be used after that.
 func (s *hubSession) refusesPads(bad func(psrd.Fragment) [][]psrd.Fragment) error {
 	m, value := s.newShare()
-	s.master.take(protocol.OwnerClient, psrd.ForPads, 64) // so that what is too long is in range
+	s.master.take(protocol.OwnerClient, psrd.ForPads, 64) // so that pads that are too long are in range
 	good := s.master.take(protocol.OwnerClient, psrd.ForPads, len(value))
 	for _, pad := range bad(good) {
 		err := s.refusesPad(http.StatusBadRequest, func(value []byte) protocol.SealedShare {

@@ -15,7 +15,7 @@ import (
 	"dske/psrd"
 )
 
-// blockSize is the size of the blocks that the checker asks for, in bytes: enough for any check.
+// blockSize is the size in bytes of the blocks that the checker asks for: enough for any check.
 const blockSize = 2048
 
 var errPoolEmpty = errors.New("the pools of the checker are used up")
@@ -25,8 +25,8 @@ type peer struct {
 	*hubSession
 	Party
 	channel *protocol.Channel
-	data    map[uuid.UUID][]byte         // of all blocks, as they came
-	top     map[*psrd.Pool]psrd.Fragment // what was taken by hand from a pool last
+	data    map[uuid.UUID][]byte         // of all blocks, as received
+	top     map[*psrd.Pool]psrd.Fragment // what was last taken manually from a pool
 
 	boot, session uuid.UUID // of a hub that keeps its state over a crash
 	serial        int64
@@ -35,7 +35,7 @@ type peer struct {
 
 func (s *hubSession) peer(p Party) *peer { return &peer{hubSession: s, Party: p} }
 
-// registering is the request to register with one encryptor.
+// registering returns the request to register with one encryptor.
 func registering(p Party) request {
 	body, _ := json.Marshal(protocol.Registration{ClientName: p.Name, EncryptorNames: []string{p.Encryptor}})
 	return request{method: http.MethodPut, path: protocol.PathRegistration, body: body}
@@ -51,7 +51,7 @@ func asking(client string) request {
 
 func (s *hubSession) register(p Party) (answer, error) { return s.as(p, registering(p)) }
 
-// connect registers the client, begins a session if the hub has those, and fills all pools.
+// connect registers the client, begins a session if the hub has sessions, and fills all pools.
 func (p *peer) connect() error {
 	if err := p.enter(); err != nil {
 		return err
@@ -91,8 +91,8 @@ func (p *peer) enter() error {
 	return p.putMarks(true)
 }
 
-// psrdRequest asks for a block. Members of more are put in the place of what is usual; "" leaves
-// one out.
+// psrdRequest asks for a block. more are names and values that replace the usual members; the value
+// "" leaves a member out.
 func (p *peer) psrdRequest(owner protocol.PoolOwner, purpose psrd.Purpose, size int, more ...string) request {
 	query := url.Values{"client_name": {p.Name}, "pool_owner": {string(owner)}, "size": {strconv.Itoa(size)}}
 	if purpose != psrd.ForAll {
@@ -130,7 +130,7 @@ func (p *peer) fetch(owner protocol.PoolOwner, purpose psrd.Purpose) (protocol.B
 	return block, nil
 }
 
-// marks returns the request that tells the hub of all blocks.
+// marks returns the request that names all blocks to the hub.
 func (p *peer) marks(resume bool) request {
 	p.serial++
 	m := protocol.Marks{ClientName: p.Name, Boot: p.boot, Session: p.session, Serial: p.serial, Resume: resume, Blocks: append([]protocol.BlockMark{}, p.blocks...)}
@@ -153,7 +153,7 @@ func (p *peer) putMarks(resume bool) error {
 	return nil
 }
 
-// raise lets all bytes be used, if it takes marks for that.
+// raise opens all bytes, if the hub uses marks.
 func (p *peer) raise() error {
 	if p.boot == uuid.Nil {
 		return nil

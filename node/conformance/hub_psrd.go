@@ -40,7 +40,7 @@ var psrdChecks = []check[*hubSession]{
 		}
 		return nil
 	}},
-	{outOfBand, "a request for PSRD that makes no sense is 400", nil, "hubs of dske-python answer with 422 or 500", func(s *hubSession) error {
+	{outOfBand, "an invalid request for PSRD is 400", nil, "hubs of dske-python answer with 422 or 500", func(s *hubSession) error {
 		for _, more := range [][]string{{"size", "0"}, {"size", "-32"}, {"size", "many"}, {"size", ""}, {"pool_owner", "nobody"}, {"pool_owner", ""}, {"client_name", ""}} {
 			a, err := s.as(s.Master, s.master.psrdRequest(protocol.OwnerClient, protocol.PurposesOf(s.Suite)[0], 32, more...))
 			if err == nil {
@@ -63,7 +63,7 @@ var psrdChecks = []check[*hubSession]{
 	{outOfBand, "PSRD for a client that is not registered is 403", nil, pythonStatuses, func(s *hubSession) error {
 		p := *s.master
 		if a, err := s.as(s.Master, unregistering(s.Master.Name)); err != nil || a.status != http.StatusOK {
-			p.Party = s.other // which nobody knows
+			p.Party = s.other // not registered
 		}
 		a, err := s.as(p.Party, p.psrdRequest(protocol.OwnerClient, protocol.PurposesOf(s.Suite)[0], 32))
 		if err != nil {
@@ -81,7 +81,7 @@ func fullPool(s *hubSession) error {
 	for left := protocol.MaxPoolSize; left > 0; left -= protocol.MaxBlockSize {
 		size := protocol.MaxBlockSize
 		if left == size {
-			size -= blockSize // which are there
+			size -= blockSize // these bytes are there already
 		}
 		a, err := s.as(s.Master, s.master.psrdRequest(protocol.OwnerClient, purpose, size))
 		if err == nil {
@@ -98,9 +98,9 @@ func fullPool(s *hubSession) error {
 	return a.want(http.StatusRequestEntityTooLarge)
 }
 
-// purposeChecks are for what suite its has two kinds of PSRD for.
+// purposeChecks are for the two kinds of PSRD in suite its.
 var purposeChecks = []check[*hubSession]{
-	{rule: its("Two kinds of PSRD"), name: "PSRD without a purpose, or for another, is 400", run: func(s *hubSession) error {
+	{rule: its("Two kinds of PSRD"), name: "PSRD without a purpose, or for an unknown one, is 400", run: func(s *hubSession) error {
 		for _, purpose := range []string{"", "all"} {
 			a, err := s.as(s.Master, s.master.psrdRequest(protocol.OwnerClient, psrd.ForPads, 64, "purpose", purpose))
 			if err == nil {
@@ -112,12 +112,12 @@ var purposeChecks = []check[*hubSession]{
 		}
 		return nil
 	}},
-	{rule: its("Two kinds of PSRD"), name: "bytes for pads sign nothing", run: func(s *hubSession) error {
+	{rule: its("Two kinds of PSRD"), name: "bytes for pads cannot sign", run: func(s *hubSession) error {
 		r := s.master.signWith(getting(s.ownWanted(uuid.New())), s.master.take(protocol.OwnerClient, psrd.ForPads, 32))
 		_, err := s.master.refused(r, http.StatusNotFound)
 		return err
 	}},
-	{rule: its("Two kinds of PSRD"), name: "bytes for signing keys are no pad", run: func(s *hubSession) error {
+	{rule: its("Two kinds of PSRD"), name: "bytes for signing keys cannot be a pad", run: func(s *hubSession) error {
 		m, value := s.newShare()
 		pad := s.master.take(protocol.OwnerClient, psrd.ForKeys, 96) // whole slots
 		pad.Size = len(value)

@@ -15,12 +15,12 @@ import (
 
 var refusals = its("Refusals are signed")
 
-// refusalChecks are for what is signed, and what comes again.
+// refusalChecks are for signed refusals and repeated requests.
 var refusalChecks = []check[*hubSession]{
 	{rule: refusals, name: "404 for an unknown key is signed", run: func(s *hubSession) error {
 		return s.signsRefusal(s.slave, http.StatusNotFound, getting(s.wanted(uuid.New())))
 	}},
-	{rule: refusals, name: "403 for another's share is signed", run: func(s *hubSession) error {
+	{rule: refusals, name: "403 for a share of another client is signed", run: func(s *hubSession) error {
 		m, _, err := s.give()
 		if err != nil {
 			return err
@@ -39,10 +39,10 @@ var refusalChecks = []check[*hubSession]{
 		}
 		return s.signsRefusal(s.master, http.StatusConflict, posting(protocol.PathKeyShare, m))
 	}},
-	{rule: refusals, name: "400 for what cannot be read is signed", run: func(s *hubSession) error {
+	{rule: refusals, name: "400 for a request that cannot be parsed is signed", run: func(s *hubSession) error {
 		return s.signsRefusal(s.master, http.StatusBadRequest, request{method: http.MethodPost, path: protocol.PathKeyShare, body: []byte(`{"master_client_name":"` + s.Master.Name + `"}`)})
 	}},
-	{rule: refusals, name: "what was not verified is answered unsigned", run: func(s *hubSession) error {
+	{rule: refusals, name: "a request that was not verified gets an unsigned answer", run: func(s *hubSession) error {
 		r := getting(s.ownWanted(uuid.New()))
 		unknown := s.master.slot()
 		unknown.Block = uuid.New()
@@ -58,7 +58,7 @@ var refusalChecks = []check[*hubSession]{
 		}
 		return nil
 	}},
-	{rule: refusals, name: "GET registration tells what the hub lacked for an answer", run: func(s *hubSession) error {
+	{rule: refusals, name: "GET registration returns what the hub lacked for an answer", run: func(s *hubSession) error {
 		return s.lacking(func(request, answer) error {
 			seen, err := s.association()
 			if want := (protocol.Lack{Purpose: psrd.ForKeys, Bytes: protocol.SigningKeySize}); err == nil && !slices.Contains(seen.Lacks, want) {
@@ -67,7 +67,7 @@ var refusalChecks = []check[*hubSession]{
 			return err
 		})
 	}},
-	{rule: refusals, name: "a request that comes again byte for byte gets the same bytes", run: func(s *hubSession) error {
+	{rule: refusals, name: "a request that is repeated byte for byte gets the same answer", run: func(s *hubSession) error {
 		m, value := s.newShare()
 		post, err := s.master.post(m, value)
 		if err != nil {
@@ -98,7 +98,7 @@ var refusalChecks = []check[*hubSession]{
 	}},
 }
 
-// signsRefusal is right if a request is refused with a status, and that is signed.
+// signsRefusal succeeds if a request is refused with a status and a signature.
 func (s *hubSession) signsRefusal(p *peer, status int, r request) error {
 	r, err := p.sign(r)
 	if err != nil {
@@ -111,9 +111,9 @@ func (s *hubSession) signsRefusal(p *peer, status int, r request) error {
 	return err
 }
 
-// lockOutChecks are for those who are a nuisance.
+// lockOutChecks are for attempts to overload a hub or lock a client out.
 var lockOutChecks = []check[*hubSession]{
-	{rule: its("No lock-out"), name: "nobody is refused for wrong tags", run: func(s *hubSession) error {
+	{rule: its("No lock-out"), name: "no client is refused because of wrong tags", run: func(s *hubSession) error {
 		r := getting(s.ownWanted(uuid.New()))
 		f := s.master.slot()
 		for range 100 {

@@ -26,7 +26,7 @@ var registrationChecks = []check[*hubSession]{
 		}
 		return err
 	}},
-	{outOfBand, "who registers anew starts over with empty pools, and shares stay", nil, pythonStatuses, func(s *hubSession) error {
+	{outOfBand, "a client that registers again starts again with empty pools, and shares stay", nil, pythonStatuses, func(s *hubSession) error {
 		return s.endsPools(func() error { return s.master.enter() })
 	}},
 	{outOfBand, "DELETE registration ends the pools, and shares stay", nil, pythonLacks, func(s *hubSession) error {
@@ -39,9 +39,9 @@ var registrationChecks = []check[*hubSession]{
 		})
 	}},
 	{outOfBand, "without encryptor_names a client has one encryptor with its own name", nil, "hubs of dske-python want that member", withoutEncryptors},
-	{outOfBand, "a registration that cannot be read, or with names that cannot be, is 400", nil, "hubs of dske-python answer with 422, and take any name", malformedRegistrations},
-	{outOfBand, "GET registration tells how the hub sees the association", nil, pythonLacks, seesAssociation},
-	{outOfBand, "GET encryptors tells who serves one; a 404 has a message", nil, pythonLacks, func(s *hubSession) error {
+	{outOfBand, "a registration that cannot be parsed, or has invalid names, is 400", nil, "hubs of dske-python answer with 422, and take any name", malformedRegistrations},
+	{outOfBand, "GET registration returns the hub's view of the association", nil, pythonLacks, seesAssociation},
+	{outOfBand, "GET encryptors returns the client that serves an encryptor; a 404 has a message", nil, pythonLacks, func(s *hubSession) error {
 		a, err := s.as(s.Master, encryptor(s.Slave.Encryptor))
 		var e protocol.Encryptor
 		if err == nil {
@@ -68,7 +68,7 @@ func encryptor(name string) request {
 	return request{method: http.MethodGet, path: protocol.PathEncryptors + "/" + url.PathEscape(name)}
 }
 
-// endsPools is right if nothing that was signed for the old pools of the master counts after end,
+// endsPools succeeds if, after end, nothing that was signed for the old pools of the master counts,
 // and a share that was given before is still there.
 func (s *hubSession) endsPools(end func() error) error {
 	m, value, err := s.give()
@@ -131,7 +131,7 @@ func malformedRegistrations(s *hubSession) error {
 	return nil
 }
 
-// association asks how the hub sees the association with the master.
+// association asks for the hub's view of the association with the master.
 func (s *hubSession) association() (seen protocol.Association, err error) {
 	a, err := s.as(s.Master, asking(s.Master.Name))
 	if err == nil {
@@ -169,7 +169,7 @@ func seesAssociation(s *hubSession) error {
 	return err
 }
 
-// ownWanted is a question for a key of the master's own, whose answer nobody needs.
+// ownWanted returns a request for a key of the master's own, whose answer is not needed.
 func (s *hubSession) ownWanted(key uuid.UUID) protocol.GetShare {
 	return protocol.GetShare{ClientName: s.Master.Name, MasterSAE: s.Slave.Encryptor, SlaveSAE: s.Master.Encryptor, KeyID: key}
 }
@@ -186,7 +186,8 @@ func (s *hubSession) hasNo(m protocol.PostShare) error {
 	return nil
 }
 
-// refusesPost is right if the hub refuses a share of the master's with a status, and has nothing.
+// refusesPost succeeds if the hub refuses a share of the master's with a status and does not keep
+// it.
 func (s *hubSession) refusesPost(m protocol.PostShare, value []byte, statuses ...int) error {
 	r, err := s.master.post(m, value)
 	if err == nil {

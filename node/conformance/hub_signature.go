@@ -26,7 +26,7 @@ func (s *hubSession) lastBody() string {
 
 // Signatures of requests and answers.
 var signatureChecks = []check[*hubSession]{
-	{signed, "an answer of 200 is signed with 32 bytes of the hub's, each time with others", nil, "", func(s *hubSession) error {
+	{signed, "an answer of 200 is signed with 32 bytes of the hub's, different ones each time", nil, "", func(s *hubSession) error {
 		for range 4 {
 			m, value, err := s.give()
 			if err == nil {
@@ -69,14 +69,14 @@ var signatureChecks = []check[*hubSession]{
 		_, err = s.slave.refused(r, http.StatusUnauthorized)
 		return err
 	}},
-	{signed, "a signature that cannot be read is 400", nil, "hubs of dske-python answer with 500", malformedSignatures},
-	{signed, "a signing key of other than 32 bytes, or with a negative start or size, is 400", nil, "hubs of dske-python take keys of any size", otherKeySizes},
+	{signed, "a signature that cannot be parsed is 400", nil, "hubs of dske-python answer with 500", malformedSignatures},
+	{signed, "a signing key that does not have 32 bytes, or has a negative start or size, is 400", nil, "hubs of dske-python take keys of any size", otherKeySizes},
 	{signed, "a signing key out of range is 400", nil, "", func(s *hubSession) error {
 		f := s.master.slot()
 		f.Start = blockSize
 		return s.refusesKey(http.StatusBadRequest, f)
 	}},
-	{signed, "a signing key of a block that nobody knows is 404", nil, pythonStatuses, func(s *hubSession) error {
+	{signed, "a signing key of an unknown block is 404", nil, pythonStatuses, func(s *hubSession) error {
 		f := s.master.slot()
 		f.Block = uuid.New()
 		return s.refusesKey(http.StatusNotFound, f)
@@ -84,7 +84,7 @@ var signatureChecks = []check[*hubSession]{
 	{signed, "a signing key of the hub-owned pool is 404", nil, pythonStatuses, func(s *hubSession) error {
 		return s.refusesKey(http.StatusNotFound, s.master.take(protocol.OwnerHub, psrd.ForKeys, protocol.SigningKeySize))
 	}},
-	{signed, "a signing key that was used is 409", nil, pythonStatuses, func(s *hubSession) error {
+	{signed, "a used signing key is 409", nil, pythonStatuses, func(s *hubSession) error {
 		f := s.master.slot()
 		r := s.master.signWith(getting(s.ownWanted(uuid.New())), f)
 		if _, err := s.master.refused(r, http.StatusNotFound, http.StatusBadRequest); err != nil {
@@ -92,7 +92,7 @@ var signatureChecks = []check[*hubSession]{
 		}
 		return s.refusesKey(http.StatusConflict, f)
 	}},
-	{signed, "a signing key in pieces counts, in their order", protocol.Python, "", func(s *hubSession) error {
+	{signed, "a signing key in pieces is valid, in their order", protocol.Python, "", func(s *hubSession) error {
 		m, value := s.newShare()
 		second, first := s.master.take(protocol.OwnerClient, psrd.ForAll, 20), s.master.take(protocol.OwnerClient, psrd.ForAll, 12)
 		var err error
@@ -120,8 +120,7 @@ var signatureChecks = []check[*hubSession]{
 	}},
 }
 
-// refusesKey is right if a message that is signed with bytes that a check has chosen is refused
-// with a status.
+// refusesKey succeeds if a message that is signed with these bytes is refused with a status.
 func (s *hubSession) refusesKey(status int, key ...psrd.Fragment) error {
 	_, err := s.master.refused(s.master.signWith(getting(s.ownWanted(uuid.New())), key...), status)
 	if err != nil {
@@ -130,8 +129,8 @@ func (s *hubSession) refusesKey(status int, key ...psrd.Fragment) error {
 	return nil
 }
 
-// costsNothing is right if a message that was spoiled is refused with a status, and the one that it
-// was is taken after that.
+// costsNothing succeeds if a spoiled message is refused with a status, and the original is accepted
+// after that.
 func (s *hubSession) costsNothing(status int, spoil func(request) request) error {
 	m, value := s.newShare()
 	r, err := s.master.post(m, value)
@@ -147,7 +146,7 @@ func (s *hubSession) costsNothing(status int, spoil func(request) request) error
 	return s.fetches(m, value)
 }
 
-// spelled returns the request with these signatures, and no other header.
+// spelled returns the request with these signature headers and no others.
 func (r request) spelled(signatures ...string) request {
 	r.header = nil
 	for _, text := range signatures {

@@ -9,16 +9,16 @@ import (
 	"dske/psrd"
 )
 
-// slotChecks are for what suite its takes for a signing key.
+// slotChecks are for the signing keys of suite its.
 var slotChecks = []check[*hubSession]{
-	{rule: its("Signing keys"), name: "a key block of other than whole slots is 400", run: func(s *hubSession) error {
+	{rule: its("Signing keys"), name: "a key block that does not consist of whole slots is 400", run: func(s *hubSession) error {
 		a, err := s.as(s.Master, s.master.psrdRequest(protocol.OwnerClient, psrd.ForKeys, 33))
 		if err != nil {
 			return err
 		}
 		return a.want(http.StatusBadRequest)
 	}},
-	{rule: its("Signing keys"), name: "a signing key in pieces, or that starts between slots, is 400", run: func(s *hubSession) error {
+	{rule: its("Signing keys"), name: "a signing key that is in pieces, or starts between slots, is 400", run: func(s *hubSession) error {
 		f := s.master.take(protocol.OwnerClient, psrd.ForKeys, 64)
 		part := func(start, size int) psrd.Fragment {
 			return psrd.Fragment{Block: f.Block, Start: f.Start + start, Size: size}
@@ -30,7 +30,7 @@ var slotChecks = []check[*hubSession]{
 		}
 		return nil
 	}},
-	{rule: its("Signing keys"), name: "a right tag spends the slot whatever else is wrong", run: func(s *hubSession) error {
+	{rule: its("Signing keys"), name: "a valid tag spends the slot whatever else is wrong", run: func(s *hubSession) error {
 		malformed := request{method: http.MethodPost, path: protocol.PathKeyShare, body: []byte(`{"master_client_name": "` + s.Master.Name + `"}`)}
 		for _, r := range []request{getting(s.ownWanted(uuid.New())), malformed} {
 			f := s.master.slot()
@@ -57,8 +57,8 @@ var slotChecks = []check[*hubSession]{
 	}},
 }
 
-// lacking posts a share when the hub has no PSRD of its own to answer with, and hands the message
-// and the answer, 503, on.
+// lacking posts a share when the hub has no PSRD of its own for an answer, and passes the message
+// and the answer, 503, to then.
 func (s *hubSession) lacking(then func(request, answer) error) error {
 	if err := s.master.enter(); err != nil {
 		return err

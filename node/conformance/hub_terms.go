@@ -11,7 +11,7 @@ import (
 	"dske/protocol"
 )
 
-// termsChecks are for what comes with a share of suite its.
+// termsChecks are for the terms of shares in suite its.
 var termsChecks = []check[*hubSession]{
 	{rule: its("On the wire"), name: "the answer to PUT registration names suite its, version 2", run: func(s *hubSession) error {
 		var registered protocol.Registered
@@ -24,7 +24,7 @@ var termsChecks = []check[*hubSession]{
 		}
 		return registered.CheckSuite(s.Suite)
 	}},
-	{rule: its("On the wire"), name: "a share comes with the terms that it was given with", run: func(s *hubSession) error {
+	{rule: its("On the wire"), name: "a share comes with the terms with which it was deposited", run: func(s *hubSession) error {
 		m, _, err := s.give()
 		if err != nil {
 			return err
@@ -42,7 +42,7 @@ var termsChecks = []check[*hubSession]{
 			func(m *protocol.PostShare) { m.Version = 1 },
 			func(m *protocol.PostShare) { m.Version = 3 })
 	}},
-	{rule: its("On the wire"), name: "a tag of the size of another suite's is 400", run: func(s *hubSession) error {
+	{rule: its("On the wire"), name: "a tag with the size of the other suite is 400", run: func(s *hubSession) error {
 		r := getting(s.ownWanted(uuid.New()))
 		_, err := s.master.refused(r.spelled(header(random(protocol.Python.TagSize()), s.master.slot())), http.StatusBadRequest)
 		return err
@@ -58,10 +58,10 @@ var termsChecks = []check[*hubSession]{
 	{rule: its("Shares"), name: "a share_index other than the hub's number is 400", run: func(s *hubSession) error {
 		return s.refusesTerms(func(m *protocol.PostShare) { m.ShareIndex = (s.number + 1) % protocol.MaxHubs })
 	}},
-	{rule: its("Key from the pads"), name: "nobody else's share for a key ID stands in the way", run: sharesByMaster},
+	{rule: its("Key from the pads"), name: "a share of another client with the same key ID does not block a share", run: sharesByMaster},
 }
 
-// refusesTerms is right if a share that is changed in any of these ways is 400, and not kept.
+// refusesTerms succeeds if a share that is changed in any of these ways is 400 and not kept.
 func (s *hubSession) refusesTerms(changes ...func(*protocol.PostShare)) error {
 	for _, change := range changes {
 		m, value := s.newShare()
@@ -76,8 +76,8 @@ func (s *hubSession) refusesTerms(changes ...func(*protocol.PostShare)) error {
 	return nil
 }
 
-// sharesByMaster is right if both clients can give the hub a share with the same key ID, and each
-// gets that of the other.
+// sharesByMaster succeeds if both clients can give the hub a share with the same key ID, and each
+// gets the share of the other.
 func sharesByMaster(s *hubSession) error {
 	m, value, err := s.give()
 	if err != nil {

@@ -21,7 +21,7 @@ var (
 	connie = Party{Name: "connie", Encryptor: "sofia", Token: "token of connie"}
 )
 
-// serve returns a hub that is there for the test, and what is needed to check it.
+// serve returns a hub that runs during the test, and the configuration to check it.
 func serve(t *testing.T, config hub.Config, open bool) (http.Handler, Hub) {
 	t.Helper()
 	var clients []node.Enrolled
@@ -57,7 +57,7 @@ func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
-// run checks what a handler serves.
+// run checks the hub that a handler serves.
 func (h Hub) run(t *testing.T, handler http.Handler) []report.Result {
 	t.Helper()
 	h.URL = "http://memory/hub/hank"
@@ -77,8 +77,8 @@ func (h Hub) run(t *testing.T, handler http.Handler) []report.Result {
 // secretBytes finds PSRD and keys.
 var secretBytes = regexp.MustCompile(`"(data|key)": ?"[A-Za-z0-9+/]{8}`)
 
-// conform fails the test unless nothing has failed, enough conforms, few results are skipped, and
-// none tells a secret.
+// conform fails the test if a check has failed, if fewer than least conform, if more are skipped,
+// or if a result contains a secret.
 func conform(t *testing.T, results []report.Result, least, skipped int) {
 	t.Helper()
 	for _, r := range results {

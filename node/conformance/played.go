@@ -19,8 +19,8 @@ import (
 	"dske/psrd"
 )
 
-// Hubs are hubs that the checker plays, for one client. They keep the rules, unless a check is
-// under way that wants to see what the client does if one does not.
+// Hubs are hubs that the checker plays, for one client. They follow the rules, except while a check
+// tests how the client reacts to deviations.
 type Hubs struct {
 	suite protocol.Suite
 	peer  string // the encryptor that keys are shared with
@@ -28,12 +28,12 @@ type Hubs struct {
 	mux   *http.ServeMux
 
 	mu     sync.Mutex
-	news   chan struct{} // closed, and replaced, when something has come
-	record *record       // of the check that is under way; nil: of none
+	news   chan struct{} // closed and replaced when a request has come
+	record *record       // of the current check; nil: no check
 }
 
-// NewHubs returns a number of hubs h1, h2 and so on, in this order in their network, which say that
-// somebody serves the encryptor peer.
+// NewHubs returns a number of hubs h1, h2 and so on, in this order in their network. They say that
+// a client serves the encryptor peer.
 func NewHubs(suite protocol.Suite, number int, peer string) *Hubs {
 	all := &Hubs{suite: suite, peer: peer, mux: http.NewServeMux(), news: make(chan struct{})}
 	for i := range number {
@@ -56,14 +56,14 @@ func (all *Hubs) Paths() []string {
 
 // ServeHTTP serves the hubs, each under its path.
 func (all *Hubs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.Contains(r.URL.Path, "//") { // which the mux would redirect
+	if strings.Contains(r.URL.Path, "//") { // the mux would redirect it
 		http.NotFound(w, r)
 		return
 	}
 	all.mux.ServeHTTP(w, r)
 }
 
-// tell records what came to a hub, and wakes those who wait for something to come.
+// tell records a request to a hub, and wakes those who wait for requests.
 func (all *Hubs) tell(h *playedHub, a *arrival) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -88,14 +88,14 @@ func (all *Hubs) next() <-chan struct{} {
 type arrival struct {
 	request
 	at     time.Time
-	answer answer // that it got
-	flaw   error  // what was wrong with its signature or its share; nil: nothing, or it needs none
+	answer answer // that the request got
+	flaw   error  // fault of its signature or its share; nil: none, or it needs no signature
 }
 
-// signature returns that of a request in band.
+// signature returns the signature of an in-band request.
 func (a *arrival) signature() string { return a.header.Get(protocol.SignatureHeader) }
 
-// asks reports whether it is that request.
+// asks reports whether it has that method and path.
 func (a *arrival) asks(method, path string) bool { return a.method == method && a.path == path }
 
 // playedHub is one of the hubs. Its fields are guarded by mu.
@@ -105,17 +105,17 @@ type playedHub struct {
 	number int
 
 	mu         sync.Mutex
-	client     string // that has registered, "" if none has
+	client     string // the registered client, "" if none
 	encryptors []string
-	channel    *protocol.Channel    // this end
+	channel    *protocol.Channel    // the hub's end
 	data       map[uuid.UUID][]byte // of all blocks
 	lacks      []protocol.Lack
-	given      map[uuid.UUID]protocol.Share // by the master, by key
-	offered    map[uuid.UUID]protocol.Share // to the slave
-	answered   map[string]answer            // by signature, of requests that may come again
+	given      map[uuid.UUID]protocol.Share // shares from the master, by key
+	offered    map[uuid.UUID]protocol.Share // shares for the slave, by key
+	answered   map[string]answer            // by signature: answers to requests that may be repeated
 	arrivals   []*arrival
 
-	// deviate answers a request otherwise; nil, or ok false: the hub answers as it should.
+	// deviate replaces the answer to a request. Nil, or ok false: the hub answers correctly.
 	deviate func(h *playedHub, a *arrival) (_ answer, ok bool)
 }
 
@@ -160,7 +160,7 @@ func (h *playedHub) arrive(a *arrival) {
 	a.answer = h.honest(a)
 }
 
-// honest is the answer of a hub that keeps the rules.
+// honest returns the answer of a hub that follows the rules.
 func (h *playedHub) honest(a *arrival) answer {
 	switch {
 	case a.asks(http.MethodPut, protocol.PathRegistration):
@@ -186,7 +186,7 @@ func jsonAnswer(status int, body any) answer {
 	return answer{status, http.Header{}, text}
 }
 
-// refusal is an answer that nobody has signed.
+// refusal returns an unsigned refusal.
 func refusal(err error) answer {
 	e := node.NewError(err)
 	return jsonAnswer(e.Status, e)
@@ -239,7 +239,7 @@ func (h *playedHub) supply(a *arrival) answer {
 	return jsonAnswer(http.StatusOK, block)
 }
 
-// psrd returns what a request for PSRD asks for.
+// psrd parses a request for PSRD.
 func (a *arrival) psrd() (owner protocol.PoolOwner, purpose psrd.Purpose, size int) {
 	query, _ := url.ParseQuery(a.query)
 	size, _ = strconv.Atoi(query.Get("size"))

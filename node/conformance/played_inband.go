@@ -12,7 +12,7 @@ import (
 	"dske/psrd"
 )
 
-// inBand is the honest answer to a message about shares.
+// inBand returns the honest answer to a message about shares.
 func (h *playedHub) inBand(a *arrival) answer {
 	id := a.signature() + "\n" + a.method + " " + a.path + "?" + a.query + "\n" + string(a.body)
 	if again, found := h.answered[id]; found {
@@ -34,7 +34,7 @@ func (h *playedHub) inBand(a *arrival) answer {
 	return reply
 }
 
-// answer does what a message asks for whose signature is right.
+// answer does what a message with a valid signature asks for.
 func (h *playedHub) answer(a *arrival, incoming *protocol.Incoming) answer {
 	var asked []uuid.UUID
 	if a.method == http.MethodGet {
@@ -77,7 +77,7 @@ func (h *playedHub) answer(a *arrival, incoming *protocol.Incoming) answer {
 	return h.sign(out, a, http.StatusOK, reply)
 }
 
-// asked returns the keys that a GET is about.
+// asked returns the keys that a GET asks for.
 func (a *arrival) asked() ([]uuid.UUID, error) {
 	if a.path == protocol.PathKeyShares {
 		m, err := protocol.ParseGetShares(a.query)
@@ -87,7 +87,7 @@ func (a *arrival) asked() ([]uuid.UUID, error) {
 	return []uuid.UUID{m.KeyID}, err
 }
 
-// offers returns what there is of the shares that are asked for.
+// offers returns the existing shares among those asked for.
 func (h *playedHub) offers(asked []uuid.UUID) map[uuid.UUID]protocol.Share {
 	shares := map[uuid.UUID]protocol.Share{}
 	for _, id := range asked {
@@ -167,7 +167,7 @@ func (h *playedHub) refuse(out *protocol.Outgoing, a *arrival, e *node.Error) an
 	return h.sign(out, a, e.Status, e)
 }
 
-// refuses is the answer of a hub that refuses a message for that reason, and does so as it should.
+// refuses returns the correct answer of a hub that refuses a message for that reason.
 func (h *playedHub) refuses(a *arrival, why error) answer {
 	incoming, err := h.channel.VerifyRequest(a.header.Values(protocol.SignatureHeader), a.covered())
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"dske/psrd"
 )
 
-// resign returns an answer with a signature under those bytes, as it would be right if they were
-// the hub's to choose for that.
+// resign returns an answer with a signature under those bytes, which would be valid if the hub
+// could choose them for that.
 func (h *playedHub) resign(a *arrival, reply answer, key psrd.Fragment) answer {
 	context := h.all.suite.ResponseContext(protocol.Response{To: a.signature(), Status: reply.status})
 	tag := h.all.suite.ComputeTag(h.data[key.Block][key.Start:key.Start+key.Size], context, reply.body)
 	return reply.signed(header(tag, key))
 }
 
-// signed returns the answer with another signature; "" is none.
+// signed returns the answer with another signature, or without one if that is "".
 func (a answer) signed(signature string) answer {
 	a.header = a.header.Clone()
 	if a.header.Del(protocol.SignatureHeader); signature != "" {
@@ -28,10 +28,10 @@ func (a answer) signed(signature string) answer {
 	return a
 }
 
-// spoils is what can be wrong with the signature of an answer, by name.
+// spoils are the possible faults of the signature of an answer, by name.
 var spoils = []struct {
 	name  string
-	suite protocol.Suite // the only one that excludes it; nil: both
+	suite protocol.Suite // the only suite that excludes the fault; nil: both
 	spoil func(h *playedHub, a *arrival, reply answer) answer
 }{
 	{"without a signature", nil, func(_ *playedHub, _ *arrival, reply answer) answer { return reply.signed("") }},
@@ -65,8 +65,8 @@ var spoils = []struct {
 	}},
 }
 
-// unused returns the last bytes of a block, which nobody has used so far, and which are a signing
-// key if so many are asked for. If there is no block they are of one that nobody has.
+// unused returns the last bytes of a block, which have not been used so far; they form a signing
+// key if size is that of one. Without a block it returns a fragment of one that does not exist.
 func (h *playedHub) unused(owner protocol.PoolOwner, purpose psrd.Purpose, size int) psrd.Fragment {
 	if !h.all.suite.Rules().Purposes {
 		purpose = psrd.ForAll

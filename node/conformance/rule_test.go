@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Every rule is in the document, in a section that is there, and checks can be told apart.
+// Every rule names an existing section of its document, and the names of checks are unique.
 func TestRulesAreWhereTheyAreSaidToBe(t *testing.T) {
 	type cited struct {
 		rule

@@ -1,5 +1,5 @@
-// Package contract holds a router to its OpenAPI description. It is for tests: hubs, clients and
-// the network's own interface have a description each, and so has the port as a whole.
+// Package contract checks a router against its OpenAPI description. It is for tests: hubs, clients
+// and the network's own interface have a description each, and so has the port as a whole.
 package contract
 
 import (
@@ -18,18 +18,18 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 )
 
-// maxChecked is the size in bytes up to which the body of a response is compared; for more it would
-// take seconds.
+// maxChecked is the size in bytes up to which the body of a response is compared; a larger body
+// would take seconds.
 const maxChecked = 1 << 20
 
-// Contract is an OpenAPI description, and which of its responses there have been.
+// Contract is an OpenAPI description, with a record of the responses that have occurred.
 type Contract struct {
 	doc    *openapi3.T
 	routes routers.Router
 	seen   map[string]bool // METHOD /path status
 }
 
-// Fetch is [Parse] for the description that a handler serves at a path.
+// Fetch is like [Parse], for the description that a handler serves at a path.
 func Fetch(handler http.Handler, path string) (*Contract, error) {
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
@@ -45,16 +45,16 @@ func Parse(description []byte) (*Contract, error) {
 	if err != nil {
 		return nil, err
 	}
-	routes, err := legacy.NewRouter(doc) // which validates the document, with its examples
+	routes, err := legacy.NewRouter(doc) // validates the document and its examples
 	if err != nil {
 		return nil, err
 	}
 	return &Contract{doc, routes, map[string]bool{}}, nil
 }
 
-// Check returns how a response, or the request of one that succeeded, differs from the description.
-// What the description has no place for has to be an error, in the form of its schema Error. The
-// body of the request must not have been read.
+// Check returns how a response, or the request of a successful one, differs from the description. A
+// response to a request that is not described must be an error, in the form of its schema Error.
+// The body of the request must not have been read.
 func (c *Contract) Check(r *http.Request, w *httptest.ResponseRecorder) error {
 	route, params, err := c.routes.FindRoute(r)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *Contract) Check(r *http.Request, w *httptest.ResponseRecorder) error {
 	return openapi3filter.ValidateResponse(context.Background(), response.SetBodyBytes(w.Body.Bytes()))
 }
 
-// checkError compares an error with the schema Error, or with that of the interfaces for
+// checkError compares an error with the schema Error, or with the schema of the interfaces for
 // encryptors.
 func (c *Contract) checkError(r *http.Request, w *httptest.ResponseRecorder) error {
 	if w.Code < 400 {
@@ -98,12 +98,12 @@ func (c *Contract) checkError(r *http.Request, w *httptest.ResponseRecorder) err
 	return c.doc.Components.Schemas[name].Value.VisitJSON(body)
 }
 
-// Shares makes what one contract has seen count for the other: of two nodes of a kind, whose
-// descriptions differ in the name only.
+// Shares makes responses that one contract has seen count for the other: for two nodes of a kind,
+// whose descriptions differ only in the name.
 func (c *Contract) Shares(other *Contract) { c.seen = other.seen }
 
-// Unseen returns the responses, such as GET /docs 200, that are described and have not been given,
-// sorted. Those called Stopped are given by the network in place of the node, and not among them.
+// Unseen returns the described responses, such as GET /docs 200, that have not occurred, sorted. It
+// leaves out those called Stopped, which the network gives in place of the node.
 func (c *Contract) Unseen() []string {
 	var unseen []string
 	c.each(func(name string, operation *openapi3.Operation) {
@@ -117,7 +117,7 @@ func (c *Contract) Unseen() []string {
 	return unseen
 }
 
-// Operations returns what is described, such as GET /docs, sorted.
+// Operations returns the described operations, such as GET /docs, sorted.
 func (c *Contract) Operations() []string {
 	var operations []string
 	c.each(func(name string, _ *openapi3.Operation) { operations = append(operations, name) })

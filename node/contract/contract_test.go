@@ -32,7 +32,7 @@ const description = `{
   }
 }`
 
-// zoo serves a description and, of everything else, what its fields say.
+// zoo serves a description, a page and a style sheet.
 type zoo struct{ description, page, style string }
 
 func (z zoo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -48,7 +48,7 @@ func TestCheck(t *testing.T) {
 		path   string
 		status int
 		body   string
-		want   string // that the error says; empty: there is none
+		want   string // part of the error; empty: no error
 	}{
 		{"/zoo/pets/rex", 200, `{"legs": 4}`, ""},
 		{"/zoo/pets/rex", 200, `{"legs": "four"}`, "integer"},

@@ -13,9 +13,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Examples returns a request for each operation, in the order of [Contract.Operations]: what the
-// page of the documentation sends if one tries the operation out and changes nothing. It fails if
-// something that is required has no example.
+// Examples returns a request for each operation, in the order of [Contract.Operations]: the one
+// that the page of the documentation sends when an operation is tried out unchanged. It fails if
+// something required has no example.
 func (c *Contract) Examples() ([]*http.Request, error) {
 	var requests []*http.Request
 	for _, name := range c.Operations() {

@@ -16,8 +16,8 @@ var (
 	imported   = regexp.MustCompile(`@import|url\(["']?(https?:)?//`)
 )
 
-// CheckDocs follows everything that the page of the documentation under a prefix loads. It fails
-// unless all of that is there, and nothing comes from another host.
+// CheckDocs follows everything that the documentation page under a prefix loads. It fails unless
+// all of it exists, and if anything comes from another host.
 func CheckDocs(handler http.Handler, prefix string) error {
 	get := func(path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()

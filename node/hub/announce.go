@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// tellAtOnce is how many clients are told at a time that the hub has started.
+	// tellAtOnce is the number of clients that are told at the same time that the hub has started.
 	tellAtOnce = 16
 
-	// tellTimeout is how long a client is waited for that does not answer.
+	// tellTimeout is how long to wait for a client that does not answer.
 	tellTimeout = 2 * time.Second
 )
 
-// Announce tells the enrolled clients that use this hub, as far as they can be reached, that it has
-// started, and so has lost what it knew of them. They find out for themselves what there is to it.
-// It is called when the hub can be asked, and returns when all have been told, or ctx ends. Whoever
-// cannot be told notices at its next request.
+// Announce tells the enrolled clients that use this hub, if they can be reached, that it has
+// started and so may have lost what it knew of them. The clients check that themselves. Call
+// Announce when the hub serves requests. It returns when all have been told or ctx ends. A client
+// that cannot be told notices at its next request.
 func (h *Hub) Announce(ctx context.Context) {
 	if h.config.Transport == nil {
 		return

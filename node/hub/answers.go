@@ -15,8 +15,8 @@ const (
 	rememberedFor   = time.Minute
 	rememberedCount = 256
 
-	// rememberedSize is in bytes: of two full batches ([protocol.MaxBatchSize], and a third more in
-	// base64), with all that is around them, or of the largest share that a hub takes.
+	// rememberedSize is in bytes: enough for two full batches ([protocol.MaxBatchSize], and a third
+	// more in base64) with the rest of their messages, or for the largest share that a hub takes.
 	rememberedSize = max(maxBody, 2*(protocol.MaxBatchSize*4/3+64<<10))
 )
 

@@ -6,8 +6,7 @@ import (
 	"dske/protocol"
 )
 
-// Requests that differ have different IDs, also if they are the same bytes when their parts are put
-// together.
+// Different requests have different IDs, even if their parts joined together are the same bytes.
 func TestIDsOfRequests(t *testing.T) {
 	seen := map[requestID]int{}
 	for i, r := range []struct {

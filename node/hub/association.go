@@ -11,8 +11,8 @@ import (
 	"dske/psrd"
 )
 
-// getRegistration tells a client how the hub sees their association. A client asks when something
-// in band makes it doubt that, since what is not signed is no more than a hint.
+// getRegistration tells a client how the hub sees their association. A client asks when an in-band
+// answer makes it doubt that, since an unsigned answer is only a hint.
 func (h *Hub) getRegistration(c echo.Context) error {
 	query, err := parseQuery(c)
 	if err != nil {
@@ -37,8 +37,8 @@ func (h *Hub) getRegistration(c echo.Context) error {
 	return c.JSON(http.StatusOK, a)
 }
 
-// addMarks adds what is kept of the blocks, if anything is: their marks, and those that are in no
-// pool.
+// addMarks adds what is stored of the blocks, if anything is: their marks, and the blocks that are
+// in no pool.
 func (h *Hub) addMarks(p *peerClient, a *protocol.Association) {
 	if !h.journal.hasSessions() {
 		return
@@ -57,8 +57,8 @@ func (h *Hub) addMarks(p *peerClient, a *protocol.Association) {
 	}
 }
 
-// dropOvertaken gives up blocks of the hub's own, as it does before it chooses from them: the
-// client may have done so.
+// dropOvertaken gives up blocks in the hub's own pools, as the hub does before it chooses from
+// them: the client may have done so.
 func (p *peerClient) dropOvertaken(idle time.Duration) {
 	for _, pool := range p.channel.OwnPools() {
 		pool.DropOvertaken(idle)

@@ -27,7 +27,7 @@ func answersAtOnce(t *testing.T, h *hub.Hub, requests ...request) []*httptest.Re
 	return answers
 }
 
-// values reads the answer to a request for one share or several, and returns the shares.
+// values returns the shares in the answer to a request for one or several shares.
 func (c *conversation) values(w *httptest.ResponseRecorder) (values [][]byte) {
 	c.t.Helper()
 	incoming := c.verify(w)
@@ -59,8 +59,7 @@ func (c *conversation) values(w *httptest.ResponseRecorder) (values [][]byte) {
 	return values
 }
 
-// Of batches that come at once and have keys in common, one is taken whole and the others not at
-// all.
+// Of concurrent batches that have keys in common, one is taken whole and the others not at all.
 func TestBatchesAtOnce(t *testing.T) {
 	h, carol, connie := newPair(t)
 	carol.fetch(protocol.OwnerClient, 10_000)
@@ -102,7 +101,7 @@ func TestBatchesAtOnce(t *testing.T) {
 	}
 }
 
-// One batch that comes several times at once is granted once, and costs as much as one.
+// A batch that arrives several times at once is taken once, and costs as much as one.
 func TestBatchReplaysAtOnce(t *testing.T) {
 	h, carol, connie := newPair(t)
 	wantOne := func(c *conversation, r request, clientOwned, hubOwned int) {

@@ -9,8 +9,8 @@ import (
 	"dske/psrd"
 )
 
-// A hub that has no bytes to acknowledge a batch with takes none of it, and for none of the
-// client's.
+// A hub without bytes to acknowledge a batch takes nothing of it, and spends none of the client's
+// bytes.
 func TestBatchWithoutAcknowledgement(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	carol, connie := meet(t, h, "carol"), connect(t, h, "connie", "sofia", "susan")
@@ -31,13 +31,13 @@ func TestBatchWithoutAcknowledgement(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("sofia", 1, 2)), sizes, nil)
 }
 
-// A batch whose pad cannot be had costs its signing key and stores nothing.
+// A batch whose pad is not available costs its signing key and stores nothing.
 func TestBatchPads(t *testing.T) {
 	h, carol, connie := newPair(t)
 	m, values := batchOf(map[int]int{1: 8, 2: 8})
 	at := func(start, size int) psrd.Fragment { return carol.at(protocol.OwnerClient, start, size) }
 	data := carol.blocks[protocol.OwnerClient][0].Data
-	carol.accept(carol.send(carol.postAll(m, values))) // with bytes 0 to 47
+	carol.accept(carol.send(carol.postAll(m, values))) // uses bytes 0 to 47
 	for i, test := range []struct {
 		pad    []psrd.Fragment
 		status int
@@ -83,7 +83,7 @@ func TestBatchOfTheLargestNumber(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("susan", most...)), sizes, nil)
 }
 
-// TestBatchMembers sends what no client should have signed, in messages that are right otherwise.
+// TestBatchMembers sends members that no client should sign, in otherwise correct messages.
 func TestBatchMembers(t *testing.T) {
 	h, carol, _ := newPair(t)
 	m, values := batchOf(map[int]int{1: 25, 2: 25})

@@ -16,8 +16,8 @@ import (
 	"dske/psrd"
 )
 
-// batchOf returns what carol's client says about shares of these keys, of the same size, for sofia
-// and susan.
+// batchOf returns carol's message about shares of these keys, of the same size, for sofia and
+// susan.
 func batchOf(sizes map[int]int) (m protocol.PostShares, values []byte) {
 	m = protocol.PostShares{ClientName: "carol", MasterSAE: "sam", SlaveSAEs: []string{"susan", "sofia"}}
 	m.ShareIndex = 3
@@ -50,7 +50,7 @@ func (c *conversation) postAll(m protocol.PostShares, values []byte) request {
 	return c.sign(request{method: "POST", path: protocol.PathKeyShares, body: marshal(c.t, m)})
 }
 
-// getAll returns a signed request for the shares of several keys for a slave of connie's.
+// getAll returns a signed request for the shares of several keys for one of connie's slaves.
 func (c *conversation) getAll(slave string, keys ...int) request {
 	c.t.Helper()
 	m := protocol.GetShares{ClientName: "connie", MasterSAE: "sam", SlaveSAE: slave}
@@ -60,8 +60,8 @@ func (c *conversation) getAll(slave string, keys ...int) request {
 	return c.sign(request{method: "GET", path: protocol.PathKeyShares, query: m.Query()})
 }
 
-// openAll reads the answer to a request for several shares, which has to bring those with these
-// sizes and refuse those with these statuses.
+// openAll reads the answer to a request for several shares. It must bring shares of these sizes and
+// refuse keys with these statuses.
 func (c *conversation) openAll(w *httptest.ResponseRecorder, sizes, refused map[int]int) {
 	c.t.Helper()
 	incoming := c.verify(w)
@@ -124,7 +124,7 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// Shares that came together can be fetched one by one, and the other way round.
+// Shares that were deposited together can be fetched one by one, and the other way round.
 func TestBatchAndSingle(t *testing.T) {
 	_, carol, connie := newPair(t)
 	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 20, 2: 20}))))
@@ -138,8 +138,8 @@ func TestBatchAndSingle(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("susan", 1, 2, 3)), map[int]int{1: 20, 2: 20}, map[int]int{3: 404})
 }
 
-// A slave that names a key twice, in a request or in a message for it, does not use up what is
-// another's.
+// A slave that names a key twice, in a request or in a message, does not use up another slave's
+// share.
 func TestBatchRepeated(t *testing.T) {
 	h, carol, connie := newPair(t)
 	m, values := batchOf(map[int]int{1: 20})
@@ -189,8 +189,7 @@ func TestBatchRefused(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("sofia", 2)), map[int]int{2: 16}, nil)
 }
 
-// An answer carries as many shares as are a megabyte together; the others wait for the next
-// request.
+// An answer carries up to a megabyte of shares; the others wait for the next request.
 func TestBatchTooLargeForOneAnswer(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, hub.Config{})
@@ -208,8 +207,8 @@ func TestBatchTooLargeForOneAnswer(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("sofia", 4, 5)), map[int]int{5: half + 1}, map[int]int{4: 404})
 }
 
-// An answer carries the shares that are like the first one that is asked for; the others wait for
-// the next request. Every answer says which keys are refused.
+// An answer carries the shares that are like the first share asked for; the others wait for the
+// next request. Every answer says which keys are refused.
 func TestBatchOfUnlikeShares(t *testing.T) {
 	h, carol, connie := newPair(t)
 	carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 20, 2: 20}))))
@@ -235,7 +234,7 @@ func TestBatchOfUnlikeShares(t *testing.T) {
 			t.Errorf("the shares are %q, want %q", got, values)
 		}
 	})
-	// What comes first is up to the question.
+	// The order of the request decides which share is first.
 	connie.openAll(connie.send(connie.getAll("susan", 9, 6, 3, 1, 2, 4)), map[int]int{3: 30, 4: 30}, map[int]int{9: 404, 6: 404})
 	connie.openAll(connie.send(connie.getAll("susan", 1, 5, 2)), map[int]int{1: 20, 2: 20}, nil)
 	if got := connie.values(connie.send(connie.askOne("susan", 5))); len(got) != 1 || !bytes.Equal(got[0], values) {
@@ -290,7 +289,7 @@ func TestBatchDamage(t *testing.T) {
 	connie.openAll(connie.send(asked), sizes, nil)
 	wantReplay(t, h, asked)
 
-	// What is signed for one path is not good for the other.
+	// A signature for one path is not valid for the other.
 	carol.accept(carol.send(carol.post(shareOf(keyID(3)), []byte("share"))))
 	for _, r := range []request{connie.get(askFor(keyID(3))), connie.getAll("sofia", 3)} {
 		r.path = map[string]string{protocol.PathKeyShare: protocol.PathKeyShares, protocol.PathKeyShares: protocol.PathKeyShare}[r.path]

@@ -8,8 +8,8 @@ import (
 	"dske/protocol"
 )
 
-// A request is large in one direction at most. One that is so in both would take processors for
-// itself while it waits for some, which with a single one is for ever.
+// A request is large in at most one direction. A request that is large in both would hold some
+// processors while it waits for others; with a single processor it would wait forever.
 func TestNoGETIsLarge(t *testing.T) {
 	h := newHub(t, hub.Config{Bulk: node.NewBulk()})
 	carol, connie := connect(t, h, "carol", "sam"), connect(t, h, "connie", "sofia")

@@ -89,8 +89,8 @@ func TestManyClients(t *testing.T) {
 	}
 }
 
-// Several genuine requests for one share at once: one gets it, and only that one costs the hub
-// anything. What the other slave shall have stays there.
+// Of several genuine requests for one share at once, one gets it, and only that one costs the hub
+// anything. The other slave's part of the share stays.
 func TestGetsAtOnce(t *testing.T) {
 	const keys, gets, size = 15, 10, 2000
 	h, carol, connie := newPair(t)
@@ -119,7 +119,7 @@ func TestGetsAtOnce(t *testing.T) {
 	}
 }
 
-// One request several times at once is granted once, and costs as much as one.
+// One request several times at once is granted once, and costs as much as one request.
 func TestReplaysAtOnce(t *testing.T) {
 	h, carol, connie := newPair(t)
 	share := []byte("a share of a key")
@@ -141,7 +141,7 @@ func TestReplaysAtOnce(t *testing.T) {
 	}
 }
 
-// Of several clients that want one encryptor at once, one gets it.
+// Of several clients that register the same encryptor at once, one gets it.
 func TestClaimsAtOnce(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	var claims []request

@@ -9,8 +9,8 @@ import (
 	"dske/protocol"
 )
 
-// eachConfirmed calls f for every share that a client has confirmed the delivery of, of those that
-// are kept for the slave. The caller holds s.mu.
+// eachConfirmed calls f for every share whose delivery a client has confirmed, if the share is kept
+// for the slave. The caller holds s.mu.
 func (s *shareStore) eachConfirmed(client string, delivered []protocol.DeliveredKeys, f func(uuid.UUID, *share, string)) {
 	for _, d := range delivered {
 		for _, key := range d.KeyIDs {
@@ -23,7 +23,7 @@ func (s *shareStore) eachConfirmed(client string, delivered []protocol.Delivered
 	}
 }
 
-// confirmations returns the records of what a client confirms.
+// confirmations returns the records of the deliveries that a client confirms.
 func (s *shareStore) confirmations(client string, delivered []protocol.DeliveredKeys) (records []store.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,15 +33,15 @@ func (s *shareStore) confirmations(client string, delivered []protocol.Delivered
 	return records
 }
 
-// confirm forgets shares that were delivered, as far as no other slave needs them.
+// confirm forgets shares that were delivered, unless another slave needs them.
 func (s *shareStore) confirm(client string, delivered []protocol.DeliveredKeys) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.eachConfirmed(client, delivered, s.settle)
 }
 
-// sentTo returns the records that a client needs the shares no more that it was given and has not
-// confirmed.
+// sentTo returns the records that say that a client no longer needs the shares that it was given
+// and has not confirmed.
 func (s *shareStore) sentTo(client string) (records []store.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +57,7 @@ func (s *shareStore) sentTo(client string) (records []store.Record) {
 	return records
 }
 
-// forget does in memory what the records of sentTo say.
+// forget applies the records of sentTo in memory.
 func (s *shareStore) forget(records []store.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,8 +71,8 @@ func (s *shareStore) forget(records []store.Record) {
 	}
 }
 
-// expired returns the records that shares are forgotten which nobody fetched in time. That of a
-// share in whose place there is another one has gone already.
+// expired returns the records that forget shares that nobody fetched in time. If another share has
+// taken the place of an expired one, its record has been written already.
 func (s *shareStore) expired() (records []store.Record) {
 	if !s.journal.keeps() {
 		return nil

@@ -28,8 +28,9 @@ const (
 	blockSize = 1024 // bytes of each block, unless a test says otherwise
 )
 
-// conversation is a client that talks with a hub: it can do what a client does, and also sends what
-// no client would. Where it fails it fails the test, but goes on, so that any goroutine may use it.
+// conversation is a client that talks to a hub. It can do what a client does, and also send what no
+// client would. A failure fails the test, but the conversation continues, so that any goroutine may
+// use it.
 type conversation struct {
 	t       testing.TB
 	hub     *hub.Hub
@@ -38,7 +39,7 @@ type conversation struct {
 	suite   protocol.Suite
 	channel *protocol.Channel
 	last    string                                      // signature of the last request
-	blocks  map[protocol.PoolOwner][]protocol.BlockData // as they came, never used up; without those of keys
+	blocks  map[protocol.PoolOwner][]protocol.BlockData // as they arrived, never used up; without blocks for keys
 }
 
 // newHub returns a hub of the name hank, which serves everybody and speaks the Python suite unless
@@ -76,7 +77,7 @@ func connect(t testing.TB, h *hub.Hub, name string, encryptors ...string) *conve
 }
 
 // newPair returns a hub with two clients: carol with the encryptor sam, who makes keys, and connie
-// with sofia and susan, who fetches them.
+// with sofia and susan, who fetch them.
 func newPair(t testing.TB) (h *hub.Hub, carol, connie *conversation) {
 	t.Helper()
 	h = newHub(t, hub.Config{})
@@ -98,7 +99,7 @@ func (r request) signed() protocol.Request {
 	return protocol.Request{Method: r.method, Path: r.path, Query: r.query, Body: r.body}
 }
 
-// to sends the request. Any answer that is not 200 has to be an error as it should be.
+// to sends the request. An answer other than 200 must be a well-formed error.
 func (r request) to(t testing.TB, h *hub.Hub) *httptest.ResponseRecorder {
 	t.Helper()
 	raw := httptest.NewRequest(r.method, prefix+r.path, bytes.NewReader(r.body))
@@ -117,8 +118,8 @@ func (r request) to(t testing.TB, h *hub.Hub) *httptest.ResponseRecorder {
 	return w
 }
 
-// wantErrorBody fails the test unless the answer is an error with a message and details, unsigned
-// unless it is one of the refusals that may be facts.
+// wantErrorBody fails the test unless the answer is an error with a message and details. It must be
+// unsigned, unless it is a refusal that may be a fact.
 func wantErrorBody(t testing.TB, w *httptest.ResponseRecorder) {
 	t.Helper()
 	var body struct {
@@ -139,7 +140,7 @@ func wantErrorBody(t testing.TB, w *httptest.ResponseRecorder) {
 	}
 }
 
-// wantOK fails the test unless the answer is 200, and says whether it is.
+// wantOK fails the test unless the answer is 200, and reports whether it is.
 func wantOK(t testing.TB, w *httptest.ResponseRecorder) bool {
 	t.Helper()
 	if w.Code != http.StatusOK {
@@ -156,7 +157,7 @@ func wantRefused(t testing.TB, w *httptest.ResponseRecorder, status int, reason 
 	}
 }
 
-// wantUnchanged fails the test if what f does to the hub changes a pool, a share or a client of it.
+// wantUnchanged fails the test if f changes a pool, a share or a client of the hub.
 func wantUnchanged(t testing.TB, h *hub.Hub, f func()) {
 	t.Helper()
 	before := state(h)
@@ -166,14 +167,14 @@ func wantUnchanged(t testing.TB, h *hub.Hub, f func()) {
 	}
 }
 
-// wantFreeRefusal fails the test unless the hub refuses the request and is as before.
+// wantFreeRefusal fails the test unless the hub refuses the request and is unchanged.
 func wantFreeRefusal(t testing.TB, h *hub.Hub, r request, status int, reason error) {
 	t.Helper()
 	wantUnchanged(t, h, func() { wantRefused(t, r.to(t, h), status, reason) })
 }
 
-// wantRefusal fails the test unless the hub refuses the request and keeps all but, at most, the
-// signing key that a right tag spends.
+// wantRefusal fails the test unless the hub refuses the request and is unchanged, except for the
+// signing key that a valid tag may spend.
 func wantRefusal(t testing.TB, h *hub.Hub, r request, status int, reason error) {
 	t.Helper()
 	before := state(h)
@@ -204,7 +205,7 @@ func (c *conversation) psrd(owner protocol.PoolOwner, size int) request {
 	return c.psrdFor(protocol.PurposesOf(c.suite)[0], owner, size)
 }
 
-// psrdFor is psrd for a block with a purpose.
+// psrdFor is like psrd, for a block with a purpose.
 func (c *conversation) psrdFor(purpose psrd.Purpose, owner protocol.PoolOwner, size int) request {
 	query := fmt.Sprintf("client_name=%s&pool_owner=%s&size=%d", c.name, owner, size)
 	if purpose != psrd.ForAll {
@@ -213,7 +214,7 @@ func (c *conversation) psrdFor(purpose psrd.Purpose, owner protocol.PoolOwner, s
 	return request{method: "GET", path: protocol.PathPSRD, tokens: c.tokens, query: query}
 }
 
-// register registers the client and starts over with empty pools.
+// register registers the client and starts again with empty pools.
 func (c *conversation) register(encryptors ...string) {
 	c.t.Helper()
 	body, err := json.Marshal(protocol.Registration{ClientName: c.name, EncryptorNames: encryptors})
@@ -225,8 +226,8 @@ func (c *conversation) register(encryptors ...string) {
 	c.blocks = map[protocol.PoolOwner][]protocol.BlockData{}
 }
 
-// fetch gets a block for pads and puts it into the pool of that owner; where keys are apart, also a
-// block of about the same size for them.
+// fetch gets a block for pads and puts it into the pool of that owner. In a suite with separate
+// pools for keys it also gets a block of about the same size for keys.
 func (c *conversation) fetch(owner protocol.PoolOwner, size int) protocol.BlockData {
 	c.t.Helper()
 	purposes := protocol.PurposesOf(c.suite)
@@ -262,12 +263,12 @@ func (c *conversation) at(owner protocol.PoolOwner, start, size int) psrd.Fragme
 // keyID returns the ID of key n of a test. It has letters, so that their case matters.
 func keyID(n int) uuid.UUID { return uuid.UUID{0: 0xab, 15: byte(n)} }
 
-// shareOf returns what carol's client says about a share for sofia.
+// shareOf returns carol's message about a share for sofia.
 func shareOf(key uuid.UUID) protocol.PostShare {
 	return protocol.PostShare{ClientName: "carol", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: key, ShareIndex: 3}
 }
 
-// askFor returns how connie's client asks for a share of sam's for sofia.
+// askFor returns the request of connie's client for a share from sam to sofia.
 func askFor(key uuid.UUID) protocol.GetShare {
 	return protocol.GetShare{ClientName: "connie", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: key}
 }
@@ -325,7 +326,7 @@ func (c *conversation) get(m protocol.GetShare) request {
 	return c.sign(getOf(m.Query()))
 }
 
-// sign returns the request with a signature, for which it spends the next bytes of the client.
+// sign returns the request with a signature, and spends the client's next bytes for it.
 func (c *conversation) sign(r request) request {
 	c.t.Helper()
 	out, err := c.channel.Reserve(0)
@@ -377,7 +378,7 @@ func (c *conversation) accept(w *httptest.ResponseRecorder) {
 	}
 }
 
-// open reads the answer to a GET, which has to bring that share with the index of [shareOf].
+// open reads the answer to a GET, which must bring that share with the index of [shareOf].
 func (c *conversation) open(w *httptest.ResponseRecorder, share []byte) {
 	c.t.Helper()
 	incoming := c.verify(w)
@@ -412,8 +413,8 @@ func (c *conversation) unused() (clientOwned, hubOwned int) {
 	return 0, 0
 }
 
-// wantSpent fails the test unless f costs so many bytes of the client's pools, at the hub and at
-// the client alike.
+// wantSpent fails the test unless f costs these numbers of bytes in the client's two pools, both at
+// the hub and at the client.
 func (c *conversation) wantSpent(clientOwned, hubOwned int, f func()) {
 	c.t.Helper()
 	clientBefore, hubBefore := c.unused()
@@ -459,8 +460,8 @@ func seeded() node.Random {
 	}
 }
 
-// wantFact fails the test unless the hub refuses a request of the client with a signature that is
-// right, and keeps its shares.
+// wantFact fails the test unless the hub refuses a request of the client with a valid signature,
+// and keeps its shares.
 func (c *conversation) wantFact(r request, status int, reason error) {
 	c.t.Helper()
 	before := state(c.hub).Shares
@@ -476,7 +477,7 @@ func (c *conversation) wantFact(r request, status int, reason error) {
 	}
 }
 
-// state is what a refused request must not change: all of the status but the count of wrong
+// state is what a refused request must not change: the whole status except the count of wrong
 // signatures.
 func state(h *hub.Hub) hub.Inspection {
 	s := h.Inspect()

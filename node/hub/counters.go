@@ -7,30 +7,30 @@ import (
 	"dske/protocol"
 )
 
-// Counters is what a hub counts. See [node.Counters].
+// Counters are the counters of a hub. See [node.Counters].
 type Counters struct {
 	node.Counters
 	SharesTaken     atomic.Int64
 	SharesHandedOut atomic.Int64 // once for each slave
 
-	forgeries forgeries // in the names of all clients
+	forgeries forgeries // messages with wrong tags in the names of all clients
 }
 
-// Each is that of [node.Counters], with the counts of hubs.
+// Each is like [node.Counters.Each], and includes the counters of hubs.
 func (c *Counters) Each(f func(name string, count *atomic.Int64)) {
 	c.Counters.Each(f)
 	f("shares_taken", &c.SharesTaken)
 	f("shares_handed_out", &c.SharesHandedOut)
 }
 
-// ForgeryChance returns how likely it is at most that one of the messages with wrong tags that came
-// so far would have been accepted, if the suite has a bound on that.
+// ForgeryChance returns an upper bound on the probability that one of the messages with wrong tags
+// so far would have been accepted. ok is false if the suite has no such bound.
 func (c *Counters) ForgeryChance(suite protocol.Suite) (chance protocol.Bound, ok bool) {
 	return c.forgeries.bound(suite)
 }
 
-// handedOut counts a response with n shares and why there are no others.
-func (c *Counters) handedOut(n int, refusals []error) {
+// countHandedOut counts a response with n shares, and the refusals in it.
+func (c *Counters) countHandedOut(n int, refusals []error) {
 	c.SharesHandedOut.Add(int64(n))
 	for _, err := range refusals {
 		c.Refused.Add(err, 1)

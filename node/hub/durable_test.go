@@ -36,7 +36,7 @@ type durable struct {
 	*conversation
 	disk *store.MemoryDisk
 	boot uuid.UUID
-	m    protocol.Marks // that were sent last
+	m    protocol.Marks // sent last
 }
 
 func newDurable(t *testing.T) *durable {
@@ -51,7 +51,7 @@ func newDurable(t *testing.T) *durable {
 	return d
 }
 
-// crash replaces the hub by one that finds what its disk has.
+// crash replaces the hub by one that finds the contents of its disk.
 func (d *durable) crash() {
 	d.t.Helper()
 	d.disk = d.disk.Crash(func() bool { return false })
@@ -74,7 +74,7 @@ func (d *durable) put() request {
 	return request{method: "PUT", path: protocol.PathMarks, tokens: d.tokens, body: marshal(d.t, d.m)}
 }
 
-// resume begins a session of that number.
+// resume begins the session of that number.
 func (d *durable) resume(session int) {
 	d.t.Helper()
 	d.look()
@@ -93,7 +93,7 @@ func (d *durable) raise(mark int) {
 	wantOK(d.t, d.put().to(d.t, d.hub))
 }
 
-// stock fetches a block for each pool and names them.
+// stock fetches a block for each pool and names the blocks.
 func (d *durable) stock() {
 	d.t.Helper()
 	for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
@@ -111,19 +111,19 @@ func (d *durable) share() request {
 	return d.post(m, bytes.Repeat([]byte{7}, d.suite.ShareSize(32, 1)))
 }
 
-// A block is used below the mark that both have named, and no further.
+// A block is used below the mark that both ends have named, and no further.
 func TestNothingIsUsedAboveTheMark(t *testing.T) {
 	d := newDurable(t)
 	d.stock()
 	posted := d.share()
-	wantRefused(t, posted.to(t, d.hub), 404, psrd.ErrUnknownBlock) // which is on its way
+	wantRefused(t, posted.to(t, d.hub), 404, psrd.ErrUnknownBlock) // the block is on its way
 	d.raise(0)
 	wantRefused(t, posted.to(t, d.hub), 503, psrd.ErrNotOpen)
 	d.raise(512)
 	wantOK(t, posted.to(t, d.hub))
 }
 
-// Marks are of the current session, and each has a higher serial.
+// Marks must be of the current session, and each must have a higher serial.
 func TestOldMarksAreRefused(t *testing.T) {
 	d := newDurable(t)
 	d.stock()
@@ -142,7 +142,7 @@ func TestOldMarksAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, mark := range []int{blockSize + 32, 33} { // the latter is none of a block for keys
+	for _, mark := range []int{blockSize + 32, 33} { // the latter is not valid in a block for keys
 		d.m = current
 		d.m.Serial++
 		d.m.Blocks = []protocol.BlockMark{current.Blocks[0], {UUID: current.Blocks[1].UUID, Mark: mark}}
@@ -150,7 +150,8 @@ func TestOldMarksAreRefused(t *testing.T) {
 	}
 }
 
-// After a crash nothing is accepted before the client resumes, and then nothing of below the marks.
+// After a crash nothing is accepted before the client resumes, and after that nothing below the
+// marks.
 func TestHubGoesOnAfterCrash(t *testing.T) {
 	d := newDurable(t)
 	d.stock()
@@ -175,8 +176,8 @@ func TestHubGoesOnAfterCrash(t *testing.T) {
 	}
 }
 
-// The client may name blocks that the hub has used up, however many those are: it lacks answers
-// that were lost.
+// The client may name blocks that the hub has used up, however many they are: it does not have
+// answers that were lost.
 func TestMarksOfBlocksUsedUp(t *testing.T) {
 	d := newDurable(t)
 	const blocks = 70 // more than a pool remembers
@@ -199,7 +200,7 @@ func TestMarksOfBlocksUsedUp(t *testing.T) {
 
 const slot = psrd.SlotSize
 
-// A share is given in one message: in another one the very same share is refused, also after a
+// A share is given in one message: the same share in another message is refused, even after a
 // crash.
 func TestSameShareAgain(t *testing.T) {
 	d := newDurable(t)
@@ -219,9 +220,9 @@ func TestSameShareAgain(t *testing.T) {
 	}
 }
 
-// Who has proved with a certificate to be a client goes on after a restart. Should the network not
-// know the client any more, and let strangers in, none of them gets its name, or the shares that
-// wait for it.
+// A client that has proved its name with a certificate continues after a restart of the hub. If the
+// network no longer has the client and lets strangers in, no stranger gets its name or the shares
+// that wait for it.
 func TestCertificatesAfterRestart(t *testing.T) {
 	disk := store.NewMemoryDisk()
 	start := func(open bool, enrolled ...node.Enrolled) *hub.Hub {
@@ -251,7 +252,7 @@ func TestCertificatesAfterRestart(t *testing.T) {
 	wantRefused(t, d.remove().to(t, d.hub), 403, protocol.ErrWrongToken)
 }
 
-// finds reports whether a value is in a log on the disk.
+// finds reports whether a value is in a log on disk.
 func (d *durable) finds(value []byte) (found bool) {
 	d.t.Helper()
 	disk := d.disk.Copy()
@@ -277,7 +278,7 @@ func (d *durable) finds(value []byte) (found bool) {
 	return found
 }
 
-// A value is gone from the disk ten minutes after it was confirmed, also if nothing else happens.
+// A value is gone from the disk ten minutes after it was confirmed, even if nothing else happens.
 func TestConfirmedShareIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDurable(t)
@@ -302,8 +303,8 @@ func TestConfirmedShareIsGone(t *testing.T) {
 	})
 }
 
-// A share that comes when the last one of its key has just expired stays on the disk when that one
-// is forgotten.
+// A share that arrives when the previous share of its key has just expired stays on disk when that
+// one is forgotten.
 func TestShareInPlaceOfExpired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDurable(t)

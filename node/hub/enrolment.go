@@ -10,14 +10,14 @@ import (
 	"dske/protocol"
 )
 
-// proof returns what somebody shows who calls out of band.
+// proof returns the proof of identity in an out-of-band request.
 func (h *Hub) proof(c echo.Context) node.Proof {
 	return node.Proof{Token: c.Request().Header.Get(protocol.TokenHeader), Name: h.config.Certified(c.Request().TLS)}
 }
 
-// admit returns why somebody may not deal with the hub out of band in the name of a client. A name
-// in the directory belongs to whoever can prove it; any other one, if strangers are let in, to
-// whoever came first. The caller holds h.mu.
+// admit returns an error unless the caller may deal with the hub out of band in the name of a
+// client. A name in the directory belongs to a caller that can prove it. If strangers are let in,
+// any other name belongs to the first caller that uses it. The caller holds h.mu.
 func (h *Hub) admit(name string, shown node.Proof) error {
 	e := h.config.Directory.Client(name)
 	known := h.clients[name]
@@ -32,8 +32,8 @@ func (h *Hub) admit(name string, shown node.Proof) error {
 	return nil
 }
 
-// tokenOf returns what the name of a client that was admitted is bound to, should the directory not
-// know it any more. Nobody can show that of a client who came with a certificate.
+// tokenOf returns the token that the name of an admitted client is bound to, in case the directory
+// does not have it later. Nobody can show the token of a client that came with a certificate.
 func (h *Hub) tokenOf(name string, shown node.Proof) string {
 	if e := h.config.Directory.Client(name); e != nil && e.Certified && shown.Name == name {
 		return rand.Text()
@@ -41,7 +41,7 @@ func (h *Hub) tokenOf(name string, shown node.Proof) string {
 	return shown.Token
 }
 
-// admitEncryptor returns why a client that was admitted may not register an encryptor. The caller
+// admitEncryptor returns an error unless an admitted client may register an encryptor. The caller
 // holds h.mu.
 func (h *Hub) admitEncryptor(client, encryptor string) error {
 	serving := h.config.Directory.ClientOf(encryptor)
@@ -57,12 +57,12 @@ func (h *Hub) admitEncryptor(client, encryptor string) error {
 	return nil
 }
 
-// isStranger reports whether a client is none of those that are enrolled.
+// isStranger reports whether a client is not enrolled.
 func (h *Hub) isStranger(client string) bool { return h.config.Directory.Client(client) == nil }
 
-// checkStrangers returns a [protocol.ErrFull] if a stranger registers and there would be too many
-// encryptors of strangers with his. So there are no more strangers either: each has one. The caller
-// holds h.mu.
+// checkStrangers returns a [protocol.ErrFull] if r is of a stranger and would bring too many
+// encryptors of strangers. That also limits the number of strangers, since each has an encryptor.
+// The caller holds h.mu.
 func (h *Hub) checkStrangers(r protocol.Registration) error {
 	if !h.isStranger(r.ClientName) {
 		return nil

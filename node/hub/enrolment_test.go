@@ -18,8 +18,8 @@ import (
 	"dske/protocol"
 )
 
-// enrolled returns a hub of a network with carol and connie, and with celia, who uses another hub;
-// and both of them, who have not registered.
+// enrolled returns a hub of a network with carol and connie, and with celia, who uses another hub.
+// It also returns carol and connie, who have not registered yet.
 func enrolled(t *testing.T, open bool) (h *hub.Hub, carol, connie *conversation) {
 	t.Helper()
 	clients := []node.Enrolled{
@@ -38,8 +38,8 @@ func enrolled(t *testing.T, open bool) (h *hub.Hub, carol, connie *conversation)
 	return h, meet(t, h, "carol"), meet(t, h, "connie")
 }
 
-// A hub serves the enrolled from its first request on, and nobody else, whatever he says and
-// whenever he comes.
+// A hub serves enrolled clients from their first request on, and no other client, whatever it says
+// and whenever it comes.
 func TestOnlyTheEnrolledAreServed(t *testing.T) {
 	h, carol, _ := enrolled(t, false)
 	mallory := meet(t, h, "mallory")
@@ -56,7 +56,7 @@ func TestOnlyTheEnrolledAreServed(t *testing.T) {
 		{mallory, `{"client_name": "sofia"}`, protocol.ErrNotEnrolled},
 		{mallory, `{"client_name": "connie"}`, protocol.ErrWrongToken},
 		{thief, `{"client_name": "connie"}`, protocol.ErrWrongToken},
-		{celia, `{"client_name": "celia", "encryptor_names": ["serena"]}`, protocol.ErrNotEnrolled}, // at another hub
+		{celia, `{"client_name": "celia", "encryptor_names": ["serena"]}`, protocol.ErrNotEnrolled}, // enrolled at another hub
 		{carol, `{"client_name": "carol", "encryptor_names": ["sofia"]}`, protocol.ErrEncryptorNotEnrolled},
 		{carol, `{"client_name": "carol", "encryptor_names": ["sam", "dan"]}`, protocol.ErrEncryptorNotEnrolled},
 		{carol, `{"client_name": "carol"}`, protocol.ErrEncryptorNotEnrolled},
@@ -79,8 +79,8 @@ func TestOnlyTheEnrolledAreServed(t *testing.T) {
 	}
 }
 
-// A share is for an encryptor of a client that uses the hub, also while that is not registered, and
-// waits for it.
+// A share is for an encryptor of a client that uses the hub. It may arrive before that client has
+// registered, and waits for it.
 func TestSharesAreForTheEnrolled(t *testing.T) {
 	h, _, connie := enrolled(t, false)
 	carol := connect(t, h, "carol", "sam")
@@ -96,7 +96,7 @@ func TestSharesAreForTheEnrolled(t *testing.T) {
 	connie.open(connie.send(connie.get(askFor(keyID(1)))), []byte("a share"))
 }
 
-// An open hub lets strangers in, but to no name that the directory has.
+// An open hub lets strangers in, but not under a name in the directory.
 func TestOpenHub(t *testing.T) {
 	h, _, _ := enrolled(t, true)
 	mallory := meet(t, h, "mallory")
@@ -115,8 +115,8 @@ func TestOpenHub(t *testing.T) {
 	carol.accept(carol.send(carol.post(m, []byte("a share"))))
 }
 
-// A share is for the client that served the slave when it came, and not for who takes over its
-// name.
+// A share is for the client that served the slave when the share arrived, not for a client that
+// later takes over the slave's name.
 func TestShareStaysWithItsClient(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	carol, dave := connect(t, h, "carol", "sam"), connect(t, h, "dave", "sofia")
@@ -126,8 +126,8 @@ func TestShareStaysWithItsClient(t *testing.T) {
 	wantRefused(t, connie.send(connie.get(askFor(keyID(1)))), 403, protocol.ErrNotMeantForCaller)
 }
 
-// A hub that has started tells the clients that use it and can be reached, few at a time, and does
-// not wait for those that do not answer.
+// A hub that has started tells the clients that use it and can be reached, a few at a time, and
+// does not wait for those that do not answer.
 func TestAnnounce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var clients []node.Enrolled
@@ -178,7 +178,7 @@ func TestAnnounce(t *testing.T) {
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
 		h.Announce(ended)
-		newHub(t, hub.Config{Directory: directory}).Announce(t.Context()) // without a way to reach anybody
+		newHub(t, hub.Config{Directory: directory}).Announce(t.Context()) // without a transport
 	})
 }
 

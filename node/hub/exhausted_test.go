@@ -8,8 +8,8 @@ import (
 	"dske/psrd"
 )
 
-// wantExhausted fails the test unless the hub refuses the request for want of its own bytes, for
-// free.
+// wantExhausted fails the test unless the hub refuses the request because its own bytes are
+// missing, and nothing is spent.
 func wantExhausted(t *testing.T, h *hub.Hub, r request, details string) {
 	t.Helper()
 	wantUnchanged(t, h, func() {
@@ -19,8 +19,8 @@ func wantExhausted(t *testing.T, h *hub.Hub, r request, details string) {
 	})
 }
 
-// TestExhausted has the hub run out of bytes to answer with. The client fetches what is missing and
-// sends the very same request again.
+// TestExhausted makes the hub run out of bytes for its answers. The client fetches what is missing
+// and sends the very same request again.
 func TestExhausted(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	carol, connie := meet(t, h, "carol"), meet(t, h, "connie")
@@ -45,7 +45,7 @@ func TestExhausted(t *testing.T) {
 	wantExhausted(t, h, asked, `{"available":0,"needed":48,"pool_owner":"hub"}`)
 	connie.fetch(protocol.OwnerHub, 15) // less than a pad
 	wantExhausted(t, h, asked, `{"available":15,"needed":48,"pool_owner":"hub"}`)
-	connie.fetch(protocol.OwnerHub, 32) // a pad, but not also a key
+	connie.fetch(protocol.OwnerHub, 32) // a pad, but no key
 	wantExhausted(t, h, asked, `{"available":47,"needed":48,"pool_owner":"hub"}`)
 	connie.fetch(protocol.OwnerHub, 1)
 	connie.open(connie.send(asked), share)
@@ -55,7 +55,7 @@ func TestExhausted(t *testing.T) {
 	wantReplay(t, h, asked)
 }
 
-// A request that would be refused anyway is not told to come back with more.
+// The answer to a request that would be refused anyway does not ask for more PSRD.
 func TestExhaustedAndRefused(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	connie := meet(t, h, "connie")

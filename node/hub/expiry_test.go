@@ -13,8 +13,7 @@ import (
 	"dske/protocol"
 )
 
-// run runs the hub in a bubble for the rest of the test, and checks that it stops when it is told
-// to.
+// run runs the hub in a bubble for the rest of the test, and checks that it stops when told to.
 func run(t *testing.T, h *hub.Hub) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -28,7 +27,7 @@ func run(t *testing.T, h *hub.Hub) {
 	})
 }
 
-// sleep lets time pass in a bubble, and whatever is due then happen.
+// sleep lets time pass in a bubble, and waits for what is due then.
 func sleep(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
@@ -42,7 +41,7 @@ func pairFor(t *testing.T, config hub.Config) (h *hub.Hub, carol, connie *conver
 }
 
 func TestSharesExpire(t *testing.T) {
-	for ttl, sweep := range map[time.Duration]time.Duration{ // how long a share lives, and is still seen then
+	for ttl, sweep := range map[time.Duration]time.Duration{ // how long a share lives, and how much longer it may still be seen
 		0:                   0,
 		time.Hour:           0,
 		time.Second:         0,
@@ -74,10 +73,10 @@ func TestSharesExpire(t *testing.T) {
 	}
 }
 
-// A share that has expired is gone before it is forgotten: nobody gets it, and its key ID is free.
+// An expired share cannot be fetched even before it is forgotten, and its key ID is free.
 func TestExpiredShareIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, carol, connie := pairFor(t, hub.Config{ShareTTL: time.Minute}) // which nobody runs
+		h, carol, connie := pairFor(t, hub.Config{ShareTTL: time.Minute}) // not run: nothing is forgotten
 		carol.accept(carol.send(carol.post(shareOf(keyID(1)), []byte("old"))))
 		sleep(time.Minute - 1)
 		wantRefused(t, carol.send(carol.post(shareOf(keyID(1)), []byte("new"))), 409, protocol.ErrDuplicateKey)
@@ -92,8 +91,9 @@ func TestExpiredShareIsReplaced(t *testing.T) {
 	})
 }
 
-// TestOvertakenBlocks loses the two messages that a client's first block was for. Some time after
-// the second block came into use the hub gives up the first, and holds its bytes for used.
+// TestOvertakenBlocks loses the two messages that a client's first block was used for. Some time
+// after the second block came into use, the hub gives up the first block and counts its bytes as
+// used.
 func TestOvertakenBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -114,11 +114,11 @@ func TestOvertakenBlocks(t *testing.T) {
 		}
 		wantUnused(64 + blockSize) // unused for long, but not overtaken
 
-		wantRefused(t, connie.send(first), 404, protocol.ErrUnknownKey) // late, but there
+		wantRefused(t, connie.send(first), 404, protocol.ErrUnknownKey) // late, but the block is there
 		wantRefused(t, connie.send(connie.get(askFor(keyID(3)))), 404, protocol.ErrUnknownKey)
 		sleep(15*time.Second - 1)
 		wantUnused(32 + blockSize - 32)
-		sleep(5*time.Second + 1) // until it is looked for, at the latest
+		sleep(5*time.Second + 1) // until the hub looks for it, at the latest
 		wantUnused(blockSize - 32)
 		wantReplay(t, h, second)
 		if text := log.String(); !strings.Contains(text, `msg="blocks given up" client=connie count=1`) {

@@ -8,11 +8,11 @@ import (
 	"dske/psrd"
 )
 
-// Everybody is a directory without clients that lets everybody register.
+// Everybody is a directory without clients that lets any client register.
 var Everybody, _ = node.NewDirectory(true, nil)
 
-// AddZeros puts a block of zeros, of any size, into the pool that a registered client owns. It is
-// not sent to anybody.
+// AddZeros puts a block of zeros, of any size, into the pool that a registered client owns. The
+// block is not sent.
 func (h *Hub) AddZeros(client string, size int) error {
 	p, err := h.enter(client)
 	if err != nil {
@@ -28,7 +28,7 @@ func (h *Hub) HasRoom(client string) bool {
 	return h.shares.checkRoom(m) == nil
 }
 
-// Fill makes so many shares, of so many bytes, wait that a client is said to have deposited.
+// Fill makes a number of shares, of this size in bytes, wait as if the client had deposited them.
 func (h *Hub) Fill(client string, shares, bytes int) {
 	h.shares.taken[h.shares.payer(client)] = room{shares, bytes}
 }

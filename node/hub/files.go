@@ -17,12 +17,12 @@ import (
 	"dske/psrd"
 )
 
-// Files says that PSRD comes in files, which somebody carries to the clients, and that nothing goes
-// out of band.
+// Files says that PSRD comes in files, which somebody carries to the clients, and that the hub does
+// nothing out of band.
 type Files struct {
-	Out       int      // how many of a client may be out: made, and not heard of; 0: PSRD is fetched out of band
+	Out       int      // how many files of a client may be out (made, not acknowledged); 0: PSRD is fetched out of band
 	Threshold int      // of the network
-	Hubs      []string // names of all hubs of the network, each at the place of its number
+	Hubs      []string // names of all hubs of the network, indexed by hub number
 }
 
 // byHand reports whether PSRD comes in files.
@@ -40,7 +40,7 @@ func (f Files) validate(c *Config) error {
 	return nil
 }
 
-// Issued is a file that a hub has made. It is not written yet, but counts as handed out: whatever
+// Issued is a file that a hub has made and not written yet. It counts as handed out: whatever
 // becomes of it, its bytes are in no other file.
 type Issued struct {
 	*parcel.Parcel
@@ -53,10 +53,11 @@ func (i Issued) Seal(to io.Writer) error {
 	return parcel.Seal(to, i.recipient, i.token, i.Parcel)
 }
 
-// Issue makes a file with size bytes for each pool of the association with a client, and keeps both
-// the blocks and that they are handed out. The client is registered with the first. It fails with a
-// [protocol.ErrNotEnrolled], with [protocol.ErrNoRecipient], with [protocol.ErrTooManyOut], with
-// [protocol.ErrTooLarge] if so much would not fit into a pool, or with [protocol.ErrStorage].
+// Issue makes a file with size bytes for each pool of the association with a client. It stores the
+// blocks, and that they are handed out. The first file registers the client. Issue fails with a
+// [protocol.ErrNotEnrolled], [protocol.ErrNoRecipient], [protocol.ErrTooManyOut] or
+// [protocol.ErrStorage], or with [protocol.ErrTooLarge] if the size is out of range or does not fit
+// into a pool.
 func (h *Hub) Issue(ctx context.Context, client string, size int) (Issued, error) {
 	if size < parcel.MinSize || size > parcel.MaxSize {
 		return Issued{}, node.NewError(protocol.ErrTooLarge, "size", size, "least", parcel.MinSize, "limit", parcel.MaxSize)
@@ -88,8 +89,8 @@ func (h *Hub) Issue(ctx context.Context, client string, size int) (Issued, error
 	return Issued{made, e.Recipient, e.Token}, nil
 }
 
-// registerByHand returns the client as it is registered, for which it is registered if it is not
-// yet, or was with other encryptors. The caller has the line of the client.
+// registerByHand returns the client, and registers it first if it is not registered or was
+// registered with other encryptors. The caller holds the line of the client.
 func (h *Hub) registerByHand(e *node.Enrolled) (*peerClient, error) {
 	h.mu.Lock()
 	p := h.clients[e.Name]
@@ -108,7 +109,7 @@ func (h *Hub) registerByHand(e *node.Enrolled) (*peerClient, error) {
 	return h.welcome(protocol.Registration{ClientName: e.Name, EncryptorNames: slices.Clone(e.Encryptors)}, "")
 }
 
-// makeParcel draws the blocks of a file and keeps them. The caller has the line of the client.
+// makeParcel draws the blocks of a file and stores them. The caller holds the line of the client.
 func (h *Hub) makeParcel(p *peerClient, size int) (_ *parcel.Parcel, err error) {
 	made := &parcel.Parcel{Head: h.newHead(p)}
 	made.Blocks = parcel.Plan(h.config.Suite, size)
@@ -137,7 +138,7 @@ func (h *Hub) makeParcel(p *peerClient, size int) (_ *parcel.Parcel, err error) 
 	return made, h.journal.keep(&kept)
 }
 
-// newHead returns what the next file for a client says of itself.
+// newHead returns the head of the next file for a client.
 func (h *Hub) newHead(p *peerClient) parcel.Head {
 	now := time.Now().UTC()
 	head := parcel.Head{ID: uuid.New(), Number: 1, Session: uuid.New(), Since: now, Issued: now,
@@ -151,13 +152,13 @@ func (h *Hub) newHead(p *peerClient) parcel.Head {
 	head.Number = last.Number + 1
 	if h.journal.hasBlocks(p.name) {
 		head.Session, head.Since = last.Session, last.Since
-	} else if !now.After(last.Since) { // whatever the clock says, this is the later one
+	} else if !now.After(last.Since) { // even if the clock went back, this file is later
 		head.Since = last.Since.Add(time.Nanosecond)
 	}
 	return head
 }
 
-// drawBlock names a block and draws its bytes.
+// drawBlock draws the UUID and the bytes of a block.
 func (h *Hub) drawBlock(p *peerClient, b *parcel.Block) ([]byte, error) {
 	random := h.config.Random.For(strings.Join([]string{"psrd", p.name, string(b.Owner), string(b.Purpose)}, " "))
 	var err error
@@ -169,7 +170,7 @@ func (h *Hub) drawBlock(p *peerClient, b *parcel.Block) ([]byte, error) {
 	return data, err
 }
 
-// checkParcel returns why there is no room for a file, if so.
+// checkParcel returns an error if there is no room for a file.
 func (h *Hub) checkParcel(p *peerClient, head parcel.Head) error {
 	blocks := map[psrdQuery][]psrd.BlockStatus{}
 	out := 0
@@ -195,7 +196,7 @@ func (h *Hub) checkParcel(p *peerClient, head parcel.Head) error {
 	return nil
 }
 
-// Revoke gives up a file that is out: its bytes are gone, whoever has it.
+// Revoke gives up a file that is out. Its bytes can no longer be used, whoever has it.
 func (h *Hub) Revoke(ctx context.Context, client string, number int64) error {
 	leave, err := h.enterLine(ctx, client)
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 
 const files = node.PathFiles
 
-// byHand is a hub whose clients get files, with what carol opens hers with.
+// byHand is a hub whose clients get files, with the identity that opens carol's files.
 type byHand struct {
 	*described
 	*hub.Hub
@@ -67,7 +67,7 @@ func (b *byHand) issue() *parcel.Parcel {
 	return p
 }
 
-// control returns carol's end of what is said of marks, with a file.
+// control returns carol's end of the control messages about marks, from a file.
 func (b *byHand) control(p *parcel.Parcel) *protocol.Control {
 	b.t.Helper()
 	i := slices.IndexFunc(p.Blocks, parcel.Block.IsControl)
@@ -87,8 +87,8 @@ func (b *byHand) boot() uuid.UUID {
 	return boot.Boot
 }
 
-// say sends what carol says of her marks, and fails the test unless the answer has that status, and
-// a right signature if that is 200.
+// say sends carol's marks, and fails the test unless the answer has that status, and a valid
+// signature if that is 200.
 func (b *byHand) say(c *protocol.Control, m protocol.Marks, status int) call {
 	b.t.Helper()
 	q, err := c.Reserve()
@@ -112,7 +112,8 @@ func (b *byHand) say(c *protocol.Control, m protocol.Marks, status int) call {
 	return sent
 }
 
-// A hub whose clients get files answers as its description says, and nothing out of band.
+// A hub whose clients get files answers as its description says, and does not serve out-of-band
+// paths.
 func TestDescriptionWithFiles(t *testing.T) {
 	b := newByHand(t)
 	registered := contract.Routes(b.handler.(*echo.Echo), hank)
@@ -126,7 +127,7 @@ func TestDescriptionWithFiles(t *testing.T) {
 	order(`{"client_name": "carol"`, 400)
 	order(`{"client_name": "mallory", "size": 1024}`, 403)
 	order(`{"client_name": "cindy", "size": 1024}`, 403)
-	order(`{"client_name": "celia", "size": 1024}`, 409) // nobody knows what to seal it for
+	order(`{"client_name": "celia", "size": 1024}`, 409) // she has no recipient
 	order(`{"client_name": "carol", "size": 1023}`, 413)
 	order(`{"client_name": "carol", "size": -1}`, 413)
 	b.issue()
@@ -142,8 +143,8 @@ func TestDescriptionWithFiles(t *testing.T) {
 	order(`{"client_name": "carol", "size": 1024}`, 503)
 }
 
-// What is said of marks counts with a right signature, in this life of the hub and once; and what
-// is not kept is not answered.
+// A message about marks counts with a valid signature, in the current boot of the hub, and once.
+// What is not stored is not answered.
 func TestSignedMarks(t *testing.T) {
 	b := newByHand(t)
 	p := b.issue()
@@ -161,7 +162,7 @@ func TestSignedMarks(t *testing.T) {
 	}
 	sent := b.say(c, m, 200)
 	sent.status = 409
-	b.do(sent) // used
+	b.do(sent) // its slots are used
 	if list := b.Parcels(); list[0].State != store.ParcelTaken {
 		t.Errorf("the file is %v", list)
 	}
@@ -192,8 +193,8 @@ func TestSignedMarks(t *testing.T) {
 	b.say(c, m, 503)
 }
 
-// A file that is out belongs to no session, and its blocks are in none of the pools; one that was
-// given up is gone, and one that nobody has heard of does not outlive its making.
+// A file that is out belongs to no session, and its blocks are in no pool. A file that was given up
+// is gone, and an unacknowledged file is lost when the hub ends while making it.
 func TestFilesThatAreOut(t *testing.T) {
 	b := newByHand(t)
 	first := b.issue()
@@ -205,7 +206,7 @@ func TestFilesThatAreOut(t *testing.T) {
 		t.Errorf("file %d of session %v follows file 1 of %v", second.Number, second.Session, first.Session)
 	}
 	m.Resume, m.Serial = false, 2
-	b.say(c, m, 200) // which does not name the second
+	b.say(c, m, 200) // does not name the second file
 	if pool := b.Inspect().PeerClients[0].PeerPool; len(pool.Blocks) != 1 {
 		t.Errorf("pads of the client: %+v", pool)
 	}

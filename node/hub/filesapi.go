@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// maxOrder is the largest body of a request for a file, in bytes.
+	// maxOrder is the maximum size of the body of a request for a file, in bytes.
 	maxOrder = 4 << 10
 
-	// filesAtOnce is how many files are made at once: each is in memory.
+	// filesAtOnce is the number of files made at the same time; each is in memory.
 	filesAtOnce = 2
 )
 
-// mountByHand adds what takes the place of all that goes out of band, where PSRD comes in files.
+// mountByHand adds the routes that replace the out-of-band ones where PSRD comes in files.
 func (h *Hub) mountByHand(g *echo.Group) {
 	g.GET(protocol.PathBoot, h.getBoot)
 	g.POST(protocol.PathSignedMarks, h.postMarks)
@@ -28,7 +28,7 @@ func (h *Hub) mountByHand(g *echo.Group) {
 	g.DELETE(node.PathFiles+"/:client/:number", h.deleteFile)
 }
 
-// FileList is what a hub tells of its files: GET [node.PathFiles].
+// FileList lists the files of a hub: GET [node.PathFiles].
 type FileList struct {
 	Files []ParcelStatus `json:"files"`
 }

@@ -10,7 +10,7 @@ import (
 	"dske/protocol"
 )
 
-// A hub warns once, when forgeries in the name of a client amount to 2^-80, and refuses nobody.
+// When forgeries in the name of a client amount to 2^-80, a hub warns once. It refuses nobody.
 func TestForgeryWarning(t *testing.T) {
 	var log bytes.Buffer
 	h, err := New(Config{Name: "hank", Directory: Everybody, Logger: slog.New(slog.NewTextHandler(&log, nil))})

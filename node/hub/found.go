@@ -16,12 +16,12 @@ type found []foundShare
 
 type foundShare struct {
 	key  uuid.UUID
-	size int // of what is the slave's, in bytes
+	size int // of the slave's part, in bytes
 	*share
 }
 
-// findShares returns the shares that a client asks for, as many as fit into a response, and of
-// other keys why there is none.
+// findShares returns the shares that a client asks for, as many as fit into a response, and, for
+// the other keys, the refusals and their errors.
 func (h *Hub) findShares(p *peerClient, m protocol.GetShares) (found, []protocol.Refusal, []error) {
 	var shares found
 	refused := []protocol.Refusal{}
@@ -42,7 +42,7 @@ func (h *Hub) findShares(p *peerClient, m protocol.GetShares) (found, []protocol
 	return shares, refused, refusals
 }
 
-// findShare returns the share that a client asks for, if it is meant for an encryptor of that
+// findShare returns the share that a client asks for if it is meant for an encryptor of that
 // client.
 func (h *Hub) findShare(p *peerClient, m protocol.GetShare) (*share, error) {
 	if !slices.Contains(p.encryptors, m.SlaveSAE) {
@@ -60,7 +60,7 @@ func (f found) size() int {
 	return sum
 }
 
-// seal puts the parts of the shares that a slave gets under the pad of a response, and clears them.
+// seal encrypts the slave's parts of the shares with the pad of a response, and clears the parts.
 func (f found) seal(out *protocol.Outgoing, parts []protocol.Share) (protocol.ShareBatch, error) {
 	if len(f) == 0 {
 		nothing := protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: []psrd.Fragment{}}, Value: []byte{}}

@@ -9,7 +9,7 @@ import (
 	"dske/protocol"
 )
 
-// A hub says what there is too much of, and the request has cost nothing.
+// A hub says which limit is exceeded, and the refusal costs nothing.
 func TestFull(t *testing.T) {
 	for _, suite := range []protocol.Suite{protocol.Python, protocol.ITS} {
 		h, carol, _ := newSuitePair(t, suite)
@@ -28,7 +28,8 @@ func TestFull(t *testing.T) {
 	}
 }
 
-// A hub has room for so much PSRD, which is said, and for clients with little of it even then.
+// A hub has room for a limited amount of PSRD, says so, and even then serves clients with little of
+// it.
 func TestFullOfPSRD(t *testing.T) {
 	h, carol, connie := enrolled(t, true)
 	mallory := meet(t, h, "mallory")
@@ -44,13 +45,13 @@ func TestFullOfPSRD(t *testing.T) {
 		wantFreeRefusal(t, h, carol.psrd(owner, 1<<20), 503, protocol.ErrFull)
 	}
 	wantFreeRefusal(t, h, connie.psrd(protocol.OwnerHub, 100), 503, protocol.ErrFull)
-	wantFreeRefusal(t, h, mallory.psrd(protocol.OwnerHub, 100), 503, protocol.ErrFull) // there may be many of him
+	wantFreeRefusal(t, h, mallory.psrd(protocol.OwnerHub, 100), 503, protocol.ErrFull) // a stranger may have many names
 	if _, after := connie.unused(); after != unused {
 		t.Error("a refusal changes the pools")
 	}
 }
 
-// A client has so many encryptors and no more.
+// The number of encryptors of a client is limited.
 func TestMostEncryptors(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	carol := meet(t, h, "carol")
@@ -65,8 +66,8 @@ func TestMostEncryptors(t *testing.T) {
 	wantOK(t, carol.put(body(names[1:])).to(t, h))
 }
 
-// An open hub knows so many strangers and no more, whatever they call themselves, and has room for
-// the shares of one client for all of them together.
+// The number of strangers of an open hub is limited, whatever names they use. All strangers
+// together have room for the shares of one client.
 func TestMostStrangers(t *testing.T) {
 	h, carol, _ := enrolled(t, true)
 	mallory, other := meet(t, h, "mallory"), meet(t, h, "other")
@@ -79,7 +80,7 @@ func TestMostStrangers(t *testing.T) {
 	carol.register("sam")
 	mallory.register(names[1:]...)
 	other.register()
-	wantOK(t, mallory.remove().to(t, h)) // which does not set names free
+	wantOK(t, mallory.remove().to(t, h)) // does not free the name
 	wantFreeRefusal(t, h, mallory.put(string(marshal(t, protocol.Registration{ClientName: "mallory", EncryptorNames: names}))), 503, protocol.ErrFull)
 	other.tokens = []string{strings.Repeat("t", protocol.MaxToken+1)}
 	wantFreeRefusal(t, h, other.put(`{"client_name": "other"}`), 413, protocol.ErrTooLarge)

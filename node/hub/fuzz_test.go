@@ -15,7 +15,7 @@ import (
 )
 
 // newStage returns a hub with carol and connie and a share that waits for sofia. It is the same at
-// every call, so that what is signed for one is good for the next.
+// every call, so that a signature for one stage is valid for the next.
 func newStage(t testing.TB) (h *hub.Hub, carol, connie *conversation) {
 	t.Helper()
 	h = newHub(t, hub.Config{Random: seeded(), Stop: func() {}})
@@ -24,8 +24,8 @@ func newStage(t testing.TB) (h *hub.Hub, carol, connie *conversation) {
 	return h, carol, connie
 }
 
-// FuzzRequests sends anything at all. The hub never fails; what it refuses costs it nothing, and
-// unless the signature was right, costs nobody anything.
+// FuzzRequests sends arbitrary requests. The hub never fails; a refusal costs the hub nothing, and
+// costs the client something only if the signature was valid.
 func FuzzRequests(f *testing.F) {
 	_, carol, connie := newStage(f)
 	seeds := []request{
@@ -93,7 +93,7 @@ func FuzzRequests(f *testing.F) {
 func wantRefusedState(t *testing.T, status int, before, after hub.Inspection) {
 	t.Helper()
 	for i := range before.PeerClients {
-		if status != 400 && status != 401 && i < len(after.PeerClients) { // a right signature is spent
+		if status != 400 && status != 401 && i < len(after.PeerClients) { // a valid signature is spent
 			before.PeerClients[i].PeerPool = after.PeerClients[i].PeerPool
 		}
 	}
@@ -102,7 +102,7 @@ func wantRefusedState(t *testing.T, status int, before, after hub.Inspection) {
 	}
 }
 
-// What the fuzz test starts from would be of little use if its signatures were wrong.
+// Checks the seeds of the fuzz test: their signatures must be valid on a new stage.
 func TestStageIsTheSame(t *testing.T) {
 	_, carol, connie := newStage(t)
 	h, _, _ := newStage(t)

@@ -9,7 +9,8 @@ import (
 	"dske/protocol"
 )
 
-// When another request is faster with one share of several, the others are not said to be unknown.
+// When another request takes one share of several first, the other shares are not reported as
+// unknown.
 func TestOneShareOfSeveralIsGone(t *testing.T) {
 	directory, err := node.NewDirectory(true, nil)
 	if err != nil {

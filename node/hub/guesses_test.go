@@ -11,7 +11,7 @@ import (
 	"dske/psrd"
 )
 
-// forge returns the request with a signature that is nobody's.
+// forge returns the request with an invalid signature.
 func (c *conversation) forge(r request) request {
 	fragments, _, _ := strings.Cut(r.signatures[0], "%")
 	r.signatures = []string{fragments + "%" + base64.StdEncoding.EncodeToString(make([]byte, c.suite.TagSize()))}
@@ -31,8 +31,8 @@ func wantFailures(t *testing.T, h *hub.Hub, client string, want int) {
 	}
 }
 
-// A guess is a wrong tag on any route. What cannot be a guess is not counted: a message without a
-// signature, one that is refused before there is a key to guess, or in spite of the right one.
+// A wrong tag on any route counts as a guess. These are not guesses: a message without a signature,
+// and one that is refused before there is a key to guess or despite the right key.
 func TestGuesses(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		h, carol, connie := newSuitePair(t, suite)
@@ -48,7 +48,7 @@ func TestGuesses(t *testing.T) {
 	}
 }
 
-// TestGuessesNot sends what is refused and is no guess.
+// TestGuessesNot sends requests that are refused and do not count as guesses.
 func TestGuessesNot(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	carol, connie := connect(t, h, "carol", "sam"), connect(t, h, "connie", "sofia", "susan")
@@ -90,8 +90,7 @@ func TestGuessesNot(t *testing.T) {
 }
 
 // However often somebody guesses in a client's name, at once or one after the other, the client is
-// served; and what the guesses amount to is there to see, also after the client has registered
-// again.
+// served. The chance of success is visible, even after the client has registered again.
 func TestNoLockOut(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		h, carol, _ := newSuitePair(t, suite)

@@ -25,28 +25,28 @@ import (
 // Config is what a hub needs from outside. Only Name is required.
 type Config struct {
 	Name       string
-	Number     int               // its place in the network's list of hubs, from 0; in suite its the index of its shares
+	Number     int               // its position in the network's list of hubs, from 0; in suite its also the index of its shares
 	Suite      protocol.Suite    // default protocol.ITS
-	Directory  *node.Directory   // whom it serves; default: nobody
-	Transport  http.RoundTripper // to the clients, for Announce; default: they cannot be reached
+	Directory  *node.Directory   // the clients that it serves; default: none
+	Transport  http.RoundTripper // to the clients, for Announce; default: none, so that they cannot be reached
 	ShareTTL   time.Duration     // how long a share waits to be fetched; default 1 h
 	HubTimeout time.Duration     // how long clients wait for an answer, the same for all; default [node.DefaultHubTimeout]
 	Random     node.Random       // default crypto/rand
 	Logger     *slog.Logger      // default: none
 	Stop       func()            // called when the management interface asks the hub to stop
-	Counters   *Counters         // what it counts in; default: its own
-	Bulk       *node.Bulk        // of the process; default: none
-	Observer   node.Observer     // who is told of its requests; default: nobody
+	Counters   *Counters         // where the hub counts; default: its own
+	Bulk       *node.Bulk        // shared by the process; default: none
+	Observer   node.Observer     // is told of the hub's requests; default: nobody
 
-	// Certified tells the client whose certificate was shown on a connection, "" if none was. It is
-	// called with nil where there is no TLS. Default: there are no certificates.
+	// Certified returns the client whose certificate was shown on a connection, or "" if none was.
+	// Its argument is nil where there is no TLS. Default: there are no certificates.
 	Certified func(*tls.ConnectionState) string
 
-	// Store keeps the state of the hub over a crash. It is the caller's to open, and to close when
-	// Run has returned. Default: all is in memory, and forgotten at the end.
+	// Store keeps the state of the hub over a crash. The caller opens it, and closes it when Run
+	// has returned. Default: all state is in memory and lost at the end.
 	Store *store.Store
 
-	// Files says that PSRD comes in files. Default: it is fetched out of band.
+	// Files says whether PSRD comes in files. Default: PSRD is fetched out of band.
 	Files Files
 }
 
@@ -77,25 +77,26 @@ func (c *Config) validate() error {
 	return protocol.CheckName(c.Name)
 }
 
-// Hub is a hub. Its state is in memory, and also on the disk if it has a store.
+// Hub is a hub. Its state is in memory and, if it has a store, also on disk.
 type Hub struct {
 	config  Config
 	handler http.Handler
 	journal journal
 	shares  *shareStore
 	lines   [16]node.Line // see enterLine
-	alarm   *node.Alarm   // rings when a share expires, or a block can be given up
+	alarm   *node.Alarm   // fires when a share expires or a block can be given up
 
-	warnings node.Warnings // of messages that are refused
+	warnings node.Warnings // about messages that are refused
 
 	mu      sync.Mutex
 	clients map[string]*peerClient
-	owners  map[string]string // of the encryptors that are not in the directory: the names of their clients
+	owners  map[string]string // by encryptor that is not in the directory: the name of its client
 
-	controls map[controlKey]*protocol.Control // of what was said of marks so far; see control
+	controls map[controlKey]*protocol.Control // for messages about marks; see control
 }
 
-// New returns a hub that knows what is in its store, and without one no clients.
+// New checks config and returns a hub with the state in its store, or without clients if it has no
+// store.
 func New(config Config) (*Hub, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
@@ -128,8 +129,8 @@ func New(config Config) (*Hub, error) {
 	return h, nil
 }
 
-// recall takes over what is in the store. Clients have empty pools until they resume; in a suite
-// without sessions they have to register again.
+// recall loads the state from the store. Clients have empty pools until they resume; in a suite
+// without sessions they must register again.
 func (h *Hub) recall() error {
 	if h.byHand() {
 		if err := h.journal.dropOrphans(); err != nil {
@@ -153,13 +154,13 @@ func (h *Hub) recall() error {
 	return nil
 }
 
-// API is the OpenAPI description of hubs, in JSON. Its {prefix} stands for the start of the path of
-// one.
+// API is the OpenAPI description of hubs, in JSON. Its {prefix} stands for the path prefix of one
+// hub.
 //
 //go:embed openapi.json
 var API string
 
-// filesAPI is what differs where PSRD comes in files.
+// filesAPI holds the differences for hubs that issue PSRD in files.
 //
 //go:embed openapi_files.json
 var filesAPI string
@@ -193,7 +194,7 @@ func (h *Hub) api() string {
 	return API
 }
 
-// mountOutOfBand adds what stands for couriers and for the operator's own hands.
+// mountOutOfBand adds the routes that stand for couriers and for manual work by the operator.
 func (h *Hub) mountOutOfBand(g *echo.Group) {
 	g.PUT(protocol.PathRegistration, h.putRegistration)
 	g.GET(protocol.PathRegistration, h.getRegistration)
@@ -226,8 +227,8 @@ func (h *Hub) sweep() {
 		err = h.journal.tidy()
 	}
 	if err != nil {
-		h.config.Logger.Warn("what is over could not be forgotten on the disk", "error", err)
-		next = time.Now() // which is after the alarm's pause
+		h.config.Logger.Warn("could not forget expired records on disk", "error", err)
+		next = time.Now() // the alarm waits for its pause first
 	}
 	if n > 0 {
 		h.config.Logger.Info("shares expired", "count", n)
@@ -245,8 +246,8 @@ func (h *Hub) sweep() {
 	}
 }
 
-// watch has the hub look for blocks that the client has left behind, and for old answers, if there
-// are any.
+// watch sets the alarm for blocks that the client has overtaken and for old answers, if there are
+// any.
 func (h *Hub) watch(p *peerClient) {
 	for _, pool := range p.channel.PeerPools() {
 		if t := pool.Overtaken(); !t.IsZero() {

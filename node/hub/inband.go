@@ -15,32 +15,31 @@ import (
 )
 
 const (
-	// maxBody is the largest body of a request, in bytes: a share of 2 MiB in base64, with the
-	// places of its pad, fits well.
+	// maxBody is the maximum size of a request body, in bytes. A share of 2 MiB in base64 fits,
+	// with the fragments of its pad.
 	maxBody = 4 << 20
 
-	// maxQuery is the largest query of an in-band request, in bytes.
+	// maxQuery is the maximum size of the query of an in-band request, in bytes.
 	maxQuery = 16 << 10
 
-	// largeBody is the size from which on bodies of one client are verified one at a time, in
-	// bytes.
+	// largeBody is the size in bytes from which bodies of one client are verified one at a time.
 	largeBody = 64 << 10
 )
 
-// operation is what an in-band request asks for. Its steps are those that keep bad requests free of
+// operation is what an in-band request asks for. The order of its steps keeps bad requests free of
 // charge: verify, which spends nothing; prepare, which changes nothing; reserve the response, so
 // that a hub without PSRD refuses before anything has happened; spend the signing key, since a
-// right tag counts whatever else is wrong; act; answer.
+// valid tag counts whatever else is wrong; act; answer.
 type operation struct {
-	client  string // that the request says it is from; "" if that cannot be told
-	shares  int    // that it is about
-	refusal error  // why it is refused even with a right signature
+	client  string // the client that the request claims to be from; "" if unknown
+	shares  int    // number of shares that it is about
+	refusal error  // why the request is refused even with a valid signature; nil if it is not
 
 	prepare func(p *peerClient) (padSize int, err error) // of the response, in bytes
 	act     func(p *peerClient, incoming *protocol.Incoming, out *protocol.Outgoing) (message any, err error)
 }
 
-// malformed is the operation of a request that cannot be read.
+// malformed is the operation of a request that cannot be parsed.
 func malformed(client string, err error) operation {
 	return operation{client: client, shares: 1, refusal: err}
 }
@@ -77,7 +76,7 @@ func (h *Hub) inBand(c echo.Context, path string, parse func(protocol.Request) o
 	return c.JSONBlob(a.status, a.body)
 }
 
-// handle finds out what a request asks for, and answers it.
+// handle parses a request and answers it.
 func (h *Hub) handle(ctx context.Context, signature []string, r protocol.Request, parse func(protocol.Request) operation) (operation, answer, error) {
 	leave, err := h.config.Bulk.Enter(ctx, len(r.Body))
 	if err != nil {
@@ -89,8 +88,8 @@ func (h *Hub) handle(ctx context.Context, signature []string, r protocol.Request
 	return op, a, err
 }
 
-// read takes a request apart. In a strict suite everything that it does not authenticate has to be
-// as a node would send it.
+// read reads a request. In a strict suite everything that the signature does not cover must be as a
+// node would send it.
 func (h *Hub) read(c echo.Context, path string) (protocol.Request, error) {
 	r := c.Request()
 	m := protocol.Request{Method: r.Method, Path: path, Query: r.URL.RawQuery}
@@ -116,8 +115,8 @@ func (h *Hub) read(c echo.Context, path string) (protocol.Request, error) {
 	return m, err
 }
 
-// answer finds out who a request is from, does what it asks for and makes the signed answer. An
-// error is answered unsigned; a refusal that is signed is left in the operation.
+// answer finds the client that a request is from, does what it asks for and makes the signed
+// answer. An error is answered unsigned; a signed refusal is left in op.refusal.
 func (h *Hub) answer(ctx context.Context, signature []string, r protocol.Request, op *operation) (answer, error) {
 	if op.client == "" {
 		return answer{}, op.refusal
@@ -150,7 +149,7 @@ func (h *Hub) answer(ctx context.Context, signature []string, r protocol.Request
 	return a, err
 }
 
-// answerVerified does what a request asks for whose signature was found right.
+// answerVerified does what a request with a valid signature asks for.
 func (h *Hub) answerVerified(ctx context.Context, p *peerClient, incoming *protocol.Incoming, signature string, op *operation) (answer, error) {
 	signs := h.config.Suite.Rules().Refusals
 	padSize := 0
@@ -170,7 +169,7 @@ func (h *Hub) answerVerified(ctx context.Context, p *peerClient, incoming *proto
 	defer leave()
 	out, err := p.channel.Reserve(padSize)
 	if err != nil {
-		p.lack(err)
+		p.noteLack(err)
 		return answer{}, node.NewError(err, "pool_owner", protocol.OwnerHub)
 	}
 	defer out.Release()
@@ -197,8 +196,8 @@ func (h *Hub) answerVerified(ctx context.Context, p *peerClient, incoming *proto
 	return answer{status, header, body}, err
 }
 
-// refuse spends the signing key of a request, unless it is to come again, and returns why it is
-// refused.
+// refuse spends the signing key of a request, unless the request may be sent again, and returns the
+// reason.
 func refuse(incoming *protocol.Incoming, why error) error {
 	if node.NewError(why).Status < http.StatusInternalServerError {
 		if err := incoming.Accept(); err != nil {
@@ -208,7 +207,7 @@ func refuse(incoming *protocol.Incoming, why error) error {
 	return why
 }
 
-// isSigned reports whether a refusal is one of those that are facts about a key or a share.
+// isSigned reports whether a refusal is signed, as a fact about a key or a share.
 func isSigned(err error) bool {
 	return slices.Contains([]int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict}, node.NewError(err).Status)
 }

@@ -17,7 +17,7 @@ type Inspection struct {
 	PeerClients []ClientStatus `json:"peer_clients"` // by name
 	Shares      []ShareStatus  `json:"shares"`       // by key ID, the first of them
 
-	// MoreShares is how many there are besides those in Shares.
+	// MoreShares is the number of shares besides those in Shares.
 	MoreShares int `json:"nr_more_shares,omitempty"`
 }
 
@@ -31,12 +31,12 @@ type ClientStatus struct {
 	node.AssociationStatus
 	Failures int `json:"nr_failed_verifications,omitempty"` // messages with a wrong tag
 
-	// ForgeryChance is how likely it is at most that one of them would have been accepted, such as
-	// 2^-110.5.
+	// ForgeryChance is an upper bound on the probability that one of them would have been accepted,
+	// such as 2^-110.5.
 	ForgeryChance string `json:"forgery_chance,omitempty"`
 }
 
-// ShareStatus describes a share that waits to be fetched, by one of its slaves.
+// ShareStatus describes a share that waits to be fetched by one of its slaves.
 type ShareStatus struct {
 	KeyID      uuid.UUID `json:"key_id"`
 	MasterSAE  string    `json:"master_sae_id"`
@@ -65,7 +65,7 @@ func (h *Hub) Inspect() Inspection {
 	return s
 }
 
-// registered returns the clients that are registered, by name.
+// registered returns the registered clients, sorted by name.
 func (h *Hub) registered() []*peerClient {
 	h.mu.Lock()
 	defer h.mu.Unlock()

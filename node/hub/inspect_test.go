@@ -56,7 +56,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// leak returns bytes of a secret that are also in a text, in some form of them, or nil.
+// leak returns bytes of a secret that a text contains in some encoding, or nil.
 func leak(text string, secret []byte) []byte {
 	lower := strings.ToLower(text)
 	contains := func(window []byte) bool {
@@ -66,7 +66,7 @@ func leak(text string, secret []byte) []byte {
 			strings.Contains(text, base64.StdEncoding.EncodeToString(window)) ||
 			strings.Contains(text, base64.URLEncoding.EncodeToString(window))
 	}
-	const size = 6 // a number of bytes that base64 needs no padding for
+	const size = 6 // a number of bytes that needs no padding in base64
 	for i := range len(secret) - size + 1 {
 		if window := secret[i : i+size]; contains(window) {
 			return window
@@ -91,8 +91,8 @@ func TestLeak(t *testing.T) {
 	}
 }
 
-// TestNoSecrets has everything happen that is logged, and looks for pre-shared data and shares in
-// the status, the log and the errors. The secrets are the same in every run, so it cannot fail by
+// TestNoSecrets does everything that is logged, and looks for pre-shared data and shares in the
+// status, the log and the errors. The secrets are the same in every run, so it cannot fail by
 // chance.
 func TestNoSecrets(t *testing.T) {
 	var log bytes.Buffer

@@ -16,12 +16,12 @@ import (
 	"dske/psrd"
 )
 
-// journal is what a hub keeps over a crash: the one place that deals with its store. Without a
-// store it keeps nothing, and nothing of it fails.
+// journal is what a hub keeps over a crash. It is the only place that uses the store of the hub.
+// Without a store it keeps nothing, and its methods do not fail.
 type journal struct {
 	store *store.Store
-	alarm *node.Alarm // rings when a secret has to go from the disk
-	boot  uuid.UUID   // drawn at each start; none without sessions
+	alarm *node.Alarm // fires when a secret must be erased from disk
+	boot  uuid.UUID   // drawn at each start; zero without sessions
 }
 
 func newJournal(c Config, alarm *node.Alarm) (j journal, err error) {
@@ -35,12 +35,12 @@ func newJournal(c Config, alarm *node.Alarm) (j journal, err error) {
 // keeps reports whether there is a store.
 func (j journal) keeps() bool { return j.store != nil }
 
-// hasSessions reports whether bytes are used below marks only, and shares are kept until they are
-// confirmed.
+// hasSessions reports whether only bytes below marks are used, and shares are kept until their
+// delivery is confirmed.
 func (j journal) hasSessions() bool { return j.boot != uuid.Nil }
 
-// ready returns a [protocol.ErrStorage] with the reason unless records can be kept. It is asked
-// before anything is spent that a record is to follow.
+// ready returns a [protocol.ErrStorage] with the reason if records cannot be stored. Call it before
+// spending anything that a record must follow.
 func (j journal) ready() error {
 	if !j.keeps() {
 		return nil
@@ -48,7 +48,7 @@ func (j journal) ready() error {
 	return node.Unkept(j.store.Ready())
 }
 
-// keep returns when the records are on the disk, or fails with a [protocol.ErrStorage].
+// keep returns when the records are on disk, or fails with a [protocol.ErrStorage].
 func (j journal) keep(records ...store.Record) error {
 	if !j.keeps() || len(records) == 0 {
 		return nil
@@ -58,7 +58,7 @@ func (j journal) keep(records ...store.Record) error {
 	return node.Unkept(err)
 }
 
-// register keeps that a client has registered, or is no longer, and drops its blocks.
+// register stores that a client has registered or unregistered, and drops its blocks.
 func (j journal) register(r protocol.Registration, token string, registered bool) error {
 	if !j.keeps() {
 		return nil
@@ -84,7 +84,7 @@ func (j journal) registrations() (all []store.Registration) {
 	return all
 }
 
-// blocksOf returns the blocks that a client has too, in the order in which they were made.
+// blocksOf returns the blocks of a client, in the order in which they were made.
 func (j journal) blocksOf(client string) (blocks []store.Block) {
 	if j.keeps() {
 		j.store.View(func(s *store.State) { blocks = s.BlocksWith(client) })
@@ -92,19 +92,19 @@ func (j journal) blocksOf(client string) (blocks []store.Block) {
 	return blocks
 }
 
-// addBlock keeps a new block, of which nothing may be used yet.
+// addBlock stores a new block, of which nothing may be used yet.
 func (j journal) addBlock(q psrdQuery, id uuid.UUID, data []byte) error {
 	b := store.Block{ID: id, Peer: q.client, Owner: string(q.owner), Purpose: string(q.purpose), Size: len(data)}
 	return node.Unkept(j.store.AddBlock(b, data))
 }
 
-// openBlock returns what is left of a block above its mark, of which nothing is open.
+// openBlock returns what is left of a block above its mark, nothing of which is open.
 func (j journal) openBlock(id uuid.UUID) (*psrd.Block, error) {
 	b, err := j.store.OpenBlock(id)
 	return b, node.Unkept(err)
 }
 
-// header is what a hub has to know of a share beside its value.
+// header is what a hub stores of a share besides its value.
 type header struct {
 	Index     int
 	Terms     protocol.Terms
@@ -113,7 +113,7 @@ type header struct {
 	Owners    []string // the clients that served them
 }
 
-// addShares keeps the shares of keys.
+// addShares stores the shares of keys.
 func (j journal) addShares(shares map[uuid.UUID]*share) error {
 	if !j.keeps() {
 		return nil
@@ -129,7 +129,8 @@ func (j journal) addShares(shares map[uuid.UUID]*share) error {
 	return j.keep(records...)
 }
 
-// record returns the share as it is kept: the size of its header, that in JSON, and the value.
+// record returns the stored form of the share: the size of its header, the header in JSON, and the
+// value.
 func (s *share) record(key uuid.UUID) (*store.Share, error) {
 	head, err := json.Marshal(header{s.Index, s.Terms, s.masterSAE, s.slaveSAEs, s.slaveOwners})
 	if err != nil {
@@ -145,7 +146,7 @@ func (s *share) id(key uuid.UUID) store.ShareID {
 	return store.ShareID{MasterClient: s.client, KeyID: key}
 }
 
-// shareOf reads what record has written, into memory of its own.
+// shareOf parses what record has written. The result has its own copy.
 func shareOf(r store.Share) (*share, error) {
 	kept := r.Value.Reveal()
 	if len(kept) < 4 || uint64(binary.BigEndian.Uint32(kept)) > uint64(len(kept)-4) {
@@ -166,7 +167,7 @@ func shareOf(r store.Share) (*share, error) {
 	return s, nil
 }
 
-// shares returns all shares that are kept, by the ID of their key.
+// shares returns all stored shares, by key ID.
 func (j journal) shares() (all map[uuid.UUID][]*share, err error) {
 	all = map[uuid.UUID][]*share{}
 	if !j.keeps() {
@@ -185,9 +186,10 @@ func (j journal) shares() (all map[uuid.UUID][]*share, err error) {
 	return all, err
 }
 
-// sending keeps that a slave is given shares. With sessions a hub keeps them, and nothing of that,
-// until the client of the slave confirms; without, they are given at most once.
-func (j journal) sending(shares found, slave string) error {
+// keepSent stores that a slave is given shares. With sessions it stores nothing, since a hub keeps
+// the shares until the client of the slave confirms; without sessions, shares are given at most
+// once.
+func (j journal) keepSent(shares found, slave string) error {
 	if !j.keeps() || j.hasSessions() {
 		return nil
 	}
@@ -198,7 +200,7 @@ func (j journal) sending(shares found, slave string) error {
 	return j.keep(records...)
 }
 
-// due returns when a secret has to go from the disk; the zero time if there is none.
+// due returns when a secret must be erased from disk; zero if there is none.
 func (j journal) due() (t time.Time) {
 	if j.keeps() {
 		t = j.store.Due()
@@ -206,7 +208,7 @@ func (j journal) due() (t time.Time) {
 	return t
 }
 
-// tidy does what is due on the disk.
+// tidy erases what is due from disk.
 func (j journal) tidy() error {
 	if !j.keeps() || j.store.Due().IsZero() || time.Until(j.store.Due()) > 0 {
 		return nil
@@ -214,7 +216,7 @@ func (j journal) tidy() error {
 	return node.Unkept(j.store.Commit())
 }
 
-// checkSession returns why bytes of an association cannot be used, if so.
+// checkSession returns an error if bytes of an association must not be used.
 func (j journal) checkSession(p *peerClient) error {
 	if j.hasSessions() && p.session == uuid.Nil {
 		return node.NewError(protocol.ErrNoSession, "client_name", p.name)

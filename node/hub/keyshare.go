@@ -61,7 +61,7 @@ func (h *Hub) storing(m protocol.PostShares) operation {
 	}
 }
 
-// store keeps the shares of a message that was opened.
+// store stores the shares of a decrypted message.
 func (h *Hub) store(p *peerClient, m protocol.PostShares, values protocol.Secret) error {
 	if !slices.Contains(p.encryptors, m.MasterSAE) {
 		return node.NewError(protocol.ErrEncryptorNotRegistered, "encryptor_name", m.MasterSAE)
@@ -79,8 +79,8 @@ func (h *Hub) store(p *peerClient, m protocol.PostShares, values protocol.Secret
 	return h.shares.put(opened(p.name, m, owners, values))
 }
 
-// opened returns the shares of a message that was opened, by the ID of their key. Owners are the
-// clients that serve the slaves now.
+// opened returns the shares of a decrypted message, by key ID. owners are the clients that serve
+// the slaves now.
 func opened(client string, m protocol.PostShares, owners []string, values protocol.Secret) map[uuid.UUID]*share {
 	all := make([]share, len(m.KeyIDs))
 	shares := make(map[uuid.UUID]*share, len(m.KeyIDs))
@@ -112,8 +112,8 @@ func (h *Hub) getKeyShares(c echo.Context) error {
 	})
 }
 
-// handing is the operation that gives a client the shares that it asks for. The answer to a request
-// for a single one is that share or a refusal.
+// handing is the operation that gives a client the shares that it asks for. If single is set, the
+// answer is the one share or a refusal.
 func (h *Hub) handing(m protocol.GetShares, single bool) operation {
 	var shares found
 	var refused []protocol.Refusal
@@ -145,7 +145,7 @@ func (h *Hub) handing(m protocol.GetShares, single bool) operation {
 			if err != nil {
 				return nil, err
 			}
-			h.config.Counters.handedOut(len(shares), refusals)
+			h.config.Counters.countHandedOut(len(shares), refusals)
 			if single {
 				s := parts[0]
 				return protocol.ShareReply{ShareIndex: s.Index, Terms: s.Terms, SealedShare: batch.SealedShare}, nil

@@ -9,9 +9,9 @@ import (
 	"dske/protocol"
 )
 
-// TestShare relays shares of several sizes, and keeps the accounts of all four pools: what carol
-// sends costs her pad and signing key and the hub a signing key; what connie asks for costs her a
-// signing key and the hub pad and signing key.
+// TestShare relays shares of several sizes, and checks all four pools: carol's message costs her a
+// pad and a signing key and the hub a signing key; connie's request costs her a signing key and the
+// hub a pad and a signing key.
 func TestShare(t *testing.T) {
 	h, carol, connie := newPair(t)
 	for n, size := range []int{1, 16, 32, 500} {
@@ -35,7 +35,7 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// Blocks so small that every pad and key is in pieces, and used up one after another.
+// Blocks are so small that every pad and key is in pieces, and they are used up one after another.
 func TestShareInPieces(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	carol, connie := meet(t, h, "carol"), meet(t, h, "connie")
@@ -66,7 +66,8 @@ func TestShareForOneself(t *testing.T) {
 	connie.open(connie.send(connie.get(ask)), []byte("share"))
 }
 
-// Encryptors are opaque strings; what the other side adds to a message is ignored, and yet signed.
+// Encryptors are opaque strings; unknown members of a message are ignored, but the signature covers
+// them.
 func TestShareForms(t *testing.T) {
 	h := newHub(t, hub.Config{})
 	carol, connie := connect(t, h, "carol", "Sam & son"), connect(t, h, "connie", "Café / 2")
@@ -86,7 +87,7 @@ func TestShareForms(t *testing.T) {
 	connie.open(connie.send(connie.sign(getOf(query))), []byte("share"))
 }
 
-// A share for somebody else, or from somebody else, is refused. As the request is genuine, its
+// A share for another client, or from another client, is refused. As the request is genuine, its
 // bytes are spent, but none of the hub's.
 func TestShareRefused(t *testing.T) {
 	h, carol, connie := newPair(t)
@@ -158,8 +159,8 @@ func TestShareRefusedDetails(t *testing.T) {
 	wantDetails(t, connie.send(connie.get(ask)), `{"client_name":"dave"}`)
 }
 
-// Somebody who recorded a request that came at the wrong time cannot send it again when it would be
-// granted.
+// A recorded request that was refused because it came at the wrong time cannot be replayed when it
+// would be granted.
 func TestRefusedRequestIsSpent(t *testing.T) {
 	h, carol, connie := newPair(t)
 	share := []byte("a share of a key")

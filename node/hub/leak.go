@@ -11,14 +11,14 @@ import (
 	"dske/psrd"
 )
 
-// Leak is all the secrets of a hub: what somebody finds who breaks into it.
+// Leak is all the secrets of a hub: what an attacker who breaks into it finds.
 type Leak struct {
 	Blocks []psrd.LeakedBlock     // of all pools of each registered client
-	Shares []protocol.LeakedShare // that wait to be fetched; by key ID
+	Shares []protocol.LeakedShare // shares that wait to be fetched, sorted by key ID
 }
 
-// Leak returns a copy of the secrets that the hub holds now. What it has used or delivered before
-// is not among them. It is for experiments in which a hub is compromised; nothing else may call it.
+// Leak returns a copy of the secrets that the hub holds now. It does not include what the hub has
+// used or delivered before. It is for experiments with a compromised hub; nothing else may call it.
 func (h *Hub) Leak() Leak {
 	leak := Leak{Shares: h.shares.leak()}
 	for _, p := range h.registered() {
@@ -27,14 +27,14 @@ func (h *Hub) Leak() Leak {
 	return leak
 }
 
-// LeakShares is the part of [Hub.Leak] that is about one key.
+// LeakShares returns the part of [Hub.Leak] that is about one key.
 func (h *Hub) LeakShares(key uuid.UUID) []protocol.LeakedShare {
 	h.shares.mu.Lock()
 	defer h.shares.mu.Unlock()
 	return h.shares.leakOf(key)
 }
 
-// LeakBlocks is the part of [Hub.Leak] that one client shares with the hub.
+// LeakBlocks returns the part of [Hub.Leak] that one client shares with the hub.
 func (h *Hub) LeakBlocks(client string) []psrd.LeakedBlock {
 	p, err := h.enter(client)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"dske/psrd"
 )
 
-// An answer that was lost comes again, also if it has as many bytes as there can be: a full batch,
-// or the share of one of the largest keys.
+// A lost answer is repeated on request, even an answer of the largest size: a full batch, or the
+// share of one of the largest keys.
 func TestLostLargeAnswersComeAgain(t *testing.T) {
 	for name, shares := range map[string]struct{ number, size int }{
 		"full batch":  {protocol.MaxBatch, protocol.MaxBatchSize / protocol.MaxBatch},

@@ -16,12 +16,12 @@ import (
 	"dske/psrd"
 )
 
-// slot is the size of a signing key; marks in blocks for keys are multiples of it, in bytes.
+// slot is the size of a signing key; in bytes; marks in blocks for keys are multiples of it.
 const slot = psrd.SlotSize
 
-// enterLine waits until nobody else changes the registration, the blocks or the marks of a client.
-// The caller has to leave. There are a few lines for all clients; strangers, who may want the same
-// encryptor, have one of them.
+// enterLine waits until no other request changes the registration, the blocks or the marks of a
+// client. The caller must call leave. All clients share a few lines; strangers, who may want the
+// same encryptor, share one.
 func (h *Hub) enterLine(ctx context.Context, client string) (leave func(), err error) {
 	line := h.lines[0]
 	if h.config.Directory.Client(client) != nil {
@@ -49,7 +49,7 @@ func (h *Hub) putMarks(c echo.Context) error {
 	return c.JSON(http.StatusOK, kept)
 }
 
-// agreeOnMarks is keepMarks for somebody who shows that.
+// agreeOnMarks is keepMarks for an out-of-band request with this proof.
 func (h *Hub) agreeOnMarks(ctx context.Context, m protocol.Marks, shown node.Proof) (protocol.MarksKept, error) {
 	leave, err := h.enterLine(ctx, m.ClientName)
 	if err != nil {
@@ -64,8 +64,8 @@ func (h *Hub) agreeOnMarks(ctx context.Context, m protocol.Marks, shown node.Pro
 	return h.keepMarks(p, m)
 }
 
-// keepMarks keeps the marks, and then lets the bytes below them be used, in new pools if the client
-// resumes. It keeps the other records with them. The caller has the line of the client.
+// keepMarks stores the marks and the other records, and then opens the bytes below the marks: in
+// new pools if the client resumes. The caller holds the line of the client.
 func (h *Hub) keepMarks(p *peerClient, m protocol.Marks, others ...store.Record) (protocol.MarksKept, error) {
 	isCurrent := m.Session == p.session
 	switch {
@@ -89,11 +89,11 @@ func (h *Hub) keepMarks(p *peerClient, m protocol.Marks, others ...store.Record)
 	return protocol.MarksKept{Blocks: c.marks()}, err
 }
 
-// comparison is how the marks of a client and those of the hub go together.
+// comparison is the result of comparing the marks of a client with those of the hub.
 type comparison struct {
-	both       []store.Block  // that both have, with the higher mark
-	records    []store.Record // that keep this
-	rolledBack int            // bytes by which the marks of the client are below those that it had named
+	both       []store.Block  // blocks that both have, with the higher mark
+	records    []store.Record // to store this
+	rolledBack int            // bytes by which the client's marks are below marks that it had named before
 }
 
 func (c comparison) marks() []protocol.BlockMark {
@@ -114,7 +114,7 @@ func (h *Hub) compareMarks(p *peerClient, m protocol.Marks) (c comparison, err e
 	for _, b := range h.journal.blocksOf(p.name) {
 		mark, found := named[b.ID]
 		switch {
-		case !found && out[b.ID] != nil: // it is in somebody's hands
+		case !found && out[b.ID] != nil: // it is in a file that is out
 			continue
 		case !found:
 			c.records = append(c.records, &store.Drop{Block: b.ID})
@@ -122,20 +122,21 @@ func (h *Hub) compareMarks(p *peerClient, m protocol.Marks) (c comparison, err e
 		case mark > b.Size, b.Purpose == string(psrd.ForKeys) && mark%slot != 0:
 			return comparison{}, &psrd.FragmentError{Fragment: psrd.Fragment{Block: b.ID, Size: mark}, Err: psrd.ErrOutOfRange}
 		case mark < b.Mark:
-			// The client keeps a mark before it names it: it has forgotten this one.
+			// The client stores a mark before it names it, so it has lost this one.
 			c.rolledBack += b.Mark - mark
 		}
 		b.Mark = max(b.Mark, mark)
-		// Also if it is there already: what is below may not be zeroed yet, if that has failed.
+		// Even if it is stored already: zeroing the bytes below it may have failed.
 		c.records = append(c.records, &store.Mark{Block: b.ID, Mark: b.Mark})
 		c.both = append(c.both, b)
 	}
 	return c, nil
 }
 
-// raise lets bytes below the marks be used, also of blocks that the client has just got. Blocks
-// that it has used up, and no longer names, stay where they are: the last messages that name them
-// may be on their way. Of those that are used up here it may lack the last messages, and name them.
+// raise opens the bytes below the marks, also in blocks that the client has just got. Blocks that
+// the client has used up and no longer names stay in their pools: the last messages that name them
+// may be on their way. The client may still name blocks that are used up here, since it may not
+// have the last messages that used them.
 func (p *peerClient) raise(c comparison) error {
 	for _, b := range c.both {
 		pool := p.pool(protocol.PoolOwner(b.Owner), psrd.Purpose(b.Purpose))
@@ -151,7 +152,7 @@ func (p *peerClient) raise(c comparison) error {
 			return err
 		}
 		if b.Owner == string(protocol.OwnerHub) {
-			p.supplied(psrd.Purpose(b.Purpose))
+			p.noteSupplied(psrd.Purpose(b.Purpose))
 		}
 	}
 	p.dropFresh()
@@ -183,20 +184,20 @@ func (h *Hub) resume(p *peerClient, m protocol.Marks, c comparison) error {
 	return nil
 }
 
-// noteRollback says that an old copy of a client's state was put back. The client may not know that
-// it handed keys over whose delivery it has not confirmed: the shares that it was given of them are
-// not given again.
+// noteRollback logs that an old copy of a client's state was put back. The client may not know that
+// it handed keys over whose delivery it has not confirmed. So the shares that it was given of these
+// keys are not given again.
 func (h *Hub) noteRollback(client string, bytes int) {
 	h.config.Counters.RolledBack.Add(1)
 	h.config.Logger.Warn("an old copy of the client's state was put back", "client", client, "bytes", bytes)
 	gone := h.shares.sentTo(client)
 	if err := h.journal.keep(gone...); err != nil {
-		h.config.Logger.Warn("shares that the client was given could not be forgotten on the disk", "client", client, "error", err)
+		h.config.Logger.Warn("could not forget shares that the client was given on disk", "client", client, "error", err)
 	}
 	h.shares.forget(gone)
 }
 
-// addFresh keeps a block that is on its way to the client, and of which nothing can be used yet.
+// addFresh stores a block that is on its way to the client, and of which nothing can be used yet.
 func (p *peerClient) addFresh(id uuid.UUID, q psrdQuery, data []byte) error {
 	block, err := psrd.OpenBlock(id, len(data), 0, data)
 	if err != nil {
@@ -211,7 +212,7 @@ func (p *peerClient) addFresh(id uuid.UUID, q psrdQuery, data []byte) error {
 	return nil
 }
 
-// freshBlock is a block in no pool, and what was asked for.
+// freshBlock is a block that is in no pool yet, and the query that asked for it.
 type freshBlock struct {
 	*psrd.Block
 	asked psrdQuery
@@ -255,7 +256,7 @@ func (p *peerClient) freshIn(q psrdQuery) (blocks []psrd.BlockStatus) {
 	return blocks
 }
 
-// registration returns what the client has said of itself.
+// registration returns the registration message of the client.
 func (p *peerClient) registration() protocol.Registration {
 	return protocol.Registration{ClientName: p.name, EncryptorNames: slices.Clone(p.encryptors)}
 }

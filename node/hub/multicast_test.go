@@ -13,12 +13,11 @@ import (
 	"dske/protocol"
 )
 
-// slaves are the encryptors that carol makes keys for in tests of multicast. Don is not one of
-// them.
+// slaves are the encryptors that carol makes keys for in tests of multicast. Don is not a slave.
 var slaves = []string{"dan", "sofia", "susan"}
 
-// newCast returns a hub with carol and the clients of the slaves, by slave. Each of these has a
-// stranger, too.
+// newCast returns a hub with carol and the clients of the slaves, by slave. Each of these clients
+// also has an encryptor that is not a slave.
 func newCast(t testing.TB, config hub.Config) (h *hub.Hub, carol *conversation, clientOf map[string]*conversation) {
 	t.Helper()
 	h = newHub(t, config)
@@ -52,7 +51,7 @@ func (c *conversation) askAll(slave string, keys ...int) request {
 }
 
 // TestMulticast gives each of three slaves the shares of two keys once, on either route and for the
-// same price, and a fourth one none at any time.
+// same cost, and a fourth encryptor none at any time.
 func TestMulticast(t *testing.T) {
 	h, carol, clientOf := newCast(t, hub.Config{})
 	carol.wantSpent(70+32, 32, func() { carol.accept(carol.send(carol.cast(map[int]int{1: 35, 2: 35}))) })
@@ -80,7 +79,7 @@ func TestMulticast(t *testing.T) {
 		c := clientOf[slave]
 		c.wantSpent(32, 35+32, func() { c.open(c.send(c.askOne(slave, 1)), valueOf(1, 35)) })
 		if i < len(slaves)-1 {
-			wantStrangersRefused() // of a share that is partly delivered, too
+			wantStrangersRefused() // even for a share that is partly delivered
 			c.wantSpent(32, 0, func() { wantRefused(t, c.send(c.askOne(slave, 1)), 404, protocol.ErrUnknownKey) })
 		}
 		c.wantSpent(32, 35+32, func() {
@@ -94,7 +93,8 @@ func TestMulticast(t *testing.T) {
 	carol.accept(carol.send(carol.cast(map[int]int{1: 10})))
 }
 
-// A share that some of its slaves have fetched still takes its key ID, and expires for the others.
+// A share that some of its slaves have fetched still occupies its key ID, and expires for the
+// others.
 func TestMulticastExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -116,11 +116,10 @@ func TestMulticastExpires(t *testing.T) {
 	})
 }
 
-// Shares that have expired and are not forgotten yet do not keep a batch out, and one that is live
-// does.
+// Shares that have expired but are not forgotten yet do not keep a batch out; a live share does.
 func TestExpiredSharesAreReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, carol, connie := pairFor(t, hub.Config{ShareTTL: time.Minute}) // which nobody runs
+		_, carol, connie := pairFor(t, hub.Config{ShareTTL: time.Minute}) // not run: nothing is forgotten
 		carol.accept(carol.send(carol.postAll(batchOf(map[int]int{1: 10, 2: 10}))))
 		sleep(time.Second)
 		carol.accept(carol.send(carol.postAll(batchOf(map[int]int{3: 10}))))
@@ -134,7 +133,7 @@ func TestExpiredSharesAreReplaced(t *testing.T) {
 }
 
 // TestMulticastAtOnce has the slaves fetch at the same time and repeatedly, one by one and
-// together. Whoever comes first, each slave gets each share once, and no byte is spent for nothing.
+// together. In any order, each slave gets each share once, and no byte is wasted.
 func TestMulticastAtOnce(t *testing.T) {
 	const rounds, size = 20, 25
 	h, carol, clientOf := newCast(t, hub.Config{})
@@ -165,7 +164,7 @@ func TestMulticastAtOnce(t *testing.T) {
 				shares[slaves[i/4]+string(value)]++
 			}
 		}
-		for _, slave := range slaves { // the batches can get into each other's way, and leave something
+		for _, slave := range slaves { // concurrent batches can fail and leave shares behind
 			c := clientOf[slave]
 			for _, value := range c.values(c.send(c.askAll(slave, 1, 2))) {
 				shares[slave+string(value)]++

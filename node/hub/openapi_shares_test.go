@@ -23,7 +23,7 @@ func (d *described) postAll(channel *protocol.Channel, master string, status int
 	d.t.Helper()
 	size := 64
 	if d.suite == protocol.ITS {
-		size += 48 // what is the second slave's
+		size += 48 // the second slave's part
 	}
 	out, err := channel.Reserve(size * len(keys))
 	if err != nil {
@@ -58,7 +58,7 @@ func (d *described) driveShares() {
 	d.do(d.postAll(old, "sam", 503, keyID(1)))
 
 	channel := d.register(2000, 1000)
-	d.do(d.postAll(old, "sam", 404, keyID(1))) // names a block of before
+	d.do(d.postAll(old, "sam", 404, keyID(1))) // names a block of the old registration
 	d.do(d.getAll(old, "carol", sofia, 404, keyID(1)))
 	posted := d.postAll(channel, "sam", 200, keyID(1), keyID(2))
 	d.do(posted)
@@ -80,12 +80,12 @@ func (d *described) driveShares() {
 	d.do(d.getAll(channel, "carol", "sam", 200, keyID(1), keyID(2)))
 	d.do(d.getAll(channel, "carol", "nobody", 200, keyID(2), keyID(3))) // nothing but refusals
 
-	poor := d.register(1000, 32) // enough to acknowledge a share, and no more
+	poor := d.register(1000, 32) // just enough to acknowledge a share
 	d.do(d.postAll(poor, "sam", 200, keyID(3)))
 	d.do(d.getAll(poor, "carol", sofia, 503, keyID(3)))
 }
 
-// The responses of a hub of the other suite have the form that is described, too.
+// The responses of a hub of the other suite match the description, too.
 func TestTermsAreDescribed(t *testing.T) {
 	d := newDescribed(t, hub.Config{Suite: protocol.ITS})
 	d.driveInBand()

@@ -92,8 +92,8 @@ func (d *described) do(c call) *httptest.ResponseRecorder {
 	return w
 }
 
-// register registers carol and returns her end of a channel with a block of size bytes in each
-// pool, none where that is 0.
+// register registers carol and returns her end of a channel with a block of the given size in bytes
+// in each pool, or none where the size is 0.
 func (d *described) register(clientOwned, hubOwned int) *protocol.Channel {
 	d.t.Helper()
 	d.do(call{method: "PUT", path: registration, token: "t", body: []byte(`{"client_name": "carol", "encryptor_names": ["sam", "` + sofia + `"]}`), status: 200})
@@ -168,8 +168,8 @@ func (d *described) sign(out *protocol.Outgoing, path, query string, body []byte
 	return signature
 }
 
-// TestResponsesAreDescribed makes the hub give every response of its description but those that its
-// network gives when the hub is stopped.
+// TestResponsesAreDescribed makes the hub give every response in its description except those that
+// its network gives when the hub is stopped.
 func TestResponsesAreDescribed(t *testing.T) {
 	d := newDescribed(t, hub.Config{Stop: func() {}})
 	d.driveOutOfBand()
@@ -182,7 +182,7 @@ func TestResponsesAreDescribed(t *testing.T) {
 	d.do(call{method: "POST", path: "/mgmt/v1/stop", status: 200})
 	d.do(call{method: "GET", path: "/dske/oob/v2/psrd", status: 404})
 
-	lonely := newDescribed(t, hub.Config{}) // nobody stops it
+	lonely := newDescribed(t, hub.Config{}) // its Config has no Stop
 	lonely.Shares(d.Contract)
 	driveMarks(t, d)
 	lonely.do(call{method: "POST", path: "/mgmt/v1/stop", status: 403})
@@ -221,7 +221,7 @@ func driveMarks(t *testing.T, described *described) {
 	d.do(call{method: "GET", path: registration + "?client_name=carol", token: "t", status: 200})
 	d.do(call{method: "GET", path: protocol.PathPSRD + "?client_name=carol&pool_owner=hub&size=32&purpose=key", token: "t", status: 200})
 	full = true
-	marks("t", 3, 0, 503) // which drops the block
+	marks("t", 3, 0, 503) // drops the block
 	d.do(call{method: "PUT", path: registration, token: "t", body: body, status: 503})
 	d.do(call{method: "GET", path: protocol.PathPSRD + "?client_name=carol&pool_owner=hub&size=32&purpose=key", token: "t", status: 503})
 }
@@ -271,7 +271,7 @@ func (d *described) driveInBand() {
 	d.do(d.post(old, id, "sam", sofia, 503))
 
 	channel := d.register(1000, 1000)
-	d.do(d.post(old, id, "sam", sofia, 404)) // names a block of before
+	d.do(d.post(old, id, "sam", sofia, 404)) // names a block of the old registration
 	d.do(d.get(old, id, "sam", sofia, 404))
 	posted := d.post(channel, id, "sam", sofia, 200)
 	d.do(posted)
@@ -296,12 +296,12 @@ func (d *described) driveInBand() {
 	fetched.status = d.again()
 	d.do(fetched)
 
-	poor := d.register(1000, 32) // enough to acknowledge a share, and no more
+	poor := d.register(1000, 32) // just enough to acknowledge a share
 	d.do(d.post(poor, otherID, "sam", sofia, 200))
 	d.do(d.get(poor, otherID, "sam", sofia, 503))
 }
 
-// again is the status of a request that comes again at once.
+// again returns the status of a request that is repeated at once.
 func (d *described) again() int {
 	if d.suite == protocol.ITS {
 		return 200
@@ -309,7 +309,7 @@ func (d *described) again() int {
 	return 409
 }
 
-// spoil sends a signed request with signatures that are not as they should be.
+// spoil sends a signed request with invalid signatures.
 func (d *described) spoil(good call) {
 	const other = "a2c4e6f8-1b3d-4579-8ace-02468bdf1357"
 	_, tag, _ := strings.Cut(good.signature, "%")

@@ -9,10 +9,9 @@ import (
 	"dske/psrd"
 )
 
-// TestPads sends shares of 16 bytes with pads that are not as they should be, in messages that are
-// signed well, with bytes of a block of their own: a right tag spends its key and no refusal spends
-// the pad. The bytes from 0 to 15 were the pad of an earlier share, and those from 16 to 47 signed
-// it.
+// TestPads sends shares of 16 bytes with invalid pads, in messages that are signed correctly with
+// bytes of a separate block: a valid tag spends its key, and no refusal spends the pad. Bytes 0 to
+// 15 were the pad of an earlier share, and bytes 16 to 47 signed it.
 func TestPads(t *testing.T) {
 	h, carol, connie := newPair(t)
 	at := func(start, size int) psrd.Fragment { return carol.at(protocol.OwnerClient, start, size) }
@@ -67,7 +66,7 @@ func TestPads(t *testing.T) {
 	}
 	wantRefusal(t, h, post(nil, nil), 400, protocol.ErrMalformed)
 
-	// With the first and last bytes of what is free, in the wrong order.
+	// A pad of the first and last free bytes, in the wrong order.
 	value := slices.Concat(data[blockSize-8:], data[free:free+8])
 	subtle.XORBytes(value, value, []byte("another share .."))
 	good := post([]psrd.Fragment{at(blockSize-8, 8), at(free, 8)}, value)

@@ -12,11 +12,11 @@ import (
 	"dske/psrd"
 )
 
-// controlOf is the name under which the store keeps the blocks for what a client says of marks:
-// they are in no pool, and no client has that name.
+// controlOf is the name under which the store keeps the control blocks of a client, which sign
+// messages about marks. They are in no pool, and no client can have that name.
 func controlOf(client string) string { return client + " marks" }
 
-// parcels returns the files for a client, by their numbers.
+// parcels returns the files for a client, in the order of their numbers.
 func (j journal) parcels(client string) (all []store.Parcel) {
 	if j.keeps() {
 		j.store.View(func(s *store.State) { all = s.ParcelsWith(client) })
@@ -24,7 +24,7 @@ func (j journal) parcels(client string) (all []store.Parcel) {
 	return all
 }
 
-// addParcelBlock keeps a block that is in a file.
+// addParcelBlock stores a block of a file.
 func (j journal) addParcelBlock(client string, b parcel.Block, data []byte) error {
 	if b.IsControl() {
 		client = controlOf(client)
@@ -32,13 +32,13 @@ func (j journal) addParcelBlock(client string, b parcel.Block, data []byte) erro
 	return node.Unkept(j.store.AddBlock(store.Block{ID: b.ID, Peer: client, Owner: string(b.Owner), Purpose: string(b.Purpose), Size: b.Size}, data))
 }
 
-// hasBlocks reports whether there is anything left of the files for a client.
+// hasBlocks reports whether any block is left of the files for a client.
 func (j journal) hasBlocks(client string) bool {
 	return len(j.blocksOf(client))+len(j.blocksOf(controlOf(client))) > 0
 }
 
-// control returns what is left of a block for what a client says of marks. It fails with a
-// [psrd.ErrUnknownBlock] if the client has none of that UUID.
+// control returns what is left of a control block of a client. It fails with a
+// [psrd.ErrUnknownBlock] if the client has no control block with that UUID.
 func (j journal) control(client string, id uuid.UUID, suite protocol.Suite) (*protocol.Control, error) {
 	isIts := func(b store.Block) bool { return b.ID == id }
 	if !slices.ContainsFunc(j.blocksOf(controlOf(client)), isIts) {
@@ -51,7 +51,7 @@ func (j journal) control(client string, id uuid.UUID, suite protocol.Suite) (*pr
 	return protocol.NewControl(suite, false, id, b.Size, b.Mark, tail)
 }
 
-// revokeLost notes that files are of no use which are out, and whose blocks are gone.
+// revokeLost marks files as revoked that are out although their blocks are gone.
 func (j journal) revokeLost(client string) error {
 	if j.hasBlocks(client) {
 		return nil
@@ -66,7 +66,7 @@ func (j journal) revokeLost(client string) error {
 	return j.keep(records...)
 }
 
-// dropControls returns what drops the blocks for what a client says of marks, except for one and
+// dropControls returns the records that drop the control blocks of a client, except for one and
 // those in files that are out.
 func (j journal) dropControls(client string, except uuid.UUID) (drops []store.Record) {
 	out := outOf(j.parcels(client))
@@ -78,7 +78,8 @@ func (j journal) dropControls(client string, except uuid.UUID) (drops []store.Re
 	return drops
 }
 
-// dropOrphans drops blocks that are in no file: the hub ended before it had kept that it made one.
+// dropOrphans drops blocks that are in no file: the hub ended before it had stored that it made the
+// file.
 func (j journal) dropOrphans() error {
 	var drops []store.Record
 	j.store.View(func(s *store.State) {
@@ -105,7 +106,7 @@ func dropsOf(blocks []uuid.UUID) []store.Record {
 	return drops
 }
 
-// outOf returns, of each block in a file that is out, its file.
+// outOf returns, for each block in a file that is out, its file.
 func outOf(all []store.Parcel) map[uuid.UUID]*store.Parcel {
 	blocks := map[uuid.UUID]*store.Parcel{}
 	for i, kept := range all {

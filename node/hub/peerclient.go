@@ -13,8 +13,8 @@ import (
 )
 
 // peerClient is a client that has registered at some time. Its name stays bound to its token, and
-// its encryptors to it, also while it is not registered. When it registers again there is a new
-// value: requests under way keep the one that they found.
+// its encryptors to its name, even while it is not registered. When it registers again there is a
+// new value: requests under way keep the one that they found.
 type peerClient struct {
 	name       string
 	token      string
@@ -22,16 +22,16 @@ type peerClient struct {
 	forgeries  *forgeries
 	channel    *protocol.Channel // nil while it is not registered
 	answers    answers
-	verifying  chan struct{} // holds a value while the signature of a large body is verified
+	verifying  chan struct{} // holds a value while the signature of a large body is being verified
 
 	mu    sync.Mutex
 	users int // requests under way
 	ended bool
-	lacks map[psrd.Purpose]int     // bytes that were missing for answers, since the last block for that purpose
-	fresh map[uuid.UUID]freshBlock // blocks that the client has asked for, and not said yet that it has them
+	lacks map[psrd.Purpose]int     // bytes missing for answers since the last block for that purpose
+	fresh map[uuid.UUID]freshBlock // blocks that the client has asked for and not acknowledged yet
 
-	session uuid.UUID // none: the client has not resumed; it does not change
-	serial  int64     // of the last marks in it; whoever has the line of the client may touch it
+	session uuid.UUID // zero: the client has not resumed; never changes
+	serial  int64     // of the last marks in the session; guarded by the line of the client
 }
 
 func newPeerClient(r protocol.Registration, token string, forgeries *forgeries, suite protocol.Suite) *peerClient {
@@ -60,8 +60,8 @@ func (p *peerClient) leave() {
 	p.clearIfDone()
 }
 
-// end says that the registration is over. Nobody enters after that, and whoever leaves last clears
-// what is secret.
+// end says that the registration is over. No request enters after that, and the last one to leave
+// clears the secrets.
 func (p *peerClient) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,8 +69,8 @@ func (p *peerClient) end() {
 	p.clearIfDone()
 }
 
-// lack notes that the PSRD for an answer was missing.
-func (p *peerClient) lack(err error) {
+// noteLack notes that the PSRD for an answer was missing.
+func (p *peerClient) noteLack(err error) {
 	var lack *psrd.ExhaustedError
 	if !errors.As(err, &lack) {
 		return
@@ -83,14 +83,14 @@ func (p *peerClient) lack(err error) {
 	p.lacks[lack.Purpose] = max(p.lacks[lack.Purpose], lack.Needed-lack.Available)
 }
 
-// supplied notes that there is another block of the hub's.
-func (p *peerClient) supplied(purpose psrd.Purpose) {
+// noteSupplied notes that the hub's pool got another block.
+func (p *peerClient) noteSupplied(purpose psrd.Purpose) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.lacks, purpose)
 }
 
-// lacking returns what was missing.
+// lacking returns the PSRD that was missing for answers.
 func (p *peerClient) lacking() []protocol.Lack {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,8 +10,7 @@ import (
 	"dske/psrd"
 )
 
-// A client cannot make a hub keep more than it takes for pools of the largest size, in whatever
-// pieces.
+// A client cannot make a hub keep more than pools of the maximum size take, in whatever pieces.
 func TestRoomInAPool(t *testing.T) {
 	add := func(pool *psrd.Pool, size, use int) {
 		id := uuid.New()

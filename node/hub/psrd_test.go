@@ -132,11 +132,11 @@ func TestPoolIsFull(t *testing.T) {
 
 	wantOK(t, carol.send(carol.psrd(protocol.OwnerHub, room))) // the other pool
 	wantRefused(t, carol.send(carol.get(protocol.GetShare{ClientName: "carol", MasterSAE: "sam", SlaveSAE: "sam", KeyID: keyID(1)})), 404, protocol.ErrUnknownKey)
-	wantOK(t, carol.send(carol.psrd(protocol.OwnerClient, protocol.SigningKeySize))) // in place of that signing key
+	wantOK(t, carol.send(carol.psrd(protocol.OwnerClient, protocol.SigningKeySize))) // replaces that signing key
 	wantRefused(t, carol.send(carol.psrd(protocol.OwnerClient, 1)), 413, protocol.ErrTooLarge)
 }
 
-// unread is the connection of somebody who does not read what he has asked for.
+// unread is the connection of a caller that does not read the answer.
 type unread struct {
 	http.ResponseWriter
 	end chan struct{}
@@ -147,8 +147,8 @@ func (u unread) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Clients share lines to their registrations. One that does not take its block leaves the line all
-// the same.
+// Clients share lines to their registrations. A client that does not read its block leaves the line
+// all the same.
 func TestUnreadBlockHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, carol, connie := newPair(t)

@@ -11,8 +11,8 @@ import (
 	"dske/protocol"
 )
 
-// TestRefusals compares what an answer with several shares says of a key with what the answer for
-// this key alone says.
+// TestRefusals compares the refusal of a key in an answer with several shares with the answer for
+// this key alone.
 func TestRefusals(t *testing.T) {
 	h, carol, connie := newPair(t)
 	carol.fetch(protocol.OwnerClient, blockSize)
@@ -57,7 +57,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// refusals sends a request for shares of which there are none.
+// refusals sends a request for shares that do not exist.
 func (c *conversation) refusals(m protocol.GetShares) protocol.SharesReply {
 	c.t.Helper()
 	w := c.send(c.sign(request{method: "GET", path: protocol.PathKeyShares, query: m.Query()}))
@@ -71,7 +71,7 @@ func (c *conversation) refusals(m protocol.GetShares) protocol.SharesReply {
 	return reply
 }
 
-// The answer to the letter, in the order of the question, without a null where a list should be.
+// Compares the whole answer, with keys in the order of the request and no null in place of a list.
 func TestRefusalsForm(t *testing.T) {
 	_, carol, connie := newPair(t)
 	carol.accept(carol.send(carol.post(shareOf(keyID(2)), valueOf(2, 16))))
@@ -90,8 +90,7 @@ func TestRefusalsForm(t *testing.T) {
 	}
 }
 
-// Somebody who recorded a request for shares that came too early cannot send it again when they are
-// there.
+// A recorded request for shares that came too early cannot be replayed when the shares are there.
 func TestRefusedBatchIsSpent(t *testing.T) {
 	h, carol, connie := newPair(t)
 	early := connie.getAll("sofia", 1, 2)
@@ -101,8 +100,7 @@ func TestRefusedBatchIsSpent(t *testing.T) {
 	connie.openAll(connie.send(connie.getAll("sofia", 1, 2)), map[int]int{1: 25, 2: 25}, nil)
 }
 
-// Nobody finds a secret in what the hub says about shares that came together, in its log or in its
-// status.
+// The log and the status of the hub contain no secret of shares that came together.
 func TestNoSecretsInBatches(t *testing.T) {
 	var log strings.Builder
 	h := newHub(t, hub.Config{Random: seeded(), Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})

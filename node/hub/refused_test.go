@@ -16,22 +16,23 @@ import (
 	"dske/psrd"
 )
 
-// wantReplay fails the test unless the hub refuses a request because its bytes are used, for free.
+// wantReplay fails the test unless the hub refuses a request because its bytes are used, and spends
+// nothing.
 func wantReplay(t testing.TB, h *hub.Hub, r request) {
 	t.Helper()
 	wantFreeRefusal(t, h, r, 409, psrd.ErrUsed)
 }
 
-// signedBy returns a signature header that names those fragments and carries the tag of that key,
-// computed by other means than those of the hub.
+// signedBy returns a signature header that names those fragments and carries the tag under that
+// key, computed independently of the hub's code.
 func signedBy(fragments string, key []byte, r request) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write(append([]byte(r.query), r.body...))
 	return fragments + "%" + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// badSignatures are header values with which a hub has to refuse a request. Wherever there can be a
-// key the tag is right.
+// badSignatures are header values with which a hub must refuse a request. Wherever a key can exist,
+// the tag is valid.
 func badSignatures(c *conversation, r request) []struct {
 	headers []string
 	status  int
@@ -60,7 +61,7 @@ func badSignatures(c *conversation, r request) []struct {
 		{[]string{fragments}, 400, protocol.ErrMalformed},
 		{[]string{fragments + ";" + tag}, 400, protocol.ErrMalformed},
 
-		// keys that anyone has, or of another size than they seem
+		// keys that anyone knows, or of a size other than they seem
 		{by(nil, "BLOCK:0:0"), 400, psrd.ErrOutOfRange},
 		{by(nil, ""), 400, protocol.ErrMalformed},
 		{by(key, "BLOCK:100:32", "BLOCK:0:0"), 400, psrd.ErrOutOfRange},
@@ -76,7 +77,7 @@ func badSignatures(c *conversation, r request) []struct {
 		{by(slices.Concat(data[100:116], data[108:124]), "BLOCK:100:16", "BLOCK:108:16"), 400, psrd.ErrOverlap},
 		{by(slices.Concat(data[100:116], data[100:116]), "BLOCK:100:16", "BLOCK:100:16"), 400, psrd.ErrOverlap},
 
-		// places that there are not
+		// places that do not exist
 		{by(key, "BLOCK:-1:32"), 400, psrd.ErrOutOfRange},
 		{by(data[len(data)-32:], fmt.Sprintf("BLOCK:%d:32", len(data)-31)), 400, psrd.ErrOutOfRange},
 		{by(key, "BLOCK:9223372036854775807:32"), 400, psrd.ErrOutOfRange},
@@ -98,7 +99,7 @@ func badSignatures(c *conversation, r request) []struct {
 		{by(data[101:133], "BLOCK:100:32"), 401, protocol.ErrSignature},
 		{by(slices.Concat(data[116:132], data[100:116]), "BLOCK:100:16", "BLOCK:116:16"), 401, protocol.ErrSignature},
 
-		// a right signature in another spelling
+		// a valid signature in another spelling
 		{[]string{strings.ToUpper(fragments) + "%" + tag}, 400, protocol.ErrMalformed},
 		{[]string{"urn:uuid:" + good}, 400, protocol.ErrMalformed},
 		{[]string{strings.ReplaceAll(good, "-", "")}, 400, protocol.ErrMalformed},
@@ -134,7 +135,7 @@ func TestBadSignatures(t *testing.T) {
 	connie.open(connie.send(asked), share)
 }
 
-// TestForeignSignatures has clients sign for others, and tries what was signed for something else.
+// TestForeignSignatures has clients sign for others, and reuses signatures of other messages.
 func TestForeignSignatures(t *testing.T) {
 	h, carol, connie := newPair(t)
 	share := []byte("a share of a key")
@@ -171,7 +172,7 @@ func TestForeignSignatures(t *testing.T) {
 }
 
 // damaged yields the request with one bit flipped, for every bit of its signature, query and body,
-// and with a byte more and less in each.
+// and with a byte more and a byte less in each.
 func damaged(r request) iter.Seq2[string, request] {
 	return func(yield func(string, request) bool) {
 		for _, part := range []struct {
@@ -213,8 +214,8 @@ func variations(good []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// TestDamage is what anyone can do to a message on its way: it costs nothing, the message that was
-// meant is as good as before, and it is good only once.
+// TestDamage does what anyone can do to a message on its way. It costs nothing, the original
+// message remains valid, and is accepted only once.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	h, carol, connie := newPair(t)
@@ -249,7 +250,7 @@ func wantHarmless(t *testing.T, h *hub.Hub, good request) {
 	}
 }
 
-// TestMalformedMessages sends what no client should have signed.
+// TestMalformedMessages sends messages that no client should sign.
 func TestMalformedMessages(t *testing.T) {
 	h, carol, connie := newPair(t)
 	carol.accept(carol.send(carol.post(shareOf(keyID(1)), []byte("a share of a key"))))

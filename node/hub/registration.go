@@ -35,7 +35,7 @@ func (h *Hub) putRegistration(c echo.Context) error {
 	return c.JSON(http.StatusOK, registered)
 }
 
-// register makes a client known or, if it is known, lets it start over with empty pools.
+// register registers a client or, if it is registered, lets it start again with empty pools.
 func (h *Hub) register(ctx context.Context, r protocol.Registration, shown node.Proof) error {
 	if len(r.EncryptorNames) == 0 {
 		r.EncryptorNames = []string{r.ClientName}
@@ -58,7 +58,7 @@ func (h *Hub) register(ctx context.Context, r protocol.Registration, shown node.
 	return err
 }
 
-// welcome makes a client known that may be, with empty pools. The caller has the line of the
+// welcome registers a client that is admitted, with empty pools. The caller holds the line of the
 // client.
 func (h *Hub) welcome(r protocol.Registration, token string) (*peerClient, error) {
 	if err := h.journal.register(r, token, true); err != nil {
@@ -78,7 +78,7 @@ func (h *Hub) welcome(r protocol.Registration, token string) (*peerClient, error
 	return p, nil
 }
 
-// mayRegister returns why a client may not register like that, if so.
+// mayRegister returns an error if a client may not register with r.
 func (h *Hub) mayRegister(r protocol.Registration, shown node.Proof) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -93,7 +93,7 @@ func (h *Hub) mayRegister(r protocol.Registration, shown node.Proof) error {
 	return h.checkStrangers(r)
 }
 
-// bind puts a client, with its encryptors, in the place of what it was before, if anything. The
+// bind puts a client with its encryptors in the place of its previous registration, if any. The
 // caller holds h.mu.
 func (h *Hub) bind(p, before *peerClient) {
 	if before != nil {
@@ -140,7 +140,7 @@ func (h *Hub) deleteRegistration(c echo.Context) error {
 	return c.JSON(http.StatusOK, struct{}{})
 }
 
-// unregister ends the registration of a client, whose name and encryptors remain its own.
+// unregister ends the registration of a client. Its name and encryptors remain its own.
 func (h *Hub) unregister(ctx context.Context, name string, shown node.Proof) error {
 	leave, err := h.enterLine(ctx, name)
 	if err != nil {
@@ -180,8 +180,8 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	return node.WriteSecret(c, body)
 }
 
-// supply is blockFor for somebody who shows that. The line of the client is left before the block
-// is sent: whoever does not read it holds up nobody.
+// supply is blockFor for an out-of-band request with this proof. It leaves the line of the client
+// before the block is sent: a client that does not read it holds up nobody.
 func (h *Hub) supply(ctx context.Context, q psrdQuery, shown node.Proof) ([]byte, error) {
 	leave, err := h.enterLine(ctx, q.client)
 	if err != nil {
@@ -196,7 +196,7 @@ func (h *Hub) supply(ctx context.Context, q psrdQuery, shown node.Proof) ([]byte
 	return h.blockFor(ctx, p, q)
 }
 
-// blockFor makes a block and returns what is sent of it, which the caller clears.
+// blockFor makes a block and returns its encoded form, which the caller clears.
 func (h *Hub) blockFor(ctx context.Context, p *peerClient, q psrdQuery) ([]byte, error) {
 	leave, err := h.config.Bulk.Enter(ctx, q.size)
 	if err != nil {
@@ -211,7 +211,7 @@ func (h *Hub) blockFor(ctx context.Context, p *peerClient, q psrdQuery) ([]byte,
 	return block.Encode(node.Unbuffered), nil
 }
 
-// parseQuery reads the query of a request. Echo would drop the members that it cannot read.
+// parseQuery reads the query of a request. Echo would silently drop members that it cannot parse.
 func parseQuery(c echo.Context) (url.Values, error) {
 	query, err := url.ParseQuery(c.Request().URL.RawQuery)
 	if err != nil {
@@ -256,7 +256,8 @@ func (h *Hub) parsePSRDQuery(query url.Values) (psrdQuery, error) {
 	return q, err
 }
 
-// parsePurpose reads the purpose of a block, which a suite that tells pads and keys apart needs.
+// parsePurpose reads the purpose of a block. A suite with separate pools for pads and keys requires
+// one.
 func (h *Hub) parsePurpose(query url.Values) (psrd.Purpose, error) {
 	if !h.config.Suite.Rules().Purposes {
 		return psrd.ForAll, nil
@@ -268,8 +269,8 @@ func (h *Hub) parsePurpose(query url.Values) (psrd.Purpose, error) {
 	return psrd.Purpose(purpose), err
 }
 
-// addBlock makes a block of random bytes and puts it into its pool; with sessions, that is when the
-// client says that it has it. The caller owns the copy that is returned, and has the line of the
+// addBlock makes a block of random bytes and puts it into its pool; with sessions it does so when
+// the client acknowledges the block. The caller owns the returned copy, and holds the line of the
 // client.
 func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
 	pool := p.pool(q.owner, q.purpose)
@@ -301,24 +302,24 @@ func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
 		return protocol.BlockData{}, err
 	}
 	if q.owner == protocol.OwnerHub {
-		p.supplied(q.purpose)
+		p.noteSupplied(q.purpose)
 	}
 	return protocol.BlockData{UUID: id, Data: data}, nil
 }
 
 const (
-	// maxBlocks is the number of blocks at which a pool is full: those of a pool of the largest
-	// size, if each has the default size.
+	// maxBlocks is the number of blocks at which a pool is full: those of a pool of the maximum
+	// size if each block has the default size.
 	maxBlocks = protocol.MaxPoolSize / protocol.DefaultBlockSize
 
-	// maxHeld is the number of bytes at which a pool is full, used ones in blocks that are not used
-	// up included.
+	// maxHeld is the number of bytes at which a pool is full. It includes the used bytes of blocks
+	// that are not used up.
 	maxHeld = 2 * protocol.MaxPoolSize
 )
 
-// checkPool returns an error if a block of size bytes is too much for a pool with these. What
-// counts is also what it takes to keep the pool: somebody may ask for blocks of a byte each, or
-// leave a byte of each.
+// checkPool returns an error if another block of size bytes is too much for a pool with these
+// blocks. It also limits what keeping the pool costs: a client may ask for blocks of one byte each,
+// or leave one byte of each block.
 func checkPool(blocks []psrd.BlockStatus, size int) error {
 	unused, held := 0, 0
 	for _, b := range blocks {
@@ -347,7 +348,7 @@ func (h *Hub) getEncryptor(c echo.Context) error {
 	return c.JSON(http.StatusOK, protocol.Encryptor{EncryptorName: name, ClientName: owner})
 }
 
-// authorize is enter for an out-of-band request of somebody who shows that.
+// authorize is enter for an out-of-band request with this proof.
 func (h *Hub) authorize(name string, shown node.Proof) (*peerClient, error) {
 	if err := h.checkProof(name, shown); err != nil {
 		return nil, err
@@ -355,15 +356,15 @@ func (h *Hub) authorize(name string, shown node.Proof) (*peerClient, error) {
 	return h.enter(name)
 }
 
-// checkProof returns why nobody who shows that may deal with the hub in the name of that client, if
-// so.
+// checkProof returns an error unless the proof allows dealing with the hub in the name of that
+// client.
 func (h *Hub) checkProof(name string, shown node.Proof) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.admit(name, shown)
 }
 
-// enter returns the registered client of that name. The caller has to leave it.
+// enter returns the registered client of that name. The caller must call leave.
 func (h *Hub) enter(name string) (*peerClient, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

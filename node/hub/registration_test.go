@@ -83,7 +83,8 @@ func TestRegisterMalformed(t *testing.T) {
 	}
 }
 
-// Who registers again starts over: the old blocks are gone, and shares that wait go on waiting.
+// A client that registers again starts with empty pools: the old blocks are gone, and waiting
+// shares remain.
 func TestRegisterAgain(t *testing.T) {
 	h, carol, connie := newPair(t)
 	share := []byte("a share of a key")
@@ -101,7 +102,7 @@ func TestRegisterAgain(t *testing.T) {
 	connie.open(connie.send(connie.get(askFor(keyID(1)))), share)
 
 	wantRefused(t, findEncryptor(t, h, "susan"), 404, protocol.ErrUnknownEncryptor)
-	connect(t, h, "dave", "susan") // whom connie no longer names
+	connect(t, h, "dave", "susan") // connie no longer names susan
 }
 
 func TestTokenBinding(t *testing.T) {
@@ -110,7 +111,7 @@ func TestTokenBinding(t *testing.T) {
 		{[]string{"secret"}, []string{"secret "}},
 		{[]string{"secret"}, []string{""}},
 		{[]string{"secret"}, nil},
-		{nil, []string{"guess"}}, // none is a token too
+		{nil, []string{"guess"}}, // no token counts as a token, too
 	} {
 		h, carol, _ := newPair(t)
 		dave, stranger := meet(t, h, "dave"), meet(t, h, "dave")
@@ -134,7 +135,7 @@ func TestTokenBinding(t *testing.T) {
 	}
 }
 
-// An encryptor belongs to the client that registered it, also while that one is away.
+// An encryptor belongs to the client that registered it, even while that client is away.
 func TestEncryptorBinding(t *testing.T) {
 	h, carol, connie := newPair(t)
 	dave := meet(t, h, "dave")
@@ -232,7 +233,7 @@ func TestFindEncryptor(t *testing.T) {
 }
 
 func TestFindEncryptorMalformed(t *testing.T) {
-	// No request off the wire has such a path; one that is handed over in memory may.
+	// No request from the network has such a path; a request in memory may have.
 	r := httptest.NewRequest(http.MethodGet, prefix+protocol.PathEncryptors+"/50", nil)
 	r.URL.RawPath = prefix + protocol.PathEncryptors + "/50%"
 	w := httptest.NewRecorder()

@@ -5,14 +5,14 @@ import (
 	"dske/protocol"
 )
 
-// room is what the shares of one master client take that wait to be fetched.
+// room is the room that the waiting shares of one master client take.
 type room struct {
 	shares int
-	bytes  int // with shareOverhead
+	bytes  int // including shareOverhead
 }
 
-// shareOverhead is about what a share takes besides its value, its secret tag and the names in it,
-// in bytes.
+// shareOverhead is roughly the memory in bytes that a share takes besides its value, its secret tag
+// and the names in it.
 const shareOverhead = 200
 
 // sizeOf returns the bytes that one of the shares of a message takes.
@@ -32,8 +32,8 @@ func sharesSize(value, tag int, master string, slaves []string) int {
 	return size
 }
 
-// checkRoom returns a [protocol.ErrFull], which says what there is too much of, if the shares of a
-// message would be too many with those of the same client that wait.
+// checkRoom returns a [protocol.ErrFull], which names the limit, if the shares of a message would
+// be too many together with the waiting shares of the same client.
 func (s *shareStore) checkRoom(m protocol.PostShares) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,7 +47,8 @@ func (s *shareStore) checkRoom(m protocol.PostShares) error {
 	return nil
 }
 
-// count adds a share to what its client takes, or takes it off with -1. The caller holds s.mu.
+// count adds a share to the room that its client takes (by = 1) or subtracts it (by = -1). The
+// caller holds s.mu.
 func (s *shareStore) count(sh *share, by int) {
 	payer := s.payer(sh.client)
 	r := s.taken[payer]
@@ -58,8 +59,8 @@ func (s *shareStore) count(sh *share, by int) {
 	}
 }
 
-// payer returns under which name the shares of a client are counted: anybody can be many strangers,
-// so they have one in common.
+// payer returns the name under which the shares of a client are counted. All strangers share one
+// name, since anybody can be many strangers.
 func (s *shareStore) payer(client string) string {
 	if s.isStranger != nil && s.isStranger(client) {
 		return ""

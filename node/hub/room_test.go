@@ -13,7 +13,8 @@ import (
 	"dske/protocol"
 )
 
-// waiting returns a message of carol's with so many shares of a size, and what a hub keeps of it.
+// waiting returns a message of carol's with a number of shares of a size, and what a hub keeps of
+// it.
 func waiting(shares, size int, slaves ...string) (protocol.PostShares, map[uuid.UUID]*share) {
 	m := protocol.PostShares{ClientName: "carol", MasterSAE: "sam", SlaveSAEs: slaves}
 	m.Value = make([]byte, shares*size)
@@ -25,8 +26,8 @@ func waiting(shares, size int, slaves ...string) (protocol.PostShares, map[uuid.
 	return m, opened("carol", m, owners, protocol.NewSecret(bytes.Clone(m.Value)))
 }
 
-// What a client has waiting is counted as long as it waits, whatever becomes of it, and apart from
-// that of others.
+// Waiting shares of a client are counted as long as they wait, whatever becomes of them, and
+// separately from those of other clients.
 func TestRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute), journal{})
@@ -55,7 +56,7 @@ func TestRoom(t *testing.T) {
 			if _, err := store.deliver(found{{ask.KeyID, sh.Value.Size(), sh}}, slave); err != nil {
 				t.Fatal(err)
 			}
-			want(10 - i) // the last one takes it away
+			want(10 - i) // the last slave removes the share
 		}
 		time.Sleep(time.Minute)
 		store.dropExpired()
@@ -65,8 +66,8 @@ func TestRoom(t *testing.T) {
 	})
 }
 
-// The largest number of shares of keys of the default size fits, and no more; so do fewer large
-// ones.
+// The maximum number of shares of keys of the default size fits, and no more; of large shares,
+// fewer fit.
 func TestMostShares(t *testing.T) {
 	for _, test := range []struct{ size, atOnce, most int }{
 		{32 + 16, protocol.MaxBatch, protocol.MaxSharesWaiting},
@@ -94,7 +95,7 @@ func TestMostShares(t *testing.T) {
 	}
 }
 
-// The status of a hub lists the first shares, and says how many more there are.
+// The status of a hub lists the first shares, and the number of the others.
 func TestStatusListsTheFirstShares(t *testing.T) {
 	h, err := New(Config{Name: "hank"})
 	if err != nil {

@@ -58,7 +58,7 @@ func TestWrongMethod(t *testing.T) {
 
 func TestBodyTooLarge(t *testing.T) {
 	h, carol, _ := newPair(t)
-	body := bytes.Repeat([]byte("}"), 4<<20+1) // which is no JSON from the first byte on
+	body := bytes.Repeat([]byte("}"), 4<<20+1) // not JSON from the first byte on
 	for _, r := range []request{postOf(body), carol.put(string(body))} {
 		wantUnchanged(t, h, func() {
 			w := r.to(t, h)
@@ -90,7 +90,7 @@ func TestStop(t *testing.T) {
 	for range 2 {
 		lonely := newHub(t, hub.Config{})
 		if w := (request{method: "POST", path: "/mgmt/v1/stop"}.to(t, lonely)); w.Code != 403 {
-			t.Errorf("a hub that nobody stops: %d %s", w.Code, w.Body)
+			t.Errorf("a hub without Stop: %d %s", w.Code, w.Body)
 		}
 	}
 }
@@ -99,7 +99,8 @@ type panicking struct{}
 
 func (panicking) Read([]byte) (int, error) { panic("the entropy daemon is on fire") }
 
-// TestInternalErrors breaks the source of random data. The answer does not say how, the log does.
+// TestInternalErrors breaks the source of random data. The answer does not give the reason; the log
+// does.
 func TestInternalErrors(t *testing.T) {
 	zeros := bytes.NewReader(make([]byte, 2*(16+32)))
 	for _, test := range []struct {
@@ -138,6 +139,6 @@ func TestInternalErrors(t *testing.T) {
 		if text := log.String(); !strings.Contains(text, "level=ERROR") || !strings.Contains(text, test.log) || !strings.Contains(text, protocol.PathPSRD) {
 			t.Errorf("the log lacks %q or the path: %s", test.log, text)
 		}
-		carol.fetch(protocol.OwnerClient, 32) // all the rest goes on
+		carol.fetch(protocol.OwnerClient, 32) // everything else continues
 	}
 }

@@ -16,12 +16,12 @@ type share struct {
 	protocol.Share // for all slaves
 	client         string
 	masterSAE      string
-	slaveSAEs      []string // that it is meant for, in the order of what is theirs in the share
-	slaveOwners    []string // the clients that served them when the share came
-	delivered      []string // that have fetched it, and, with sessions, confirmed that
-	sent           []string // that were given it and have not confirmed
+	slaveSAEs      []string // slaves that it is meant for, in the order of their parts in the share
+	slaveOwners    []string // clients that served the slaves when the share arrived
+	delivered      []string // slaves that have fetched it and, with sessions, confirmed that
+	sent           []string // slaves that were given it and have not confirmed
 	expires        time.Time
-	unkept         bool // it is not on the disk yet, where it has to be
+	unkept         bool // not on disk yet, although it must be
 }
 
 // part returns what a slave gets of the share, as a copy.
@@ -29,25 +29,25 @@ func (s *share) part(suite protocol.Suite, slave string) (protocol.Share, error)
 	return suite.Pick(s.Share, len(s.slaveSAEs), slices.Index(s.slaveSAEs, slave))
 }
 
-// shareStore is the shares of a hub, by the ID of their key. Where the suite says so, the shares of
-// each master client are apart from those of others.
+// shareStore is the shares of a hub, by key ID. If the suite says so, the shares of each master
+// client are separate from those of other clients.
 type shareStore struct {
 	suite   protocol.Suite
 	ttl     time.Duration
-	alarm   *node.Alarm // is set to when shares expire
+	alarm   *node.Alarm // is set for when shares expire
 	journal journal
 	mu      sync.Mutex
 	shares  map[uuid.UUID][]*share
-	taken   map[string]room // by the shares of each master client, and of all strangers
+	taken   map[string]room // by master client, with one entry for all strangers
 
-	isStranger func(client string) bool // nil: there are none
+	isStranger func(client string) bool // nil: there are no strangers
 }
 
 func newShareStore(suite protocol.Suite, ttl time.Duration, alarm *node.Alarm, j journal) *shareStore {
 	return &shareStore{suite: suite, ttl: ttl, alarm: alarm, journal: j, shares: map[uuid.UUID][]*share{}, taken: map[string]room{}}
 }
 
-// recall takes over shares that were kept.
+// recall adds shares from the store.
 func (s *shareStore) recall(kept map[uuid.UUID][]*share) {
 	s.shares = kept
 	for _, shares := range kept {
@@ -58,7 +58,7 @@ func (s *shareStore) recall(kept map[uuid.UUID][]*share) {
 	}
 }
 
-// put adds shares of keys that have none there, all of them or none. They are kept first.
+// put adds shares of keys that have no share yet, all of them or none. It stores them first.
 func (s *shareStore) put(shares map[uuid.UUID]*share) error {
 	if err := s.place(shares); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (s *shareStore) put(shares map[uuid.UUID]*share) error {
 	return nil
 }
 
-// place gives shares their place, where nobody finds them until they are kept.
+// place reserves the places of shares. Nobody finds them until they are stored.
 func (s *shareStore) place(shares map[uuid.UUID]*share) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +97,7 @@ func (s *shareStore) place(shares map[uuid.UUID]*share) error {
 	return nil
 }
 
-// remove takes shares back that could not be kept. Their values remain the caller's.
+// remove removes shares that could not be stored. The caller still owns their values.
 func (s *shareStore) remove(shares map[uuid.UUID]*share) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,8 +113,8 @@ func (s *shareStore) live(key uuid.UUID) []*share {
 
 func (s *share) expired() bool { return !time.Now().Before(s.expires) }
 
-// drop clears and forgets those of the shares of a key that are done, and returns how many. The
-// caller holds s.mu.
+// drop clears and forgets the shares of a key for which done returns true, and returns their
+// number. The caller holds s.mu.
 func (s *shareStore) drop(key uuid.UUID, done func(*share) bool) int {
 	before := s.shares[key]
 	if !slices.ContainsFunc(before, done) {
@@ -135,13 +135,13 @@ func (s *shareStore) drop(key uuid.UUID, done func(*share) bool) int {
 	return len(before) - len(kept)
 }
 
-// isFor reports whether the share is meant for a slave, and came when that client served it.
+// isFor reports whether the share is meant for a slave, and arrived while that client served it.
 func (s *share) isFor(slave, client string) bool {
 	i := slices.Index(s.slaveSAEs, slave)
 	return i >= 0 && s.slaveOwners[i] == client
 }
 
-// find returns the share that a slave asks for, and leaves it there.
+// find returns the share that a slave asks for, and keeps it.
 func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,8 +156,8 @@ func (s *shareStore) find(m protocol.GetShare) (*share, error) {
 	return shares[i], nil
 }
 
-// readyToSend returns why no share can be given to anybody, if so: without sessions it has to be
-// kept that one is.
+// readyToSend returns an error if no share can be given out: without sessions, giving a share must
+// be stored first.
 func (s *shareStore) readyToSend() error {
 	if s.journal.hasSessions() {
 		return nil
@@ -166,10 +166,11 @@ func (s *shareStore) readyToSend() error {
 }
 
 // deliver marks shares that were found as delivered to a slave, and forgets those for which that
-// was the last one; with sessions, that is when the slave's client confirms. It returns what the
-// slave gets of each, or fails and changes nothing if another request was faster with one of them.
+// was the last slave. With sessions it forgets them only when the slave's client confirms. It
+// returns the slave's part of each share. If another request took one of them first, it fails and
+// changes nothing.
 func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, error) {
-	if err := s.journal.sending(shares, slave); err != nil {
+	if err := s.journal.keepSent(shares, slave); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -197,8 +198,8 @@ func (s *shareStore) deliver(shares found, slave string) ([]protocol.Share, erro
 	return parts, nil
 }
 
-// settle notes that a slave needs a share no more, and forgets it if that was the last one. The
-// caller holds s.mu.
+// settle notes that a slave no longer needs a share, and forgets the share if that was the last
+// slave. The caller holds s.mu.
 func (s *shareStore) settle(key uuid.UUID, sh *share, slave string) {
 	sh.delivered = append(sh.delivered, slave)
 	if len(sh.delivered) == len(sh.slaveSAEs) {
@@ -206,7 +207,7 @@ func (s *shareStore) settle(key uuid.UUID, sh *share, slave string) {
 	}
 }
 
-// goneError says that another request was faster with the share of a key, or that it has expired
+// goneError says that another request took the share of a key first, or that the share has expired
 // meanwhile.
 type goneError struct{ key uuid.UUID }
 
@@ -225,8 +226,8 @@ func clearParts(parts []protocol.Share) {
 	}
 }
 
-// dropExpired forgets shares that nobody fetched in time. It returns how many, and when the next
-// one expires. It fails if they cannot be forgotten on the disk, and will have to be.
+// dropExpired forgets shares that nobody fetched in time. It returns their number and the time when
+// the next share expires. If they cannot be forgotten on disk it fails, and must be called again.
 func (s *shareStore) dropExpired() (n int, next time.Time, err error) {
 	if err := s.journal.keep(s.expired()...); err != nil {
 		return 0, time.Time{}, err
@@ -242,7 +243,7 @@ func (s *shareStore) dropExpired() (n int, next time.Time, err error) {
 	return n, next, nil
 }
 
-// waiting returns how many shares there are.
+// waiting returns the number of shares.
 func (s *shareStore) waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

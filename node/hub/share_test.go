@@ -12,8 +12,8 @@ import (
 	"dske/protocol"
 )
 
-// A share that expires while a request for it is under way, and is replaced, is neither delivered
-// nor taken for the new one.
+// A share that expires and is replaced while a request for it is under way is not delivered, nor is
+// the new share in its place.
 func TestShareReplacedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := uuid.UUID{0: 0xab}
@@ -47,7 +47,7 @@ func TestShareReplacedMeanwhile(t *testing.T) {
 	})
 }
 
-// Two requests that found the same share: only the first of them delivers it, and the other slave's
+// Of two requests that found the same share, only the first delivers it. The other slave's part
 // stays.
 func TestShareDeliveredMeanwhile(t *testing.T) {
 	key := uuid.UUID{0: 0xab}
@@ -69,7 +69,7 @@ func TestShareDeliveredMeanwhile(t *testing.T) {
 	}
 }
 
-// Shares of different masters don't stand in each other's way where the suite keeps them apart.
+// Shares of different masters do not block each other where the suite keeps them apart.
 func TestSharesByMaster(t *testing.T) {
 	key := uuid.UUID{0: 0xab}
 	for suite, want := range map[protocol.Suite]error{protocol.ITS: nil, protocol.Python: protocol.ErrDuplicateKey} {
@@ -94,7 +94,7 @@ func TestSharesByMaster(t *testing.T) {
 			t.Errorf("found %+v, %v", sh, err)
 		}
 		if _, err := store.find(protocol.GetShare{ClientName: "connie", MasterSAE: "nobody", SlaveSAE: "sofia", KeyID: key}); !errors.Is(err, protocol.ErrUnknownKey) {
-			t.Errorf("of nobody: %v", err)
+			t.Errorf("of an unknown master: %v", err)
 		}
 	}
 }

@@ -18,13 +18,13 @@ import (
 	"dske/psrd"
 )
 
-// getBoot tells anybody in which life the hub is.
+// getBoot tells anybody the boot ID of the hub.
 func (h *Hub) getBoot(c echo.Context) error {
 	return c.JSON(http.StatusOK, protocol.Boot{Boot: h.journal.boot})
 }
 
-// postMarks is putMarks where nothing goes out of band: the message is signed, and so is the answer
-// if the marks are kept. A refusal is a hint.
+// postMarks is like putMarks, where nothing goes out of band: the message is signed, and so is the
+// answer if the marks are stored. A refusal is a hint.
 func (h *Hub) postMarks(c echo.Context) error {
 	r, err := h.read(c, protocol.PathSignedMarks)
 	if err != nil {
@@ -44,10 +44,12 @@ func (h *Hub) postMarks(c echo.Context) error {
 	return c.JSONBlob(http.StatusOK, body)
 }
 
-// agreeByHand verifies what a client says of its marks, keeps it, and returns the signed answer.
+// agreeByHand verifies a client's message about marks, stores the marks, and returns the signed
+// answer.
 //
-// That the boot is the current one is found out before anything is signed: a message from before
-// the hub's state was put back names another one, and is never answered a second time.
+// It checks that the boot ID is the current one before anything is signed. A message from before an
+// old copy of the hub's state was put back names another boot ID, and is never answered a second
+// time.
 func (h *Hub) agreeByHand(ctx context.Context, headers []string, r protocol.Request, m protocol.Marks) (body []byte, signature string, err error) {
 	leave, err := h.enterLine(ctx, m.ClientName)
 	if err != nil {
@@ -78,7 +80,7 @@ func (h *Hub) agreeByHand(ctx context.Context, headers []string, r protocol.Requ
 	return body, signature, err
 }
 
-// verifyMarks checks the signature of what a client says of its marks.
+// verifyMarks checks the signature of a client's message about marks.
 func (h *Hub) verifyMarks(p *peerClient, headers []string, r protocol.Request) (*protocol.Pair, error) {
 	id, err := protocol.BlockOf(headers)
 	if err != nil {
@@ -97,12 +99,12 @@ func (h *Hub) verifyMarks(p *peerClient, headers []string, r protocol.Request) (
 	return pair, err
 }
 
-// keepSignedMarks is keepMarks, and keeps in the same sync that the pair is spent, and which files
-// the client has got. The caller has the line of the client.
+// keepSignedMarks is like keepMarks, and stores in the same sync that the pair is spent and which
+// files the client has got. The caller holds the line of the client.
 func (h *Hub) keepSignedMarks(p *peerClient, m protocol.Marks, pair *protocol.Pair) (protocol.MarksKept, error) {
 	block, end := pair.End()
 	records := []store.Record{&store.Mark{Block: block, Mark: end}}
-	taken, err := h.taken(p, m, block)
+	taken, err := h.takeParcels(p, m, block)
 	if err != nil {
 		return protocol.MarksKept{}, err
 	}
@@ -117,10 +119,10 @@ func (h *Hub) keepSignedMarks(p *peerClient, m protocol.Marks, pair *protocol.Pa
 	return kept, err
 }
 
-// taken returns the files that are out no more, since the client names a block of theirs or signs
-// with one. Unless a session is to begin, which reads all blocks anew, it readies their blocks for
-// the pools, of which nothing is spent yet.
-func (h *Hub) taken(p *peerClient, m protocol.Marks, control uuid.UUID) ([]store.Parcel, error) {
+// takeParcels returns the files that are no longer out, because the client names one of their
+// blocks or signs with one. It readies their blocks for the pools, with nothing spent yet, unless a
+// session is to begin, which reads all blocks anew.
+func (h *Hub) takeParcels(p *peerClient, m protocol.Marks, control uuid.UUID) ([]store.Parcel, error) {
 	out := outOf(h.journal.parcels(p.name))
 	got := map[uuid.UUID]store.Parcel{}
 	note := func(block uuid.UUID) {
@@ -142,8 +144,8 @@ func (h *Hub) taken(p *peerClient, m protocol.Marks, control uuid.UUID) ([]store
 	return slices.Collect(maps.Values(got)), nil
 }
 
-// readyBlock puts a block of a file, as it is kept, among those that are on their way to the
-// client, unless it is there.
+// readyBlock adds a stored block of a file to the blocks that are on their way to the client,
+// unless it is there already.
 func (h *Hub) readyBlock(p *peerClient, id uuid.UUID) error {
 	if p.isFresh(id) {
 		return nil
@@ -157,8 +159,8 @@ func (h *Hub) readyBlock(p *peerClient, id uuid.UUID) error {
 	return p.addFresh(id, asked, tail)
 }
 
-// control returns the hub's end of what a client says of marks, with a block. The caller has the
-// line of the client.
+// control returns the hub's end of the control messages that a block of a client signs. The caller
+// holds the line of the client.
 func (h *Hub) control(client string, block uuid.UUID) (*protocol.Control, error) {
 	key := controlKey{client, block}
 	h.mu.Lock()
@@ -177,14 +179,14 @@ func (h *Hub) control(client string, block uuid.UUID) (*protocol.Control, error)
 	return c, nil
 }
 
-// controlKey names a block for what a client says of marks.
+// controlKey identifies a control block of a client.
 type controlKey struct {
 	client string
 	block  uuid.UUID
 }
 
-// closeControls forgets the blocks of a client for what it says of marks, except for one. The
-// caller has the line of the client.
+// closeControls forgets the control blocks of a client, except for one. The caller holds the line
+// of the client.
 func (h *Hub) closeControls(client string, except uuid.UUID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

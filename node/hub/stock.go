@@ -7,12 +7,12 @@ import (
 	"dske/protocol"
 )
 
-// smallStock is up to which size, in bytes, the stock of a client counts for nothing, unless it is
-// a stranger: large networks have many such.
+// smallStock is the size in bytes up to which the stock of a client does not count, unless the
+// client is a stranger: large networks have many such clients.
 const smallStock = 1 << 20
 
-// checkStock returns a [protocol.ErrFull] if a client that has much PSRD unused, or a stranger,
-// asks for more of it, and the hub has no room for that.
+// checkStock returns a [protocol.ErrFull] if a stranger, or a client with much unused PSRD, asks
+// for more and the hub has no room for it.
 func (h *Hub) checkStock(p *peerClient, size int) error {
 	if p.unused()+size <= smallStock && !h.isStranger(p.name) {
 		return nil

@@ -15,8 +15,8 @@ import (
 	"dske/psrd"
 )
 
-// In the suite of which every measure is on, a request has one spelling, however right its
-// signature is.
+// In a suite with all measures on, a request has exactly one accepted spelling, even if its
+// signature is valid.
 func TestOneSpelling(t *testing.T) {
 	h, carol, connie := newSuitePair(t, protocol.ITS)
 	deposits, fetches := inBand(carol, connie, itsTerms)
@@ -66,7 +66,8 @@ func (s lenient) Rules() protocol.Rules {
 	return rules
 }
 
-// Without the rule, the network changes what a signature does not cover, and the hub takes it.
+// Without the rule, the network can change what the signature does not cover, and the hub accepts
+// it.
 func TestSpellingsBite(t *testing.T) {
 	for _, change := range []func(*http.Request){
 		func(r *http.Request) { r.URL.ForceQuery = true },
@@ -87,8 +88,8 @@ func TestSpellingsBite(t *testing.T) {
 	}
 }
 
-// What is wrong with a message whose signature is right is a fact, which the hub signs; it spends
-// the key.
+// A fault in a message with a valid signature is a fact, which the hub signs; the message spends
+// its key.
 func TestFacts(t *testing.T) {
 	_, carol, connie := newSuitePair(t, protocol.ITS)
 	m := shareOf(keyID(1))
@@ -132,7 +133,7 @@ func wantSameAnswerAs(t *testing.T, c *conversation, r request, status int) {
 	})
 }
 
-// Nobody else's share changes what a client is told: not even that there is one.
+// Shares of other clients do not change what a client is told: not even that they exist.
 func TestSharesOfOthersAreNotSeen(t *testing.T) {
 	h, _, connie := newSuitePair(t, protocol.ITS)
 	mallory := connectIn(t, h, protocol.ITS, "mallory", "mal")
@@ -143,7 +144,7 @@ func TestSharesOfOthersAreNotSeen(t *testing.T) {
 	connie.wantFact(connie.get(askFor(keyID(1))), 404, protocol.ErrUnknownKey)
 }
 
-// An answer is remembered for a minute, and then the request is what it is: a replay.
+// An answer is remembered for a minute. After that the same request is refused as a replay.
 func TestAnswersAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -164,7 +165,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 	})
 }
 
-// A client can ask how the hub sees it, and what was missing for the answers to its requests.
+// A client can ask how the hub sees it, and which PSRD was missing for answers to its requests.
 func TestAssociation(t *testing.T) {
 	h := newHub(t, hub.Config{Suite: protocol.ITS})
 	carol := meet(t, h, "carol")
@@ -200,7 +201,7 @@ func TestAssociation(t *testing.T) {
 	wantRefused(t, ask.to(t, h), 403, protocol.ErrWrongToken)
 }
 
-// A block has a purpose, and those for keys are made of slots.
+// A block has a purpose, and blocks for keys consist of slots.
 func TestPurposeOfBlocks(t *testing.T) {
 	h := newHub(t, hub.Config{Suite: protocol.ITS})
 	carol := meet(t, h, "carol")

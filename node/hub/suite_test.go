@@ -12,7 +12,7 @@ import (
 // itsTerms are terms of a share of 64 bytes, for a key of 16.
 var itsTerms = protocol.Terms{Suite: "its", Version: 2, KeySize: 16, Threshold: 3, SecretTag: bytes.Repeat([]byte{7}, 16)}
 
-// A hub gives the terms of a share to who fetches it.
+// A hub gives the terms of a share to the client that fetches it.
 func TestTerms(t *testing.T) {
 	h := newHub(t, hub.Config{Suite: protocol.ITS, Number: 3})
 	carol, connie := meet(t, h, "carol"), meet(t, h, "connie")
@@ -47,7 +47,7 @@ func TestTerms(t *testing.T) {
 	other.Threshold = 4
 	other.SlaveSAEs = []string{"sofia"}
 	carol.accept(carol.send(carol.postAll(other, value)))
-	for _, want := range []protocol.ShareBatch{batch.ShareBatch, other.ShareBatch} { // of other terms, in another answer
+	for _, want := range []protocol.ShareBatch{batch.ShareBatch, other.ShareBatch} { // different terms come in separate answers
 		r := connie.getAll("sofia", 2, 3, 4)
 		if want.Threshold == 4 {
 			r = connie.getAll("sofia", 4)

@@ -12,21 +12,21 @@ import (
 	"dske/protocol"
 )
 
-// newSuitePair is newPair for a hub of that suite.
+// newSuitePair is like newPair, for a hub of that suite.
 func newSuitePair(t testing.TB, suite protocol.Suite) (h *hub.Hub, carol, connie *conversation) {
 	t.Helper()
 	h = newHub(t, hub.Config{Suite: suite, Number: 3})
 	return h, connectIn(t, h, suite, "carol", "sam"), connectIn(t, h, suite, "connie", "sofia", "susan")
 }
 
-// newNumberedPair is newSuitePair for the hub with that number.
+// newNumberedPair is like newSuitePair, for the hub with that number.
 func newNumberedPair(t testing.TB, suite protocol.Suite, number int) (carol, connie *conversation) {
 	t.Helper()
 	h := newHub(t, hub.Config{Suite: suite, Number: number})
 	return connectIn(t, h, suite, "carol", "sam"), connectIn(t, h, suite, "connie", "sofia", "susan")
 }
 
-// connectIn is connect for a client of that suite.
+// connectIn is like connect, for a client of that suite.
 func connectIn(t testing.TB, h *hub.Hub, suite protocol.Suite, name string, encryptors ...string) *conversation {
 	t.Helper()
 	c := meet(t, h, name)
@@ -45,8 +45,8 @@ func (c *conversation) terms() protocol.Terms {
 	return protocol.Terms{}
 }
 
-// inBand returns a signed request of each kind, about shares of 64 bytes: those of carol, who
-// deposits, and those of connie, who fetches. These are the terms of the shares.
+// inBand returns signed requests of each kind, about shares of 64 bytes with these terms: deposits
+// of carol and fetches of connie.
 func inBand(carol, connie *conversation, terms protocol.Terms) (deposits, fetches []request) {
 	m := shareOf(keyID(1))
 	m.Terms = terms
@@ -63,8 +63,8 @@ func setTerms(b *protocol.ShareBatch, terms protocol.Terms) {
 	b.SecretTag = nil
 }
 
-// TestKeysOverHubs shares a key in each suite, sends the shares over hubs, to two slaves each, and
-// recovers it from any of them that are enough.
+// TestKeysOverHubs shares a key in each suite, sends the shares over hubs to two slaves each, and
+// recovers the key from any shares that are enough.
 func TestKeysOverHubs(t *testing.T) {
 	const threshold, hubs = 2, 3
 	for _, suite := range []protocol.Suite{protocol.Python, protocol.ITS} {
@@ -196,8 +196,8 @@ func TestExtremeTerms(t *testing.T) {
 	}
 }
 
-// TestForeignSuite has clients of one suite talk with a hub of the other one, on all four routes.
-// The hub says what it speaks, spends nothing, and does not take them for forgers.
+// TestForeignSuite has clients of one suite talk to a hub of the other, on all four routes. The hub
+// names its suite, spends nothing, and does not count them as forgers.
 func TestForeignSuite(t *testing.T) {
 	for _, test := range []struct{ hubs, clients protocol.Suite }{
 		{protocol.Python, protocol.ITS},
@@ -216,7 +216,7 @@ func TestForeignSuite(t *testing.T) {
 	}
 }
 
-// A message that is signed in the hub's suite can still carry a share of another one, or of none.
+// A message that is signed in the hub's suite can still carry a share of another suite, or of none.
 func TestForeignTerms(t *testing.T) {
 	for _, test := range []struct {
 		suite protocol.Suite
@@ -239,7 +239,7 @@ func TestForeignTerms(t *testing.T) {
 	}
 }
 
-// A client may also say that it means the suite that is meant without saying.
+// A client may also name the suite that is meant when none is named.
 func TestSuiteByName(t *testing.T) {
 	_, carol, connie := newPair(t)
 	m := shareOf(keyID(1))
@@ -252,8 +252,8 @@ func TestSuiteByName(t *testing.T) {
 	connie.open(w, []byte("share"))
 }
 
-// Damage on the way is as harmless, and as free, in messages of several shares with terms and tags
-// of 16 bytes.
+// Damage on the way is harmless and free also in messages of several shares with terms and tags of
+// 16 bytes.
 func TestDamagedTerms(t *testing.T) {
 	h, carol, connie := newSuitePair(t, protocol.ITS)
 	batch, values := batchOf(map[int]int{1: 64})
@@ -268,8 +268,8 @@ func TestDamagedTerms(t *testing.T) {
 	wantSameAnswer(t, h, asked)
 }
 
-// wantSameAnswer fails the test unless a request that was answered is answered again as it was, for
-// free.
+// wantSameAnswer fails the test unless the same request gets the same answer again, and nothing is
+// spent.
 func wantSameAnswer(t *testing.T, h *hub.Hub, r request) {
 	t.Helper()
 	wantUnchanged(t, h, func() {

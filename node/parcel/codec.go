@@ -35,8 +35,9 @@ func write(to io.Writer, token string, p *Parcel) error {
 	return err
 }
 
-// read reads what write has written. What cannot be one, or is cut, is an [ErrNoParcel]; an
-// [ErrNotOurs] was written with another token. Other errors are those of from.
+// read reads the output of write. It fails with an [ErrNoParcel] if the input is something else or
+// truncated, with an [ErrNotOurs] if it was written with another token, and with the errors of
+// from.
 func read(from io.Reader, token string) (*Parcel, error) {
 	mac := hmac.New(sha256.New, []byte(token))
 	all := io.TeeReader(from, mac)
@@ -62,7 +63,7 @@ func readHead(from io.Reader) (h Head, err error) {
 	}
 	length := binary.BigEndian.Uint32(start[len(magic):])
 	if string(start[:len(magic)]) != magic || length > maxHead {
-		return h, fmt.Errorf("%w: it does not start like one that this version reads", ErrNoParcel)
+		return h, fmt.Errorf("%w: it does not start like a file that this version can read", ErrNoParcel)
 	}
 	text, err := io.ReadAll(io.LimitReader(from, int64(length)))
 	if err != nil {
@@ -88,7 +89,7 @@ func (p *Parcel) readBlocks(from io.Reader) error {
 	return nil
 }
 
-// readEnd reads the MAC, and that nothing follows.
+// readEnd reads the MAC, and checks that nothing follows it.
 func readEnd(from io.Reader, want []byte) error {
 	got := make([]byte, len(want))
 	if err := fill(from, got); err != nil {
@@ -96,7 +97,7 @@ func readEnd(from io.Reader, want []byte) error {
 	}
 	switch n, err := io.ReadFull(from, make([]byte, 1)); {
 	case n > 0:
-		return fmt.Errorf("%w: something follows its end", ErrNoParcel)
+		return fmt.Errorf("%w: data follows its end", ErrNoParcel)
 	case !errors.Is(err, io.EOF):
 		return err
 	case !hmac.Equal(got, want):
@@ -105,7 +106,7 @@ func readEnd(from io.Reader, want []byte) error {
 	return nil
 }
 
-// fill reads as many bytes as there is room for.
+// fill reads enough bytes to fill data.
 func fill(from io.Reader, data []byte) error {
 	_, err := io.ReadFull(from, data)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

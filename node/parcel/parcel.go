@@ -14,18 +14,17 @@ import (
 
 // The limits of a file.
 const (
-	// MinSize and MaxSize are how many bytes a file can have for each pool.
+	// MinSize and MaxSize limit the bytes of a file for each pool.
 	MinSize = 1 << 10
 	MaxSize = 16 << 20
 
-	// MaxSealed is more than the size of any file, in bytes.
+	// MaxSealed is an upper bound on the size of a sealed file, in bytes.
 	MaxSealed = 5*MaxSize + maxHead + 1<<20
 
-	maxHead = 4 << 20 // bytes: a client with as many encryptors as there can be
+	maxHead = 4 << 20 // bytes, for a client with the maximum number of encryptors
 
-	// controlShare is how many times more bytes there are for a pool than for what is said of
-	// marks. That is a message each time when 4 KiB are used, and one a minute while keys are
-	// fetched.
+	// controlShare is the ratio of the bytes for a pool to those for messages about marks. That is
+	// enough for one message whenever 4 KiB are used, and one a minute while keys are fetched.
 	controlShare = 4
 	minControl   = 64 * protocol.PairSize
 )
@@ -35,21 +34,21 @@ var (
 	ErrNoParcel     = errors.New("this is not a file with PSRD")
 	ErrAltered      = errors.New("the file is damaged, or was altered or cut")
 	ErrNotRecipient = errors.New("the file is sealed for another client, or for this one in another network or data directory")
-	ErrNotOurs      = errors.New("the file was not made in this network: whoever made it does not know the client's token")
+	ErrNotOurs      = errors.New("the file was not made in this network: its maker does not know the client's token")
 )
 
-// Parcel is what is in a file.
+// Parcel is the content of a file.
 type Parcel struct {
 	Head
 	Data [][]byte // the bytes of the blocks, in the order of the head; secret
 }
 
-// Head is what a file says beside its secrets.
+// Head is the content of a file without its secrets.
 type Head struct {
 	ID      uuid.UUID `json:"id"`
-	Number  int64     `json:"number"`  // of the file, among those of a hub for a client
-	Session uuid.UUID `json:"session"` // drawn when the hub has enrolled the client to get files
-	Since   time.Time `json:"since"`   // when that was
+	Number  int64     `json:"number"`  // number of the file, counted per hub and client
+	Session uuid.UUID `json:"session"` // drawn when the hub enrolled the client for files
+	Since   time.Time `json:"since"`   // time of that enrolment
 	Issued  time.Time `json:"issued"`
 
 	Hub        string   `json:"hub_name"`
@@ -58,7 +57,7 @@ type Head struct {
 	Suite      string   `json:"suite"`
 	Version    int      `json:"version"`   // of the suite
 	Threshold  int      `json:"threshold"` // of the network
-	Hubs       []string `json:"hubs"`      // all of the network, each at the place of its number
+	Hubs       []string `json:"hubs"`      // all hubs of the network, indexed by number
 
 	Blocks []Block `json:"blocks"`
 }
@@ -71,11 +70,11 @@ type Block struct {
 	Size    int                `json:"size"` // bytes
 }
 
-// IsControl reports whether the block is for what is said of marks.
+// IsControl reports whether the block is for messages about marks.
 func (b Block) IsControl() bool { return b.Purpose == psrd.ForMarks }
 
 // Plan returns the blocks, without UUIDs, of a file with size bytes for each pool of an
-// association. They are whole slots, of which there may be a few bytes more.
+// association. Blocks consist of whole slots, so they may be a few bytes larger.
 func Plan(suite protocol.Suite, size int) []Block {
 	var blocks []Block
 	for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
@@ -91,8 +90,8 @@ func Plan(suite protocol.Suite, size int) []Block {
 
 func roundUp(size, to int) int { return (size + to - 1) / to * to }
 
-// Size returns how many bytes the file has for a pool; for what is said of marks, with that
-// purpose.
+// Size returns the number of bytes that the file has for a pool or, with purpose [psrd.ForMarks],
+// for messages about marks.
 func (h *Head) Size(owner protocol.PoolOwner, purpose psrd.Purpose) int {
 	sum := 0
 	for _, b := range h.Blocks {
@@ -115,13 +114,13 @@ func (p *Parcel) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "file %d of hub %s for client %s", p.Number, p.Hub, p.Client)
 }
 
-// check returns an [ErrNoParcel] that says what is wrong with the head, if something is.
+// check returns an [ErrNoParcel] with the reason if the head is not valid.
 func (h *Head) check() error {
 	switch {
 	case h.ID == uuid.Nil || h.Session == uuid.Nil || h.Number < 1 || h.Since.IsZero():
-		return fmt.Errorf("%w: it does not say which one it is", ErrNoParcel)
+		return fmt.Errorf("%w: its number or its UUID is missing", ErrNoParcel)
 	case protocol.CheckName(h.Hub) != nil || protocol.CheckName(h.Client) != nil || !slices.Contains(h.Hubs, h.Hub):
-		return fmt.Errorf("%w: it does not say who it is from and for", ErrNoParcel)
+		return fmt.Errorf("%w: its hub or its client is missing", ErrNoParcel)
 	}
 	seen := map[uuid.UUID]bool{uuid.Nil: true}
 	controls := 0
@@ -143,7 +142,7 @@ func (h *Head) check() error {
 	return nil
 }
 
-// isSound reports whether a block is one of those that files have.
+// isSound reports whether a block is valid in a file.
 func (b Block) isSound() bool {
 	if b.Size < 1 || b.Size > protocol.MaxBlockSize || b.Owner != protocol.OwnerClient && b.Owner != protocol.OwnerHub {
 		return false

@@ -65,7 +65,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// A file comes back as it was, for its recipient and nobody else.
+// A file can be opened by its recipient and by nobody else, and is unchanged.
 func TestSealAndOpen(t *testing.T) {
 	carol, celia := mustDraw(t), mustDraw(t)
 	p := newParcel(100_000)
@@ -95,7 +95,7 @@ func TestSealAndOpen(t *testing.T) {
 	}
 }
 
-// A file that was altered anywhere, cut anywhere or added to is refused.
+// A file that was altered, truncated or extended anywhere is refused.
 func TestAltered(t *testing.T) {
 	carol := mustDraw(t)
 	sealed := mustSeal(t, newParcel(MinSize), carol.Recipient())
@@ -121,7 +121,7 @@ func TestAltered(t *testing.T) {
 	refuse("something added", append(slices.Clone(sealed), 0))
 }
 
-// Errors of who brings the bytes are not taken for damage.
+// Errors of the reader are not taken for damage.
 func TestOpenFails(t *testing.T) {
 	carol := mustDraw(t)
 	sealed := mustSeal(t, newParcel(100_000), carol.Recipient())
@@ -138,7 +138,7 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// Heads that no hub writes are not sealed, and refused if somebody did.
+// Heads that no hub writes are not sealed, and are refused if somebody sealed them.
 func TestHeads(t *testing.T) {
 	for name, change := range map[string]func(*Parcel){
 		"no number":        func(p *Parcel) { p.Number = 0 },
@@ -173,7 +173,7 @@ func TestHeads(t *testing.T) {
 		t.Error("a file was sealed without a token")
 	}
 	if err := Seal(io.Discard, "age1carol", token, newParcel(MinSize)); err == nil {
-		t.Error("a file was sealed for nobody")
+		t.Error("a file was sealed without a recipient")
 	}
 }
 
@@ -188,8 +188,8 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// Whatever is in a file that opens, reading it neither fails in another way nor takes more memory
-// than it has bytes.
+// Whatever the content of a file that opens, reading it fails only with the documented errors, and
+// takes no more memory than its size.
 func FuzzRead(f *testing.F) {
 	var good bytes.Buffer
 	p := newParcel(MinSize)

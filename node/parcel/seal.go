@@ -9,16 +9,16 @@ import (
 	"filippo.io/age"
 )
 
-// Identity is what a client opens its files with. It is secret.
+// Identity is the age identity with which a client opens its files. It is secret.
 type Identity struct{ key *age.HybridIdentity }
 
-// NewIdentity draws an identity.
+// NewIdentity draws a random identity.
 func NewIdentity() (Identity, error) {
 	key, err := age.GenerateHybridIdentity()
 	return Identity{key}, err
 }
 
-// ParseIdentity reads what [Identity.Reveal] returns.
+// ParseIdentity parses the output of [Identity.Reveal].
 func ParseIdentity(text []byte) (Identity, error) {
 	key, err := age.ParseHybridIdentity(string(text))
 	if err != nil {
@@ -27,30 +27,30 @@ func ParseIdentity(text []byte) (Identity, error) {
 	return Identity{key}, nil
 }
 
-// Reveal returns the identity as a text, to be kept.
+// Reveal returns the identity as text, for storage.
 func (i Identity) Reveal() []byte { return []byte(i.key.String()) }
 
-// Recipient returns what files are sealed for, as a text. It is no secret.
+// Recipient returns the recipient that files are sealed for, as text. It is not secret.
 func (i Identity) Recipient() string { return i.key.Recipient().String() }
 
 // Format implements [fmt.Formatter]; it shows nothing.
 func (Identity) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[secret]") }
 
-// CheckRecipient returns an error unless the text can be that of [Identity.Recipient].
+// CheckRecipient returns an error unless text has the form of [Identity.Recipient].
 func CheckRecipient(text string) error {
 	_, err := age.ParseHybridRecipient(text)
 	return err
 }
 
-// Seal writes a file for the recipient, with a MAC of the client's token. The file counts only if
-// there is no error.
+// Seal writes a file for the recipient, with a MAC under the client's token. The output is valid
+// only if there is no error.
 func Seal(to io.Writer, recipient, token string, p *Parcel) error {
 	r, err := age.ParseHybridRecipient(recipient)
 	switch {
 	case err != nil:
 		return err
 	case token == "":
-		return errors.New("the client has no token, so that anybody could make files for it")
+		return errors.New("the client has no token, so anybody could make files for it")
 	}
 	sealed, err := age.Encrypt(to, r)
 	if err != nil {
@@ -62,9 +62,9 @@ func Seal(to io.Writer, recipient, token string, p *Parcel) error {
 	return sealed.Close()
 }
 
-// Open reads a file. The caller has to clear what it returns. It fails with [ErrNoParcel],
-// [ErrAltered], [ErrNotRecipient] or [ErrNotOurs], or with the error of from, and then nothing of
-// the file is left.
+// Open reads a file. The caller must clear the result. It fails with [ErrNoParcel], [ErrAltered],
+// [ErrNotRecipient] or [ErrNotOurs], or with the error of from; then nothing of the file remains in
+// memory.
 func Open(from io.Reader, identity Identity, token string) (*Parcel, error) {
 	source := &noticing{from: from}
 	clear, err := age.Decrypt(bufio.NewReader(source), identity.key)
@@ -77,7 +77,7 @@ func Open(from io.Reader, identity Identity, token string) (*Parcel, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w, or it is damaged", ErrNoParcel)
 	}
-	authentic := &noticing{from: clear} // piece by piece, and the last is known as such
+	authentic := &noticing{from: clear} // each piece is authenticated, and so is the end
 	p, err := read(authentic, token)
 	switch {
 	case err == nil:
@@ -91,7 +91,7 @@ func Open(from io.Reader, identity Identity, token string) (*Parcel, error) {
 	}
 }
 
-// noticing tells an error of the source from what is wrong with the bytes.
+// noticing tells errors of the source from errors in the data.
 type noticing struct {
 	from   io.Reader
 	failed error

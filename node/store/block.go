@@ -15,15 +15,15 @@ import (
 	"dske/psrd"
 )
 
-// A block file is the bytes of a block in pieces, each after its checksum, so that a piece is a
-// sector and all that is spent, with the checksums that say something of it, is a run from the
-// start of the file.
+// A block file is the bytes of a block in pieces, each after its checksum. So a piece is a sector,
+// and the spent bytes, with the checksums that depend on them, are a range at the start of the
+// file.
 const piece = sector - crcSize
 
-// zeroesLast is for how long zeroes that were written to a block file may go without a sync.
+// zeroesLast is the maximum time between writing zeroes to a block file and syncing them.
 const zeroesLast = 10 * time.Second
 
-// zeroes is how far the file of a block is known to be zeroed.
+// zeroes records how far the file of a block is known to be zeroed.
 type zeroes struct {
 	synced int64     // bytes from the start of the file
 	at     time.Time // of the last sync
@@ -36,8 +36,8 @@ func blockName(dir string, id uuid.UUID) string { return filepath.Join(dir, "blo
 // fileSize returns the size of the file of a block of size bytes.
 func fileSize(size int) int64 { return int64(size) + int64((size+piece-1)/piece)*crcSize }
 
-// spentSize returns how many bytes from the start of the file must be zero if the mark is that. A
-// piece that is partly spent has lost its checksum.
+// spentSize returns how many bytes from the start of the file must be zero for that mark. A piece
+// that is partly spent has no checksum any more.
 func spentSize(mark int) int64 {
 	whole, rest := mark/piece, mark%piece
 	if rest == 0 {
@@ -46,7 +46,7 @@ func spentSize(mark int) int64 {
 	return int64(whole)*sector + crcSize + int64(rest)
 }
 
-// checksum returns that of a piece, which depends on where it is.
+// checksum returns the checksum of a piece, which depends on its position.
 func checksum(id uuid.UUID, number int, bytes []byte) uint32 {
 	place := binary.BigEndian.AppendUint64(id[:], uint64(number))
 	return crc32.Update(crc32.Checksum(place, castagnoli), castagnoli, bytes)
@@ -64,8 +64,8 @@ func encodeBlock(id uuid.UUID, data []byte) []byte {
 	return file
 }
 
-// decodeBlock returns the bytes of a block from its mark on. It fails if what is not spent was not
-// written like that. The caller clears them.
+// decodeBlock returns the bytes of a block from its mark on. It fails if the unspent part of the
+// file is damaged. The caller must clear the bytes.
 func decodeBlock(name string, b Block, file []byte) ([]byte, error) {
 	if int64(len(file)) != fileSize(b.Size) {
 		return nil, damaged(name, "%d bytes, not %d", len(file), fileSize(b.Size))
@@ -84,9 +84,9 @@ func decodeBlock(name string, b Block, file []byte) ([]byte, error) {
 	return data[b.Mark:], nil
 }
 
-// AddBlock keeps a block with its bytes, of which it keeps no copy in memory, and all or none of
-// this with other records. Once it returns they last. It fails with [psrd.ErrDuplicateBlock] if
-// there is a block of that UUID.
+// AddBlock stores a block with its bytes, and other records with it, all or nothing. It keeps no
+// copy of the bytes in memory. When it returns, all of this is durable. It fails with
+// [psrd.ErrDuplicateBlock] if there is a block of that UUID.
 func (s *Store) AddBlock(b Block, data []byte, with ...Record) error {
 	if len(data) != b.Size || b.Size == 0 || b.Mark != 0 {
 		return fmt.Errorf("block %v of %d bytes, mark %d: %d bytes given", b.ID, b.Size, b.Mark, len(data))
@@ -101,12 +101,11 @@ func (s *Store) AddBlock(b Block, data []byte, with ...Record) error {
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrStorage, err)
 	}
-	// If this fails the record may be on the disk all the same, so the file stays for the next
-	// start to judge.
+	// If this fails the record may still be on disk, so the file stays: the next start will decide.
 	return s.Commit(append(with, &b)...)
 }
 
-// writeBlock makes a file that lasts, or none. It clears the content.
+// writeBlock makes a durable file, or none. It clears content.
 func (s *Store) writeBlock(name string, content []byte) error {
 	defer clear(content)
 	f, err := s.config.FS.Open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
@@ -123,7 +122,7 @@ func (s *Store) writeBlock(name string, content []byte) error {
 	return err
 }
 
-// OpenBlock returns what is left of a block above its mark, for a pool. Nothing of it is open yet.
+// OpenBlock returns the rest of a block above its mark, for a pool. None of its bytes are open yet.
 func (s *Store) OpenBlock(id uuid.UUID) (*psrd.Block, error) {
 	b, tail, err := s.ReadBlock(id)
 	if err != nil {
@@ -132,7 +131,7 @@ func (s *Store) OpenBlock(id uuid.UUID) (*psrd.Block, error) {
 	return psrd.OpenBlock(id, b.Size, b.Mark, tail)
 }
 
-// ReadBlock returns a block, and its bytes from its mark on. The caller clears them.
+// ReadBlock returns a block, and its bytes from its mark on. The caller must clear the bytes.
 func (s *Store) ReadBlock(id uuid.UUID) (b Block, tail []byte, err error) {
 	var found bool
 	s.View(func(state *State) { b, found = state.Blocks[id] })
@@ -145,7 +144,7 @@ func (s *Store) ReadBlock(id uuid.UUID) (b Block, tail []byte, err error) {
 	return b, tail, nil
 }
 
-// readBlock returns the bytes of a block from its mark on. The caller clears them.
+// readBlock returns the bytes of a block from its mark on. The caller must clear them.
 func readBlock(fs FS, dir string, b Block) ([]byte, error) {
 	name := blockName(dir, b.ID)
 	file, err := readFile(fs, name)
@@ -156,8 +155,8 @@ func readBlock(fs FS, dir string, b Block) ([]byte, error) {
 	return decodeBlock(name, b, file)
 }
 
-// spend overwrites with zeroes what is below the mark in the file of a block. Unless it always has
-// to, it does not sync them if others were synced a moment ago: at the next start they are written
+// spend overwrites the bytes below the mark with zeroes in the file of a block. Unless always is
+// set, it does not sync them if others were synced a moment ago: at the next start they are written
 // again.
 func (s *Store) spend(id uuid.UUID, always bool) error {
 	s.mu.Lock()
@@ -170,7 +169,7 @@ func (s *Store) spend(id uuid.UUID, always bool) error {
 	}
 	f, err := s.config.FS.Open(s.blockName(id), os.O_RDWR)
 	if errors.Is(err, iofs.ErrNotExist) {
-		return nil // dropped meanwhile
+		return nil // dropped in the meantime
 	}
 	if err != nil {
 		return err
@@ -193,7 +192,7 @@ func (s *Store) spend(id uuid.UUID, always bool) error {
 	return nil
 }
 
-// syncZeroes makes last what spend has written.
+// syncZeroes syncs the zeroes that spend has written.
 func (s *Store) syncZeroes() error {
 	var failures []error
 	for _, b := range s.state.sortedBlocks() {
@@ -202,8 +201,8 @@ func (s *Store) syncZeroes() error {
 	return errors.Join(failures...)
 }
 
-// drop removes the file of a block that is not in the state any more. Nothing of it is used again,
-// so it is no failure of anybody's that the file cannot be removed now.
+// drop removes the file of a block that is no longer in the state. Its bytes are never used again,
+// so it does not matter if the file cannot be removed now.
 func (s *Store) drop(id uuid.UUID) {
 	s.mu.Lock()
 	delete(s.zeroes, id)
@@ -217,7 +216,7 @@ func (s *Store) drop(id uuid.UUID) {
 	s.forget()
 }
 
-// remove zeroes a file, syncs that, and removes it.
+// remove overwrites a file with zeroes, syncs it, and removes it.
 func remove(fs FS, name string) error {
 	f, err := fs.Open(name, os.O_RDWR)
 	if err != nil {

@@ -7,31 +7,31 @@ import (
 	"slices"
 )
 
-// Report says what is in the directory of a node, without any secret.
+// Report describes the directory of a node, without any secret.
 type Report struct {
 	Dir           string   `json:"dir"`
 	Identity      Identity `json:"identity"`
 	Log           uint64   `json:"log"`    // number in its name
 	Size          int      `json:"size"`   // bytes of the log
-	Torn          int      `json:"torn"`   // bytes at its end that a crash left unfinished
+	Torn          int      `json:"torn"`   // bytes of an unfinished frame at its end, left by a crash
 	Frames        uint64   `json:"frames"` // the first is a snapshot
 	Registrations int      `json:"registrations"`
 	Blocks        []Block  `json:"blocks"`
 	Shares        int      `json:"shares"`
 	Deliveries    int      `json:"deliveries"`
-	Err           error    `json:"-"` // why it is not sound; the rest is then not known
+	Err           error    `json:"-"` // why the directory is not valid; then the rest is unknown
 }
 
-// Check looks at a directory: that of a node, or one with those of several in it, up to two floors
-// below. It changes nothing. A directory that a node holds is reported with [ErrLocked]. It fails
-// if it finds no directory of a node.
+// Check reads a directory: that of a node, or one that contains directories of nodes, up to two
+// levels below. It changes nothing. A directory in use by a node is reported with [ErrLocked].
+// Check fails if it finds no directory of a node.
 func Check(fs FS, dir string) ([]Report, error) {
 	dirs, err := nodeDirs(fs, filepath.Clean(dir), 2)
 	if err != nil {
 		return nil, err
 	}
 	if len(dirs) == 0 {
-		return nil, &iofs.PathError{Op: "check", Path: dir, Err: errors.New("no node has kept anything there")}
+		return nil, &iofs.PathError{Op: "check", Path: dir, Err: errors.New("no node has stored anything there")}
 	}
 	reports := make([]Report, len(dirs))
 	for i, d := range dirs {
@@ -40,8 +40,8 @@ func Check(fs FS, dir string) ([]Report, error) {
 	return reports, nil
 }
 
-// Verify returns what is kept in a directory or why [Open] would fail, as far as that shows: the
-// errors are the same. It changes nothing.
+// Verify returns the state in a directory, or the error with which [Open] would fail, as far as
+// that can be seen without changes.
 func Verify(c Config) (*State, error) {
 	names, err := c.FS.List(c.Dir)
 	switch {
@@ -65,7 +65,7 @@ func Verify(c Config) (*State, error) {
 	return d.log.state, d.checkIdentity(c)
 }
 
-// nodeDirs returns the directories of nodes in a directory and some floors below it.
+// nodeDirs returns the directories of nodes in a directory and a number of levels below it.
 func nodeDirs(fs FS, dir string, floors int) ([]string, error) {
 	names, err := fs.List(dir)
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 
 var errTruncated = errors.New("record ends early")
 
-// codec writes the members of a record or reads them. A record names its members once, for both.
+// codec writes the members of a record or reads them. A record lists its members once, for both.
 type codec struct {
-	buf     []byte // what was written, or is left to read
+	buf     []byte // written so far, or left to read
 	reading bool
 	err     error
 }
 
-// extend makes room for n more bytes. What it moves it does not leave behind.
+// extend makes room for n more bytes. It clears the old buffer if it moves the bytes.
 func (c *codec) extend(n int) {
 	if cap(c.buf)-len(c.buf) >= n {
 		return
@@ -29,7 +29,7 @@ func (c *codec) extend(n int) {
 	c.buf = larger
 }
 
-// next returns the next n bytes of what is read, or nil if there are not that many.
+// next returns the next n bytes to read, or nil if fewer are left.
 func (c *codec) next(n int64) []byte {
 	if c.err != nil || n < 0 || n > int64(len(c.buf)) {
 		c.err = errTruncated
@@ -61,7 +61,8 @@ func (c *codec) int(v *int) {
 	*v = int(n)
 }
 
-// bytes writes or reads a number of bytes and those. What it reads is still in the buffer.
+// bytes writes or reads a length and that number of bytes. Bytes that it reads are not copied from
+// the buffer.
 func (c *codec) bytes(v *[]byte) {
 	n := int64(len(*v))
 	c.number(&n)
@@ -76,7 +77,7 @@ func (c *codec) bytes(v *[]byte) {
 func (c *codec) text(v *string) {
 	b := []byte(*v)
 	c.bytes(&b)
-	if c.reading { // or else the record may be in others' hands, too
+	if c.reading { // when writing, others may use the record, too
 		*v = string(b)
 	}
 }
@@ -106,7 +107,7 @@ func (c *codec) bool(v *bool) {
 	*v = n != 0
 }
 
-// time has nanoseconds; the zero time is 0.
+// time writes or reads a time in nanoseconds; the zero time is 0.
 func (c *codec) time(v *time.Time) {
 	n := int64(0)
 	if !v.IsZero() {
@@ -118,12 +119,12 @@ func (c *codec) time(v *time.Time) {
 	}
 }
 
-// list writes or reads a number of elements and, with the function, each.
+// list writes or reads the number of elements and, with the function, each element.
 func list[T any](c *codec, v *[]T, element func(*codec, *T)) {
 	n := int64(len(*v))
 	c.number(&n)
 	if c.reading {
-		if n < 0 || n > int64(len(c.buf)) { // each takes a byte at least
+		if n < 0 || n > int64(len(c.buf)) { // each takes at least one byte
 			c.err = errTruncated
 			return
 		}

@@ -9,16 +9,16 @@ import (
 	"slices"
 )
 
-// Copy is the directory of a node as it was at some time, with all that is secret in it. It is for
-// experiments: a backup that is put back is what marks protect from.
+// Copy is a copy of the directory of a node at some time, with all its secrets. It is for
+// experiments: marks protect from a backup that is put back.
 type Copy struct {
 	files map[string][]byte // by path below the directory
 }
 
-// copyTries is how often Save begins again while the node changes its directory.
+// copyTries is how often Save starts again because the node changes its directory.
 const copyTries = 100
 
-// Save copies the directory of a node, which may be running.
+// Save copies the directory of a node. The node may be running.
 func Save(fs FS, dir string) (*Copy, error) {
 	for range copyTries {
 		c, err := save(fs, dir)
@@ -26,11 +26,11 @@ func Save(fs FS, dir string) (*Copy, error) {
 			return c, err
 		}
 	}
-	return nil, &iofs.PathError{Op: "copy", Path: dir, Err: errors.New("it changes all the time")}
+	return nil, &iofs.PathError{Op: "copy", Path: dir, Err: errors.New("it keeps changing")}
 }
 
-// save fails with an [iofs.ErrNotExist] if the directory has changed meanwhile. Blocks are read
-// first: those in the log are there then, and not more of them is zeroed than it says.
+// save fails with an [iofs.ErrNotExist] if the directory changes while it is copied. It reads
+// blocks first: then the blocks in the log are there, and zeroed no further than the log says.
 func save(fs FS, dir string) (*Copy, error) {
 	c := &Copy{files: map[string][]byte{}}
 	before, err := readDir(fs, dir)
@@ -59,8 +59,8 @@ func save(fs FS, dir string) (*Copy, error) {
 	return c, nil
 }
 
-// Restore puts the copy in the place of what is in the directory now. The node must not be running:
-// it fails with [ErrLocked] if it is.
+// Restore replaces the content of the directory by the copy. The node must not be running: Restore
+// fails with [ErrLocked] if it is.
 func (c *Copy) Restore(fs FS, dir string) error {
 	lock, err := fs.Lock(filepath.Join(dir, "lock"))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"dske/psrd"
 )
 
-// live does the steps that are left until one fails, and returns how many were done.
+// live does the remaining steps until one fails, and returns how many are done in total.
 func live(s *Store, done int) int {
 	for _, do := range script()[done:] {
 		if do(s) != nil {
@@ -22,8 +22,8 @@ func live(s *Store, done int) int {
 	return done
 }
 
-// run opens the store on a disk and lives until the end or an error. It returns how many steps were
-// done, with those that were done before.
+// run opens the store on a disk and lives until the end or an error. It returns how many steps are
+// done, including the earlier ones.
 func run(disk *MemoryDisk, done int) int {
 	s, err := Open(Config{FS: disk, Dir: dir, Identity: hank})
 	if err != nil {
@@ -39,7 +39,7 @@ func operations(disk *MemoryDisk) int {
 	return disk.count
 }
 
-// dieAt has a machine crash before operation n, from which on nothing is done.
+// dieAt makes a machine crash before operation n; from then on nothing is done.
 func dieAt(disk *MemoryDisk, n int) {
 	disk.Before = func(o Operation) error {
 		if o.Number >= n {
@@ -51,8 +51,8 @@ func dieAt(disk *MemoryDisk, n int) {
 	}
 }
 
-// recovered opens the store after a crash. All steps that were done must be there, and the next may
-// be. It returns how many there are.
+// recovered opens the store after a crash. All steps that were done must be there, and the next
+// step may be. It returns the number of steps that are there.
 func recovered(t *testing.T, disk *MemoryDisk, done int, want []string) (*Store, int) {
 	t.Helper()
 	s := mustOpen(t, disk)
@@ -67,7 +67,7 @@ func recovered(t *testing.T, disk *MemoryDisk, done int, want []string) (*Store,
 	return nil, 0
 }
 
-// ways returns what a crash may leave of what was not synced.
+// ways returns which unsynced data a crash may leave.
 func ways(seed int) map[string]func() bool {
 	all := map[string]func() bool{"nothing": keepNone, "all": keepAll}
 	draws := 3
@@ -80,8 +80,8 @@ func ways(seed int) map[string]func() bool {
 	return all
 }
 
-// The machine crashes before each operation of a life; what was not synced is lost, kept, or torn;
-// and it crashes again at an operation of the start that follows.
+// The machine crashes before each operation of a life, and unsynced data is lost, kept, or torn. It
+// crashes again at an operation of the start that follows.
 func TestCrashPoints(t *testing.T) {
 	want := afterEach(t)
 	disk := NewMemoryDisk()
@@ -118,8 +118,8 @@ func TestCrashPoints(t *testing.T) {
 	}
 }
 
-// The process is killed before each operation, so that the next finds all that was written, synced
-// or not, and the machine crashes while that one starts.
+// The process is killed before each operation, so that the next process finds all written data,
+// synced or not, and the machine crashes while that process starts.
 func TestKillPoints(t *testing.T) {
 	want := afterEach(t)
 	disk := NewMemoryDisk()
@@ -146,8 +146,8 @@ func TestKillPoints(t *testing.T) {
 	}
 }
 
-// An operation fails, once or for a while; meanwhile the node refuses and has forgotten nothing,
-// and then it heals. A crash at any step shows nothing else.
+// An operation fails, once or for a while. In the meantime the node refuses and forgets nothing;
+// then it recovers. A crash at any step has no other effect.
 func TestFailingOperations(t *testing.T) {
 	want := afterEach(t)
 	disk := NewMemoryDisk()
@@ -195,7 +195,7 @@ func failAt(t *testing.T, first, length int, cause error, want []string) {
 				t.Fatalf("step %d led to %+v", done, s.state)
 			}
 			continue
-		case errors.Is(err, psrd.ErrDuplicateBlock): // the file of a block whose record failed
+		case errors.Is(err, psrd.ErrDuplicateBlock): // the block's file exists, but its record failed
 			must(t, s.Close())
 			s = reopen()
 			continue
@@ -211,7 +211,7 @@ func failAt(t *testing.T, first, length int, cause error, want []string) {
 	recovered(t, crashedCopy(disk, keepNone), len(script()), want)
 }
 
-// crashedCopy returns what a crash would leave of a disk that goes on.
+// crashedCopy returns what a crash would leave of a disk; the disk itself continues.
 func crashedCopy(d *MemoryDisk, keep func() bool) *MemoryDisk {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// logOf returns the log of a life, where each of its frames starts, and what the state was after
-// each.
+// logOf returns the log of a life, the start of each of its frames, and the state after each.
 func logOf(t testing.TB) (data []byte, starts []int, want []string) {
 	t.Helper()
 	want = afterEach(t)
@@ -28,7 +27,8 @@ func logOf(t testing.TB) (data []byte, starts []int, want []string) {
 	return data, starts, want
 }
 
-// One bit is wrong, at every byte: in the last frame it looks torn, in all others it is noticed.
+// One wrong bit in each byte in turn: in the last frame it looks torn, in all others it is
+// detected.
 func TestFlippedBit(t *testing.T) {
 	data, starts, want := logOf(t)
 	last := starts[len(starts)-1]
@@ -48,12 +48,12 @@ func TestFlippedBit(t *testing.T) {
 	}
 }
 
-// A log that was cut is what it was at that time, and none if not even its snapshot is there.
+// A truncated log gives the state at that point, and none if not even the snapshot is complete.
 func TestTruncatedLog(t *testing.T) {
 	data, starts, want := logOf(t)
 	for size := range data {
 		started, _ := slices.BinarySearch(starts, size+1)
-		frames := started - 1 // the last that started is not whole
+		frames := started - 1 // the last frame that started is not complete
 		l, err := parseLog("state-1", 1, data[:size])
 		switch {
 		case frames == 0:
@@ -66,7 +66,7 @@ func TestTruncatedLog(t *testing.T) {
 	}
 }
 
-// Sectors are zero, or what follows is another log's.
+// Sectors are zero, or the rest belongs to another log.
 func TestReplacedSectors(t *testing.T) {
 	data, starts, _ := logOf(t)
 	for at := 0; at+sector < starts[len(starts)-1]; at += 64 {
@@ -87,7 +87,8 @@ func TestReplacedSectors(t *testing.T) {
 	}
 }
 
-// A peer chooses bytes of a share. They cannot pass for the frame that makes a torn one damage.
+// A peer chooses bytes of a share. They cannot pass for a later frame, which would turn a torn
+// frame into damage.
 func TestFrameInATornFrame(t *testing.T) {
 	disk := lived(t, 4)
 	s := mustOpen(t, disk)
@@ -101,8 +102,8 @@ func TestFrameInATornFrame(t *testing.T) {
 	}
 }
 
-// A wrong bit in a block file is noticed wherever it is above the mark, but for the piece that the
-// mark is in.
+// A wrong bit in a block file is detected anywhere above the mark, except in the piece that
+// contains the mark.
 func TestFlippedBitInBlock(t *testing.T) {
 	const size = 1300
 	for _, mark := range []int{0, 32, piece, piece + 1, 2*piece + 100} {
@@ -139,7 +140,7 @@ func TestFlippedBitInBlock(t *testing.T) {
 	}
 }
 
-// Two files that changed places have the right size.
+// Two swapped files have the right size.
 func TestSwappedBlocks(t *testing.T) {
 	disk := NewMemoryDisk()
 	s := mustOpen(t, disk)
@@ -152,7 +153,7 @@ func TestSwappedBlocks(t *testing.T) {
 	wantRefused(t, disk, hank, ErrDamaged, "bytes 0 to 507 of the block")
 }
 
-// Whatever is in the file, reading it ends well or with an error; also if every checksum is right.
+// Reading any file succeeds or fails with an error, even if every checksum is right.
 func FuzzLog(f *testing.F) {
 	data, starts, _ := logOf(f)
 	f.Add(data)
@@ -170,8 +171,8 @@ func FuzzLog(f *testing.F) {
 	})
 }
 
-// Whatever the records of a frame are, reading them ends, and what was read is read again from what
-// it is written as.
+// Reading any records of a frame ends, and the records read are the same after they are written and
+// read again.
 func FuzzRecords(f *testing.F) {
 	s := mustOpen(f, lived(f, len(script())-4))
 	s.View(func(state *State) { f.Add([]byte(contents(state))) })

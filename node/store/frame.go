@@ -15,7 +15,7 @@ const (
 	crcSize    = 4
 )
 
-// frame is what is written to a log, and synced, at once.
+// frame is the unit that is written to a log, and synced, at once.
 type frame struct {
 	log     uint64 // number of the file
 	serial  uint64 // of the frame in its file, from 0
@@ -23,7 +23,7 @@ type frame struct {
 	records []byte
 }
 
-// errFrame is that there is no whole frame.
+// errFrame says that there is no complete frame.
 var errFrame = errors.New("no whole frame")
 
 // castagnoli is the polynomial of CRC-32C.
@@ -44,8 +44,8 @@ func (f frame) append(buf []byte, salt uint32) []byte {
 // size returns the number of bytes that append appends.
 func (f frame) size() int { return headerSize + len(f.records) + crcSize }
 
-// parseFrame reads the frame that data starts with. Its records are still in data. It fails with an
-// errFrame, or with an ErrNewer if the frame is whole and of another version.
+// parseFrame parses the frame at the start of data. The frame's records share the memory of data.
+// It fails with an errFrame, or with an ErrNewer if the frame is complete and of another version.
 func parseFrame(data []byte, salt uint32) (frame, error) {
 	if len(data) < headerSize+crcSize || !bytes.HasPrefix(data, []byte(magic)) {
 		return frame{}, errFrame
@@ -70,7 +70,7 @@ func parseFrame(data []byte, salt uint32) (frame, error) {
 	}, nil
 }
 
-// appendRecords appends records to a frame's.
+// appendRecords appends records to those of a frame.
 func appendRecords(c *codec, records []Record) {
 	for _, r := range records {
 		c.extend(1)

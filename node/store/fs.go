@@ -6,31 +6,30 @@ import (
 	"os"
 )
 
-// FS is the file system that a node keeps its state on: [OS], or a [MemoryDisk]. Nothing that is
-// done lasts through a crash before it was synced, in the file or, for what a name stands for, in
-// its directory.
+// FS is the file system that a node keeps its state on: [OS], or a [MemoryDisk]. Changes survive a
+// crash only after a sync: of the file or, for names, of the directory.
 type FS interface {
-	// MakeDir makes a directory, mode 0700, and its parents. They last. It refuses one that is
-	// there and that others may enter.
+	// MakeDir makes a directory, mode 0700, and its parents, durably. It refuses an existing
+	// directory that others may enter.
 	MakeDir(dir string) error
 
 	// Open opens a file. The flag is os.O_RDONLY, os.O_RDWR, or os.O_RDWR|os.O_CREATE|os.O_EXCL for
-	// a new one, mode 0600.
+	// a new file, mode 0600.
 	Open(name string, flag int) (File, error)
 
-	// Rename puts a file in the place of another, if there is one, at once.
+	// Rename renames a file, and replaces an existing one atomically.
 	Rename(from, to string) error
 
 	Remove(name string) error
 
-	// List returns what names there are in a directory, ascending.
+	// List returns the names in a directory, ascending.
 	List(dir string) ([]string, error)
 
-	// SyncDir makes the names in a directory last.
+	// SyncDir makes the names in a directory durable.
 	SyncDir(dir string) error
 
 	// Lock makes a file of that name, if there is none, and holds it until it is closed or the
-	// process ends. It fails with [ErrLocked] while anybody else does, also in the same process.
+	// process ends. It fails with [ErrLocked] while it is held, even by the same process.
 	Lock(name string) (io.Closer, error)
 }
 
@@ -40,18 +39,18 @@ type File interface {
 	io.WriterAt
 	io.Closer
 
-	// Size returns the number of bytes.
+	// Size returns the size of the file in bytes.
 	Size() (int64, error)
 
-	// Sync makes the bytes last. After it has failed nobody knows which of them do, and another
-	// Sync that succeeds says nothing of them.
+	// Sync makes the bytes durable. After a failure it is unknown which of them are durable, and a
+	// later Sync that succeeds says nothing about them.
 	Sync() error
 }
 
-// ErrLocked is that somebody else holds the lock.
+// ErrLocked says that another holder has the lock.
 var ErrLocked = errors.New("in use by another process")
 
-// readFile returns all bytes of a file. The caller clears them.
+// readFile returns all bytes of a file. The caller must clear them.
 func readFile(fs FS, name string) ([]byte, error) {
 	f, err := fs.Open(name, os.O_RDONLY)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// lock holds a file until it is closed. It belongs to the open file and not to the process, so that
-// a second node in the same process does not get it either.
+// lock locks a file until it is closed. The lock belongs to the open file and not to the process,
+// so a second node in the same process does not get it either.
 func lock(f *os.File) error {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Identity says whose directory it is.
+// Identity says which node a directory belongs to.
 type Identity struct {
 	Kind    string // hub, client or network
 	Node    string
@@ -21,17 +21,17 @@ func (i Identity) String() string {
 	return fmt.Sprintf("%s %q of network %q, suite %q", i.Kind, i.Node, i.Network, i.Suite)
 }
 
-// logFile is what a file state-N holds.
+// logFile is the content of a file state-N.
 type logFile struct {
 	number   uint64
-	salt     uint32 // that the checksums of all frames but the first start from
+	salt     uint32 // start value of the checksums of all frames except the first
 	identity Identity
 	state    *State
 	frames   uint64
-	end      int // bytes of whole frames
+	end      int // bytes of complete frames
 }
 
-// members names what the first frame starts with.
+// members lists the head of the first frame.
 func (l *logFile) members(c *codec) error {
 	format, salt := int64(version), int64(l.salt)
 	if c.number(&format); c.err == nil && format > version {
@@ -45,11 +45,11 @@ func (l *logFile) members(c *codec) error {
 	return c.err
 }
 
-// unfinished is what the name of a log ends in until the log is whole.
+// unfinished is the suffix of the name of a log that is not complete yet.
 const unfinished = ".tmp"
 
-// logName returns the name of a log, logNumber the number in one, or 0, and anyLogNumber that of an
-// unfinished one too.
+// logName returns the name of a log. logNumber returns the number in the name of a log, or 0, and
+// anyLogNumber does so for an unfinished log, too.
 func logName(dir string, number uint64) string {
 	return filepath.Join(dir, "state-"+strconv.FormatUint(number, 10))
 }
@@ -65,8 +65,7 @@ func logNumber(name string) uint64 {
 
 func anyLogNumber(name string) uint64 { return logNumber(strings.TrimSuffix(name, unfinished)) }
 
-// parseLog reads a log. It stops where the last frame was not written to its end, and fails if that
-// is not what is wrong with it.
+// parseLog reads a log. It ignores an unfinished last frame, and fails on any other damage.
 func parseLog(name string, number uint64, data []byte) (*logFile, error) {
 	l := &logFile{number: number, state: NewState()}
 	for l.end < len(data) {
@@ -113,8 +112,8 @@ func (l *logFile) apply(f frame) error {
 	return nil
 }
 
-// wroteLater reports whether a frame after the bad one at l.end was written when that one had been
-// synced.
+// wroteLater reports whether a frame after the bad one at l.end was written after the bad one had
+// been synced.
 func (l *logFile) wroteLater(data []byte) bool {
 	for at := l.end + 1; ; at++ {
 		next := bytes.Index(data[at:], []byte(magic))

@@ -11,19 +11,19 @@ import (
 	"sync"
 )
 
-// sector is the number of bytes that a disk writes wholly or not at all.
+// sector is the number of bytes that a disk writes atomically.
 const sector = 512
 
-// errCrashed is what every operation of a disk that has crashed fails with.
+// errCrashed is the error of every operation on a disk that has crashed.
 var errCrashed = errors.New("the machine has crashed")
 
-// MemoryDisk is a file system in memory that forgets, like a real one, what was not synced. It may
-// be used by several goroutines.
+// MemoryDisk is a file system in memory that, like a real one, forgets unsynced data in a crash. It
+// is safe for concurrent use.
 type MemoryDisk struct {
-	// Before, unless it is nil, is called before every operation. It may wait, and if it returns an
-	// error, that is how the operation ends: a write after half of its bytes, and a sync after the
-	// bytes that it should have made last were forgotten, so that no later sync makes them last. It
-	// is set before the disk is used.
+	// Before, unless it is nil, is called before every operation. It may wait. If it returns an
+	// error, the operation fails with it: a write after half of its bytes, and a sync after
+	// forgetting the bytes that it should have made durable, so that no later sync makes them
+	// durable. Set it before the disk is used.
 	Before func(Operation) error
 
 	mu      sync.Mutex
@@ -31,28 +31,28 @@ type MemoryDisk struct {
 	crashed bool
 	dirs    map[string]bool
 	locks   map[string]bool
-	names   tree     // as programs see it
-	synced  tree     // as it is after a crash
+	names   tree     // as programs see them
+	synced  tree     // as they are after a crash
 	waiting []change // unsynced, in the order in which they were made
 }
 
-// Operation is something that was asked of a [MemoryDisk].
+// Operation is an operation on a [MemoryDisk].
 type Operation struct {
 	Number int    // counted from 1
 	Kind   string // make, open, create, rename, remove, list, sync-dir, lock, read, write, size, sync
 	Name   string // of the file or directory
 }
 
-// tree is which file a name stands for.
+// tree maps names to files.
 type tree map[string]*memoryFile
 
-// memoryFile is the bytes of a file.
+// memoryFile is the content of a file.
 type memoryFile struct {
 	content []byte // as programs see it
 	synced  []byte
 }
 
-// change is what was done and not synced: to the bytes of a file, or to the names in a directory.
+// change is an unsynced change: to the bytes of a file, or to the names in a directory.
 type change struct {
 	file  *memoryFile // or nil
 	bytes func(content []byte) []byte
@@ -65,9 +65,9 @@ func NewMemoryDisk() *MemoryDisk {
 	return &MemoryDisk{dirs: map[string]bool{}, locks: map[string]bool{}, names: tree{}, synced: tree{}}
 }
 
-// Crash ends the disk: from now on all that is asked of it fails. It returns the disk that is found
-// after the crash, with all that was synced and of the rest what keep says, which is asked for
-// every change of a name and for every part of a write within 512 bytes.
+// Crash ends the disk: from now on all operations on it fail. It returns the disk as it is found
+// after the crash, with all synced data. keep is called for every other change of a name and for
+// every part of a write within 512 bytes, and says whether that is kept.
 func (d *MemoryDisk) Crash(keep func() bool) *MemoryDisk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -75,7 +75,7 @@ func (d *MemoryDisk) Crash(keep func() bool) *MemoryDisk {
 	return d.afterCrash(keep)
 }
 
-// afterCrash returns what a crash would leave.
+// afterCrash returns the disk that a crash would leave.
 func (d *MemoryDisk) afterCrash(keep func() bool) *MemoryDisk {
 	names, contents := maps.Clone(d.synced), map[*memoryFile][]byte{}
 	content := func(f *memoryFile) []byte {
@@ -96,7 +96,7 @@ func (d *MemoryDisk) afterCrash(keep func() bool) *MemoryDisk {
 	return d.restart(names, content)
 }
 
-// Copy returns another disk with what programs see on this one: the copy that somebody made of a
+// Copy returns another disk with the content that programs see on this one, like a backup of a
 // directory.
 func (d *MemoryDisk) Copy() *MemoryDisk {
 	d.mu.Lock()
@@ -114,7 +114,7 @@ func (d *MemoryDisk) restart(names tree, content func(*memoryFile) []byte) *Memo
 	return next
 }
 
-// do counts an operation and, unless it is to fail, does it. The disk is locked while it does.
+// do counts an operation and does it, unless it must fail. The disk is locked meanwhile.
 func (d *MemoryDisk) do(kind, name string, done func() error, failed func()) error {
 	d.mu.Lock()
 	d.count++
@@ -139,13 +139,14 @@ func (d *MemoryDisk) do(kind, name string, done func() error, failed func()) err
 	return nil
 }
 
-// rename notes a change of the names in a directory.
+// rename records a change of the names in a directory.
 func (d *MemoryDisk) rename(dir string, do func(tree)) {
 	do(d.names)
 	d.waiting = append(d.waiting, change{dir: dir, names: do})
 }
 
-// settle has the changes that are among these no longer wait, and makes them last or forgets them.
+// settle removes the changes for which among is true from those waiting, and makes them durable or
+// forgets them.
 func (d *MemoryDisk) settle(among func(change) bool, last bool) {
 	d.waiting = slices.DeleteFunc(d.waiting, func(c change) bool {
 		if !among(c) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// memoryLock is a lock that is held.
+// memoryLock is a held lock.
 type memoryLock struct{ *memoryHandle }
 
 func (l *memoryLock) Close() error {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// newFile makes a file with these bytes, and syncs neither it nor its name.
+// newFile makes a file with these bytes, and syncs neither the file nor its name.
 func newFile(t *testing.T, disk *MemoryDisk, name, bytes string) File {
 	t.Helper()
 	must(t, disk.MakeDir("/d"))
@@ -21,7 +21,7 @@ func newFile(t *testing.T, disk *MemoryDisk, name, bytes string) File {
 	return f
 }
 
-// wantFiles fails the test unless these are the names in /d, and these the bytes of each.
+// wantFiles fails the test unless /d contains exactly these names, with these bytes.
 func wantFiles(t *testing.T, disk *MemoryDisk, want map[string]string) {
 	t.Helper()
 	names, err := disk.List("/d")
@@ -107,7 +107,7 @@ func TestFailedSyncForgets(t *testing.T) {
 	wantFiles(t, disk.Crash(keepNone), map[string]string{"b": "\x00\x00\x00\x00to"})
 }
 
-// Both file systems answer alike.
+// Both file systems behave alike.
 func TestFileSystems(t *testing.T) {
 	for name, fs := range map[string]FS{"memory": NewMemoryDisk(), "os": OS{}} {
 		t.Run(name, func(t *testing.T) {

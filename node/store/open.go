@@ -11,9 +11,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Open opens the store in a directory, or begins one there. It holds the directory until it is
-// closed. It fails with [ErrLocked], [ErrDamaged], [ErrForeign] or [ErrNewer], each with what was
-// found and with nothing changed of what was there, or with what the file system says.
+// Open opens the store in a directory, or begins one there. It locks the directory until the store
+// is closed. It fails with [ErrLocked], [ErrDamaged], [ErrForeign] or [ErrNewer], each with
+// details, or with an error of the file system; then the existing files are unchanged.
 func Open(c Config) (*Store, error) {
 	if err := c.FS.MakeDir(c.Dir); err != nil {
 		return nil, err
@@ -46,8 +46,8 @@ func open(c Config, lock io.Closer) (*Store, error) {
 		s.state = d.log.state
 	}
 	s.number = d.highest
-	// A new log does without what was not written to its end, and makes all last that was read:
-	// only then can blocks be treated accordingly.
+	// A new log leaves out an unfinished frame, and makes everything that was read durable: only
+	// then can blocks be treated accordingly.
 	if err := s.rotate(); err != nil {
 		return nil, err
 	}
@@ -58,15 +58,16 @@ func open(c Config, lock io.Closer) (*Store, error) {
 	return s, nil
 }
 
-// checkIdentity fails with [ErrForeign] unless the directory is of the node, or was never used.
+// checkIdentity fails with [ErrForeign] unless the directory belongs to the node, or was never
+// used.
 func (d *directory) checkIdentity(c Config) error {
 	if d.log != nil && d.log.identity != c.Identity {
-		return fmt.Errorf("%s %w: it is of %v, not of %v", c.Dir, ErrForeign, d.log.identity, c.Identity)
+		return fmt.Errorf("%s %w: it belongs to %v, not to %v", c.Dir, ErrForeign, d.log.identity, c.Identity)
 	}
 	return nil
 }
 
-// cleanBlocks removes files that are of no block, and zeroes what is spent of the others.
+// cleanBlocks removes files that belong to no block, and zeroes the spent bytes of the others.
 func (s *Store) cleanBlocks(files []string) error {
 	for _, name := range files {
 		id, _ := uuid.Parse(name)
@@ -83,15 +84,15 @@ func (s *Store) cleanBlocks(files []string) error {
 	return nil
 }
 
-// directory is what there is in a directory.
+// directory is the content of a directory.
 type directory struct {
-	log     *logFile // or nil, if there never was one
+	log     *logFile // nil if there never was one
 	size    int      // of the log, in bytes
-	highest uint64   // number of a log, also an unfinished one
+	highest uint64   // highest number of a log, including unfinished ones
 	files   []string // of blocks
 }
 
-// readDir reads what there is in a directory, and whether it is sound. It changes nothing.
+// readDir reads the content of a directory and checks it. It changes nothing.
 func readDir(fs FS, dir string) (*directory, error) {
 	names, err := fs.List(dir)
 	if err != nil {
@@ -130,7 +131,7 @@ func (d *directory) readLog(fs FS, name string, number uint64) error {
 	return err
 }
 
-// checkBlocks reads what is not spent of all blocks.
+// checkBlocks reads the unspent bytes of all blocks.
 func checkBlocks(fs FS, dir string, state *State) error {
 	for _, b := range state.sortedBlocks() {
 		tail, err := readBlock(fs, dir, b)

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// wantRefused fails the test unless the directory cannot be opened for that reason, and nothing in
-// it was changed.
+// wantRefused fails the test unless the directory cannot be opened for that reason and is
+// unchanged.
 func wantRefused(t *testing.T, disk *MemoryDisk, identity Identity, reason error, says string) {
 	t.Helper()
 	before := files(t, disk)
@@ -27,7 +27,7 @@ func wantRefused(t *testing.T, disk *MemoryDisk, identity Identity, reason error
 	}
 }
 
-// lived returns the disk of a node that did some steps and stopped in good order.
+// lived returns the disk of a node that did some steps and stopped in an orderly way.
 func lived(t testing.TB, steps int) *MemoryDisk {
 	t.Helper()
 	disk := NewMemoryDisk()
@@ -50,7 +50,7 @@ func TestForeign(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			other := hank
 			change(&other)
-			wantRefused(t, disk, other, ErrForeign, `it is of hub "hank" of network "test", suite "its", not of `+other.String())
+			wantRefused(t, disk, other, ErrForeign, `it belongs to hub "hank" of network "test", suite "its", not to `+other.String())
 		})
 	}
 	must(t, mustOpen(t, disk).Close())
@@ -72,13 +72,13 @@ func TestNewer(t *testing.T) {
 	wantRefused(t, disk, hank, ErrNewer, "format 2, this is 1")
 }
 
-// sealed returns a first frame with the checksum that it should have.
+// sealed returns a first frame with a valid checksum.
 func sealed(data []byte) []byte {
 	body := data[:len(data)-crcSize]
 	return binary.BigEndian.AppendUint32(body, crc32.Checksum(body, castagnoli))
 }
 
-// replace puts other bytes into a file.
+// replace replaces the bytes of a file.
 func replace(t testing.TB, disk *MemoryDisk, name string, data []byte) {
 	t.Helper()
 	disk.mu.Lock()
@@ -99,14 +99,14 @@ func TestBlockIsMissing(t *testing.T) {
 	wantRefused(t, disk, hank, ErrDamaged, id(2).String()+" is damaged: it is missing")
 }
 
-// A directory that holds another's log under a number that is not the log's own.
+// A directory contains a log of another directory under a number that is not the log's own.
 func TestRenamedLog(t *testing.T) {
 	disk := lived(t, 5)
 	must(t, disk.Rename(logName(dir, 1), logName(dir, 7)))
 	wantRefused(t, disk, hank, ErrDamaged, "state-7 is damaged: frame 0 at byte 0 is frame 0 of state-1")
 }
 
-// What others left in the directory stays, but for what the store itself did not finish.
+// Files of others in the directory stay; files that the store itself did not finish are removed.
 func TestUnfinishedIsRemoved(t *testing.T) {
 	disk := lived(t, len(script()))
 	for _, name := range []string{"state-9.tmp", "state-x", "state-01", "notes", "blocks/" + id(77).String(), "blocks/junk", "blocks/" + strings.ToUpper(id(1).String())} {

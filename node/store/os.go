@@ -9,8 +9,7 @@ import (
 	"path/filepath"
 )
 
-// OS is the file system of the operating system. It has to be a local one: locks do not hold on
-// others.
+// OS is the file system of the operating system. It must be local: locks do not work on others.
 type OS struct{}
 
 // osFile is a file of the operating system.

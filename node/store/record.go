@@ -11,46 +11,46 @@ type Record interface {
 	// kind is the byte that the record starts with on disk.
 	kind() byte
 
-	// members names what the record holds, in the order in which it is written.
+	// members lists the members of the record, in the order in which they are written.
 	members(*codec)
 
-	// apply changes the state. It cannot fail: what does not fit changes nothing.
+	// apply changes the state. It cannot fail: a record that does not fit changes nothing.
 	apply(*State)
 }
 
-// Registration is what a hub knows of a client, or a network of the token that it gave one. It
-// replaces what was known of that client.
+// Registration is what a hub knows about a client, or a network about the token that it gave one.
+// It replaces what was known about that client.
 type Registration struct {
 	Client     string
-	Token      Secret // or what the keeper made of it
+	Token      Secret // or a value derived from it
 	Encryptors []string
-	Registered bool // or only known
+	Registered bool // false: only known
 }
 
 // Block is a block of PSRD. It is added by [Store.AddBlock], with its bytes.
 type Block struct {
 	ID      uuid.UUID
-	Peer    string // the node that holds it too
+	Peer    string // the node that has it, too
 	Owner   string // the side that chooses bytes from it
 	Purpose string
 	Size    int // bytes
-	Mark    int // bytes from the start that are spent when a session begins; never goes down
-	Acked   int // the highest mark that the peer has confirmed; never goes down
+	Mark    int // bytes from the start that are spent when a session begins; never decreases
+	Acked   int // the highest mark that the peer has confirmed; never decreases
 
-	order int64 // of adding
+	order int64 // order in which blocks were added
 }
 
-// Mark raises the marks of a block. They never go down, nor above its size.
+// Mark raises the marks of a block. They never decrease, and never exceed its size.
 type Mark struct {
 	Block uuid.UUID
 	Mark  int // bytes from the start
 	Acked int // bytes from the start
 }
 
-// Drop is that a block is used up or given up. Its file is zeroed and removed.
+// Drop says that a block is used up or given up. Its file is zeroed and removed.
 type Drop struct{ Block uuid.UUID }
 
-// ShareID names a share among those of a hub.
+// ShareID identifies a share of a hub.
 type ShareID struct {
 	MasterClient string
 	KeyID        uuid.UUID
@@ -61,58 +61,58 @@ type Share struct {
 	ShareID
 	Slaves  []string // SAEs that have not confirmed
 	Expires time.Time
-	Value   Secret // whatever the hub has to know of it
+	Value   Secret // the hub's encoding of the share
 }
 
-// Confirmed is that a slave has its key, so that the share need not be kept for it. A share that
-// is not kept for anybody is forgotten.
+// Confirmed says that a slave has its key, so that the share need not be kept for it. A share that
+// is kept for no slave is forgotten.
 type Confirmed struct {
 	ShareID
 	Slave string // SAE
 }
 
-// Forgotten is that a share is not kept any more, for nobody.
+// Forgotten says that a share is no longer kept for any slave.
 type Forgotten struct{ ShareID }
 
-// DeliveryID names a key that a client has handed over.
+// DeliveryID identifies a key that a client has handed over.
 type DeliveryID struct {
 	MasterSAE, SlaveSAE string
 	KeyID               uuid.UUID
 }
 
-// Delivered is that a client hands keys over to an SAE, once and never again.
+// Delivered says that a client hands keys over to an SAE, which it does only once.
 type Delivered struct {
 	MasterSAE, SlaveSAE string
 	KeyIDs              []uuid.UUID
 	At                  time.Time
 }
 
-// DeliveryOver is that no hub can have shares of delivered keys any more, so that the client need
-// not remember them.
+// DeliveryOver says that no hub can have shares of delivered keys any more, so that the client need
+// not remember the delivery.
 type DeliveryOver struct {
 	MasterSAE, SlaveSAE string
 	KeyIDs              []uuid.UUID
 }
 
-// Counter is a count, as it was at some time.
+// Counter is the value of a counter at some time.
 type Counter struct {
 	Name  string
 	Value int64
 }
 
-// Drawn is how much was taken of something that comes once: how often a seeded stream was drawn
-// from, or how many bytes of what couriers bring. It never goes down.
+// Drawn says how much was taken of something that can be used once: how often a seeded stream was
+// drawn from, or how many bytes of the courier's deliveries. It never decreases.
 type Drawn struct {
 	Stream string
 	Times  int64
 }
 
 // Parcel is a file with blocks of PSRD that a hub has made, or a client has got. It replaces what
-// was known of that file.
+// was known about that file.
 type Parcel struct {
 	ID      uuid.UUID
 	Peer    string // the client that it is for, or the hub that it is from
-	Number  int64  // of the file, among those for or from the peer
+	Number  int64  // number of the file, counted per peer
 	Session uuid.UUID
 	Since   time.Time // when the session began
 	At      time.Time // when the file was made, or got
@@ -120,13 +120,13 @@ type Parcel struct {
 	Blocks  []uuid.UUID
 }
 
-// ParcelState is where a file is.
+// ParcelState is the state of a file.
 type ParcelState string
 
 // The states of files.
 const (
-	ParcelComing  ParcelState = "coming" // the client is about to keep its blocks, and uses none of them
-	ParcelOut     ParcelState = "out"    // the hub has made it, and has not heard that the client has it
+	ParcelComing  ParcelState = "coming" // the client is about to store its blocks, and uses none of them
+	ParcelOut     ParcelState = "out"    // the hub has made it, and the client has not acknowledged it
 	ParcelTaken   ParcelState = "taken"  // the client has it
 	ParcelRevoked ParcelState = "revoked"
 )

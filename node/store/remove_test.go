@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// failRemovals lets a disk remove nothing as long as failing says so.
+// failRemovals makes all removals fail while failing is true.
 func failRemovals(disk *MemoryDisk, failing *bool) {
 	disk.Before = func(o Operation) error {
 		if *failing && o.Kind == "remove" {
@@ -19,7 +19,7 @@ func failRemovals(disk *MemoryDisk, failing *bool) {
 	}
 }
 
-// filesOf returns how many logs and blocks are on a disk.
+// filesOf returns the numbers of logs and blocks on a disk.
 func filesOf(t *testing.T, disk *MemoryDisk) (logs, blocks int) {
 	names, err := disk.List(dir)
 	must(t, err)
@@ -33,8 +33,8 @@ func filesOf(t *testing.T, disk *MemoryDisk) (logs, blocks int) {
 	return logs, len(names)
 }
 
-// That files cannot be removed is nobody's failure. They are zeroed, and removed ten minutes later,
-// again and again until they can be, or at the next start.
+// It is not an error if files cannot be removed. They are zeroed, and removed ten minutes later,
+// again and again until that works, or at the next start.
 func TestFailingRemovals(t *testing.T) {
 	for _, restarts := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {

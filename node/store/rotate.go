@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// rotate begins a new log with all that is in memory, and ends the old one. The new log counts once
-// its name is synced. Who calls it has the turn.
+// rotate begins a new log with the state in memory, and ends the old one. The new log counts once
+// its name is synced. The caller holds the turn.
 func (s *Store) rotate() error {
 	s.number++
 	salt := binary.BigEndian.Uint32(random(4))
@@ -38,7 +38,7 @@ func random(n int) []byte {
 	return b
 }
 
-// takeSnapshot returns a first frame with the state.
+// takeSnapshot returns the first frame of a log, with the state.
 func (s *Store) takeSnapshot(salt uint32) []byte {
 	var c codec
 	(&logFile{salt: salt, identity: s.config.Identity}).members(&c)
@@ -54,7 +54,7 @@ func (s *Store) takeSnapshot(salt uint32) []byte {
 	return f.append(make([]byte, 0, f.size()), 0)
 }
 
-// writeLog makes a log that lasts, and returns it.
+// writeLog makes a durable log, and returns its file.
 func (s *Store) writeLog(data []byte) (File, error) {
 	name := logName(s.config.Dir, s.number)
 	temporary := name + unfinished
@@ -78,8 +78,9 @@ func (s *Store) writeLog(data []byte) (File, error) {
 	return f, nil
 }
 
-// removeOld removes all logs but the newest, and the files of dropped blocks that are left. What
-// cannot be removed now is ten minutes later; it does no harm, as the highest number counts.
+// removeOld removes all logs except the newest, and the remaining files of dropped blocks. What
+// cannot be removed now is removed ten minutes later. That does no harm, as the highest number
+// counts.
 func (s *Store) removeOld() {
 	names, err := s.config.FS.List(s.config.Dir)
 	for _, name := range names {

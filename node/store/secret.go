@@ -6,13 +6,13 @@ import (
 	"log/slog"
 )
 
-// Secret is bytes that nothing prints, like protocol.Secret of the floor above. The zero value has
-// none.
+// Secret is bytes that are never printed, like protocol.Secret of the package above. The zero value
+// is empty.
 type Secret struct {
 	reveal func() []byte // a function, because fmt would print a slice
 }
 
-// NewSecret wraps value, which it does not copy.
+// NewSecret wraps value and does not copy it.
 func NewSecret(value []byte) Secret { return Secret{func() []byte { return value }} }
 
 // Reveal returns the bytes themselves, not a copy.

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// State is what a node keeps: the sum of all records. It does no I/O.
+// State is the stored state of a node: the sum of all records. It does no I/O.
 type State struct {
 	Registrations map[string]Registration // by client
 	Blocks        map[uuid.UUID]Block
@@ -20,11 +20,11 @@ type State struct {
 	Drawn         map[string]int64 // by stream
 	Parcels       map[uuid.UUID]Parcel
 
-	added int64                             // blocks, ever
+	added int64                             // number of blocks ever added
 	peers map[string]map[uuid.UUID]struct{} // by peer: its blocks
 }
 
-// NewState returns the state of a node that has nothing.
+// NewState returns an empty state.
 func NewState() *State {
 	return &State{
 		Registrations: map[string]Registration{},
@@ -38,7 +38,7 @@ func NewState() *State {
 	}
 }
 
-// BlocksWith returns the blocks that a peer has too, in the order in which they were added.
+// BlocksWith returns the blocks that a peer has, too, in the order in which they were added.
 func (s *State) BlocksWith(peer string) []Block {
 	blocks := make([]Block, 0, len(s.peers[peer]))
 	for id := range s.peers[peer] {
@@ -54,7 +54,7 @@ func (s *State) sortedBlocks() []Block {
 
 func inOrder(a, b Block) int { return cmp.Compare(a.order, b.order) }
 
-// ParcelsWith returns the files for or from a peer, by their numbers.
+// ParcelsWith returns the files for or from a peer, in the order of their numbers.
 func (s *State) ParcelsWith(peer string) []Parcel {
 	var files []Parcel
 	for _, f := range s.Parcels {
@@ -66,7 +66,7 @@ func (s *State) ParcelsWith(peer string) []Parcel {
 	return files
 }
 
-// Apply changes the state. It takes over the secrets in the record, and clears those that it
+// Apply changes the state. It takes over the secrets in the record, and clears the secrets that it
 // forgets.
 func (s *State) Apply(r Record) { r.apply(s) }
 
@@ -143,7 +143,8 @@ func (r *Drawn) apply(s *State) { s.Drawn[r.Stream] = max(s.Drawn[r.Stream], r.T
 
 func (r *Parcel) apply(s *State) { s.Parcels[r.ID] = *r }
 
-// records returns what makes this state from an empty one. The same state has the same records.
+// records returns the records that make this state from an empty one. Equal states have equal
+// records.
 func (s *State) records() []Record {
 	var records []Record
 	for _, client := range slices.Sorted(maps.Keys(s.Registrations)) {

@@ -12,66 +12,65 @@ import (
 )
 
 const (
-	maxLog       = 4 << 20          // bytes of records after a snapshot, unless the snapshot is larger
-	forgetWithin = 10 * time.Minute // for which a value that was forgotten may stay in the log
-	healEvery    = time.Second      // at most
+	maxLog       = 4 << 20          // bytes of records after a snapshot, or the size of the snapshot if larger
+	forgetWithin = 10 * time.Minute // how long a forgotten value may stay in the log
+	healEvery    = time.Second      // minimum time between attempts
 )
 
-// Config is what a store has to be told.
+// Config is the configuration of a store.
 type Config struct {
 	FS       FS
-	Dir      string // of this node alone; made if it is not there
+	Dir      string // for this node only; made if it does not exist
 	Identity Identity
 
-	// Counters, unless it is nil, returns the counters of the node. They are kept with a snapshot
-	// and at an orderly stop, and not else.
+	// Counters, unless it is nil, returns the counters of the node. They are stored only with a
+	// snapshot and at an orderly stop.
 	Counters func() map[string]int64
 }
 
-// Store is the state of a node in memory and on the disk. Its methods may be called by several
-// goroutines.
+// Store is the state of a node in memory and on disk. It is safe for concurrent use.
 type Store struct {
 	config Config
 	lock   io.Closer
-	turn   chan struct{} // full while somebody writes to the log; a channel, so that time in a bubble goes on
+	turn   chan struct{} // full while a goroutine writes to the log; a channel, so that time in a bubble continues
 
-	// Whoever has the turn has these.
+	// These are guarded by the turn.
 	log      File
-	number   uint64 // of the newest log that was tried
+	number   uint64 // number of the newest log that was tried
 	salt     uint32
-	serial   uint64 // of the next frame
+	serial   uint64 // serial of the next frame
 	end      int64  // bytes of the log, all synced
 	snapshot int64  // bytes of its first frame
 	tried    time.Time
 	closed   bool
 
-	mu        sync.Mutex // not held while the disk is asked
+	mu        sync.Mutex // not held during disk operations
 	state     *State
 	zeroes    map[uuid.UUID]zeroes
-	next      *batch      // that waits for the turn, or nil
-	failure   error       // why the log is not to be written any more, or nil
-	forgotten time.Time   // when the first of the values was that are in files and not in the state
+	next      *batch      // waits for the turn; nil if none
+	failure   error       // why the log must not be written any more, or nil
+	forgotten time.Time   // when the first value was forgotten that is still in files; zero if none
 	dropped   []uuid.UUID // blocks whose files could not be removed
 }
 
-// batch is the records of all who wait for the same sync.
+// batch is the records of all callers that wait for the same sync.
 type batch struct {
 	records []Record
 	done    chan struct{}
 	err     error
 }
 
-// View shows the state. What it has seen must not be changed, nor be used when read has returned,
-// except for copies.
+// View calls read with the state. read must not change it, and must use only copies of it after it
+// has returned.
 func (s *Store) View(read func(*State)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	read(s.state)
 }
 
-// Ready returns nil if records can be kept, as far as the store knows. It is asked before anything
-// is spent that a record is to follow. If the storage has failed it tries, at most once a second,
-// to begin anew on it; the error is an [ErrStorage] with the reason.
+// Ready returns nil if records can be stored, as far as the store knows. Call it before spending
+// anything that a record must follow. If the storage has failed, Ready tries to begin a new log, at
+// most once a second. The error is an [ErrStorage] with the reason.
 func (s *Store) Ready() error {
 	s.mu.Lock()
 	failed := s.failure != nil
@@ -82,16 +81,16 @@ func (s *Store) Ready() error {
 	return s.Commit()
 }
 
-// Commit keeps records: it writes them, all or none, and once they are on the disk it changes the
-// state and returns. Those who come while others write share the next sync. The store owns the
-// records and their secrets if it succeeds. If it fails with [ErrStorage] the state has not
-// changed, and a crash may bring them to light nevertheless.
+// Commit stores records: it writes them, all or none, and once they are on disk it changes the
+// state and returns. Concurrent callers share the next sync. After a success the store owns the
+// records and their secrets. If Commit fails with [ErrStorage] the state has not changed, but the
+// records may appear after a crash.
 //
-// Before it returns, the bytes that marks among the records spend are zeroed in the files of their
-// blocks. Should that fail, the records are kept and the error says so: bytes below the new marks
-// must not be used. The files of dropped blocks are removed too, or later if that fails.
+// Before it returns, it zeroes the bytes that marks among the records spend in the files of their
+// blocks. If that fails, the records are stored and the error says so: bytes below the new marks
+// must not be used. It also removes the files of dropped blocks, later if that fails.
 //
-// Without records it does only what is due; [Store.Due] says when somebody has to call it for that.
+// Without records it does only pending work; [Store.Due] says when it must be called for that.
 func (s *Store) Commit(records ...Record) error {
 	s.mu.Lock()
 	b := s.next
@@ -114,11 +113,11 @@ func (s *Store) Commit(records ...Record) error {
 	return s.followUp(records)
 }
 
-// keep writes a batch. Who calls it has the turn.
+// keep writes a batch. The caller holds the turn.
 func (s *Store) keep(b *batch) {
 	defer close(b.done)
 	s.mu.Lock()
-	s.next = nil // who comes now is in another batch
+	s.next = nil // later callers are in another batch
 	s.mu.Unlock()
 	if b.err = s.heal(); b.err != nil {
 		return
@@ -129,11 +128,11 @@ func (s *Store) keep(b *batch) {
 		}
 	}
 	if s.isDue() {
-		s.fail(s.rotate()) // this batch is kept whatever comes of it
+		s.fail(s.rotate()) // this batch is stored whatever the outcome
 	}
 }
 
-// heal begins anew if storage has failed.
+// heal begins a new log if the storage has failed.
 func (s *Store) heal() error {
 	switch {
 	case s.closed:
@@ -146,7 +145,7 @@ func (s *Store) heal() error {
 	return s.fail(s.rotate())
 }
 
-// fail notes that the log is not to be written any more, or that it is if there is no error.
+// fail records that the log must not be written any more or, if err is nil, that it may be.
 func (s *Store) fail(err error) error {
 	if err != nil {
 		s.tried = time.Now()
@@ -181,7 +180,7 @@ func (s *Store) write(records []Record) error {
 	return nil
 }
 
-// apply changes the state, and reports whether that forgot a secret that is in the log.
+// apply changes the state, and reports whether a secret that is in the log was forgotten.
 func apply(state *State, r Record) bool {
 	shares, clients := len(state.Shares), len(state.Registrations)
 	state.Apply(r)
@@ -189,15 +188,15 @@ func apply(state *State, r Record) bool {
 	return len(state.Shares) < shares || registers && len(state.Registrations) == clients
 }
 
-// forget notes that something secret that is in a file is not in the state. The caller holds s.mu.
+// forget records that a secret in a file is no longer in the state. The caller holds s.mu.
 func (s *Store) forget() {
 	if s.forgotten.IsZero() {
 		s.forgotten = time.Now()
 	}
 }
 
-// Due returns when a secret has to go from the disk that was forgotten, which the next Commit then
-// does; or the zero time if there is none.
+// Due returns when a forgotten secret must be erased from disk, which the next Commit then does. It
+// returns the zero time if there is none.
 func (s *Store) Due() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -207,13 +206,13 @@ func (s *Store) Due() time.Time {
 	return s.forgotten.Add(forgetWithin)
 }
 
-// isDue reports whether the log is long, or has kept for too long what was forgotten.
+// isDue reports whether the log is long, or contains a secret that was forgotten too long ago.
 func (s *Store) isDue() bool {
 	due := s.Due()
 	return s.end-s.snapshot > max(maxLog, s.snapshot) || !due.IsZero() && time.Until(due) <= 0
 }
 
-// followUp does what has to follow records that are kept.
+// followUp does the work that must follow stored records.
 func (s *Store) followUp(records []Record) error {
 	var failures []error
 	for _, r := range records {
@@ -225,13 +224,13 @@ func (s *Store) followUp(records []Record) error {
 		}
 	}
 	if err := errors.Join(failures...); err != nil {
-		return fmt.Errorf("%w after the records were kept: %w", ErrStorage, err)
+		return fmt.Errorf("%w after the records were stored: %w", ErrStorage, err)
 	}
 	return nil
 }
 
-// Close ends the store in good order: the counters are kept, and what was zeroed is synced. It
-// waits for those who commit.
+// Close ends the store in an orderly way: it stores the counters and syncs zeroes. It waits for
+// callers of Commit.
 func (s *Store) Close() error {
 	err := s.Commit(s.counters()...)
 	s.turn <- struct{}{}
@@ -243,8 +242,8 @@ func (s *Store) Close() error {
 	return errors.Join(err, s.syncZeroes(), s.log.Close(), s.lock.Close())
 }
 
-// Abandon ends the store as a crash of the process would: what was kept is kept, and nothing is
-// written any more.
+// Abandon ends the store like a crash of the process: stored records stay, and nothing is written
+// any more.
 func (s *Store) Abandon() error {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()

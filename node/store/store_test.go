@@ -19,7 +19,7 @@ import (
 	"dske/psrd"
 )
 
-// countSyncs counts syncs of the log on a disk where each takes a second.
+// countSyncs counts the syncs of the log on a disk where each takes a second.
 func countSyncs(disk *MemoryDisk) *int {
 	n := new(int)
 	disk.Before = func(o Operation) error {
@@ -32,7 +32,7 @@ func countSyncs(disk *MemoryDisk) *int {
 	return n
 }
 
-// Those who come while the disk is busy share the next sync, in virtual time and at once.
+// Callers that arrive while the disk is busy share the next sync.
 func TestGroupCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := NewMemoryDisk()
@@ -59,8 +59,8 @@ func TestGroupCommit(t *testing.T) {
 	})
 }
 
-// Everybody commits, looks and adds blocks; what was acknowledged survives a crash that comes at
-// any time.
+// Goroutines commit, read and add blocks concurrently. Acknowledged records survive a crash at any
+// time.
 func TestConcurrentCommits(t *testing.T) {
 	disk := NewMemoryDisk()
 	s := mustOpen(t, disk)
@@ -102,7 +102,7 @@ func TestConcurrentCommits(t *testing.T) {
 	})
 }
 
-// Commits on the disk of the operating system, by as many at once as the name says.
+// Commits on the disk of the operating system, by as many goroutines as the name says.
 func BenchmarkCommit(b *testing.B) {
 	for _, atOnce := range []int{1, 16, 128} {
 		b.Run(fmt.Sprint(atOnce), func(b *testing.B) {
@@ -145,7 +145,7 @@ func TestLongLogEnds(t *testing.T) {
 	}
 }
 
-// A value that was forgotten is in no file, also no removed one, ten minutes later.
+// Ten minutes later, a forgotten value is in no file, not even in a removed one.
 func TestForgottenValueIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := NewMemoryDisk()
@@ -201,8 +201,8 @@ func TestForgottenValueIsGone(t *testing.T) {
 	})
 }
 
-// The disk is full for a while: the reason is told before anything is spent, the disk is asked once
-// a second, and when it has room all goes on.
+// The disk is full for a while: the reason is reported before anything is spent, the disk is tried
+// once a second, and when it has room everything continues.
 func TestHeals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := NewMemoryDisk()
@@ -218,7 +218,7 @@ func TestHeals(t *testing.T) {
 		}
 		must(t, s.Ready())
 		full = true
-		must(t, s.Ready()) // nobody knows yet
+		must(t, s.Ready()) // not known yet
 		before := contentsOf(s)
 		if err := s.Commit(shareOf(1, "sofia")); !errors.Is(err, ErrStorage) || !strings.Contains(err.Error(), "storage failed: write /data/hub/hank/state-1.tmp: no space left on device") {
 			t.Fatalf("error is %v", err)
@@ -251,7 +251,7 @@ func TestHeals(t *testing.T) {
 	})
 }
 
-// After a failed sync another may succeed without the bytes: the log is never written again.
+// After a failed sync another one may succeed without the bytes, so the log is never written again.
 func TestFailedLogIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := NewMemoryDisk()
@@ -290,7 +290,8 @@ func TestFailedLogIsLeftAlone(t *testing.T) {
 	})
 }
 
-// Bytes below a mark are out of the file when Commit returns; if that fails, it says so.
+// Bytes below a mark are erased from the file when Commit returns; if that fails, the error says
+// so.
 func TestMarkZeroes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := NewMemoryDisk()
@@ -319,7 +320,7 @@ func TestMarkZeroes(t *testing.T) {
 		}
 		time.Sleep(zeroesLast)
 		for _, fails = range []string{"open", "write", "sync"} {
-			if err := s.Commit(&Mark{id(1), 2500, 0}); !errors.Is(err, ErrStorage) || !strings.Contains(err.Error(), "after the records were kept") {
+			if err := s.Commit(&Mark{id(1), 2500, 0}); !errors.Is(err, ErrStorage) || !strings.Contains(err.Error(), "after the records were stored") {
 				t.Errorf("the file cannot be zeroed, and the error is %v", err)
 			}
 		}
@@ -370,8 +371,7 @@ func TestAddBlockRefused(t *testing.T) {
 	}
 }
 
-// What comes back of a block are the bytes above its mark, and they are used only when the limit is
-// raised.
+// The bytes of a block above its mark come back, and are used only when the limit is raised.
 func TestOpenBlock(t *testing.T) {
 	disk := lived(t, 5)
 	s := mustOpen(t, disk)
@@ -419,7 +419,7 @@ func TestClose(t *testing.T) {
 	})
 }
 
-// Nothing that prints a store shows a secret.
+// Printing a store shows no secret.
 func TestNothingPrintsSecrets(t *testing.T) {
 	s := mustOpen(t, lived(t, 6))
 	s.View(func(state *State) {

@@ -18,7 +18,7 @@ const dir = "/data/hub/hank"
 
 var hank = Identity{Kind: "hub", Node: "hank", Suite: "its", Network: "test"}
 
-// id returns the UUID of thing n of a test.
+// id returns the UUID of item n of a test.
 func id(n int) uuid.UUID { return uuid.UUID{0: 0xab, 15: byte(n)} }
 
 // content returns the bytes of block n. None of them is zero.
@@ -57,7 +57,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// contents returns what a state holds, to compare.
+// contents returns the contents of a state, for comparison.
 func contents(state *State) string {
 	var c codec
 	appendRecords(&c, state.records())
@@ -69,7 +69,7 @@ func contentsOf(s *Store) (text string) {
 	return text
 }
 
-// files returns the names in the directory, of blocks in their own, and the bytes of each.
+// files returns the names in the directory and its directory of blocks, and the bytes of each file.
 func files(t testing.TB, disk *MemoryDisk) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
@@ -87,7 +87,7 @@ func files(t testing.TB, disk *MemoryDisk) map[string][]byte {
 	return all
 }
 
-// keepAll, keepNone and keepSome say what of the unsynced a crash leaves.
+// keepAll, keepNone and keepSome say which unsynced data a crash leaves.
 func keepAll() bool  { return true }
 func keepNone() bool { return false }
 
@@ -97,7 +97,7 @@ func keepSome(seed int) func() bool {
 	return func() bool { return random.Float64() < share }
 }
 
-// step is one thing that a node does, to be done again if it fails.
+// step is one action of a node, to be repeated if it fails.
 type step func(*Store) error
 
 // script is a life of a hub, with each kind of record. A step can be repeated.
@@ -135,7 +135,7 @@ func script() []step {
 	}
 }
 
-// afterEach returns what the state holds before the first step and after each.
+// afterEach returns the contents of the state before the first step and after each.
 func afterEach(t testing.TB) []string {
 	t.Helper()
 	s := mustOpen(t, NewMemoryDisk())
@@ -147,8 +147,8 @@ func afterEach(t testing.TB) []string {
 	return all
 }
 
-// checkBlockFiles fails the test unless there is exactly a file for each block, with what is not
-// spent of it and zeroes before.
+// checkBlockFiles fails the test unless there is exactly one file for each block, with its unspent
+// bytes, and zeroes before them.
 func checkBlockFiles(t testing.TB, disk *MemoryDisk, s *Store) {
 	t.Helper()
 	var blocks []Block

@@ -72,8 +72,8 @@ func BenchmarkCombine(b *testing.B) {
 	})
 }
 
-// The worst of searches: liars, as many of sixteen hubs as are borne, have answered first. With six
-// of them the sizes of the keys matter less.
+// The worst case of a search: the maximum number of liars among sixteen hubs have answered first.
+// With six liars, the size of the key matters less.
 func BenchmarkSearch(b *testing.B) {
 	for _, c := range []struct{ size, liars int }{{32, 7}, {128, 7}, {1024, 7}, {32, 6}, {2 << 20, 6}} {
 		b.Run(fmt.Sprintf("%dB-%dliars", c.size, c.liars), func(b *testing.B) {
@@ -89,7 +89,7 @@ func BenchmarkSearch(b *testing.B) {
 	}
 }
 
-// searchOnce looks for a moment whenever an answer has come, and then until the key is there.
+// searchOnce searches briefly after each answer, and then until the key is found.
 func searchOnce(b *testing.B, threshold int, given []its.Answer) {
 	search := newSearch(b, threshold)
 	for _, a := range given {

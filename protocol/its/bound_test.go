@@ -57,7 +57,7 @@ func TestForgeryBound(t *testing.T) {
 	}
 }
 
-// The count of messages and bytes is never below the sum over the messages.
+// The bound from the number of messages and bytes is never below the sum over the messages.
 func TestAttemptsBound(t *testing.T) {
 	for _, m := range [][2]int{{0, 0}, {1, 1}, {16, 16}, {17, 31}, {100, 4 << 20}} {
 		one, counted := its.ForgeryBound(m[0], m[1], 1), its.AttemptsBound(1, uint64(m[0]+m[1]))
@@ -68,7 +68,7 @@ func TestAttemptsBound(t *testing.T) {
 	if got := its.AttemptsBound(0, 0); got != 0 {
 		t.Errorf("nothing received: %v", got)
 	}
-	// A year of nothing but wrong messages: at 100 Gbit/s, the shortest ones that there can be, and
+	// A year of nothing but wrong messages: at 100 Gbit/s the shortest messages that can exist, and
 	// at 1 Gbit/s.
 	const year, shortest = 365 * 24 * 3600, 150
 	if got := its.AttemptsBound(year*100e9/8/shortest, year*100e9/8); got >= 0x1p-73 {
@@ -98,7 +98,7 @@ func TestLiarsBorne(t *testing.T) {
 	}
 }
 
-// What is printed is never less than the bound, and not much more.
+// The printed value is never less than the bound, and not much more.
 func TestBoundAsText(t *testing.T) {
 	for _, c := range []struct {
 		bound its.Bound

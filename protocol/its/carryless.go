@@ -2,20 +2,20 @@ package its
 
 import "math/bits"
 
-// Carry-less multiplication, the product of polynomials over GF(2), out of integer multiplication.
-// If only every fourth bit of the factors may be set, each coefficient of the integer product has
-// four bits of room, and its lowest bit is the coefficient over GF(2). So each factor is taken
-// apart into four classes of bits by position modulo 4, and the classes are multiplied with each
-// other. (The idea is from BearSSL, https://www.bearssl.org/constanttime.html.)
+// Carry-less multiplication, the product of polynomials over GF(2), by integer multiplication. If
+// only every fourth bit of the factors may be set, each coefficient of the integer product has four
+// bits of room, and its lowest bit is the coefficient over GF(2). So each factor is divided into
+// four classes of bits by position modulo 4, and the classes are multiplied with each other. (The
+// idea is from BearSSL, https://www.bearssl.org/constanttime.html.)
 //
 // Sixteen bits in each class would make a coefficient of sixteen, which is one too many. So the
-// lowest four bits of one factor are left out and dealt with by shifts.
+// lowest four bits of one factor are left out and handled by shifts.
 //
-// This is for processors for which there is no [multiply]. Go gives no safe access to the
-// instructions that multiply so: to PCLMULQDQ only as an experiment that the Go 1 promise does not
-// cover (package simd/archsimd), to PMULL not at all. The GHASH inside crypto/cipher does not serve
-// either: its key is what AES makes of zeros and cannot be chosen, or, with another block cipher,
-// it looks up tables by secret indices.
+// This is for processors without [multiply]. Go gives no safe access to the instructions for
+// carry-less multiplication: to PCLMULQDQ only as an experiment that the Go 1 promise does not
+// cover (package simd/archsimd), to PMULL not at all. The GHASH inside crypto/cipher is of no use
+// either: its key is what AES makes of zeros and cannot be chosen or, with another block cipher,
+// GHASH looks up tables by secret indices.
 
 const (
 	class0 = 0x1111111111111111
@@ -24,7 +24,7 @@ const (
 	class3 = class0 << 3
 )
 
-// operand is one factor taken apart.
+// operand is one factor, divided into classes.
 type operand struct {
 	classes [4]uint64 // bits 4..63, by position modulo 4
 	low     [4]uint64 // bits 0..3, each as a mask: all bits set, or none

@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// What the premises about answers are for, by trying everything in small fields: every hub answers
-// once, and at a place which the hub has, not the message. With k = 2, one liar alone and a key of
-// one block, an answer at another place makes the reconstructed vector αY+β instead of Y+β, which
-// no more pairs of C and E let pass than a shift. With k = 3 there are places where α is 0: the
-// liar chooses the vector, and all pairs pass.
+// Shows why the premises about answers are needed, by trying everything in small fields. The
+// premises are that every hub answers once, and at the place of the hub, not one from the message.
+// With k = 2, one liar alone and a key of one block, an answer at another place makes the
+// reconstructed vector αY+β instead of Y+β. No more pairs of C and E let that pass than let a shift
+// pass. With k = 3 there are places where α is 0: the liar chooses the vector, and all pairs pass.
 func TestAnswersAtOtherPlaces(t *testing.T) {
 	const q = 8
 	table := tags(gf8, 1, q)
@@ -19,7 +19,7 @@ func TestAnswersAtOtherPlaces(t *testing.T) {
 	}
 	most := [4]int{} // by k
 	for liar := 1; liar < q; liar++ {
-		for _, known := range append([]int{0}, others(q, liar)...) { // the share of a second liar, who is not asked
+		for _, known := range append([]int{0}, others(q, liar)...) { // the share of a second liar that is not asked
 			for _, honest := range honestSets(q, liar, known) {
 				for _, claimed := range others(q, honest...) {
 					k := len(honest) + 1
@@ -41,7 +41,7 @@ func TestAnswersAtOtherPlaces(t *testing.T) {
 	}
 }
 
-// others returns what is in 1..q-1 and not in taken.
+// others returns the numbers in 1..q-1 that are not in taken.
 func others(q int, taken ...int) []int {
 	var list []int
 	for x := 1; x < q; x++ {
@@ -63,8 +63,8 @@ func nonzero(list ...int) []int {
 	return list
 }
 
-// honestSets returns the honest hubs that complete a set with one liar: one, or if the share of a
-// second liar is known, and so the threshold is 3, two.
+// honestSets returns the honest hubs that complete a set with one liar: one hub, or two if the
+// share of a second liar is known, so that the threshold is 3.
 func honestSets(q, liar, known int) [][]int {
 	var sets [][]int
 	for _, a := range others(q, liar, known) {
@@ -79,8 +79,8 @@ func honestSets(q, liar, known int) [][]int {
 	return sets
 }
 
-// dependence returns α: what is reconstructed at 0 from honest points and the value 0 at a claimed
-// place, of the polynomial that is 1 at 0 and 0 at the places whose shares are known.
+// dependence returns α: the value reconstructed at 0 from honest points and the value 0 at a
+// claimed place, for the polynomial that is 1 at 0 and 0 at the places whose shares are known.
 func dependence(f field[int], known, honest []int, claimed int) int {
 	points := map[int]int{claimed: 0}
 	for _, x := range honest {
@@ -106,8 +106,9 @@ func (f field[E]) atZero(points map[E]E) E {
 	return sum
 }
 
-// mostPassing returns how many pairs of C and E let αY+β pass at most with a wrong key of one
-// block, over all keys, tags o, known to the liar, and β. o and what is added to D count together.
+// mostPassing returns the maximum number of pairs of C and E for which αY+β passes with a wrong key
+// of one block, over all keys, tags o, known to the liar, and β. o and the value added to D count
+// together.
 func mostPassing(f field[int], table []int, alpha int) int {
 	q := 1 << f.bits
 	most := 0
@@ -133,9 +134,9 @@ func mostPassing(f field[int], table []int, alpha int) int {
 	return most
 }
 
-// Two answers of one liar, at two places, are a set of their own if the threshold is 2: whatever
-// key it likes passes with whatever tag, always. So a search takes one answer of an index, and its
-// caller the index of the hub that it asked.
+// If the threshold is 2, two answers of one liar at two places are a set of their own: any key with
+// any tag passes, always. So a search takes one answer per index, and its caller uses the index of
+// the hub that it asked.
 func TestTwoAnswersOfOneHubMakeAnyKey(t *testing.T) {
 	for _, f := range []field[int]{gf4, gf8} {
 		q := 1 << f.bits
@@ -155,7 +156,7 @@ func TestTwoAnswersOfOneHubMakeAnyKey(t *testing.T) {
 	}
 }
 
-// The same against the code.
+// The same with the code under test.
 func TestTwoAnswersOfOneHubAgainstCombine(t *testing.T) {
 	answers := lyingAnswers(t, 16, 2, 3, 0)
 	lie := make([]byte, ShareSize(16, 1))
@@ -169,19 +170,19 @@ func TestTwoAnswersOfOneHubAgainstCombine(t *testing.T) {
 	}
 }
 
-// α is 0 in the field of the suite too. Hubs 0 and 1 lie, k is 3, and one of them answers in the
+// α is 0 in the field of the suite, too. Hubs 0 and 1 lie, k is 3, and one of them answers in the
 // place of hub 2. With the honest answers of hubs 3 and 6 that is a set with a key of the liar's
-// choice: it knows two shares and o, and neither the key nor anything of the other hubs.
+// choice. The liar knows two shares and o, and neither the key nor anything of the other hubs.
 func TestAnswerAtAnotherPlaceAgainstCombine(t *testing.T) {
 	answers := lyingAnswers(t, 16, 3, 7, 0)
 	tag := answers[0].SecretTag
 
-	// What the liar wants, with the tag o.
+	// The vector that the liar wants, with the tag o.
 	vector := make([]byte, ShareSize(16, 1))
 	copy(vector[offsetS:], "the liar's key..")
 	store(vector[offsetD:], load(tagsOf(vector, 1)[0]).Add(load(tag)))
 
-	// What its own shares do to the set, with any vector at all: zeros here.
+	// The effect of its own shares on the set, with any vector: here zeros.
 	known := through([]Share{{0, answers[0].Value}, {1, answers[1].Value}, {secretIndex, make([]byte, len(vector))}})
 	claim := make([]byte, len(vector))
 	set := through([]Share{{3, known.at(3)}, {6, known.at(6)}, {2, claim}})

@@ -6,25 +6,26 @@ import (
 	"fmt"
 )
 
-// Answer is what one slave gets from a hub: its part of a share, as [Pick] returns it, with what
-// goes in the clear beside it. A value is as confidential as the part of the secret it stands for.
+// Answer is what one slave gets from a hub: its part of a share, as [Pick] returns it, and the data
+// in the clear that comes with it. A value is as confidential as the part of the secret that it
+// stands for.
 type Answer struct {
-	Index     int    // the number of the hub that was asked, whatever it says of itself; 0..253
-	KeySize   int    // of the key, in bytes
+	Index     int    // the number of the hub that was asked, never one from the answer; 0..253
+	KeySize   int    // size of the key, in bytes
 	SecretTag []byte // TagSize bytes
 	Value     []byte // ShareSize(KeySize, 1) bytes
-	Suspect   bool   // a search tries it after others, see [Search.AdmitSuspects]
+	Suspect   bool   // a search tries it after the others, see [Search.AdmitSuspects]
 }
 
-// Combine reconstructs a key from the first threshold answers, in whatever order they are, and
-// checks its secret tag. It does not look at further ones, nor at who is suspect. The key belongs
-// to the caller; the answers are neither changed nor kept.
+// Combine reconstructs a key from the first threshold answers, in any order, and checks its secret
+// tag. It ignores further answers, and whether answers are suspect. The key belongs to the caller;
+// the answers are neither changed nor kept.
 //
-// The size of the key is what all these answers say. A secret tag does not cover it, only the
-// number of blocks, and the bytes after the key in the last block need not be zero (see
-// [FromPads]), so nothing but the agreement of threshold answers tells 31 bytes from 32: one of
-// them at least is honest, and its message was authenticated. For that the threshold has to be the
-// caller's own, never one from a message.
+// The size of the key is the one that all these answers have. A secret tag covers only the number
+// of blocks, and the bytes after the key in the last block need not be zero (see [FromPads]). So
+// only the agreement of threshold answers tells 31 bytes from 32: at least one of them is honest,
+// and its message was authenticated. For that the threshold must be the caller's own, never one
+// from a message.
 //
 // Errors: ErrThreshold unless 2 <= threshold <= 254; ErrTooFew if there are fewer answers than the
 // threshold; ErrKeySize unless the key has 1 to 2^30 bytes; ErrShares if an index repeats or is not
@@ -72,7 +73,7 @@ func checkAgreement(answers []Answer) error {
 	return checkIndices(indices)
 }
 
-// check returns why an answer can be none for any key, leaving out its index.
+// check returns an error if an answer cannot be valid for any key. It does not check the index.
 func (a Answer) check() error {
 	size := ShareSize(a.KeySize, 1)
 	switch {
@@ -85,7 +86,7 @@ func (a Answer) check() error {
 	return nil
 }
 
-// agrees says whether two answers may be of the same key, by what is in the clear.
+// agrees reports whether two answers may be of the same key, by their data in the clear.
 func (a Answer) agrees(b Answer) bool {
 	return a.KeySize == b.KeySize && bytes.Equal(a.SecretTag, b.SecretTag)
 }

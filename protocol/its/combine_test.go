@@ -67,8 +67,8 @@ func TestCombineRefuses(t *testing.T) {
 	}
 }
 
-// A key size in the same block is the word of all the answers and nothing else: the tag cannot
-// tell. One honest answer among threshold of them is enough.
+// The size of the key within its last block rests on the agreement of all the answers, since the
+// tag does not cover it. One honest answer among threshold of them is enough.
 func TestKeySizeIsWhatAllAnswersSay(t *testing.T) {
 	shares, tag := split(t, []byte("a key"), 3, 5)
 	lies := answers(shares[:3], 4, tag)
@@ -96,7 +96,7 @@ func TestCombineComparesTheWholeTag(t *testing.T) {
 	}
 }
 
-// Any threshold above that of the splitting is fine too: the polynomial is the same.
+// Any threshold above that of the splitting works, too: the polynomial is the same.
 func TestCombineWithHigherThreshold(t *testing.T) {
 	shares, tag := split(t, []byte("a key"), 3, 5)
 	if got, err := its.Combine(4, answers(shares, 5, tag)); err != nil || string(got) != "a key" {

@@ -14,10 +14,10 @@ type Element struct {
 
 var one = Element{lo: 1}
 
-// NewElement reads an element, most significant byte first: the bytes 00…01 are 1.
+// NewElement reads an element, most significant byte first: the bytes 00…01 are the element 1.
 func NewElement(b [ElementSize]byte) Element { return load(b[:]) }
 
-// Bytes writes a as NewElement reads it.
+// Bytes returns the bytes of a in the form that NewElement reads.
 func (a Element) Bytes() (b [ElementSize]byte) {
 	store(b[:], a)
 	return b
@@ -43,7 +43,7 @@ func (a Element) Inverse() Element {
 	return power
 }
 
-// isZero says whether a is 0, and takes the same time for all others.
+// isZero reports whether a is 0, in constant time.
 func (a Element) isZero() bool { return a.hi|a.lo == 0 }
 
 // load reads the element at the start of b.

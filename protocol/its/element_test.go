@@ -19,8 +19,8 @@ func TestMulIsTheModels(t *testing.T) {
 	})
 }
 
-// A product is linear in either factor, so all products of single bits would do for a linear
-// implementation; carries between the bits are what the full words are for.
+// A product is linear in either factor, so products of single bits would be enough for a linear
+// implementation. The full words test the carries between the bits.
 func TestMulOfBitsAndFullWords(t *testing.T) {
 	full := ^uint64(0)
 	factors := []Element{{full, full}, {0, full}, {full, 0}, {full &^ 15, full &^ 15}, {full >> 4, full >> 4},
@@ -42,8 +42,8 @@ func TestMulOfBitsAndFullWords(t *testing.T) {
 	}
 }
 
-// Every pair of dense and sparse classes: the sum of sixteen that does not fit into four bits must
-// occur nowhere.
+// Every pair of dense and sparse classes: a sum of sixteen, which does not fit into four bits, must
+// not occur.
 func TestCarrylessOfWholeClasses(t *testing.T) {
 	for a := range 16 {
 		for b := range 16 {

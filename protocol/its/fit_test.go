@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// With one true answer more than the threshold the size of the key does not matter: no more than
-// the one tag is tested, although the liars came first.
+// With one true answer more than the threshold the size of the key does not matter: only one tag is
+// tested, although the liars came first.
 func TestLargeKeyIsFoundByFitting(t *testing.T) {
 	const n, k, liars = 16, 9, 6
 	search := testSearch(t, k)
@@ -26,9 +26,9 @@ func TestLargeKeyIsFoundByFitting(t *testing.T) {
 	}
 }
 
-// Liars who know nothing can make their answers fit those of threshold-1 honest hubs: a shift by a
-// polynomial that is zero at these is all it takes. The tag decides, once for all sets on that
-// polynomial, and the key is found among the rest.
+// Liars without any knowledge can make their answers fit those of threshold-1 honest hubs: they
+// shift them by a polynomial that is zero at these hubs. The tag decides, once for all sets on that
+// polynomial, and the key is found among the other sets.
 func TestAnswersThatFitAreNoProof(t *testing.T) {
 	const n, k, liars = 11, 6, 5
 	answers := lyingAnswers(t, 32, k, n, 0)
@@ -46,7 +46,7 @@ func TestAnswersThatFitAreNoProof(t *testing.T) {
 		}
 	}
 	search := testSearch(t, k)
-	for _, a := range answers[:n-1] { // without the last honest one, all lie on one wrong polynomial
+	for _, a := range answers[:n-1] { // without the last honest one, all are on one wrong polynomial
 		if err := search.Add(a); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestAnswersThatFitAreNoProof(t *testing.T) {
 	}
 }
 
-// What was wrong with one tag does not stand in the way of answers with another that are too few to
+// Answers that were rejected with one tag do not hide answers with another tag that are too few to
 // fit.
 func TestRejectedAnswersDoNotHideOthers(t *testing.T) {
 	const k, liars = 3, 4
@@ -85,7 +85,7 @@ func TestRejectedAnswersDoNotHideOthers(t *testing.T) {
 	}
 }
 
-// Every coordinate counts in the combination.
+// Every coordinate takes part in the combination.
 func TestCombinationCoversEveryByte(t *testing.T) {
 	answers := lyingAnswers(t, 32, 2, 3, 0)
 	for at := range answers[0].Value {

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// The bound of the package comment on a forged message, by trying everything in small fields: for
-// every two messages of at most three blocks, the one with the length included, and every
-// difference of their tags, at most s of |F| choices of c fit, s being the blocks of the longer
-// one, and some fit that many. d is uniform and hides c.
+// Checks the bound of the package comment on a forged message, by trying everything in small
+// fields: for every two messages of at most three blocks, including the block with the length, and
+// every difference of their tags, at most s of |F| choices of c fit, where s is the number of
+// blocks of the longer message, and for some exactly s fit. d is uniform and hides c.
 func TestForgeryBoundIsMetAndNeverExceeded(t *testing.T) {
 	for _, f := range []field[int]{gf4, gf8} {
 		q := 1 << f.bits
@@ -26,7 +26,8 @@ func TestForgeryBoundIsMetAndNeverExceeded(t *testing.T) {
 	}
 }
 
-// messages returns all of none, one or two blocks, followed by one that tells how many.
+// messages returns all messages of no, one or two blocks, each followed by a block with their
+// number.
 func messages(q int) [][]int {
 	all := [][]int{{0}}
 	for a := range q {
@@ -38,7 +39,8 @@ func messages(q int) [][]int {
 	return all
 }
 
-// mostKeys returns for how many c the tags of two messages differ by the same, at most.
+// mostKeys returns the maximum number of values of c for which the tags of two messages have the
+// same difference.
 func mostKeys(f field[int], first, second []int) int {
 	var fitting [8]int
 	for c := range 1 << f.bits {
@@ -51,8 +53,8 @@ func mostKeys(f field[int], first, second []int) int {
 	return most
 }
 
-// Without the block with the lengths, a message and the same one after a block of zeros have the
-// same tag.
+// Without the block with the lengths, a message has the same tag as the message after a block of
+// zeros.
 func TestMACNeedsTheLengths(t *testing.T) {
 	for c := range 8 {
 		if gf8.mac(c, 5, []int{3}) != gf8.mac(c, 5, []int{0, 3}) {
@@ -61,10 +63,10 @@ func TestMACNeedsTheLengths(t *testing.T) {
 	}
 }
 
-// A signing key is one whole slot. If the same 32 bytes could be named the other way round, (d, c)
-// for (c, d), after a tag under them was seen, more keys would fit than the bound says: up to all
-// of them for two messages of two blocks, the second of which tells the lengths, where in order at
-// most two fit.
+// A signing key is one whole slot. Suppose that the same 32 bytes could be named in the other
+// order, (d, c) in place of (c, d), after a tag under them was seen. Then more keys would fit than
+// the bound allows: up to all of them for two messages of two blocks, of which the second is the
+// lengths. In order, at most two fit.
 func TestKeysInAnotherOrderBreakTheBound(t *testing.T) {
 	most, reversed := 0, 0
 	for i := range 7 * 8 * 7 * 8 {

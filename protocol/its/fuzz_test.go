@@ -9,8 +9,8 @@ import (
 	"dske/protocol/its"
 )
 
-// A search survives whatever hubs answer, and the key that it finds is what the answers which are
-// not at odds combine to.
+// A search survives any answers of hubs, and the key that it finds is the one that the answers
+// which are not at odds combine to.
 func FuzzSearch(f *testing.F) {
 	good := answersOf(f, []byte("a key"), 3, 5, 7)
 	bad := slices.Clone(good)
@@ -49,8 +49,8 @@ func FuzzSearch(f *testing.F) {
 }
 
 // decode reads at most 12 answers: a byte for an index of -1..254, one for the size of the key and
-// whether the hub is suspect, one for a length of 0..127, and as many bytes as there are of a tag
-// and the value.
+// whether the hub is suspect, one for a length of 0..127, and then the bytes of a tag and the
+// value.
 func decode(data []byte) []its.Answer {
 	var list []its.Answer
 	for len(data) >= 3 && len(list) < 12 {

@@ -11,14 +11,13 @@ import (
 
 var gameSteps = flag.Int("game", 100_000, "attempts of each game with a small field")
 
-// The game runs the code under test where its bounds can be seen. The field of the suite contains
-// one of 2^8 elements, and the proofs need of c, and of C and E, no more than that they are uniform
-// on some set of elements: drawn from the small field, what is said of 2^128 elements is true of
-// 2^8. d and D, which hide them, are from the whole field. The adversary knows all that, and plays
-// whatever strategy is drawn.
+// The game runs the code under test in a setting where its bounds can be measured. The field of the
+// suite contains one of 2^8 elements, and the proofs need only that c, and C and E, are uniform on
+// some set of elements. If they are drawn from the small field, the claims about 2^128 elements
+// hold for 2^8. d and D, which hide them, are from the whole field. The adversary knows all that,
+// and plays any strategy that is drawn.
 
-// small returns the elements of the small field, 0 first: the powers of an element of the order
-// 255.
+// small returns the elements of the small field, 0 first: the powers of an element of order 255.
 func small() []Element {
 	generator := one
 	for x := uint64(2); isShort(generator); x++ {
@@ -45,7 +44,7 @@ func power128(a Element) Element {
 	return result
 }
 
-// isShort says whether a, not 0, has an order below 255.
+// isShort reports whether a, not 0, has an order below 255.
 func isShort(a Element) bool {
 	for _, n := range []int{3 * 5, 3 * 17, 5 * 17} {
 		if bigPower(a, n) == one {
@@ -81,7 +80,7 @@ func TestSmallFieldIsAField(t *testing.T) {
 	}
 }
 
-// player draws what honest parties draw, and the adversary's strategies.
+// player draws the random choices of honest parties and the adversary's strategies.
 type player struct {
 	*rand.Rand
 	elements []Element
@@ -90,7 +89,7 @@ type player struct {
 
 func newPlayer() player {
 	p := player{rand.New(rand.NewPCG(2022, 615)), small(), map[Element]Element{}}
-	for i, a := range p.elements[1:] { // the i-th power, so that the 255-i-th is its inverse
+	for i, a := range p.elements[1:] { // a is the i-th power, and the power 255-i is its inverse
 		p.inverse[a] = p.elements[1+(255-i)%255]
 	}
 	return p
@@ -100,10 +99,10 @@ func (p player) small() Element { return p.elements[p.IntN(len(p.elements))] }
 
 func (p player) large() Element { return Element{p.Uint64(), p.Uint64()} }
 
-// A tag under the key was seen; the adversary alters the message and the tag so that as many c as
-// can be fit, or somehow. s blocks let s of 2^8 keys fit at most.
+// A tag under the key was seen. The adversary alters the message and the tag so that as many values
+// of c as possible fit, or at random. With s blocks at most s of 2^8 keys fit.
 func TestGameOfForgery(t *testing.T) {
-	const blocks = 3 // the one with the lengths included
+	const blocks = 3 // including the block with the lengths
 	p := newPlayer()
 	accepted := 0
 	steps := slowed(*gameSteps)
@@ -130,8 +129,8 @@ func TestGameOfForgery(t *testing.T) {
 }
 
 // forgery returns what to add to the blocks of a message and to its tag. The coefficient of c
-// itself, the block with the lengths, stays. So the best is a polynomial c³·a + c²·b + t with three
-// roots: any two, u and v, and w = uv/(u+v), since uv+uw+vw is the coefficient of c.
+// itself, the block with the lengths, stays. So the best choice is a polynomial c³·a + c²·b + t
+// with three roots: any two, u and v, and w = uv/(u+v), since uv+uw+vw is the coefficient of c.
 func (p player) forgery() (blocks []Element, tag Element) {
 	u, v := p.small(), p.small()
 	switch p.IntN(3) {
@@ -145,9 +144,9 @@ func (p player) forgery() (blocks []Element, tag Element) {
 	}
 }
 
-// Two of five hubs lie, in the way that is drawn: shifts of the vector for a set of their choice,
-// with as many roots as can be, or somehow. Each set whose tag is tested lets a wrong key pass for
-// m+1 of 2^8 choices of C at most.
+// Two of five hubs lie, in a way that is drawn: they shift the vector for a set of their choice,
+// with as many roots as possible, or at random. Each set whose tag is tested lets a wrong key pass
+// for at most m+1 of 2^8 choices of C.
 func TestGameOfWrongKeys(t *testing.T) {
 	const k, n = 3, 5
 	p := newPlayer()
@@ -161,7 +160,7 @@ func TestGameOfWrongKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.lie(shares, k)
-		if p.IntN(2) == 0 { // or else the liars are first
+		if p.IntN(2) == 0 { // otherwise the liars come first
 			p.Shuffle(n, func(i, j int) { shares[i], shares[j] = shares[j], shares[i] })
 		}
 		got, wrong := gather(t, k, shares, tags[0])
@@ -185,8 +184,8 @@ func (p player) honestDraws(k, keySize int) *bytes.Reader {
 	return bytes.NewReader(drawn)
 }
 
-// lie alters the first two shares. Each liar aims a shift at one set of it and honest hubs; what
-// this makes of other sets is a multiple of it, and of sets with both a sum.
+// lie alters the first two shares. Each liar aims a shift at one set of its own share and honest
+// ones. In other sets the effect is a multiple of that shift, and in sets with both liars a sum.
 func (p player) lie(shares []Share, k int) {
 	for liar := range 2 {
 		own := one // over its weight in the set, the product of x'/(x'+x) for all others
@@ -201,8 +200,8 @@ func (p player) lie(shares []Share, k int) {
 	}
 }
 
-// shift returns what to add to C, D, E and the one block of the key: the best leaves C alone and
-// makes a polynomial with two roots, C²·s + C·e + d.
+// shift returns what to add to C, D, E and the one block of the key: the best choice leaves C
+// unchanged and makes a polynomial with two roots, C²·s + C·e + d.
 func (p player) shift() []Element {
 	u, v, s := p.small(), p.small(), p.elements[1+p.IntN(255)]
 	switch p.IntN(4) {
@@ -215,8 +214,8 @@ func (p player) shift() []Element {
 	}
 }
 
-// gather returns the key that a search finds first, when answers come one by one, and how many sets
-// were wrong.
+// gather returns the key that a search finds first, when answers arrive one by one, and the number
+// of wrong sets.
 func gather(t *testing.T, k int, shares []Share, tag []byte) (key []byte, wrong int) {
 	search := testSearch(t, k)
 	defer search.Close()
@@ -232,8 +231,8 @@ func gather(t *testing.T, k int, shares []Share, tag []byte) (key []byte, wrong 
 	return nil, 0
 }
 
-// slowed returns how many of so many steps are made, at least one: fewer where the race detector
-// slows them down, and far fewer where each statement is counted.
+// slowed returns how many of the steps to make, at least one: fewer where the race detector slows
+// them down, and far fewer where each statement is counted.
 func slowed(steps int) int {
 	if testing.CoverMode() != "" {
 		steps /= 20
@@ -241,8 +240,8 @@ func slowed(steps int) int {
 	return max(1, steps/slowness)
 }
 
-// checkRate compares a measured rate with the bound, and sees to it that the adversary can do
-// something.
+// checkRate compares a measured rate with the bound, and checks that the adversary succeeds
+// sometimes.
 func checkRate(t *testing.T, accepted, steps int, bound float64) {
 	rate := float64(accepted) / float64(steps)
 	deviation := math.Sqrt(bound * (1 - bound) / float64(steps))

@@ -10,7 +10,7 @@ const (
 	TagSize = ElementSize
 )
 
-// MAC returns the tag of a message, TagSize bytes that belong to the caller. The context says what
+// MAC returns the tag of a message: TagSize bytes that belong to the caller. The context says what
 // the body is part of:
 //
 //   - Of a request it is the method, a space and the path below the node's name, and if there is a
@@ -20,8 +20,8 @@ const (
 //     header of the request that it answers. That names bytes which are used once, so the response
 //     answers one request.
 //
-// A key authenticates one message, ever: two tags under the same key can give it away. Compare tags
-// in constant time. MAC panics unless the key has SigningKeySize bytes.
+// A key authenticates only one message, ever: two tags under the same key can disclose it. Compare
+// tags in constant time. MAC panics unless the key has SigningKeySize bytes.
 func MAC(key []byte, context string, body []byte) []byte {
 	if len(key) != SigningKeySize {
 		panic("its: signing key is not 32 bytes long")
@@ -37,14 +37,14 @@ func MAC(key []byte, context string, body []byte) []byte {
 	return tag[:]
 }
 
-// horner evaluates a polynomial at c whose coefficients come with the highest first and the lowest
-// that of c.
+// horner evaluates a polynomial without constant term at c. The coefficients come with the highest
+// first; the lowest is that of c.
 type horner struct {
 	c     factor
 	value Element
 }
 
-// absorb takes data as coefficients, the last one padded with zero bytes.
+// absorb adds data as coefficients, the last one padded with zero bytes.
 func (h *horner) absorb(data []byte) {
 	for ; len(data) >= ElementSize; data = data[ElementSize:] {
 		h.step(load(data))
@@ -56,7 +56,7 @@ func (h *horner) absorb(data []byte) {
 	}
 }
 
-// absorbText is absorb for a text, without a copy of all of it.
+// absorbText is absorb for a string, without a copy of the whole string.
 func (h *horner) absorbText(text string) {
 	var part [8 * ElementSize]byte
 	for len(text) > 0 {
@@ -66,7 +66,7 @@ func (h *horner) absorbText(text string) {
 	}
 }
 
-// absorbBackwards takes data, whole elements, as coefficients, the last one first.
+// absorbBackwards adds data, whole elements, as coefficients, the last one first.
 func (h *horner) absorbBackwards(data []byte) {
 	for at := len(data) - ElementSize; at >= 0; at -= ElementSize {
 		h.step(load(data[at:]))

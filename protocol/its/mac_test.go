@@ -41,7 +41,7 @@ func checkMAC(t rapid.TB, key, context, body []byte) {
 	}
 }
 
-// Where the context ends and how much is padding matters.
+// The tag depends on where the context ends and how much is padding.
 func TestMACTellsMessagesApart(t *testing.T) {
 	key := []byte("0123456789abcdefghijklmnopqrstuv")
 	seen := map[string]string{}
@@ -71,8 +71,8 @@ func TestMACPanicsWithoutAWholeKey(t *testing.T) {
 	}
 }
 
-// Two messages under the same key give c away: here the difference of the tags is c² times that of
-// the only blocks that differ.
+// Two messages under the same key disclose c: here the difference of the tags is c² times the
+// difference of the only blocks that differ.
 func TestMACKeyIsForOneMessage(t *testing.T) {
 	key := []byte("0123456789abcdefghijklmnopqrstuv")
 	first, second := []byte("sixteen bytes ok"), []byte("also 16 bytes ok")

@@ -2,9 +2,9 @@ package its
 
 import "math/big"
 
-// The reference model: the formulas of the package comment word by word, over any field, with
-// nothing in common with the code under test. The known answers check it in the field with 2^128
-// elements, the experiments use it in fields small enough to try everything.
+// The reference model: the formulas of the package comment, over any field, with no code in common
+// with the code under test. The known answers check it in the field with 2^128 elements; the
+// experiments use it in fields small enough to try everything.
 
 // field has 2^bits elements.
 type field[E comparable] struct {
@@ -22,7 +22,7 @@ func (f field[E]) power(a E, n int) E {
 	return result
 }
 
-// root returns the square root: squaring bits times changes nothing.
+// root returns the square root; squaring bits times is the identity.
 func (f field[E]) root(a E) E {
 	for range f.bits - 1 {
 		a = f.mul(a, a)
@@ -44,7 +44,7 @@ func (f field[E]) tag(c, d, e E, s []E) E {
 	return f.add(f.mul(c, e), f.weakTag(c, d, s))
 }
 
-// weakTag is tag without the term C·E.
+// weakTag is like tag, without the term C·E.
 func (f field[E]) weakTag(c, d E, s []E) E {
 	sum := d
 	for i, block := range s {
@@ -93,7 +93,7 @@ var (
 // bigField is the field of the suite, with modelMul.
 var bigField = field[Element]{128, modelMul, Element.Add, Element{lo: 1}}
 
-// modelMul multiplies as one does on paper: the product of polynomials, then long division.
+// modelMul multiplies as on paper: the product of polynomials, then long division.
 func modelMul(a, b Element) Element {
 	polynomial := new(big.Int).SetBit(big.NewInt(0x87), 128, 1)
 	x, y, product := toInt(a), toInt(b), new(big.Int)

@@ -11,14 +11,14 @@ import (
 
 var orders = flag.Int("orders", 6, "orders of arrival in which liars among sixteen hubs are tried")
 
-// Seven liars of sixteen, in orders of arrival that a seed draws, the worst of all among them: the
-// key is there with the ninth true answer, and no more sets are tried than there are.
+// Seven liars of sixteen, in orders of arrival that a seed draws, and in the worst order: the key
+// is found with the ninth true answer, and no set is tried twice.
 func TestSevenLiarsOfSixteenInAnyOrder(t *testing.T) {
 	const n, k, liars = 16, 9, 7
 	random := rand.New(rand.NewPCG(16, 9))
 	for round := range slowed(*orders) {
 		answers := lyingAnswers(t, 32, k, n, liars)
-		if round > 0 { // the first round is the worst: all liars come first
+		if round > 0 { // the first round has the worst order: all liars come first
 			random.Shuffle(n, func(i, j int) { answers[i], answers[j] = answers[j], answers[i] })
 		}
 		search := testSearch(t, k)

@@ -5,16 +5,16 @@ import (
 	"fmt"
 )
 
-// FromPads takes a key out of pre-shared random data, without any random generator. The pads, of
-// ShareSize(keySize, slaves) bytes each, are the shares of as many hubs as the threshold says; the
-// key of keySize bytes, a secret tag for each slave and the shares of the other hubs follow. The
-// index of a pad is its hub's number, and others are the numbers of the other hubs. The shares that
-// are returned are the pads', copied, and then those of the others, in the order given. All that is
-// returned belongs to the caller; the pads are neither changed nor kept.
+// FromPads makes a key from pre-shared random data, without any random generator. The pads, of
+// ShareSize(keySize, slaves) bytes each, are the shares of as many hubs as the threshold. They
+// determine the key of keySize bytes, a secret tag for each slave and the shares of the other hubs.
+// The index of a pad is its hub's number; others are the numbers of the other hubs. The returned
+// shares are copies of the pads, followed by the shares of the others, in the given order. The
+// results belong to the caller; the pads are neither changed nor kept.
 //
-// If keySize is no multiple of 16, the bytes that would be padding are random here instead of zero:
-// they are what interpolation makes of the pads. They are part of the shared vector and of what the
-// secret tag covers all the same, so nobody who combines shares may expect padding.
+// If keySize is not a multiple of 16, the bytes that would be padding are random here instead of
+// zero: they are what interpolation makes of the pads. They are still part of the shared vector and
+// covered by the secret tag, so code that combines shares must not expect padding.
 //
 // Errors: ErrThreshold unless there are 2 to 254 pads and no more than 254 hubs, ErrShares if a pad
 // has another length or a hub's number repeats or is not in 0..253, ErrSlaves and ErrKeySize as in

@@ -12,7 +12,7 @@ import (
 	"dske/protocol/its"
 )
 
-// Whatever the pads are, they are the first shares, and any k shares give the key, also where the
+// Whatever the pads are, they are the first shares, and any k shares give the key, even where the
 // last block of the key is not full.
 func TestFromPadsThenCombine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -35,7 +35,7 @@ func TestFromPadsThenCombine(t *testing.T) {
 	})
 }
 
-// All bytes of the last block come from the pads: what is behind the key is as random as the key.
+// All bytes of the last block come from the pads: the bytes after the key are as random as the key.
 func TestFromPadsZeroesNothing(t *testing.T) {
 	key, shares, tags, err := its.FromPads(randomPads(t, []int{3, 9}, its.ShareSize(5, 1), 3), []int{0}, 5, 1)
 	if err != nil {
@@ -48,7 +48,7 @@ func TestFromPadsZeroesNothing(t *testing.T) {
 }
 
 // The tag covers the bytes after a key that does not fill its last block, although they are not
-// part of it: shares that agree with each other about other bytes there are refused.
+// part of the key: shares that agree on other bytes there are refused.
 func TestFromPadsCoversWhatWouldBePadding(t *testing.T) {
 	pads := randomPads(t, []int{0, 1}, its.ShareSize(5, 1), 3)
 	key, _, tags, err := its.FromPads(pads, []int{2}, 5, 1)

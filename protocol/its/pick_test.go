@@ -8,8 +8,8 @@ import (
 	"dske/protocol/its"
 )
 
-// What is for a slave is its triple and what all share; what is for a hub is that of some slaves,
-// of which it picks for one.
+// A slave's part is its own triple and the common elements. A hub's part is that of some slaves,
+// from which the hub picks the part of one.
 func TestPick(t *testing.T) {
 	part := func(letters string) (value []byte) {
 		for _, letter := range []byte(letters) {

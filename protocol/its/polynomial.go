@@ -2,10 +2,10 @@ package its
 
 import "sync"
 
-// secretIndex is where the shared vector is: at x = 0.
+// secretIndex is the index of the shared vector, at x = 0.
 const secretIndex = -1
 
-// polynomials are those of lowest degree through some points, one for each coordinate.
+// polynomials are the polynomials of lowest degree through some points, one for each coordinate.
 type polynomials struct {
 	points  []Share
 	inverse []Element // for point i, 1 over the product of x_i - x_j over all other points j
@@ -26,8 +26,8 @@ func through(points []Share) polynomials {
 	return polynomials{points, inverse}
 }
 
-// inverses returns those of 0..255, among which all differences of x-coordinates are. These are
-// public, so they may be looked up.
+// inverses returns the inverses of 0..255, which include all differences of x-coordinates. These
+// are public, so a table may be used.
 var inverses = sync.OnceValue(func() *[256]Element {
 	var table [256]Element
 	for i := range table {
@@ -36,8 +36,8 @@ var inverses = sync.OnceValue(func() *[256]Element {
 	return &table
 })
 
-// at returns the share with the given index: a sum of points, each times a weight that depends on
-// x-coordinates only.
+// at returns the share with the given index: a sum of points, each times a weight that depends only
+// on x-coordinates.
 func (f polynomials) at(index int) []byte {
 	weights := f.weights(coordinate(index))
 	value := make([]byte, len(f.points[0].Value))
@@ -47,7 +47,7 @@ func (f polynomials) at(index int) []byte {
 	return value
 }
 
-// weighted returns the sum of the elements at a place in points, each times its weight.
+// weighted returns the sum of the elements at one position in points, each times its weight.
 func weighted(weights []factor, points []Share, at int) Element {
 	var sum product
 	for i, p := range points {

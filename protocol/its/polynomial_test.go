@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Points of polynomials with known coefficients give every other point.
+// Points of polynomials with known coefficients determine every other point.
 func TestPolynomialsAreTheModels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		indices := rapid.SliceOfNDistinct(rapid.IntRange(-1, 253), 1, 6, rapid.ID).Draw(t, "indices")

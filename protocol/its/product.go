@@ -1,8 +1,8 @@
 package its
 
-// factor is an Element prepared for many multiplications: as it is where the processor multiplies,
-// and otherwise in three parts. The third is for Karatsuba's method, which needs three products of
-// halves instead of four.
+// factor is an Element prepared for many multiplications: unchanged where the processor has the
+// instruction, and otherwise in three parts. The third is for Karatsuba's method, which needs three
+// products of halves instead of four.
 type factor struct {
 	value        Element
 	hi, lo, both operand

@@ -7,36 +7,36 @@ import (
 	"slices"
 )
 
-// Search reconstructs a key from answers of which some may be lies. It takes the answers as they
-// come and tries sets of threshold of them until a secret tag matches; no set is tried twice. The
-// key is found once there are threshold true answers, in whatever order they came. With t lies that
-// takes C(threshold+t, t) sets at most; see [LiarsBorne] for what that means.
+// Search reconstructs a key from answers of which some may be lies. It takes answers as they arrive
+// and tries sets of threshold of them until a secret tag matches; no set is tried twice. The key is
+// found once there are threshold true answers, in whatever order they arrived. With t lies that
+// takes at most C(threshold+t, t) sets; see [LiarsBorne] for what that means.
 //
-// The order is: sets with the newest answer first, those with a suspect after all others. Before
-// tags are tested, the search looks for more than threshold answers that lie on the same
-// polynomials, whose tag is tested then. It compares a random linear combination of the coordinates
-// for that, so this takes as long for a large key as for a small one; it finds the key if more than
-// threshold answers are true. The coefficients are the powers of an element that is drawn for the
-// search and stays secret: if liars knew a combination they could falsify what it leaves out.
-// Answers that fit prove nothing, liars can make theirs fit; the tag decides.
+// Sets with the newest answer come first, and sets with a suspect after all others. Before tags are
+// tested, the search looks for more than threshold answers on the same polynomials, and tests their
+// tag first. For that it compares a random linear combination of the coordinates, which takes as
+// long for a large key as for a small one; it finds the key if more than threshold answers are
+// true. The coefficients are the powers of an element that is drawn for the search and stays
+// secret: liars who knew the combination could falsify what it leaves out. Answers that fit prove
+// nothing, since liars can make theirs fit; the tag decides.
 //
-// A search is for one slave and one key ID; to see to that is up to the caller. It is not safe for
-// concurrent use. Close it in the end.
+// A search is for one slave and one key ID; the caller must ensure that. It is not safe for
+// concurrent use. The caller must call Close in the end.
 type Search struct {
 	threshold int
-	secret    factor // whose powers are the coefficients
+	secret    factor // its powers are the coefficients
 	points    []*point
 	todo      [4][]*sets // by urgency, the last of each first
-	admitted  bool       // suspects are
+	admitted  bool       // suspects are admitted
 	tried     int        // sets whose tag was tested
-	rejected  []Element  // combinations at x = 0 of what fitted and was wrong
+	rejected  []Element  // combinations at x = 0 of points that fitted and were wrong
 	trial     trial
-	found     bool // the trial is the key's
+	found     bool // the trial gives the key
 	atOdds    []int
 	checked   int // points that atOdds covers
 }
 
-// The lists of what is to do: sets that could fit, and sets whose tag is to be tested.
+// The lists of work: sets that could fit, and sets whose tag is to be tested.
 const (
 	toFit = iota
 	toFitWithSuspects
@@ -47,8 +47,8 @@ const (
 // point is an answer that was taken.
 type point struct {
 	Answer
-	place    int       // in Search.points
-	ratios   []Element // by place of another point, x/(x+x')
+	place    int       // index in Search.points
+	ratios   []Element // by place of another point: x/(x+x')
 	usable   bool      // well formed
 	queued   bool      // sets with it were put on the lists
 	combined bool
@@ -57,8 +57,8 @@ type point struct {
 }
 
 // NewSearch returns a search with the threshold of the network, which must be the caller's own,
-// never one from a message. It reads 16 bytes of random, which need not be reproducible: they have
-// no influence on the key.
+// never one from a message. It reads 16 bytes of random. They need not be reproducible, since they
+// have no influence on the key.
 //
 // Errors: ErrThreshold unless 2 <= threshold <= 254, and what random returns, wrapped.
 func NewSearch(threshold int, random io.Reader) (*Search, error) {
@@ -73,10 +73,9 @@ func NewSearch(threshold int, random io.Reader) (*Search, error) {
 	return &Search{threshold: threshold, secret: newFactor(load(drawn[:]))}, nil
 }
 
-// Add takes the answer of a hub. The first answer of an index counts, whatever it is: that nobody
-// can answer twice is what the bound on wrong keys rests on. The search keeps the value until Close
-// clears it; the caller must not change it in the meantime. Of an answer that is refused it keeps
-// nothing but the index.
+// Add takes the answer of a hub. Only the first answer of an index counts, whatever it is: the
+// bound on wrong keys rests on that. The search keeps the value until Close clears it; the caller
+// must not change it in the meantime. Of a refused answer it keeps only the index.
 //
 // Only answers that agree in key size and secret tag are ever combined.
 //
@@ -105,7 +104,7 @@ func (s *Search) Add(a Answer) error {
 	return nil
 }
 
-// take gives a point its place.
+// take assigns a place to a point.
 func (s *Search) take(p *point) {
 	p.place = len(s.points)
 	x := coordinate(p.Index)
@@ -118,8 +117,7 @@ func (s *Search) take(p *point) {
 	s.points = append(s.points, p)
 }
 
-// AdmitSuspects lets the search try sets with suspects, once it has tried all others: those that it
-// holds and those that come later.
+// AdmitSuspects lets the search try sets with suspects, present and future, after all other sets.
 func (s *Search) AdmitSuspects() {
 	s.admitted = true
 	for _, p := range s.points {
@@ -129,7 +127,7 @@ func (s *Search) AdmitSuspects() {
 	}
 }
 
-// queue puts the sets of p and points that are queued already on the lists.
+// queue puts the sets of p with the points already queued on the lists.
 func (s *Search) queue(p *point) {
 	p.queued = true
 	if s.found {
@@ -154,23 +152,23 @@ func (s *Search) queue(p *point) {
 	s.push(toFitWithSuspects, slices.Concat(first, suspects, others), len(suspects))
 }
 
-// push puts sets with the first of the points, and whose second is not beyond bound, on a list for
-// fitting and on the one for testing that belongs to it.
+// push puts sets that have the first of the points, and whose second point is not beyond bound, on
+// a list for fitting and on the matching list for testing.
 func (s *Search) push(list int, points []*point, bound int) {
 	s.todo[list] = append(s.todo[list], &sets{points: points, size: s.threshold + 1, bound: bound})
 	list += toTest - toFit
 	s.todo[list] = append(s.todo[list], &sets{points: points, size: s.threshold, bound: bound})
 }
 
-// Find goes on with the search and returns the key, a copy that belongs to the caller, once it is
-// found. It ends when the context does, which it looks at before each set; then, and when there are
-// more answers, call it again: it goes on where it was. For a large key a set takes a while (50 ms
-// for 2 MiB and threshold 9 or so), so rather than wait for the end, somebody who expects more
-// answers gives it a context with a deadline that is near and adds what has come.
+// Find continues the search and returns the key once it is found, as a copy that belongs to the
+// caller. It stops when the context ends, which it checks before each set. It can be called again,
+// with more answers or without, and continues from there. For a large key a set takes a while
+// (about 50 ms for 2 MiB and threshold 9). So a caller that expects more answers passes a context
+// with a short deadline and adds new answers between calls.
 //
-// Errors: ErrTooFew if there is no set of threshold answers that agree and ErrTag if no set of them
-// matched, which more answers can mend, or AdmitSuspects; the cause of the context's end, wrapped.
-// As long as there is no key nobody can tell who lied.
+// Errors: ErrTooFew if there is no set of threshold answers that agree, and ErrTag if no set of
+// them matched; more answers or AdmitSuspects can resolve both. If the context ended, its cause,
+// wrapped. Without a key nobody can tell who lied.
 func (s *Search) Find(ctx context.Context) ([]byte, error) {
 	for !s.found {
 		if ctx.Err() != nil {
@@ -198,7 +196,7 @@ func (s *Search) unfinished(cause error) error {
 		s.tried, s.threshold, len(s.points), LiarsBorne(len(s.points), s.threshold), promisedSets, cause)
 }
 
-// next returns sets at the next one to try, or nil if there is none.
+// next returns a list of sets moved on to the next set to try, or nil if there is none.
 func (s *Search) next() *sets {
 	for list := range s.todo {
 		for len(s.todo[list]) > 0 {
@@ -213,10 +211,10 @@ func (s *Search) next() *sets {
 	return nil
 }
 
-// AtOdds returns the indices, ascending, of all answers so far that are not on the polynomials that
-// were found, those that came later, malformed ones and suspects that were not tried included. It
-// is nil before the key is found. Liars who conspire can make an honest hub look at odds if they
-// are threshold or more, and fewer can choose lies that cancel out: the key is right then.
+// AtOdds returns the indices, ascending, of all answers so far that are not on the polynomials
+// found. They include answers that came later, malformed answers and suspects that were not tried.
+// It is nil before the key is found. threshold or more liars who conspire can make an honest hub
+// look at odds. So can fewer if they choose lies that cancel out: then the key is right.
 func (s *Search) AtOdds() []int {
 	if !s.found {
 		return nil
@@ -230,8 +228,8 @@ func (s *Search) AtOdds() []int {
 	return slices.Clone(s.atOdds)
 }
 
-// Close clears what the search holds, the values of the answers included. The search takes no
-// answers and finds nothing after that.
+// Close clears everything that the search holds, including the values of the answers. After that
+// the search takes no answers and finds nothing.
 func (s *Search) Close() {
 	for _, p := range s.points {
 		clear(p.Value)

@@ -14,7 +14,7 @@ import (
 )
 
 // As long as k answers are true, liars are outvoted and named, whatever they are, in whatever order
-// they come, whoever is suspect and whenever the search is asked.
+// answers arrive, whoever is suspect and whenever Find is called.
 func TestSearchOutvotesLiars(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 8).Draw(t, "n")
@@ -50,7 +50,7 @@ func TestSearchOutvotesLiars(t *testing.T) {
 	})
 }
 
-// lie alters an answer in one of the ways that there are.
+// lie alters an answer in one of the possible ways.
 func lie(t *rapid.T, a *its.Answer) {
 	switch rapid.IntRange(0, 4).Draw(t, "lie") {
 	case 0:
@@ -91,7 +91,7 @@ func answersOf(t rapid.TB, key []byte, threshold, n int, seed byte) []its.Answer
 	return answers(shares, len(key), tags[0])
 }
 
-// Whatever an index answers first is its answer.
+// The first answer of an index counts, whatever it is.
 func TestSearchTakesOneAnswerOfAnIndex(t *testing.T) {
 	good := answersOf(t, []byte("a key"), 3, 6, 7)
 	with := func(i int, change func(*its.Answer)) its.Answer {
@@ -193,7 +193,7 @@ func TestNewSearchRefuses(t *testing.T) {
 	}
 }
 
-// A search whose context ends goes on later, and says how much it is good for.
+// A search whose context ended can be continued, and the error says how many lies it tolerates.
 func TestSearchEndsWithItsContext(t *testing.T) {
 	late := errors.New("too late")
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -241,7 +241,7 @@ func TestCloseClears(t *testing.T) {
 	search.Close()
 }
 
-// A search of as many answers as there can be, of which a few lie.
+// A search with the maximum number of answers, some of which lie.
 func TestSearchOfAsManyAsPossible(t *testing.T) {
 	given := answersOf(t, []byte("a key"), 2, 254, 7)
 	liars := []int{0, 1, 2, 100, 253}

@@ -3,13 +3,13 @@ package its
 import "testing"
 
 // Perfect secrecy, by trying everything in small fields: for every key of one block, every C, D and
-// E and all coefficients of the polynomials, what k-1 hubs see, the secret tag included, occurs
-// equally often. So it makes no key likelier than another.
+// E and all coefficients of the polynomials, each view of k-1 hubs, including the secret tag,
+// occurs equally often. So no view makes a key likelier than another.
 func TestSecrecyOfSharesAndTag(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		f    field[int]
-		hubs []int // the dishonest ones, one fewer than the threshold
+		hubs []int // the dishonest ones, one less than the threshold
 	}{
 		{"4 elements, hub 0 of threshold 2", gf4, []int{0}},
 		{"4 elements, hub 2 of threshold 2", gf4, []int{2}},
@@ -31,7 +31,7 @@ func TestSecrecyOfSharesAndTag(t *testing.T) {
 	}
 }
 
-// sharesOf returns what the hubs hold of one coordinate as a number: by the coordinate's value, for
+// sharesOf returns the hubs' shares of one coordinate, as a number: by the coordinate's value, for
 // every choice of the other coefficients.
 func sharesOf(f field[int], hubs []int) [][]int {
 	q := 1 << f.bits
@@ -50,7 +50,7 @@ func sharesOf(f field[int], hubs []int) [][]int {
 	return shares
 }
 
-// countViews returns how often the hubs see what: by shares, tag and, lowest, key.
+// countViews returns how often each view of the hubs occurs: by shares, tag and, lowest, key.
 func countViews(f field[int], shares [][]int) []int {
 	q, choices := len(shares), len(shares[0])
 	seen := make([]int, choices*choices*choices*choices*q*q)

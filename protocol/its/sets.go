@@ -1,18 +1,18 @@
 package its
 
-// sets walks through sets of points in lexicographic order, each once, and can stop and go on at
-// any time. Beside each set it keeps Lagrange's weights for x = 0, which it takes over from the set
-// before as far as the two begin alike: depth first, since most differ in the last points only. All
-// of it is public.
+// sets walks through sets of points in lexicographic order, each once, and can stop and continue at
+// any time. With each set it keeps Lagrange's weights for x = 0. It reuses those of the previous
+// set for the points that both begin with: sets go depth first, since most differ only in the last
+// points. All of this is public.
 type sets struct {
 	points  []*point // the first one is in every set
-	size    int      // points in a set, at least 2
-	bound   int      // the second of a set is at most here in points
+	size    int      // points per set, at least 2
+	bound   int      // maximum place in points of the second point of a set
 	chosen  []int    // places in points, ascending; none before the first set
 	weights [][]Element
 }
 
-// next goes to the next set, and says whether there is one.
+// next moves on to the next set, and reports whether there is one.
 func (s *sets) next() bool {
 	if s.chosen == nil {
 		return s.begin()
@@ -48,8 +48,8 @@ func (s *sets) begin() bool {
 	return true
 }
 
-// weigh computes the weights from a depth on. A point more, p, changes the weight of each point q
-// by the factor x_p/(x_p+x_q), and its own weight is the product of all x_q/(x_q+x_p).
+// weigh computes the weights from a depth on. Another point p changes the weight of each point q by
+// the factor x_p/(x_p+x_q), and its own weight is the product of all x_q/(x_q+x_p).
 func (s *sets) weigh(from int) {
 	for depth := from; depth < s.size; depth++ {
 		p := s.points[s.chosen[depth]]
@@ -63,7 +63,7 @@ func (s *sets) weigh(from int) {
 	}
 }
 
-// sum returns the sum of what value says of the points of the set, each times its weight.
+// sum returns the sum of value over the points of the set, each times its weight.
 func (s *sets) sum(value func(*point) Element) Element {
 	var sum product
 	for i, weight := range s.weights[s.size-1] {

@@ -9,9 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whoever is suspect and whenever they are admitted, whenever the search is asked and interrupted:
-// each set of as many answers as the threshold, and of one more, is tried once, with the right
-// weights.
+// Whoever is suspect, whenever suspects are admitted, and whenever Find is called and interrupted:
+// each set of threshold answers, and of one more, is tried once, with the right weights.
 func TestEverySetIsTriedOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 8).Draw(t, "n")
@@ -54,7 +53,7 @@ func TestEverySetIsTriedOnce(t *testing.T) {
 	})
 }
 
-// nameOf returns the indices of a set, after a look at its weights.
+// nameOf returns the indices of a set, after checking its weights.
 func nameOf(t rapid.TB, set *sets) string {
 	var shares []Share
 	var indices []int
@@ -72,8 +71,8 @@ func nameOf(t rapid.TB, set *sets) string {
 	return fmt.Sprint(indices)
 }
 
-// Among answers that are there before the search is asked, the newest comes first, and a set with a
-// suspect after all others.
+// Of answers that are there before Find is called, the newest comes first, and a set with a suspect
+// after all others.
 func TestOrderOfSets(t *testing.T) {
 	search := testSearch(t, 2)
 	for i, a := range lyingAnswers(t, 16, 2, 5, 5) {

@@ -2,5 +2,5 @@
 
 package its
 
-// slowness divides the steps of long tests.
+// slowness divides the number of steps of long tests.
 const slowness = 1

@@ -2,5 +2,5 @@
 
 package its
 
-// slowness divides the steps of long tests, which the race detector slows down.
+// slowness divides the number of steps of long tests, which the race detector slows down.
 const slowness = 5

@@ -6,19 +6,20 @@ import (
 	"slices"
 )
 
-// Split makes shares of a key for hubs with these numbers, in that order, any threshold of which
-// give it back to each of the slaves together with that slave's secret tag. The tags, in the order
-// of the slaves and of TagSize bytes each, are public. The key has 1 to 2^30 bytes; it is neither
-// changed nor kept, and what Split returns belongs to the caller. A share is for all slaves, see
+// Split makes shares of a key for hubs with these numbers, in that order. For each of the slaves,
+// any threshold of the shares give the key back, together with that slave's secret tag. The tags,
+// in the order of the slaves and of TagSize bytes each, are public. The key has 1 to 2^30 bytes and
+// is neither changed nor kept. The results belong to the caller. A share is for all slaves, see
 // [Pick].
 //
 // Split reads 48 bytes of random for each slave, which are its C, D and E, and then threshold-1
 // times ShareSize(len(key), slaves) bytes, which are the first threshold-1 shares. All secrecy
-// rests on them: random is rand.Reader of crypto/rand unless the outcome has to be reproducible.
+// rests on them: random must be rand.Reader of crypto/rand unless the outcome has to be
+// reproducible.
 //
 // Errors: ErrThreshold unless 2 <= threshold <= number of hubs <= 254, ErrShares if a hub's number
-// repeats or is not in 0..253, ErrSlaves unless there are 1 to MaxSlaves, ErrKeySize, and whatever
-// random returns (io.ErrUnexpectedEOF or io.EOF if it ends early), wrapped.
+// repeats or is not in 0..253, ErrSlaves unless there are 1 to MaxSlaves, ErrKeySize, and the
+// errors of random (io.ErrUnexpectedEOF or io.EOF if it ends early), wrapped.
 func Split(key []byte, threshold int, hubs []int, slaves int, random io.Reader) (shares []Share, secretTags [][]byte, err error) {
 	if err := checkSplit(len(key), threshold, hubs, slaves); err != nil {
 		return nil, nil, err
@@ -49,7 +50,7 @@ func checkSplit(keySize, threshold int, hubs []int, slaves int) error {
 	return checkIndices(hubs)
 }
 
-// checkIndices returns ErrShares unless all are in 0..253 and differ.
+// checkIndices returns ErrShares unless all indices are in 0..253 and distinct.
 func checkIndices(indices []int) error {
 	var seen [maxShares]bool
 	for _, i := range indices {
@@ -65,7 +66,7 @@ func checkIndices(indices []int) error {
 }
 
 // newVector returns the shared vector of a key for all slaves, with C, D and E of each from random.
-// The vector is to be cleared whatever the error.
+// The caller must clear the vector even if there is an error.
 func newVector(key []byte, slaves int, random io.Reader) ([]byte, error) {
 	vector := make([]byte, ShareSize(len(key), slaves))
 	copy(vector[slaves*offsetS:], key)

@@ -14,7 +14,7 @@ import (
 	"dske/protocol/its"
 )
 
-// Any k shares in any order give the key, which Split leaves as it was.
+// Any k shares in any order give the key, and Split does not change the key.
 func TestSplitThenCombine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 8).Draw(t, "n")
@@ -39,7 +39,7 @@ func TestSplitThenCombine(t *testing.T) {
 	})
 }
 
-// wantKeyOfEachSlave combines for each slave what it gets.
+// wantKeyOfEachSlave combines the parts of each slave.
 func wantKeyOfEachSlave(t rapid.TB, key []byte, threshold int, shares []its.Share, tags [][]byte) {
 	t.Helper()
 	for j, tag := range tags {
@@ -82,7 +82,7 @@ func TestSplitAsManyAsPossible(t *testing.T) {
 	}
 }
 
-// Shares stay as they are when others are appended to them or changed.
+// Appending to a share or changing it does not change other shares.
 func TestSharesDoNotOverlap(t *testing.T) {
 	shares, tag := split(t, []byte("a key"), 3, 5)
 	clear(shares[0].Value)
@@ -124,7 +124,7 @@ func TestSplitRefuses(t *testing.T) {
 	}
 }
 
-// A reader that fails, or ends, at any byte of the randomness fails the splitting.
+// Split fails if random fails or ends at any byte.
 func TestSplitReturnsErrorOfRandom(t *testing.T) {
 	const size, threshold, slaves = 6, 3, 2
 	broken := errors.New("no entropy")
@@ -164,7 +164,7 @@ func firstHubs(n int) []int {
 	return hubs
 }
 
-// answers returns shares for one slave as what the hubs answer. The values are shared.
+// answers returns shares for one slave as the answers of the hubs. The values are not copied.
 func answers(shares []its.Share, keySize int, tag []byte) []its.Answer {
 	var list []its.Answer
 	for _, s := range shares {

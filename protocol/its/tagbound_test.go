@@ -5,9 +5,10 @@ import (
 	"testing"
 )
 
-// The bound of the package comment on a wrong key, by trying everything in small fields: for every
-// key, known to the adversary, and every shift of the shared vector, at most m+1 of |F| choices of
-// C and E let the shifted vector pass, and some shift that changes the key gets that many.
+// Checks the bound of the package comment on a wrong key, by trying everything in small fields: for
+// every key, known to the adversary, and every shift of the shared vector, at most m+1 of |F|
+// choices of C and E let the shifted vector pass, and for some shift that changes the key exactly
+// that many do.
 func TestWrongKeyBoundIsMetAndNeverExceeded(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -58,7 +59,7 @@ func tags(f field[int], blocks, keys int) []int {
 }
 
 // passingByShiftOfD counts the pairs of C and E for which a shift keeps the tag, for each shift of
-// D. What D itself is does not matter: it takes part in both tags alike.
+// D. The value of D does not matter: it is the same in both tags.
 func passingByShiftOfD(table []int, q, key, dC, dE, dKey int) [8]int {
 	keys := len(table) / q / q
 	var passing [8]int
@@ -82,8 +83,8 @@ func digits(number, q, count int) []int {
 	return list
 }
 
-// shiftedKey is the forgery that the term C·E prevents: with a shift of C by the root of S_2/S_4
-// and these of D and S, the polynomial in C that the tag without C·E is stays the same.
+// shiftedKey is the forgery that the term C·E prevents: if C is shifted by the root of S_2/S_4, and
+// D and S by these values, the tag without C·E remains the same polynomial in C.
 func shiftedKey[E comparable](f field[E], s []E) (dC, dD E, wrong []E) {
 	dC = f.root(f.divide(s[1], s[3]))
 	wrong = []E{f.add(s[0], f.mul(dC, s[1])), s[1], f.add(s[2], f.mul(dC, s[3])), s[3]}
@@ -91,7 +92,7 @@ func shiftedKey[E comparable](f field[E], s []E) (dC, dD E, wrong []E) {
 	return dC, f.weakTag(dC, zero, wrong), wrong
 }
 
-// A tag without C·E is forged with certainty by whoever knows a key of four blocks.
+// A tag without C·E is forged with certainty by anybody who knows a key of four blocks.
 func TestTagWithoutCEIsForged(t *testing.T) {
 	for key := range 8 * 8 * 8 * 8 {
 		s := digits(key, 8, 4)

@@ -2,7 +2,7 @@ package its
 
 import "crypto/subtle"
 
-// trial is a set of points with Lagrange's weights for x = 0, whose tag is to be tested.
+// trial is a set of points whose tag is tested, with Lagrange's weights for x = 0.
 type trial struct {
 	points  []*point
 	shares  []Share
@@ -20,11 +20,12 @@ func (s *Search) test(set *sets) {
 	}
 }
 
-// fit tests the tag of a set of one point more than the threshold if it lies on polynomials of a
-// degree below the threshold, unless others on the same have been tested.
+// fit tests the tag of a set of threshold+1 points if these are on polynomials of degree below the
+// threshold, unless other points on the same polynomials have been tested.
 //
-// A polynomial f through one point more has a degree below the threshold exactly if x·f has one
-// below that number of points, so if the polynomial through the points (x, x·f(x)) is 0 for x = 0.
+// A polynomial f through one point more has a degree below the threshold exactly if x·f has a
+// degree below that number of points, that is, if the polynomial through the points (x, x·f(x)) is
+// 0 at x = 0.
 func (s *Search) fit(set *sets) {
 	if !set.sum(s.product).isZero() {
 		return
@@ -48,14 +49,14 @@ func (s *Search) begin(points []*point) {
 	}
 }
 
-// judge lets the tag decide.
+// judge checks the tag of the trial.
 func (s *Search) judge() {
 	s.tried++
 	s.found = equal(s.trial.tag(), s.trial.points[0].SecretTag)
 }
 
 // combine computes the linear combination f(x) of the coordinates of a point, and x·f(x), unless it
-// has.
+// has done so before.
 func (s *Search) combine(p *point) {
 	if !p.combined {
 		h := horner{c: s.secret}
@@ -70,8 +71,9 @@ func (s *Search) product(p *point) Element {
 	return p.product
 }
 
-// isRejected says whether a trial with that combination was made. Then its tag would be wrong too:
-// different vectors have the same combination with a chance of (m+3)/2^128.
+// isRejected reports whether a trial with that combination has failed. If so the tag of this one
+// would be wrong, too: different vectors have the same combination with a probability of
+// (m+3)/2^128.
 func (s *Search) isRejected(combination Element) bool {
 	found := 0
 	for _, r := range s.rejected {
@@ -112,7 +114,7 @@ func (t trial) key() []byte {
 	return key[:size:size]
 }
 
-// contains says whether a point is on the polynomials through the trial's.
+// contains reports whether a point is on the polynomials through the points of the trial.
 func (t trial) contains(p *point) bool {
 	if !p.agrees(t.points[0].Answer) {
 		return false

@@ -12,12 +12,12 @@ const (
 	offsetS = 3 * ElementSize
 )
 
-// MaxSlaves is the most slaves that a key is shared for at once.
+// MaxSlaves is the maximum number of slaves of a key.
 const MaxSlaves = 32
 
-// ShareSize returns the number of bytes of a share, and so of a pad, of a key of keySize bytes for
-// a number of slaves: 16 for each 16 bytes of the key or part of them, and 48 for each slave. It is
-// 0 for what Split would refuse.
+// ShareSize returns the size in bytes of a share, and so of a pad, of a key of keySize bytes for a
+// number of slaves: 16 for each full or partial 16 bytes of the key, and 48 for each slave. It is 0
+// for arguments that Split would refuse.
 func ShareSize(keySize, slaves int) int {
 	if keySize < 1 || keySize > maxKeySize || slaves < 1 || slaves > MaxSlaves {
 		return 0
@@ -25,19 +25,18 @@ func ShareSize(keySize, slaves int) int {
 	return slaves*offsetS + blocks(keySize)*ElementSize
 }
 
-// blocks returns how many elements size bytes fill when padded.
+// blocks returns the number of elements of size bytes after padding.
 func blocks(size int) int {
 	return size/ElementSize + (size%ElementSize+ElementSize-1)/ElementSize
 }
 
-// Pick returns what is for some of the slaves in value, the value of a share for a number of
-// slaves: C, D and E of each slave that is chosen, in the order of chosen, then S. So a hub is
-// given what is for the slaves whose clients use it, and it gives slave j what Pick(value, slaves,
-// j) returns. Slaves count from 0. The result belongs to the caller, value is neither changed nor
-// kept.
+// Pick returns the parts of some of the slaves from value, the value of a share for a number of
+// slaves: C, D and E of each chosen slave, in the order of chosen, and then S. A hub is given the
+// parts of the slaves whose clients use it, and gives slave j the result of Pick(value, slaves, j).
+// Slaves are counted from 0. The result belongs to the caller; value is neither changed nor kept.
 //
-// Error: ErrShares if value can be no share for so many slaves, or if chosen is empty, repeats a
-// slave or names one that there is not.
+// Error: ErrShares if value cannot be a share for that number of slaves, or if chosen is empty,
+// repeats a slave or names one that does not exist.
 func Pick(value []byte, slaves int, chosen ...int) ([]byte, error) {
 	if slaves < 1 || slaves > MaxSlaves || len(value) <= slaves*offsetS || len(value)%ElementSize != 0 {
 		return nil, fmt.Errorf("%w: %d bytes for %d slaves", ErrShares, len(value), slaves)

@@ -54,7 +54,7 @@ func (v shareVector) shares() []Share {
 	return shares
 }
 
-// answers returns the shares as what hubs answer.
+// answers returns the shares as answers of hubs.
 func (v shareVector) answers() []Answer {
 	var answers []Answer
 	for _, s := range v.Shares {
@@ -166,7 +166,7 @@ func TestVectorsOfSecretTags(t *testing.T) {
 	})
 }
 
-// The same C, D, E and first shares, drawn at random, give the same others.
+// The same random C, D, E and first shares give the same other shares.
 func TestVectorsSplit(t *testing.T) {
 	forShares(t, func(t *testing.T, v shareVector) {
 		drawn := bytes.Join([][]byte{v.C, v.D, v.E}, nil)

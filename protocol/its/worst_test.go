@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Seven liars of sixteen that answer first cost 0.2 seconds at most, of the processor's time, so
-// that other programs don't count.
+// Seven liars of sixteen that answer first cost at most 0.2 seconds of CPU time, so that other
+// programs do not count.
 func TestWorstSearchTakesLittleTime(t *testing.T) {
 	search, start := testSearch(t, 9), processorTime(t)
 	for _, a := range lyingAnswers(t, 32, 9, 16, 7) {

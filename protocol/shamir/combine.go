@@ -2,9 +2,9 @@ package shamir
 
 import "fmt"
 
-// Combine reconstructs a secret from the first threshold shares, in whatever order they are, and
-// checks its digest. It does not look at further shares. The secret belongs to the caller; the
-// shares are neither changed nor kept.
+// Combine reconstructs a secret from the first threshold shares, in any order, and checks its
+// digest. It ignores further shares. The secret belongs to the caller; the shares are neither
+// changed nor kept.
 //
 // Errors: ErrThreshold unless 2 <= threshold <= 254; ErrTooFew if there are fewer shares than
 // that; ErrShares if an index repeats or is not in 0..253, or if the lengths differ or are below
@@ -54,7 +54,7 @@ func checkPoints(points []Share) error {
 	return nil
 }
 
-// wellFormed says whether a share could be one of some secret.
+// wellFormed reports whether a share could be one of some secret.
 func wellFormed(s Share) bool {
 	return s.Index >= 0 && s.Index < maxShares && len(s.Value) >= minSecret
 }

@@ -42,7 +42,7 @@ func TestCombineRefuses(t *testing.T) {
 	}
 }
 
-// Any threshold above that of the splitting is fine too: the polynomial is the same.
+// Any threshold above that of the splitting works, too: the polynomial is the same.
 func TestCombineWithHigherThreshold(t *testing.T) {
 	secret := []byte("a secret")
 	if got, err := shamir.Combine(4, split(t, secret, 3, 5)); err != nil || !bytes.Equal(got, secret) {

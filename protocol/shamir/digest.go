@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// digestSize is how many bytes of HMAC-SHA-256(R, secret) stand at the start of a digest share,
+// digestSize is the number of bytes of HMAC-SHA-256(R, secret) at the start of a digest share,
 // before R.
 const digestSize = 4
 
@@ -23,7 +23,7 @@ func newDigest(secret []byte, random io.Reader) ([]byte, error) {
 	return share, nil
 }
 
-// digestMatches says whether share is a digest share of secret. Both have the same length, at
+// digestMatches reports whether share is a digest share of secret. Both have the same length, at
 // least digestSize bytes.
 func digestMatches(share, secret []byte) bool {
 	sum := digest(share[digestSize:], secret)

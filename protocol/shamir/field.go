@@ -31,8 +31,8 @@ func doubleWord(w uint64) uint64 {
 	return (w^high)<<1 ^ overflow&reducer
 }
 
-// multiply returns a times b. Like divide it is for x-coordinates only, never for secrets: the time
-// that a look-up takes may tell where it was.
+// multiply returns a times b. Like divide, it is only for x-coordinates, never for secrets: the
+// time of a table look-up may disclose the index.
 func multiply(a, b byte) byte {
 	if a == 0 || b == 0 {
 		return 0
@@ -40,7 +40,7 @@ func multiply(a, b byte) byte {
 	return powers[(int(logs[a])+int(logs[b]))%255]
 }
 
-// divide returns a through b, which is not 0.
+// divide returns a divided by b, which is not 0.
 func divide(a, b byte) byte {
 	if a == 0 {
 		return 0
@@ -48,7 +48,8 @@ func divide(a, b byte) byte {
 	return powers[(int(logs[a])+255-int(logs[b]))%255]
 }
 
-// powers holds the powers of x+1, which are all elements but 0; logs their exponents, 0..254.
+// powers holds the powers of x+1, which are all elements except 0; logs holds their exponents,
+// 0..254.
 var powers, logs = tables()
 
 func tables() (powers [255]byte, logs [256]byte) {

@@ -47,7 +47,7 @@ func TestDoubleIsTheModels(t *testing.T) {
 	})
 }
 
-// Elements in a word must not touch each other: every pair of neighbours is tried.
+// Elements in a word must not affect each other: every pair of neighbours is tried.
 func TestDoubleWordKeepsNeighboursApart(t *testing.T) {
 	for a := range 256 {
 		for b := range 256 {

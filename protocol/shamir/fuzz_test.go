@@ -8,8 +8,8 @@ import (
 	"dske/protocol/shamir"
 )
 
-// Recover survives whatever hubs send, and what it recovers is what the shares that are not at odds
-// combine to.
+// Recover survives any shares, and the secret that it recovers is the one that the shares which are
+// not at odds combine to.
 func FuzzRecover(f *testing.F) {
 	good := split(f, []byte("a secret"), 3, 5)
 	bad := cloneShares(good)
@@ -46,8 +46,8 @@ func FuzzRecover(f *testing.F) {
 	})
 }
 
-// decode reads shares: a byte that stands for an index of -1..254, one for a length below 32, and
-// the value, which ends where the data does. There are at most 40.
+// decode reads shares: a byte for an index of -1..254, one for a length below 32, and the value,
+// which ends where the data does. There are at most 40.
 func decode(data []byte) []shamir.Share {
 	var shares []shamir.Share
 	for len(data) >= 2 && len(shares) < 40 {

@@ -1,9 +1,9 @@
 package shamir
 
 // The reference model: slow, one byte at a time, from the definition of the field and of Lagrange
-// interpolation, with nothing in common with the code under test.
+// interpolation, with no code in common with the code under test.
 
-// modelMultiply multiplies as one does on paper: the product of polynomials, then long division.
+// modelMultiply multiplies as on paper: the product of polynomials, then long division.
 func modelMultiply(a, b byte) byte {
 	product := 0
 	for bit := range 8 {

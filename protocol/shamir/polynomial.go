@@ -2,14 +2,14 @@ package shamir
 
 import "crypto/subtle"
 
-// blockSize is how many bytes of each point are worked on at a time: a block of the result and of a
-// few points fit into the first-level cache.
+// blockSize is the number of bytes of each point processed at a time: a block of the result and of
+// a few points fit into the first-level cache.
 const blockSize = 4096
 
 // evaluate returns f(x) for the polynomials of lowest degree through points, byte by byte. There is
 // at least one point; indices differ and are below 256, lengths are the same.
 //
-// f(x) is a sum of points, each times a constant that depends on x-coordinates only. All products
+// f(x) is a sum of points, each times a constant that depends only on x-coordinates. All products
 // of a block are computed together, by Horner's rule on the bits of the constants, so that they
 // share the doublings. The branch is on a bit of a constant, which is public.
 func evaluate(points []Share, x int) []byte {
@@ -30,9 +30,9 @@ func evaluate(points []Share, x int) []byte {
 	return value
 }
 
-// lagrange returns what to multiply each point with so that their sum is the value at x. For point
-// i that is the product of (x - x_j) / (x_i - x_j) over all other points j; minus is XOR here. If x
-// is the index of a point, its weight is 1 and the others are 0.
+// lagrange returns the weights of the points such that the weighted sum is the value at x. For
+// point i that is the product of (x - x_j) / (x_i - x_j) over all other points j; minus is XOR
+// here. If x is the index of a point, its weight is 1 and the others are 0.
 func lagrange(points []Share, x byte) []byte {
 	weights := make([]byte, len(points))
 	for i, p := range points {

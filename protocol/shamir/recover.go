@@ -7,32 +7,33 @@ import (
 	"slices"
 )
 
-// MaxSubsets bounds the sets of shares that one call of Recover tries.
+// MaxSubsets is the maximum number of sets of shares that one call of Recover tries.
 const MaxSubsets = 5000
 
-// Recover is Combine for when some shares may be lies: it tries sets of threshold shares until a
-// digest matches. It returns the secret and the indices, ascending and each once, of the shares at
-// odds with it. The secret belongs to the caller; the shares are neither changed nor kept.
+// Recover is like Combine, for shares of which some may be lies: it tries sets of threshold shares
+// until a digest matches. It returns the secret and the indices, ascending and each once, of the
+// shares at odds with it. The secret belongs to the caller; the shares are neither changed nor
+// kept.
 //
-// Shares are listed in the order of their arrival. Somebody who gathers them calls Recover with the
-// whole list whenever another one has come, so sets without the newest share have mostly been tried
-// before: those that include the last share of the list come first. See NewestFirst for the rest of
-// the order, which finds t liars within about threshold+t over t sets.
+// Shares are listed in the order of arrival. A caller that gathers them calls Recover with the
+// whole list whenever another share has arrived, so sets without the newest share have mostly been
+// tried before. Sets that include the last share of the list therefore come first. See NewestFirst
+// for the rest of the order, which finds t liars within about threshold+t over t sets.
 //
-// No share can spoil the others:
+// No share can prevent the others from being used:
 //   - One with an index outside 0..253 or fewer than 4 bytes is never used.
 //   - Only shares of the same length are tried together, the length of the newest share first.
 //   - A repetition of a share (same index, same value) counts as one share.
 //   - Of shares with the same index but different values at most one is true. Each is tried in its
 //     turn, never together.
 //
-// At odds are all shares that are not on the polynomials that were found, malformed ones included.
-// An index that came with several values is therefore at odds even if one of them is true.
+// The shares at odds are all those that are not on the polynomials found, including malformed ones.
+// So an index that came with several values is at odds even if one of the values is true.
 //
-// Errors: ErrThreshold unless 2 <= threshold <= 254; ErrTooFew if there are not threshold different
-// indices with the same length, which more shares can mend; ErrDigest if no set of shares matched,
-// or none within MaxSubsets, which the message tells. It costs as much time as that many calls of
-// Combine at worst.
+// Errors: ErrThreshold unless 2 <= threshold <= 254; ErrTooFew if there are not threshold distinct
+// indices with the same length, which more shares can resolve; ErrDigest if no set of shares
+// matched, or none within MaxSubsets, which the message says. In the worst case it takes as long as
+// MaxSubsets calls of Combine.
 func Recover(threshold int, shares []Share) (secret []byte, atOdds []int, err error) {
 	if err := checkThreshold(threshold); err != nil {
 		return nil, nil, err
@@ -43,7 +44,7 @@ func Recover(threshold int, shares []Share) (secret []byte, atOdds []int, err er
 			return nil, nil, fmt.Errorf("%w: gave up after %d sets of %d shares", ErrDigest, tried, threshold)
 		}
 		tried++
-		// Repeated indices are the only other error here, and just as much a reason to go on.
+		// Repeated indices are the only other error here, and also a reason to continue.
 		if secret, err := Combine(threshold, points); err == nil {
 			return secret, liars(points, shares), nil
 		}
@@ -54,8 +55,8 @@ func Recover(threshold int, shares []Share) (secret []byte, atOdds []int, err er
 	return nil, nil, fmt.Errorf("%w: tried all %d sets of %d shares", ErrDigest, tried, threshold)
 }
 
-// candidates yields the sets of threshold shares worth trying, in the order in which to try them.
-// Indices may repeat within a set. The next set overwrites the slice.
+// candidates yields the sets of threshold shares to try, in their order. Indices may repeat within
+// a set. The next set overwrites the slice.
 func candidates(threshold int, shares []Share) iter.Seq[[]Share] {
 	return func(yield func([]Share) bool) {
 		points := make([]Share, threshold)

@@ -95,7 +95,7 @@ func TestRecoverDespiteManyOfAnotherLength(t *testing.T) {
 	for i := 50; i < 254; i++ {
 		shares[i].Value = shares[i].Value[:4]
 	}
-	// The newest share is of a length that 204 liars agree on: it comes last instead.
+	// The newest share has a length that 204 liars agree on. So it comes last instead.
 	shares[0], shares[253] = shares[253], shares[0]
 	got, atOdds, err = shamir.Recover(5, shares)
 	if err != nil || !bytes.Equal(got, secret) || len(atOdds) != 249 {
@@ -147,8 +147,8 @@ func TestRecoverSaysWhyItEnded(t *testing.T) {
 	}
 }
 
-// With far more sets of shares than may be tried, one lie or two are still found among shares that
-// come all at once, wherever they are.
+// With far more sets of shares than may be tried, one or two lies are still found among shares that
+// arrive all at once, wherever they are.
 func TestRecoverFindsFewLiarsAmongMany(t *testing.T) {
 	const n, k = 24, 12
 	secret := []byte("a longer secret.")
@@ -164,7 +164,7 @@ func TestRecoverFindsFewLiarsAmongMany(t *testing.T) {
 	}
 }
 
-// Gathering one by one, the secret is there as soon as k true shares are.
+// If shares arrive one by one, the secret is found as soon as there are k true shares.
 func TestRecoverWhileGathering(t *testing.T) {
 	const n, k = 15, 8
 	secret := []byte("a longer secret.")

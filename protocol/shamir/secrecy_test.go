@@ -8,8 +8,8 @@ import (
 
 // Perfect secrecy of the interpolation, by counting: whatever the secret byte is, k-1 shares take
 // every combination of values for exactly one choice of the random bytes. So they make no candidate
-// likelier than another. The digest byte counts as random here; what its first four bytes give away
-// is in the package comment.
+// likelier than another. The digest byte counts as random here; the package comment says what its
+// first four bytes disclose.
 func TestSecrecyOfThresholdTwo(t *testing.T) {
 	for secret := range 256 {
 		points := everyChoice(2, byte(secret))
@@ -47,8 +47,8 @@ func everyChoice(threshold int, secret byte) []Share {
 	return append(points, Share{secretX, bytes.Repeat([]byte{secret}, choices)})
 }
 
-// assertUniform fails unless no two byte positions hold the same bytes in all shares. There are as
-// many positions as combinations, so then each combination occurs once.
+// assertUniform fails if two byte positions hold the same bytes in all shares. There are as many
+// positions as combinations, so otherwise each combination occurs once.
 func assertUniform(t *testing.T, what string, shares []Share) {
 	t.Helper()
 	seen := make([]bool, len(shares[0].Value))

@@ -1,28 +1,28 @@
-// Package shamir splits a secret into n shares of which any k give it back.
+// Package shamir splits a secret into n shares, any k of which give it back.
 //
-// It is Shamir's scheme ("How to share a secret", 1979) done byte by byte over GF(2^8) with the
+// It is Shamir's scheme ("How to share a secret", 1979), byte by byte over GF(2^8) with the
 // polynomial x^8+x^4+x^3+x+1: every byte position of the secret has its own polynomial f of degree
 // k-1. f(255) is the secret, share i is f(i), and f(254) is a digest share: the first four bytes of
 // HMAC-SHA-256(R, secret) followed by R, which is random and four bytes shorter than the secret.
-// Whoever reconstructs a secret computes the digest again, and so notices a wrong share.
-// SLIP-0039 defines the same arrangement.
+// Reconstruction computes the digest again, and so detects a wrong share. SLIP-0039 defines the
+// same arrangement.
 //
-// Use Split to share a secret, Combine if all shares are to be trusted to be what was split, and
-// Recover if some of them may be lies.
+// Use Split to share a secret, Combine if all shares can be trusted, and Recover if some of them
+// may be lies.
 //
 // # What it protects, and what not
 //
-// Up to k-2 shares say nothing at all about the secret. The last one before the threshold says
-// little: with k-1 shares a guess of the secret can be checked against the digest, so 32 bits of
-// uncertainty fewer remain, to somebody who can try them all. That is of no use against a key of 16
-// bytes or more. A secret of four bytes, which is the shortest one allowed, falls to 2^32 guesses.
+// Up to k-2 shares say nothing at all about the secret. The share before the threshold says little:
+// with k-1 shares a guess of the secret can be checked against the digest, so an attacker who can
+// try all guesses has 32 bits of uncertainty less. That does not help against a key of 16 bytes or
+// more. A secret of four bytes, the shortest one allowed, takes 2^32 guesses.
 //
 // A wrong secret passes the digest by chance once in 2^32 sets of shares. k or more liars who
 // conspire can make up any secret they like.
 //
-// Whatever is computed from a secret or the value of a share takes the same time for all of them:
-// there are no look-ups, branches or early exits that depend on them. Threshold, indices and
-// lengths are public. Intermediate buffers are cleared after use.
+// Operations on a secret or the value of a share take the same time for all values: no look-ups,
+// branches or early exits depend on them. The threshold, indices and lengths are public.
+// Intermediate buffers are cleared after use.
 package shamir
 
 import "errors"
@@ -30,12 +30,12 @@ import "errors"
 const (
 	minSecret = digestSize // bytes; a digest share has no room for less
 	maxShares = 254        // x = 0..253
-	digestX   = 254        // where the digest share is
-	secretX   = 255        // where the secret is
+	digestX   = 254        // x of the digest share
+	secretX   = 255        // x of the secret
 )
 
-// Errors of this package. They come wrapped with what was wrong; none of them holds a byte of a
-// secret or a share.
+// Errors of this package. They are returned wrapped, with the offending values. None of them
+// contains a byte of a secret or a share.
 var (
 	ErrThreshold  = errors.New("need 2 <= threshold <= number of shares <= 254")
 	ErrSecretSize = errors.New("secret is shorter than 4 bytes")

@@ -6,15 +6,15 @@ import (
 )
 
 // Split makes n shares of a secret, with indices 0..n-1 in that order, any threshold of which give
-// it back. The secret has at least 4 bytes; it is neither changed nor kept, and the shares belong
-// to the caller.
+// it back. The secret has at least 4 bytes and is neither changed nor kept. The shares belong to
+// the caller.
 //
 // Split reads len(secret)-4 bytes of random for the digest share and then threshold-2 times
-// len(secret) bytes, which are the first threshold-2 shares. All secrecy rests on them: random is
-// rand.Reader of crypto/rand unless the outcome has to be reproducible.
+// len(secret) bytes, which are the first threshold-2 shares. All secrecy rests on them: random must
+// be rand.Reader of crypto/rand unless the outcome has to be reproducible.
 //
-// Errors: ErrThreshold unless 2 <= threshold <= n <= 254, ErrSecretSize, and whatever random
-// returns (io.ErrUnexpectedEOF or io.EOF if it ends early), wrapped.
+// Errors: ErrThreshold unless 2 <= threshold <= n <= 254, ErrSecretSize, and the errors of random
+// (io.ErrUnexpectedEOF or io.EOF if it ends early), wrapped.
 func Split(secret []byte, threshold, n int, random io.Reader) ([]Share, error) {
 	if threshold < 2 || threshold > n || n > maxShares {
 		return nil, fmt.Errorf("%w, not %d of %d", ErrThreshold, threshold, n)

@@ -14,7 +14,7 @@ import (
 	"dske/protocol/shamir"
 )
 
-// Any k shares in any order give the secret, which Split leaves as it was.
+// Any k shares in any order give the secret, and Split does not change the secret.
 func TestSplitThenCombine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(2, 12).Draw(t, "n")
@@ -53,7 +53,7 @@ func TestSplitAsManyAsPossible(t *testing.T) {
 	}
 }
 
-// Shares stay as they are when others are appended to them or changed.
+// Appending to a share or changing it does not change other shares.
 func TestSharesDoNotOverlap(t *testing.T) {
 	secret := []byte("a secret")
 	shares := split(t, secret, 3, 5)
@@ -89,7 +89,7 @@ func TestSplitRefuses(t *testing.T) {
 	}
 }
 
-// A reader that fails, or ends, at any byte of the randomness fails the splitting.
+// Split fails if random fails or ends at any byte.
 func TestSplitReturnsErrorOfRandom(t *testing.T) {
 	const size, threshold = 6, 4
 	broken := errors.New("no entropy")
@@ -110,7 +110,7 @@ func TestSplitReturnsErrorOfRandom(t *testing.T) {
 	}
 }
 
-// A secret of four bytes has no R, and threshold two no random share: nothing is read.
+// A secret of four bytes has no R, and threshold two needs no random share: nothing is read.
 func TestSplitWithoutRandomness(t *testing.T) {
 	random := iotest.ErrReader(errors.New("read"))
 	shares, err := shamir.Split([]byte("four"), 2, 3, random)

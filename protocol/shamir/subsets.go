@@ -6,14 +6,14 @@ import (
 )
 
 // newestSets is how many sets with the newest share are tried before those without it. It leaves
-// the rest of MaxSubsets for the case that the newest share is itself a lie and that nobody has
-// tried the others before.
+// the rest of MaxSubsets for the case that the newest share is a lie and the other sets have not
+// been tried before.
 const newestSets = 4000
 
-// NewestFirst yields the k-subsets of 0..n-1, 2 <= k <= n, in an order that suits Recover, of this
-// package and of others that search for shares that agree: first those that hold n-1, but no more
-// than newestSets of them, then those that do not, then what is left. Each part is in the order of
-// subsets. The next subset may overwrite the slice.
+// NewestFirst yields the k-subsets of 0..n-1, 2 <= k <= n, in an order that suits Recover, in this
+// package and in others that search for shares that agree: first those with n-1, but at most
+// newestSets of them, then those without it, then the rest. Each part is in the order of subsets.
+// The next subset may overwrite the slice.
 func NewestFirst(n, k int) iter.Seq[[]int] {
 	return func(yield func([]int) bool) {
 		with := func(from, to int) bool {
@@ -42,8 +42,8 @@ func NewestFirst(n, k int) iter.Seq[[]int] {
 }
 
 // subsets yields the k-subsets of 0..n-1, k > 0, each ascending, in colexicographic order: all
-// those of 0..m before any that holds m+1. If t of the elements are wrong, the first k+t hold a
-// subset without them, so that one comes among the first (k+t over t). The next subset overwrites
+// subsets of 0..m before any with m+1. If t of the elements are wrong, the first k+t contain a
+// subset without them, so that subset is among the first (k+t over t). The next subset overwrites
 // the slice. (Knuth, The Art of Computer Programming 4A, 7.2.1.3, algorithm L.)
 func subsets(n, k int) iter.Seq[[]int] {
 	return func(yield func([]int) bool) {

@@ -22,7 +22,7 @@ func TestNewestFirstInOrder(t *testing.T) {
 	}
 }
 
-// Every subset comes exactly once, also where there are more than newestSets with the newest.
+// Every subset comes exactly once, even where there are more than newestSets with the newest.
 func TestNewestFirstIsComplete(t *testing.T) {
 	for _, c := range []struct{ n, k, want int }{
 		{2, 2, 1}, {5, 2, 10}, {6, 5, 6}, {7, 7, 1}, {16, 8, 12870}, {91, 89, 4095},

@@ -98,7 +98,7 @@ func TestVectorsAlteredShare(t *testing.T) {
 	})
 }
 
-// What the reference model says was drawn at random makes the same shares again.
+// The random choices of the reference model give the same shares again.
 func TestVectorsSplit(t *testing.T) {
 	forVectors(t, func(t *testing.T, v vector) {
 		want := v.shares()

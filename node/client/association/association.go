@@ -2,25 +2,25 @@
 // pools of pre-shared random data filled, and carries shares to the hub and back in signed
 // messages.
 //
-// An [Association] mends itself: whatever needs the hub registers first if there is no session, and
-// does so again, once, if it turns out that the hub has lost its state. In the background
-// [Association.Maintain] does the same without being asked. Use it for one hub; what takes several,
-// such as a key, is the client's.
+// An [Association] recovers by itself: any operation that needs the hub registers first if there is
+// no session, and registers again, once, if the hub turns out to have lost its state.
+// [Association.Maintain] does the same in the background. An Association deals with one hub only;
+// work that takes several hubs, such as making a key, is done by package client.
 //
-// Out of band there is one request at a time. Whoever needs one stands in line, and is served in
-// the order of arrival: it makes its reservation before the next one goes on, so that the order of
-// arrival decides who gets which bytes. If the hub does not give what one of them asks for, those
-// who stood in line by then have the same outcome and do not ask again. All methods may be called
-// by several goroutines, and all that wait do so with a context.
+// Out of band there is one request at a time. Callers that need one wait in line and are served in
+// the order of arrival: each makes its reservation before the next one continues, so that the order
+// of arrival decides who gets which bytes. If the hub does not give what one of them asks for,
+// those already in line get the same outcome and do not ask again. All methods are safe for
+// concurrent use, and all that wait take a context.
 //
 // Errors that a hub answers with are a [node.Error], which wraps the sentinel that the hub means:
-// errors.Is finds [protocol.ErrUnknownKey]. In a suite that has refusals signed this is so of
-// signed ones only: they are facts. An answer in band that is not signed is a hint
+// errors.Is finds [protocol.ErrUnknownKey]. In a suite with signed refusals this holds for signed
+// ones only: they are facts. An in-band answer that is not signed is a hint
 // ([protocol.ErrUnsigned]): it makes an association ask the hub out of band, and only what the hub
-// says there makes it register again or fetch PSRD. A hub that does not answer in time is a
-// [context.DeadlineExceeded], and what is wrong with an answer a sentinel of package protocol or
-// psrd. A message that was sent has spent what was reserved for it, whatever became of it; an
-// answer without a right signature spends nothing of the hub's pool here.
+// says there makes it register again or fetch PSRD. A hub that does not answer in time yields
+// [context.DeadlineExceeded], and a bad answer a sentinel of package protocol or psrd. A message
+// that was sent has spent its reservation, whatever became of it; an answer without a valid
+// signature spends nothing of the local copy of the hub's pool.
 package association
 
 import (
@@ -45,34 +45,34 @@ import (
 // Tasks are required.
 type Config struct {
 	Client     string         // name of the client
-	Encryptors []string       // IDs that the hubs are told, at least one
-	Token      string         // what a hub binds the name to
+	Encryptors []string       // IDs to register with the hubs, at least one
+	Token      string         // secret that a hub binds the name to
 	Suite      protocol.Suite // default protocol.ITS
 	PSRD       PSRD
-	Single     bool // every request has its own messages, also if others wait for the same
+	Single     bool // send separate messages for every request, even if others wait for the same hub
 
-	Timeout   time.Duration // for one message, a large one taking longer; default [node.DefaultHubTimeout]
+	Timeout   time.Duration // for one message, more for a large one; default [node.DefaultHubTimeout]
 	Transport http.RoundTripper
 	Tasks     *node.Tasks    // of the client
 	Logger    *slog.Logger   // default: none
-	Bulk      *node.Bulk     // of the process; default: none
+	Bulk      *node.Bulk     // shared by the process; default: none
 	Counters  *node.Counters // of the client; default: their own
 
-	// Couriers bring the PSRD, by the names of the hubs. Nil: it comes over the network, whenever
-	// the pools need it.
+	// Couriers bring the PSRD, by name of the hub. Nil: PSRD comes over the network whenever the
+	// pools need it.
 	Couriers map[string]*Courier
 
-	// ByHand says that PSRD comes in files, which [Association.Ingest] takes in, and that nothing
-	// goes out of band. It needs a store, and a suite with sessions.
+	// ByHand says that PSRD comes in files, which [Association.Ingest] takes in, and that the
+	// client does nothing out of band. It needs a store, and a suite with sessions.
 	ByHand bool
 
-	Random node.Random // of the names of sessions; default crypto/rand
+	Random node.Random // for session IDs; default crypto/rand
 
-	// Store keeps the blocks and their marks over a crash; default: they are in memory.
+	// Store keeps the blocks and their marks over a crash. Default: they are in memory only.
 	Store     *store.Store
 	Confirmed func(protocol.DeliveredKeys) // called when a hub knows that keys were delivered; may be nil
 
-	Alarm      *node.Alarm // is set to when Sweep will have something to do; default: nobody is woken
+	Alarm      *node.Alarm // is set for the time when Sweep will have work; default: none
 	Registered func()      // called by each association once, when its first session begins; may be nil
 }
 
@@ -80,13 +80,13 @@ type Config struct {
 type Hub struct {
 	Name   string
 	URL    string // its base, for example http://127.0.0.1:8100/hub/hank
-	Python bool   // it is of the Python implementation
-	Number int    // its place in the network's list of hubs, from 0, and no other's; in suite its the index of its shares
+	Python bool   // the hub runs the Python implementation
+	Number int    // its unique position in the network's list of hubs, from 0; in suite its also the index of its shares
 }
 
 // PSRD says how a client stocks up, in bytes per pool. The zero value is the default.
 type PSRD struct {
-	BlockSize int // of a block; default 16384
+	BlockSize int // size of a block; default 16384
 	LowWater  int // below it, the pool is filled in the background; default 4096
 	HighWater int // up to at least here; default 16384; with one more block, at most [protocol.MaxPoolSize]
 
@@ -98,7 +98,7 @@ func (c *Config) validate() error {
 	c.PSRD.LowWater = cmp.Or(c.PSRD.LowWater, protocol.DefaultLowWater)
 	c.PSRD.HighWater = cmp.Or(c.PSRD.HighWater, protocol.DefaultHighWater)
 	if c.PSRD.BlockSize < 1 || c.PSRD.BlockSize > protocol.MaxBlockSize || c.PSRD.LowWater < 1 || c.PSRD.LowWater > c.PSRD.HighWater ||
-		c.PSRD.HighWater > protocol.MaxPoolSize+1-c.PSRD.BlockSize { // the last block may reach so far
+		c.PSRD.HighWater > protocol.MaxPoolSize+1-c.PSRD.BlockSize { // the last block may exceed HighWater by up to BlockSize-1
 		return fmt.Errorf("PSRD sizes %+v do not fit", c.PSRD)
 	}
 	c.Timeout = cmp.Or(c.Timeout, node.DefaultHubTimeout)
@@ -137,33 +137,33 @@ type Association struct {
 	courier *Courier // nil: PSRD comes over the network
 
 	line     node.Line    // see turn
-	failures atomic.Int64 // of attempts in the line, ever
-	failure  error        // of the last of them; whoever is at the head of the line may touch it
+	failures atomic.Int64 // attempts in the line that failed
+	failure  error        // the last of them; guarded by the head of the line
 	doubt    doubt
-	controls map[uuid.UUID]*protocol.Control // of files; whoever is at the head of the line may touch it
-	warnings node.Warnings                   // of answers that are not believed
+	controls map[uuid.UUID]*protocol.Control // by file; guarded by the head of the line
+	warnings node.Warnings                   // about answers that are not believed
 
 	mu      sync.Mutex
 	session *session      // nil if there is none
 	known   bool          // there has been a session
 	ended   []ended       // sessions whose pools are still to be cleared
-	heard   chan struct{} // closed when the hub is heard from; nil unless maintain waits for that
+	heard   chan struct{} // closed when the hub answers; nil unless maintain waits for that
 
-	deliveries *deliveries // that the hub is to be told of; nil: none
+	deliveries *deliveries // to tell the hub of; nil: none
 
-	confirms    atomic.Bool // whether the hub has to be told what was delivered
-	confirmDue  atomic.Bool // whether it is time to
+	confirms    atomic.Bool // the hub must be told what was delivered
+	confirmDue  atomic.Bool // it is time to tell the hub
 	maintaining atomic.Bool
 	unsettled   atomic.Bool  // the hub may have started, so that a message of this session would be refused
-	restarts    atomic.Int32 // how often to ask yet whether the hub, which is said to have started, knows the client
-	outstanding atomic.Int32 // messages for keys that are under way, or wait to be
+	restarts    atomic.Int32 // how often to ask yet whether the hub, said to have started, still knows the client
+	outstanding atomic.Int32 // messages about keys that are under way or waiting
 
 	posts trips[*posting]
 	gets  trips[*getting]
 }
 
-// New returns an association that has not registered with its hub. The config, in which New sets
-// the defaults, is shared by all the associations of a client, and must not be changed any more.
+// New returns an association that has not registered with its hub. New sets defaults in config. All
+// associations of a client share the config, which must not be changed afterwards.
 func New(config *Config, hub Hub) (*Association, error) {
 	if err := config.validate(); err != nil {
 		return nil, err

@@ -14,14 +14,14 @@ import (
 	"dske/psrd"
 )
 
-// Where PSRD comes in files, nothing goes out of band. What the hub has to know of marks is said in
-// band, signed with slots that each file has for that and that are in no pool (see
-// [protocol.Control]). Refusals of it are not signed, so they are hints: a new session begins only
-// with the hub's signed word.
+// Where PSRD comes in files, the client does nothing out of band. It tells the hub its marks in
+// band, signed with slots that each file brings for that purpose and that are in no pool (see
+// [protocol.Control]). Refusals of such a message are not signed, so they are hints: a new session
+// begins only with a signed answer of the hub.
 
-// FileError is why a message lacks PSRD that comes in files.
+// FileError says that a message lacks PSRD that comes in files.
 type FileError struct {
-	Hub string // that a file of is needed
+	Hub string // hub whose file is needed
 	Err error
 }
 
@@ -35,14 +35,14 @@ var (
 	// errNoFile says that the client has got no file of the hub.
 	errNoFile = errors.New("no file of the hub has been taken in")
 
-	// errStarted says that the hub has started since the session began, if that was the hub.
+	// errStarted says that the hub has started since the session began; the answer may be forged.
 	errStarted = errors.New("the hub has started")
 )
 
-// isCarried reports whether PSRD comes by courier or in files, and is not there to be fetched.
+// isCarried reports whether PSRD comes by courier or in files, so that it cannot be fetched.
 func (a *Association) isCarried() bool { return a.courier != nil || a.config.ByHand }
 
-// askBoot asks in which life the hub is. What comes back is a hint.
+// askBoot asks the hub for its boot ID. The answer is a hint.
 func (a *Association) askBoot(ctx context.Context) (uuid.UUID, error) {
 	response, err := a.send(ctx, message{method: http.MethodGet, path: protocol.PathBoot})
 	if err == nil {
@@ -58,7 +58,7 @@ func (a *Association) askBoot(ctx context.Context) (uuid.UUID, error) {
 	return b.Boot, nil
 }
 
-// openByHand begins a session with what files have brought.
+// openByHand begins a session with the PSRD that files have brought.
 func (t *turn) openByHand(ctx context.Context) (*session, error) {
 	if err := t.journal().dropComing(); err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (t *turn) openByHand(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-// mendByHand is mend where PSRD comes in files: all that there is to mend is that the hub has
+// mendByHand is like mend, where PSRD comes in files: the only case to mend is that the hub has
 // started.
 func (t *turn) mendByHand(ctx context.Context, s *session) (answered, changed bool) {
 	switch boot, err := t.askBoot(ctx); {
@@ -95,7 +95,7 @@ func (t *turn) mendByHand(ctx context.Context, s *session) (answered, changed bo
 	return true, true
 }
 
-// succeed begins a session after another one, which goes on if the hub does not agree.
+// succeed begins a new session after s. If the hub does not agree, s continues.
 func (t *turn) succeed(ctx context.Context, s *session) error {
 	next, err := t.establish(ctx)
 	if err != nil {
@@ -107,7 +107,7 @@ func (t *turn) succeed(ctx context.Context, s *session) error {
 }
 
 // sayMarks tells the hub the marks and reads its answer. It signs with the slots of the last file
-// or, if the hub does not know that, of one before.
+// or, if the hub does not know that file, of an earlier one.
 func (t *turn) sayMarks(ctx context.Context, s *session, body []byte) (kept protocol.MarksKept, err error) {
 	boot, err := t.askBoot(ctx)
 	switch {
@@ -135,11 +135,11 @@ func (t *turn) sayMarks(ctx context.Context, s *session, body []byte) (kept prot
 			return kept, err
 		}
 	}
-	return kept, t.awaiting(err)
+	return kept, t.explainShortage(err)
 }
 
-// saySigned sends marks with the next pair of slots, of which it keeps first that it is spent, and
-// returns the answer if that is signed.
+// saySigned sends marks signed with the next pair of slots, and returns the answer if that is
+// signed. It stores that the slots are spent before it sends.
 func (t *turn) saySigned(ctx context.Context, control *protocol.Control, body []byte) ([]byte, error) {
 	pair, err := control.Reserve()
 	if err != nil {
@@ -171,7 +171,7 @@ func (t *turn) saySigned(ctx context.Context, control *protocol.Control, body []
 	return response.body, nil
 }
 
-// control returns the slots that marks are signed with of a file.
+// control returns the slots of a file, with which marks are signed.
 func (t *turn) control(b store.Block) (*protocol.Control, error) {
 	if known := t.controls[b.ID]; known != nil {
 		return known, nil
@@ -184,8 +184,8 @@ func (t *turn) control(b store.Block) (*protocol.Control, error) {
 	return c, nil
 }
 
-// keepControl gives up the slots of all files but one, which the hub has answered to: so has the
-// hub.
+// keepControl gives up the slots of all files except the one that the hub has answered with; the
+// hub does the same.
 func (t *turn) keepControl(id uuid.UUID) error {
 	var drops []store.Record
 	for _, b := range t.journal().controls() {
@@ -204,7 +204,7 @@ func (t *turn) closeControl(id uuid.UUID) {
 	}
 }
 
-// tell tells the hub the marks: out of band, or signed where PSRD comes in files.
+// tell tells the hub the marks: out of band or, where PSRD comes in files, signed.
 func (t *turn) tell(ctx context.Context, s *session, m protocol.Marks) (kept protocol.MarksKept, err error) {
 	body, err := json.Marshal(m)
 	switch {

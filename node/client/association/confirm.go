@@ -7,29 +7,29 @@ import (
 	"dske/protocol"
 )
 
-// A hub that keeps its state over a crash keeps shares until it hears that their key was delivered:
-// with the next marks, and at the latest so long after the delivery or at so many keys.
+// A hub that keeps its state over a crash keeps shares until it hears that their key was delivered.
+// It hears of that with the next marks, and at the latest after confirmWithin or when confirmAt
+// keys wait.
 const (
 	confirmWithin = time.Second
 	confirmAt     = 256
 
-	// confirmByHand takes the place of confirmWithin where each message about marks costs what a
-	// file has brought.
+	// confirmByHand replaces confirmWithin where each message about marks costs PSRD from a file.
 	confirmByHand = time.Minute
 )
 
-// Confirms reports whether the hub has to be told what was delivered, or may have to be.
+// Confirms reports whether the hub must be told of deliveries, or may have to be.
 func (a *Association) Confirms() bool { return a.confirms.Load() }
 
-// deliveries is what a hub is to be told of.
+// deliveries are the delivered keys that a hub must be told of.
 type deliveries struct {
 	all  []protocol.DeliveredKeys
 	keys int  // in all of them
 	soon bool // a timer runs
 }
 
-// Confirm tells the hub soon that keys were delivered. Each of them is confirmed once; the
-// Confirmed function of the config is told when.
+// Confirm tells the hub soon that keys were delivered. Each key is confirmed once; the Confirmed
+// function of the config is called when the hub knows.
 func (a *Association) Confirm(keys protocol.DeliveredKeys) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -41,11 +41,11 @@ func (a *Association) Confirm(keys protocol.DeliveredKeys) {
 	a.confirmInTime()
 }
 
-// confirmInTime has the hub told when it is time to. The caller holds a.mu.
+// confirmInTime arranges that the hub is told when it is time. The caller holds a.mu.
 func (a *Association) confirmInTime() {
 	switch d := a.deliveries; {
 	case d == nil || len(d.all) == 0:
-	case a.session == nil: // the next one begins with it
+	case a.session == nil: // the next session begins with it
 	case d.keys >= confirmAt:
 		a.confirmNow()
 	case !d.soon:
@@ -63,7 +63,7 @@ func (a *Association) confirmInTime() {
 	}
 }
 
-// confirmNow has the hub told. The caller holds a.mu.
+// confirmNow has the hub told now. The caller holds a.mu.
 func (a *Association) confirmNow() {
 	a.confirmDue.Store(true)
 	a.Maintain()
@@ -75,7 +75,7 @@ func (a *Association) hasToConfirm() bool {
 	return a.deliveries != nil && len(a.deliveries.all) > 0
 }
 
-// toConfirm returns what fits into a message of what was delivered.
+// toConfirm returns as many deliveries as fit into a message.
 func (a *Association) toConfirm() []protocol.DeliveredKeys {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -90,8 +90,8 @@ func (a *Association) toConfirm() []protocol.DeliveredKeys {
 	return all[:n:n]
 }
 
-// confirmed notes that the hub knows of what toConfirm has returned.
-func (a *Association) confirmed(keys []protocol.DeliveredKeys) {
+// noteConfirmed notes that the hub knows of the deliveries that toConfirm has returned.
+func (a *Association) noteConfirmed(keys []protocol.DeliveredKeys) {
 	if len(keys) == 0 {
 		return
 	}
@@ -100,20 +100,20 @@ func (a *Association) confirmed(keys []protocol.DeliveredKeys) {
 	for _, d := range keys {
 		a.deliveries.keys -= len(d.KeyIDs)
 	}
-	a.confirmInTime() // of what did not fit
+	a.confirmInTime() // for those that did not fit
 	a.mu.Unlock()
 	for _, d := range keys {
 		a.config.Confirmed(d)
 	}
 }
 
-// setConfirms notes whether the hub wants to know what was delivered. If it does not, it knows all
-// that it has to.
+// setConfirms notes whether the hub wants to hear of deliveries. If it does not, there is nothing
+// left to tell it.
 func (a *Association) setConfirms(confirms bool) {
 	a.confirms.Store(confirms)
 	if !confirms {
 		for a.hasToConfirm() {
-			a.confirmed(a.toConfirm())
+			a.noteConfirmed(a.toConfirm())
 		}
 	}
 }

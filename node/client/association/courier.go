@@ -12,23 +12,22 @@ import (
 	"dske/psrd"
 )
 
-// Courier brings the PSRD of one association where it does not come over the network whenever it is
-// needed. It outlives the clients in whose hands its deliveries are. A client that keeps its state
-// over a crash keeps what it has taken: whoever makes another Courier in the next process brings
-// all again that was ever brought. Its zero value has brought nothing, and nobody knows when it
-// comes. It may be used by several goroutines.
+// Courier brings the PSRD of one association where it does not come over the network on demand. It
+// outlives the clients that take its deliveries. A client that keeps its state over a crash
+// remembers what it has taken, so a Courier in a later process must bring again everything that was
+// ever brought. The zero value has brought nothing and is not expected. It is safe for concurrent
+// use.
 type Courier struct {
 	mu      sync.Mutex
-	brought int            // bytes for each pool, ever
-	put     map[supply]int // of those, the bytes that are, or have been, in the pool, or were taken back
-	next    time.Time      // when it is expected; zero: not at all
-	came    func()         // tells the association; nil: there is none yet
+	brought int            // total bytes brought for each pool
+	put     map[supply]int // of those, the bytes that entered the pool or were taken back
+	next    time.Time      // when the courier is expected; zero: never
+	came    func()         // tells the association; nil: no association yet
 }
 
 // Bring delivers size bytes for each of the pools, in addition to what is there, or 0 if the
-// delivery was lost, and says when the courier comes next; the zero time: it does not. What is for
-// a pool that has no room is taken back. While the hub cannot be reached, the delivery waits for
-// it. Bring returns at once.
+// delivery was lost. next is when the courier comes next; zero: never. What a pool has no room for
+// is taken back. While the hub cannot be reached, the delivery waits. Bring returns at once.
 func (c *Courier) Bring(size int, next time.Time) {
 	c.mu.Lock()
 	c.brought += size
@@ -40,7 +39,7 @@ func (c *Courier) Bring(size int, next time.Time) {
 	}
 }
 
-// Next returns when the courier is expected; the zero time: not at all.
+// Next returns when the courier is expected; zero: never.
 func (c *Courier) Next() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,7 +52,7 @@ func (c *Courier) tell(came func()) {
 	c.came = came
 }
 
-// waiting returns how many bytes for a pool have come and are not in it.
+// waiting returns how many bytes for a pool have been brought and are not in it.
 func (c *Courier) waiting(to supply) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -69,17 +68,17 @@ func (c *Courier) take(to supply, size int) {
 	c.put[to] += size
 }
 
-// taken returns how many bytes for a pool are, or have been, in it.
+// taken returns how many bytes for a pool are in it or have been.
 func (c *Courier) taken(to supply) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.put[to]
 }
 
-// recall goes on after what a client has kept of what it took.
+// recall continues from what a client has stored about what it took.
 func (c *Courier) recall(to supply, taken int) { c.take(to, taken-c.taken(to)) }
 
-// hasCome reports whether there is something for one of the pools.
+// hasCome reports whether the courier has brought something for one of the pools.
 func (a *Association) hasCome() bool {
 	for _, to := range a.supplies() {
 		if a.courier.waiting(to) > 0 {
@@ -101,8 +100,8 @@ func (t *turn) unload(ctx context.Context, s *session) error {
 	return t.raise(ctx, s, nil)
 }
 
-// unloadSome puts as much of what there is for a pool into it as one block can have. All is taken
-// back if there is no room for it.
+// unloadSome puts as much of the delivery for a pool into it as one block can hold. If there is no
+// room, the whole delivery is taken back.
 func (t *turn) unloadSome(ctx context.Context, s *session, to supply, left int) (err error) {
 	size := min(left, protocol.MaxBlockSize, protocol.MaxPoolSize-stockOf(s.pool(to)))
 	if to.purpose == psrd.ForKeys {
@@ -114,13 +113,13 @@ func (t *turn) unloadSome(ctx context.Context, s *session, to supply, left int) 
 	if size > 0 && !errors.Is(err, protocol.ErrTooLarge) && !errors.Is(err, protocol.ErrFull) {
 		return err
 	}
-	t.config.Logger.Info("no room for what a courier has brought", "hub", t.hub.Name, "owner", to.owner, "purpose", to.purpose, "bytes", left)
+	t.config.Logger.Info("no room for the PSRD of a courier", "hub", t.hub.Name, "owner", to.owner, "purpose", to.purpose, "bytes", left)
 	return t.takeFromCourier(to, left, func(taken ...store.Record) error { return t.journal().keep(taken...) })
 }
 
-// takeFromCourier has keep keep, with whatever else belongs to it, that bytes for a pool are no
-// longer the courier's: from then on they are in the pool, or taken back, also after a crash.
-// Where no courier comes there is nothing more to keep.
+// takeFromCourier calls keep with the record that size bytes for a pool are no longer the
+// courier's: from then on they are in the pool or taken back, even after a crash. Where no courier
+// comes, the record is not needed.
 func (t *turn) takeFromCourier(to supply, size int, keep func(...store.Record) error) error {
 	if t.courier == nil {
 		return keep()
@@ -132,9 +131,9 @@ func (t *turn) takeFromCourier(to supply, size int, keep func(...store.Record) e
 	return nil
 }
 
-// CourierError is why a message lacks PSRD that comes by courier.
+// CourierError says that a message lacks PSRD that comes by courier.
 type CourierError struct {
-	Next time.Time // when the next courier is expected; zero: none is
+	Next time.Time // when the next courier is expected; zero: never
 	Err  error
 }
 
@@ -147,9 +146,9 @@ func (e *CourierError) Error() string {
 
 func (e *CourierError) Unwrap() error { return e.Err }
 
-// awaiting adds to an error, if it says that PSRD is missing, when the courier comes, or that a
-// file has to be brought.
-func (a *Association) awaiting(err error) error {
+// explainShortage adds to err, if that says that PSRD is missing, the time when the courier comes
+// or that a file is needed.
+func (a *Association) explainShortage(err error) error {
 	var told *FileError
 	switch {
 	case !a.isCarried() || !errors.Is(err, psrd.ErrExhausted) || errors.As(err, &told):
@@ -160,8 +159,8 @@ func (a *Association) awaiting(err error) error {
 	return &CourierError{a.courier.Next(), err}
 }
 
-// lacksAnswer returns why the hub could not sign an answer, as far as is known here. Where PSRD
-// comes over the network the hub says so itself, and gets it.
+// lacksAnswer returns an error if the hub lacks the PSRD to sign an answer, as far as is known
+// here. Where PSRD comes over the network it returns nil: the hub says so itself and gets more.
 func (a *Association) lacksAnswer(s *session) error {
 	if available := stockOf(s.channel.PeerKeys); a.isCarried() && available < protocol.SigningKeySize {
 		return &psrd.ExhaustedError{Needed: protocol.SigningKeySize, Available: available}

@@ -27,8 +27,8 @@ func newCourierWorld(t *testing.T) (*world, *Courier) {
 	return w, c
 }
 
-// Without PSRD nothing is fetched, and the error says when some comes; with it, as much is there as
-// the courier has brought, also if the hub could not be reached at first.
+// Without PSRD nothing is fetched, and the error says when the courier comes. After a delivery the
+// pools hold exactly what the courier has brought, even if the hub could not be reached at first.
 func TestCourier(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := newCourierWorld(t)
@@ -59,8 +59,8 @@ func TestCourier(t *testing.T) {
 	})
 }
 
-// The last PSRD is used as far as it goes, also by those who want it at the same time: what is too
-// much for all of them together is enough for some.
+// The last PSRD is used up even by concurrent requests: what is too little for all of them is
+// enough for some.
 func TestLastPSRDGoesToSome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := newCourierWorld(t)
@@ -82,7 +82,7 @@ func TestLastPSRDGoesToSome(t *testing.T) {
 	})
 }
 
-// hubIsFull is how a hub answers that has no room for PSRD.
+// hubIsFull answers like a hub that has no room for PSRD.
 func hubIsFull(r *http.Request, next roundTrip) (*http.Response, error) {
 	if r.URL.Path != "/hub/hank"+protocol.PathPSRD {
 		return next(r)
@@ -92,7 +92,7 @@ func hubIsFull(r *http.Request, next roundTrip) (*http.Response, error) {
 	return full.Result(), nil
 }
 
-// What the hub has no room for is taken back, and the association goes on.
+// A delivery that the hub has no room for is taken back, and the association continues.
 func TestCourierFindsNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := newCourierWorld(t)
@@ -110,8 +110,8 @@ func TestCourierFindsNoRoom(t *testing.T) {
 	})
 }
 
-// A client that keeps its state takes a delivery once, also if it is brought again because nobody
-// else knows that it was there.
+// A client that keeps its state takes a delivery once, even if it is brought again because only the
+// client knows of it.
 func TestDeliveryCountsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMarkedWorld(t, PSRD{})

@@ -12,7 +12,7 @@ import (
 	"dske/protocol"
 )
 
-// parcels returns the files of the hub, by their numbers.
+// parcels returns the files of the hub, in the order of their numbers.
 func (j journal) parcels() (all []store.Parcel) {
 	if j.keeps() {
 		j.store.View(func(s *store.State) { all = s.ParcelsWith(j.hub) })
@@ -20,11 +20,11 @@ func (j journal) parcels() (all []store.Parcel) {
 	return all
 }
 
-// controlName is the name under which the store keeps the blocks that marks are signed with: they
-// are in no pool, and no hub has that name.
+// controlName is the name under which the store keeps the blocks that sign marks. They are in no
+// pool, and no hub can have that name.
 func (j journal) controlName() string { return j.hub + " marks" }
 
-// controls returns the blocks that marks are signed with, of the last file first.
+// controls returns the blocks that sign marks, the block of the last file first.
 func (j journal) controls() (blocks []store.Block) {
 	j.store.View(func(s *store.State) { blocks = s.BlocksWith(j.controlName()) })
 	slices.Reverse(blocks)
@@ -39,9 +39,9 @@ func (j journal) openControl(suite protocol.Suite, id uuid.UUID) (*protocol.Cont
 	return protocol.NewControl(suite, true, id, b.Size, b.Mark, tail)
 }
 
-// takeIn keeps a file: first that it is coming, then its blocks, and at last that it is there and
-// the client so registered. If the client ends in between, nothing of it has been used, and it can
-// come again.
+// takeIn stores a file: first that it is coming, then its blocks, and at last that it is complete
+// and the client registered. If the process ends in between, nothing of the file has been used, and
+// it can be taken in again.
 func (j journal) takeIn(p *parcel.Parcel, encryptors []string) error {
 	if err := j.dropComing(); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (j journal) takeIn(p *parcel.Parcel, encryptors []string) error {
 	return j.keep(&kept, &store.Registration{Client: j.hub, Encryptors: slices.Clone(encryptors), Registered: true})
 }
 
-// dropComing drops blocks of files that did not come to their end.
+// dropComing drops the blocks of files that are incomplete.
 func (j journal) dropComing() error {
 	var drops []store.Record
 	for _, kept := range j.parcels() {

@@ -20,8 +20,8 @@ func (w *world) deposit(size int) (uuid.UUID, error) {
 	return id, err
 }
 
-// The network has held back so many requests that the hub's end of a pool is full and the client's
-// is empty.
+// The network has held back so many requests that the pool is full at the hub and empty at the
+// client.
 func TestHeldBackRequestsLockNobodyOut(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS, PSRD{}, time.Minute)
 	for range protocol.MaxPoolSize / protocol.MaxBlockSize {
@@ -35,11 +35,11 @@ func TestHeldBackRequestsLockNobodyOut(t *testing.T) {
 	}
 }
 
-// The network has held back so many answers that the client's end of a pool is full and the hub's
-// has too little.
+// The network has held back so many answers that the pool is full at the client and too empty at
+// the hub.
 func TestHeldBackAnswersLockNobodyOut(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS, PSRD{}, time.Minute)
-	id, err := w.deposit(32 << 10) // more than the hub has got to seal with
+	id, err := w.deposit(32 << 10) // more than the hub has to seal with
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,10 @@ import (
 	"dske/psrd"
 )
 
-// Get fetches the hub's shares of the keys that m names, at least one, and calls got with each
-// share or with why there is none, not always in the order of the keys. If it fails, that is why
-// there is none of the keys that got was not called for. A hub may answer what nobody asked, or
-// twice. m is for this client, whatever it says; it may share its message with others.
+// Get fetches the hub's shares of the keys in m, at least one. It calls got for each key with the
+// share or the reason why there is none, in any order. If Get fails, its error holds for the keys
+// for which got was not called. A hub may also answer for keys that were not asked for, or twice.
+// The slave in m must be of this client. Get may share a message with other requests.
 func (a *Association) Get(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) error {
 	m.ClientName = a.config.Client
 	if a.sharesTrips() {
@@ -39,22 +39,22 @@ func (a *Association) Get(ctx context.Context, m protocol.GetShares, got func(uu
 	return nil
 }
 
-// getting is what a request asks for on a trip, and what came of it.
+// getting is what one request asks for on a trip, and the outcome.
 type getting struct {
-	protocol.GetShares // whose keys become those that the trip brought nothing of
+	protocol.GetShares // its keys are replaced by those without an answer
 	ctx                context.Context
 	answers            []shareAnswer
 	err                error
 }
 
-// shareAnswer is what a hub says of one key.
+// shareAnswer is the answer of a hub about one key.
 type shareAnswer struct {
 	key   uuid.UUID
 	share protocol.Share
 	err   error
 }
 
-// getTogether asks in one message for what several requests want.
+// getTogether asks for the keys of several requests in one message.
 func (a *Association) getTogether(loads []*getting) {
 	all, ctx := loads[0].GetShares, loads[0].ctx
 	all.KeyIDs = nil
@@ -68,7 +68,7 @@ func (a *Association) getTogether(loads []*getting) {
 	}
 	rest, err := a.getOnce(ctx, all, func(id uuid.UUID, share protocol.Share, err error) {
 		l := of[id]
-		if l == nil { // nobody asked
+		if l == nil { // not asked for
 			clear(share.Value.Reveal())
 			return
 		}
@@ -82,7 +82,7 @@ func (a *Association) getTogether(loads []*getting) {
 	}
 }
 
-// getOnce is one message of Get. It returns the keys that have to be asked for again.
+// getOnce sends one message of Get. It returns the keys that must be asked for again.
 func (a *Association) getOnce(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) (rest protocol.KeyIDs, err error) {
 	s := a.current()
 	if len(m.KeyIDs) == 1 || s != nil && s.singly.Load() {
@@ -115,7 +115,8 @@ func (a *Association) getShare(ctx context.Context, m protocol.GetShare) (share 
 	return share, err
 }
 
-// getSome fetches the shares of as many keys as fit into a response, and returns the rest of them.
+// getSome fetches the shares of as many keys as fit into a response, and returns the keys that are
+// left.
 func (a *Association) getSome(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) (rest protocol.KeyIDs, err error) {
 	rest = m.KeyIDs
 	err = a.get(ctx, protocol.PathKeyShares, m.Query(), func(s *session, incoming *protocol.Incoming, body []byte) error {
@@ -138,24 +139,23 @@ func (a *Association) getSome(ctx context.Context, m protocol.GetShares, got fun
 		}
 		rest = without(m.KeyIDs, answered)
 		if len(rest) == len(m.KeyIDs) {
-			return fmt.Errorf("%w: it is about none of the keys", protocol.ErrMalformed)
+			return fmt.Errorf("%w: it has none of the keys that were asked for", protocol.ErrMalformed)
 		}
 		return nil
 	})
 	return rest, err
 }
 
-// get asks the hub for shares. Read makes of the verified response, which it has to open, what it
-// is.
+// get asks the hub for shares. It calls read with the verified response; read must open it.
 func (a *Association) get(ctx context.Context, path, query string, read func(*session, *protocol.Incoming, []byte) error) error {
 	return a.deal(ctx, nil, 0, func(r *Reservation) error {
 		defer r.Release()
-		began := a.doubt.began()
+		began := a.doubt.settledCount()
 		incoming, body, err := a.inBand(ctx, r, message{method: http.MethodGet, path: path, query: query})
 		if err != nil {
 			return err
 		}
-		if err := incoming.Accept(); err != nil { // a right tag counts, whatever is wrong with the rest
+		if err := incoming.Accept(); err != nil { // a valid tag counts, whatever is wrong with the rest
 			return err
 		}
 		if err := read(r.session, incoming, body); err != nil {

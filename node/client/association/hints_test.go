@@ -14,7 +14,7 @@ import (
 	"dske/protocol"
 )
 
-// said is an answer that nobody signed.
+// said returns an unsigned answer.
 func said(status int, body string) (*http.Response, error) {
 	recorder := httptest.NewRecorder()
 	recorder.WriteHeader(status)
@@ -22,8 +22,8 @@ func said(status int, body string) (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
-// forge has every message about shares answered like this, and counts the questions that this leads
-// to.
+// forge makes the wire answer every message about shares like this. It counts these messages and
+// the questions that they lead to.
 func (w *world) forge(status int, body string) (questions, messages *int) {
 	questions, messages = new(int), new(int)
 	w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
@@ -39,8 +39,8 @@ func (w *world) forge(status int, body string) (questions, messages *int) {
 	return questions, messages
 }
 
-// Who forges errors makes a client ask the hub, and less and less often. What was said is not
-// believed, and the session stays.
+// Forged errors make a client ask the hub, but less and less often. They are not believed, and the
+// session stays.
 func TestHints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS, PSRD{}, time.Second)
@@ -78,8 +78,7 @@ func TestHints(t *testing.T) {
 	})
 }
 
-// A hub that has lost its state says so out of band, and is registered with again, for the same
-// request.
+// A hub that has lost its state says so out of band, and the same request registers with it again.
 func TestHintThatIsTrue(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS, PSRD{}, time.Second)
 	if err := w.get(uuid.New()); !errors.Is(err, protocol.ErrUnknownKey) {
@@ -95,7 +94,7 @@ func TestHintThatIsTrue(t *testing.T) {
 	}
 }
 
-// A hub of another suite, or of another version of it, is not dealt with.
+// An association refuses a hub of another suite or of another version of its suite.
 func TestOtherSuiteOfHub(t *testing.T) {
 	w := newWorldOf(t, protocol.Python, PSRD{}, time.Second)
 	w.Association.config.Suite = protocol.ITS
@@ -107,7 +106,7 @@ func TestOtherSuiteOfHub(t *testing.T) {
 	}
 }
 
-// The same bytes are sent three times at most, however often they seem to be altered on their way.
+// The same bytes are sent at most three times, however often they seem to be altered on their way.
 func TestSameBytes(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS, PSRD{}, time.Second)
 	if err := w.get(uuid.New()); !errors.Is(err, protocol.ErrUnknownKey) {

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// maxOutstanding is the number of messages for a hub at which more are refused, so that a hub
-	// that hangs cannot pile them up.
+	// maxOutstanding is the number of messages for a hub beyond which more are refused, so that
+	// messages to a hub that hangs cannot pile up.
 	maxOutstanding = 1024
 
-	// maxSent is how often the same bytes are sent; maxSupplied, if each time the hub has got PSRD
-	// which others may have been faster to use.
+	// maxSent is how often the same bytes are sent at most. maxSupplied is the limit if each time
+	// the hub has got PSRD, which other messages may have used first.
 	maxSent     = 3
 	maxSupplied = 32
 )
@@ -25,15 +25,14 @@ const (
 var (
 	errBusy = errors.New("too many requests are waiting for the hub")
 
-	// errEnded says that the session of a message has ended, so that it can be made again in a new
-	// one.
+	// errEnded says that the session of a message has ended, so that the message can be made again
+	// in a new one.
 	errEnded = errors.New("the hub has lost its state")
 )
 
-// deal calls send with PSRD that was reserved: what is given, if that is of the current session,
-// and otherwise padSize bytes of pad and a signing key. It does so once more after a new
-// registration if it turns out that the hub has lost its state, and a few times more if the hub
-// could not answer.
+// deal calls send with reserved PSRD: with given if that is of the current session, and otherwise
+// with padSize bytes of pad and a signing key. It calls send once more after a new registration if
+// the hub turns out to have lost its state, and a few times more if the hub could not answer.
 func (a *Association) deal(ctx context.Context, given *Reservation, padSize int, send func(*Reservation) error) error {
 	if a.outstanding.Add(1) > maxOutstanding {
 		a.outstanding.Add(-1)
@@ -53,9 +52,9 @@ func (a *Association) deal(ctx context.Context, given *Reservation, padSize int,
 		case errors.Is(err, errAnswerless) && sent < maxSent:
 		default:
 			a.maintainIfNeeded()
-			return a.awaiting(err)
+			return a.explainShortage(err)
 		}
-		given = nil // which is spent
+		given = nil // it is spent
 	}
 }
 
@@ -75,11 +74,10 @@ func (a *Association) dealOnce(ctx context.Context, given *Reservation, padSize 
 	return send(r)
 }
 
-// inBand signs and sends a request, and returns the response with status 200 when its signature was
-// found right. The caller has to accept or open that. What the hub refuses is an error, signed or
-// not.
+// inBand signs and sends a request, and returns a response with status 200 whose signature is
+// valid. The caller must accept or open it. A refusal by the hub is an error, signed or not.
 //
-// It may send the same bytes again, which authenticate the same message and so are no second use: a
+// It may send the same bytes again. They authenticate the same message, so that is no second use: a
 // hub that has not answered has spent nothing, and one that has gives the same answer.
 func (a *Association) inBand(ctx context.Context, r *Reservation, m message) (*protocol.Incoming, []byte, error) {
 	signature, err := r.SignRequest(protocol.Request{Method: m.method, Path: m.path, Query: m.query, Body: m.body})
@@ -88,7 +86,7 @@ func (a *Association) inBand(ctx context.Context, r *Reservation, m message) (*p
 	}
 	m.header, m.value = protocol.SignatureHeader, signature
 	for sent := 1; ; sent++ {
-		e := exchange{a, r.session, m, r.session.supplied.Load(), a.doubt.began(), r.session.raises.Load()}
+		e := exchange{a, r.session, m, r.session.supplied.Load(), a.doubt.settledCount(), r.session.raises.Load()}
 		response, err := a.send(ctx, m)
 		if err == nil {
 			var incoming *protocol.Incoming
@@ -110,12 +108,12 @@ type exchange struct {
 	session   *session
 	request   message
 	supplied  int64 // of the session when the request was sent
-	questions int64 // that had been settled when the request was sent
+	questions int64 // settled when the request was sent
 	raises    int64 // of the session when the request was sent
 }
 
-// read returns a response with status 200 whose signature is right. A refusal that is signed is
-// what the hub says; anything else is a hint, in a suite that has refusals signed.
+// read returns a response with status 200 whose signature is valid. A signed refusal is a fact. In
+// a suite with signed refusals anything else is a hint.
 func (e *exchange) read(ctx context.Context, response *response) (*protocol.Incoming, error) {
 	signs := e.config.Suite.Rules().Refusals
 	said := e.refusal(response)
@@ -142,8 +140,8 @@ func (e *exchange) read(ctx context.Context, response *response) (*protocol.Inco
 	return nil, h
 }
 
-// hint is an answer that is not signed as it should be. It wraps nothing of what it says, since
-// anybody may have said it.
+// hint is an answer without a valid signature. It does not wrap the error in the answer, since
+// anybody may have written that.
 type hint struct{ said error }
 
 func (h *hint) Error() string { return fmt.Sprintf("%v (%v)", h.said, protocol.ErrUnsigned) }
@@ -173,8 +171,8 @@ func (e *exchange) verify(ctx context.Context, response *response) (*protocol.In
 	return incoming, err
 }
 
-// settle says whether the request is to be sent again after an exchange that failed with err, or
-// otherwise why not.
+// settle decides whether to send the request again after an exchange that failed with err, and
+// otherwise returns the reason.
 func (e *exchange) settle(ctx context.Context, sent int, err error) (again bool, why error) {
 	var refused *node.Error
 	var unsigned *hint
@@ -187,47 +185,48 @@ func (e *exchange) settle(ctx context.Context, sent int, err error) (again bool,
 		again, why = e.settleHint(ctx, sent, unsigned)
 		supplied := e.session.supplied.Load() > e.supplied
 		return again && (sent < maxSent || supplied && sent < maxSupplied), why
-	case errors.Is(err, psrd.ErrUnknownBlock) && errors.As(err, &refused): // a pad
+	case errors.Is(err, psrd.ErrUnknownBlock) && errors.As(err, &refused): // block of a pad
 		return false, e.ask(ctx, e.session, e.questions, err)
 	case errors.As(err, &refused):
 		return false, err
-	default: // no answer; a hub that hangs is not waited for twice
+	default: // no answer: do not wait twice for a hub that hangs
 		return sent == 1 && !errors.Is(err, context.DeadlineExceeded), err
 	}
 }
 
-// settleHint is settle for an answer that nobody has signed. Whatever it says, the hub may have
-// done what it was asked for, and then gives the same answer again; were it not asked for that, one
-// false error would cost a share for good.
+// settleHint is like settle, for an answer that is not signed. Whatever it says, the hub may have
+// done what it was asked for, and would give the same answer again. If it were not asked again, one
+// false error would lose a share for good.
 func (e *exchange) settleHint(ctx context.Context, sent int, h *hint) (again bool, why error) {
 	var refused *node.Error
 	switch {
-	case errors.Is(h.said, psrd.ErrUnknownBlock): // one of the two ends has a block that the other one has not
+	case errors.Is(h.said, psrd.ErrUnknownBlock): // one end has a block that the other end does not have
 	case !errors.As(h.said, &refused):
-		return true, h // it may have been altered on its way
+		return true, h // the answer may have been altered on its way
 	case refused.Status >= http.StatusInternalServerError && !errors.Is(refused, psrd.ErrExhausted):
-		return sent == 1, h // there is nothing to ask the hub about
+		return sent == 1, h // there is nothing to ask about
 	case e.session.hasMarks() && errors.Is(refused, psrd.ErrExhausted):
 		if err := e.catchUp(ctx, e.session); err != nil {
 			return false, err
 		}
 		if e.session.raises.Load() > e.raises {
-			return true, h // that may be all that it takes
+			return true, h // that may be enough
 		}
 	}
 	err := e.ask(ctx, e.session, e.questions, h)
 	return !errors.Is(err, errEnded), err
 }
 
-// settleUnsigned is settle in a suite whose refusals nobody signs, and that have to be believed.
+// settleUnsigned is like settle, in a suite without signed refusals, where refusals must be
+// believed.
 func (e *exchange) settleUnsigned(ctx context.Context, err error) (again bool, why error) {
 	var refused *node.Error
 	var python *pythonError
 	if errors.As(err, &python) {
 		return e.settlePython(ctx, python)
 	}
-	// An unknown block, if the hub does not know it or has signed with it, is one that only one of
-	// the two ends has. So is one in which a Python hub has other bytes.
+	// If an unknown block is unknown to the hub, or the hub has signed with it, only one end has
+	// the block. A block in which a Python hub has other bytes counts as such, too.
 	if errors.Is(err, psrd.ErrUnknownBlock) || errors.As(err, &refused) && errors.Is(err, protocol.ErrClientNotRegistered) ||
 		e.hub.Python && errors.Is(err, protocol.ErrSignature) {
 		e.forget(e.session)

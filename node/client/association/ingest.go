@@ -19,10 +19,10 @@ var (
 	ErrRoom  = errors.New("there is no room for so much")
 )
 
-// Ingest takes in a file of the hub, which the caller has found to be for this client. It fails
-// with [ErrTaken], [ErrOlder], [ErrRoom] or a [protocol.ErrStorage], and has then changed nothing
-// that would keep the file from being taken in later. Bytes are used when the hub has said that it
-// knows, which Ingest does not wait for. The caller clears the file.
+// Ingest takes in a file of the hub. The caller has checked that the file is for this client, and
+// clears it afterwards. Ingest fails with [ErrTaken], [ErrOlder], [ErrRoom] or a
+// [protocol.ErrStorage]; then the file can still be taken in later. Its bytes are not used before
+// the hub has acknowledged them, which Ingest does not wait for.
 func (a *Association) Ingest(ctx context.Context, p *parcel.Parcel) error {
 	t, err := a.join(ctx)
 	if err != nil {
@@ -49,7 +49,7 @@ func (a *Association) Ingest(ctx context.Context, p *parcel.Parcel) error {
 	return nil
 }
 
-// admit returns why a file is not taken in, if so.
+// admit returns an error if a file must not be taken in.
 func (t *turn) admit(p *parcel.Parcel) error {
 	for _, known := range t.journal().parcels() {
 		switch {
@@ -71,7 +71,7 @@ func (t *turn) admit(p *parcel.Parcel) error {
 	return nil
 }
 
-// startOver gives up what came before, if the hub has enrolled the client anew since.
+// startOver gives up all earlier files if the hub has enrolled the client anew since.
 func (t *turn) startOver(p *parcel.Parcel) error {
 	known := t.journal().parcels()
 	if len(known) == 0 || known[len(known)-1].Session == p.Session {
@@ -88,8 +88,8 @@ func (t *turn) startOver(p *parcel.Parcel) error {
 	return t.journal().keep(drops...)
 }
 
-// addParcel puts the blocks of a file, which are kept, into the pools of a session. Nothing of them
-// is open, and the hub has to hear of them.
+// addParcel puts the stored blocks of a file into the pools of a session. None of their bytes is
+// open yet, and the hub must be told of them.
 func (t *turn) addParcel(s *session, p *parcel.Parcel) error {
 	for i, b := range p.Blocks {
 		if b.IsControl() {

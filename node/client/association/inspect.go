@@ -30,7 +30,7 @@ func (a *Association) Inspect() Inspection {
 }
 
 // Available returns the number of bytes available in the emptiest pool, and whether the client is
-// registered; otherwise there are none.
+// registered. It returns 0 if not.
 func (a *Association) Available() (least int, registered bool) {
 	s := a.current()
 	if s == nil {
@@ -45,10 +45,9 @@ func (a *Association) Available() (least int, registered bool) {
 	return least, true
 }
 
-// Capacity returns how many shares of a size, in bytes, the hub can be given with the PSRD at hand:
-// each costs a pad and a signing key of the client's, and a signing key of the hub's for the
-// response. What a lazy client fetches as soon as the first key is asked for counts as if it were
-// there.
+// Capacity returns how many shares of shareSize bytes the hub can be given with the PSRD at hand.
+// Each share costs a pad and a signing key of the client's, and a signing key of the hub's for the
+// response. PSRD that a lazy client fetches with the first request counts as if it were there.
 func (a *Association) Capacity(shareSize int) int {
 	s := a.current()
 	isUnused := a.isUnused(s)
@@ -72,7 +71,7 @@ func (a *Association) Capacity(shareSize int) int {
 	return min(available(c.Own)/shareSize, available(c.OwnKeys)/protocol.SigningKeySize, peer)
 }
 
-// AddTo adds the pools to the stock of the client, if it is registered.
+// AddTo adds the pools to stock if the client is registered.
 func (a *Association) AddTo(stock *node.Stock) {
 	if s := a.current(); s != nil {
 		stock.Add(s.channel.OwnPools(), s.channel.PeerPools())

@@ -12,8 +12,8 @@ import (
 	"dske/psrd"
 )
 
-// journal is what an association keeps over a crash: the one place that deals with the store of its
-// client. Without a store it keeps nothing, and nothing of it fails.
+// journal is what an association keeps over a crash. It is the only place that uses the store of
+// the client. Without a store it keeps nothing, and its methods do not fail.
 type journal struct {
 	store *store.Store
 	hub   string
@@ -21,12 +21,12 @@ type journal struct {
 
 func (a *Association) journal() journal { return journal{a.config.Store, a.hub.Name} }
 
-// keptBlock is a block of a session with marks.
+// keptBlock is a block in a session with marks.
 type keptBlock struct {
 	supply
 	size  int // bytes
-	mark  int // bytes from the start; kept
-	acked int // the last mark that the hub has kept, too
+	mark  int // bytes from the start; stored
+	acked int // the last mark that the hub has stored, too
 }
 
 func (j journal) keeps() bool { return j.store != nil }
@@ -49,7 +49,7 @@ func (j journal) hasRegistered(encryptors []string) (found bool) {
 	return found
 }
 
-// register keeps that the client has registered, and so has no blocks any more.
+// register stores that the client has registered, and so has no blocks any more.
 func (j journal) register(encryptors []string) error {
 	records := []store.Record{&store.Registration{Client: j.hub, Encryptors: slices.Clone(encryptors), Registered: true}}
 	for id := range j.blocks() {
@@ -58,7 +58,7 @@ func (j journal) register(encryptors []string) error {
 	return j.keep(records...)
 }
 
-// blocks returns the blocks that the hub has too.
+// blocks returns the blocks that the hub has, too.
 func (j journal) blocks() map[uuid.UUID]*keptBlock {
 	blocks := map[uuid.UUID]*keptBlock{}
 	for _, b := range j.inOrder() {
@@ -75,7 +75,7 @@ func (j journal) inOrder() (blocks []store.Block) {
 	return blocks
 }
 
-// addBlock keeps a new block, of which nothing may be used yet, with other records.
+// addBlock stores a new block, of which nothing may be used yet, together with other records.
 func (j journal) addBlock(to supply, id uuid.UUID, data []byte, with ...store.Record) error {
 	if !j.keeps() {
 		return nil
@@ -84,13 +84,13 @@ func (j journal) addBlock(to supply, id uuid.UUID, data []byte, with ...store.Re
 	return node.Unkept(j.store.AddBlock(b, data, with...))
 }
 
-// takenBefore returns how many bytes for a pool have been taken of what a courier has brought.
+// takenBefore returns how many bytes for a pool were taken from a courier.
 func (j journal) takenBefore(to supply) (taken int) {
 	j.store.View(func(s *store.State) { taken = int(s.Drawn[j.nameOf(to)]) })
 	return taken
 }
 
-// taken returns the record that so many bytes were taken.
+// taken returns the record that this number of bytes was taken.
 func (j journal) taken(to supply, bytes int) store.Record {
 	return &store.Drawn{Stream: j.nameOf(to), Times: int64(bytes)}
 }
@@ -99,7 +99,7 @@ func (j journal) nameOf(to supply) string {
 	return strings.Join([]string{"courier", j.hub, string(to.owner), string(to.purpose)}, " ")
 }
 
-// openBlock returns what is left of a block above its mark, of which nothing is open.
+// openBlock returns what is left of a block above its mark, nothing of which is open.
 func (j journal) openBlock(id uuid.UUID) (*psrd.Block, error) {
 	b, err := j.store.OpenBlock(id)
 	return b, node.Unkept(err)

@@ -11,9 +11,8 @@ const (
 	maxBackoff = 5 * time.Minute
 )
 
-// Maintain registers, if that is needed, and fills the pools, in a task and for as long as it
-// takes. It returns at once, and does nothing if that is going on already or the client is not
-// running.
+// Maintain registers if needed and fills the pools, in a task that lasts as long as that takes.
+// Maintain returns at once. It does nothing if such a task is running or the client is not running.
 func (a *Association) Maintain() {
 	if !a.maintaining.CompareAndSwap(false, true) {
 		return
@@ -28,7 +27,7 @@ func (a *Association) maintain(ctx context.Context) {
 		a.maintaining.Store(false)
 		s := a.current()
 		hasFile := a.config.ByHand && s != nil && s.isUnheard()
-		if a.restarts.Load() > 0 || a.confirmDue.Load() || a.courier != nil && a.hasCome() || hasFile { // it was said, or he came, when this was about to end
+		if a.restarts.Load() > 0 || a.confirmDue.Load() || a.courier != nil && a.hasCome() || hasFile { // this came in when the task was about to end
 			a.Maintain()
 		}
 	}()
@@ -39,7 +38,7 @@ func (a *Association) maintain(ctx context.Context) {
 		}
 		a.config.Logger.Warn("hub cannot be used", "hub", a.hub.Name, "error", err, "retry_in", backoff)
 		heard := a.listen()
-		if a.restarts.Load() == maxRestartQuestions { // it was said while this failed
+		if a.restarts.Load() == maxRestartQuestions { // the hub was said to have started during this attempt
 			backoff = minBackoff
 			continue
 		}
@@ -56,7 +55,7 @@ func (a *Association) maintain(ctx context.Context) {
 	}
 }
 
-// listen returns a channel that is closed when the hub is heard from.
+// listen returns a channel that is closed when the hub answers.
 func (a *Association) listen() <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -64,7 +63,7 @@ func (a *Association) listen() <-chan struct{} {
 	return a.heard
 }
 
-// hear ends the waiting of maintain, since the hub has given what it was asked for.
+// hear ends the wait of maintain, since the hub has answered a request.
 func (a *Association) hear() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -74,7 +73,7 @@ func (a *Association) hear() {
 	}
 }
 
-// topUp is one attempt of maintain.
+// topUp makes one attempt of maintain.
 func (a *Association) topUp(ctx context.Context) error {
 	t, err := a.join(ctx)
 	if err != nil {
@@ -85,8 +84,8 @@ func (a *Association) topUp(ctx context.Context) error {
 		return err
 	}
 	s, err := t.ensureSession(ctx)
-	if errors.Is(err, errNoFile) { // there is nothing to do before one comes
-		a.ready()
+	if errors.Is(err, errNoFile) { // nothing to do before a file comes
+		a.markReady()
 		return nil
 	}
 	if err != nil {
@@ -95,8 +94,8 @@ func (a *Association) topUp(ctx context.Context) error {
 	return t.fill(ctx, s)
 }
 
-// maintainIfNeeded starts maintain if there is no session, a pool is below the low-water mark and
-// can be filled, or marks have to be raised.
+// maintainIfNeeded starts maintain if there is no session, if a pool is below the low-water mark
+// and can be filled, or if marks must be raised.
 func (a *Association) maintainIfNeeded() {
 	s := a.current()
 	if least, registered := a.Available(); !registered || !a.isCarried() && least < a.config.PSRD.LowWater || s != nil && (s.isShort() || s.isUnheard()) {

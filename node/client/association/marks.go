@@ -17,24 +17,24 @@ import (
 	"dske/psrd"
 )
 
-// How far marks go ahead of what is used, in bytes of each pool: from minAhead on, and up to
-// maxAhead while they are raised more often than raisesApart. What is ahead is lost when a session
-// ends.
+// How far marks go ahead of what is used, in bytes of each pool: minAhead at first, and up to
+// maxAhead while they are raised more often than raisesApart. Bytes ahead of use are lost when a
+// session ends.
 const (
 	minAhead    = 4 << 10
 	maxAhead    = 64 << 10
 	raisesApart = 100 * time.Millisecond
 )
 
-// hasMarks reports whether bytes are used below marks only, as with a hub that keeps its state over
+// hasMarks reports whether only bytes below marks are used, as with a hub that keeps its state over
 // a crash.
 func (s *session) hasMarks() bool { return s.marking != nil }
 
-// isUnheard reports whether the hub has to be told the marks once more. It uses no byte that is not
-// below a mark which it knows.
+// isUnheard reports whether the hub must be told the marks again. The hub uses no byte that is not
+// below a mark that it knows.
 func (s *session) isUnheard() bool { return s.hasMarks() && s.unheard.Load() }
 
-// isShort reports whether marks have to be raised.
+// isShort reports whether marks must be raised.
 func (s *session) isShort() bool {
 	if !s.hasMarks() {
 		return false
@@ -47,7 +47,7 @@ func (s *session) isShort() bool {
 	return false
 }
 
-// open begins a session: with what both ends have kept or, if there is nothing, with a
+// open begins a session: with the PSRD that both ends have stored or, if there is none, with a
 // registration.
 func (t *turn) open(ctx context.Context) (*session, error) {
 	if t.config.ByHand {
@@ -82,7 +82,7 @@ func (t *turn) open(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-// resume agrees with the hub on a session, in which all pools start at the marks.
+// resume agrees with the hub on a new session, in which all pools start at the marks.
 func (t *turn) resume(ctx context.Context, s *session, seen protocol.Association) error {
 	var err error
 	if s.id, err = uuid.NewRandomFromReader(t.config.Random.For("session with " + t.hub.Name)); err != nil {
@@ -121,8 +121,8 @@ func (t *turn) resume(ctx context.Context, s *session, seen protocol.Association
 	return nil
 }
 
-// noteRollback says that an old copy of the hub's state was put back, if its marks are below what
-// it had kept: the client learned of that before it wrote it down.
+// noteRollback logs that an old copy of the hub's state was put back, if the hub's marks are lower
+// than those it had acknowledged. A hub stores marks before it acknowledges them.
 func (t *turn) noteRollback(s *session, seen protocol.Association) {
 	lost := 0
 	for _, b := range seen.Blocks {
@@ -136,8 +136,8 @@ func (t *turn) noteRollback(s *session, seen protocol.Association) {
 	}
 }
 
-// putMarks tells the hub the marks, and what was delivered. It returns the marks of the blocks that
-// both have.
+// putMarks tells the hub the marks and the deliveries. It returns the marks of the blocks that both
+// ends have.
 func (t *turn) putMarks(ctx context.Context, s *session, resume bool) (map[uuid.UUID]int, error) {
 	s.serial++
 	m := protocol.Marks{ClientName: t.config.Client, Boot: s.boot, Session: s.id, Serial: s.serial, Resume: resume,
@@ -152,7 +152,7 @@ func (t *turn) putMarks(ctx context.Context, s *session, resume bool) (map[uuid.
 	}
 	s.unheard.Store(false)
 	s.raises.Add(1)
-	t.confirmed(m.Delivered)
+	t.noteConfirmed(m.Delivered)
 	marks := map[uuid.UUID]int{}
 	for _, b := range kept.Blocks {
 		marks[b.UUID] = b.Mark
@@ -160,12 +160,12 @@ func (t *turn) putMarks(ctx context.Context, s *session, resume bool) (map[uuid.
 	return marks, nil
 }
 
-// raise lets more bytes be used, if few are left below the marks or a pool needs so many more, and
-// tells the hub what was delivered, and what it may not have heard. Without marks it does nothing.
+// raise raises the marks if few bytes are left below them or a pool needs more. It also tells the
+// hub of deliveries, and repeats what the hub may not have heard. Without marks it does nothing.
 func (t *turn) raise(ctx context.Context, s *session, more map[supply]int) error {
-	t.confirmDue.Store(false) // before it looks: whoever adds something later sets it again
+	t.confirmDue.Store(false) // first: a delivery that is added later sets it again
 	if !s.hasMarks() {
-		t.setConfirms(false) // also of what was added when it was not known
+		t.setConfirms(false) // including deliveries added before this was known
 		return nil
 	}
 	raised := t.plan(s, more)
@@ -193,7 +193,7 @@ func (t *turn) raise(ctx context.Context, s *session, more map[supply]int) error
 	return fmt.Errorf("%w: %w", errEnded, errStarted)
 }
 
-// catchUp waits until marks are raised, if they have to be: that may be going on.
+// catchUp waits until marks are raised if they must be; another caller may be doing so.
 func (a *Association) catchUp(ctx context.Context, s *session) error {
 	t, err := a.join(ctx)
 	if err != nil {
@@ -206,11 +206,12 @@ func (a *Association) catchUp(ctx context.Context, s *session) error {
 	return t.raise(ctx, s, nil)
 }
 
-// errApart is that the hub does not have a block of the session.
+// errApart says that the hub does not have a block of the session.
 var errApart = errors.New("the hub lacks a block")
 
-// raiseBoth raises marks here, then at the hub. What the hub chooses from is open before the hub
-// may, and what the client chooses from is open when the hub has said that it is there.
+// raiseBoth raises marks here, then at the hub. The bytes that the hub chooses from are opened here
+// before the hub may use them. The bytes that the client chooses from are opened when the hub has
+// acknowledged them.
 func (t *turn) raiseBoth(ctx context.Context, s *session, raised map[uuid.UUID]int) error {
 	if err := t.journal().keep(t.recordsOf(s, raised)...); err != nil {
 		return err
@@ -234,8 +235,8 @@ func (t *turn) raiseBoth(ctx context.Context, s *session, raised map[uuid.UUID]i
 	return s.openUpTo(protocol.OwnerClient)
 }
 
-// recordsOf returns what keeps the marks. Blocks that are used up have no place in a pool, and are
-// dropped.
+// recordsOf returns the records that store the marks. Blocks that are used up are in no pool, and
+// are dropped.
 func (t *turn) recordsOf(s *session, raised map[uuid.UUID]int) (records []store.Record) {
 	inUse := map[uuid.UUID]bool{}
 	for _, to := range t.supplies() {
@@ -248,7 +249,7 @@ func (t *turn) recordsOf(s *session, raised map[uuid.UUID]int) (records []store.
 		case !inUse[id]:
 			delete(s.blocks, id)
 			records = append(records, &store.Drop{Block: id})
-		default: // also if it is there already: what is below may not be zeroed yet, if that has failed
+		default: // even if it is stored already: zeroing the bytes below it may have failed
 			records = append(records, &store.Mark{Block: id, Mark: mark, Acked: b.acked})
 		}
 	}
@@ -267,8 +268,8 @@ func (s *session) openUpTo(owner protocol.PoolOwner) error {
 	return nil
 }
 
-// plan returns the new marks of blocks. Pools are raised in the order in which their blocks are
-// used: all of them if one is short, and each by what it needs more.
+// plan returns the new marks of blocks. Within a pool, blocks are raised in the order in which they
+// are used. All pools are raised if one is short, and each pool by at least what it needs.
 func (t *turn) plan(s *session, more map[supply]int) map[uuid.UUID]int {
 	raised := map[uuid.UUID]int{}
 	if len(more) == 0 && !s.isShort() {
@@ -293,15 +294,15 @@ func (t *turn) plan(s *session, more map[supply]int) map[uuid.UUID]int {
 	return raised
 }
 
-// nextAhead returns how far marks go ahead this time. Who keeps nothing loses nothing by going as
-// far as there is anything.
+// nextAhead returns how far marks go ahead this time. A client that stores nothing loses nothing,
+// so its marks go as far as there are bytes.
 func (t *turn) nextAhead(s *session) int {
 	if !t.journal().keeps() {
 		s.ahead.Store(math.MaxInt)
 		return math.MaxInt
 	}
 	ahead := int64(minAhead)
-	if time.Since(s.raised) < raisesApart && !s.isUnheard() { // a raise that comes again is no sign of haste
+	if time.Since(s.raised) < raisesApart && !s.isUnheard() { // a repeated raise is no sign of heavy use
 		ahead = min(2*max(s.ahead.Load(), minAhead), maxAhead)
 	}
 	s.raised = time.Now()

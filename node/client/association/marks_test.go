@@ -21,7 +21,7 @@ import (
 	"dske/psrd"
 )
 
-// newMarkedWorld is newWorldOf with a hub that keeps its state, and a client that does, too.
+// newMarkedWorld is newWorldOf with a hub and a client that both keep their state.
 func newMarkedWorld(t *testing.T, sizes PSRD) *world {
 	w := newWorldOf(t, protocol.ITS, sizes, time.Second)
 	directory, err := node.NewDirectory(false, []node.Enrolled{{Name: "carol", Encryptors: []string{"sam"}, Hubs: []string{"hank"}}})
@@ -45,7 +45,7 @@ func newStore(t *testing.T) *store.Store {
 
 func isMarks(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, protocol.PathMarks) }
 
-// countMarks has the raising of marks counted, and take so long.
+// countMarks counts the raises of marks and delays each of them.
 func (w *world) countMarks(take time.Duration) (count func() int) {
 	n := 0
 	w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
@@ -72,7 +72,7 @@ func keysOf(n int) protocol.DeliveredKeys {
 	return d
 }
 
-// The hub is told of deliveries a second later, or at once when there are many, and of all of them
+// The hub is told of deliveries after a second, or at once when there are many, and of all of them
 // however many wait.
 func TestConfirm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -111,8 +111,8 @@ func TestConfirm(t *testing.T) {
 	})
 }
 
-// When the time to confirm comes while a message is under way that does, there is nothing left to
-// do, and nothing is done.
+// When the time to confirm comes while a message that confirms is under way, no other message is
+// sent.
 func TestConfirmWhileItIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMarkedWorld(t, PSRD{})
@@ -129,7 +129,7 @@ func TestConfirmWhileItIsUnderWay(t *testing.T) {
 	})
 }
 
-// A client that has begun without knowing whether a hub wants to hear of deliveries finds out.
+// A client that does not know whether a hub wants to hear of deliveries finds out.
 func TestConfirmToWhoDoesNotListen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS, PSRD{}, time.Second)
@@ -166,7 +166,7 @@ func (w *world) marksAt(to supply) (sum int) {
 	return sum
 }
 
-// fetchNow has a pool get so many bytes more.
+// fetchNow has a pool get size bytes more.
 func (w *world) fetchNow(to supply, size int) error {
 	w.Helper()
 	turn, err := w.join(w.Context())
@@ -177,8 +177,8 @@ func (w *world) fetchNow(to supply, size int) error {
 	return turn.fetch(w.Context(), w.current(), to, size)
 }
 
-// Marks that the hub has not heard of are told again, also if nothing is short here: the hub may
-// not use what it does not know to be open.
+// Marks that the hub has not heard of are told again, even if nothing is short here: the hub may
+// not use bytes that it does not know to be open.
 func TestMarksAreToldAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMarkedWorld(t, PSRD{})
@@ -206,8 +206,8 @@ func TestMarksAreToldAgain(t *testing.T) {
 	})
 }
 
-// A block that did not arrive takes no room at the hub: before the client asks for another one, it
-// says which it has.
+// A block that did not arrive takes no room at the hub: before the client asks for another block,
+// it says which blocks it has.
 func TestLostBlocksAreDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMarkedWorld(t, PSRD{})
@@ -235,8 +235,8 @@ func TestLostBlocksAreDropped(t *testing.T) {
 	})
 }
 
-// Marks go twice as far ahead each time that they are raised again within a moment, up to a limit,
-// and then as at first.
+// Marks go twice as far ahead each time that they are raised again soon, up to a limit. After a
+// pause they start again from the minimum.
 func TestAheadDoubles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMarkedWorld(t, PSRD{BlockSize: 256 << 10, HighWater: 256 << 10})
@@ -272,8 +272,8 @@ func TestAheadDoubles(t *testing.T) {
 	})
 }
 
-// A hub that is said to lack bytes which marks bring that are being raised is asked for them again,
-// also while hints are not to lead to questions.
+// A hub that seems to lack bytes is asked again once the marks that bring these bytes are raised,
+// even while hints must not lead to questions.
 func TestWaitsForMarks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMarkedWorld(t, PSRD{})
@@ -286,7 +286,7 @@ func TestWaitsForMarks(t *testing.T) {
 			if len(order) > 1 {
 				return next(r)
 			}
-			w.current().unheard.Store(true) // as if a message with marks were lost at that moment
+			w.current().unheard.Store(true) // as if a message with marks had been lost just now
 			lacks := httptest.NewRecorder()
 			lacks.WriteHeader(http.StatusServiceUnavailable)
 			body, err := json.Marshal(node.NewError(&psrd.ExhaustedError{Needed: 32}, "pool_owner", protocol.OwnerHub))

@@ -15,11 +15,12 @@ import (
 )
 
 const (
-	// maxResponse is the largest response that is read, in bytes: a block of 4 MiB in base64 and
-	// more.
+	// maxResponse is the largest response that is read, in bytes. It holds a block of 4 MiB in
+	// base64 and more.
 	maxResponse = 8 << 20
 
-	// slowest is the rate in bytes per second that even a large message is expected to travel at.
+	// slowest is the lowest rate, in bytes per second, at which a large message is expected to
+	// travel.
 	slowest = 128 << 10
 )
 
@@ -34,15 +35,15 @@ type message struct {
 	expected int // bytes that the response carries, if that is known to be a lot
 }
 
-// response is what a hub answers.
+// response is the answer of a hub.
 type response struct {
 	status  int
 	header  http.Header
 	body    []byte
-	encoded bool // the body has not come as it is here
+	encoded bool // the body was decoded after it came (Content-Encoding)
 }
 
-// refusal returns what the hub says if the status of its answer is not 200, as a [node.Error].
+// refusal returns the error of an answer whose status is not 200, as a [node.Error].
 func (a *Association) refusal(r *response) error {
 	if r.status == http.StatusOK {
 		return nil
@@ -54,8 +55,8 @@ func (a *Association) refusal(r *response) error {
 	return fromPython(said)
 }
 
-// send sends a message and reads the response, within the hub timeout and what its size takes
-// beyond that.
+// send sends a message and reads the response. It waits for the hub timeout, and longer for a large
+// message.
 func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	size := time.Duration(len(m.body) + m.expected)
 	ctx, cancel := context.WithTimeout(ctx, a.config.Timeout+size*time.Second/slowest)
@@ -77,8 +78,8 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	return &response{reply.StatusCode, reply.Header, body, encoded}, nil
 }
 
-// request returns a message as [http.NewRequestWithContext] would, which also reads the URL, here
-// once more.
+// request returns a message as an HTTP request. [http.NewRequestWithContext] would parse the URL
+// again.
 func (a *Association) request(ctx context.Context, m message) (*http.Request, error) {
 	url, err := a.url(m)
 	if err != nil {
@@ -101,8 +102,8 @@ func (a *Association) request(ctx context.Context, m message) (*http.Request, er
 	return r, nil
 }
 
-// url returns where a message goes. It is written as a text, for package url to read, only where
-// something in it is encoded: that takes longer.
+// url returns the URL of a message. It formats and parses a string only where something is encoded:
+// that takes longer.
 func (a *Association) url(m message) (*url.URL, error) {
 	u := *a.base
 	u.Path += m.path

@@ -14,7 +14,7 @@ import (
 	"dske/psrd"
 )
 
-// lie has the hub answer messages about shares like this, and sign it.
+// lie makes the hub answer messages about shares like this, signed.
 func (w *world) lie(status int, body string) {
 	w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
 		if !isInBand(r) {
@@ -33,8 +33,7 @@ func (w *world) lie(status int, body string) {
 	})
 }
 
-// signingHub returns the hub's end of the association, of which it has what is left of its signing
-// keys.
+// signingHub returns the hub's end of the association, with what is left of the hub's signing keys.
 func (w *world) signingHub() *protocol.Channel {
 	channel := protocol.NewChannel(w.suite)
 	theirs := w.current().channel.PeerKeys.Status()
@@ -52,7 +51,8 @@ func (w *world) signingHub() *protocol.Channel {
 	return channel
 }
 
-// Whatever a hub signs, the signing key is spent, and does not change how the client speaks.
+// Whatever a hub signs, the signing key is spent, and the answer does not change how the client
+// speaks.
 func TestOddAnswersOfAHub(t *testing.T) {
 	w := newWorldOf(t, protocol.ITS, PSRD{}, time.Minute)
 	if _, err := w.deposit(32); err != nil {
@@ -86,7 +86,7 @@ func TestOddAnswersOfAHub(t *testing.T) {
 	}
 }
 
-// No answer is believed that says it has come in another form, whatever it says that in.
+// An answer is not believed if it has any Content-Encoding.
 func TestAnswersOfAnotherForm(t *testing.T) {
 	for _, values := range [][]string{{"gzip"}, {""}, {"", "gzip"}} {
 		if err := answerOfForm(t, protocol.ITS, values); !errors.Is(err, protocol.ErrUnsigned) {
@@ -107,7 +107,7 @@ func (s lenient) Rules() protocol.Rules {
 	return rules
 }
 
-// answerOfForm fetches a share in an answer that the network says has come in another form.
+// answerOfForm fetches a share in an answer with these values of Content-Encoding.
 func answerOfForm(t *testing.T, suite protocol.Suite, values []string) error {
 	w := newWorldOf(t, suite, PSRD{}, time.Minute)
 	id, err := w.deposit(32)

@@ -6,7 +6,7 @@ import (
 	"dske/protocol"
 )
 
-// outOfBand makes an out-of-band request and reads the answer into reply, if that is not nil.
+// outOfBand makes an out-of-band request and reads the answer into reply unless that is nil.
 func (a *Association) outOfBand(ctx context.Context, m message, reply any) error {
 	if m.header = protocol.TokenHeader; !a.hub.Python {
 		m.value = a.config.Token

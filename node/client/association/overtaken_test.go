@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// blocks returns the number of blocks in the pool that has most of them, at either end.
+// blocks returns the number of blocks in the pool that has the most, at either end.
 func (w *world) blocks() int {
 	most := 0
 	client, hub := w.Inspect(), w.hub.Inspect().PeerClients[0]
@@ -18,8 +18,8 @@ func (w *world) blocks() int {
 	return most
 }
 
-// A message that is delayed by less than clients wait finds its PSRD there, even if later blocks
-// were in use for long.
+// A message that is delayed by less than clients wait still finds its PSRD, even if later blocks
+// have long been in use.
 func TestDelayedMessage(t *testing.T) {
 	for _, delayed := range []string{"request", "response"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -54,8 +54,8 @@ func TestDelayedMessage(t *testing.T) {
 	}
 }
 
-// What lost messages leave of their blocks is given up at the end that the other chooses for, and
-// so is nothing else.
+// Parts of blocks that lost messages leave behind are given up at the end that does not choose from
+// them, and nothing else is.
 func TestLostMessagesAreGivenUp(t *testing.T) {
 	for _, lost := range []string{"requests", "responses"} {
 		synctest.Test(t, func(t *testing.T) {

@@ -13,20 +13,20 @@ import (
 	"dske/psrd"
 )
 
-var errNoMulticast = errors.New("the hub knows no keys for several slaves")
+var errNoMulticast = errors.New("the hub does not support keys for several slaves")
 
-// Batch is the shares that a hub is given of keys that were made together.
+// Batch is one hub's shares of keys that were made together.
 type Batch struct {
 	Master string
 	Slaves []string         // the encryptors that may fetch the keys, at least one
 	Keys   protocol.KeyIDs  // at least one
-	Shares []protocol.Share // of each of the keys; all [protocol.Share.Alike]
+	Shares []protocol.Share // one of each key; all [protocol.Share.Alike]
 }
 
-// Post gives the hub its shares of the keys of a batch, and returns how many it has taken: all of
-// them, unless there is an error. The reservation, which may be nil, is used if there is one
-// message and the session is still the same; it remains the caller's to release. Without one, the
-// batch may share its message with others.
+// Post gives the hub its shares of the keys of a batch, and returns how many the hub has taken: all
+// of them unless there is an error. The reservation r may be nil. It is used if the batch needs one
+// message and the session is still the same; the caller still releases it. If r is nil, the batch
+// may share a message with others.
 func (a *Association) Post(ctx context.Context, b Batch, r *Reservation) (taken int, err error) {
 	if r != nil || !a.sharesTrips() || len(b.Slaves) > 1 || b.size() > maxLoad {
 		return a.postAlone(ctx, b, r)
@@ -39,21 +39,21 @@ func (a *Association) Post(ctx context.Context, b Batch, r *Reservation) (taken 
 	return load.taken, load.err
 }
 
-// maxLoad is up to which size, in bytes, the shares of a batch share a message with others. Beyond
-// it there is little to gain.
+// maxLoad is the largest size of a batch's shares, in bytes, with which it shares a message with
+// others. Beyond that there is little to gain.
 const maxLoad = protocol.MaxBatchSize / protocol.MaxBatch
 
-// posting is a batch on a trip, and what became of it.
+// posting is a batch on a trip, and its outcome.
 type posting struct {
 	Batch
 	ctx   context.Context
 	taken int
 	err   error
-	alone bool // it has to be posted once more, in a message of its own
+	alone bool // it must be posted again in a message of its own
 }
 
-// route returns what batches have in common whose shares are [protocol.Share.Alike]: the threshold
-// is that of the network.
+// route returns what batches must have in common to share a message; their shares are then
+// [protocol.Share.Alike], since the threshold is that of the network.
 func (b Batch) route() route {
 	first := b.Shares[0]
 	return route{b.Master, b.Slaves[0], first.Value.Size(), first.Terms.KeySize}
@@ -62,9 +62,9 @@ func (b Batch) route() route {
 // size returns the size of the shares, in bytes.
 func (b Batch) size() int { return len(b.Shares) * b.Shares[0].Value.Size() }
 
-// postTogether posts several batches that fit into one message. What a hub refuses it refuses as a
-// whole, so that each then has to go alone: the others are not to fail for one of them. So it is
-// with PSRD that is enough for some of them only.
+// postTogether posts several batches that fit into one message. A hub refuses a message as a whole.
+// Each batch is then posted alone, so that it does not fail because of another one. The same holds
+// if there is PSRD for some of the batches only.
 func (a *Association) postTogether(loads []*posting) {
 	ctx := loads[0].ctx
 	if len(loads) == 1 {
@@ -90,7 +90,7 @@ func (a *Association) postTogether(loads []*posting) {
 	}
 }
 
-// postAlone is Post for a batch that shares its message with no other.
+// postAlone is like Post, for a batch in a message of its own.
 func (a *Association) postAlone(ctx context.Context, b Batch, r *Reservation) (taken int, err error) {
 	if len(b.Keys) == 1 && len(b.Slaves) == 1 {
 		return a.postSingly(ctx, b, r)
@@ -153,14 +153,15 @@ func (a *Association) postShare(ctx context.Context, b Batch, id uuid.UUID, s pr
 	})
 }
 
-// errPerhapsGiven says that a session has ended in which shares were sent.
-var errPerhapsGiven = errors.New("the hub has lost its state, and may have kept its share before")
+// errPerhapsGiven says that a session has ended in which the shares were sent.
+var errPerhapsGiven = errors.New("the hub has lost its state, and may have taken its share before that")
 
-// post sends shares to the hub, sealed together: body makes the message of the sealed share. What
-// was reserved for it is used, if that is of the current session.
+// post sends shares to the hub, sealed together; body makes the message from the sealed share. It
+// uses the given reservation if that is of the current session.
 //
-// A hub that keeps its state is not given them once more in another session. It may have kept them
-// before it crashed, given them away and forgotten them, and would take them for new ones.
+// A hub that keeps its state does not get the shares a second time in another session. It may have
+// stored them before it crashed, and then given them away and forgotten them; it would take them
+// for new ones.
 func (a *Association) post(ctx context.Context, path string, shares protocol.Secret, given *Reservation, body func(protocol.SealedShare) any) error {
 	return a.deal(ctx, given, shares.Size(), func(r *Reservation) error {
 		defer r.Release()
@@ -200,8 +201,8 @@ func (a *Association) sendSingly() {
 	}
 }
 
-// isNoRoute reports whether the hub has no such path, as that of the Python implementation has not.
-// In a suite that has refusals signed every hub has it, whatever one says.
+// isNoRoute reports whether the hub has no such path, like hubs of the Python implementation. In a
+// suite with signed refusals every hub has it, whatever an answer says.
 func (a *Association) isNoRoute(err error) bool {
 	var refused *node.Error
 	return !a.config.Suite.Rules().Refusals && errors.As(err, &refused) && refused.Status == http.StatusNotFound && errors.Unwrap(refused) == nil

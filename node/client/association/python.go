@@ -12,16 +12,16 @@ import (
 	"dske/psrd"
 )
 
-// A hub of the Python implementation (https://github.com/brunorijsman/dske-python, at 9994a41) says
-// what is wrong in words and with statuses of its own, and does not take a message back that it
-// could not answer: what that spent is spent. It knows messages with one share only, no questions
-// out of band, and no tokens.
+// A hub of the Python implementation (https://github.com/brunorijsman/dske-python, at 9994a41) has
+// its own error texts and statuses. If it cannot answer a message, the PSRD that the message used
+// stays spent. It knows only messages with one share, no out-of-band questions, and no tokens.
 
-// errAnswerless says that a hub has spent what a message brought, and could not answer it, and that
-// the message can be made again.
+// errAnswerless says that a hub has spent the PSRD of a message and could not answer it. The
+// message can be made again.
 var errAnswerless = errors.New("the hub was out of PSRD for its answer")
 
-// pythonErrors is what errors of a Python hub mean: those of common/exceptions.py that matter here.
+// pythonErrors maps the errors of a Python hub to sentinels: those of common/exceptions.py that
+// matter here.
 var pythonErrors = []struct {
 	status  int
 	message string
@@ -34,10 +34,10 @@ var pythonErrors = []struct {
 	{http.StatusBadRequest, "Invalid byte index into PSRD block.", psrd.ErrOutOfRange},
 	{http.StatusBadRequest, "Attempt to use PSRD data more than once.", psrd.ErrUsed},
 	{http.StatusForbidden, "Invalid signature.", protocol.ErrSignature},
-	{http.StatusServiceUnavailable, " out of Pre-Shared Random Data (PSRD).", psrd.ErrExhausted}, // after the name of a pool
+	{http.StatusServiceUnavailable, " out of Pre-Shared Random Data (PSRD).", psrd.ErrExhausted}, // follows the name of a pool
 }
 
-// pythonError is an error of a Python hub, with what it means.
+// pythonError is an error of a Python hub, with the sentinel that it means.
 type pythonError struct {
 	said  *node.Error
 	means error
@@ -47,7 +47,8 @@ func (e *pythonError) Error() string { return e.said.Error() }
 
 func (e *pythonError) Unwrap() []error { return []error{e.said, e.means} }
 
-// fromPython returns what a hub says, with what that means if it is of the Python implementation.
+// fromPython returns an error of a hub, with the sentinel that it means if the hub is of the Python
+// implementation.
 func fromPython(said *node.Error) error {
 	for _, e := range pythonErrors {
 		if said.Status == e.status && strings.HasSuffix(said.Message, e.message) {
@@ -58,7 +59,7 @@ func fromPython(said *node.Error) error {
 }
 
 // settlePython settles an exchange that failed with an error of a Python hub. If the hub does not
-// know the blocks, or has other bytes in them than the client, both ends start over.
+// know the blocks, or has other bytes in them than the client, both ends start again.
 func (e *exchange) settlePython(ctx context.Context, err *pythonError) (again bool, why error) {
 	for _, apart := range []error{psrd.ErrUnknownBlock, psrd.ErrOutOfRange, psrd.ErrUsed, protocol.ErrSignature, protocol.ErrClientNotRegistered} {
 		if errors.Is(err, apart) {
@@ -75,9 +76,9 @@ func (e *exchange) settlePython(ctx context.Context, err *pythonError) (again bo
 	return false, fmt.Errorf("%w: %w", errAnswerless, err)
 }
 
-// missingAtPython returns how many bytes a Python hub lacks for an answer, in which a signature
-// comes after the pad. It says of which purpose it lacks some; hubs choose from no pool but their
-// own.
+// missingAtPython returns how many bytes a Python hub lacks for an answer; in an answer the
+// signature comes after the pad. The error says which purpose lacks bytes. Hubs choose only from
+// their own pools.
 func missingAtPython(err *pythonError) int {
 	size, _ := err.said.Details["allocation_size"].(float64)
 	available, _ := err.said.Details["pool_available_bytes"].(float64)

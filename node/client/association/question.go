@@ -14,30 +14,30 @@ import (
 	"dske/protocol"
 )
 
-// How long no question is asked after one that changed nothing: the first time, and at most.
+// How long to ask no question after one that changed nothing: the first time, and at most.
 const (
 	minPause = time.Second
 	maxPause = time.Minute
 )
 
-// doubt is what is known of the questions to the hub that hints have led to. It keeps whoever can
-// send hints from making the two of them busy.
+// doubt records the questions to the hub that hints have led to. It keeps a sender of false hints
+// from making client and hub busy.
 type doubt struct {
 	mu      sync.Mutex
 	settled int64         // questions that were answered
-	pause   time.Duration // after it
-	until   time.Time     // when the next one may be asked
+	pause   time.Duration // after the last question
+	until   time.Time     // when the next question may be asked
 }
 
-// began returns how many questions have been settled so far.
-func (d *doubt) began() int64 {
+// settledCount returns how many questions have been settled so far.
+func (d *doubt) settledCount() int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.settled
 }
 
-// may reports whether a question may be asked now: none has been settled since began, and the pause
-// is over.
+// may reports whether a question may be asked now: no question has been settled since began, and
+// the pause is over.
 func (d *doubt) may(began int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -60,17 +60,17 @@ func (d *doubt) settle(answered, changed bool) {
 	d.until = time.Now().Add(d.pause)
 }
 
-// relax ends the pause, since the hub has got PSRD: what lacked it may have been told that without
-// a question, and will lack it again.
+// relax ends the pause when the hub has got PSRD. A message that lacked the PSRD may have been
+// refused without leading to a question, and will be refused again.
 func (d *doubt) relax() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.until = time.Time{}
 }
 
-// ask asks the hub out of band how it sees the association, because of what it is said to have said
-// in band, and mends what differs. Of those who want to ask at once one does, and all have the
-// outcome. The error is that hint, and also errEnded if the session is over.
+// ask asks the hub out of band how it sees the association, because of a hint, and mends what
+// differs. Of several callers one asks, and all get the outcome. The error is hint, joined with
+// errEnded if the session is over.
 func (a *Association) ask(ctx context.Context, s *session, began int64, hint error) error {
 	if a.doubt.may(began) {
 		t, err := a.join(ctx)
@@ -89,7 +89,8 @@ func (a *Association) ask(ctx context.Context, s *session, began int64, hint err
 	return hint
 }
 
-// mend asks the hub, and reports whether it has answered and whether anything has changed.
+// mend asks the hub how it sees the association and mends what differs. It reports whether the hub
+// has answered and whether anything has changed.
 func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
 	if t.config.ByHand {
 		return t.mendByHand(ctx, s)
@@ -128,7 +129,7 @@ func (t *turn) view(ctx context.Context) (seen protocol.Association, err error) 
 	return seen, err
 }
 
-// isApart reports whether the hub does not know of the session, or lacks a block of it.
+// isApart reports whether the hub does not know the session or lacks a block of it.
 func (t *turn) isApart(s *session, seen protocol.Association) bool {
 	var boot, id uuid.UUID
 	if s.hasMarks() {
@@ -137,9 +138,9 @@ func (t *turn) isApart(s *session, seen protocol.Association) bool {
 	return !seen.Registered || seen.Boot != boot || seen.Session != id || t.lacksBlocks(s, seen)
 }
 
-// lacksBlocks reports whether one of the two does not have a block that the other one has something
-// left of to choose from. Blocks of which they count different numbers of bytes are no difference:
-// that is what the network holds back. With marks a hub also names blocks that it would not choose
+// lacksBlocks reports whether one end lacks a block in which the other end still has bytes to
+// choose from. If the two ends count different numbers of bytes in a block, that is no difference:
+// the network may hold messages back. With marks, a hub also lists blocks that it would not choose
 // from.
 func (t *turn) lacksBlocks(s *session, seen protocol.Association) bool {
 	known, here := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
@@ -151,7 +152,7 @@ func (t *turn) lacksBlocks(s *session, seen protocol.Association) bool {
 	for _, b := range seen.Blocks {
 		known[b.UUID] = b.Owner == protocol.OwnerClient
 		if b.Owner == protocol.OwnerHub && b.Unused > 0 && !here[b.UUID] && !s.hasMarks() {
-			return true // it would sign with bytes that nobody has here: none is on its way
+			return true // it would sign with bytes that are not here, and no block is on its way
 		}
 	}
 	for _, pool := range s.channel.OwnPools() {

@@ -13,7 +13,7 @@ import (
 
 var errForgotten = errors.New("the hub has lost its state")
 
-// register makes the client known to the hub.
+// register registers the client with the hub.
 func (a *Association) register(ctx context.Context) (protocol.Registered, error) {
 	body, err := json.Marshal(protocol.Registration{ClientName: a.config.Client, EncryptorNames: a.config.Encryptors})
 	var registered protocol.Registered
@@ -44,8 +44,8 @@ func (a *Association) Unregister(ctx context.Context) error {
 }
 
 // ClientOf returns the name of the client that serves an encryptor. It fails with
-// [protocol.ErrUnknownEncryptor] only if the hub has not lost its state, which shows in whether it
-// knows one of this client's own encryptors.
+// [protocol.ErrUnknownEncryptor] only if the hub has not lost its state; it checks that by asking
+// for one of this client's own encryptors.
 func (a *Association) ClientOf(ctx context.Context, encryptor string) (string, error) {
 	s, err := a.ensureSession(ctx)
 	if err != nil {

@@ -9,23 +9,22 @@ import (
 	"dske/psrd"
 )
 
-// Reservation is PSRD that was set aside for a message to the hub: a pad, if the message has
-// shares, and a signing key.
+// Reservation is PSRD that is set aside for a message to the hub: a signing key and, if the message
+// has shares, a pad.
 type Reservation struct {
 	*protocol.Outgoing
 	session *session
 }
 
-// Release gives back what was reserved and not spent. A nil reservation has nothing.
+// Release gives back what was not spent. A nil reservation is allowed.
 func (r *Reservation) Release() {
 	if r != nil {
 		r.Outgoing.Release()
 	}
 }
 
-// Reserve sets PSRD aside for a message, whose content need not be known: a pad of padSize bytes,
-// none if that is 0, and a signing key. It fetches what is missing. The caller has to end the
-// reservation with Release.
+// Reserve sets PSRD aside for a message whose content need not be known yet: a pad of padSize bytes
+// (none if 0) and a signing key. It fetches what is missing. The caller must call Release.
 func (a *Association) Reserve(ctx context.Context, padSize int) (*Reservation, error) {
 	var reserved *Reservation
 	err := a.deal(ctx, nil, padSize, func(r *Reservation) error {
@@ -35,8 +34,8 @@ func (a *Association) Reserve(ctx context.Context, padSize int) (*Reservation, e
 	return reserved, err
 }
 
-// reserve is one attempt at Reserve. If it has to wait for the hub, it reserves before the next in
-// line goes on.
+// reserve makes one attempt at Reserve. If it has to wait for the hub, it reserves before the next
+// in line continues.
 func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, error) {
 	if s := a.current(); s != nil && !a.unsettled.Load() && !a.isUnused(s) {
 		if r, err := s.reserve(a.config.Timeout, padSize); !errors.Is(err, psrd.ErrExhausted) {
@@ -49,13 +48,13 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 	}
 	defer t.leave()
 	if a.unsettled.Load() {
-		_ = t.checkRestart(ctx) // if there is no answer, whoever maintains asks again
+		_ = t.checkRestart(ctx) // if there is no answer, maintain asks again
 	}
 	s, err := t.ensureSession(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if t.isUnused(s) { // the hub is to have what it needs for its answer, too
+	if t.isUnused(s) { // the hub needs PSRD for its answer, too
 		s.used.Store(true)
 		if err := t.fill(ctx, s); err != nil {
 			return nil, err
@@ -73,10 +72,10 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 	}
 }
 
-// reserve sets PSRD aside that is there. Messages have the timeout.
+// reserve sets aside PSRD that is in the pools. timeout is that of messages.
 func (s *session) reserve(timeout time.Duration, padSize int) (*Reservation, error) {
 	for _, pool := range s.channel.OwnPools() {
-		pool.DropOvertaken(timeout) // the hub does so after longer
+		pool.DropOvertaken(timeout) // the hub waits longer before it does so
 	}
 	out, err := s.channel.Reserve(padSize)
 	if err != nil {

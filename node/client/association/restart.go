@@ -8,15 +8,15 @@ import (
 	"dske/node"
 )
 
-// maxRestartQuestions is how often the hub is asked after it is said to have started, if it gives
+// maxRestartQuestions is how often the hub is asked after a notice that it has started, if it gives
 // no answer.
 const maxRestartQuestions = 5
 
-var errNoAnswer = errors.New("the hub does not say in which life it is")
+var errNoAnswer = errors.New("the hub does not tell its boot ID")
 
-// HubStarted takes notice that somebody says that the hub has started. That may be anybody, so it
-// costs no more than a question, of which there is one at a time: whether the hub still knows the
-// client. If it does not, the client registers again. HubStarted returns at once.
+// HubStarted handles a notice that the hub has started. Anybody may have sent it, so it costs no
+// more than a question, one at a time: whether the hub still knows the client. If it does not, the
+// client registers again. HubStarted returns at once.
 func (a *Association) HubStarted() {
 	a.unsettled.Store(a.config.ByHand)
 	a.restarts.Store(maxRestartQuestions)
@@ -24,8 +24,8 @@ func (a *Association) HubStarted() {
 	a.Maintain()
 }
 
-// checkRestart asks the hub about the association, if it is said to have started, and ends the
-// session if the hub knows nothing of it. It fails if the question has to be asked again.
+// checkRestart asks the hub about the association if the hub is said to have started, and ends the
+// session if the hub does not know it. It fails if the question must be asked again.
 func (t *turn) checkRestart(ctx context.Context) error {
 	defer t.unsettled.Store(false)
 	left := t.restarts.Swap(0)

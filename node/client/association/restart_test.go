@@ -16,8 +16,8 @@ func isQuestion(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, protocol.PathRegistration)
 }
 
-// Whoever says that the hub has started, and however often, costs questions one at a time, and
-// changes nothing if the hub has not.
+// Notices that the hub has started, however many, cost one question at a time, and change nothing
+// if the hub has not started.
 func TestHubStartedIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{}, time.Second)
@@ -52,8 +52,8 @@ func TestHubStartedIsAsked(t *testing.T) {
 	})
 }
 
-// The client registers again if the hub has lost its state, also if the first answers are lost, and
-// asks a hub that never answers a few times only.
+// The client registers again if the hub has lost its state, even if the first answers are lost. It
+// asks a hub that never answers only a few times.
 func TestHubStartedAndHasLostItsState(t *testing.T) {
 	for lost, again := range map[int32]bool{0: true, 4: true, 5: false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -79,7 +79,8 @@ func TestHubStartedAndHasLostItsState(t *testing.T) {
 	}
 }
 
-// A hub that is said to have started when something has just failed is not waited for.
+// After a notice that the hub has started, which comes just after a failure, there is no pause
+// before the next attempt.
 func TestHubStartedDuringFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{}, time.Second)
@@ -100,7 +101,7 @@ func TestHubStartedDuringFailure(t *testing.T) {
 	})
 }
 
-// A hub that has no answer to the question, as that of the Python implementation, is not asked
+// A hub that cannot answer the question, such as one of the Python implementation, is not asked
 // again.
 func TestHubWithoutAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -14,12 +14,12 @@ import (
 	"dske/psrd"
 )
 
-// session is what a registration brings: it ends when the client registers again.
+// session is the result of a registration. It ends when the client registers again.
 type session struct {
 	channel *protocol.Channel
 
-	// used says that there was a message for a key; until then, a lazy client leaves the pools
-	// empty. Whoever has the turn sets it.
+	// used says that there was a message about a key; until then, a lazy client leaves the pools
+	// empty. The holder of the turn sets it.
 	used atomic.Bool
 
 	// supplied counts the blocks that the hub got to choose from.
@@ -34,18 +34,18 @@ type session struct {
 	*marking // nil: bytes are used without marks
 }
 
-// marking is what belongs to a session with marks. But for ahead and unheard, whoever has the turn
-// has it.
+// marking is the part of a session with marks. The holder of the turn guards all fields except
+// ahead and unheard.
 type marking struct {
 	boot, id uuid.UUID
-	serial   int64                    // of the last marks
+	serial   int64                    // serial number of the last marks
 	blocks   map[uuid.UUID]*keptBlock // that are not used up, or were not at the last raise
-	raised   time.Time                // when the last marks were
+	raised   time.Time                // time of the last marks
 	ahead    atomic.Int64             // how far they went, in bytes
-	unheard  atomic.Bool              // the hub may have missed the last ones, or have a block that did not arrive
+	unheard  atomic.Bool              // the hub may have missed the last marks, or have a block that did not arrive here
 }
 
-// newSession returns a session with empty pools; with marks, if the hub has a boot.
+// newSession returns a session with empty pools, and with marks if the hub has a boot ID.
 func (a *Association) newSession(boot uuid.UUID) *session {
 	s := &session{channel: protocol.NewChannel(a.config.Suite)}
 	s.singly.Store(a.hub.Python)
@@ -64,8 +64,8 @@ func (a *Association) current() *session {
 	return a.session
 }
 
-// isUnused reports whether the client is lazy, and there has been no message for a key in the
-// session or, if it is nil, with the hub.
+// isUnused reports whether the client is lazy and there has been no message about a key in the
+// session or, if s is nil, with the hub.
 func (a *Association) isUnused(s *session) bool {
 	if !a.config.PSRD.Lazy || a.isCarried() {
 		return false
@@ -84,7 +84,7 @@ type ended struct {
 	at time.Time
 }
 
-// forget ends a session, if it is still the current one.
+// forget ends a session if it is still the current one.
 func (a *Association) forget(s *session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -95,8 +95,8 @@ func (a *Association) forget(s *session) {
 	}
 }
 
-// clearEnded clears the pools of sessions that ended so long ago that no message of theirs is under
-// way.
+// clearEnded clears the pools of sessions that ended at least the given time ago, so that none of
+// their messages is under way.
 func (a *Association) clearEnded(after time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -110,7 +110,7 @@ func (a *Association) clearEnded(after time.Duration) {
 	})
 }
 
-// Close clears all that is left of PSRD. It is called when the tasks have ended.
+// Close clears the remaining PSRD. Call it when the tasks have ended.
 func (a *Association) Close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -175,11 +175,11 @@ func (a *Association) begin(s *session) {
 	a.session = s
 	a.confirmInTime()
 	a.mu.Unlock()
-	a.ready()
+	a.markReady()
 }
 
-// ready notes that there has been a session, or that there is nothing to begin one with.
-func (a *Association) ready() {
+// markReady notes that there has been a session, or that there is no PSRD to begin one with.
+func (a *Association) markReady() {
 	a.mu.Lock()
 	first := !a.known
 	a.known = true
@@ -210,8 +210,8 @@ func (s *session) pool(to supply) *psrd.Pool {
 	return s.channel.Pool(to.owner == protocol.OwnerClient, to.purpose)
 }
 
-// add puts a block, whose data it owns from then on, into a pool. In a session with marks it is
-// kept before, and nothing of it is open.
+// add puts a block into a pool; the pool owns data from then on. In a session with marks the block
+// is stored first, and nothing of it is open.
 func (t *turn) add(s *session, to supply, id uuid.UUID, data []byte) error {
 	if to.owner == protocol.OwnerHub {
 		s.supplied.Add(1)

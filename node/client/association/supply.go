@@ -14,9 +14,9 @@ import (
 	"dske/psrd"
 )
 
-// fill brings all pools up to the high-water mark if they are below the low one; those of a lazy
-// client only if they are in use. Where a courier comes, they get what he has brought; what files
-// bring is in them.
+// fill fills each pool that is below the low-water mark up to the high-water mark; a lazy client
+// only fills pools in use. Where a courier comes, the pools get what the courier has brought; where
+// files bring PSRD, it is in the pools already.
 func (t *turn) fill(ctx context.Context, s *session) error {
 	switch {
 	case t.courier != nil:
@@ -49,8 +49,8 @@ func stockOf(pool *psrd.Pool) int {
 	return open + closed
 }
 
-// fetch gets at least size bytes more to choose from: those that are there above the marks, and
-// others in as many blocks as that takes.
+// fetch gets at least size bytes more to choose from: bytes above the marks first, and then new
+// blocks, as many as needed.
 func (t *turn) fetch(ctx context.Context, s *session, to supply, size int) error {
 	_, closed := s.pool(to).Stock()
 	for missing := size - closed; missing > 0; {
@@ -63,8 +63,8 @@ func (t *turn) fetch(ctx context.Context, s *session, to supply, size int) error
 	return t.raise(ctx, s, map[supply]int{to: size})
 }
 
-// fetchForHub fetches what a hub lacks, unless it has got a block since there were so many, and may
-// have enough.
+// fetchForHub fetches what a hub lacks, unless the hub has got a block since supplied was read and
+// may have enough.
 func (a *Association) fetchForHub(ctx context.Context, s *session, size int, supplied int64) error {
 	t, err := a.join(ctx)
 	if err != nil {
@@ -77,7 +77,7 @@ func (a *Association) fetchForHub(ctx context.Context, s *session, size int, sup
 	return t.fetch(ctx, s, supply{protocol.OwnerHub, psrd.ForAll}, size)
 }
 
-// fetchBlock gets one block of size bytes, or of what is needed more for whole signing keys.
+// fetchBlock gets one block of size bytes, or more where whole signing keys need more.
 func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) error {
 	if to.purpose == psrd.ForKeys {
 		size = wholeSlots(size)
@@ -88,7 +88,7 @@ func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) 
 		}
 		return fmt.Errorf("the %s-owned pool is full: %d bytes unused", to.owner, unused)
 	}
-	if s.isUnheard() { // or blocks that did not arrive would fill the pool of the hub
+	if s.isUnheard() { // otherwise blocks that did not arrive would fill the hub's pool
 		if err := t.raise(ctx, s, nil); err != nil {
 			return err
 		}
@@ -103,19 +103,19 @@ func (t *turn) fetchBlock(ctx context.Context, s *session, to supply, size int) 
 	})
 }
 
-// wholeSlots returns the bytes of the whole signing keys that size bytes take.
+// wholeSlots rounds size up to the bytes of whole signing keys.
 func wholeSlots(size int) int {
 	return (size + psrd.SlotSize - 1) / psrd.SlotSize * psrd.SlotSize
 }
 
-// forgetIfApart ends the session if the two ends no longer hold the same blocks, since fetching one
-// has failed. One end has too little and the other a full pool if the network has held so many
-// messages back: only a new registration helps then.
+// forgetIfApart ends the session if the two ends no longer hold the same blocks, after fetching a
+// block has failed. If the network has held back many messages, one end has too little and the
+// other a full pool: only a new registration helps then.
 func (a *Association) forgetIfApart(s *session, owner protocol.PoolOwner, err error) {
 	var refused *node.Error
-	// The hub may hold a block now that did not arrive here, and would seal shares with it that
-	// nobody can open. With marks it uses nothing of the block before it hears that it is here, and
-	// drops it when it hears that it is not.
+	// The hub may now hold a block that did not arrive here, and would seal shares with it that
+	// nobody can open. With marks it uses nothing of the block before it hears that the block is
+	// here, and drops it when it hears that it is not.
 	lost := !errors.As(err, &refused)
 	if lost && s.hasMarks() {
 		s.unheard.Store(true)
@@ -143,15 +143,16 @@ func (t *turn) getBlock(ctx context.Context, s *session, to supply, size int) er
 		err = fmt.Errorf("%w: %d bytes", protocol.ErrMalformed, len(block.Data))
 	}
 	if err == nil {
-		// A copy, since what comes out of JSON takes an eighth more memory than it needs.
+		// Copy the data, since what the JSON decoder returns takes an eighth more memory than
+		// needed.
 		err = t.add(s, to, block.UUID, slices.Clone(block.Data))
 		clear(block.Data)
 	}
 	return err
 }
 
-// Sweep gives up what lost messages have left of the blocks that the hub chooses from, and clears
-// what is left of sessions that have ended.
+// Sweep gives up what lost messages have left of blocks that the hub chooses from, and clears the
+// remains of sessions that have ended.
 func (a *Association) Sweep() {
 	idle := node.OvertakenAfter(a.config.Timeout)
 	a.clearEnded(idle)
@@ -163,7 +164,7 @@ func (a *Association) Sweep() {
 	}
 }
 
-// watch sets the alarm for the blocks that the hub has left behind, if there are any.
+// watch sets the alarm for the blocks that the hub has overtaken, if there are any.
 func (a *Association) watch(s *session) {
 	for _, pool := range s.channel.PeerPools() {
 		if t := pool.Overtaken(); !t.IsZero() {

@@ -8,11 +8,11 @@ import (
 	"dske/protocol"
 )
 
-// maxWait is how long what could go along with other things waits for the message before it. The
-// messages to a hub that hangs, or is far away, leave so often.
+// maxWait is how long a load that could share a message waits for the message before it. It is also
+// the interval of messages to a hub that hangs or is far away.
 const maxWait = 20 * time.Millisecond
 
-// A trip is a message with what several requests have for the hub.
+// trip is a message to the hub that several requests share.
 type trip[L any] struct {
 	loads []L
 	keys  int // in the loads
@@ -20,22 +20,22 @@ type trip[L any] struct {
 	over  chan struct{} // closed when the answer is there
 }
 
-// trips lets what comes while a message is under way go along in the next one, as a group commit
-// does in a database. What comes alone goes at once.
+// trips collects requests that arrive while a message is under way into the next message, like
+// group commit in a database. A request that arrives alone leaves at once.
 type trips[L any] struct {
 	mu   sync.Mutex
 	last map[route]*trip[L]
 }
 
-// route is what the loads of a trip have in common.
+// route is what all loads of a trip have in common.
 type route struct {
 	master, slave string
-	share, key    int // sizes, in bytes; 0 if they are not known. Keys of several sizes have shares of the same.
+	share, key    int // sizes in bytes; 0 if unknown; keys of different sizes can have shares of the same size
 }
 
-// take takes a load, which is about so many keys, on a trip: on that which is about to leave, if it
-// has room, and otherwise on a trip of its own. It returns when that is over. Travel makes a trip,
-// for all of its loads.
+// take takes a load, which is about the given number of keys, on a trip: on the trip that is about
+// to leave, if that has room, and otherwise on a new one. It returns when the trip is over. travel
+// makes a trip for all of its loads.
 func (t *trips[L]) take(r route, load L, keys int, travel func([]L)) {
 	t.mu.Lock()
 	before := t.last[r]
@@ -66,9 +66,8 @@ func (t *trips[L]) take(r route, load L, keys int, travel func([]L)) {
 	close(own.over)
 }
 
-// laterOf returns the one of two contexts that lasts longer. A trip lasts as long as one of its
-// loads wants it to: a hub forgets a share that it has given, also if nobody hears its answer any
-// more.
+// laterOf returns the context that lasts longer. A trip lasts as long as any of its loads wants it
+// to: a hub forgets a share that it has given, even if nobody receives its answer any more.
 func laterOf(a, b context.Context) context.Context {
 	end, ends := a.Deadline()
 	other, alsoEnds := b.Deadline()
@@ -78,7 +77,7 @@ func laterOf(a, b context.Context) context.Context {
 	return a
 }
 
-// sharesTrips reports whether what is for the hub may share its message with others.
+// sharesTrips reports whether requests to the hub may share messages.
 func (a *Association) sharesTrips() bool {
 	if a.config.Single {
 		return false
@@ -87,7 +86,7 @@ func (a *Association) sharesTrips() bool {
 	return s == nil || !s.singly.Load()
 }
 
-// waitFor waits until a trip is over, but not for long.
+// waitFor waits until a trip is over, at most for maxWait.
 func (t *trips[L]) waitFor(before *trip[L]) {
 	timer := time.NewTimer(maxWait)
 	defer timer.Stop()

@@ -16,7 +16,7 @@ import (
 	"dske/protocol"
 )
 
-// traffic counts the messages in band, and holds them up.
+// traffic counts the messages in band, and delays them.
 type traffic struct {
 	mu     sync.Mutex
 	single int
@@ -39,8 +39,8 @@ func (c *traffic) watch(w *world, takes time.Duration) {
 	})
 }
 
-// What comes while a message is under way goes together in the next one; what comes alone goes at
-// once, and alone.
+// Requests that arrive while a message is under way share the next message. A request that arrives
+// alone leaves at once, and alone.
 func TestRequestsShareMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{BlockSize: 1 << 14, LowWater: 1, HighWater: 1 << 14}, 5*time.Second)
@@ -82,7 +82,8 @@ func TestRequestsShareMessages(t *testing.T) {
 	})
 }
 
-// A hub that hangs holds up no more than it would by itself, and the messages for it leave often.
+// A hub that hangs holds a request up no longer than it would hold up one alone, and messages for
+// it leave often.
 func TestTripsLeaveWithoutTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{}, 5*time.Second)
@@ -103,15 +104,15 @@ func TestTripsLeaveWithoutTheLast(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		// A message with several shares has a little longer.
+		// A message with several shares has a little more time.
 		if waited := time.Since(began); waited > 5*time.Second+100*time.Millisecond || !slices.Equal(left, []time.Duration{0, maxWait}) {
 			t.Errorf("after %v; messages left after %v", waited, left)
 		}
 	})
 }
 
-// A hub refuses a message as a whole. Those who have shared it with somebody whose key it does not
-// take then send theirs by themselves.
+// A hub refuses a message as a whole. If it refuses one because of one key, the other requests are
+// sent again by themselves.
 func TestOneBadKeyFailsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorldOf(t, protocol.ITS, PSRD{}, 5*time.Second)
@@ -146,7 +147,7 @@ func TestOneBadKeyFailsAlone(t *testing.T) {
 	})
 }
 
-// bytesOf is a source of one byte, over and over.
+// bytesOf is a source of one byte, repeated.
 type bytesOf byte
 
 func (b bytesOf) Read(p []byte) (int, error) {
@@ -156,7 +157,7 @@ func (b bytesOf) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Messages have room for so many keys, and large shares go by themselves.
+// A message has room for a limited number of keys, and large shares go by themselves.
 func TestTripsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{BlockSize: 1 << 20, LowWater: 1, HighWater: 1 << 20}, 5*time.Second)
@@ -175,7 +176,7 @@ func TestTripsAreBounded(t *testing.T) {
 	})
 }
 
-// Those who don't want to share messages don't.
+// With Single set, requests do not share messages.
 func TestSingleMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{}, 5*time.Second)
@@ -190,7 +191,7 @@ func TestSingleMessages(t *testing.T) {
 	})
 }
 
-// Whose time is over gives up by himself: those who share his message have theirs.
+// A request whose time is over gives up alone: the others in its message get their answers.
 func TestTripsLastForTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{BlockSize: 1 << 14, LowWater: 1, HighWater: 1 << 14}, 5*time.Second)
@@ -215,7 +216,7 @@ func TestTripsLastForTheLast(t *testing.T) {
 	})
 }
 
-// untilGone delivers messages after a while, if their sender waits so long.
+// untilGone delivers messages after a while if their sender still waits.
 func untilGone(takes time.Duration) func(*http.Request, roundTrip) (*http.Response, error) {
 	return func(r *http.Request, next roundTrip) (*http.Response, error) {
 		if isInBand(r) {

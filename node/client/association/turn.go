@@ -2,7 +2,7 @@ package association
 
 import "context"
 
-// turn is the head of the line of those who want something of the hub out of band. Whoever has it
+// turn is the head of the line of those who need an out-of-band request to the hub. The holder
 // knows that no block is on its way.
 type turn struct {
 	*Association
@@ -21,9 +21,9 @@ func (a *Association) join(ctx context.Context) (*turn, error) {
 // leave ends the turn.
 func (t *turn) leave() { t.line.Leave() }
 
-// attempt calls ask, which wants something of the hub. If the hub has failed somebody since the
-// holder joined the line, that is the outcome, and ask is not called. That the holder has no time
-// left is no failure of the hub's.
+// attempt calls ask, which needs an answer of the hub. If a request has failed since the holder
+// joined the line, attempt returns that failure and does not call ask. A holder whose own time is
+// over does not count as a failure of the hub.
 func (t *turn) attempt(ctx context.Context, ask func(context.Context) error) error {
 	if t.failures.Load() > t.seen {
 		return t.failure

@@ -41,7 +41,7 @@ func TestOneAttemptForAll(t *testing.T) {
 			began := time.Now()
 			w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
 				if what == "registration" || isPSRD(r, protocol.PoolOwner(what)) {
-					if time.Since(began) < 5*time.Second { // afterwards, those in the background go on
+					if time.Since(began) < 5*time.Second { // after that, background attempts continue
 						asked.Add(1)
 					}
 					return hang(r)
@@ -60,7 +60,7 @@ func TestOneAttemptForAll(t *testing.T) {
 	}
 }
 
-// One that has little time left does not spoil the attempt for those who have more.
+// A request that has little time left does not spoil the attempt for those that have more.
 func TestAttemptThatIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{}, 5*time.Second)
@@ -88,11 +88,11 @@ func TestAttemptThatIsGivenUp(t *testing.T) {
 	})
 }
 
-// When many messages find a hub without PSRD, each skips what another one has just supplied.
+// When many messages find a hub without PSRD, each skips a supply that another one has just made.
 func TestShortageOfHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{BlockSize: 4096, LowWater: 1, HighWater: 32}, 5*time.Second)
-		ids := w.mustPost(20) // which takes 640 bytes of the hub's
+		ids := w.mustPost(20) // takes 640 bytes of the hub's PSRD
 		var blocks atomic.Int32
 		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
 			if isPSRD(r, protocol.OwnerHub) {
@@ -118,7 +118,7 @@ func TestShortageOfHub(t *testing.T) {
 	})
 }
 
-// Those who wait for a hub get its PSRD in the order in which they came.
+// Requests that wait for a hub get its PSRD in the order in which they came.
 func TestLineBeforeReserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, PSRD{BlockSize: 64, LowWater: 1, HighWater: 64}, 5*time.Second)

@@ -33,8 +33,8 @@ type world struct {
 	intercept func(r *http.Request, next roundTrip) (*http.Response, error) // nil: nothing
 }
 
-// newWorld returns a world of the Python suite in which nothing has been said yet. Messages have
-// the timeout.
+// newWorld returns a world of the Python suite without any messages so far. timeout is that of
+// messages.
 func newWorld(t *testing.T, psrd PSRD, timeout time.Duration) *world {
 	return newWorldOf(t, protocol.Python, psrd, timeout)
 }
@@ -102,7 +102,7 @@ func hang(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-// isInBand reports whether a request is about shares, or one about PSRD or the registration.
+// isInBand reports whether a request is about shares, rather than about PSRD or the registration.
 func isInBand(r *http.Request) bool { return strings.Contains(r.URL.Path, protocol.PathKeyShare) }
 
 // post gives the hub a share of size bytes, and returns the ID of its key.
