@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -10,12 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
-
-	"dske/protocol"
 )
 
 // maxConnections bounds the connections of a loopback. Hubs answer at once, so requests above it
@@ -150,11 +145,11 @@ type connection struct {
 // exchange sends a request, and reads the response up to its body. The port may answer what it does
 // not read to the end, so an answer counts also if not all could be sent.
 func (c *connection) exchange(r *http.Request) (*http.Response, error) {
-	unsent := c.write(r)
+	unsent := writeRequest(c.out, r)
 	if unsent == nil {
 		unsent = c.out.Flush()
 	}
-	response, err := http.ReadResponse(c.in, r)
+	response, err := readResponse(c.in, r)
 	switch {
 	case err == nil:
 		response.Close = response.Close || unsent != nil
@@ -164,64 +159,6 @@ func (c *connection) exchange(r *http.Request) (*http.Response, error) {
 	default:
 		return nil, fmt.Errorf("reading the response: %w", err)
 	}
-}
-
-// write writes a request. [http.Request.Write] looks through it much longer, and sorts its header,
-// and so is left to do those only in which there is something to look for.
-func (c *connection) write(r *http.Request) error {
-	if !isPlain(r) {
-		return r.Write(c.out)
-	}
-	w := c.out // which keeps its first error
-	for _, part := range [...]string{r.Method, " ", r.URL.RequestURI(), " HTTP/1.1\r\nHost: ", r.URL.Host, "\r\nUser-Agent: Go-http-client/1.1\r\n"} {
-		w.WriteString(part)
-	}
-	for name, values := range r.Header {
-		for _, part := range [...]string{name, ": ", values[0], "\r\n"} {
-			w.WriteString(part)
-		}
-	}
-	if r.ContentLength > 0 {
-		w.WriteString("Content-Length: ")
-		w.Write(strconv.AppendInt(w.AvailableBuffer(), r.ContentLength, 10))
-		w.WriteString("\r\n")
-	}
-	if _, err := w.WriteString("\r\n"); err != nil || r.ContentLength == 0 {
-		return err
-	}
-	if n, err := io.Copy(w, r.Body); err != nil || n != r.ContentLength {
-		return cmp.Or(err, io.ErrUnexpectedEOF)
-	}
-	return nil
-}
-
-// isPlain reports whether a request is as nodes write it: a GET, or another one with a body of a
-// known length, and nothing in it that could end a line or is about HTTP itself.
-func isPlain(r *http.Request) bool {
-	const ends = " \t\r\n"
-	switch r.Method {
-	case http.MethodGet:
-		if r.Body != http.NoBody {
-			return false
-		}
-	case http.MethodPost, http.MethodPut:
-		if r.Body == nil || r.ContentLength <= 0 {
-			return false
-		}
-	default:
-		return false
-	}
-	for name, values := range r.Header {
-		switch name {
-		case protocol.SignatureHeader, protocol.TokenHeader, "Accept-Encoding", "Content-Type":
-		default:
-			return false
-		}
-		if len(values) != 1 || strings.ContainsAny(values[0], ends) {
-			return false
-		}
-	}
-	return r.Host == r.URL.Host && !strings.ContainsAny(r.URL.RawQuery, ends) && !r.Close && r.TransferEncoding == nil && r.Trailer == nil
 }
 
 // turn is the use of a connection by one request. It is the body of the response: at its end the

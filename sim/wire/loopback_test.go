@@ -1,12 +1,9 @@
 package wire
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -78,73 +75,6 @@ func (p *port) free() int {
 		free += len(idle)
 	}
 	return free
-}
-
-// What a loopback writes itself is the request that package http would have written.
-func TestLoopbackWritesAsHTTP(t *testing.T) {
-	for name, change := range map[string]func(r *http.Request){
-		"POST":              func(*http.Request) {},
-		"GET":               func(r *http.Request) { r.Method, r.Body, r.ContentLength = "GET", http.NoBody, 0 },
-		"GET, no body":      func(r *http.Request) { r.Method, r.Body, r.ContentLength = "GET", nil, 0 },
-		"POST without body": func(r *http.Request) { r.Body, r.ContentLength = nil, 0 },
-		"GET with a body":   func(r *http.Request) { r.Method = "GET" },
-		"empty body":        func(r *http.Request) { r.Body, r.ContentLength = http.NoBody, 0 },
-		"unknown length":    func(r *http.Request) { r.ContentLength = -1 },
-		"two values":        func(r *http.Request) { r.Header.Add("Dske-Signature", "another") },
-		"end of a line":     func(r *http.Request) { r.Header.Set("Dske-Signature", "a\r\nb: c") },
-		"other header":      func(r *http.Request) { r.Header.Set("Content-Length", "7") },
-		"other host":        func(r *http.Request) { r.Host = "elsewhere" },
-		"other method":      func(r *http.Request) { r.Method = "DELETE" },
-		"encoded path":      func(r *http.Request) { r.URL.Path, r.URL.RawPath = "/a/b", "/a%2Fb" },
-		"close":             func(r *http.Request) { r.Close = true },
-	} {
-		t.Run(name, func(t *testing.T) {
-			written := func(write func(r *http.Request, to *bufio.Writer) error) string {
-				r, err := http.NewRequest("POST", "http://127.0.0.1:80/hub/hank/a?b=c%20d", strings.NewReader(`{"body": 1}`))
-				if err != nil {
-					t.Fatal(err)
-				}
-				r.Header.Set("Accept-Encoding", "identity")
-				r.Header.Set("Dske-Signature", "signature%=")
-				change(r)
-				var all bytes.Buffer
-				to := bufio.NewWriter(&all)
-				if err := errors.Join(write(r, to), to.Flush()); err != nil {
-					t.Fatal(err)
-				}
-				return readAgain(t, &all)
-			}
-			want := written(func(r *http.Request, to *bufio.Writer) error { return r.Write(to) })
-			if got := written(func(r *http.Request, to *bufio.Writer) error { return (&connection{out: to}).write(r) }); got != want {
-				t.Fatalf("%s, want %s", got, want)
-			}
-		})
-	}
-}
-
-// readAgain returns what a server makes of a request.
-func readAgain(t *testing.T, written io.Reader) string {
-	t.Helper()
-	r, err := http.ReadRequest(bufio.NewReader(written))
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("%s %s %s %s %v %d %v %v %s", r.Method, r.RequestURI, r.Proto, r.Host, r.Header, r.ContentLength, r.TransferEncoding, r.Close, body)
-}
-
-func TestLoopbackWritesNoShortBody(t *testing.T) {
-	r, err := http.NewRequest("POST", "http://127.0.0.1:80/", strings.NewReader("short"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.ContentLength = 10
-	if err := (&connection{out: bufio.NewWriter(io.Discard)}).write(r); err == nil {
-		t.Fatal("a body that is shorter than it should be was written")
-	}
 }
 
 func echo(w http.ResponseWriter, r *http.Request) {
