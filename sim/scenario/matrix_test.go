@@ -187,9 +187,9 @@ func matrix(t *testing.T, suite string, broken []string) (listens effect, acts m
 
 // The table of the README is what the strategies achieve.
 func TestMatrix(t *testing.T) {
-	words := map[effect][2]string{refused: {"nothing", "refused"}, wrongKey: {"", "**wrong key accepted**"}, ownKey: {"", "**key of his accepted**"}, keyLearnt: {"**key learnt**", "**key learnt**"}}
+	words := map[effect][2]string{refused: {"nothing", "refused"}, wrongKey: {"", "**wrong key accepted**"}, ownKey: {"", "**known key accepted**"}, keyLearnt: {"**key learnt**", "**key learnt**"}}
 	var table strings.Builder
-	fmt.Fprintln(&table, "| hubs that are his | and | `its`: he listens | he acts | `dske-python`: he listens | he acts |")
+	fmt.Fprintln(&table, "| compromised hubs | adversary's client | `its`: passive | active | `dske-python`: passive | active |")
 	fmt.Fprintln(&table, "|---|---|---|---|---|---|")
 	hubs := []string{"hank", "helen", "hilary"}
 	for n := range len(hubs) + 1 {
