@@ -21,12 +21,12 @@ func TestEncryptorsThatComeLater(t *testing.T) {
 		want   string // in what it prints
 	}{
 		{[]string{dir, "--sae", "router", "--bundle"}, 0, "router.p12\n"},
-		{[]string{dir, "--sae", "router"}, 0, "nothing was lacking"},
-		{[]string{dir, "--add"}, 0, "nothing was lacking"},
+		{[]string{dir, "--sae", "router"}, 0, "nothing is missing"},
+		{[]string{dir, "--add"}, 0, "nothing is missing"},
 		{[]string{dir, "--add", "--hubs", "2", "--clients", "1"}, 0, "client1.crt\n"},
 		{[]string{dir}, 1, "is already there"},
 		{[]string{dir, "--trust", filepath.Join(dir, "ca.crt")}, 0, "trusted"},
-		{[]string{dir, "--trust", filepath.Join(dir, "ca.crt"), "x.yaml"}, 2, "alone"},
+		{[]string{dir, "--trust", filepath.Join(dir, "ca.crt"), "x.yaml"}, 2, "no topology"},
 		{[]string{dir, "--trust", filepath.Join(dir, "sae", "sam.crt")}, 1, "is of no authority"},
 		{[]string{dir, "--csr", filepath.Join(dir, "ca.crt")}, 1, "no certificate request"},
 		{[]string{dir, "--csr", csr, "--sae", "a", "--sae", "b"}, 1, "no such file"},
