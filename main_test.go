@@ -582,7 +582,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"run", "--listen", "127.0.0.1:9002", "--kme-port-base", "9000"}, 2, "--kme-port-base: 127.0.0.1:9002 is used by --listen too"},
 		{[]string{"run", "--hostile", "5 percent"}, 2, "not a chance such as 5% or 0.05"},
 		{[]string{"run", "--hostile", "101%"}, 2, "not a chance"},
-		{[]string{"run", "--004-port-base", "25575"}, 2, "streams of ETSI GS QKD 004 take TLS"},
+		{[]string{"run", "--004-port-base", "25575"}, 2, "streams of ETSI GS QKD 004 need TLS"},
 		{[]string{"run", "--kme-addresses", "127.0.0.2"}, 2, "goes with --kme-port-base or --004-port-base"},
 		{[]string{"run", "--kme-addresses", "127.0.0.2,127.0.0.3", "--kme-port-base", "9000"}, 2, "2 addresses for 5 clients"},
 		{[]string{"run", "--kme-addresses", "127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.2", "--kme-port-base", "9000"}, 2, "127.0.0.2:9000 is used by --kme-port-base too"},

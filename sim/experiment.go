@@ -17,10 +17,10 @@ import (
 	"dske/sim/wire"
 )
 
-// maxSpec is the largest body of a request for a fault, in bytes.
+// maxSpec is the maximum size of the body of a request for a fault, in bytes.
 const maxSpec = 64 << 10
 
-// FaultRequest asks for a fault: POST /sim/v1/faults.
+// FaultRequest is the body of POST /sim/v1/faults, which adds a fault.
 type FaultRequest struct {
 	Spec string `json:"spec"` // such as drop to=hub/hank
 }
@@ -30,14 +30,14 @@ type FaultList struct {
 	Faults []fault.Status `json:"faults"`
 }
 
-// EventList is the answer to GET /sim/v1/events?after=NUMBER, which wants next of an earlier
+// EventList is the answer to GET /sim/v1/events?after=NUMBER, where NUMBER is Next of an earlier
 // answer.
 type EventList struct {
 	Events []wire.Event `json:"events"`
 	Next   int          `json:"next"`
 }
 
-// mountExperiments adds what breaks and watches the network.
+// mountExperiments adds the routes for faults and events.
 func (n *Network) mountExperiments(g *echo.Group) {
 	g.GET("/faults", func(c echo.Context) error {
 		n.CatchUp(c.Request().Context())
@@ -64,7 +64,7 @@ func (n *Network) mountExperiments(g *echo.Group) {
 	})
 }
 
-// mountOwn adds what this process says and does for itself alone, whatever the others do.
+// mountOwn adds the routes with which a process reports and changes only its own nodes.
 func (n *Network) mountOwn(g *echo.Group) {
 	g.GET("/ready", func(c echo.Context) error { return answered(c, n.WaitReady(c.Request().Context())) })
 	g.GET("/idle", func(c echo.Context) error { return answered(c, n.waitIdleHere(c.Request().Context())) })
@@ -84,7 +84,7 @@ func (n *Network) mountOwn(g *echo.Group) {
 	})
 }
 
-// answered answers a request that has nothing to tell when it succeeds.
+// answered answers a request with no result on success.
 func answered(c echo.Context, err error) error {
 	if err != nil {
 		return err
@@ -92,10 +92,10 @@ func answered(c echo.Context, err error) error {
 	return c.JSON(http.StatusOK, struct{}{})
 }
 
-// postFault puts a fault between all nodes: what is to strike a message has to be in the process
-// of its sender. So it is either in all processes or in none.
+// postFault adds a fault to all processes, since it must be in the process of a message's sender.
+// So it is either in all processes or in none.
 func (n *Network) postFault(c echo.Context) error {
-	id := "" // in a network of one process it is numbered
+	id := "" // assigned below if the network is one process
 	if n.IsPart() {
 		id = strings.ToLower(n.Text("fault")[:8])
 	}
@@ -109,7 +109,7 @@ func (n *Network) postFault(c echo.Context) error {
 	return answered(c, err)
 }
 
-// addFault puts the fault that a request asks for where this process is, and returns its text.
+// addFault adds the fault that a request describes to this process, and returns its text.
 func (n *Network) addFault(c echo.Context, id string) (spec string, err error) {
 	body, err := node.ReadBody(c, maxSpec)
 	if err != nil {
@@ -134,7 +134,7 @@ func (n *Network) deleteFaults(c echo.Context) error {
 	}))
 }
 
-// removeFault ends a fault in all processes. It fails if none has it.
+// removeFault removes a fault from all processes. It fails if none has it.
 func (n *Network) removeFault(ctx context.Context, id string) error {
 	err := n.RemoveFault(id)
 	if !n.IsPart() || strings.HasPrefix(id, lieID) {
@@ -142,7 +142,7 @@ func (n *Network) removeFault(ctx context.Context, id string) error {
 	}
 	var found atomic.Bool
 	found.Store(err == nil)
-	n.everywhere(ctx, func(ctx context.Context, _ string, r Remote) error { // who refuses does not have it
+	n.everywhere(ctx, func(ctx context.Context, _ string, r Remote) error { // a process that refuses does not have it
 		if r.Delete(ctx, "/faults/"+url.PathEscape(id)) == nil {
 			found.Store(true)
 		}
