@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// Mermaid writes the ladder as a sequence diagram of Mermaid (https://mermaid.js.org), with a red
-// ground under what failed.
+// Mermaid returns the ladder as a sequence diagram in the language of Mermaid
+// (https://mermaid.js.org). Failed messages have a red background.
 func (l Ladder) Mermaid() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "---\ntitle: %q\n---\nsequenceDiagram\n", l.Title)
@@ -42,7 +42,7 @@ func arrow(s step) string {
 
 var keyword = regexp.MustCompile(`(?i)\bend\b`)
 
-// escaped writes as entities what Mermaid could take for part of its language.
+// escaped replaces by entities what Mermaid could take for its own syntax.
 func escaped(text string) string {
 	text = keyword.ReplaceAllStringFunc(text, func(end string) string { return "\x00" + end })
 	var out strings.Builder

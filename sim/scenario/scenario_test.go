@@ -143,7 +143,7 @@ func TestFailuresAreExplained(t *testing.T) {
 		"wrong arguments":      {"# a\npsrd carol\n", []string{"usage: psrd CLIENT HUB"}},
 		"a quote":              {"# a\necho 'b\n", []string{"test.txtar:2: echo 'b", "unterminated quoted argument"}},
 		"a node":               {"# a\nstop hub/hnak\n", []string{"there is no node hub/hnak"}},
-		"a fault":              {"# a\nfault dorp\n", []string{`no fault is called`, "drop"}},
+		"a fault":              {"# a\nfault dorp\n", []string{`there is no fault`, "drop"}},
 		"a fault for nobody":   {"# a\nfault drop to=hnak\n", []string{"there is no node or encryptor hnak"}},
 		"an option":            {"# a\nget-key sam sofia colour=red\n", []string{"no option is called"}},
 		"an attack on nothing": {"# a\ntap\nattack k\n", []string{"no get-key has given the name k"}},
