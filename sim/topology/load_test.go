@@ -9,14 +9,14 @@ import (
 	"dske/protocol"
 )
 
-// three is a list of hubs to start a test file with: lines 1 to 4.
+// three is a list of hubs for the start of a test file: lines 1 to 4.
 const three = `hubs:
   - name: hank
   - name: helen
   - name: hilary
 `
 
-// mustLoad returns the topology in text, which has to be right.
+// mustLoad returns the topology in text, which must be valid.
 func mustLoad(t *testing.T, text string) *Topology {
 	t.Helper()
 	topology, err := Load("test.yaml", []byte(text))
