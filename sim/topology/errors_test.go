@@ -16,7 +16,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"only a mark", "\n\n---\n", "3: the file is empty: list hubs and clients"},
 	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links, but is a list"},
 	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links, but is a string"},
-	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put one into a file"},
+	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put only one into a file"},
 	{"bad second document", three + "clients: [{name: a}]\n---\n[\n", "8: not valid YAML: did not find expected node content while parsing a flow node"},
 
 	// Text and syntax.
