@@ -41,7 +41,7 @@ func TestErrors(t *testing.T) {
 		"a leak": {func(context.Context) error { go func() { <-make(chan int) }(); return nil },
 			ErrDeadlock, "blocked goroutines remain"},
 		"a bubble in a bubble": {func(ctx context.Context) error { return Run(ctx, func(context.Context) error { return nil }) },
-			ErrNoVirtual, "is one already"},
+			ErrNoVirtual, "is virtual already"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := Run(t.Context(), test.f); !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.says) {
