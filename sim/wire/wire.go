@@ -4,10 +4,10 @@
 // A [Wire] knows the handler of the nodes and the names of the parties, and nothing else of the
 // network. [Wire.Transport] is the wire for one sender. A message passes, in this order:
 //
-//   - whoever has called [Wire.Intercept]: he takes messages into his hands, in both directions;
+//   - the interceptors of [Wire.Intercept], in both directions;
 //   - the faults of [Wire.AddFault];
-//   - the way itself, in transport.send, which is also that of messages that nobody looks at: over the link between
-//     the two parties, if there is one.
+//   - the path itself, in transport.send, which is also that of messages that nobody watches: over
+//     the link between the two parties, if there is one.
 //
 // Taps and observers are called when a message has been answered: a tap with the whole message, as
 // the nodes themselves sent it, an observer with the sender, the receiver and the outcome. A
