@@ -31,7 +31,7 @@ func TestFaultsAreBounded(t *testing.T) {
 	if status, body := add(); status != 503 || body != fmt.Sprintf(`{"message":"Too many faults.","details":{"limit":%d}}`, fault.MaxFaults) {
 		t.Errorf("%d %s", status, body)
 	}
-	if err := n.Wire().AddFault("drop to=hub/hank"); err == nil || !strings.Contains(err.Error(), "clear them") {
+	if err := n.Wire().AddFault("drop to=hub/hank"); err == nil || !strings.Contains(err.Error(), "clear some") {
 		t.Error(err)
 	}
 	n.ClearFaults()

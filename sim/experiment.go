@@ -57,17 +57,17 @@ func (n *Network) mountExperiments(g *echo.Group) {
 		if err := n.WaitReady(c.Request().Context()); err != nil {
 			return err
 		}
-		return answered(c, n.waitElsewhere(c.Request().Context(), "/ready"))
+		return answerEmpty(c, n.waitElsewhere(c.Request().Context(), "/ready"))
 	})
 	g.GET("/idle", func(c echo.Context) error {
-		return answered(c, n.WaitIdle(c.Request().Context()))
+		return answerEmpty(c, n.WaitIdle(c.Request().Context()))
 	})
 }
 
 // mountOwn adds the routes with which a process reports and changes only its own nodes.
 func (n *Network) mountOwn(g *echo.Group) {
-	g.GET("/ready", func(c echo.Context) error { return answered(c, n.WaitReady(c.Request().Context())) })
-	g.GET("/idle", func(c echo.Context) error { return answered(c, n.waitIdleHere(c.Request().Context())) })
+	g.GET("/ready", func(c echo.Context) error { return answerEmpty(c, n.WaitReady(c.Request().Context())) })
+	g.GET("/idle", func(c echo.Context) error { return answerEmpty(c, n.waitIdleHere(c.Request().Context())) })
 	g.GET("/messages", n.getMessages)
 	g.PUT("/faults/:id", func(c echo.Context) error {
 		id, err := node.Param(c, "id")
@@ -75,17 +75,17 @@ func (n *Network) mountOwn(g *echo.Group) {
 			return err
 		}
 		_, err = n.addFault(c, id)
-		return answered(c, err)
+		return answerEmpty(c, err)
 	})
 	g.DELETE("/faults/:id", n.deleteFaultHere)
 	g.DELETE("/faults", func(c echo.Context) error {
 		n.ClearFaults()
-		return answered(c, nil)
+		return answerEmpty(c, nil)
 	})
 }
 
-// answered answers a request with no result on success.
-func answered(c echo.Context, err error) error {
+// answerEmpty answers a request with no result on success.
+func answerEmpty(c echo.Context, err error) error {
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (n *Network) postFault(c echo.Context) error {
 			err = errors.Join(err, n.removeFault(c.Request().Context(), id))
 		}
 	}
-	return answered(c, err)
+	return answerEmpty(c, err)
 }
 
 // addFault adds the fault that a request describes to this process, and returns its text.
@@ -129,7 +129,7 @@ func (n *Network) addFault(c echo.Context, id string) (spec string, err error) {
 
 func (n *Network) deleteFaults(c echo.Context) error {
 	n.ClearFaults()
-	return answered(c, n.everywhere(c.Request().Context(), func(ctx context.Context, _ string, r Remote) error {
+	return answerEmpty(c, n.everywhere(c.Request().Context(), func(ctx context.Context, _ string, r Remote) error {
 		return r.Delete(ctx, "/faults")
 	}))
 }
@@ -155,12 +155,12 @@ func (n *Network) removeFault(ctx context.Context, id string) error {
 }
 
 func (n *Network) deleteFault(c echo.Context) error {
-	return n.deletedFault(c, func(id string) error { return n.removeFault(c.Request().Context(), id) })
+	return n.answerRemoved(c, func(id string) error { return n.removeFault(c.Request().Context(), id) })
 }
 
-func (n *Network) deleteFaultHere(c echo.Context) error { return n.deletedFault(c, n.RemoveFault) }
+func (n *Network) deleteFaultHere(c echo.Context) error { return n.answerRemoved(c, n.RemoveFault) }
 
-func (n *Network) deletedFault(c echo.Context, remove func(id string) error) error {
+func (n *Network) answerRemoved(c echo.Context, remove func(id string) error) error {
 	id, err := node.Param(c, "id")
 	if err == nil {
 		err = remove(id)
@@ -168,7 +168,7 @@ func (n *Network) deletedFault(c echo.Context, remove func(id string) error) err
 	if errors.Is(err, ErrNoSuchFault) {
 		return &node.Error{Status: http.StatusNotFound, Message: "No such fault.", Details: map[string]any{"id": id}}
 	}
-	return answered(c, err)
+	return answerEmpty(c, err)
 }
 
 func (n *Network) getEvents(c echo.Context) error {

@@ -116,10 +116,10 @@ func (n *Network) failedHandshake(to, from net.Addr, err error) {
 	var refused *tls.CertificateVerificationError
 	if errors.As(err, &refused) && len(refused.UnverifiedCertificates) > 0 {
 		shown := refused.UnverifiedCertificates[0]
-		name = told(shown.Subject.CommonName)
+		name = clip(shown.Subject.CommonName)
 		caller.Certificate = toldOf(shown)
 	}
-	reason.Text = told(reason.Text)
+	reason.Text = clip(reason.Text)
 	node := n.nodeAt(to)
 	n.config.Logger.Warn("TLS handshake failed", "node", node, "address", from, "reason", reason.Text)
 	e := wire.Event{

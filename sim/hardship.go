@@ -54,8 +54,9 @@ func struckRequest(ctx context.Context, r *http.Request, q *wire.Request) *http.
 	return struck
 }
 
-// hardened returns the TLS configuration of a client's port, whose handshakes meet faults.
-func (n *Network) hardened(c *clientPlace, good *tls.Config) *tls.Config {
+// withHandshakeFaults returns the TLS configuration of a client's port, whose handshakes meet
+// faults.
+func (n *Network) withHandshakeFaults(c *clientPlace, good *tls.Config) *tls.Config {
 	if good == nil {
 		return nil
 	}

@@ -22,9 +22,9 @@ const maxWitnessed = 64 << 10
 // than any percent-encoded SAE ID.
 const maxTold = 1 << 10
 
-// told returns a copy of a text, cut to maxTold. Without the copy, the text could keep a whole
+// clip returns a copy of a text, cut to maxTold. Without the copy, the text could keep a whole
 // request in memory.
-func told(text string) string {
+func clip(text string) string {
 	if len(text) <= maxTold {
 		return strings.Clone(text)
 	}
@@ -164,7 +164,7 @@ func (n *Network) tellRefusal(r Refusal) {
 // received returns the request, with the part of its body that was read.
 func (v *arrival) received() wire.Request {
 	r := v.request
-	from := cmp.Or(v.place.identified(r), claimed(r))
+	from := cmp.Or(v.place.identified(r), claimedName(r))
 	return wire.Request{From: "sae/" + from, To: v.place.path(), Method: r.Method, Path: v.path, Query: r.URL.RawQuery, Header: r.Header, Body: v.sent.Bytes()}
 }
 
@@ -177,8 +177,8 @@ func (v *arrival) message() (wire.Message, wire.Event) {
 		caller.TakenAs = "SAE " + name
 	}
 	return m, wire.Event{
-		Number: m.Number, From: m.From, To: m.To, Method: told(r.Method), Path: told(v.path), Status: v.status, Kind: wire.KindEncryptor,
-		Fault: v.fault, Start: v.start, Duration: time.Since(v.start), About: &wire.About{Caller: caller, KeyID: told(firstKeyID(v))},
+		Number: m.Number, From: m.From, To: m.To, Method: clip(r.Method), Path: clip(v.path), Status: v.status, Kind: wire.KindEncryptor,
+		Fault: v.fault, Start: v.start, Duration: time.Since(v.start), About: &wire.About{Caller: caller, KeyID: clip(firstKeyID(v))},
 	}
 }
 
@@ -193,21 +193,21 @@ func callerOf(r *http.Request) *wire.Caller {
 }
 
 func toldOf(c *x509.Certificate) *wire.Certificate {
-	return &wire.Certificate{Subject: told(c.Subject.String()), Issuer: told(c.Issuer.String()), NotAfter: c.NotAfter}
+	return &wire.Certificate{Subject: clip(c.Subject.String()), Issuer: clip(c.Issuer.String()), NotAfter: c.NotAfter}
 }
 
-// claimed returns the identity that a caller claims, which is not verified.
-func claimed(r *http.Request) string {
+// claimedName returns the identity that a caller claims, which is not verified.
+func claimedName(r *http.Request) string {
 	if r.TLS != nil {
 		if len(r.TLS.PeerCertificates) > 0 {
-			return told(r.TLS.PeerCertificates[0].Subject.CommonName)
+			return clip(r.TLS.PeerCertificates[0].Subject.CommonName)
 		}
 		return ""
 	}
 	if user, _, isBasic := r.BasicAuth(); isBasic {
-		return told(user)
+		return clip(user)
 	}
-	return told(r.Header.Get("Authorization"))
+	return clip(r.Header.Get("Authorization"))
 }
 
 // head keeps the start of what is written to it, up to a maximum length.

@@ -60,7 +60,7 @@ func (n *Network) tlsOf(client int) *tls.Config {
 	if own != nil {
 		own.Certificates = own.Certificates[client : client+1]
 	}
-	return n.hardened(n.local[client], own)
+	return n.withHandshakeFaults(n.local[client], own)
 }
 
 // open opens one port, for TLS if secure is not nil, and returns its base URL.

@@ -54,11 +54,11 @@ func (p *place) reason(v *arrival) *wire.Reason {
 
 // explainStranger explains why a caller is not one of the encryptors of a client.
 func (p *place) explainStranger(request *http.Request, r *wire.Reason) {
-	n, own, name := p.network, p.network.encryptorsOf(p), claimed(request)
+	n, own, name := p.network, p.network.encryptorsOf(p), claimedName(request)
 	has := fmt.Sprintf("But the topology gives %s %s, %s.", p.name, plural(len(own), "encryptor"), strings.Join(own, ", "))
 	switch {
 	case request.TLS != nil && len(request.TLS.PeerCertificates) > 0 && name == "":
-		r.Text = fmt.Sprintf("The certificate has no common name, which those of SAEs have: it is for %s.", told(request.TLS.PeerCertificates[0].Subject.String()))
+		r.Text = fmt.Sprintf("The certificate has no common name, which those of SAEs have: it is for %s.", clip(request.TLS.PeerCertificates[0].Subject.String()))
 		r.Helps = []string{fmt.Sprintf("Show the certificate of %s.", own[0])}
 		return
 	case request.TLS != nil && name == "":
@@ -146,7 +146,7 @@ func explainAnswer(p *place, v *arrival, r *wire.Reason) {
 	default:
 		r.Text = sentence(answer.Message)
 		for _, value := range details.values {
-			r.Text += " " + told(value) + "."
+			r.Text += " " + clip(value) + "."
 		}
 	}
 }

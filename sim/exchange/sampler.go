@@ -117,7 +117,7 @@ func (s *sampler) observed(e wire.Event) (wire.Event, []Kept) {
 	}
 	delete(s.seen, e.Number)
 	if len(l.about) == 1 {
-		e.About = merged(e.About, l.about[0])
+		e.About = merge(e.About, l.about[0])
 		if e.KeyID == "" || strings.HasPrefix(e.Path, "/skip/") {
 			return e, nil
 		}
@@ -143,8 +143,8 @@ func (s *sampler) again() {
 	}
 }
 
-// merged adds seen to known.
-func merged(known, seen *wire.About) *wire.About {
+// merge adds seen to known.
+func merge(known, seen *wire.About) *wire.About {
 	if known == nil {
 		return seen
 	}

@@ -152,7 +152,7 @@ func (r *Result) plotLevels() (*chart, string) {
 	for i := range r.Points[:min(len(r.Points), maxLines)] {
 		point := &r.Points[i]
 		var points plotter.XYs
-		for _, row := range thinned(point.Runs[0].Series) {
+		for _, row := range thin(point.Runs[0].Series) {
 			points = append(points, plotter.XY{X: row.At.Hours() / 24, Y: float64(row.Lowest)})
 		}
 		addLine(p, points, i, point.Point.Label(r.Experiment.Varied))
@@ -160,8 +160,8 @@ func (r *Result) plotLevels() (*chart, string) {
 	return p, "Bytes in the emptiest pool of all associations, in the first run of each point. It is 0 where a node is down."
 }
 
-// thinned leaves out rows if there are more than can be seen, but keeps the lowest of each group.
-func thinned(rows []Row) []Row {
+// thin leaves out rows if there are more than can be seen, but keeps the lowest of each group.
+func thin(rows []Row) []Row {
 	const most = 1000
 	bin := (len(rows) + most - 1) / most
 	if bin <= 1 {

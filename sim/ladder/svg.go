@@ -54,7 +54,7 @@ func (l Ladder) SVG() string {
 	d.width = timeWidth + d.column*max(1, len(l.Participants))
 	d.height = headHeight + rowHeight*(2*len(l.Messages)+1)
 	d.printf(`<svg xmlns="http://www.w3.org/2000/svg" class="ladder" role="img" viewBox="0 0 %d %d" width="%[1]d" height="%d" aria-labelledby="ladder-title ladder-desc">`, d.width, d.height)
-	d.printf("<title id=\"ladder-title\">%s</title>\n<desc id=\"ladder-desc\">%s</desc>\n<style>%s</style>\n", quoted(l.Title), quoted(l.Summary()), Style)
+	d.printf("<title id=\"ladder-title\">%s</title>\n<desc id=\"ladder-desc\">%s</desc>\n<style>%s</style>\n", escapeXML(l.Title), escapeXML(l.Summary()), Style)
 	d.printf(`<rect class="paper" width="%d" height="%d"/>`+"\n", d.width, d.height)
 	d.drawParticipants()
 	d.drawMessages()
@@ -79,7 +79,7 @@ func (d *drawing) drawParticipants() {
 	for i, p := range d.Participants {
 		x := d.x(i)
 		d.printf(`<text class="kind" x="%d" y="18" text-anchor="middle">%s</text>`, x, kindOf(p))
-		d.printf(`<text class="name" x="%d" y="34" text-anchor="middle">%s</text>`, x, quoted(nameOf(p)))
+		d.printf(`<text class="name" x="%d" y="34" text-anchor="middle">%s</text>`, x, escapeXML(nameOf(p)))
 		d.printf(`<line class="life" x1="%d" y1="42" x2="%[1]d" y2="%d"/>`+"\n", x, d.height-10)
 	}
 }
@@ -99,7 +99,7 @@ func (d *drawing) drawMessages() {
 		if m.Failed() {
 			class += " failed"
 		}
-		d.printf("<g class=\"%s\"><title>%s</title>%s%s</g>\n", class, quoted(m.String()), rungs[i][0], rungs[i][1])
+		d.printf("<g class=\"%s\"><title>%s</title>%s%s</g>\n", class, escapeXML(m.String()), rungs[i][0], rungs[i][1])
 	}
 }
 
@@ -111,11 +111,11 @@ func (d *drawing) rung(s step, y int) string {
 	if s.isAnswer {
 		line, head, text = "answer", "head answer-head", "outcome"
 	}
-	caption := shortened(s.caption())
+	caption := shorten(s.caption())
 	return fmt.Sprintf(`<text class="time" x="8" y="%d">%s</text>`, y+4, milliseconds(s.at)) +
 		fmt.Sprintf(`<line class="%s" x1="%d" y1="%d" x2="%d" y2="%[3]d"/>`, line, x1, y, x2) +
 		tip(s, head, x1, x2, y) +
-		fmt.Sprintf(`<text class="%s" x="%d" y="%d" text-anchor="middle">%s</text>`, text, d.within((x1+x2)/2, caption), y-5, quoted(caption))
+		fmt.Sprintf(`<text class="%s" x="%d" y="%d" text-anchor="middle">%s</text>`, text, d.within((x1+x2)/2, caption), y-5, escapeXML(caption))
 }
 
 // tip draws the end of an arrow: a head, or a cross half-way if no answer came.
@@ -137,15 +137,15 @@ func (d *drawing) within(x int, text string) int {
 	return max(timeWidth+half, min(x, d.width-half))
 }
 
-func shortened(text string) string {
+func shorten(text string) string {
 	if utf8.RuneCountInString(text) <= maxCaption {
 		return text
 	}
 	return string([]rune(text)[:maxCaption-1]) + "…"
 }
 
-// quoted escapes text for XML.
-func quoted(text string) string {
+// escapeXML escapes text for XML.
+func escapeXML(text string) string {
 	var out strings.Builder
 	xml.EscapeText(&out, []byte(text)) // a Builder never fails
 	return out.String()

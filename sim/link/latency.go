@@ -34,12 +34,12 @@ type (
 
 func (f Fixed) draw(_, _ float64) time.Duration { return time.Duration(f) }
 
-func (d Uniform) draw(u, _ float64) time.Duration { return d.From + scaled(d.To-d.From, u) }
+func (d Uniform) draw(u, _ float64) time.Duration { return d.From + scale(d.To-d.From, u) }
 
-func (d Normal) draw(u, v float64) time.Duration { return d.Mean + scaled(d.Sigma, normal(u, v)) }
+func (d Normal) draw(u, v float64) time.Duration { return d.Mean + scale(d.Sigma, normal(u, v)) }
 
 func (d Lognormal) draw(u, v float64) time.Duration {
-	return scaled(d.Median, math.Exp(d.Sigma*normal(u, v)))
+	return scale(d.Median, math.Exp(d.Sigma*normal(u, v)))
 }
 
 func (d Measured) draw(u, _ float64) time.Duration { return d[int(u*float64(len(d)))] }
@@ -47,7 +47,7 @@ func (d Measured) draw(u, _ float64) time.Duration { return d[int(u*float64(len(
 // maxLatency limits the drawn values. A lognormal time could be longer than a Duration.
 const maxLatency = 24 * time.Hour
 
-func scaled(d time.Duration, by float64) time.Duration {
+func scale(d time.Duration, by float64) time.Duration {
 	return time.Duration(min(float64(d)*by, float64(maxLatency)))
 }
 

@@ -125,7 +125,7 @@ func newEngine(w *world) *script.Engine {
 		}),
 	}}
 	for name, cmd := range engineCommands {
-		e.Cmds[name] = guarded(name, cmd, w)
+		e.Cmds[name] = guard(name, cmd, w)
 	}
 	for _, c := range commands {
 		e.Cmds[c.name] = c.bind(w)

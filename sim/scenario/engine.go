@@ -10,8 +10,8 @@ import (
 	"rsc.io/script"
 )
 
-// guarded lets a command of the engine run only with reasonable arguments.
-func guarded(name string, cmd script.Cmd, w *world) script.Cmd {
+// guard lets a command of the engine run only with reasonable arguments.
+func guard(name string, cmd script.Cmd, w *world) script.Cmd {
 	check := map[string]func(args []string) error{
 		"help": checkHelp, "stdout": checkPattern, "stderr": checkPattern,
 	}[name]

@@ -42,13 +42,13 @@ func Generate(sizes Sizes) (*Topology, error) {
 		t.Threshold = defaultThreshold(sizes.HubsPerClient)
 	}
 	for i := range sizes.Hubs {
-		t.Hubs = append(t.Hubs, Hub{Name: numbered("hub", i)})
+		t.Hubs = append(t.Hubs, Hub{Name: numberedName("hub", i)})
 	}
 	all := t.hubNames()
 	for i := range sizes.Clients {
 		t.Clients = append(t.Clients, Client{
-			Name:       numbered("client", i),
-			Encryptors: []Encryptor{{Name: numbered("sae", i)}},
+			Name:       numberedName("client", i),
+			Encryptors: []Encryptor{{Name: numberedName("sae", i)}},
 			Hubs:       window(all, i/2, sizes.HubsPerClient),
 		})
 	}
@@ -83,5 +83,5 @@ func window(all []string, i, size int) []string {
 	return slices.Concat(all[:start+size-n], all[start:])
 }
 
-// numbered returns names that count from 1.
-func numbered(kind string, i int) string { return kind + strconv.Itoa(i+1) }
+// numberedName returns names that count from 1.
+func numberedName(kind string, i int) string { return kind + strconv.Itoa(i+1) }

@@ -107,7 +107,7 @@ func TestManyHubsIfClientsNameTheirs(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("threshold: 2\nclients: [{name: a, hubs: [h7, h9]}]\nhubs:\n")
 	for i := range 1000 {
-		text.WriteString("- name: " + numbered("h", i) + "\n")
+		text.WriteString("- name: " + numberedName("h", i) + "\n")
 	}
 	mustLoad(t, text.String())
 }

@@ -70,7 +70,7 @@ func (b *bubble) run(ctx context.Context, f func(ctx context.Context) error) {
 		number, checked := check()
 		b.number <- number
 		if err = checked; err == nil {
-			err = guarded(ctx, f)
+			err = callGuarded(ctx, f)
 		}
 	})
 }
@@ -86,8 +86,8 @@ func check() (number string, err error) {
 	return number, nil
 }
 
-// guarded calls f in a goroutine, so that runtime.Goexit ends only that.
-func guarded(ctx context.Context, f func(ctx context.Context) error) error {
+// callGuarded calls f in a goroutine, so that runtime.Goexit ends only that.
+func callGuarded(ctx context.Context, f func(ctx context.Context) error) error {
 	outcome := make(chan error, 1)
 	go func() {
 		err := fmt.Errorf("%w: the goroutine has ended early", ErrPanic)

@@ -41,16 +41,16 @@ func (m Message) WithoutSecrets() Message {
 			m.Response.Body = withoutKeys(m.Response.Body)
 		}
 	default:
-		m.Body, m.Response.Body = hidden(m.Body), hidden(m.Response.Body)
+		m.Body, m.Response.Body = hide(m.Body), hide(m.Response.Body)
 		for name := range m.Header {
 			m.Header[name] = []string{notShown}
 		}
 	}
-	m.Body, m.Response.Body = clipped(m.Body), clipped(m.Response.Body)
+	m.Body, m.Response.Body = clip(m.Body), clip(m.Response.Body)
 	return m
 }
 
-func hidden(body []byte) []byte {
+func hide(body []byte) []byte {
 	if len(body) == 0 {
 		return nil
 	}
@@ -64,7 +64,7 @@ func withoutKeys(body []byte) []byte {
 		Keys []map[string]any `json:"keys"`
 	}
 	if json.Unmarshal(body, &answer) != nil || answer.Keys == nil {
-		return hidden(body)
+		return hide(body)
 	}
 	for _, key := range answer.Keys {
 		if _, found := key["key"]; found {
@@ -75,8 +75,8 @@ func withoutKeys(body []byte) []byte {
 	return text
 }
 
-// clipped copies the start of a body.
-func clipped(body []byte) []byte {
+// clip copies the start of a body.
+func clip(body []byte) []byte {
 	if len(body) <= maxBody {
 		return bytes.Clone(body)
 	}
