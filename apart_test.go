@@ -13,11 +13,11 @@ import (
 type apart struct {
 	*testing.T
 	file string
-	urls map[string]string // base of the process that runs a node, such as hub/hank
+	urls map[string]string // base URL of the process of each node, such as hub/hank
 }
 
-// newApart writes the topology of a network of three hubs and two clients, each in a process of its
-// own, none of which runs.
+// newApart writes the topology of three hubs and two clients, each in a process of its own. It
+// starts none of them.
 func newApart(t *testing.T) *apart {
 	t.Helper()
 	a := &apart{t, filepath.Join(t.TempDir(), "network.yaml"), map[string]string{}}
@@ -37,7 +37,7 @@ func newApart(t *testing.T) *apart {
 	return a
 }
 
-// run starts the process of a node, on the address that the topology has for it.
+// run starts the process of a node, at the address that the topology has for it.
 func (a *apart) run(node string) *network {
 	a.Helper()
 	data := filepath.Join(filepath.Dir(a.file), strings.ReplaceAll(node, "/", "-"))
@@ -61,7 +61,7 @@ func TestApart(t *testing.T) {
 		t.Errorf("the secret: %v, %v", info, err)
 	}
 
-	// Every process shows all nodes, passes requests on, and changes nodes wherever they are.
+	// Every process shows all nodes, forwards requests, and changes nodes wherever they are.
 	carol.paste()
 	for _, n := range processes {
 		if out := n.dske("status"); strings.Count(out, "running") != 3 || strings.Count(out, "ready  ") != 2 {
@@ -87,7 +87,7 @@ func TestApart(t *testing.T) {
 	carol.dske("etsi-qkd", "get-key-pair", "sam", "sofia")
 	hank.dske("corrupt", "--stop", "hub/hugo")
 
-	// A process that is killed comes back, and its clients register again.
+	// A process that was killed is started again, and its clients register again.
 	hank.cmd.Process.Kill()
 	hank.cmd.Wait()
 	if out := carol.dske("status"); strings.Count(out, "unreachable") != 1 {
@@ -96,7 +96,7 @@ func TestApart(t *testing.T) {
 	carol.dske("etsi-qkd", "get-key-pair", "sam", "sofia")
 	hank = a.run("hub/hank")
 	processes["hub/helen"].cmd.Process.Kill()
-	for range 3 { // both clients hear of it without being asked for a key; these need hank
+	for range 3 { // both clients learn of it without a request for a key; these keys need hank
 		carol.dske("etsi-qkd", "get-key-pair", "sam", "sofia")
 	}
 	if out := hank.dske("status", "hub/hank"); !strings.Contains(out, "hub/hank  running  2 ") {
@@ -104,7 +104,7 @@ func TestApart(t *testing.T) {
 	}
 }
 
-// What cannot run says why, in a line.
+// What cannot run says why, in one line.
 func TestApartFails(t *testing.T) {
 	a := newApart(t)
 	for _, test := range []struct {
@@ -124,7 +124,7 @@ func TestApartFails(t *testing.T) {
 	}
 }
 
-// runNode starts a process of one node, and returns it when that is ready.
+// runNode starts a process of one node and waits until it is ready.
 func runNode(t *testing.T, args ...string) *network {
 	t.Helper()
 	n := &network{T: t, cmd: exec.Command(program, append([]string{"node"}, args...)...), stderr: &lockedBuffer{}}
@@ -133,8 +133,8 @@ func runNode(t *testing.T, args ...string) *network {
 	return n
 }
 
-// Nodes from flags alone, in both suites: their hubs let anybody register, and the clients find out
-// from them who serves whom.
+// Nodes start from flags alone, in both suites: their hubs let anybody register, and the clients
+// learn from them who serves whom.
 func TestNodesFromFlags(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	for _, suite := range []string{"its", "dske-python"} {
@@ -164,10 +164,10 @@ func TestNodesFromFlagsFail(t *testing.T) {
 		{[]string{"hub"}, "dske node hub takes NAME"},
 		{[]string{"hub", "Hank"}, `"Hank" cannot be the name of a hub`},
 		{[]string{"hub", "hank"}, "in suite its a hub has a place among the hubs"},
-		{[]string{"hub", "hank", "--hub", "http://127.0.0.1:1/hub/helen"}, "and not hank"},
+		{[]string{"hub", "hank", "--hub", "http://127.0.0.1:1/hub/helen"}, "but hank is missing"},
 		{[]string{"client", "carol", "--hub", "127.0.0.1:1"}, "is not the URL of a hub"},
 		{[]string{"client", "carol", "--hub", "http://127.0.0.1:1/hub/helen"}, "at least two hubs"},
-		{[]string{"client", "carol", "--hub", "http://127.0.0.1:1/hub/h", "--hub", "http://127.0.0.1:2/hub/h"}, "two hubs h"},
+		{[]string{"client", "carol", "--hub", "http://127.0.0.1:1/hub/h", "--hub", "http://127.0.0.1:2/hub/h"}, "two hubs have the name h"},
 		{[]string{"client", "carol", "--hub", "http://127.0.0.1:1/hub/a", "--hub", "http://127.0.0.1:2/hub/b", "--threshold", "3"}, "threshold is 3"},
 		{[]string{"client", "carol", "--hub", "http://192.0.2.1:1/hub/a", "--hub", "http://127.0.0.1:2/hub/b", "--secret-file", filepath.Join(t.TempDir(), "s")}, "in the clear"},
 		{[]string{"client", "carol", "--suite", "none"}, `"none" is not its or dske-python`},

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// report is what a bench says, as far as it is looked at here.
+// report has the parts of the report of a bench that the tests check.
 type report struct {
 	Rate      float64            `json:"key_pairs_per_second"`
 	Floor     float64            `json:"floor_pairs_per_second"`

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// silentPort returns the URL of a port that accepts and says nothing.
+// silentPort returns the URL of a port that accepts connections and says nothing.
 func silentPort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -41,13 +41,13 @@ func TestPortThatSaysNothing(t *testing.T) {
 		{"etsi-qkd", "get-key-with-key-ids", "sam", "sofia", "00000000-0000-4000-8000-000000000001"},
 	} {
 		_, stderr, status := dske(t, append(args, "--url", url, "--timeout", "50ms")...)
-		if status != 1 || !strings.Contains(stderr, "no network answers at "+url+" (nothing came back within 50ms)") {
+		if status != 1 || !strings.Contains(stderr, "no network answers at "+url+" (no answer within 50ms)") {
 			t.Errorf("%v: status %d, %s", args, status, stderr)
 		}
 	}
 }
 
-// fed runs the program with a text as its standard input.
+// fed runs the program with input as its standard input.
 func fed(t *testing.T, input string, args ...string) (out string, status int) {
 	t.Helper()
 	cmd := exec.Command(program, args...)
@@ -79,7 +79,7 @@ func TestStandardInput(t *testing.T) {
 	}
 }
 
-// commands is every command that there is.
+// commands lists every command.
 var commands = [][]string{
 	{}, {"run"}, {"certs"}, {"etsi-qkd"}, {"etsi-qkd", "get-status"}, {"etsi-qkd", "get-key"},
 	{"etsi-qkd", "get-key-with-key-ids"}, {"etsi-qkd", "get-key-pair"}, {"etsi-qkd", "conformance"}, {"conformance"}, {"conformance", "hub"}, {"conformance", "client"}, {"ladder"},
@@ -103,7 +103,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// A network says so when it can accept no more connections.
+// A network reports when it cannot accept any more connections.
 func TestDescriptorsRunOut(t *testing.T) {
 	cmd := exec.Command("sh", "-c", "ulimit -n 48 && exec "+program+" run --transport memory --listen 127.0.0.1:0")
 	var stdout io.ReadCloser
@@ -136,7 +136,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 	}
 }
 
-// An address with a zone is one that a network can use, and that others can.
+// A network can listen on an address with a zone, and others can use it.
 func TestListenWithAZone(t *testing.T) {
 	address := linkLocal(t)
 	n := &network{T: t, cmd: exec.Command(program, "run", "--listen", "["+address+"]:0", "--hubs", "2", "--clients", "2"), stderr: &lockedBuffer{}}

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// A hub of the program is checked in another process, as names that it takes or that are enrolled.
+// A hub in another process is checked, under names that an open hub accepts and under names that
+// are enrolled.
 func TestConformanceOfHub(t *testing.T) {
 	dir := t.TempDir()
 	report := filepath.Join(dir, "report.json")
@@ -94,7 +95,7 @@ func TestConformanceOfClient(t *testing.T) {
 	}
 }
 
-// dskeAlone runs a command that names what it is about, and expects that it succeeds.
+// dskeAlone runs a command whose arguments name the node, and expects it to succeed.
 func (n *network) dskeAlone(args ...string) string {
 	n.Helper()
 	out, stderr, status := dske(n.T, args...)

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// floors is the law of the house: the packages from the roof down, and for each exactly those of
-// ours that it imports. They stand below it. Tests may import what they like.
+// floors lists the packages from the top layer down, each with exactly those packages of this
+// module that it imports. All of them stand below it. Tests may import anything.
 var floors = []struct {
 	path    string
 	imports []string
@@ -68,10 +68,10 @@ var floors = []struct {
 	{"dske/psrd", nil},
 }
 
-// anything is the imports of the command line, which puts everything together.
+// anything is for the command line, which puts everything together.
 var anything = []string{"anything"}
 
-// forTests is the packages that nothing but tests imports.
+// forTests lists the packages that only tests import.
 var forTests = []string{"dske/node/contract", "dske/sim/simtest", "dske/sim/virtual/sametest"}
 
 func TestImports(t *testing.T) {
@@ -80,13 +80,13 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// flaws returns what the packages and the law of the house say differently.
+// flaws returns the differences between the imports of the packages and the table.
 func flaws(packages map[string][]string) (flaws []string) {
 	flawf := func(format string, args ...any) { flaws = append(flaws, fmt.Sprintf(format, args...)) }
 	for i, floor := range floors {
 		imports, exists := packages[floor.path]
 		if !exists {
-			flawf("%s is in the table and does not exist", floor.path)
+			flawf("%s is in the table but does not exist", floor.path)
 		}
 		for _, path := range imports {
 			switch {
@@ -101,7 +101,7 @@ func flaws(packages map[string][]string) (flaws []string) {
 		}
 		for _, path := range floor.imports {
 			if path != anything[0] && !slices.Contains(imports, path) {
-				flawf("%s may import %s and does not", floor.path, path)
+				flawf("%s may import %s but does not", floor.path, path)
 			}
 		}
 	}
@@ -113,7 +113,7 @@ func flaws(packages map[string][]string) (flaws []string) {
 	return flaws
 }
 
-// floorOf returns the place of a package in the table, counted from the roof; -1: none.
+// floorOf returns the place of a package in the table, counted from the top, or -1.
 func floorOf(path string) int {
 	for i, floor := range floors {
 		if floor.path == path {
@@ -145,7 +145,7 @@ func listPackages(t *testing.T) map[string][]string {
 	}
 }
 
-// What the table would not let pass: one flaw each.
+// Each change breaks one rule of the table.
 func TestTableRefuses(t *testing.T) {
 	all := listPackages(t)
 	for path, change := range map[string]struct{ imported, says string }{
@@ -168,8 +168,8 @@ func TestTableRefuses(t *testing.T) {
 	all["dske/etsi/stream"] = nil
 	want := []string{
 		"dske/sim/command imports dske, which stands above it",
-		"dske/etsi/stream may import dske/etsi and does not",
-		"dske/psrd is in the table and does not exist",
+		"dske/etsi/stream may import dske/etsi but does not",
+		"dske/psrd is in the table but does not exist",
 	}
 	if got := flaws(all); !slices.Equal(got, want) {
 		t.Errorf("%q", got)

@@ -21,7 +21,7 @@ import (
 )
 
 // eavesdropper is the wire between clients in this process and hubs in another one. It learns all
-// that is secret between them.
+// secrets between them.
 type eavesdropper struct {
 	*testing.T
 	next http.RoundTripper
@@ -62,7 +62,7 @@ func (e *eavesdropper) client(url, name, encryptor string) *client.Client {
 	return c
 }
 
-// learn notes a secret.
+// learn records a secret.
 func (e *eavesdropper) learn(name string, secret []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -92,7 +92,7 @@ func (e *eavesdropper) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// hear learns what is secret in a message and the answer to it.
+// hear learns the secrets in a message and in the answer to it.
 func (e *eavesdropper) hear(r *http.Request, sent []byte, response *http.Response, got []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -145,7 +145,7 @@ func (e *eavesdropper) open(s protocol.SealedShare) {
 	e.secrets.add("share", share)
 }
 
-// signingKey returns the key that the header of a signature names: BLOCK:START:SIZE%TAG.
+// signingKey returns the key that a signature header names, in the form BLOCK:START:SIZE%TAG.
 func (e *eavesdropper) signingKey(header string) []byte {
 	fragment, _, _ := strings.Cut(header, "%")
 	parts := strings.Split(fragment, ":")

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// The generated image is built and runs, with what a static binary needs and nothing else. It takes
-// podman, and a machine on which that can run containers.
+// The generated image can be built, and its static binary runs with nothing else in it. The test
+// needs podman, and a machine on which podman can run containers.
 func TestImage(t *testing.T) {
 	tools(t, "podman")
 	dir := filepath.Join(t.TempDir(), "out")

@@ -14,6 +14,6 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)   // a second signal ends the process at once
-	signal.Ignore(syscall.SIGPIPE) // a reader who goes away makes a write fail, and not the process end
+	signal.Ignore(syscall.SIGPIPE) // without a reader, a write fails instead of ending the process
 	os.Exit(command.Run(ctx, os.Args))
 }

@@ -90,7 +90,7 @@ func run(t *testing.T, args ...string) *network {
 	return runUntil(t, 3, args...)
 }
 
-// runUntil is run for a network that prints so many lines.
+// runUntil is run for a network that prints the given number of lines.
 func runUntil(t *testing.T, lines int, args ...string) *network {
 	t.Helper()
 	n := &network{T: t, cmd: exec.Command(program, append([]string{"run", "--listen", "127.0.0.1:0"}, args...)...), stderr: &lockedBuffer{}}
@@ -99,8 +99,7 @@ func runUntil(t *testing.T, lines int, args ...string) *network {
 	return n
 }
 
-// start starts the process of the network and waits until it has printed its first lines, a number
-// of them.
+// start starts the process of the network and waits until it has printed the given number of lines.
 func (n *network) start(lines int) {
 	n.Helper()
 	n.cmd.Stderr = n.stderr
@@ -122,7 +121,7 @@ func (n *network) start(lines int) {
 	}
 }
 
-// dske runs the program against the network and fails the test if that fails.
+// dske runs the program against the network. The test fails if the program does.
 func (n *network) dske(args ...string) string {
 	n.Helper()
 	stdout, stderr, status := dske(n.T, append(args, "--url", n.url)...)
@@ -423,7 +422,7 @@ func TestScenariosAreReproducible(t *testing.T) {
 
 func TestScenarioOnARunningNetwork(t *testing.T) {
 	n := run(t)
-	for _, name := range []string{"three-hubs-down", "partition", "lying-hub", "hello"} { // each finds the network as the first did
+	for _, name := range []string{"three-hubs-down", "partition", "lying-hub", "hello"} { // each leaves the network as it was
 		if out := n.dske("scenario", "testdata/scenarios/"+name+".txtar"); !strings.Contains(out, "1 passed") {
 			t.Error(out)
 		}
@@ -441,7 +440,7 @@ func TestScenarioOnARunningNetwork(t *testing.T) {
 func TestSignals(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		n := run(t)
-		for _, text := range []string{ // of callers who would hold it up
+		for _, text := range []string{ // from callers who would delay the end
 			"PUT /hub/hank/dske/oob/v1/registration HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n",
 			strings.Repeat("GET /hub/hank/docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n", 60),
 		} {
@@ -460,8 +459,8 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// What is in a directory of data, and whether it is sound, can be seen, and nothing secret of it. A
-// second process does not start on it, nor does one on a directory that is damaged.
+// The check says what a directory contains and whether it is sound, and shows nothing secret. A
+// second process does not start on the directory, and none starts on a damaged one.
 func TestStoreCheck(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	n := run(t, "--hubs", "2", "--clients", "2", "--data", dir)
@@ -580,13 +579,13 @@ func TestErrors(t *testing.T) {
 		{[]string{"run", "--tls-all"}, 2, "only over TLS"},
 		{[]string{"run", "--kme-port-base", "65533"}, 2, "65533 to 65537"},
 		{[]string{"run", "--listen", "127.0.0.1:0", "--kme-port-base", strings.TrimPrefix(n.url, "http://127.0.0.1:")}, 1, "choose other ports with --kme-port-base"},
-		{[]string{"run", "--listen", "127.0.0.1:9002", "--kme-port-base", "9000"}, 2, "--kme-port-base: 127.0.0.1:9002 is that of --listen too"},
+		{[]string{"run", "--listen", "127.0.0.1:9002", "--kme-port-base", "9000"}, 2, "--kme-port-base: 127.0.0.1:9002 is used by --listen too"},
 		{[]string{"run", "--hostile", "5 percent"}, 2, "not a chance such as 5% or 0.05"},
 		{[]string{"run", "--hostile", "101%"}, 2, "not a chance"},
-		{[]string{"run", "--004-port-base", "25575"}, 2, "streams of ETSI GS QKD 004 take TLS"},
+		{[]string{"run", "--004-port-base", "25575"}, 2, "streams of ETSI GS QKD 004 need TLS"},
 		{[]string{"run", "--kme-addresses", "127.0.0.2"}, 2, "goes with --kme-port-base or --004-port-base"},
 		{[]string{"run", "--kme-addresses", "127.0.0.2,127.0.0.3", "--kme-port-base", "9000"}, 2, "2 addresses for 5 clients"},
-		{[]string{"run", "--kme-addresses", "127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.2", "--kme-port-base", "9000"}, 2, "127.0.0.2:9000 is that of --kme-port-base too"},
+		{[]string{"run", "--kme-addresses", "127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.2", "--kme-port-base", "9000"}, 2, "127.0.0.2:9000 is used by --kme-port-base too"},
 		{[]string{"certs"}, 2, "DIR"},
 		{[]string{"certs", certificates}, 1, "ca.crt is already there"},
 		{[]string{"certs", certificates, "absent.yaml"}, 1, "absent.yaml"},
@@ -679,8 +678,8 @@ func TestLadder(t *testing.T) {
 	}
 }
 
-// The program says when it lets strangers in.
-func TestOpenIsSaid(t *testing.T) {
+// The program warns when it lets strangers in.
+func TestOpenWarns(t *testing.T) {
 	for args, open := range map[string]bool{"--open": true, "--psrd=lazy": false} {
 		_, stderr, status := dske(t, "run", "--plan", args)
 		if status != 0 || strings.Contains(stderr, "strangers may register") != open {

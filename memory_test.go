@@ -19,7 +19,7 @@ import (
 	"dske/sim/certs"
 )
 
-// hubsOnly is a network whose clients run elsewhere, so that its process is one of hubs.
+// hubsOnly is a network whose clients run elsewhere, so that its process has only hubs.
 const hubsOnly = `
 threshold: 2
 hubs: [{name: hank}, {name: helen}, {name: hugo}]
@@ -28,9 +28,9 @@ clients:
   - {name: connie, external: true, token: connie's, encryptors: [{name: sofia}]}
 `
 
-// TestHubsKeepNothing looks through the memory of a process of hubs, whose clients are in this
-// process and hear all that is secret between the two. Once a key was delivered, the hubs have no
-// copy of a share, of its pads, of a signing key or of the key: not raw, not in base64, not in hex.
+// TestHubsKeepNothing searches the memory of a process of hubs, whose clients are in this process
+// and learn all secrets between the two. After the delivery of a key, the hubs hold no copy of a
+// share, of its pads, of a signing key or of the key: raw, in base64 or in hex.
 func TestHubsKeepNothing(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("there is no /proc/PID/mem")
@@ -82,8 +82,8 @@ func TestHubsKeepNothing(t *testing.T) {
 	}
 }
 
-// plant lets the hubs have a secret in a request that does not end, in all the forms in which it
-// could be found.
+// plant sends the hubs a secret, in all the forms that are searched for, in a request that does not
+// end.
 func (e *eavesdropper) plant(url string) {
 	e.Helper()
 	planted := []byte("this is what is to be found, whatever the form")
@@ -101,8 +101,8 @@ func (e *eavesdropper) plant(url string) {
 	fmt.Fprintf(connection, "PUT /hub/hank/dske/oob/v1/registration HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body)
 }
 
-// mustHaveGone waits until the memory of a process shows nothing but what was planted. That is to
-// be so at once; what a request that is still ending has on its stack may take longer.
+// mustHaveGone waits until the memory of a process shows only what was planted. Normally that is so
+// at once; what a request that is still ending has on its stack may take longer.
 func (e *eavesdropper) mustHaveGone(process int) {
 	e.Helper()
 	var kept map[string]int

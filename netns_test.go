@@ -12,22 +12,22 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// site is machines of a network, each a network namespace, and a bridge between them. Their names
-// are those of the services of a compose file, and the bridge is in the one of the front.
+// site is the machines of a network, each a network namespace, and a bridge between them. Their
+// names are those of the services of a compose file. The bridge is in the namespace of the front.
 type site struct {
 	*testing.T
-	dir      string                                // of what was generated
+	dir      string                                // of the generated files
 	services map[string]struct{ Command []string } // by machine
 	hosts    map[string]host
 }
 
-// newSite makes the machines for what dske deploy compose writes for a topology. It skips the test
-// where that cannot be done.
+// newSite makes the machines for the files that dske deploy compose writes for a topology. It skips
+// the test where that is impossible.
 func newSite(t *testing.T, topology string) *site {
 	t.Helper()
 	tools(t, "ip", "nginx")
 	if os.Getuid() != 0 {
-		t.Skip("network namespaces take root")
+		t.Skip("network namespaces need root")
 	}
 	file := filepath.Join(t.TempDir(), "network.yaml")
 	s := &site{T: t, dir: filepath.Join(t.TempDir(), "out"), hosts: map[string]host{}}
@@ -52,7 +52,7 @@ func newSite(t *testing.T, topology string) *site {
 	return s
 }
 
-// cable makes the namespaces, with a name and an address for each, and connects them.
+// cable makes the namespaces, each with a name and an address, and connects them.
 func (s *site) cable() {
 	s.Helper()
 	names, number := "127.0.0.1 localhost\n", 1
@@ -90,7 +90,7 @@ func (s *site) addHost(name string) {
 	if out, err := exec.Command("ip", "netns", "add", h.name).CombinedOutput(); err != nil {
 		s.Skipf("no network namespace: %v: %s", err, out)
 	}
-	own := filepath.Join("/etc/netns", h.name) // what ip puts in the place of files in /etc
+	own := filepath.Join("/etc/netns", h.name) // the files that ip puts in the place of those in /etc
 	if err := os.MkdirAll(own, 0o755); err != nil {
 		s.Skip(err)
 	}
@@ -103,7 +103,7 @@ func (s *site) addHost(name string) {
 	s.hosts[name] = h
 }
 
-// command returns a command line to run on a machine, with the paths of its container's.
+// command returns a command line to run on a machine, with the paths of its container.
 func (s *site) command(machine string, args ...string) *exec.Cmd {
 	all := []string{"netns", "exec", s.hosts[machine].name}
 	for _, arg := range args {
@@ -118,7 +118,7 @@ func (s *site) command(machine string, args ...string) *exec.Cmd {
 	return exec.Command("ip", all...)
 }
 
-// start starts the node of a machine, and returns when that is ready.
+// start starts the node of a machine and waits until it is ready.
 func (s *site) start(machine string) *network {
 	s.Helper()
 	args := append([]string{program}, s.services[machine].Command...)
@@ -142,7 +142,7 @@ func (s *site) front() {
 			s.Fatal(err)
 		}
 		defer out.Close()
-		cmd.Stderr = out // and no pipe, which what goes on in the background would keep open
+		cmd.Stderr = out // not a pipe, which the background process would keep open
 		err = cmd.Run()
 		text, _ := os.ReadFile(log)
 		return text, err
@@ -153,7 +153,7 @@ func (s *site) front() {
 	s.Cleanup(func() { nginx("-s", "stop") })
 }
 
-// dske runs the program on the machine of the front, against that.
+// dske runs the program on the machine of the front, against the front.
 func (s *site) dske(args ...string) string {
 	s.Helper()
 	args = append([]string{program}, args...)
@@ -164,7 +164,7 @@ func (s *site) dske(args ...string) string {
 	return string(out)
 }
 
-// request returns a request to the front, which curl makes on its machine.
+// request returns a request to the front, which curl makes on the machine of the front.
 func (s *site) request(path string, options ...string) *exec.Cmd {
 	return s.command("front", append([]string{"curl", "-sSN", "--fail-with-body", "--cacert", "/etc/dske/certs/ca.crt", "https://front:8100" + path}, options...)...)
 }
@@ -179,7 +179,7 @@ func (s *site) curl(sae, path string) string {
 	return string(out)
 }
 
-// page opens the page of the front, until the test ends.
+// page opens the page of the front until the test ends.
 func (s *site) page() page {
 	s.Helper()
 	cmd := s.request("/dashboard/v1/stream", "--max-time", "60")
@@ -194,8 +194,8 @@ func (s *site) page() page {
 	return newPage(s.T, stdout)
 }
 
-// Five machines, each with a node and a directory of its own, and the latency of the topology's
-// links between them: keys flow through one port, by path, also after a node was killed.
+// Five machines have a node and a directory each, and the latency of the topology's links between
+// them. Keys flow through one port, by path, also after a node was killed.
 func TestMachines(t *testing.T) {
 	tools(t, "curl")
 	s := newSite(t, `
@@ -214,7 +214,7 @@ links: [{latency: 15ms}]
 		t.Errorf("status through the front: %s", out)
 	}
 	page := s.page()
-	page.next("attack", new(any), func() bool { return true }) // it watches by now
+	page.next("attack", new(any), func() bool { return true }) // now it watches
 	began := time.Now()
 	key := s.curl("sam", "/client/carol/etsi/api/v1/keys/sofia/enc_keys")
 	if took := time.Since(began); took < 30*time.Millisecond {
@@ -225,7 +225,7 @@ links: [{latency: 15ms}]
 	if fetched := s.curl("sofia", "/client/connie/etsi/api/v1/keys/sam/dec_keys?key_ID="+id); fetched != key || len(key) < 100 {
 		t.Errorf("made %d bytes, fetched %d", len(key), len(fetched))
 	}
-	var exchange shown // which the page of hank's machine shows, though the key went past it
+	var exchange shown // the page of hank's machine shows it, although the requests for the key did not go there
 	page.next("exchange", &exchange, func() bool { return exchange.isWhole() && len(exchange.Hubs) == 3 })
 
 	nodes["hub-helen"].cmd.Process.Kill()

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// freePorts returns the first of so many ports in a row that nobody listens on.
+// freePorts returns the first of number consecutive ports that nobody listens on.
 func freePorts(t *testing.T, number int) int {
 	t.Helper()
 	for range 20 {
@@ -28,12 +28,12 @@ func freePorts(t *testing.T, number int) int {
 			return base
 		}
 	}
-	t.Fatal("there are no ports in a row")
+	t.Fatal("there are no consecutive free ports")
 	return 0
 }
 
-// A network in five processes behind one port, which nginx shares out by path as the generated
-// configuration says: nodes reach each other through it, too.
+// A network in five processes is behind one port, which nginx distributes by path, with the
+// generated configuration. Nodes reach each other through it, too.
 func TestBehindNginx(t *testing.T) {
 	nginx, err := exec.LookPath("nginx")
 	if err != nil {
@@ -52,7 +52,7 @@ func TestBehindNginx(t *testing.T) {
 	defer log.Close()
 	front := func(args ...string) error {
 		command := exec.Command(nginx, append([]string{"-p", dir, "-c", "nginx.conf"}, args...)...)
-		command.Stderr = log // and no pipe, which what goes on in the background would keep open
+		command.Stderr = log // not a pipe, which the background process would keep open
 		return command.Run()
 	}
 	if err := front(); err != nil { // when it returns, the port is open
@@ -79,7 +79,7 @@ func TestBehindNginx(t *testing.T) {
 	}
 	processes[0].cmd.Process.Kill()
 	processes[0].cmd.Wait()
-	n.url = fmt.Sprint("http://127.0.0.1:", base+5) // the page of the front is that of the process that is gone
+	n.url = fmt.Sprint("http://127.0.0.1:", base+5) // the page of the front was that of the process that has ended
 	n.dske("etsi-qkd", "get-key-pair", "sae1", "sae2")
 	run(0)
 	n.url = fmt.Sprint("http://127.0.0.1:", base)
@@ -90,7 +90,7 @@ func TestBehindNginx(t *testing.T) {
 	if out, stderr, status := dske(t, "scenario", script, "--url", n.url); status != 0 {
 		t.Errorf("a scenario: %s%s", out, stderr)
 	}
-	// A key that there is not is a share that each hub refuses.
+	// Each hub refuses the share of an unknown key.
 	dske(t, "etsi-qkd", "get-key-with-key-ids", "sae1", "sae2", "00000000-0000-4000-8000-000000000000", "--url", n.url)
 	t.Run("prometheus", func(t *testing.T) { scraped(t, dir, len(nodes)) })
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// everyOutput is a call of each command that prints something. Those in the second list need a
+// everyOutput lists a call of each command that prints something. Those in the second list need a
 // network.
 var (
 	everyOutput = [][]string{
@@ -70,8 +70,8 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// A key that is there but once is not asked for if it could not be printed: it can still be
-// fetched.
+// A key that can be fetched only once is not requested if it could not be printed, so it can still
+// be fetched.
 func TestKeyThatCannotBePrinted(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil || runtime.GOOS != "linux" {
@@ -108,7 +108,7 @@ func TestKeyThatCannotBePrinted(t *testing.T) {
 	}
 }
 
-// closedPipe returns a pipe that nobody reads any more.
+// closedPipe returns a pipe whose reading end is closed.
 func closedPipe(t *testing.T) *os.File {
 	t.Helper()
 	read, write, err := os.Pipe()
@@ -129,7 +129,7 @@ func TestReaderWhoGoesAway(t *testing.T) {
 	}
 }
 
-// A network runs on when nobody reads what it prints, as in dske run | head -1.
+// A network keeps running when nobody reads its output, as in dske run | head -1.
 func TestNetworkWhoseReaderGoesAway(t *testing.T) {
 	cmd := exec.Command(program, "run", "--listen", "127.0.0.1:0", "--log-level", "info")
 	cmd.Stdout = closedPipe(t)

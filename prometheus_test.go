@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// prometheusFor runs Prometheus with the configuration that was generated into a directory, and
-// returns its URL. It is made to scrape five times as often, so that the test is quicker.
+// prometheusFor runs Prometheus with the generated configuration in dir and returns its URL. It
+// scrapes five times as often as configured, to make the test quicker.
 func prometheusFor(t *testing.T, dir string) string {
 	t.Helper()
 	tools(t, "prometheus")
@@ -42,7 +42,7 @@ func prometheusFor(t *testing.T, dir string) string {
 	return "http://" + address
 }
 
-// queries returns the expressions that the panels of a generated dashboard ask for.
+// queries returns the expressions of the panels of a generated dashboard.
 func queries(t *testing.T, dir string) (all []string) {
 	t.Helper()
 	var board struct {
@@ -63,7 +63,7 @@ func queries(t *testing.T, dir string) (all []string) {
 	return all
 }
 
-// values returns what Prometheus has for an expression: of each series, the labels with the value.
+// values returns the result of an expression: the labels and the value of each series.
 func values(prometheus, expr string) ([]string, error) {
 	response, err := http.Get(prometheus + "/api/v1/query?query=" + url.QueryEscape(expr))
 	if err != nil {
@@ -89,8 +89,8 @@ func values(prometheus, expr string) ([]string, error) {
 	return found, nil
 }
 
-// scraped checks that Prometheus, which scrapes a network as the generated configuration says, gets
-// from every process of it, and has something for each panel of the generated dashboard.
+// scraped checks that Prometheus, which scrapes a network with the generated configuration, gets
+// metrics from every process of it, and has a result for each panel of the generated dashboard.
 func scraped(t *testing.T, dir string, processes int) {
 	prometheus := prometheusFor(t, dir)
 	wanted := append(queries(t, dir), fmt.Sprintf("count(up == 1) == %d", processes))

@@ -26,7 +26,7 @@ func byHandFile(t *testing.T, hubURL, clientURL, recipients [2]string) string {
 	return name
 }
 
-// carry brings a file of each hub to each client.
+// carry brings a file from each hub to each client.
 func carry(t *testing.T, hubs, clients *network) {
 	t.Helper()
 	for _, hub := range []string{"hank", "helen"} {
@@ -83,7 +83,7 @@ func TestPSRDByHand(t *testing.T) {
 		{2, "issue --hub hank --client carol", "takes FILE"},
 		{0, "revoke --hub hank --client carol 3", ""},
 		{1, "revoke --hub hank --client carol 3", "No such file with PSRD is out"},
-		{2, "revoke --hub hank --client carol third", "dske psrd list has them"},
+		{2, "revoke --hub hank --client carol third", "dske psrd list shows them"},
 	} {
 		_, stderr, status := dske(t, append(append([]string{"psrd"}, strings.Fields(c.args)...), "--url", n.url)...)
 		if status != c.status || !strings.Contains(stderr, c.says) {
@@ -91,7 +91,7 @@ func TestPSRDByHand(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "x")); err == nil {
-		t.Error("a file is left that was not made")
+		t.Error("a file remains although none was made")
 	}
 	if list := n.dske("psrd", "list"); strings.Count(list, "taken") != 5 || strings.Count(list, "revoked") != 1 {
 		t.Errorf("the list is %s", list)
@@ -100,13 +100,13 @@ func TestPSRDByHand(t *testing.T) {
 		t.Errorf("without data: status %d, %s", status, stderr)
 	}
 	other := run(t)
-	if _, stderr, status := dske(t, "psrd", "list", "--url", other.url); status != 1 || !strings.Contains(stderr, "set files under psrd") {
+	if _, stderr, status := dske(t, "psrd", "list", "--url", other.url); status != 1 || !strings.Contains(stderr, "set psrd: {files: 4}") {
 		t.Errorf("a network without files: status %d, %s", status, stderr)
 	}
 }
 
-// Hubs and clients in processes of their own have nothing in common but the topology, the secret of
-// the network and what somebody carries.
+// Hubs and clients in processes of their own share only the topology, the secret of the network and
+// what somebody carries.
 func TestPSRDByHandApart(t *testing.T) {
 	hubs, clients := freeAddress(t), freeAddress(t)
 	hubURL := [2]string{fmt.Sprintf(", url: %q", "http://"+hubs+"/hub/hank"), fmt.Sprintf(", url: %q", "http://"+hubs+"/hub/helen")}

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// page is the stream of what an open page of a network is told.
+// page is the stream of events of an open page of a network.
 type page struct {
 	*testing.T
 	lines *bufio.Scanner
 }
 
-// open opens the page of a network, until the test ends.
+// open opens the page of a network until the test ends.
 func (n *network) open() page {
 	n.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -40,7 +40,7 @@ func newPage(t *testing.T, stream io.Reader) page {
 	return p
 }
 
-// next reads events of a name until one is as it is wanted.
+// next reads events of a name until isWanted, which looks at the last one, returns true.
 func (p page) next(name string, event any, isWanted func() bool) {
 	p.Helper()
 	for p.lines.Scan() {
@@ -57,7 +57,7 @@ func (p page) next(name string, event any, isWanted func() bool) {
 	p.Fatalf("the page does not show it: %v, last %+v", p.lines.Err(), event)
 }
 
-// shown is what the tests read of an exchange that a page shows.
+// shown has the parts that the tests read of an exchange on a page.
 type shown struct {
 	Origin  string
 	Outcome struct {
@@ -72,7 +72,7 @@ type shown struct {
 	}
 }
 
-// isWhole reports whether it is known of every hub what it had to do with the key.
+// isWhole reports whether the part of every hub in the exchange is known.
 func (s *shown) isWhole() bool {
 	for _, h := range s.Hubs {
 		if !h.Placed || h.Arrived == 0 {
@@ -82,11 +82,11 @@ func (s *shown) isWhole() bool {
 	return s.Outcome.Kind == "made" && s.Origin == "outside" && s.Master.Fingerprint == s.Slave.Fingerprint
 }
 
-// The page of a process shows the keys that encryptors make at another one, with all that travelled
-// for them between other processes, faults included.
+// The page of a process shows the keys that encryptors make at another one, with all messages
+// between other processes, faults included.
 func seenAsOne(t *testing.T, watched, used *network) {
 	p := watched.open()
-	p.next("attack", new(any), func() bool { return true }) // it watches by now
+	p.next("attack", new(any), func() bool { return true }) // now it watches
 	used.dske("etsi-qkd", "get-key-pair", "sam", "sofia")
 	var s shown
 	p.next("exchange", &s, func() bool { return s.isWhole() && len(s.Hubs) == 3 })
@@ -101,7 +101,7 @@ func seenAsOne(t *testing.T, watched, used *network) {
 		t.Errorf("the ladder: %s", ladder)
 	}
 	if out := used.dske("fault", "list"); !strings.Contains(out, "drop from=client/connie to=hub/helen") || strings.Contains(out, "  0  ") {
-		t.Errorf("the fault fired elsewhere, and here it is said: %s", out)
+		t.Errorf("the fault fired elsewhere, and the list here says %s", out)
 	}
 	watched.dske("fault", "remove", "--all")
 }

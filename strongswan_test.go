@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// daemon is the configuration of strongSwan on a host of the test, with as little as it takes.
+// daemon is a minimal configuration of strongSwan on a host of the test.
 const daemon = `charon-systemd {
   load = random nonce openssl kdf hmac sha2 kernel-netlink socket-default vici
   filelog { stderr { default = 1 } }
@@ -18,8 +18,8 @@ const daemon = `charon-systemd {
 swanctl { load = random openssl }
 `
 
-// TestStrongSwan establishes an IKE_SA between two hosts with a PPK that two KMEs of a network
-// give, over mutual TLS, by testdata/lab/strongswan.sh.
+// TestStrongSwan establishes an IKE_SA between two hosts with a PPK from two KMEs of a network,
+// over mutual TLS, with testdata/lab/strongswan.sh.
 func TestStrongSwan(t *testing.T) {
 	tools(t, "/usr/sbin/charon-systemd", "swanctl", "curl")
 	a, b := newHosts(t)

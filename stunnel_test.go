@@ -13,18 +13,18 @@ import (
 	"testing"
 )
 
-// tools skips a test where one of the programs is missing that it is about.
+// tools skips a test where one of the programs that it needs is missing.
 func tools(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
 		if _, err := exec.LookPath(name); err != nil {
-			t.Skipf("it takes %s: %v", strings.Join(names, ", "), err)
+			t.Skipf("it needs %s: %v", strings.Join(names, ", "), err)
 		}
 	}
 }
 
-// freeAddress returns an address of this host that nobody listens on, for what cannot choose a port
-// itself.
+// freeAddress returns an address of this host that nobody listens on, for programs that cannot
+// choose a port themselves.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -35,8 +35,8 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// background starts a program that runs until the test ends, and waits until a line of what it
-// writes to standard error matches.
+// background starts a program that runs until the test ends, and waits until a line of its standard
+// error matches.
 func background(t *testing.T, ready string, command ...string) {
 	t.Helper()
 	cmd := exec.Command(command[0], command[1:]...)
@@ -58,13 +58,13 @@ func background(t *testing.T, ready string, command ...string) {
 		t.Fatalf("%v: %s", command, strings.Join(said, "\n"))
 	}
 	go func() {
-		for lines.Scan() { // or it would wait for room
+		for lines.Scan() { // otherwise the program would block when the pipe is full
 		}
 	}()
 }
 
-// TestSKIPOverPSK makes the calls of SKIP as a router does that has a pre-shared key and no
-// certificate: by way of stunnel, as testdata/lab/stunnel.conf has it.
+// TestSKIPOverPSK makes the requests of SKIP as a router does that has a pre-shared key and no
+// certificate: through stunnel, with testdata/lab/stunnel.conf.
 func TestSKIPOverPSK(t *testing.T) {
 	tools(t, "stunnel", "openssl")
 	table := run(t, "--kme-port-base", "0").table()
@@ -121,7 +121,7 @@ func TestSKIPOverPSK(t *testing.T) {
 	}
 }
 
-// askOverPSK asks for a path by openssl s_client; status 0: there was no connection.
+// askOverPSK requests a path with openssl s_client. Status 0 means that there was no connection.
 func askOverPSK(t *testing.T, args []string, path string) (status int, body string) {
 	t.Helper()
 	cmd := exec.Command("openssl", append([]string{"s_client", "-quiet", "-ign_eof", "-tls1_2"}, args...)...)

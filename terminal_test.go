@@ -18,7 +18,7 @@ func TestStatusIsATable(t *testing.T) {
 	n.dske("stop", "hub/hank", "client/celia")
 	want := []string{
 		`threshold 3, suite its, keys from rng`,
-		`a wrong key of 256 bits passes with a chance of at most 2\^-123.09, a forged message of 4 MiB of at most 2\^-109.99`,
+		`a wrong key of 256 bits passes with a probability of at most 2\^-123.09, a forged message of 4 MiB with one of at most 2\^-109.99`,
 		`NODE +STATE +ASSOCIATIONS +LEAST PSRD +KEYS MADE +DELIVERED +SHARES WAITING +ENCRYPTORS`,
 		`hub/hank +stopped( +-){6}`,
 		`hub/helen +running +4 +16304 +- +- +0 +-`,
@@ -157,12 +157,12 @@ func TestCompletion(t *testing.T) {
 // Two hubs do not make a key, and three do.
 func TestAttack(t *testing.T) {
 	n := run(t)
-	if out := n.dske("attack", "sam", "sofia", "--hubs", "hank,hub/hugo", "--links", "listen"); !strings.Contains(out, "shares that he knows: 1 (hank), 5 (hugo); 3 are needed\nhe does not have the key\nsuite its (this network): Nothing learnt.") ||
+	if out := n.dske("attack", "sam", "sofia", "--hubs", "hank,hub/hugo", "--links", "listen"); !strings.Contains(out, "shares that the attacker knows: 1 (hank), 5 (hugo); 3 are needed\nthe attacker does not have the key\nsuite its (this network): Nothing learnt.") ||
 		!strings.Contains(out, "suite dske-python (a twin of it): Can test guesses.") {
 		t.Errorf("attack prints\n%s", out)
 	}
 	out := n.dske("attack", "sam", "sofia", "--hubs", "hank,helen,hugo")
-	if m := regexp.MustCompile(`of sam and sofia, fingerprint ([0-9a-f]{16})\n(?s:.*)he has the key, fingerprint ([0-9a-f]{16})\n`).FindStringSubmatch(out); m == nil || m[1] != m[2] {
+	if m := regexp.MustCompile(`of sam and sofia, fingerprint ([0-9a-f]{16})\n(?s:.*)the attacker has the key, fingerprint ([0-9a-f]{16})\n`).FindStringSubmatch(out); m == nil || m[1] != m[2] {
 		t.Errorf("attack prints\n%s", out)
 	}
 	if out := n.dske("attack", "sam", "sofia", "--links", "act", "--client", "--json"); !strings.Contains(out, `"verdict": "Refused"`) || !strings.Contains(out, `"verdict": "Key replaced"`) {

@@ -13,26 +13,25 @@ import (
 )
 
 const (
-	// windowSize is how many bytes of a text are compared first.
+	// windowSize is the number of bytes of a text that are compared first.
 	windowSize = 8
 
-	// traceSize is how many bytes have to agree for a trace of a text.
+	// traceSize is the number of bytes that must agree to count as a trace of a text.
 	traceSize = 16
 )
 
-// traces is what secrets look like in memory, by each of the windows of it. They are found wherever
-// a part of one lies that is long enough to have a window at an address that is a multiple of
-// windowSize.
+// traces is what secrets look like in memory, by each window of them. A secret is found wherever a
+// part of it is long enough to have a window at an address that is a multiple of windowSize.
 type traces map[uint64][]trace
 
 // trace is a window of a secret in one form.
 type trace struct {
-	name string // of the secret, and of the form
+	name string // of the secret and of the form
 	text []byte // all of it
 	at   int    // where the window begins
 }
 
-// add adds a secret in all the forms that are looked for. In base64 it may be part of something
+// add adds a secret in all the forms that are searched for. In base64 it may be a part of something
 // longer, and begin with any of the three bytes that four characters stand for.
 func (t traces) add(name string, secret []byte) {
 	forms := map[string][][]byte{"raw": {secret}, "hex": {[]byte(hex.EncodeToString(secret))}}
@@ -78,10 +77,10 @@ func (e *eavesdropper) look(process int) map[string]int {
 	return found
 }
 
-// search counts the traces in what a reader reads, up to its first error: some of what is mapped
-// cannot be read.
+// search counts the traces in what a reader reads, up to its first error, since some of the mapped
+// memory cannot be read.
 func (t traces) search(r io.Reader, found map[string]int) {
-	var seen [1 << 16]bool // which low bytes windows have
+	var seen [1 << 16]bool // the low bytes that windows have
 	for window := range t {
 		seen[uint16(window)] = true
 	}
@@ -106,7 +105,7 @@ func (t traces) search(r io.Reader, found map[string]int) {
 	}
 }
 
-// reaches reports whether so much around a window agrees with the secret that it is a trace.
+// reaches reports whether enough bytes around a window agree with the secret to count as a trace.
 func (t trace) reaches(text []byte, at int) bool {
 	for from := max(0, t.at-(traceSize-windowSize)); from <= t.at && from+traceSize <= len(t.text); from++ {
 		begin := at - (t.at - from)

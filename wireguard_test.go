@@ -10,19 +10,19 @@ import (
 	"testing"
 )
 
-// host is a host of its own: a network namespace.
+// host is a network namespace.
 type host struct {
 	*testing.T
 	name string
 }
 
 // newHosts makes two hosts with a cable between them, 192.0.2.1 and 192.0.2.2. It skips the test
-// where that cannot be done.
+// where that is impossible.
 func newHosts(t *testing.T) (a, b host) {
 	t.Helper()
 	tools(t, "ip")
 	if os.Getuid() != 0 {
-		t.Skip("network namespaces take root")
+		t.Skip("network namespaces need root")
 	}
 	a, b = host{t, fmt.Sprint("dske-a", os.Getpid())}, host{t, fmt.Sprint("dske-b", os.Getpid())}
 	for _, h := range []host{a, b} {
@@ -59,7 +59,7 @@ func (h host) must(args ...string) string {
 	return out
 }
 
-// wireguard makes a device of WireGuard, in user space where the kernel has none, and returns its
+// wireguard makes a WireGuard device, in user space if the kernel has no WireGuard, and returns its
 // public key.
 func (h host) wireguard(device, address string) string {
 	h.Helper()
@@ -67,7 +67,7 @@ func (h host) wireguard(device, address string) string {
 		if _, err := exec.LookPath("wireguard-go"); err != nil {
 			h.Skipf("the kernel has no WireGuard (%s), and there is no wireguard-go", out)
 		}
-		if out, err := h.run("", "wireguard-go", device); err != nil { // it goes on in the background
+		if out, err := h.run("", "wireguard-go", device); err != nil { // it continues in the background
 			h.Skipf("wireguard-go: %v: %s", err, out)
 		}
 	}
@@ -90,8 +90,8 @@ func kmeIn(row string) string {
 	return strings.Replace(regexp.MustCompile(`https://[0-9.:]+`).FindString(row), "127.0.0.1", "localhost", 1)
 }
 
-// TestWireGuard runs a tunnel between two hosts whose keys two KMEs of a network give, over mutual
-// TLS, by testdata/lab/wireguard.sh. It goes on when two hubs stop.
+// TestWireGuard runs a tunnel between two hosts with keys from two KMEs of a network, over mutual
+// TLS, with testdata/lab/wireguard.sh. It continues to work when two hubs stop.
 func TestWireGuard(t *testing.T) {
 	tools(t, "wg", "ping", "curl")
 	a, b := newHosts(t)

@@ -10,15 +10,15 @@ import (
 	"dske/node"
 )
 
-// abroad is the ways to nodes that run in other processes. The names in their certificates are
-// checked; without certificates of its own a network trusts the authorities of the system.
+// abroad has the transports to nodes that run in other processes. They check the names in
+// certificates; a network without certificates of its own trusts the authorities of the system.
 type abroad struct {
-	common *http.Transport            // of those who show no certificate of their own
-	own    map[string]*http.Transport // of the others, such as client/carol
+	common *http.Transport            // for callers without a certificate of their own
+	own    map[string]*http.Transport // for the others, by caller, such as client/carol
 }
 
 // showAsEncryptors lets this process show the certificates of encryptors whose clients run
-// elsewhere, for the keys that it makes on request. Those that it does not have, it cannot show.
+// elsewhere, for the keys that it makes on request. It skips certificates that it does not have.
 func (n *Network) showAsEncryptors() error {
 	if !n.certified() {
 		return nil
@@ -41,7 +41,7 @@ func (n *Network) showAsEncryptors() error {
 	return nil
 }
 
-// newAbroad returns the ways with the certificates that go with them, if the network speaks TLS.
+// newAbroad returns the transports with their certificates, if the network speaks TLS.
 func newAbroad(common *tls.Config, shown map[string]*tls.Config) abroad {
 	a := abroad{common: newWay(common), own: map[string]*http.Transport{}}
 	for from, config := range shown {
@@ -65,7 +65,8 @@ func (a abroad) closeIdle() {
 	}
 }
 
-// carrier returns what takes messages to nodes that run elsewhere; nil: there are none.
+// carrier returns the transport of messages to nodes that run elsewhere, by sender and receiver, or
+// nil if there are no such nodes.
 func (n *Network) carrier() func(from, to string) http.RoundTripper {
 	if !n.IsPart() {
 		return nil
@@ -85,7 +86,8 @@ func (n *Network) carrier() func(from, to string) http.RoundTripper {
 	}
 }
 
-// passing is the way of requests of encryptors that this process makes, and tells of.
+// passing marks the requests of encryptors that this process makes as passed on, since this process
+// reports them.
 type passing struct{ *http.Transport }
 
 // RoundTrip implements [http.RoundTripper].

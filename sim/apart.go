@@ -14,32 +14,32 @@ import (
 	"dske/node"
 )
 
-// How long a node that runs elsewhere is waited for.
+// How long to wait for a node that runs elsewhere.
 const (
-	askTimeout  = time.Second            // for an answer about how it is
-	askPatience = 300 * time.Millisecond // by those who want to know: after that, what was known before counts
+	askTimeout  = time.Second            // for an answer about its state
+	askPatience = 300 * time.Millisecond // by those who ask; after that, the last known state counts
 )
 
 const stateUnreachable = "unreachable"
 
-// apart is a node of the network that runs in another process. It is asked under its own URL: how
-// it is, with the network's own interface there, which it has under its own path, or else with its
+// apart is a node of the network that runs in another process. Its state is requested under its own
+// URL: from the network's own interface, which a node has under its path, or else from its
 // management interface.
 type apart struct {
 	place *place
 	url   string // its base
-	hubs  int    // of a client: how many it uses
+	hubs  int    // of a client: the number of hubs that it uses
 	proxy http.Handler
 
 	mu    sync.Mutex
-	asked chan struct{} // closed when the question under way is answered; nil: there is none
+	asked chan struct{} // closed when the question under way is answered; nil: no question is under way
 	known report
-	at    time.Time // when that was known
+	at    time.Time // when the report was received
 }
 
-// report is what is known of a node that runs elsewhere: what its kind has.
+// report is the last known state of a node that runs elsewhere: that of its kind.
 type report struct {
-	process string // that runs it, by the name that it has given itself; empty: it is not of this program
+	process string // that runs the node, by the name that it gave itself; empty: it is not of this program
 	hub     HubSnapshot
 	client  ClientSnapshot
 }
@@ -51,7 +51,7 @@ func newApart(p *place, url string, hubs int) *apart {
 	return a
 }
 
-// elsewhere returns the base URL of the node if it runs in another process; empty: it does not.
+// elsewhere returns the base URL of the node if it runs in another process, and "" otherwise.
 func (p *place) elsewhere() string {
 	if p.apart == nil {
 		return ""
@@ -59,7 +59,7 @@ func (p *place) elsewhere() string {
 	return p.apart.url
 }
 
-// base returns the URL of the node, under which others reach it. It is known when the port is open.
+// base returns the URL of the node, under which others reach it. It is valid once the port is open.
 func (p *place) base() string {
 	if p.apart != nil {
 		return p.apart.url
@@ -70,8 +70,8 @@ func (p *place) base() string {
 // IsPart reports whether some of the network runs in other processes.
 func (n *Network) IsPart() bool { return n.isPart }
 
-// askElsewhere asks all nodes that run elsewhere how they are, and waits for the answers, but not
-// for long. What has been known for no longer than recent is good enough.
+// askElsewhere asks all nodes that run elsewhere for their state, and waits a short time for the
+// answers. It does not ask nodes whose state is not older than recent.
 func (n *Network) askElsewhere(ctx context.Context, recent time.Duration) {
 	if !n.IsPart() || n.running == nil {
 		return
@@ -93,8 +93,8 @@ func (n *Network) askElsewhere(ctx context.Context, recent time.Duration) {
 	}
 }
 
-// ask asks the node how it is, unless that is being done, and returns a channel that is closed when
-// it is known.
+// ask asks the node for its state, unless a question is under way, and returns a channel that is
+// closed when the answer is there.
 func (a *apart) ask() <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -109,7 +109,7 @@ func (a *apart) ask() <-chan struct{} {
 		defer cancel()
 		known, err := a.question(ctx)
 		if err != nil {
-			a.place.network.config.Logger.Debug("node elsewhere does not say how it is", "node", a.place.path(), "url", a.url, "error", err)
+			a.place.network.config.Logger.Debug("node elsewhere does not report its state", "node", a.place.path(), "url", a.url, "error", err)
 		}
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -124,7 +124,7 @@ func (a *apart) report() report {
 	return a.known
 }
 
-// isKnown reports whether the node's process has told how the node is, no longer ago than recent.
+// isKnown reports whether the last known state of the node is not older than recent.
 func (a *apart) isKnown(recent time.Duration) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -140,7 +140,7 @@ func (a *apart) isRunning() bool {
 	return known.hub.Running || known.client.Running
 }
 
-// remote returns what calls the node's own part of the network's interface.
+// remote returns the client of the node's own part of the network's interface.
 func (a *apart) remote() Remote {
 	return Remote{URL: a.url, HTTP: &http.Client{Transport: a.place.network.abroad.common}}
 }
@@ -151,7 +151,7 @@ func (a *apart) start(ctx context.Context) error {
 	return a.explain(err)
 }
 
-// stop stops the node. One of another implementation does so in its own time.
+// stop stops the node. A node of another implementation may stop after this returns.
 func (a *apart) stop(ctx context.Context) error {
 	_, err := a.remote().call(ctx, http.MethodPost, pathControl+"/stop", "")
 	if isUnknownPath(err) {
@@ -172,14 +172,14 @@ func (a *apart) lie(lies bool) error {
 	return a.explain(err)
 }
 
-// explain says what an error of a node that runs elsewhere means.
+// explain explains an error of a node that runs elsewhere.
 func (a *apart) explain(err error) error {
 	var said *node.Error
 	switch {
 	case err == nil:
 		return nil
 	case isUnknownPath(err):
-		return &node.Error{Status: http.StatusBadRequest, Message: "The node runs elsewhere, and not in a process of this program: that cannot be done from here.",
+		return &node.Error{Status: http.StatusBadRequest, Message: "The node runs elsewhere, in a process of another program: that cannot be done from here.",
 			Details: a.details()}
 	case errors.As(err, &said):
 		return err
@@ -190,20 +190,20 @@ func (a *apart) explain(err error) error {
 func (a *apart) unreachable(why error) *node.Error {
 	details := a.details()
 	details["reason"] = why.Error()
-	return &node.Error{Status: http.StatusServiceUnavailable, Message: "The node runs elsewhere, and does not answer.", Details: details}
+	return &node.Error{Status: http.StatusServiceUnavailable, Message: "The node runs elsewhere and does not answer.", Details: details}
 }
 
 func (a *apart) details() map[string]any {
 	return map[string]any{"node": a.place.path(), "url": a.url}
 }
 
-// isUnknownPath reports whether an error is that of a node without the network's own interface.
+// isUnknownPath reports whether an error comes from a node without the network's own interface.
 func isUnknownPath(err error) bool {
 	var said *node.Error
 	return errors.As(err, &said) && (said.Status == http.StatusNotFound || said.Status == http.StatusMethodNotAllowed)
 }
 
-// InTheClear reports whether what is sent to a URL crosses a network for everybody to read.
+// InTheClear reports whether requests to a URL leave this host unencrypted.
 func InTheClear(base string) bool {
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" {
@@ -215,20 +215,21 @@ func InTheClear(base string) bool {
 	return !isHere
 }
 
-// validateElsewhere returns what is wrong with nodes that run elsewhere, if there are any.
+// validateElsewhere returns an error if the configuration does not fit the nodes that run
+// elsewhere.
 func (c *Config) validateElsewhere() error {
 	nodes := c.Topology.Elsewhere()
 	if len(nodes) == 0 {
 		return nil
 	}
 	if c.Virtual {
-		return errors.New("a network in virtual time has no nodes elsewhere")
+		return errors.New("a network in virtual time cannot have nodes elsewhere")
 	}
 	if c.Tokens == nil && len(c.Topology.Own()) > 0 {
-		return errors.New("nodes run elsewhere, and nothing says how the clients prove who they are there")
+		return errors.New("nodes run elsewhere, but nothing says how the clients prove to them who they are")
 	}
 	if len(nodes) == len(c.Topology.Nodes()) {
-		return errors.New("every node has a url, so none runs here: name those that do")
+		return errors.New("every node has a url, so none runs here: name those that are to run here")
 	}
 	for _, name := range c.Topology.Nodes() {
 		if url, isAway := nodes[name]; isAway && InTheClear(url) {

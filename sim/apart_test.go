@@ -29,8 +29,8 @@ func freeAddress(t *testing.T) string {
 
 func tokenOf(client string) string { return "secret of " + client }
 
-// divided returns twice the topology of two hubs and two clients, at two addresses: the first hub
-// and client run at the first one.
+// divided returns two configurations of a topology of two hubs and two clients at two addresses:
+// the first hub and client run at the first address, the others at the second.
 func divided(t *testing.T, scheme, first, second string) (here, there Config) {
 	t.Helper()
 	text := fmt.Sprintf("hubs: [{name: h1, url: '%[1]s://%[2]s/hub/h1'}, {name: h2, url: '%[1]s://%[3]s/hub/h2'}]\n"+
@@ -46,8 +46,8 @@ func divided(t *testing.T, scheme, first, second string) (here, there Config) {
 	return of(first, "hub/h1", "client/carol"), of(second, "hub/h2", "client/connie")
 }
 
-// Two processes of a network over TLS: the nodes reach each other, and an encryptor is sent to its
-// own client, where its certificate counts.
+// Two processes of a network over TLS: the nodes reach each other, and an encryptor is referred to
+// its own client, where its certificate counts.
 func TestElsewhereOverTLS(t *testing.T) {
 	dir := certs.Directory(filepath.Join(t.TempDir(), "certs"))
 	if err := dir.Write(certs.Names{KMEs: []string{"carol", "connie"}, SAEs: []string{"sam", "sofia"}}); err != nil {
@@ -85,7 +85,7 @@ func TestElsewhereOverTLS(t *testing.T) {
 	})
 }
 
-// What a node that runs elsewhere says of itself is believed no further than it can do no harm.
+// Whatever a node that runs elsewhere reports about itself, it can do no harm.
 func TestElsewhereIsNotTrusted(t *testing.T) {
 	type said struct {
 		status int
@@ -94,7 +94,7 @@ func TestElsewhereIsNotTrusted(t *testing.T) {
 	var says atomic.Pointer[said]
 	says.Store(&said{http.StatusNotFound, ""})
 	lies := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/client/connie/mgmt/v1/status" { // that of another implementation
+		if r.URL.Path == "/client/connie/mgmt/v1/status" { // as of another implementation
 			io.WriteString(w, `{"peer_hubs": [{"hub_name": "h1", "registered": true, "local_pool": {"blocks": [{"nr_unused_bytes": 7}]}}, {"hub_name": "h2"}]}`)
 			return
 		}
@@ -125,7 +125,7 @@ func TestElsewhereIsNotTrusted(t *testing.T) {
 	}
 }
 
-// Requests for a node elsewhere are passed on once, and never those that nodes have for each other.
+// Requests for a node elsewhere are forwarded once. Requests between nodes are never forwarded.
 func TestPassedOnOnce(t *testing.T) {
 	top := load(t, "hubs: [{name: h1}, {name: h2, url: 'http://127.0.0.1:1/hub/h2'}]\nclients: [{name: carol}, {name: connie}]\npsrd: {lazy: true}\nsuite: dske-python\n")
 	n, err := New(Config{Topology: top, Transport: Memory, Tokens: tokenOf})
@@ -174,7 +174,7 @@ func TestElsewhereInTheClear(t *testing.T) {
 	if err := top.RunOnly(top.Nodes()[1:]); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(Config{Topology: top, Transport: Memory}); err == nil || !strings.Contains(err.Error(), "prove who they are") {
+	if _, err := New(Config{Topology: top, Transport: Memory}); err == nil || !strings.Contains(err.Error(), "prove to them who they are") {
 		t.Errorf("without tokens: %v", err)
 	}
 }

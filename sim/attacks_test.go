@@ -15,16 +15,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// assault is something that strangers do.
+// assault is an attack by strangers.
 type assault struct {
 	name   string
-	atOnce int           // strangers who do it
-	every  time.Duration // each of them
-	holds  bool          // it leaves something behind that the network has to end
+	atOnce int           // number of strangers at once
+	every  time.Duration // interval for each of them
+	holds  bool          // leaves a connection that the network must end
 	do     func(ctx context.Context, s *siege) string
 }
 
-// attacks is what strangers do: hold up, as pages of other sites, and fill.
+// attacks lists the assaults: holding up, acting as pages of other sites, and filling.
 var attacks = []assault{
 	{"bodies that never come", 4, 500 * time.Millisecond, true, func(ctx context.Context, s *siege) string {
 		s.leave(ctx, "PUT /hub/hugo/dske/oob/v1/registration HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
@@ -95,8 +95,8 @@ func (s *siege) ask(ctx context.Context, method, path, header, body string) stri
 	return response.Status
 }
 
-// leave begins something on a connection and does nothing more for two seconds, or until the siege
-// ends; it closes the connection then.
+// leave begins something on a connection, does nothing more for two seconds or until the siege
+// ends, and then closes the connection.
 func (s *siege) leave(ctx context.Context, text string) string {
 	connection, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *siege) leave(ctx context.Context, text string) string {
 	return "left"
 }
 
-// tried counts how attempts ended.
+// tried counts attempts by outcome.
 type tried struct {
 	mu   sync.Mutex
 	ends map[string]int

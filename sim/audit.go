@@ -13,15 +13,14 @@ import (
 	"dske/sim/wire"
 )
 
-// inBand is what paths under a hub start with.
+// inBand is the prefix of in-band paths under a hub.
 const inBand = "/dske/api/"
 
-// maxAudited is the largest body that the auditor is shown whole, in bytes; no node takes a larger
-// one.
+// maxAudited is how many bytes of a body the auditor sees; no node accepts a larger one.
 const maxAudited = 8 << 20
 
 // Violations returns every second use of a byte of PSRD, at either end, and every message that was
-// accepted and not sent, if the network was configured to look for them.
+// accepted without having been sent. It is empty unless Config.Audit is set.
 func (n *Network) Violations() []string {
 	if n.auditor == nil {
 		return nil
@@ -29,7 +28,7 @@ func (n *Network) Violations() []string {
 	return n.auditor.Violations()
 }
 
-// TakeViolations returns what [Network.Violations] does, and begins a new list.
+// TakeViolations returns [Network.Violations] and clears the list.
 func (n *Network) TakeViolations() []string {
 	if n.auditor == nil {
 		return nil
@@ -37,8 +36,8 @@ func (n *Network) TakeViolations() []string {
 	return n.auditor.Take()
 }
 
-// auditHub returns the handler of a hub with the auditor before its door, who sees all that comes
-// and goes.
+// auditHub returns the handler of a hub with the auditor in front of it, which sees all requests
+// and answers.
 func (n *Network) auditHub(p *place, hub http.Handler) http.Handler {
 	if n.auditor == nil {
 		return hub
@@ -46,7 +45,7 @@ func (n *Network) auditHub(p *place, hub http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, isAll := wire.Held(r.Body)
 		if !isAll {
-			body, _ = node.ReadAll(io.LimitReader(r.Body, maxAudited), r.ContentLength) // an error comes again
+			body, _ = node.ReadAll(io.LimitReader(r.Body, maxAudited), r.ContentLength) // the hub gets the error too
 			r.Body = andRest(body, r.Body)
 		}
 		answer := wire.Answer(hub, r)
@@ -55,7 +54,7 @@ func (n *Network) auditHub(p *place, hub http.Handler) http.Handler {
 	})
 }
 
-// andRest is a body of which something has been read already.
+// andRest returns a body of which a part has been read already.
 func andRest(read []byte, body io.ReadCloser) io.ReadCloser {
 	return struct {
 		io.Reader
@@ -63,7 +62,7 @@ func andRest(read []byte, body io.ReadCloser) io.ReadCloser {
 	}{io.MultiReader(bytes.NewReader(read), body), body}
 }
 
-// hubAnswered shows the auditor a request that came to a hub, and its answer.
+// hubAnswered shows the auditor a request to a hub, and the answer.
 func hubAnswered(a *audit.Auditor, p *place, r *http.Request, body []byte, answer wire.Response) {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), p.prefix())
 	signature := answer.Header.Get(protocol.SignatureHeader)
@@ -91,7 +90,7 @@ func hubAnswered(a *audit.Auditor, p *place, r *http.Request, body []byte, answe
 	}
 }
 
-// clientOf returns the name of the client that registers or goes.
+// clientOf returns the name of the client that registers or unregisters.
 func clientOf(r *http.Request, body []byte) string {
 	if r.Method == http.MethodDelete {
 		return r.URL.Query().Get("client_name")
@@ -101,7 +100,7 @@ func clientOf(r *http.Request, body []byte) string {
 	return registration.ClientName
 }
 
-// auditClient returns the transport of a client with the auditor before its door.
+// auditClient returns the transport of a client with the auditor in front of it.
 func (n *Network) auditClient(p *place, transport http.RoundTripper) http.RoundTripper {
 	if n.auditor == nil {
 		return transport

@@ -16,8 +16,8 @@ import (
 	"dske/sim/topology"
 )
 
-// A whole key pair, made at one client and fetched at another: one after the other, and 16 at once,
-// which shows the rate.
+// A key pair is made at one client and fetched at another: one at a time, and 16 at once, which
+// shows the rate.
 func BenchmarkKeyPair(b *testing.B) {
 	for _, suite := range []string{protocol.SuitePython, protocol.SuiteITS} {
 		for _, config := range []Config{{Transport: Memory}, {Transport: Loopback, Listen: "127.0.0.1:0"}} {
@@ -44,17 +44,17 @@ func benchmarkKeyPair(b *testing.B, config Config) {
 	}
 }
 
-// copies is how often the bytes of a key have to pass from one buffer into another for a pair of
-// it, with five hubs. For each hub, and for the way there as for the way back: a block of PSRD is
+// copies is how often the bytes of a key pass from one buffer into another for a pair of keys with
+// five hubs. Each hub needs 17 for the way there, and as much for the way back: a block of PSRD is
 // made, written as base64 (4/3), carried (4/3), read, and put into a pool at either end, 6 2/3; the
 // pad is taken from the pool, put onto the share, and both are written (4/3), carried (4/3), signed
-// and verified (8/3), read, and taken apart again with another pad, 10 1/3. Ten times 17 is 170;
-// making the key, five shares of it, and it of three shares is 10, and bringing it to two
-// encryptors (1, 4/3, 4/3, 1) 9.
+// and verified (8/3), read, and taken apart again with another pad, 10 1/3. Ten times 17 is 170.
+// Making the key, five shares of it, and the key from three shares takes 10, and delivery to two
+// encryptors (1, 4/3, 4/3, 1) takes 9.
 const copies = 189
 
-// A pair of large keys, in memory, and how many times longer it takes than to make and fill buffers
-// for the copies. Garbage is collected as rarely as in the program itself.
+// A pair of large keys in memory, and the ratio of its time to that of making and filling the
+// buffers for the copies. Garbage is collected as rarely as in the program itself.
 func BenchmarkLargeKeyPair(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	n := start(b, Config{})
@@ -76,7 +76,7 @@ func BenchmarkLargeKeyPair(b *testing.B) {
 	}
 }
 
-// copying returns how long it takes to copy size bytes as often as n pairs of keys need it.
+// copying returns the time for copying size bytes as often as n pairs of keys need it.
 func copying(n, size int) time.Duration {
 	from := make([]byte, size)
 	start := time.Now()
@@ -96,8 +96,8 @@ func makePair(b *testing.B, master, slave *etsi.Client) {
 	}
 }
 
-// One request for several keys of 256 bits, over the port. What it made is fetched outside the
-// measured time, lest the hubs fill up.
+// One request for several keys of 256 bits over the port. The keys are fetched outside the measured
+// time, so that the hubs do not fill up.
 func BenchmarkGetKey(b *testing.B) {
 	for _, number := range []int{1, 128} {
 		b.Run(fmt.Sprint(number), func(b *testing.B) {

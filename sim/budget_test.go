@@ -16,7 +16,8 @@ import (
 	"dske/sim/wire"
 )
 
-// There can be so many faults and no more, which is said, until they are cleared.
+// The number of faults is limited, and a further one is refused with an error, until they are
+// cleared.
 func TestFaultsAreBounded(t *testing.T) {
 	n := start(t, Config{})
 	add := func() (int, string) {
@@ -30,7 +31,7 @@ func TestFaultsAreBounded(t *testing.T) {
 	if status, body := add(); status != 503 || body != fmt.Sprintf(`{"message":"Too many faults.","details":{"limit":%d}}`, fault.MaxFaults) {
 		t.Errorf("%d %s", status, body)
 	}
-	if err := n.Wire().AddFault("drop to=hub/hank"); err == nil || !strings.Contains(err.Error(), "clear them") {
+	if err := n.Wire().AddFault("drop to=hub/hank"); err == nil || !strings.Contains(err.Error(), "clear some") {
 		t.Error(err)
 	}
 	n.ClearFaults()
@@ -39,8 +40,8 @@ func TestFaultsAreBounded(t *testing.T) {
 	}
 }
 
-// Large keys are made one after the other, whoever asks for how many at once; small ones don't wait
-// for them.
+// Large keys are made one after the other, however many are requested at once. Small ones do not
+// wait for them.
 func TestLargeKeysWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -51,7 +52,7 @@ func TestLargeKeysWaitForEachOther(t *testing.T) {
 			now += by
 			most = max(most, now)
 		}
-		n := start(t, Config{Topology: python()}, func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) { // the suite that takes less time
+		n := start(t, Config{Topology: python()}, func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) { // the faster suite
 			if len(r.Body) < 512<<10 {
 				return next(ctx, r)
 			}
@@ -72,15 +73,15 @@ func TestLargeKeysWaitForEachOther(t *testing.T) {
 		n.keyPair("sam", "sofia", 256)
 		close(goOn)
 		large.Wait()
-		if limit := 2 * node.MaxInMaking; most < limit/4 || most > limit { // base64, and what goes with it
+		if limit := 2 * node.MaxInMaking; most < limit/4 || most > limit { // base64 and metadata
 			t.Errorf("%d bytes were under way at once", most)
 		}
 	})
 }
 
-// A lazy network says how many keys can be had, not that there is nothing in the pools yet:
-// somebody who waits for keys before he asks for one would wait for ever. All that it says can be
-// had.
+// A lazy network reports how many keys can be had, although nothing is in the pools yet: otherwise
+// an encryptor that waits for keys before it asks for one would wait forever. All reported keys can
+// be had.
 func TestLazyNetworksHaveKeys(t *testing.T) {
 	for _, suite := range []string{protocol.SuitePython, protocol.SuiteITS} {
 		top := topology.Reference()
@@ -98,7 +99,7 @@ func TestLazyNetworksHaveKeys(t *testing.T) {
 	}
 }
 
-// What a status calls the most keys that can wait to be fetched is what hubs keep.
+// The maximum number of keys in a status is the number of shares that hubs keep.
 func TestMaxKeyCountIsKept(t *testing.T) {
 	if etsi.MaxKeyCount != protocol.MaxSharesWaiting {
 		t.Errorf("encryptors are told %d keys, and hubs keep %d shares", etsi.MaxKeyCount, protocol.MaxSharesWaiting)

@@ -10,13 +10,13 @@ import (
 	"dske/sim/topology"
 )
 
-// clientPlace is the place of a client, with what outlives the clients in it.
+// clientPlace is the place of a client, with the state that outlives the clients in it.
 type clientPlace struct {
 	place
 	topology  topology.Client
-	kmeURL    string       // of the client's own port, if it has one; set before any node runs
-	streams   net.Listener // for ETSI GS QKD 004; nil: none; likewise
-	streamsAt string       // host and port of it
+	kmeURL    string       // URL of the client's own port, if it has one; set before any node runs
+	streams   net.Listener // for ETSI GS QKD 004; nil: none; set before any node runs
+	streamsAt string       // its host and port
 	counters  client.Counters
 
 	delivered client.Delivered           // by all the clients in this place
@@ -26,12 +26,12 @@ type clientPlace struct {
 func newClientPlace(n *Network, t topology.Client) *clientPlace {
 	c := &clientPlace{place: newPlace(n, node.KindClient, t.Name), topology: t}
 	c.fill, c.disk.counters = c.newClient, c.counters.Each
-	c.sleeps = clientsSleep(n.config.Topology) && !n.IsDurable() // with a disk, there may be something to go on with
+	c.sleeps = clientsSleep(n.config.Topology) && !n.IsDurable() // a disk may hold state to continue with
 	return c
 }
 
-// clientsSleep reports whether clients do nothing before somebody wants something of them. Hubs of
-// the other implementation know only those who have registered.
+// clientsSleep reports whether clients do nothing until they get a request. Hubs of the other
+// implementation know only clients that have registered.
 func clientsSleep(t *topology.Topology) bool {
 	isPython := func(h topology.Hub) bool { return h.Implementation == topology.ImplementationPython }
 	return t.PSRD.Lazy && t.PSRD.Courier == nil && t.PSRD.Files == 0 && !slices.ContainsFunc(t.Hubs, isPython)
@@ -53,7 +53,7 @@ func (c *clientPlace) newClient() (member, error) {
 		Token:      c.network.directory.Client(c.name).Token,
 		Directory:  c.network.directory,
 		OnDemand:   c.sleeps,
-		Single:     config.Single || config.Virtual, // there, who meets would depend on who was scheduled first
+		Single:     config.Single || config.Virtual, // in virtual time sharing would depend on scheduling
 		PSRD:       client.PSRD{BlockSize: t.PSRD.BlockSize, LowWater: t.PSRD.LowWater, HighWater: t.PSRD.HighWater, Lazy: t.PSRD.Lazy},
 		Couriers:   c.couriers,
 

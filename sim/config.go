@@ -28,39 +28,39 @@ type Config struct {
 	Transport string          // Loopback (default) or Memory
 	Listen    string          // address of the port, e.g. 127.0.0.1:8100; may be empty with Memory: no port
 	TLS       certs.Directory // if not empty, the ports speak mutual TLS with its certificates
-	TLSAll    bool            // every caller has to show a certificate, not just SAEs
-	KMEListen []string        // addresses for the clients' ETSI API and SKIP, in their order; may be empty
-	Streams   []string        // addresses for the clients' streams of ETSI GS QKD 004, which take TLS; likewise
+	TLSAll    bool            // every caller must show a certificate, not just SAEs
+	KMEListen []string        // addresses for the clients' ETSI API and SKIP, in the order of the clients; may be empty
+	Streams   []string        // addresses for the clients' streams of ETSI GS QKD 004, which need TLS; same order; may be empty
 	Strict    bool            // a 401 of the ETSI API and of SKIP has no body, as in the standard
-	Viewers   string          // address of a port for those who may look and change nothing; empty: none
+	Viewers   string          // address of a read-only port for viewers; empty: none
 	Seed      *uint64         // makes the secrets of all nodes reproducible, and so no longer secret
-	Virtual   bool            // the network lives in a bubble, see sim/virtual; goes with Memory and no ports
+	Virtual   bool            // the network runs in a bubble, see sim/virtual; needs Memory and no ports
 	Logger    *slog.Logger
 
-	// Tokens returns what a client of the network proves itself with out of band, and nobody can
-	// guess: the same in all processes of a network, and each time. It is needed if nodes run
-	// elsewhere; nil: the network draws them.
+	// Tokens returns the secret token with which a client of the network proves its identity out of
+	// band. It must return the same in all processes of a network, each time. It is required if
+	// nodes run elsewhere; nil: the network draws the tokens.
 	Tokens func(client string) string
 
-	// Pages adds to the router of the port what belongs neither to a node nor to the network's own
-	// interface under /sim/v1, such as pages for people to look at. Nil: nothing.
+	// Pages adds routes that belong neither to a node nor to the network's own interface under
+	// /sim/v1, such as the dashboard. Nil: none.
 	Pages func(n *Network, router *echo.Echo)
 
-	Single bool // clients send every request's messages by themselves, also where several could share one
+	Single bool // requests never share messages
 
-	// Data is the directory that nodes keep their state in over a crash, each below its kind and
-	// name, or MemoryData. Empty: all is in memory, and a node that stops forgets it.
+	// Data is the directory in which nodes keep their state through a crash, each below its kind
+	// and name, or MemoryData. Empty: all state is in memory, and a node that stops forgets it.
 	Data      string
-	FreshPSRD bool // with Data: blocks of PSRD are thrown away at each start
+	FreshPSRD bool // with Data: throw away all blocks of PSRD at each start
 
-	Suite protocol.Suite // instead of the one that the topology names, whose name it has: for experiments with its measures
+	Suite protocol.Suite // replaces the suite of the topology, with the same name: for experiments with its measures
 
 	Audit bool // check that no byte of PSRD is used twice; see [Network.Violations]
 
-	ShareTTL   time.Duration // how long hubs keep shares and clients parts of keys; default 1 h
-	HubTimeout time.Duration // for one message of a client to a hub; default 5 s
+	ShareTTL   time.Duration // how long hubs keep shares, and clients parts of keys; default 1 h
+	HubTimeout time.Duration // how long a client waits for a hub's answer to one message; default 5 s
 
-	RequestTimeout time.Duration // for a request of an encryptor; default 1 min
+	RequestTimeout time.Duration // limit for answering a request of an encryptor; default 1 min
 }
 
 func (c *Config) validate() error {
@@ -84,16 +84,16 @@ func (c *Config) validate() error {
 		return err
 	}
 	if c.TLSAll && c.TLS == "" {
-		return errors.New("callers can show certificates only over TLS: name a directory with them")
+		return errors.New("callers can show certificates only over TLS: name a directory with certificates")
 	}
 	if c.FreshPSRD && c.Data == "" {
-		return errors.New("PSRD is fresh at each start anyway: nothing is kept without a directory for data")
+		return errors.New("without a directory for data, nothing is kept, and PSRD is fresh at each start anyway")
 	}
 	if c.Topology.PSRD.Files > 0 && c.Data == "" {
-		return errors.New("PSRD that comes in files has to outlive the process, or each start would take new files: name a directory for data")
+		return errors.New("PSRD that comes in files must outlive the process, or each start would need new files: name a directory for data")
 	}
 	if len(c.Streams) > 0 && c.TLS == "" {
-		return errors.New("streams of ETSI GS QKD 004 take TLS: name a directory with certificates")
+		return errors.New("streams of ETSI GS QKD 004 need TLS: name a directory with certificates")
 	}
 	clients := len(c.Topology.Local())
 	for _, list := range [][]string{c.KMEListen, c.Streams} {

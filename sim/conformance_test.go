@@ -23,8 +23,8 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// conforms runs the suite with sam at carol as master, sofia at connie as slave and two more at
-// other clients, and expects that at least a number of checks is made.
+// conforms runs the suite with sam at carol as master, sofia at connie as slave, and two more at
+// other clients, and expects at least the given number of checks.
 func (n *testNetwork) conforms(least int, client func(sae string) *http.Client, suite conformance.Suite) {
 	n.Helper()
 	party := func(sae, kme string) conformance.Party {

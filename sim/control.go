@@ -13,7 +13,7 @@ import (
 	"dske/sim/topology"
 )
 
-// Overview is what a network tells about itself: GET /sim/v1/topology.
+// Overview describes a network: GET /sim/v1/topology.
 type Overview struct {
 	Threshold int              `json:"threshold"`
 	Transport string           `json:"transport"`
@@ -29,7 +29,7 @@ type Overview struct {
 type HubOverview struct {
 	Name    string `json:"name"`
 	Running bool   `json:"running"`
-	URL     string `json:"url,omitempty"` // its base, if it runs in another process
+	URL     string `json:"url,omitempty"` // base URL, if it runs in another process
 }
 
 // ClientOverview is a client of the topology.
@@ -38,9 +38,9 @@ type ClientOverview struct {
 	Running    bool     `json:"running"`
 	Encryptors []string `json:"encryptors"` // a client without any has one with its own name
 	Hubs       []string `json:"hubs"`
-	KMEURL     string   `json:"kme_url,omitempty"` // where the ETSI API and SKIP are at the root, if it has a port of its own
+	KMEURL     string   `json:"kme_url,omitempty"` // base URL of the ETSI API and SKIP on the client's own port, if it has one
 	Streams    string   `json:"streams,omitempty"` // host and port of its streams of ETSI GS QKD 004, if it has them
-	URL        string   `json:"url,omitempty"`     // its base, if it runs in another process
+	URL        string   `json:"url,omitempty"`     // base URL, if it runs in another process
 }
 
 // Overview describes the network as it is now.
@@ -68,7 +68,7 @@ func (o Overview) Nodes() []string {
 	return names
 }
 
-// IsStopped reports whether a node, such as hub/hank, is one of the network that is not running.
+// IsStopped reports whether name, such as hub/hank, is a node of the network that is not running.
 func (o Overview) IsStopped(name string) bool {
 	isStoppedHub := func(h HubOverview) bool { return "hub/"+h.Name == name && !h.Running }
 	isStoppedClient := func(c ClientOverview) bool { return "client/"+c.Name == name && !c.Running }
@@ -106,7 +106,7 @@ func (n *Network) newRouter() *echo.Echo {
 	return router
 }
 
-// change serves a request that changes a node and waits until that is done.
+// change returns a handler that changes a node and answers when the change is complete.
 func (n *Network) change(do func(c echo.Context, name string) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		kind, name := c.Param("kind"), c.Param("name")

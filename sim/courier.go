@@ -13,16 +13,16 @@ import (
 	"dske/sim/topology"
 )
 
-// schedule is what couriers have brought, and when they come. With a disk it goes on where it was
-// when the network last ran: who should have come meanwhile comes at once.
+// schedule records what couriers have brought, and when they arrive. With a disk it continues where
+// it was when the network last ran: couriers that were due meanwhile arrive at once.
 type schedule struct {
 	plan    topology.Courier
-	began   time.Time        // when the first delivery was there
+	began   time.Time        // when the first delivery arrived
 	arrived int64            // deliveries since then
-	brought map[string]int64 // bytes for each pool, ever, by association
+	brought map[string]int64 // bytes for each pool in total, by association
 }
 
-// The names under which a network keeps its schedule.
+// The names under which a network stores its schedule.
 const (
 	courierBegan   = "couriers began"
 	courierArrived = "couriers arrived"
@@ -30,7 +30,7 @@ const (
 
 func courierBrought(client, hub string) string { return "couriers to " + client + " of " + hub }
 
-// arrives returns when a delivery does, counted from 1; the zero time if there is none.
+// arrives returns when a delivery, counted from 1, arrives; the zero time if there is none.
 func (s *schedule) arrives(number int64) (at time.Time) {
 	if s.plan.Every > 0 {
 		at = s.began.Add(time.Duration(number)*s.plan.Every + s.plan.Delay)
@@ -38,9 +38,9 @@ func (s *schedule) arrives(number int64) (at time.Time) {
 	return at
 }
 
-// packCouriers readies the couriers of all clients, who have brought the first delivery, and what
-// they had brought before the network was started again. Without couriers it returns nil: PSRD
-// comes over the network.
+// packCouriers prepares the couriers of all clients. They have brought the first delivery, and what
+// they had brought before the network was restarted. It returns nil if there are no couriers and
+// PSRD comes over the network.
 func (n *Network) packCouriers() (*schedule, error) {
 	psrd := n.config.Topology.PSRD
 	if psrd.Courier == nil {
@@ -65,7 +65,7 @@ func (n *Network) packCouriers() (*schedule, error) {
 		for _, hub := range c.topology.Hubs {
 			c.couriers[hub] = &client.Courier{}
 			name := courierBrought(c.name, hub)
-			if s.brought[name] == 0 || n.config.FreshPSRD { // who starts with nothing is supplied anew
+			if s.brought[name] == 0 || n.config.FreshPSRD { // an association that starts with nothing gets the first delivery again
 				s.brought[name] += int64(psrd.First())
 			}
 			c.couriers[hub].Bring(int(s.brought[name]), s.arrives(s.arrived+1))
@@ -74,7 +74,7 @@ func (n *Network) packCouriers() (*schedule, error) {
 	return s, n.keepSchedule(s)
 }
 
-// keepSchedule keeps what was brought.
+// keepSchedule stores what was brought.
 func (n *Network) keepSchedule(s *schedule) error {
 	if n.disk.store == nil {
 		return nil
@@ -89,9 +89,9 @@ func (n *Network) keepSchedule(s *schedule) error {
 	return n.disk.store.Commit(records...)
 }
 
-// sendCouriers sends the couriers of all associations until ctx ends. Who has set out arrives even
-// if the next one sets out before. A delivery that could not be kept comes once more after a
-// restart; clients know what they have taken of it.
+// sendCouriers sends the couriers of all associations until ctx ends. A courier arrives even if the
+// next one has set out before. A delivery that could not be recorded comes once more after a
+// restart; clients know which part of it they have taken.
 func (n *Network) sendCouriers(ctx context.Context, s *schedule) {
 	if s == nil || s.plan.Every == 0 {
 		return
@@ -108,7 +108,7 @@ func (n *Network) sendCouriers(ctx context.Context, s *schedule) {
 			n.countArrived(s)
 		}
 		if err := n.keepSchedule(s); err != nil {
-			n.config.Logger.Warn("what couriers bring is not kept", "error", err)
+			n.config.Logger.Warn("the deliveries of couriers cannot be recorded", "error", err)
 		}
 		for _, c := range n.local {
 			for _, hub := range c.topology.Hubs {
@@ -119,7 +119,7 @@ func (n *Network) sendCouriers(ctx context.Context, s *schedule) {
 	}
 }
 
-// countArrived counts what the couriers bring who arrive last, as far as they were not lost.
+// countArrived counts the deliveries of the last arrival that were not lost.
 func (n *Network) countArrived(s *schedule) {
 	for _, c := range n.local {
 		for _, hub := range c.topology.Hubs {
@@ -130,7 +130,8 @@ func (n *Network) countArrived(s *schedule) {
 	}
 }
 
-// nextCourier returns when couriers are expected, which is the same everywhere; nil: none are.
+// nextCourier returns when the next couriers are expected, which is the same for all associations,
+// or nil.
 func (n *Network) nextCourier() *time.Time {
 	for _, c := range n.clients {
 		for _, courier := range c.couriers {
@@ -142,8 +143,8 @@ func (n *Network) nextCourier() *time.Time {
 	return nil
 }
 
-// chance returns a number from 0 to below 1, each as likely, that follows from the seed of the
-// network and what it is for.
+// chance returns a uniform number in [0, 1) that derives from the seed of the network and from what
+// it is for.
 func (n *Network) chance(what ...any) float64 {
 	sum := sha256.Sum256(fmt.Appendf(nil, "dske %d %q", n.chances, what))
 	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53)

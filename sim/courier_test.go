@@ -13,7 +13,7 @@ import (
 	"dske/sim/virtual"
 )
 
-// withCourier is a small network whose PSRD comes by courier.
+// withCourier returns a small topology whose PSRD comes by courier.
 func withCourier(t *testing.T, c topology.Courier) *topology.Topology {
 	top := small(t)
 	top.PSRD = topology.PSRD{BlockSize: 8192, LowWater: 2048, HighWater: 64 << 10, Courier: &c}
@@ -23,8 +23,7 @@ func withCourier(t *testing.T, c topology.Courier) *topology.Topology {
 	return top
 }
 
-// held returns how many bytes of PSRD a client has been brought and has not dropped, for each of
-// its pools.
+// held returns how many bytes of PSRD a client has received and not dropped, for each of its pools.
 func (n *Network) held(clientPath string) map[string]int {
 	held := map[string]int{}
 	n.byPath[clientPath].disk.store.View(func(s *store.State) {
@@ -38,13 +37,13 @@ func (n *Network) held(clientPath string) map[string]int {
 func (m *mortal) wantHeld(client string, most int) {
 	for pool, held := range m.held(client) {
 		if held > most {
-			m.Errorf("%s has got %d bytes for pool %s, and %d were brought", client, held, pool, most)
+			m.Errorf("%s has got %d bytes for pool %s, but %d were brought", client, held, pool, most)
 		}
 	}
 }
 
-// Whatever operation of its disk a node crashes at, what a courier has brought comes once, or not
-// at all if the crash hits just when it does.
+// At whatever operation of its disk a node crashes, a courier's delivery arrives once, or not at
+// all if the crash hits just then.
 func TestCouriersAndCrashes(t *testing.T) {
 	for _, node := range []string{"hub/hub1", "client/client1"} {
 		run := func(t *testing.T, at int) int {
@@ -66,8 +65,8 @@ func TestCouriersAndCrashes(t *testing.T) {
 	}
 }
 
-// A network that is started again goes on with what couriers have brought, and with when they come:
-// who should have come meanwhile comes at once. With fresh PSRD the first delivery comes again.
+// A restarted network continues with the deliveries and the schedule of its couriers: those that
+// were due meanwhile arrive at once. With fresh PSRD the first delivery comes again.
 func TestCouriersAfterRestart(t *testing.T) {
 	const size = 32 << 10
 	config := Config{Topology: withCourier(t, topology.Courier{Every: time.Hour, Size: size, Delay: time.Minute}),

@@ -22,7 +22,7 @@ import (
 
 var everyPoint = flag.Bool("every-point", false, "let nodes crash at every operation, not at some")
 
-// What a crash leaves of what was not synced.
+// These decide which of the writes that were not synced survive a crash.
 func keepNone() bool { return false }
 func keepAll() bool  { return true }
 func keepSome(seed int) func() bool {
@@ -34,21 +34,21 @@ func keepSome(seed int) func() bool {
 type mortal struct {
 	*testNetwork
 	node *place
-	at   int         // operations; 0: never
-	keep func() bool // nil: it does not crash, but somebody copies its disk
+	at   int         // number of the operation; 0: never
+	keep func() bool // nil: the node does not crash, but somebody copies its disk
 
 	mu    sync.Mutex
 	count int
-	over  bool              // nothing is counted any more
-	left  *store.MemoryDisk // what is found after the crash; nil: it has not crashed
+	over  bool              // stops counting
+	left  *store.MemoryDisk // the disk after the crash; nil: no crash yet
 
 	log     bytes.Buffer
 	made    []etsi.Key
 	fetched map[uuid.UUID]bool
-	doubted map[uuid.UUID]bool // the crash has cut the answer, or may have
+	doubted map[uuid.UUID]bool // keys whose answer the crash has cut, or may have cut
 }
 
-// watch has the operations of the node's disk counted.
+// watch counts the operations of the node's disk.
 func (m *mortal) watch() {
 	disk := m.node.disk.fs.(*store.MemoryDisk)
 	disk.Before = func(store.Operation) error {
@@ -68,7 +68,7 @@ func (m *mortal) watch() {
 	}
 }
 
-// Write takes the log of the network.
+// Write receives the log of the network.
 func (m *mortal) Write(line []byte) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -81,7 +81,7 @@ func (m *mortal) hasCrashed() bool {
 	return m.left != nil
 }
 
-// operationsToOpen returns how many operations it takes to open a store that there is not.
+// operationsToOpen returns how many operations it takes to open a new store.
 func operationsToOpen(t *testing.T) (n int) {
 	disk := store.NewMemoryDisk()
 	disk.Before = func(store.Operation) error {
@@ -94,7 +94,7 @@ func operationsToOpen(t *testing.T) (n int) {
 	return n
 }
 
-// revive lets the node start on what its crash has left, if it has crashed.
+// revive starts the node on what its crash has left, if it has crashed.
 func (m *mortal) revive() {
 	if !m.hasCrashed() || m.node.disk.fs == m.left {
 		return
@@ -104,7 +104,7 @@ func (m *mortal) revive() {
 	m.start(m.node.path())
 }
 
-// make makes a key; that it fails may be because of the crash.
+// make makes a key. It may fail if the node has crashed.
 func (m *mortal) make() {
 	keys, err := m.sae("sae1").GetKey(context.Background(), "sae2", etsi.KeyRequest{Size: 8192})
 	switch {
@@ -116,7 +116,7 @@ func (m *mortal) make() {
 	m.revive()
 }
 
-// fetchNext fetches the key of that number, if there is one.
+// fetchNext fetches the i-th key, if there is one.
 func (m *mortal) fetchNext(i int) {
 	if i < 0 || i >= len(m.made) || m.fetched[m.made[i].ID] {
 		return
@@ -158,14 +158,14 @@ func (m *mortal) run() {
 	m.mu.Lock()
 	m.over = true
 	m.mu.Unlock()
-	for i := range m.made { // those whose answer the crash has cut, and that can be fetched yet
+	for i := range m.made { // keys whose answer the crash has cut, and that can still be fetched
 		m.fetchNext(i)
 	}
 	m.check()
 }
 
-// rest waits until all that was going on is over, and if the node has crashed, until it has started
-// and its peers have noticed.
+// rest waits until all activity is over and, if the node has crashed, until it has started and its
+// peers have noticed.
 func (m *mortal) rest() {
 	m.idle()
 	m.revive()
@@ -188,18 +188,17 @@ func (m *mortal) restart() {
 	m.revive()
 }
 
-// check holds what has to be true whatever happened: every key was fetched once, and new ones can
-// be.
+// check checks the invariants: every key was fetched once, and new ones can be fetched.
 func (m *mortal) check() {
 	m.mu.Lock()
-	m.at = 0 // whoever has not crashed by now does not
+	m.at = 0 // a node that has not crashed by now does not crash any more
 	m.mu.Unlock()
 	for i, key := range m.made {
 		if !m.fetched[key.ID] && !m.doubted[key.ID] {
 			m.Errorf("key %d was lost", i)
 		}
 		if m.doubted[key.ID] {
-			continue // it may be there, or not
+			continue // it may have been delivered
 		}
 		var refused *etsi.Error
 		if _, err := m.fetch("sae1", "sae2", key.ID); !errors.As(err, &refused) || refused.Status != 400 {
@@ -212,12 +211,12 @@ func (m *mortal) check() {
 	}
 }
 
-// runMortal runs the network in virtual time, and returns how many operations there were.
+// runMortal runs the network in virtual time, and returns the number of operations.
 func runMortal(t *testing.T, node string, at int, keep func() bool) (count int) {
 	return runWith(t, &mortal{at: at, keep: keep}, node, (*mortal).run)
 }
 
-// runWith lets a node live in virtual time, in a small network.
+// runWith runs a node in virtual time, in a small network.
 func runWith(t *testing.T, m *mortal, node string, run func(*mortal)) (count int) {
 	top := small(t)
 	top.PSRD = topology.PSRD{BlockSize: 8192, LowWater: 2048, HighWater: 8192}
@@ -254,7 +253,7 @@ func runOn(t *testing.T, m *mortal, top *topology.Topology, node string, run fun
 	return m.count
 }
 
-// Whatever operation of its disk a node crashes at, and whatever the crash leaves: no byte is used
+// At whatever operation of its disk a node crashes, and whatever the crash leaves: no byte is used
 // twice, no key is lost that a master has, and none is fetched twice.
 func TestCrashPoints(t *testing.T) {
 	for _, node := range []string{"hub/hub1", "client/client1", "client/client2"} {

@@ -11,30 +11,29 @@ import (
 	"dske/node/store"
 )
 
-// MemoryData is the Data of a network whose nodes keep their state on disks that are only
-// simulated: each has one, which forgets in a crash what was not synced.
+// MemoryData is the Data of a network whose nodes keep their state on simulated disks, one each,
+// which in a crash forget what was not synced.
 const MemoryData = "memory:"
 
-// network is the name of the directory of what belongs to the network, and of its kind.
+// network is both the kind and the name of the network's own directory.
 const network = "network"
 
-// disk is where one node, or the network itself, keeps what it must not forget. The zero value
-// keeps nothing.
+// disk stores the state of one node, or of the network itself. The zero value stores nothing.
 type disk struct {
 	fs       store.FS // nil: none
 	dir      string
 	identity store.Identity
-	counters func(func(string, *atomic.Int64)) // nil: there are none
+	counters func(func(string, *atomic.Int64)) // nil: none
 
-	store *store.Store // nil: it is not open
-	copy  *store.Copy  // that somebody made; nil: none
-	lived bool         // it was open before
+	store *store.Store // nil: not open
+	copy  *store.Copy  // the last copy that was made; nil: none
+	lived bool         // the store was open before
 }
 
-// IsDurable reports whether nodes keep their state over a crash.
+// IsDurable reports whether nodes keep their state through a crash.
 func (n *Network) IsDurable() bool { return n.config.Data != "" }
 
-// newDisk returns the disk of what is below the network's directory; nothing is opened yet.
+// newDisk returns the disk for a subdirectory of the network's directory. It opens nothing.
 func (n *Network) newDisk(kind, name string) disk {
 	d := disk{identity: store.Identity{Kind: kind, Node: name, Suite: n.suite.Name()}}
 	switch n.config.Data {
@@ -48,7 +47,7 @@ func (n *Network) newDisk(kind, name string) disk {
 	return d
 }
 
-// open opens the store, unless it is open. With fresh, no blocks are in it.
+// open opens the store, unless it is open. With fresh, it discards all blocks.
 func (d *disk) open(fresh bool) error {
 	if d.fs == nil || d.store != nil {
 		return nil
@@ -74,12 +73,13 @@ func (d *disk) open(fresh bool) error {
 	return s.Commit(drops...)
 }
 
-// verify returns what is kept, or why it could not be opened, if that shows in what is there.
+// verify returns the stored state, or an error if the store is visibly damaged. It does not open
+// the store.
 func (d *disk) verify() (*store.State, error) {
 	return store.Verify(store.Config{FS: d.fs, Dir: d.dir, Identity: d.identity})
 }
 
-// counts returns what is counted.
+// counts returns the values of the counters.
 func (d *disk) counts() map[string]int64 {
 	counts := map[string]int64{}
 	if d.counters != nil {
@@ -88,7 +88,7 @@ func (d *disk) counts() map[string]int64 {
 	return counts
 }
 
-// recount goes on with the counts of before.
+// recount restores the counters to their stored values.
 func (d *disk) recount() {
 	if d.counters == nil {
 		return
@@ -98,7 +98,7 @@ func (d *disk) recount() {
 	})
 }
 
-// close ends the store in good order, if it is open.
+// close closes the store in good order, if it is open.
 func (d *disk) close() error {
 	if d.store == nil {
 		return nil
@@ -108,22 +108,22 @@ func (d *disk) close() error {
 	return err
 }
 
-// crash has the disk forget what was not synced, if it can: a real one cannot be told to.
+// crash makes a simulated disk forget what was not synced. A real disk cannot do that.
 func (d *disk) crash() {
 	if memory, ok := d.fs.(*store.MemoryDisk); ok {
 		d.fs = memory.Crash(func() bool { return false })
 	}
 }
 
-// abandon ends the store as a crash does.
+// abandon ends the use of the store as a crash does.
 func (d *disk) abandon() {
 	if d.store != nil {
-		_ = d.store.Abandon() // of a disk that has crashed
+		_ = d.store.Abandon() // the disk has crashed
 		d.store = nil
 	}
 }
 
-// save makes a copy of what is on the disk.
+// save makes a copy of the disk.
 func (d *disk) save() (err error) {
 	fs := d.fs
 	switch memory, ok := fs.(*store.MemoryDisk); {
@@ -136,23 +136,23 @@ func (d *disk) save() (err error) {
 	return err
 }
 
-// restore puts the last copy back.
+// restore puts back the last copy.
 func (d *disk) restore() error {
 	switch {
 	case d.fs == nil:
 		return errNoData
 	case d.copy == nil:
-		return errors.New("there is no copy to put back: make one first")
+		return errors.New("there is no copy to restore: make one first")
 	case d.store != nil:
-		return errors.New("it is running: stop it or let it crash first")
+		return errors.New("the node is running: stop or crash it first")
 	}
 	return d.copy.Restore(d.fs, d.dir)
 }
 
 var errNoData = errors.New("the network keeps nothing on a disk")
 
-// openData opens the stores of the network and of all nodes, before any of them does anything. If
-// one of them cannot be opened, nothing is written to any.
+// openData opens the stores of the network and of all nodes, before any of them runs. If one of
+// them cannot be opened, nothing is written to any.
 func (n *Network) openData() error {
 	if n.config.Data == "" {
 		return nil
@@ -183,10 +183,11 @@ func (n *Network) openData() error {
 	return opening.Wait()
 }
 
-// opensAtOnce is how many stores are opened at a time: each waits for the disk again and again.
+// opensAtOnce is how many stores are opened at the same time, since each waits for the disk many
+// times.
 const opensAtOnce = 16
 
-// verifyData looks at what there is, and changes nothing.
+// verifyData checks all stores and changes nothing.
 func (n *Network) verifyData() error {
 	kept, err := n.disk.verify()
 	if err != nil {
@@ -204,7 +205,7 @@ func (n *Network) verifyData() error {
 	return nil
 }
 
-// closeData closes what nodes that run no more have not.
+// closeData closes the stores that stopped nodes have left open.
 func (n *Network) closeData() error {
 	err := n.disk.close()
 	for _, p := range n.places {
@@ -213,7 +214,7 @@ func (n *Network) closeData() error {
 	return err
 }
 
-// recall returns the text that the network keeps under a name, and makes it if there is none.
+// recall returns the text that the network stores under a name, and makes it if there is none.
 func (n *Network) recall(name string, make func() string) (text string, err error) {
 	if n.disk.store == nil {
 		return make(), nil

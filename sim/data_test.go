@@ -23,7 +23,7 @@ func durable(t testing.TB, suite string) *testNetwork {
 	return n
 }
 
-// all does something to several nodes.
+// all calls do for several nodes.
 func (n *testNetwork) all(do func(name string) error, names ...string) {
 	n.Helper()
 	for _, name := range names {
@@ -40,7 +40,7 @@ func (n *testNetwork) crash(names ...string) {
 
 var allHubs = []string{"hub/hank", "hub/helen", "hub/hilary", "hub/holly", "hub/hugo"}
 
-// A key that a master has is fetched once by its slave, whoever crashes in between.
+// A key that a master has is fetched once by its slave, whichever node crashes in between.
 func TestKeysSurviveCrashes(t *testing.T) {
 	both := append([]string{"client/carol", "client/connie"}, allHubs...)
 	for _, c := range []struct {

@@ -8,8 +8,8 @@ import (
 	"dske/sim/topology"
 )
 
-// enrol makes the directory of the network, which all its nodes share. It is called when the port
-// is open, since hubs reach clients there, and before any node runs.
+// enrol makes the directory that all nodes of the network share. It is called when the port is
+// open, since hubs reach clients there, and before any node runs.
 func (n *Network) enrol() error {
 	t := n.config.Topology
 	enrolled := make([]node.Enrolled, 0, len(t.Clients))
@@ -25,8 +25,8 @@ func (n *Network) enrol() error {
 		} else {
 			e.URL = n.byPath["client/"+c.Name].base()
 			e.Certified = n.certified()
-			// Something between the processes may end TLS, and speak it anew. Files have a MAC of
-			// the token.
+			// A proxy between the processes may terminate TLS and start it anew. Files have a MAC
+			// made with the token.
 			if !e.Certified || n.IsPart() || n.byHand() {
 				if e.Token, err = n.tokenOf(c.Name); err != nil {
 					return fmt.Errorf("enrolment: %w", err)
@@ -42,8 +42,8 @@ func (n *Network) enrol() error {
 	return nil
 }
 
-// tokenOf returns the token of a client of the network. All processes of a network have to come to
-// the same one.
+// tokenOf returns the token of a client of the network. It is the same in all processes of a
+// network.
 func (n *Network) tokenOf(name string) (string, error) {
 	if n.config.Tokens != nil {
 		return n.config.Tokens(name), nil

@@ -24,7 +24,7 @@ import (
 
 const registrationPath = "/dske/oob/v1/registration"
 
-// token returns the header with which somebody proves who he is.
+// token returns the header that proves who a client is.
 func token(value string) http.Header {
 	h := http.Header{}
 	h.Set(protocol.TokenHeader, value)
@@ -41,8 +41,8 @@ func load(t testing.TB, text string) *topology.Topology {
 	return top
 }
 
-// Connie uses two of four hubs. At no hub and at no moment, over TLS or not, does a stranger get
-// her name, that of her encryptor, or a share for it.
+// Connie uses two of four hubs. No hub gives a stranger her name, that of her encryptor, or a share
+// for it, at any moment, over TLS or not.
 func TestStrangersGetNothing(t *testing.T) {
 	dir := certify(t)
 	for _, suite := range protocol.Suites {
@@ -104,8 +104,8 @@ func TestStrangersGetNothing(t *testing.T) {
 	}
 }
 
-// A stranger who claims the name of a client from the first moment on does not keep the network
-// from being ready, over TLS or not.
+// A stranger who claims the name of a client from the start does not keep the network from becoming
+// ready, over TLS or not.
 func TestNameClaimedAtLaunch(t *testing.T) {
 	top, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 20})
 	if err != nil {
@@ -151,7 +151,7 @@ func claimAtLaunch(t *testing.T, config Config, hub, client string) {
 	}
 }
 
-// Clients know within 5 s that a hub has lost its state, without traffic, also if some answers are
+// Clients learn within 5 s that a hub has lost its state, without traffic, even if some answers are
 // lost.
 func TestClientsLearnOfARestartedHub(t *testing.T) {
 	for _, suite := range protocol.Suites {
@@ -186,8 +186,8 @@ func TestClientsLearnOfARestartedHub(t *testing.T) {
 	}
 }
 
-// A client that runs elsewhere is enrolled, and has no place here. It may come without a token in
-// the Python suite only.
+// A client that runs elsewhere is enrolled, and has no place here. It may come without a token only
+// in the Python suite.
 func TestExternalClient(t *testing.T) {
 	top := load(t, "threshold: 2\nhubs: [{name: h1}, {name: h2}]\nsuite: dske-python\nclients: [{name: carol, encryptors: [{name: sam}]}, "+
 		"{name: python, external: true, encryptors: [{name: pam}]}, {name: dave, external: true, token: secret}]\n")
@@ -214,8 +214,8 @@ func TestExternalClient(t *testing.T) {
 	}
 }
 
-// Over TLS, too, a key that nobody could fetch is not made, and one is delivered once although the
-// slave's client restarts and most hubs have not heard that it was.
+// Over TLS, too, a key that nobody could fetch is not made, and a key is delivered only once even
+// if the slave's client restarts and most hubs have not heard of the delivery.
 func TestKeysOverTLS(t *testing.T) {
 	dir := certify(t)
 	top := load(t, "threshold: 2\nhubs: [{name: h1}, {name: h2}, {name: h3}, {name: h4}, {name: h5}]\nclients: [{name: carol, encryptors: [{name: sam}]}, "+
@@ -244,8 +244,8 @@ func TestKeysOverTLS(t *testing.T) {
 	}
 }
 
-// Over TLS a client proves itself to hubs with its certificate, and neither with a token nor with
-// any other certificate: not one of another client, an encryptor with its name, the operator, or an
+// Over TLS a client proves its identity to hubs with its certificate. Neither a token nor any other
+// certificate will do: of another client, of an encryptor with its name, of the operator, or of an
 // authority that is trusted for encryptors.
 func TestClientsProveThemselvesWithCertificates(t *testing.T) {
 	dir, other := certify(t), certify(t)

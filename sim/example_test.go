@@ -11,8 +11,8 @@ import (
 	"dske/sim/topology"
 )
 
-// A network runs until its context ends. Here nobody needs a port: the encryptors call their
-// clients directly. One hub lies, and the key comes about all the same.
+// A network runs until its context ends. Nobody needs a port here, since the encryptors call their
+// clients directly. One hub lies, but the key is still made.
 func Example() {
 	n, err := sim.New(sim.Config{Topology: topology.Reference(), Transport: sim.Memory})
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 	"dske/sim/wire"
 )
 
-// maxSpec is the largest body of a request for a fault, in bytes.
+// maxSpec is the maximum size of the body of a request for a fault, in bytes.
 const maxSpec = 64 << 10
 
-// FaultRequest asks for a fault: POST /sim/v1/faults.
+// FaultRequest is the body of POST /sim/v1/faults, which adds a fault.
 type FaultRequest struct {
 	Spec string `json:"spec"` // such as drop to=hub/hank
 }
@@ -30,14 +30,14 @@ type FaultList struct {
 	Faults []fault.Status `json:"faults"`
 }
 
-// EventList is the answer to GET /sim/v1/events?after=NUMBER, which wants next of an earlier
+// EventList is the answer to GET /sim/v1/events?after=NUMBER, where NUMBER is Next of an earlier
 // answer.
 type EventList struct {
 	Events []wire.Event `json:"events"`
 	Next   int          `json:"next"`
 }
 
-// mountExperiments adds what breaks and watches the network.
+// mountExperiments adds the routes for faults and events.
 func (n *Network) mountExperiments(g *echo.Group) {
 	g.GET("/faults", func(c echo.Context) error {
 		n.CatchUp(c.Request().Context())
@@ -57,17 +57,17 @@ func (n *Network) mountExperiments(g *echo.Group) {
 		if err := n.WaitReady(c.Request().Context()); err != nil {
 			return err
 		}
-		return answered(c, n.waitElsewhere(c.Request().Context(), "/ready"))
+		return answerEmpty(c, n.waitElsewhere(c.Request().Context(), "/ready"))
 	})
 	g.GET("/idle", func(c echo.Context) error {
-		return answered(c, n.WaitIdle(c.Request().Context()))
+		return answerEmpty(c, n.WaitIdle(c.Request().Context()))
 	})
 }
 
-// mountOwn adds what this process says and does for itself alone, whatever the others do.
+// mountOwn adds the routes with which a process reports and changes only its own nodes.
 func (n *Network) mountOwn(g *echo.Group) {
-	g.GET("/ready", func(c echo.Context) error { return answered(c, n.WaitReady(c.Request().Context())) })
-	g.GET("/idle", func(c echo.Context) error { return answered(c, n.waitIdleHere(c.Request().Context())) })
+	g.GET("/ready", func(c echo.Context) error { return answerEmpty(c, n.WaitReady(c.Request().Context())) })
+	g.GET("/idle", func(c echo.Context) error { return answerEmpty(c, n.waitIdleHere(c.Request().Context())) })
 	g.GET("/messages", n.getMessages)
 	g.PUT("/faults/:id", func(c echo.Context) error {
 		id, err := node.Param(c, "id")
@@ -75,27 +75,27 @@ func (n *Network) mountOwn(g *echo.Group) {
 			return err
 		}
 		_, err = n.addFault(c, id)
-		return answered(c, err)
+		return answerEmpty(c, err)
 	})
 	g.DELETE("/faults/:id", n.deleteFaultHere)
 	g.DELETE("/faults", func(c echo.Context) error {
 		n.ClearFaults()
-		return answered(c, nil)
+		return answerEmpty(c, nil)
 	})
 }
 
-// answered answers a request that has nothing to tell when it succeeds.
-func answered(c echo.Context, err error) error {
+// answerEmpty answers a request with no result on success.
+func answerEmpty(c echo.Context, err error) error {
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, struct{}{})
 }
 
-// postFault puts a fault between all nodes: what is to strike a message has to be in the process
-// of its sender. So it is either in all processes or in none.
+// postFault adds a fault to all processes, since it must be in the process of a message's sender.
+// So it is either in all processes or in none.
 func (n *Network) postFault(c echo.Context) error {
-	id := "" // in a network of one process it is numbered
+	id := "" // assigned below if the network is one process
 	if n.IsPart() {
 		id = strings.ToLower(n.Text("fault")[:8])
 	}
@@ -106,10 +106,10 @@ func (n *Network) postFault(c echo.Context) error {
 			err = errors.Join(err, n.removeFault(c.Request().Context(), id))
 		}
 	}
-	return answered(c, err)
+	return answerEmpty(c, err)
 }
 
-// addFault puts the fault that a request asks for where this process is, and returns its text.
+// addFault adds the fault that a request describes to this process, and returns its text.
 func (n *Network) addFault(c echo.Context, id string) (spec string, err error) {
 	body, err := node.ReadBody(c, maxSpec)
 	if err != nil {
@@ -129,12 +129,12 @@ func (n *Network) addFault(c echo.Context, id string) (spec string, err error) {
 
 func (n *Network) deleteFaults(c echo.Context) error {
 	n.ClearFaults()
-	return answered(c, n.everywhere(c.Request().Context(), func(ctx context.Context, _ string, r Remote) error {
+	return answerEmpty(c, n.everywhere(c.Request().Context(), func(ctx context.Context, _ string, r Remote) error {
 		return r.Delete(ctx, "/faults")
 	}))
 }
 
-// removeFault ends a fault in all processes. It fails if none has it.
+// removeFault removes a fault from all processes. It fails if none has it.
 func (n *Network) removeFault(ctx context.Context, id string) error {
 	err := n.RemoveFault(id)
 	if !n.IsPart() || strings.HasPrefix(id, lieID) {
@@ -142,7 +142,7 @@ func (n *Network) removeFault(ctx context.Context, id string) error {
 	}
 	var found atomic.Bool
 	found.Store(err == nil)
-	n.everywhere(ctx, func(ctx context.Context, _ string, r Remote) error { // who refuses does not have it
+	n.everywhere(ctx, func(ctx context.Context, _ string, r Remote) error { // a process that refuses does not have it
 		if r.Delete(ctx, "/faults/"+url.PathEscape(id)) == nil {
 			found.Store(true)
 		}
@@ -155,12 +155,12 @@ func (n *Network) removeFault(ctx context.Context, id string) error {
 }
 
 func (n *Network) deleteFault(c echo.Context) error {
-	return n.deletedFault(c, func(id string) error { return n.removeFault(c.Request().Context(), id) })
+	return n.answerRemoved(c, func(id string) error { return n.removeFault(c.Request().Context(), id) })
 }
 
-func (n *Network) deleteFaultHere(c echo.Context) error { return n.deletedFault(c, n.RemoveFault) }
+func (n *Network) deleteFaultHere(c echo.Context) error { return n.answerRemoved(c, n.RemoveFault) }
 
-func (n *Network) deletedFault(c echo.Context, remove func(id string) error) error {
+func (n *Network) answerRemoved(c echo.Context, remove func(id string) error) error {
 	id, err := node.Param(c, "id")
 	if err == nil {
 		err = remove(id)
@@ -168,7 +168,7 @@ func (n *Network) deletedFault(c echo.Context, remove func(id string) error) err
 	if errors.Is(err, ErrNoSuchFault) {
 		return &node.Error{Status: http.StatusNotFound, Message: "No such fault.", Details: map[string]any{"id": id}}
 	}
-	return answered(c, err)
+	return answerEmpty(c, err)
 }
 
 func (n *Network) getEvents(c echo.Context) error {

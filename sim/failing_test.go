@@ -22,8 +22,8 @@ func (m *mortal) spent() int64 {
 	return counts["client_owned"] + counts["hub_owned"]
 }
 
-// While the disk of a node fails, what needs it is refused with the reason and spends nothing; the
-// node goes on when the disk does.
+// While the disk of a node fails, requests that need it are refused with the reason and spend
+// nothing. The node resumes when the disk does.
 func TestFailingDisks(t *testing.T) {
 	for _, failure := range []error{syscall.ENOSPC, syscall.EROFS, syscall.EIO} {
 		for _, kind := range []string{"write", "sync"} {
@@ -49,8 +49,8 @@ func TestFailingDisks(t *testing.T) {
 	}
 }
 
-// Whatever operation of its disk fails, also while a node starts, and for how long: what is refused
-// is refused with a 503, nothing is lost or used twice, and the node heals.
+// Whatever operation of its disk fails, also while a node starts, and for how long: refusals are
+// 503s, nothing is lost or used twice, and the node recovers.
 func TestFailingOperations(t *testing.T) {
 	for _, node := range []string{"hub/hub1", "client/client1", "client/client2"} {
 		n := runWith(t, &mortal{}, node, func(m *mortal) { m.struggle(0, 0, nil) })
@@ -70,7 +70,8 @@ func TestFailingOperations(t *testing.T) {
 	}
 }
 
-// struggle is the fixed run in which so many operations fail, as far as it gets.
+// struggle is the fixed run in which length operations from the at-th on fail. The run goes as far
+// as it can.
 func (m *mortal) struggle(at, length int, cause error) {
 	over := false
 	fails := func(store.Operation) error {
@@ -110,7 +111,7 @@ func (m *mortal) struggle(at, length int, cause error) {
 	m.check()
 }
 
-// tryFetch fetches a key unless it was fetched.
+// tryFetch fetches a key unless it has been fetched.
 func (m *mortal) tryFetch(i, at int) {
 	if m.fetched[m.made[i].ID] {
 		return
@@ -120,7 +121,8 @@ func (m *mortal) tryFetch(i, at int) {
 	m.fetched[m.made[i].ID] = err == nil
 }
 
-// wantStorage holds that nothing fails before an operation has, and then with a 503.
+// wantStorage checks that nothing fails before an operation of the disk has, and then only with a
+// 503.
 func (m *mortal) wantStorage(err error, at int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -141,7 +143,7 @@ func (m *mortal) failAndHeal(failing *bool, failure error) {
 		}
 		return err
 	}
-	refused() // the node learns that the disk fails
+	refused() // the node notices that the disk fails
 	m.idle()
 	before := m.spent()
 	var said *etsi.Error
@@ -149,7 +151,7 @@ func (m *mortal) failAndHeal(failing *bool, failure error) {
 		m.Errorf("it says %v, want 503 and %v", err, failure)
 	}
 	m.idle()
-	if m.node.path() == "hub/hub1" { // it gives shares away, for which nothing has to be kept
+	if m.node.path() == "hub/hub1" { // it can hand out shares without storing anything
 		before = m.spent()
 		if _, err := m.fetch("sae1", "sae2", other.ID); err != nil || m.spent() == before {
 			m.Errorf("fetching while the disk of a hub fails: %v", err)
@@ -176,7 +178,7 @@ func (m *mortal) set(to *bool, value bool) {
 	*to = value
 }
 
-// Who was put back is said once, by name.
+// A peer that was restored is logged once, by name.
 func TestRollbackIsNoticed(t *testing.T) {
 	for node, says := range map[string]string{
 		"hub/hub1":       "an old copy of the hub's state was put back",
@@ -200,8 +202,7 @@ func TestRollbackIsNoticed(t *testing.T) {
 			m.mu.Lock()
 			heard := m.log.String()
 			m.mu.Unlock()
-			// Whoever of the peers has seen it says so: both clients of a hub, both hubs of a
-			// client.
+			// Each peer that has seen it logs it: both clients of a hub, both hubs of a client.
 			if n := strings.Count(heard, says); n != 2 || strings.Count(heard, "put back") != 2 {
 				t.Errorf("%s: it is said %d times in %s", node, n, heard)
 			}
@@ -215,7 +216,7 @@ func TestRollbackIsNoticed(t *testing.T) {
 	}
 }
 
-// rolledBack returns how often a node has noticed that a peer was put back.
+// rolledBack returns how often a node has noticed that a peer was restored.
 func (m *mortal) rolledBack() (n int64) {
 	s := m.Snapshot()
 	for _, h := range s.Hubs {
@@ -227,7 +228,7 @@ func (m *mortal) rolledBack() (n int64) {
 	return n
 }
 
-// Messages of before a restart of everybody are refused after it.
+// Messages from before a restart of all nodes are refused after it.
 func TestReplayAfterRestart(t *testing.T) {
 	runWith(t, &mortal{}, "hub/hub1", func(m *mortal) {
 		var sent []*wire.Request
@@ -261,7 +262,7 @@ func TestReplayAfterRestart(t *testing.T) {
 	})
 }
 
-// Two starts with the same seed on the same data have no block and no key in common.
+// Two starts with the same seed on the same data have no block or key in common.
 func TestSameSeedAndData(t *testing.T) {
 	seed, dir := uint64(7), filepath.Join(t.TempDir(), "data")
 	seen := map[string]bool{}
@@ -290,8 +291,7 @@ func TestSameSeedAndData(t *testing.T) {
 	}
 }
 
-// While the disk of a network fails that counts how often its seed was used, its texts are new ones
-// all the same.
+// While the disk that counts the uses of a network's seed fails, its texts are still new ones.
 func TestTextsWhileDiskFails(t *testing.T) {
 	disk, failing := store.NewMemoryDisk(), false
 	disk.Before = func(store.Operation) error {

@@ -12,13 +12,13 @@ import (
 	"dske/sim/fault"
 )
 
-// lieID is how the ID of the fault begins that a hub lies.
+// lieID is the prefix of the ID of the fault that a hub lies.
 const lieID = "corrupt-"
 
-// ErrNoSuchFault is the error for a fault that there is none of.
+// ErrNoSuchFault is the error for an unknown fault.
 var ErrNoSuchFault = errors.New("no such fault")
 
-// RemoveFault ends the fault of an ID, as [Network.Faults] gives it.
+// RemoveFault removes the fault with an ID from [Network.Faults].
 func (n *Network) RemoveFault(id string) error {
 	name, isLie := strings.CutPrefix(id, lieID)
 	if isLie && n.byPath["hub/"+name] != nil {
@@ -30,12 +30,12 @@ func (n *Network) RemoveFault(id string) error {
 	return nil
 }
 
-// Faults says what the faults are and how often each fired: those on the wire, and hubs that lie,
-// which is the fault corrupt. Of other processes it is known when they are followed, see
+// Faults returns the faults, with how often each fired: those on the wire, and hubs that lie, which
+// is the fault corrupt. Counts of other processes are known only while they are followed, see
 // [Network.CatchUp].
 func (n *Network) Faults() []fault.Status { return n.faultsElsewhere(n.faultsHere()) }
 
-// faultsHere is [Network.Faults] of this process.
+// faultsHere is [Network.Faults] for this process only.
 func (n *Network) faultsHere() []fault.Status {
 	list := n.wire.Faults()
 	for _, h := range n.hubs {
@@ -46,7 +46,7 @@ func (n *Network) faultsHere() []fault.Status {
 	return list
 }
 
-// ClearFaults ends all faults; hubs that lied are honest again.
+// ClearFaults removes all faults; hubs that lied are honest again.
 func (n *Network) ClearFaults() {
 	n.wire.ClearFaults()
 	for _, h := range n.hubs {
@@ -55,10 +55,10 @@ func (n *Network) ClearFaults() {
 }
 
 // Corrupt makes a hub, such as hub/hank, lie: it alters the shares that it hands out before it
-// signs them, also after it was stopped and started, until faults are cleared.
+// signs them, also after a stop and start, until faults are cleared.
 func (n *Network) Corrupt(name string) error { return n.Lie(name, true) }
 
-// Lie is [Network.Corrupt], or makes the hub honest again.
+// Lie makes a hub lie, as [Network.Corrupt] does, or makes it honest again.
 func (n *Network) Lie(name string, lies bool) error {
 	p, err := n.place(name)
 	if err != nil {
@@ -80,7 +80,7 @@ func (n *Network) Lie(name string, lies bool) error {
 	return &node.Error{Status: http.StatusBadRequest, Message: "Only hubs can lie.", Details: map[string]any{"node": name}}
 }
 
-// rand64 returns the seed, or a random one if there is none.
+// rand64 returns *seed, or a random number if seed is nil.
 func rand64(seed *uint64) uint64 {
 	if seed != nil {
 		return *seed

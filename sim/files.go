@@ -12,7 +12,7 @@ import (
 // byHand reports whether PSRD comes in files, and nothing goes out of band.
 func (n *Network) byHand() bool { return n.config.Topology.PSRD.Files > 0 }
 
-// hubNames returns the names of all hubs, each at the place of its number.
+// hubNames returns the names of all hubs, in the order of their numbers.
 func (n *Network) hubNames() []string {
 	names := make([]string, len(n.hubs))
 	for i, h := range n.hubs {
@@ -21,7 +21,7 @@ func (n *Network) hubNames() []string {
 	return names
 }
 
-// files returns what hubs have to know to make files.
+// files returns what hubs need to make files.
 func (n *Network) files() hub.Files {
 	if !n.byHand() {
 		return hub.Files{}
@@ -29,7 +29,7 @@ func (n *Network) files() hub.Files {
 	return hub.Files{Out: n.config.Topology.PSRD.Files, Threshold: n.config.Topology.Threshold, Hubs: n.hubNames()}
 }
 
-// files returns what the client has to know to take files in; nil: it gets none.
+// files returns what the client needs to take files in, or nil if PSRD does not come in files.
 func (c *clientPlace) files() (*client.Files, error) {
 	if !c.network.byHand() {
 		return nil, nil
@@ -38,11 +38,11 @@ func (c *clientPlace) files() (*client.Files, error) {
 	return &client.Files{Identity: identity, Hubs: c.network.hubNames()}, err
 }
 
-// identityName is the name under which the store of a client keeps what it opens files with. No hub
-// has it.
+// identityName is the name under which the store of a client has the key that opens its files. No
+// hub has it.
 const identityName = "identity of files"
 
-// identity returns what the client opens its files with. It is drawn once, and kept.
+// identity returns the key with which the client opens its files. It is drawn once, and stored.
 func (c *clientPlace) identity() (parcel.Identity, error) {
 	var kept store.Secret
 	c.disk.store.View(func(s *store.State) { kept = s.Registrations[identityName].Token.Clone() })
@@ -57,8 +57,8 @@ func (c *clientPlace) identity() (parcel.Identity, error) {
 	return drawn, c.disk.store.Commit(&store.Registration{Client: identityName, Token: store.NewSecret(drawn.Reveal())})
 }
 
-// recipientOf returns what hubs seal files for a client for: what the topology says or, of a client
-// that runs here, what that opens.
+// recipientOf returns what hubs seal files for a client for: the recipient in the topology or, for
+// a client that runs here, the recipient of its own identity.
 func (n *Network) recipientOf(name, said string) (string, error) {
 	if !n.byHand() {
 		return said, nil
@@ -69,7 +69,7 @@ func (n *Network) recipientOf(name, said string) (string, error) {
 		}
 		identity, err := c.identity()
 		if err == nil && said != "" && said != identity.Recipient() {
-			err = fmt.Errorf("the recipient of client %q in the topology is not that of its data here, which is %s", name, identity.Recipient())
+			err = fmt.Errorf("the recipient of client %q in the topology differs from that of its data here, which is %s", name, identity.Recipient())
 		}
 		return identity.Recipient(), err
 	}

@@ -16,17 +16,17 @@ import (
 	"dske/sim/wire"
 )
 
-// outOfBand is what the path under a node starts with of all that goes out of band.
+// outOfBand is the prefix of out-of-band paths under a node.
 const outOfBand = "/dske/oob/"
 
 // byHand is a network whose PSRD comes in files.
 type byHand struct {
 	*testNetwork
 	mu     sync.Mutex
-	unfair []string // messages out of band
+	unfair []string // out-of-band messages, which are not allowed
 }
 
-// filesTopology is two clients and three hubs, of which any two have a key.
+// filesTopology returns two clients and three hubs, any two of which suffice for a key.
 func filesTopology(t testing.TB) *topology.Topology {
 	t.Helper()
 	top, err := topology.Read([]byte(`{threshold: 2, hubs: [{name: hank}, {name: helen}, {name: hilary}], psrd: {files: 4},
@@ -70,7 +70,7 @@ func (n *byHand) issue(hub, client string, size int) []byte {
 	return []byte(body)
 }
 
-// ingest takes a file in at a client.
+// ingest has a client take in a file.
 func (n *byHand) ingest(client string, file []byte) (status int, body string) {
 	n.Helper()
 	return n.do(http.MethodPost, "/client/"+client+node.PathFiles, nil, string(file))
@@ -83,7 +83,7 @@ func (n *byHand) mustIngest(client string, file []byte) {
 	}
 }
 
-// supply brings a file of each hub to each client.
+// supply brings a file from each hub to each client.
 func (n *byHand) supply(size int) {
 	n.Helper()
 	for _, hub := range n.hubNames() {
@@ -94,7 +94,7 @@ func (n *byHand) supply(size int) {
 	n.settle()
 }
 
-// refuse fails the test unless a client refuses a file, and says so.
+// refuse fails the test unless a client refuses a file with the given status and text.
 func (n *byHand) refuse(client string, file []byte, status int, says string) {
 	n.Helper()
 	got, body := n.ingest(client, file)
@@ -103,7 +103,7 @@ func (n *byHand) refuse(client string, file []byte, status int, says string) {
 	}
 }
 
-// With PSRD in files there are keys, and nothing goes out of band: nobody asks for it, and nobody
+// With PSRD in files keys can be made, and nothing goes out of band: nobody asks for it, and nobody
 // would answer.
 func TestKeysFromFiles(t *testing.T) {
 	n := startByHand(t, Config{})
@@ -132,7 +132,8 @@ func TestKeysFromFiles(t *testing.T) {
 	}
 }
 
-// When the files are used up, the errors say which hub has to send one, and another file helps.
+// When the files are used up, the errors name the hubs that have to send one, and another file
+// helps.
 func TestFilesRunOut(t *testing.T) {
 	n := startByHand(t, Config{})
 	n.supply(1 << 10)
@@ -148,7 +149,7 @@ func TestFilesRunOut(t *testing.T) {
 	n.keyPair("sam", "sofia", 256)
 }
 
-// A file is taken in once, by the client that it is for and as it was made.
+// A file is taken in once, unaltered, by the client that it is for.
 func TestFilesRefused(t *testing.T) {
 	n := startByHand(t, Config{})
 	other := startByHand(t, Config{})
@@ -166,7 +167,7 @@ func TestFilesRefused(t *testing.T) {
 	n.startNodes("client/carol")
 	n.refuse("carol", file, http.StatusConflict, "has been taken in before")
 
-	// Hank forgets all that it had, and issues another file.
+	// Hank forgets all its state, and issues another file.
 	old := n.issue("hank", "carol", 1<<10)
 	n.crash("hub/hank")
 	n.byPath["hub/hank"].disk = n.newDisk("hub", "hank")
@@ -175,13 +176,13 @@ func TestFilesRefused(t *testing.T) {
 	n.refuse("carol", old, http.StatusConflict, "has forgotten the file")
 }
 
-// startNodes starts nodes that were stopped, or have crashed.
+// startNodes starts nodes that were stopped or have crashed.
 func (n *byHand) startNodes(names ...string) {
 	n.Helper()
 	n.all(func(name string) error { return n.Start(context.Background(), name) }, names...)
 }
 
-// What files have brought outlives crashes, whoever crashes, and no byte is used twice.
+// What files have brought survives crashes of any node, and no byte is used twice.
 func TestFilesSurviveCrashes(t *testing.T) {
 	all := []string{"client/carol", "client/connie", "hub/hank", "hub/helen", "hub/hilary"}
 	for _, down := range [][]string{all[:1], all[2:], all} {
@@ -201,8 +202,8 @@ func TestFilesSurviveCrashes(t *testing.T) {
 	}
 }
 
-// A hub makes so many files ahead, in whatever order they are taken in; one that got lost can be
-// given up.
+// A hub makes a number of files ahead, which can be taken in in any order. A lost one can be
+// revoked.
 func TestFilesOut(t *testing.T) {
 	n := startByHand(t, Config{})
 	var files [][]byte
@@ -225,20 +226,20 @@ func TestFilesOut(t *testing.T) {
 			t.Errorf("revoking %s: %d", number, status)
 		}
 	}
-	n.mustIngest("carol", files[1]) // which nobody can know here
+	n.mustIngest("carol", files[1]) // it was revoked, which nobody can know here
 	n.mustIngest("carol", files[3])
 	for _, client := range []string{"carol", "connie"} {
 		n.mustIngest(client, n.issue("helen", client, 16<<10))
 	}
 	n.mustIngest("connie", n.issue("hank", "connie", 16<<10))
-	n.keyPair("sam", "sofia", 256) // which waits for both hubs
+	n.keyPair("sam", "sofia", 256) // this waits for both hubs
 	n.wantStates("hank", "taken", "revoked", "taken", "taken", "taken")
-	for range 110 { // more than one of the files has pads for
+	for range 110 { // more keys than one of the files has pads for
 		n.keyPair("sam", "sofia", 256)
 	}
 }
 
-// settle waits until the clients do nothing.
+// settle waits until the clients are idle.
 func (n *byHand) settle() {
 	n.Helper()
 	if err := n.WaitIdle(context.Background()); err != nil {
@@ -246,7 +247,7 @@ func (n *byHand) settle() {
 	}
 }
 
-// wantStates fails the test unless these are the states of the files of a hub.
+// wantStates fails the test unless the files of a hub have these states.
 func (n *byHand) wantStates(hub string, want ...string) {
 	n.Helper()
 	_, body := n.do(http.MethodGet, "/hub/"+hub+node.PathFiles, nil, "")
@@ -263,7 +264,7 @@ func (n *byHand) wantStates(hub string, want ...string) {
 	}
 }
 
-// bring has the two clients of a small network supplied, whatever crashes meanwhile.
+// bring supplies the two clients of a small network, whatever crashes meanwhile.
 func (m *mortal) bring() {
 	for _, hub := range []string{"hub1", "hub2"} {
 		for _, client := range []string{"client1", "client2"} {
@@ -282,14 +283,14 @@ func (m *mortal) bring() {
 	m.idle()
 }
 
-// runFiles lets a node live in virtual time, in a small network with files.
+// runFiles runs a node in virtual time, in a small network with files.
 func runFiles(t *testing.T, m *mortal, node string, run func(*mortal)) int {
 	top := small(t)
 	top.PSRD.Files = 8
 	return runOn(t, m, top, node, run)
 }
 
-// Whatever operation of its disk a node crashes at, while it issues a file, takes one in or uses
+// At whatever operation of its disk a node crashes, while it issues a file, takes one in or uses
 // it: no byte is used twice, and another file helps.
 func TestCrashPointsWithFiles(t *testing.T) {
 	live := func(m *mortal) {
@@ -304,7 +305,7 @@ func TestCrashPointsWithFiles(t *testing.T) {
 		if !*everyPoint {
 			step = n/3 + 1
 		}
-		for at := operationsToOpen(t) + 4; at <= n; at += step { // the client has kept its identity
+		for at := operationsToOpen(t) + 4; at <= n; at += step { // after the client has stored its identity
 			for name, keep := range map[string]func() bool{"none": keepNone, "all": keepAll, "some": keepSome(at)} {
 				t.Run(fmt.Sprintf("%s %d %s", node, at, name), func(t *testing.T) {
 					runFiles(t, &mortal{at: at, keep: keep}, node, live)
@@ -314,7 +315,7 @@ func TestCrashPointsWithFiles(t *testing.T) {
 	}
 }
 
-// An old copy of one end's disk is put back, made at any operation after files came, and the
+// An old copy of one end's disk, made at any operation after files came, is restored, and the
 // network has held back every message since: no byte is used twice, and nothing is accepted twice.
 func TestOldCopiesWithFiles(t *testing.T) {
 	for _, node := range []string{"hub/hub1", "client/client1", "client/client2"} {

@@ -7,24 +7,22 @@ import (
 	"slices"
 )
 
-// Finding is what a client has found out about hubs: that their shares of a key do not fit the
-// others.
+// Finding is a client's discovery about hubs: their shares of a key do not fit the others.
 type Finding struct {
 	KeyID string
-	Hubs  []string // their names
+	Hubs  []string // names
 
-	elsewhere bool // another process tells of it
+	elsewhere bool // reported by another process
 }
 
 // ObserveFindings calls f for every finding of a client, until cancel is called.
 func (n *Network) ObserveFindings(f func(Finding)) (cancel func()) { return n.findings.Add(f) }
 
-// atOdds is what a client says in its log when it has found out that hubs lie, or have been lied
-// to.
+// atOdds is the log message of a client that has found out that hubs lie, or were lied to.
 const atOdds = "shares at odds with the key"
 
-// overheard is a log whose findings are passed on. That is where a client says them: it answers its
-// encryptors all the same, and does nothing for those who experiment with it.
+// overheard is a log handler that passes findings on. A client reports them only in its log: it
+// answers its encryptors as usual, and does nothing for experiments.
 type overheard struct {
 	slog.Handler
 	network *Network
@@ -59,11 +57,11 @@ func (o overheard) WithGroup(name string) slog.Handler {
 	return overheard{o.Handler.WithGroup(name), o.network}
 }
 
-// maxMishaps is how many mishaps are kept.
+// maxMishaps is the maximum number of mishaps that are kept.
 const maxMishaps = 16
 
-// Mishaps returns what nodes have logged as errors of the program itself, the first ones: panics
-// that ended no more than a request or a task, and internal errors.
+// Mishaps returns the first errors of the program itself that nodes have logged: panics that ended
+// only a request or a task, and internal errors.
 func (n *Network) Mishaps() []string {
 	n.mishapsMu.Lock()
 	defer n.mishapsMu.Unlock()

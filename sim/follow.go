@@ -16,27 +16,27 @@ import (
 	"dske/sim/wire"
 )
 
-// A network in several processes is seen as one from each of them. What is the matter with a
-// message, its sender's process decides and knows; so every process tells the others of its own,
-// under /sim/v1/own, where it speaks for itself alone, and asks them. That each of its nodes has
-// this below its own path is how others find it.
+// Each process of a network shows the whole network. Only the process of a message's sender decides
+// and knows what happens to the message. So every process reports its own messages to the others,
+// under /sim/v1/own, which speaks for that process alone, and asks the others for theirs. The
+// others find that interface below the path of each of its nodes.
 
 const (
 	pathOwn     = pathControl + "/own"
-	followPause = 250 * time.Millisecond // between two questions
+	followPause = 250 * time.Millisecond // between two requests
 )
 
 // followed is what is known of the processes that run the nodes elsewhere.
 type followed struct {
-	turn chan struct{} // one slot, which is taken by who asks them
+	turn chan struct{} // one slot, taken by the goroutine that asks them
 
 	mu     sync.Mutex
-	next   map[string]int            // what to go on with, by process
+	next   map[string]int            // number to continue with, by process
 	faults map[string][]fault.Status // between the nodes, by process
 }
 
-// processes returns where the processes are that run the nodes elsewhere, by the name that each has
-// given itself. Those that do not answer are left out, and so is what is not of this program.
+// processes returns the clients of the processes that run the nodes elsewhere, by the name that
+// each gave itself. It leaves out those that do not answer, and those that are not of this program.
 func (n *Network) processes(ctx context.Context) map[string]Remote {
 	n.askElsewhere(ctx, time.Second)
 	found := map[string]Remote{}
@@ -53,8 +53,8 @@ func (n *Network) processes(ctx context.Context) map[string]Remote {
 	return found
 }
 
-// everywhere makes a request to each process that runs nodes elsewhere, and returns what those said
-// that refused it. One that has gone meanwhile has nothing to say.
+// everywhere makes a request to each process that runs nodes elsewhere, and returns the errors of
+// those that refused it. It ignores processes that have ended.
 func (n *Network) everywhere(ctx context.Context, do func(ctx context.Context, process string, r Remote) error) error {
 	if !n.IsPart() {
 		return nil
@@ -77,7 +77,7 @@ func (n *Network) everywhere(ctx context.Context, do func(ctx context.Context, p
 	return errors.Join(all...)
 }
 
-// waitElsewhere waits until the other processes say that they are ready, or idle.
+// waitElsewhere waits until the other processes report that they are ready, or idle.
 func (n *Network) waitElsewhere(ctx context.Context, path string) error {
 	return n.everywhere(ctx, func(ctx context.Context, _ string, r Remote) error {
 		_, err := r.call(ctx, http.MethodGet, path, "")
@@ -85,8 +85,7 @@ func (n *Network) waitElsewhere(ctx context.Context, path string) error {
 	})
 }
 
-// Follow keeps telling those who watch here of the messages of nodes elsewhere too, until cancel is
-// called.
+// Follow keeps reporting messages of nodes elsewhere to the observers here, until cancel is called.
 func (n *Network) Follow() (cancel func()) {
 	if !n.IsPart() || n.running == nil {
 		return func() {}
@@ -106,9 +105,9 @@ func (n *Network) Follow() (cancel func()) {
 	return cancel
 }
 
-// CatchUp asks the processes that run nodes elsewhere for the messages that there were since it was
-// called last, and tells those who watch here. When it returns, they know all that ended before,
-// but for the messages of a process that does not answer.
+// CatchUp asks the processes that run nodes elsewhere for their messages since the last call, and
+// reports them to the observers here. When it returns, the observers know all messages that ended
+// before, except those of a process that does not answer.
 func (n *Network) CatchUp(ctx context.Context) {
 	if !n.IsPart() {
 		return
@@ -122,7 +121,7 @@ func (n *Network) CatchUp(ctx context.Context) {
 	var mu sync.Mutex
 	var told []Told
 	faults := map[string][]fault.Status{}
-	n.everywhere(ctx, func(ctx context.Context, process string, r Remote) error { // who refuses has nothing to tell
+	n.everywhere(ctx, func(ctx context.Context, process string, r Remote) error { // a process that refuses has nothing to report
 		list, err := n.listen(ctx, process, r)
 		mu.Lock()
 		defer mu.Unlock()
@@ -138,7 +137,7 @@ func (n *Network) CatchUp(ctx context.Context) {
 	}
 }
 
-// listen asks a process what there was since it was asked last.
+// listen asks a process for its messages since the last time.
 func (n *Network) listen(ctx context.Context, process string, r Remote) (list ToldList, err error) {
 	n.followed.mu.Lock()
 	path := "/messages"
@@ -155,10 +154,10 @@ func (n *Network) listen(ctx context.Context, process string, r Remote) (list To
 	return list, nil
 }
 
-// ended is when a message had been answered.
+// ended returns when the message was answered.
 func (t Told) ended() time.Time { return t.Event.Start.Add(t.Event.Duration) }
 
-// hear tells those who watch here what another process has told.
+// hear reports to the observers here what another process has told.
 func (n *Network) hear(t Told) {
 	if t.Finding != nil {
 		t.Finding.elsewhere = true
@@ -177,8 +176,8 @@ func (n *Network) hear(t Told) {
 	}
 }
 
-// faultsElsewhere adds the faults that other processes had when they were asked last. One that is
-// everywhere fires wherever a message is sent.
+// faultsElsewhere adds the faults that other processes had when last asked, and their counts. A
+// fault in all processes fires wherever a message is sent.
 func (n *Network) faultsElsewhere(list []fault.Status) []fault.Status {
 	n.followed.mu.Lock()
 	defer n.followed.mu.Unlock()
@@ -195,7 +194,7 @@ func (n *Network) faultsElsewhere(list []fault.Status) []fault.Status {
 	return list
 }
 
-// addFaultElsewhere puts a fault that is here also where the other processes are.
+// addFaultElsewhere adds a fault of this process to all other processes.
 func (n *Network) addFaultElsewhere(ctx context.Context, id, spec string) error {
 	return n.everywhere(ctx, func(ctx context.Context, _ string, r Remote) error {
 		return r.Put(ctx, "/faults/"+url.PathEscape(id), FaultRequest{spec}, &struct{}{})

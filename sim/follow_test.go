@@ -11,7 +11,7 @@ import (
 )
 
 // both starts the two halves of a network over plain HTTP, each as a process would, and calls f
-// with them while they run.
+// while they run.
 func both(t *testing.T, f func(t *testing.T, n, other *testNetwork)) {
 	t.Helper()
 	here, there := divided(t, "http", freeAddress(t), freeAddress(t))
@@ -32,8 +32,8 @@ func routes(events []wire.Event) map[string]int {
 	return count
 }
 
-// Either process tells of the messages of both, each once, and a fault that is added at one of them
-// strikes wherever a message is sent.
+// Each process reports the messages of both, each once. A fault that is added at one of them
+// applies wherever a message is sent.
 func TestSeenAsOne(t *testing.T) {
 	both(t, func(t *testing.T, n, other *testNetwork) {
 		remote := func(n *testNetwork) Remote { return Remote{URL: n.URL(), HTTP: &http.Client{Transport: n.outside}} }
@@ -54,7 +54,7 @@ func TestSeenAsOne(t *testing.T) {
 		pair := func() {
 			t.Helper()
 			k := n.getKey("sam", "sofia", 256)
-			if _, err := n.fetch("sam", "sofia", k.ID); err != nil { // which is passed on
+			if _, err := n.fetch("sam", "sofia", k.ID); err != nil { // forwarded
 				t.Fatal(err)
 			}
 			must(r.WaitIdle(t.Context()))
@@ -82,7 +82,7 @@ func TestSeenAsOne(t *testing.T) {
 		for _, r := range []Remote{o, r} {
 			faults, err := r.Faults(t.Context())
 			must(err)
-			if len(faults) != 1 || faults[0].Fired < 2 { // carol's share, and connie's question
+			if len(faults) != 1 || faults[0].Fired < 2 { // carol's share, and connie's request
 				t.Errorf("%s has the faults %v", r.URL, faults)
 			}
 		}
@@ -112,7 +112,7 @@ func TestSeenAsOne(t *testing.T) {
 	})
 }
 
-// What other processes are told has nothing secret in it, and it is looked at only while they ask.
+// Reports to other processes contain no secrets, and messages are recorded only while they ask.
 func TestToldWithoutSecrets(t *testing.T) {
 	both(t, func(t *testing.T, n, other *testNetwork) {
 		var mu sync.Mutex
@@ -138,7 +138,7 @@ func TestToldWithoutSecrets(t *testing.T) {
 			n.getKey("sam", "sofia", 256)
 		}
 		n.stop("hub/h1")
-		n.start("hub/h1") // so that there is PSRD on the way, too
+		n.start("hub/h1") // so that PSRD is sent, too
 		n.getKey("sam", "sofia", 256)
 		if err := n.WaitIdle(t.Context()); err != nil {
 			t.Fatal(err)
@@ -152,7 +152,7 @@ func TestToldWithoutSecrets(t *testing.T) {
 	})
 }
 
-// isSafe checks that a message which another process has told has nothing secret in it.
+// isSafe checks that a message that another process has reported contains no secrets.
 func isSafe(t *testing.T, m wire.Message) {
 	body := string(m.Body) + string(m.Response.Body)
 	switch wire.KindOf(m.Method, m.Path) {

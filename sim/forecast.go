@@ -7,15 +7,15 @@ import (
 	"dske/sim/topology"
 )
 
-// Forecast is how long PSRD lasts at a demand.
+// Forecast says how long PSRD lasts under a demand.
 type Forecast struct {
-	PerKey   int           // bytes of its fullest used pool that a key takes at an association, at either client
-	RunsDry  time.Duration // after which a full pool is empty if nobody brings more
-	Interval time.Duration // the longest between couriers that bring a full pool; 0: there is none
+	PerKey   int           // bytes that a key takes of the most used pool of an association, at either client
+	RunsDry  time.Duration // until a full pool is empty if it is not filled
+	Interval time.Duration // the longest interval between couriers that bring a full pool that still suffices; 0: none
 }
 
-// ForecastOf returns the forecast for a valid topology of which each client makes, or fetches, a
-// key of so many bits every so often, with all its hubs. It is arithmetic, and does not know of
+// ForecastOf returns the forecast for a valid topology in which each client makes, or fetches, a
+// key of the given size in bits once per every, with all its hubs. It is arithmetic, and ignores
 // outages.
 func ForecastOf(t *topology.Topology, bits int, every time.Duration) (Forecast, error) {
 	suite, err := protocol.SuiteNamed(t.Suite)
@@ -33,15 +33,15 @@ func ForecastOf(t *topology.Topology, bits int, every time.Duration) (Forecast, 
 	full, load := p.PoolSize, p.PoolSize
 	if c := t.PSRD.Courier; c != nil {
 		full = t.PSRD.First()
-		load = c.Size // 0: there is nobody who brings more
+		load = c.Size // 0: nobody brings more
 	}
 	f.RunsDry = time.Duration(full/f.PerKey) * every
 	f.Interval = time.Duration(load/f.PerKey) * every
 	return f, nil
 }
 
-// Lasts returns after how long the emptiest pool of a client is empty at the rate at which its
-// pools have been used on average so far, if nobody fills it; 0 if they have not been used.
+// Lasts returns after how long the emptiest pool of a client is empty if it is used at the average
+// rate so far and not filled; 0 if the pools have not been used.
 func (n *Network) Lasts(c ClientSnapshot) time.Duration {
 	pools := 2 * len(protocol.PurposesOf(n.suite)) * c.PSRD.Associations
 	used := c.PSRD.ClientOwned.Consumed + c.PSRD.HubOwned.Consumed

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// headerShown is where a front that ends TLS puts the certificate that its caller has shown, as the
-// Ingress controller of nginx calls it too.
+// headerShown is the header in which a proxy that terminates TLS forwards the certificate of its
+// caller. The Ingress controller of nginx uses the same name.
 const headerShown = "Ssl-Client-Cert"
 
-// front tells who is calling through a front; see [certs.Directory.Front].
+// front returns the TLS state of the caller behind a proxy; see [certs.Directory.Front].
 type front func(of *tls.ConnectionState, shown string) (*tls.ConnectionState, error)
 
-// behindFront is the handler of a port for those who come through a front of the operator's that
-// ends TLS: a request counts as that of who called the front.
+// behindFront returns the handler of a port for requests that come through a proxy of the
+// operator's that terminates TLS: a request counts as that of the proxy's caller.
 func (n *Network) behindFront(next http.Handler) http.Handler {
 	if n.front == nil {
 		return next
@@ -25,7 +25,7 @@ func (n *Network) behindFront(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		caller, err := n.front(r.TLS, strings.Join(shown, " ")) // of which there is to be one
+		caller, err := n.front(r.TLS, strings.Join(shown, " ")) // there must be one
 		if err != nil {
 			refuse(w, r, err)
 			return

@@ -10,8 +10,8 @@ import (
 	"dske/sim/certs"
 )
 
-// Who is behind a front counts as if he had shown his certificate here, but only if the front is
-// the operator's and the certificate is good here.
+// A caller behind a proxy counts as if it had shown its certificate here, but only if the proxy is
+// the operator's and the certificate is valid here.
 func TestBehindFront(t *testing.T) {
 	dir, other := certify(t), certify(t)
 	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir})

@@ -15,11 +15,11 @@ import (
 	"dske/sim/wire"
 )
 
-// maxHandshake is how long a handshake may take.
+// maxHandshake is the time limit of a handshake.
 const maxHandshake = 10 * time.Second
 
-// handshakes is a listener whose connections have got through the handshake of TLS. The server of
-// net/http would do that too, and write no more than a line to a log when one fails.
+// handshakes is a listener whose connections have completed the TLS handshake. The server of
+// net/http would do the handshake too, but would only log a line when it fails.
 type handshakes struct {
 	net.Listener
 	config *tls.Config
@@ -71,7 +71,7 @@ func (h *handshakes) acceptAll() {
 	}
 }
 
-// shake does the handshake of a connection, and hands it over.
+// shake does the handshake of a connection, and passes it to Accept.
 func (h *handshakes) shake(c net.Conn) {
 	ctx, cancel := context.WithTimeout(h.ctx, maxHandshake)
 	defer cancel()
@@ -96,7 +96,7 @@ func (h *handshakes) fail(c net.Conn, err error) {
 	c.Close()
 }
 
-// isHTTP reports whether what came instead of TLS is the start of a request.
+// isHTTP reports whether a failed handshake began with an HTTP request.
 func isHTTP(start [5]byte) bool {
 	for _, method := range []string{"GET /", "POST ", "PUT /", "HEAD ", "DELET", "OPTIO", "PATCH"} {
 		if string(start[:]) == method {
@@ -106,7 +106,7 @@ func isHTTP(start [5]byte) bool {
 	return false
 }
 
-// failedHandshake tells of a handshake that failed. A caller that just goes away is none.
+// failedHandshake reports a failed handshake, unless the caller just went away.
 func (n *Network) failedHandshake(to, from net.Addr, err error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled) {
 		return
@@ -116,10 +116,10 @@ func (n *Network) failedHandshake(to, from net.Addr, err error) {
 	var refused *tls.CertificateVerificationError
 	if errors.As(err, &refused) && len(refused.UnverifiedCertificates) > 0 {
 		shown := refused.UnverifiedCertificates[0]
-		name = told(shown.Subject.CommonName)
+		name = clip(shown.Subject.CommonName)
 		caller.Certificate = toldOf(shown)
 	}
-	reason.Text = told(reason.Text)
+	reason.Text = clip(reason.Text)
 	node := n.nodeAt(to)
 	n.config.Logger.Warn("TLS handshake failed", "node", node, "address", from, "reason", reason.Text)
 	e := wire.Event{
@@ -131,7 +131,7 @@ func (n *Network) failedHandshake(to, from net.Addr, err error) {
 	n.tellRefusal(Refusal{m, e})
 }
 
-// nodeAt returns whose port an address is.
+// nodeAt returns the path of the node whose port has the address.
 func (n *Network) nodeAt(address net.Addr) string {
 	for _, c := range n.clients {
 		if c.kmeURL != "" && strings.HasSuffix(c.kmeURL, "://"+reachable(address, address.String())) {
@@ -141,7 +141,7 @@ func (n *Network) nodeAt(address net.Addr) string {
 	return "network"
 }
 
-// explainHandshake says in words why there was no connection.
+// explainHandshake explains in words why the handshake failed.
 func (n *Network) explainHandshake(err error) *wire.Reason {
 	const ended = ", so the connection ended before any request was read."
 	var (
@@ -160,9 +160,9 @@ func (n *Network) explainHandshake(err error) *wire.Reason {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return &wire.Reason{Text: untimely(invalid.Cert) + ended, Helps: append(renew, "Or set the clock of the appliance, or of this host.")}
 	case errors.As(err, &plain):
-		return &wire.Reason{Text: "What came was no TLS, such as plain HTTP to a port that speaks TLS" + ended, Helps: []string{"Begin the URL with https."}}
+		return &wire.Reason{Text: "The caller did not speak TLS, but perhaps plain HTTP to a port that speaks TLS" + ended, Helps: []string{"Begin the URL with https."}}
 	case strings.Contains(err.Error(), "didn't provide a certificate"):
-		return &wire.Reason{Text: "The caller showed no certificate, and this port asks everybody for one" + ended, Helps: []string{"Show a certificate of this network’s authority.", "Or run the network without --tls-all."}}
+		return &wire.Reason{Text: "The caller showed no certificate, but this port requires one of everybody" + ended, Helps: []string{"Show a certificate of this network’s authority.", "Or run the network without --tls-all."}}
 	case errors.As(err, &alert) || strings.Contains(err.Error(), "remote error"):
 		return &wire.Reason{Text: fmt.Sprintf("The caller did not accept the certificate of this port (%v)%s", err, ended),
 			Helps: []string{fmt.Sprintf("Let the appliance trust “%s”: ca.crt in the directory of --tls.", n.trusted), "Call the port under a name that its certificate has."}}
@@ -178,7 +178,7 @@ func issuerOf(e *tls.CertificateVerificationError) string {
 	return e.UnverifiedCertificates[0].Issuer.CommonName
 }
 
-// untimely says when a certificate is valid, which is not now.
+// untimely describes why a certificate is not valid now.
 func untimely(c *x509.Certificate) string {
 	const day = "2006-01-02 15:04"
 	if time.Now().Before(c.NotBefore) {

@@ -12,18 +12,18 @@ import (
 	"dske/sim/wire"
 )
 
-// Faults strike the requests of encryptors from outside where they come in, at the port: what they
-// are in for on the way to a KME.
+// Faults strike requests of encryptors from outside at the port, where they come in, as if it
+// happened on the way to a KME.
 
-// maxStruck is how much of a request's body faults let through, in bytes: more than any KME takes.
+// maxStruck is how much of a request's body passes faults, in bytes: more than any KME accepts.
 const maxStruck = 1<<20 + 1
 
-// strike answers a request by way of the faults.
+// strike answers a request through the faults.
 func (v *arrival) strike(next http.Handler) {
 	r := v.request
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxStruck))
 	if err != nil {
-		v.status = 0 // whoever sent it has gone, or is too slow
+		v.status = 0 // the sender has gone, or is too slow
 		return
 	}
 	q := v.received()
@@ -46,7 +46,7 @@ func (v *arrival) strike(next http.Handler) {
 	clear(answer.Body) // it may be a key
 }
 
-// struckRequest returns a request as faults have left it.
+// struckRequest returns a request as the faults have changed it.
 func struckRequest(ctx context.Context, r *http.Request, q *wire.Request) *http.Request {
 	struck := r.Clone(ctx)
 	struck.Method, struck.URL.RawQuery, struck.Header = q.Method, q.Query, q.Header
@@ -54,8 +54,9 @@ func struckRequest(ctx context.Context, r *http.Request, q *wire.Request) *http.
 	return struck
 }
 
-// hardened returns the configuration of a client's port, in whose handshakes faults have a say.
-func (n *Network) hardened(c *clientPlace, good *tls.Config) *tls.Config {
+// withHandshakeFaults returns the TLS configuration of a client's port, whose handshakes meet
+// faults.
+func (n *Network) withHandshakeFaults(c *clientPlace, good *tls.Config) *tls.Config {
 	if good == nil {
 		return nil
 	}
@@ -66,7 +67,7 @@ func (n *Network) hardened(c *clientPlace, good *tls.Config) *tls.Config {
 		}
 		shown, err := n.config.TLS.Expired(c.name)
 		if err != nil {
-			n.config.Logger.Warn("fault: no certificate that has expired can be shown", "node", c.path(), "error", err)
+			n.config.Logger.Warn("fault: cannot show an expired certificate", "node", c.path(), "error", err)
 			return nil, nil
 		}
 		n.config.Logger.Warn("fault", "fault", "expired", "node", c.path())

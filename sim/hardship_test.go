@@ -18,9 +18,9 @@ import (
 	"dske/sim/wire"
 )
 
-// TestHostileNetwork makes 500 keys and fetches them, where one request of twenty meets a fault:
-// so many do, within what chance allows but once in a thousand times, and a client that tries again
-// gets every key.
+// TestHostileNetwork makes 500 keys and fetches them, with a fault for one request in twenty. The
+// number of faults is within what chance exceeds once in a thousand times, and a client that
+// retries gets every key.
 func TestHostileNetwork(t *testing.T) {
 	const pairs, chance = 500, 0.05
 	seed := uint64(7)
@@ -68,7 +68,7 @@ func TestHostileNetwork(t *testing.T) {
 	})
 }
 
-// lockedLog is a log that is read while it is written.
+// lockedLog is a log that can be read while it is written.
 type lockedLog struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -110,13 +110,13 @@ func TestFaultsStrikeAtPorts(t *testing.T) {
 		{"html from=sae/sam", "something else than the KME"},
 		{"expired from=sae/*", "certificate has expired"},
 		{"delay=50ms from=sae/sam", ""},
-		{"hostile from=sae/sam path=/status", ""}, // it is about something else
+		{"hostile from=sae/sam path=/status", ""}, // it does not match
 	} {
 		if err := n.Wire().AddFault(test.spec + " count=1"); err != nil {
 			t.Fatal(err)
 		}
 		sam.HTTP.CloseIdleConnections()
-		sofia.HTTP.CloseIdleConnections() // on one that is used again, net/http asks again by itself
+		sofia.HTTP.CloseIdleConnections() // on a reused connection, net/http retries by itself
 		began := time.Now()
 		sam.Retries, sofia.Retries = etsi.Retries{}, etsi.Retries{}
 		_, err := make()
@@ -144,11 +144,11 @@ func TestFaultsStrikeAtPorts(t *testing.T) {
 	}
 }
 
-// TestFaultsLeaveBodiesAlone sends what a KME refuses past a fault that does not fire.
+// TestFaultsLeaveBodiesAlone sends a body that a KME refuses through a fault that does not fire.
 func TestFaultsLeaveBodiesAlone(t *testing.T) {
 	n := start(t, Config{KMEListen: ports})
 	if err := n.Wire().AddFault("status=503 from=sae/nobody,sae/sofia"); err == nil {
-		t.Error("a fault names nobody who takes part")
+		t.Error("a fault was added for an unknown party")
 	}
 	if err := n.Wire().AddFault("status=503 from=sae/sofia"); err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ type testNetwork struct {
 }
 
 // start runs a network until the test ends. By default it is the reference topology in memory.
-// Messages pass through the hands of those who intercept from the first one on.
+// Messages pass the interceptors from the first one on.
 func start(t testing.TB, config Config, intercept ...wire.Intercept) *testNetwork {
 	t.Helper()
 	if config.Topology == nil {
@@ -56,7 +56,7 @@ func start(t testing.TB, config Config, intercept ...wire.Intercept) *testNetwor
 	return &testNetwork{n, t, outside.Transport("outside")}
 }
 
-// newOutside returns a wire of those who are not in the network, without faults.
+// newOutside returns a wire for callers outside the network, without faults.
 func newOutside(t testing.TB, n *Network) *wire.Wire {
 	t.Helper()
 	secure, err := n.clientTLS()
@@ -70,8 +70,8 @@ func newOutside(t testing.TB, n *Network) *wire.Wire {
 	return outside
 }
 
-// python returns the reference topology with the suite of the Python implementation, for tests of
-// messages and bytes that are another number in the other one.
+// python returns the reference topology with the suite of the Python implementation, for tests that
+// depend on its numbers of messages and bytes.
 func python() *topology.Topology {
 	top := topology.Reference()
 	top.Suite = protocol.SuitePython
@@ -111,7 +111,7 @@ func (n *testNetwork) sae(name string) *etsi.Client {
 	return n.saeAt(name, client)
 }
 
-// saeAt returns an ETSI client that says it is an encryptor, at any client.
+// saeAt returns an ETSI client that claims to be an encryptor, at any client.
 func (n *testNetwork) saeAt(name, client string) *etsi.Client {
 	return &etsi.Client{URL: n.URL() + "/client/" + client + "/etsi", SAE: name, HTTP: &http.Client{Transport: n.outside}}
 }

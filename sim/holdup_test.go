@@ -18,14 +18,14 @@ import (
 	"dske/sim/topology"
 )
 
-// strict says that the tests hold the network to the times that are promised, for which the machine
-// must have nothing else to do. Without it they find out only whether things end at all.
+// strict makes the tests check the promised times, for which the machine must be idle. Otherwise
+// they check only whether things end at all.
 var strict = flag.Bool("strict", false, "hold stop, start and the end of the network to 3 s, and p99 to five times its calm value")
 
-// Strict reports whether the tests were called so.
+// Strict reports whether -strict is set.
 func Strict() bool { return *strict }
 
-// atMost is the time that something may take that is promised to take 3 s at most.
+// atMost returns the time limit for operations that are promised to take at most 3 s.
 func atMost() time.Duration {
 	if *strict {
 		return 3 * time.Second
@@ -33,7 +33,7 @@ func atMost() time.Duration {
 	return time.Minute
 }
 
-// caller is somebody who reaches the port and behaves badly.
+// caller is a connection of somebody who reaches the port and behaves badly.
 type caller struct {
 	net.Conn
 	*bufio.Reader
@@ -62,14 +62,14 @@ func withoutBody(t testing.TB, network *Network, method, path string) {
 	}
 }
 
-// withoutReading asks for a large page again and again, and never reads.
+// withoutReading requests a large page again and again, and never reads.
 func withoutReading(t testing.TB, network *Network, path string) {
 	t.Helper()
 	call(t, network, strings.Repeat("GET "+path+" HTTP/1.1\r\nHost: localhost\r\n\r\n", 60))
 }
 
-// Nobody keeps a node from stopping, or from starting again: not who begins a request and never
-// sends its body, nor who never reads an answer.
+// Nobody can keep a node from stopping or from starting again: neither by beginning a request
+// without sending its body, nor by not reading an answer.
 func TestNobodyHoldsUpStopping(t *testing.T) {
 	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0"})
 	for _, test := range []struct{ method, path string }{
@@ -90,7 +90,7 @@ func TestNobodyHoldsUpStopping(t *testing.T) {
 	}
 }
 
-// Nobody keeps the network from ending.
+// Nobody can keep the network from ending.
 func TestNobodyHoldsUpTheEnd(t *testing.T) {
 	n, err := New(Config{Topology: topology.Reference(), Transport: Memory, Listen: "127.0.0.1:0"})
 	if err != nil {
@@ -111,7 +111,7 @@ func TestNobodyHoldsUpTheEnd(t *testing.T) {
 	withoutBody(t, n, "PUT", "/hub/helen/dske/oob/v1/registration")
 	withoutBody(t, n, "POST", "/client/carol/etsi/api/v1/keys/sofia/enc_keys")
 	withoutBody(t, n, "POST", "/sim/v1/faults")
-	call(t, n, "GET /sim/v1/topology HTT") // and no more
+	call(t, n, "GET /sim/v1/topology HTT") // incomplete
 	began := time.Now()
 	cancel()
 	if err := <-ended; err != nil {
@@ -122,8 +122,8 @@ func TestNobodyHoldsUpTheEnd(t *testing.T) {
 	}
 }
 
-// slow is a connection in memory that is served as the port is: its other end sees how long it is
-// kept.
+// slow returns one end of a connection in memory that is served like the port, so that it sees how
+// long it is kept open.
 func slow(t *testing.T, handler http.HandlerFunc) net.Conn {
 	ours, theirs := net.Pipe()
 	server := &http.Server{Handler: paced(handler), ReadHeaderTimeout: node.HeaderTimeout}
@@ -158,14 +158,14 @@ func (l *single) Close() error {
 
 func (l *single) Addr() net.Addr { return &net.TCPAddr{} }
 
-// A body may take as long as it is long, and so may an answer.
+// A body may take as long as its size warrants, and so may an answer.
 func TestPace(t *testing.T) {
 	const size = 1 << 20
 	allowed := node.Patience + size*time.Second/node.SlowestRate
 	for _, test := range []struct {
 		name  string
 		pause time.Duration // before each of 64 pieces
-		ends  bool          // before all has passed
+		ends  bool          // the connection ends early
 	}{
 		{"brisk", 0, false},
 		{"slow enough", allowed / 70, false},
@@ -207,7 +207,7 @@ func TestPace(t *testing.T) {
 				fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
 				var reader sync.WaitGroup
 				reader.Go(func() {
-					for range 65 { // the header too
+					for range 65 { // including the header
 						time.Sleep(test.pause)
 						if _, err := io.CopyN(io.Discard, c, size/64); err != nil {
 							return
@@ -224,8 +224,8 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// What a handler takes itself, before it answers or between two events, costs no patience; and the
-// connection is still good for another request.
+// The handler's own time, before it answers or between two events, does not count, and afterwards
+// the connection can be used for another request.
 func TestPaceOfHandlers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := slow(t, func(w http.ResponseWriter, r *http.Request) {

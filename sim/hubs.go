@@ -10,14 +10,14 @@ import (
 	"dske/sim/adversary"
 )
 
-// hubPlace is the place of a hub, with what outlives the hubs in it.
+// hubPlace is the place of a hub, with the state that outlives the hubs in it.
 type hubPlace struct {
 	place
-	number   int // the hub's place in the network's list
+	number   int // the hub's index in the network's list
 	counters hub.Counters
 	liar     *adversary.Liar
 
-	isBrokenInto atomic.Bool // as somebody has told; it changes nothing that the hub does
+	isBrokenInto atomic.Bool // as reported by an experiment; it does not change what the hub does
 }
 
 func newHubPlace(n *Network, name string, number int) *hubPlace {
@@ -55,7 +55,7 @@ func (h *hubPlace) newHub() (member, error) {
 	return localHub{made, h.network.auditHub(&h.place, handler), always}, nil
 }
 
-// localHub is a hub in this process. It needs nothing of others, and does nothing in the
+// localHub is a hub in this process. It needs nothing from others, and does nothing in the
 // background.
 type localHub struct {
 	*hub.Hub

@@ -12,8 +12,8 @@ import (
 	"dske/sim/wire"
 )
 
-// A network that nobody uses does nothing: 30 days of it take no time of the processor, and hardly
-// any when a hub is down for all that time that a client wants.
+// An unused network does nothing: 30 days of it take no processor time, and hardly any when a hub
+// that a client needs is down all the time.
 func TestIdleMonthCostsNothing(t *testing.T) {
 	const month = 30 * 24 * time.Hour
 	inVirtualTime(t, Config{Topology: topology.Reference()}, func(n *testNetwork) {
@@ -42,7 +42,7 @@ func TestIdleMonthCostsNothing(t *testing.T) {
 	})
 }
 
-// processorTime returns how much time of the processors the process has used.
+// processorTime returns the processor time that the process has used.
 func processorTime(t *testing.T) time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

@@ -32,7 +32,7 @@ import (
 
 var kills = flag.Int("kills", 10, "how often TestKill kills the process")
 
-// killed names, in the environment of the process that is to be killed, the directory for its data
+// killed is the environment variable that tells the process to be killed the directory for its data
 // and its record.
 const killed = "DSKE_TEST_KILLED"
 
@@ -40,7 +40,7 @@ const killed = "DSKE_TEST_KILLED"
 func TestKilled(t *testing.T) {
 	dir := os.Getenv(killed)
 	if dir == "" {
-		t.Skip("it is started by TestKill")
+		t.Skip("it runs only when TestKill starts it")
 	}
 	record, err := os.OpenFile(filepath.Join(dir, "record"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
@@ -73,8 +73,8 @@ var (
 	inBody      = regexp.MustCompile(`"block_uuid":"([0-9a-f-]{36})","start":(\d+),"size":(\d+)`)
 )
 
-// note writes which bytes of PSRD a message names, before it is sent: a line with what the message
-// is, and then its fragments.
+// note records the bytes of PSRD that a message names, before it is sent: a line with the kind of
+// message and its fragments.
 func note(to *os.File, signature, query string, body []byte) {
 	var line bytes.Buffer
 	fmt.Fprintf(&line, "%x", sha256.Sum256([]byte(strings.Join([]string{signature, query, string(body)}, "\n"))))
@@ -85,24 +85,24 @@ func note(to *os.File, signature, query string, body []byte) {
 	to.Write(line.Bytes())
 }
 
-// campaign is the keys that encryptors have got of a process that is killed again and again.
+// campaign has the keys that encryptors have got from a process that is killed again and again.
 type campaign struct {
 	*testing.T
 	dir string
 	url string
 
 	mu      sync.Mutex
-	waiting map[uuid.UUID]string // keys that a master has, and nobody has fetched
-	doubted map[uuid.UUID]string // the kill has cut the answer to the slave
+	waiting map[uuid.UUID]string // keys that a master has and nobody has fetched
+	doubted map[uuid.UUID]string // keys whose answer to the slave was cut by a kill
 	fetched []uuid.UUID
 }
 
-// sae returns an encryptor at its client.
+// sae returns the ETSI client of an encryptor.
 func (c *campaign) sae(name, client string) *etsi.Client {
 	return &etsi.Client{URL: c.url + "/client/" + client + "/etsi", SAE: name, HTTP: &http.Client{Transport: &http.Transport{}}}
 }
 
-// start starts the process and returns when it is ready.
+// start starts the process and waits until it is ready.
 func (c *campaign) start() *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestKilled$")
 	cmd.Env = append(os.Environ(), killed+"="+c.dir)
@@ -126,7 +126,7 @@ func (c *campaign) start() *exec.Cmd {
 	return nil
 }
 
-// load makes keys, and fetches about half of them, until the process is gone.
+// load makes keys, and fetches about half of them, until the process has ended.
 func (c *campaign) load(ended <-chan struct{}) {
 	master, slave := c.sae("sam", "carol"), c.sae("sofia", "connie")
 	for i := 0; ; i++ {
@@ -160,7 +160,7 @@ func (c *campaign) put(in map[uuid.UUID]string, key etsi.Key) {
 	in[key.ID] = string(key.Key.Reveal())
 }
 
-// settle fetches what waits. What was fetched cannot be fetched again.
+// settle fetches the waiting keys, and checks that those that were fetched cannot be fetched again.
 func (c *campaign) settle() {
 	slave := c.sae("sofia", "connie")
 	for id, want := range c.waiting {
@@ -192,9 +192,10 @@ func isNotFound(err error) bool {
 	return errors.As(err, &refused) && refused.Status == http.StatusBadRequest
 }
 
-// A process with five hubs and five clients is killed at any instant and started again: keys are
-// neither lost nor fetched twice, and no byte is named in two messages. That shows the logic alone;
-// the system has what the process had written. TestCrashPoints has disks that forget.
+// A process with five hubs and five clients is killed at random moments and started again: keys are
+// neither lost nor fetched twice, and no byte is named in two messages. This tests only the logic,
+// since the operating system keeps what the process had written. TestCrashPoints has disks that
+// forget.
 func TestKill(t *testing.T) {
 	c := &campaign{T: t, dir: t.TempDir(), waiting: map[uuid.UUID]string{}, doubted: map[uuid.UUID]string{}}
 	slowest := time.Duration(0)
@@ -225,13 +226,14 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// checkRecord fails the test if a byte was named in two messages. It returns how many there were.
+// checkRecord fails the test if a byte was named in two messages. It returns the number of
+// messages.
 func (c *campaign) checkRecord() (messages int) {
 	record, err := os.ReadFile(filepath.Join(c.dir, "record"))
 	if err != nil {
 		c.Fatal(err)
 	}
-	used := map[string]string{} // by byte: the message
+	used := map[string]string{} // messages by byte
 	for line := range strings.Lines(string(record)) {
 		message, fragments, _ := strings.Cut(strings.TrimSpace(line), " ")
 		messages++

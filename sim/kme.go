@@ -11,26 +11,25 @@ import (
 	"dske/sim/wire"
 )
 
-// Key consumers that are appliances can often be given a host and a port, but no path. For them,
-// the ETSI API and SKIP of a client are also at the root of a host name and, if so configured, of a
-// port.
+// Some appliances take a host and a port of a KME, but no path. For them, the ETSI API and SKIP of
+// a client are also at the root of a host name and, if so configured, of a port.
 
 const (
 	pathETSI   = "/etsi" // under a client
 	pathSKIP   = "/skip" // likewise
 	pathKeys   = "/api/v1/keys/"
-	hostSuffix = ".localhost" // which browsers and many resolvers take for this host (RFC 6761, clause 6.3)
+	hostSuffix = ".localhost" // browsers and many resolvers resolve it to this host (RFC 6761, clause 6.3)
 )
 
-// KMEURL returns where the ETSI API of a client is, before /api/v1/keys, under the URL of a
+// KMEURL returns the base URL of a client's ETSI API, without /api/v1/keys, under the URL of a
 // network's port.
 func KMEURL(network, client string) string {
 	return network + node.Prefix(node.KindClient, client) + pathETSI
 }
 
-// interfaceOf returns below which path of a client an interface is whose paths are at the root;
-// empty: there is no such path. With a slash too many it is still the same interface, which then
-// says what is right.
+// interfaceOf returns the path prefix under a client for a path at the root, or "" if the path is
+// unknown. A path with a slash too many belongs to the same interface, which then answers with the
+// right path.
 func interfaceOf(path string) string {
 	tidy := etsi.Tidy(path)
 	switch {
@@ -62,15 +61,14 @@ func (p *place) serveKME(w http.ResponseWriter, r *http.Request) {
 	p.ServeHTTP(w, moved)
 }
 
-// kmeOf returns the name of the client whose interfaces for encryptors a request is for by its host
-// name, such as carol.localhost.
+// kmeOf returns the name of the client that a host name such as carol.localhost addresses.
 func kmeOf(r *http.Request) (string, bool) {
 	name, found := strings.CutSuffix(hostname(r.Host), hostSuffix)
 	return name, found && interfaceOf(r.URL.Path) != ""
 }
 
-// writeError answers a request that gets to no node with an error in the form that the interface
-// has which it is for: details are an array in those for encryptors.
+// writeError writes an error for a request that does not reach a node, in the form of the interface
+// that it addresses: for encryptors, details are an array.
 func writeError(w http.ResponseWriter, r *http.Request, e *node.Error) {
 	if !isOfEncryptor(r) {
 		node.WriteError(w, e)
@@ -79,7 +77,8 @@ func writeError(w http.ResponseWriter, r *http.Request, e *node.Error) {
 	etsi.WriteError(w, &etsi.Error{Status: e.Status, Message: e.Message, Details: []any{e.Details}})
 }
 
-// isOfEncryptor reports whether a request is one of encryptors, by its path or its host name.
+// isOfEncryptor reports whether a request is for an encryptors' interface, by its path or its host
+// name.
 func isOfEncryptor(r *http.Request) bool {
 	kind, name := nodeOf(r.URL.Path)
 	if kind == string(node.KindClient) {

@@ -14,7 +14,7 @@ import (
 )
 
 // A hub that lies alters every share that it hands out, alone or with others, also while its PSRD
-// is being replaced, in a way that no signature shows; and the keys come about all the same.
+// is being replaced, in a way that no signature shows. The keys are still made.
 func TestLiesAreCounted(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		top := topology.Reference()
@@ -47,8 +47,8 @@ func TestLiesAreCounted(t *testing.T) {
 	}
 }
 
-// lieInBatches makes keys, as many as each of the numbers says in one request, and fetches them,
-// all requests at once. It fails the test if any two keys differ.
+// lieInBatches makes keys, each number of them in one request, and fetches them, with all requests
+// at once. It fails the test if any two ends of a key differ.
 func (n *testNetwork) lieInBatches(numbers ...int) {
 	made := make([][]etsi.Key, len(numbers))
 	var requests sync.WaitGroup

@@ -12,19 +12,19 @@ import (
 // ListenError is the error of [Network.Run] for an address that it cannot listen on.
 type ListenError struct {
 	Address string // as in the Config
-	Err     error  // why
+	Err     error  // the cause
 }
 
 func (e *ListenError) Error() string { return fmt.Sprintf("cannot listen on %s: %v", e.Address, e.Err) }
 
-// Unwrap returns why.
+// Unwrap returns the cause.
 func (e *ListenError) Unwrap() error { return e.Err }
 
-// warnEvery is how often the log says that no connection can be accepted. The server tries again up
-// to 200 times a second.
+// warnEvery is how often the log says that no connection can be accepted. The server retries up to
+// 200 times per second.
 const warnEvery = 10 * time.Second
 
-// watchedListener warns when a connection cannot be accepted because the process may not open more
+// watchedListener warns when it cannot accept a connection because the process may not open more
 // files.
 type watchedListener struct {
 	net.Listener

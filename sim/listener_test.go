@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// exhausted is a listener of a process that can open no more files.
+// exhausted is a listener of a process that cannot open more files.
 type exhausted struct{ net.Listener }
 
 func (exhausted) Accept() (net.Conn, error) {

@@ -22,12 +22,12 @@ var (
 	longLoss  = flag.String("loss", "0", "chance of a message's being lost in TestLongRun")
 )
 
-// A network is the same after many keys as after a tenth of them: it takes no more memory, and used
-// up blocks are gone at both ends. For an hour's worth of keys:
+// A network is the same after many keys as after a tenth of them: it uses no more memory, and
+// used-up blocks are gone at both ends. For an hour's worth of keys:
 //
 //	go test ./sim -run LongRun -v -timeout 1h -args -pairs 1000000
 func TestLongRun(t *testing.T) {
-	top, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 3}) // each remembers soon all that it ever will
+	top, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 3}) // each soon remembers as much as it ever will
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestLongRun(t *testing.T) {
 		memory := memoryInUse()
 		t.Logf("%d key pairs, %d failed: %v of CPU each, %.1f MB, at most %d blocks in a pool",
 			tenth**longPairs/10, failures, perPair, float64(memory)/1e6, n.mostBlocks())
-		if tenth <= 3 { // hubs remember some answers, and have as many as they ever will
+		if tenth <= 3 { // by now hubs remember as many answers as they ever will
 			early = max(early, memory)
 		}
 		if *longLoss == "0" && (failures > 0 || memory > early+4<<20 || n.mostBlocks() > 2) {
@@ -58,7 +58,7 @@ func TestLongRun(t *testing.T) {
 	}
 }
 
-// makePairs makes key pairs for all encryptors, 16 at once, and returns how many failed.
+// makePairs makes key pairs for all encryptors, 16 at once, and returns the number of failures.
 func (n *testNetwork) makePairs(number int) int64 {
 	saes := n.Overview().Encryptors()
 	var next, failed atomic.Int64
@@ -85,7 +85,7 @@ func (n *testNetwork) tryPair(master, slave string) error {
 	return err
 }
 
-// mostBlocks returns the number of blocks in the pool that has most of them, at either end.
+// mostBlocks returns the largest number of blocks in a pool, at either end.
 func (n *testNetwork) mostBlocks() (most int) {
 	count := func(pools ...node.PoolStatus) {
 		for _, pool := range pools {
@@ -108,11 +108,11 @@ func (n *testNetwork) mostBlocks() (most int) {
 	return most
 }
 
-// What lost messages leave behind in a block is given up, at either end, when later blocks are in
-// use.
+// Bytes of a block that lost messages leave behind are given up, at either end, once later blocks
+// are in use.
 func TestLostMessagesLeaveNoBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		top := python() // the other suite sends a lost message again
+		top := python() // the other suite repeats a lost message
 		top.PSRD = topology.PSRD{BlockSize: 1024, LowWater: 512, HighWater: 1024}
 		n := start(t, Config{Topology: top})
 		if err := n.Wire().AddFault("drop prob=0.05"); err != nil {

@@ -7,8 +7,8 @@ import (
 	"dske/node"
 )
 
-// member is what fills a place: a node that runs. The network asks it, and does not look at what it
-// is made of.
+// member is a running node that fills a place. The network uses only this interface, not the
+// concrete type.
 type member interface {
 	// Handler serves the node's URLs.
 	Handler() http.Handler
@@ -19,31 +19,31 @@ type member interface {
 	// Started is closed when Run has begun.
 	Started() <-chan struct{}
 
-	// Ready is closed when the node has all that it needs of others.
+	// Ready is closed when the node has everything that it needs from others.
 	Ready() <-chan struct{}
 
 	// WaitIdle waits until the node does nothing in the background.
 	WaitIdle(ctx context.Context) error
 
-	// Announce tells others that the node has started, where another one was before it. It may take
+	// Announce tells others that the node has started in the place of an earlier one. It may take
 	// until ctx ends.
 	Announce(ctx context.Context)
 
 	// Unregister tells others that the node stops. It may take until ctx ends.
 	Unregister(ctx context.Context)
 
-	// Condition returns how the node is now.
+	// Condition returns the current state of the node.
 	Condition() condition
 }
 
-// condition is how a member is. What it counts outlives it, and so is kept by its place.
+// condition is the state of a member. Its counters outlive it, and so are kept by its place.
 type condition struct {
 	psrd          node.Stock
-	sharesWaiting int   // of a hub: to be fetched
+	sharesWaiting int   // of a hub: shares that have not been fetched yet
 	levels        []int // of a client: bytes available in the emptier pool of each of its hubs; -1: not registered
 }
 
-// isReady reports whether a member has all that it needs of others.
+// isReady reports whether a member has everything that it needs from others.
 func isReady(m member) bool {
 	select {
 	case <-m.Ready():

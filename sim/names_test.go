@@ -9,7 +9,7 @@ import (
 	"dske/sim/topology"
 )
 
-// IDs of encryptors are opaque: whatever is one works over TLS too, as a master and as a slave.
+// IDs of encryptors are opaque: every valid ID works over TLS too, as a master and as a slave.
 func TestSAEsOfAllKindsOverTLS(t *testing.T) {
 	names := []string{"sam", "with spaces  inside", "a/b", "//", "urn:dske:sae:1", `"quoted"`, "it's", "a,b=c+d\\e", "ключ-🔑", "%41", "?a=b&c#d", "..a", "*",
 		strings.Repeat("é", 127) + "e"}

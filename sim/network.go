@@ -2,20 +2,19 @@
 // behind one port, each under its own path prefix (/hub/NAME, /client/NAME).
 //
 // A [Network] is made by [New] and runs in [Network.Run]. Its nodes reach each other through the
-// network's transport: [Loopback] is real HTTP through the port, which curl and Wireshark see
-// alike, and [Memory] calls the same handlers directly. Single nodes can be stopped and started; a
-// node that was stopped starts again without any of its state. [Remote] drives a network from
+// network's transport: [Loopback] is real HTTP through the port, visible to curl and Wireshark, and
+// [Memory] calls the same handlers directly. Single nodes can be stopped and started; without
+// [Config].Data a stopped node starts again without its state. [Remote] drives a network from
 // another process.
 //
 // The network owns ports and places. A place is filled by one node after the other, and keeps what
-// outlives them; the network asks who fills it, and does not look at what that is made of. The
-// place of a node that runs in another process stays empty: the network asks that node where it is.
-// What is between the nodes is the [wire.Wire] of [Network.Wire]: messages are watched, lost,
-// delayed and taken in hand there. The nodes know nothing of experiments: a hub lies because sim
-// puts a liar around it.
+// outlives them. The network uses its node only through an interface. The place of a node that runs
+// in another process stays empty: the network asks that node where it runs. Between the nodes is
+// the [wire.Wire] of [Network.Wire], where messages are watched, lost, delayed and intercepted. The
+// nodes know nothing of experiments: a hub lies because sim wraps it.
 //
-// A network that is made and runs in a bubble of the package virtual says so in its [Config]. With
-// a seed, two runs of it then send the same bytes.
+// A network that is made and runs in a bubble of package virtual says so in its [Config]. With a
+// seed, two runs of it send the same bytes.
 package sim
 
 import (
@@ -36,7 +35,8 @@ import (
 	"dske/sim/wire"
 )
 
-// maxPending is about how many associations are set up at the same time when a network starts.
+// maxPending is approximately how many associations are set up at the same time when a network
+// starts.
 const maxPending = 256
 
 // Network is a network of hubs and clients.
@@ -48,30 +48,30 @@ type Network struct {
 	clients   []*clientPlace
 	local     []*clientPlace    // that run in this process
 	places    []*place          // all of them, hubs first
-	disk      disk              // of what belongs to no node
+	disk      disk              // state of the network itself
 	byPath    map[string]*place // such as hub/hank
 	systems   []string          // names of the clients
-	routes    *client.Routes    // of the clients that run here
-	directory *node.Directory   // whom the nodes serve; set before any of them runs
-	router    *echo.Echo        // of what does not belong to a node
+	routes    *client.Routes    // of the clients in this process
+	directory *node.Directory   // clients and encryptors that the nodes serve; set before any of them runs
+	router    *echo.Echo        // routes that do not belong to a node
 	wire      *wire.Wire
 	requests  wire.Watchers[func(Request)]
 	refusals  wire.Watchers[func(Refusal)]
 	findings  wire.Watchers[func(Finding)]
-	bulk      *node.Bulk                        // of all nodes
+	bulk      *node.Bulk                        // limit on bulk work, shared by all nodes
 	workers   node.Workers                      // of all clients
 	auditor   *audit.Auditor                    // nil: none
 	tls       *tls.Config                       // nil: plain HTTP
 	identity  func(*tls.ConnectionState) string // of clients by their certificates; nil: there are none
-	front     front                             // who is behind a front; nil: there is no TLS
-	shown     map[string]*tls.Config            // by clients, such as client/carol, to hubs
+	front     front                             // identifies callers behind a TLS proxy; nil: no TLS
+	shown     map[string]*tls.Config            // certificates that clients, such as client/carol, show to hubs
 	isPart    bool                              // some nodes run in other processes
-	process   string                            // the name of this one among those of the network
-	teller    teller                            // of messages, to other processes
+	process   string                            // name of this process among those of the network
+	teller    teller                            // reports messages to other processes
 	followed  followed                          // the other processes
-	abroad    abroad                            // the ways to nodes that run elsewhere
+	abroad    abroad                            // transports to nodes that run elsewhere
 	trusted   string                            // common name of the authority that the ports trust
-	chances   uint64                            // the seed of what is left to chance
+	chances   uint64                            // seed of all random choices
 	mishapsMu sync.Mutex
 	mishaps   []string
 
@@ -80,9 +80,9 @@ type Network struct {
 	started    chan struct{} // closed when Run has started every node
 	url        string        // set before started is closed
 	viewersURL string        // likewise
-	visits     underway      // of the router
+	visits     underway      // requests of the router under way
 	running    context.Context
-	asleep     *life // of all places of clients that sleep
+	asleep     *life // shared by all places of sleeping clients
 	tasks      sync.WaitGroup
 }
 
@@ -128,7 +128,7 @@ func New(config Config) (*Network, error) {
 		Seed:      n.chances,
 		Links:     config.Topology.Lines(),
 		Virtual:   config.Virtual,
-		Fresh:     node.IdleTimeout / 2, // the port is not about to close it
+		Fresh:     node.IdleTimeout / 2, // well before the port closes it
 		Couriers:  config.Topology.PSRD.Courier != nil,
 		Elsewhere: n.carrier(),
 	})
@@ -145,11 +145,11 @@ func New(config Config) (*Network, error) {
 	return n, nil
 }
 
-// Wire returns what is between the nodes: where messages are watched, lost, delayed and taken in
-// hand.
+// Wire returns the wire between the nodes, where messages are watched, lost, delayed and
+// intercepted.
 func (n *Network) Wire() *wire.Wire { return n.wire }
 
-// addPlaces makes the places of the topology, which are empty.
+// addPlaces makes the places of the topology, all empty.
 func (n *Network) addPlaces() {
 	for i, h := range n.config.Topology.Hubs {
 		p := newHubPlace(n, h.Name, i)
@@ -211,15 +211,15 @@ func (n *Network) Run(ctx context.Context) error {
 	}
 }
 
-// tellUnclosed closes the stores that are still open.
+// tellUnclosed closes the stores that are still open, and logs an error.
 func (n *Network) tellUnclosed() {
 	if err := n.closeData(); err != nil {
-		n.config.Logger.Error("not all could be kept", "error", err)
+		n.config.Logger.Error("some state could not be stored", "error", err)
 	}
 }
 
-// startAll starts every node. Clients come only so fast that those which are not ready yet do not
-// keep each other from becoming it.
+// startAll starts every node. It starts clients at a rate at which those that are not ready yet do
+// not delay each other.
 func (n *Network) startAll(ctx context.Context) error {
 	window := make(chan struct{}, max(1, maxPending/len(n.hubs)))
 	for _, p := range n.places {
@@ -250,8 +250,8 @@ func (n *Network) startAll(ctx context.Context) error {
 	return nil
 }
 
-// shutDown stops the nodes, clients first, and then the ports. Requests under way have been
-// cancelled together with the context of Run.
+// shutDown stops the nodes, clients first, and then the ports. The context of Run has ended, which
+// has cancelled the requests under way.
 func (n *Network) shutDown() {
 	n.visits.cut()
 	for _, kind := range []node.Kind{node.KindClient, node.KindHub} {
@@ -275,8 +275,8 @@ func (n *Network) shutDown() {
 	n.tasks.Wait()
 }
 
-// lifetime returns the context of the members. It fails with [protocol.ErrStopped] if there can be
-// none.
+// lifetime returns the context of the members. It fails with [protocol.ErrStopped] if the network
+// is not running.
 func (n *Network) lifetime() (context.Context, error) {
 	if n.running == nil || n.running.Err() != nil {
 		return nil, fmt.Errorf("%w: the network is not running", protocol.ErrStopped)
@@ -284,5 +284,5 @@ func (n *Network) lifetime() (context.Context, error) {
 	return n.running, nil
 }
 
-// URL returns the base URL of the port. It is known when the network is ready.
+// URL returns the base URL of the port. It is valid once the network is ready.
 func (n *Network) URL() string { return n.url }

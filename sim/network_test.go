@@ -77,13 +77,13 @@ func TestManyRequestsAtOnce(t *testing.T) {
 }
 
 func TestLargeKeys(t *testing.T) {
-	top, err := topology.Generate(topology.Sizes{Hubs: 2, Clients: 2}) // few, as it takes long
+	top, err := topology.Generate(topology.Sizes{Hubs: 2, Clients: 2}) // few, since it is slow
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := start(t, Config{Topology: top})
 	n.keyPair("sae1", "sae2", 8*17_000) // more than a full pool holds
-	n.keyPair("sae1", "sae2", 8*13_000) // pools are above the low-water mark, and this is more
+	n.keyPair("sae1", "sae2", 8*13_000) // the pools are above the low-water mark, but hold less than this
 	n.keyPair("sae1", "sae2", etsi.MaxKeySize)
 	n.keyPair("sae1", "sae2", 256)
 }
@@ -265,7 +265,7 @@ func TestStopOverManagementInterface(t *testing.T) {
 	})
 }
 
-// hangs makes the requests of one method to a hub hang until they are given up.
+// hangs makes requests with a method to a hub hang until they are given up.
 func hangs(method, hub string) wire.Intercept {
 	return func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) {
 		if r.Method == method && r.To == "hub/"+hub && strings.HasPrefix(r.Path, "/dske/api/") {
@@ -404,7 +404,7 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// secrets collects every secret byte string that it sees, from PSRD responses.
+// secrets collects every secret byte string in PSRD responses.
 type secrets struct {
 	mu     sync.Mutex
 	values [][]byte
@@ -421,14 +421,14 @@ func (s *secrets) watch(ctx context.Context, r *wire.Request, next wire.Deliver)
 	response, err := next(ctx, r)
 	var block struct{ Data []byte }
 	if strings.HasSuffix(r.Path, "/psrd") && json.Unmarshal(response.Body, &block) == nil && len(block.Data) > 0 {
-		for chunk := range 64 { // the first ones are those that get used
+		for chunk := range 64 { // the first chunks are those that are used
 			s.add(block.Data[chunk*8 : chunk*8+8])
 		}
 	}
 	return response, err
 }
 
-// leaked returns the form in which a secret stands in text, if one does.
+// leaked returns the form in which a secret stands in text, or "".
 func (s *secrets) leaked(text string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -443,7 +443,7 @@ func (s *secrets) leaked(text string) string {
 	return ""
 }
 
-// fmtBytes is how fmt prints a byte slice by default.
+// fmtBytes returns the default format of a byte slice in package fmt.
 func fmtBytes(value []byte) string {
 	numbers := make([]uint, len(value))
 	for i, b := range value {
@@ -502,7 +502,7 @@ type writer func([]byte) (int, error)
 
 func (f writer) Write(p []byte) (int, error) { return f(p) }
 
-// Pages come beside the nodes and the network's own interface.
+// Pages are served besides the nodes and the network's own interface.
 func TestPages(t *testing.T) {
 	config := Config{Topology: topology.Reference(), Transport: Memory}
 	ask := func(path string) string {

@@ -14,11 +14,11 @@ import (
 	"dske/protocol"
 )
 
-// ErrNoSuchNode is the error for a node that the topology does not have.
+// ErrNoSuchNode is the error for a node that is not in the topology.
 var ErrNoSuchNode = errors.New("no such node")
 
-// Start fills the place of a node, for example hub/hank, with a fresh one. A node that is running
-// is left alone. If the node is just stopping, Start waits for that, for as long as ctx lasts.
+// Start fills the place of a node, for example hub/hank, with a new one. It does nothing if the
+// node is running. If the node is stopping, Start waits for that until ctx ends.
 func (n *Network) Start(ctx context.Context, name string) error {
 	p, err := n.place(name)
 	switch {
@@ -30,9 +30,9 @@ func (n *Network) Start(ctx context.Context, name string) error {
 	return p.start(ctx)
 }
 
-// Stop empties the place of a node when its requests under way are done. A client first unregisters
-// from its hubs. A node that is stopped is left alone. If ctx ends before the node has stopped,
-// Stop fails, and the node stops all the same.
+// Stop empties the place of a node after its requests under way have been answered. A client first
+// unregisters from its hubs. It does nothing if the node is stopped. If ctx ends before the node
+// has stopped, Stop fails, but the node still stops.
 func (n *Network) Stop(ctx context.Context, name string) error {
 	p, err := n.place(name)
 	switch {
@@ -44,9 +44,9 @@ func (n *Network) Stop(ctx context.Context, name string) error {
 	return p.stop(ctx)
 }
 
-// Crash empties the place of a node as a crash of its machine does: at once, without a word to
-// others, and what the node had not synced to its disk is lost. A real disk cannot be told to lose
-// that; there it is as if the process were killed. Without a disk all is lost.
+// Crash empties the place of a node as a crash of its machine does: at once and without notice to
+// others. What the node had not synced to its disk is lost, except on a real disk, where it is as
+// if the process had been killed. Without a disk everything is lost.
 func (n *Network) Crash(ctx context.Context, name string) error {
 	p, err := n.here(name)
 	if err != nil {
@@ -55,8 +55,7 @@ func (n *Network) Crash(ctx context.Context, name string) error {
 	return p.crash(ctx)
 }
 
-// Copy makes a copy of what a node has on its disk, for [Network.Restore]. It takes the place of
-// one that was made before.
+// Copy makes a copy of a node's disk, for [Network.Restore]. It replaces the previous copy.
 func (n *Network) Copy(ctx context.Context, name string) error {
 	p, err := n.here(name)
 	if err != nil {
@@ -65,7 +64,7 @@ func (n *Network) Copy(ctx context.Context, name string) error {
 	return onDisk(name, p.save(ctx))
 }
 
-// Restore puts the copy back that was made of the disk of a node, which must not be running.
+// Restore puts back the copy of a node's disk. The node must not be running.
 func (n *Network) Restore(ctx context.Context, name string) error {
 	p, err := n.here(name)
 	if err != nil {
@@ -74,17 +73,17 @@ func (n *Network) Restore(ctx context.Context, name string) error {
 	return onDisk(name, p.restore(ctx))
 }
 
-// onDisk says what was wrong with the disk of a node.
+// onDisk wraps an error about the disk of a node.
 func onDisk(name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &node.Error{Status: http.StatusConflict, Message: "That cannot be done with the disk of the node.",
+	return &node.Error{Status: http.StatusConflict, Message: "The operation on the disk of the node failed.",
 		Details: map[string]any{"node": name, "reason": err.Error()}}
 }
 
-// Leak returns the secrets of a hub, such as hub/hank, that is running in this process: what
-// somebody finds who breaks into it. It is for experiments.
+// Leak returns the secrets of a hub, such as hub/hank, that is running in this process, as an
+// attacker who breaks into it finds them. It is for experiments.
 func (n *Network) Leak(name string) (hub.Leak, error) {
 	p, err := n.here(name)
 	if err != nil {
@@ -100,15 +99,15 @@ func (n *Network) Leak(name string) (hub.Leak, error) {
 	}
 }
 
-// SetBrokenInto says into which hubs, by their names without hub/, an attacker has broken, for who
-// asks how the nodes are. Hubs that there are none of do not count.
+// SetBrokenInto records the hubs, by their names without hub/, that an attacker has broken into.
+// Snapshots show it. Unknown hubs are ignored.
 func (n *Network) SetBrokenInto(hubs []string) {
 	for _, h := range n.hubs {
 		h.isBrokenInto.Store(slices.Contains(hubs, h.name))
 	}
 }
 
-// LeakShares is the part of [Network.Leak] that is about one key.
+// LeakShares is the part of [Network.Leak] about one key.
 func (n *Network) LeakShares(name string, key uuid.UUID) ([]protocol.LeakedShare, error) {
 	p, err := n.place(name)
 	if err != nil {
@@ -118,16 +117,16 @@ func (n *Network) LeakShares(name string, key uuid.UUID) ([]protocol.LeakedShare
 		LeakShares(uuid.UUID) []protocol.LeakedShare
 	})
 	if !isHub {
-		return nil, fmt.Errorf("%s is not a hub of this process that runs", name)
+		return nil, fmt.Errorf("%s is not a running hub of this process", name)
 	}
 	return m.LeakShares(key), nil
 }
 
-// here is place for what is done to nodes of this process alone.
+// here is place for operations that are possible only on nodes of this process.
 func (n *Network) here(name string) (*place, error) {
 	p, err := n.place(name)
 	if err == nil && p.apart != nil {
-		err = p.apart.notHere("that can be done in the process that runs it, and not over the network")
+		err = p.apart.notHere("that is possible only in the process that runs the node")
 	}
 	return p, err
 }

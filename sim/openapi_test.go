@@ -28,7 +28,7 @@ func newDescribed(t *testing.T) described {
 	return described{start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", KMEListen: slices.Repeat([]string{"127.0.0.1:0"}, 5)}), c}
 }
 
-// call makes a request and compares the response, which is to have that status, with the
+// call makes a request and compares the response, which must have the given status, with the
 // description.
 func (d described) call(method, path, body string, status int) {
 	d.Helper()
@@ -41,7 +41,7 @@ func (d described) call(method, path, body string, status int) {
 	if w.Code != status {
 		d.Errorf("%s %s: %d %s, want %d", method, path, w.Code, w.Body, status)
 	}
-	r.Body = io.NopCloser(strings.NewReader(body)) // the handler has read it
+	r.Body = io.NopCloser(strings.NewReader(body)) // the handler has read the body
 	if err := d.Check(r, w); err != nil {
 		d.Errorf("%s %s, %d: %v", method, path, w.Code, err)
 	}
@@ -99,7 +99,7 @@ func TestResponsesAreDescribed(t *testing.T) {
 	}
 }
 
-// driveCopies puts a copy of a disk back.
+// driveCopies copies and restores a disk.
 func driveCopies(t *testing.T, d described) {
 	d.testNetwork = durable(t, protocol.SuiteITS)
 	for _, verb := range []string{"copy", "crash", "restore", "start"} {
@@ -125,7 +125,7 @@ func TestOnlyHubsLie(t *testing.T) {
 	}
 }
 
-// The description lists the suites that there are.
+// The description lists all suites.
 func TestDescriptionHasAllSuites(t *testing.T) {
 	var d struct {
 		Components struct {

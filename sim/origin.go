@@ -12,25 +12,25 @@ import (
 	"dske/node"
 )
 
-// The port needs no password, so a page of some other site that is open in a browser on this host
-// must not get at it: neither by a request of its own, nor under a name that its owner has made to
-// mean this host. A GET is no less than a POST here, since keys are made and handed out by it.
-// Browsers say which page a request is from (Sec-Fetch-Site, https://www.w3.org/TR/fetch-metadata)
-// if the port is local to this host or speaks TLS; elsewhere they leave it out of a plain GET, and
-// nothing tells that from one of curl.
+// The port needs no password, so a page of another site in a browser on this host must be kept out:
+// both its own requests, and requests under a name that its owner has made to resolve to this host.
+// A GET is treated like a POST, since it can make and hand out keys. Browsers say which page a
+// request is from (Sec-Fetch-Site, https://www.w3.org/TR/fetch-metadata) if the port is local to
+// this host or speaks TLS. Elsewhere they leave it out of a plain GET, which then looks like one of
+// curl.
 
 var (
 	errOtherSite = errors.New("the request comes from a page of another site")
-	errOtherName = errors.New("the port is this host's own, and only answers to localhost and to addresses, a browser only to loopback ones such as 127.0.0.1")
+	errOtherName = errors.New("the port is local to this host: it answers only to localhost and to addresses, and a browser only at loopback ones such as 127.0.0.1")
 )
 
-// door is a port, as far as it matters to who may come in.
+// door has the properties of a port that decide who may come in.
 type door struct {
 	isLocal bool // it is reached from this host only, and does not speak TLS
-	isKME   bool // nothing is behind it but what one client has for encryptors
+	isKME   bool // it serves only one client's interfaces for encryptors
 }
 
-// guard refuses what pages of other sites ask for, except pages.
+// guard refuses requests of pages of other sites, except requests for pages.
 func (d door) guard(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,10 +46,10 @@ func (d door) guard(next http.Handler) http.Handler {
 	})
 }
 
-// answersTo reports whether a door has the name that a request gives it. One that is local to this
-// host has others than those of the host where there is a proxy in front: an address, and of a KME
-// what an appliance was given, which may be the ID of a system. A browser has to use a name of the
-// host. Under 0.0.0.0, which also leads here, it does not say which page a request is from.
+// answersTo reports whether a door answers under the name in a request. A door that is local to
+// this host may have a proxy in front, and then answers also under an address and, for a KME, under
+// any name that an appliance was given, such as the ID of a system. A browser has to use a name of
+// this host. Under 0.0.0.0, which also leads here, it does not say which page a request is from.
 func (d door) answersTo(r *http.Request) bool {
 	switch {
 	case !d.isLocal || isLocalName(r.Host):
@@ -61,7 +61,7 @@ func (d door) answersTo(r *http.Request) bool {
 	}
 }
 
-// checkAsPost checks a request as one that has an effect, whatever its method.
+// checkAsPost checks a request like one that changes something, whatever its method.
 func checkAsPost(protection *http.CrossOriginProtection, r *http.Request) error {
 	method := r.Method
 	defer func() { r.Method = method }()
@@ -69,8 +69,8 @@ func checkAsPost(protection *http.CrossOriginProtection, r *http.Request) error 
 	return protection.Check(r)
 }
 
-// isPage reports whether a request is for something to look at, which other sites may have links
-// to. All else can have an effect.
+// isPage reports whether a request is for a page, which other sites may link to. Everything else
+// may have an effect.
 func isPage(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
@@ -86,10 +86,10 @@ func refuse(w http.ResponseWriter, r *http.Request, reason error) {
 	writeError(w, r, &node.Error{Status: http.StatusForbidden, Message: "Refused.", Details: map[string]any{"reason": reason.Error()}})
 }
 
-// isBrowser reports whether a request comes from a browser, for all that a page can do about it. In
-// one to this host over plain HTTP a browser need not say which page it is from; but pages cannot
-// make it leave out which languages its user reads (https://fetch.spec.whatwg.org, HTTP-network
-// fetch), which no appliance has a use for.
+// isBrowser reports whether a request comes from a browser, by headers that a page cannot suppress.
+// A browser need not say which page a plain HTTP request to this host is from, but pages cannot
+// make it leave out the languages of its user (https://fetch.spec.whatwg.org, HTTP-network fetch),
+// which no appliance sends.
 func isBrowser(r *http.Request) bool {
 	for _, name := range []string{"Accept-Language", "Origin", "Referer", "Sec-Fetch-Site"} {
 		if _, sent := r.Header[name]; sent {
@@ -100,8 +100,8 @@ func isBrowser(r *http.Request) bool {
 }
 
 // isLocalName reports whether the host of a request is localhost, a name under it, or an address
-// that browsers know to be one of this host (https://www.w3.org/TR/secure-contexts, is origin
-// potentially trustworthy). No browser leaves the host out.
+// that browsers know to be local to this host (https://www.w3.org/TR/secure-contexts, is origin
+// potentially trustworthy). A request without a host counts as local: browsers always send one.
 func isLocalName(host string) bool {
 	name := hostname(host)
 	address, err := netip.ParseAddr(name)
@@ -109,8 +109,8 @@ func isLocalName(host string) bool {
 	return name == "" || name == "localhost" || strings.HasSuffix(name, hostSuffix) || isLoopback
 }
 
-// hostname returns the name in a Host header, without the port, and without the dot that says that
-// it is complete.
+// hostname returns the name in a Host header, in lower case, without the port and without a
+// trailing dot.
 func hostname(host string) string {
 	return strings.ToLower(strings.TrimSuffix((&url.URL{Host: host}).Hostname(), "."))
 }

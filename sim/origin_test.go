@@ -12,7 +12,7 @@ func TestOtherSitesAreRefused(t *testing.T) {
 	ask := asking(t, n)
 	const stop = "/sim/v1/nodes/hub/hank/stop"
 	const enc = "/client/carol/etsi/api/v1/keys/sofia/enc_keys"
-	page := map[string]string{"Accept-Language": "en", "Referer": "http://evil.example/"} // by which Sec-Fetch-Site is left out
+	page := map[string]string{"Accept-Language": "en", "Referer": "http://evil.example/"} // from a browser that leaves out Sec-Fetch-Site
 	for _, test := range []struct {
 		method, path, host string
 		header             map[string]string
@@ -29,7 +29,7 @@ func TestOtherSitesAreRefused(t *testing.T) {
 		{"GET", "/sim/v1/topology", "localhost.evil.example:80", nil, 403, "localhost"},
 		{"GET", "/sim/v1/topology", "localhost:8100", nil, 200, ""},
 		{"GET", "/sim/v1/topology", "[::1]", nil, 200, ""},
-		{"GET", "/sim/v1/topology", "localhost.:8100", nil, 200, ""}, // which is its name in full
+		{"GET", "/sim/v1/topology", "localhost.:8100", nil, 200, ""}, // the fully qualified name
 		{"GET", "/sim/v1/topology", "evil.example.", nil, 403, "localhost"},
 		{"GET", "/sim/v1/topology", "", map[string]string{"Sec-Fetch-Site": "none"}, 200, ""}, // typed by hand
 		{"GET", "/sim/v1/topology", "192.0.2.1:8100", nil, 200, ""},                           // of a proxy
@@ -56,7 +56,8 @@ func TestOtherSitesAreRefused(t *testing.T) {
 	}
 }
 
-// asking returns what asks a network for a path under a host name, and what that is answered.
+// asking returns a function that requests a path of a network under a host name, and returns the
+// answer.
 func asking(t *testing.T, n *testNetwork) func(method, path, host string, header map[string]string) (int, string) {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -81,8 +82,8 @@ func asking(t *testing.T, n *testNetwork) func(method, path, host string, header
 	}
 }
 
-// What a GET does has effects too: it makes keys, hands them out, spends PSRD and tells what the
-// network does. None of it is for pages of other sites, and none of it shows in a frame.
+// A GET can have effects too: it makes keys, hands them out, spends PSRD and shows what the network
+// does. Pages of other sites get none of it, and none of it can be shown in a frame.
 func TestOtherSitesHaveNoEffect(t *testing.T) {
 	n := start(t, Config{Listen: "127.0.0.1:0"})
 	ask := asking(t, n)
@@ -124,7 +125,7 @@ func TestOtherSitesHaveNoEffect(t *testing.T) {
 	}
 }
 
-// What is percent-encoded without need is the same resource, but for messages in band, whose paths
+// Needless percent-encoding does not change a resource, except in paths of in-band messages, which
 // have one spelling.
 func TestSpellings(t *testing.T) {
 	n := start(t, Config{Listen: "127.0.0.1:0"})
@@ -132,10 +133,10 @@ func TestSpellings(t *testing.T) {
 	for path, want := range map[string]int{
 		"/client/%63arol/etsi/api/v1/keys/s%6Ffia/%73tatus": 200,
 		"/hub/h%61nk/mgmt/v1/status":                        200,
-		"/%68ub/hank/mgmt%2Fv1/status":                      404, // a slash is another matter
+		"/%68ub/hank/mgmt%2Fv1/status":                      404, // an encoded slash is not a separator
 		"/%73im/v1/topology":                                200,
 		"/hub/hank/%64ocs":                                  200,
-		"/hub/h%61nk/dske/oob/v1/%70srd":                    400, // for its query
+		"/hub/h%61nk/dske/oob/v1/%70srd":                    400, // the query is missing
 		"/hub/hank/dske/api/v1/key-share":                   400,
 		"/hub/h%61nk/dske/api/v1/key-share":                 404,
 		"/hub/hank/dske/%61pi/v1/key-share":                 404,

@@ -14,37 +14,36 @@ import (
 	"dske/sim/wire"
 )
 
-// maxWitnessed is how much of a body is looked at, in bytes, of a request from outside and of the
-// answer.
+// maxWitnessed is how many bytes of the bodies of a request from outside and of its answer are
+// inspected.
 const maxWitnessed = 64 << 10
 
-// maxTold is how much is told, to those who watch and in the log, of a text that a caller has
-// chosen, in bytes: more than any SAE ID takes, percent-encoded.
+// maxTold is the maximum length of a text from a caller in reports and in the log, in bytes: more
+// than any percent-encoded SAE ID.
 const maxTold = 1 << 10
 
-// told returns a copy of a text, cut where it is too long. The text itself may be a part of a
-// request, and would keep all of that in memory.
-func told(text string) string {
+// clip returns a copy of a text, cut to maxTold. Without the copy, the text could keep a whole
+// request in memory.
+func clip(text string) string {
 	if len(text) <= maxTold {
 		return strings.Clone(text)
 	}
 	return strings.ToValidUTF8(text[:maxTold], "") + "…"
 }
 
-// Refusal is a request from outside that was refused, or a handshake that failed: then it has no
-// method.
+// Refusal is a request from outside that was refused, or a failed handshake, which has no method.
 type Refusal struct {
 	wire.Message
 	wire.Event
 }
 
 // ObserveRefusals calls f for every refusal of a caller from outside, until cancel is called. F is
-// called by many goroutines at once, and the connection waits for it.
+// called from many goroutines, and the connection waits for it.
 func (n *Network) ObserveRefusals(f func(Refusal)) (cancel func()) { return n.refusals.Add(f) }
 
-// outside is the handler of a port for those who come over it: requests of encryptors are witnessed
-// there, since they have not come over the wire. To is the node that the port belongs to; empty:
-// the path says it.
+// outside returns the handler of a port for requests from outside. Requests of encryptors are
+// recorded here, since they do not come over the wire. To is the node that the port belongs to; if
+// it is empty, the path names the node.
 func (n *Network) outside(to string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, path := n.encryptorsDoor(to, r)
@@ -60,13 +59,13 @@ func (n *Network) outside(to string, next http.Handler) http.Handler {
 		}
 		v.end()
 		if v.status == 0 { // nothing has been written
-			panic(http.ErrAbortHandler) // which closes the connection
+			panic(http.ErrAbortHandler) // closes the connection
 		}
 	})
 }
 
-// encryptorsDoor returns the client that a request is for and the path under it, if it is one of an
-// encryptor.
+// encryptorsDoor returns the client and the path under it of a request of an encryptor. It returns
+// nil for other requests.
 func (n *Network) encryptorsDoor(to string, r *http.Request) (*place, string) {
 	kind, name := nodeOf(r.URL.Path)
 	path := strings.TrimPrefix(r.URL.Path, "/"+kind+"/"+name)
@@ -82,7 +81,7 @@ func (n *Network) encryptorsDoor(to string, r *http.Request) (*place, string) {
 	return n.byPath[to], path
 }
 
-// arrival is a request of an encryptor from outside, while it is answered.
+// arrival is a request of an encryptor from outside, while it is being answered.
 type arrival struct {
 	http.ResponseWriter
 	network  *Network
@@ -92,9 +91,9 @@ type arrival struct {
 	start    time.Time
 	sent     bytes.Buffer // the start of the body
 	status   int          // 0: there is no answer
-	fault    string       // kinds of the faults that were at it
-	isForged bool         // the answer is that of a fault, and the client was not asked
-	answer   bytes.Buffer // the start of it, if somebody may want it
+	fault    string       // kinds of the faults that it met
+	isForged bool         // a fault answered, and the client was not asked
+	answer   bytes.Buffer // the start of the answer, if somebody may want it
 	isRead   bool
 }
 
@@ -109,7 +108,7 @@ func newArrival(n *Network, p *place, path string, w http.ResponseWriter, r *htt
 	return v
 }
 
-// Unwrap is for [http.ResponseController].
+// Unwrap lets [http.ResponseController] find the underlying writer.
 func (v *arrival) Unwrap() http.ResponseWriter { return v.ResponseWriter }
 
 func (v *arrival) WriteHeader(status int) {
@@ -124,13 +123,13 @@ func (v *arrival) Write(p []byte) (int, error) {
 	return v.ResponseWriter.Write(p)
 }
 
-// isPassedOn reports whether the request came by way of another process of the network, which has
-// put it past the faults and tells of it.
+// isPassedOn reports whether the request came through another process of the network, which has
+// applied the faults and reports it.
 func (v *arrival) isPassedOn() bool {
 	return v.network.IsPart() && v.request.Header.Get(passedOn) != ""
 }
 
-// end tells of the arrival.
+// end reports the arrival.
 func (v *arrival) end() {
 	n, isRefused := v.network, v.status >= http.StatusBadRequest
 	if !isRefused && !n.wire.IsWatched() {
@@ -144,7 +143,7 @@ func (v *arrival) end() {
 		e.About.Reason = v.place.reason(v)
 		level := slog.LevelInfo
 		if v.status == http.StatusUnauthorized {
-			level = slog.LevelWarn // somebody sets up an encryptor, and it does not work
+			level = slog.LevelWarn // somebody may be setting up an encryptor
 		}
 		n.config.Logger.Log(v.request.Context(), level, "request refused", "node", v.place.path(), "path", e.Path, "caller", e.About.Caller.TakenAs, "address", v.request.RemoteAddr, "status", v.status, "reason", e.About.Reason.Text)
 	}
@@ -162,10 +161,10 @@ func (n *Network) tellRefusal(r Refusal) {
 	}
 }
 
-// received is the request as far as its body has been read.
+// received returns the request, with the part of its body that was read.
 func (v *arrival) received() wire.Request {
 	r := v.request
-	from := cmp.Or(v.place.identified(r), claimed(r))
+	from := cmp.Or(v.place.identified(r), claimedName(r))
 	return wire.Request{From: "sae/" + from, To: v.place.path(), Method: r.Method, Path: v.path, Query: r.URL.RawQuery, Header: r.Header, Body: v.sent.Bytes()}
 }
 
@@ -178,12 +177,12 @@ func (v *arrival) message() (wire.Message, wire.Event) {
 		caller.TakenAs = "SAE " + name
 	}
 	return m, wire.Event{
-		Number: m.Number, From: m.From, To: m.To, Method: told(r.Method), Path: told(v.path), Status: v.status, Kind: wire.KindEncryptor,
-		Fault: v.fault, Start: v.start, Duration: time.Since(v.start), About: &wire.About{Caller: caller, KeyID: told(firstKeyID(v))},
+		Number: m.Number, From: m.From, To: m.To, Method: clip(r.Method), Path: clip(v.path), Status: v.status, Kind: wire.KindEncryptor,
+		Fault: v.fault, Start: v.start, Duration: time.Since(v.start), About: &wire.About{Caller: caller, KeyID: clip(firstKeyID(v))},
 	}
 }
 
-// callerOf returns who sent a request over a port.
+// callerOf describes the sender of a request over a port.
 func callerOf(r *http.Request) *wire.Caller {
 	c := &wire.Caller{Address: r.RemoteAddr}
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
@@ -194,24 +193,24 @@ func callerOf(r *http.Request) *wire.Caller {
 }
 
 func toldOf(c *x509.Certificate) *wire.Certificate {
-	return &wire.Certificate{Subject: told(c.Subject.String()), Issuer: told(c.Issuer.String()), NotAfter: c.NotAfter}
+	return &wire.Certificate{Subject: clip(c.Subject.String()), Issuer: clip(c.Issuer.String()), NotAfter: c.NotAfter}
 }
 
-// claimed returns who a caller says it is, whether that is so or not.
-func claimed(r *http.Request) string {
+// claimedName returns the identity that a caller claims, which is not verified.
+func claimedName(r *http.Request) string {
 	if r.TLS != nil {
 		if len(r.TLS.PeerCertificates) > 0 {
-			return told(r.TLS.PeerCertificates[0].Subject.CommonName)
+			return clip(r.TLS.PeerCertificates[0].Subject.CommonName)
 		}
 		return ""
 	}
 	if user, _, isBasic := r.BasicAuth(); isBasic {
-		return told(user)
+		return clip(user)
 	}
-	return told(r.Header.Get("Authorization"))
+	return clip(r.Header.Get("Authorization"))
 }
 
-// head keeps the start of what is written to it, up to so many bytes.
+// head keeps the start of what is written to it, up to a maximum length.
 type head struct {
 	kept *bytes.Buffer
 	most int

@@ -16,7 +16,8 @@ import (
 	"dske/sim/wire"
 )
 
-// refusals runs a network with TLS or without, and returns what is refused at its port.
+// refusals runs a network with TLS or without, and returns a function that returns the next refusal
+// at its port.
 func refusals(t *testing.T, config Config) (n *testNetwork, refused func() Refusal) {
 	t.Helper()
 	config.Transport, config.Listen = Loopback, "127.0.0.1:0"
@@ -88,7 +89,7 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// Who watches, and the log, is told no more than the start of what a stranger has made long.
+// Observers and the log get only the start of a text that a stranger has made long.
 func TestLongRequestsAreToldShortly(t *testing.T) {
 	log := &lockedLog{}
 	n, refused := refusals(t, Config{Logger: slog.New(slog.NewTextHandler(log, nil))})
@@ -137,7 +138,7 @@ func TestHandshakes(t *testing.T) {
 		t.Errorf("%+v", r.Reason)
 	}
 	call(dir.Client(dir.ToHubs("celia")))
-	if r := refused(); r.Reason.Text != "The certificate has no common name, as those of SAEs have: it is for OU=client celia,O=DSKE simulator." {
+	if r := refused(); r.Reason.Text != "The certificate has no common name, which those of SAEs have: it is for OU=client celia,O=DSKE simulator." {
 		t.Errorf("%+v", r.Reason)
 	}
 	call(dir.Stranger("fw-munich-01"))
@@ -159,7 +160,7 @@ func TestHandshakes(t *testing.T) {
 	if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "400") {
 		t.Errorf("%q, %v", line, err)
 	}
-	if r := refused(); !strings.HasPrefix(r.Reason.Text, "What came was no TLS") {
+	if r := refused(); !strings.HasPrefix(r.Reason.Text, "The caller did not speak TLS") {
 		t.Errorf("%+v", r.Reason)
 	}
 }

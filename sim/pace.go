@@ -9,9 +9,9 @@ import (
 	"dske/node"
 )
 
-// paced limits how long the other side of a connection can hold up a request: waiting for what it
-// sends and until it has taken what it is sent may take [node.Patience] in all, and the time that
-// so many bytes take at the speed [node.SlowestRate]. What the handler itself takes does not count.
+// paced limits how long the other side of a connection can delay a request. Waiting for what it
+// sends, and until it has taken the answer, may take [node.Patience] in total, plus the time for
+// the bytes at [node.SlowestRate]. The handler's own time does not count.
 func paced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
@@ -21,32 +21,32 @@ func paced(next http.Handler) http.Handler {
 		} else {
 			body := &pacedBody{ReadCloser: r.Body, pace: &p.reading}
 			r.Body = body
-			p.writing.expect(0) // of the server itself, such as 100 Continue
+			p.writing.expect(0) // for the server's own output, such as 100 Continue
 			next.ServeHTTP(p, r)
 			if !body.over {
-				p.reading.expect(0) // the server reads on for a while where the handler has stopped
+				p.reading.expect(0) // the server may read on where the handler stopped
 			}
 		}
-		p.writing.expect(0) // the server sends what it has kept
+		p.writing.expect(0) // the server flushes its buffer
 	})
 }
 
-// slack is how far off a deadline may be. To set one takes longer than to read a small body.
+// slack is the tolerance of deadlines. Setting one takes longer than reading a small body.
 const slack = time.Second
 
 // pace is the limit in one direction. Its deadline is that of the connection or stream.
 type pace struct {
 	control *http.ResponseController
-	writes  bool // else it is for reading
+	writes  bool // otherwise it limits reading
 
 	mu    sync.Mutex
 	due   time.Time // the deadline; zero: none
-	last  time.Time // no deadline is later; zero: none
-	bytes int       // that have passed
+	last  time.Time // latest possible deadline; zero: none
+	bytes int       // transferred so far
 	spent time.Duration
 }
 
-// expect sets the deadline for n bytes more.
+// expect sets the deadline for n more bytes.
 func (p *pace) expect(n int) (began time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,10 +72,10 @@ func (p *pace) set(t time.Time) error {
 // setTo sets the deadline. The caller holds p.mu.
 func (p *pace) setTo(t time.Time) {
 	p.due = t
-	_ = p.set(t) // it fails for connections that have gone, and for those in memory
+	_ = p.set(t) // it fails for closed connections and for those in memory
 }
 
-// note says how many bytes have passed since expect.
+// note records how many bytes have passed since expect.
 func (p *pace) note(n int, began time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,8 +83,8 @@ func (p *pace) note(n int, began time.Time) {
 	p.spent += time.Since(began)
 }
 
-// relax takes the deadline away until more is expected. Otherwise the server would find, long after
-// the body was read, that the connection is lost.
+// relax removes the deadline until more is expected. Otherwise the server would consider the
+// connection lost, long after the body was read.
 func (p *pace) relax() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,7 +103,7 @@ func (p *pace) end(t time.Time) error {
 type pacedBody struct {
 	io.ReadCloser
 	pace *pace
-	over bool // it has been read, or cannot be
+	over bool // it was read completely, or an error occurred
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
@@ -117,8 +117,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// pacedWriter writes a response. A deadline that is set for it by [http.ResponseController] is the
-// last one.
+// pacedWriter writes a response. A deadline that [http.ResponseController] sets for it is final.
 type pacedWriter struct {
 	http.ResponseWriter
 	reading, writing pace
@@ -131,7 +130,7 @@ func (w *pacedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// FlushError implements what [http.ResponseController] flushes with.
+// FlushError is called by [http.ResponseController].
 func (w *pacedWriter) FlushError() error {
 	began := w.writing.expect(0)
 	err := http.NewResponseController(w.ResponseWriter).Flush()
@@ -142,8 +141,8 @@ func (w *pacedWriter) FlushError() error {
 // Flush implements [http.Flusher].
 func (w *pacedWriter) Flush() { _ = w.FlushError() }
 
-// SetReadDeadline implements what [http.ResponseController] calls.
+// SetReadDeadline is called by [http.ResponseController].
 func (w *pacedWriter) SetReadDeadline(t time.Time) error { return w.reading.end(t) }
 
-// SetWriteDeadline implements what [http.ResponseController] calls.
+// SetWriteDeadline is called by [http.ResponseController].
 func (w *pacedWriter) SetWriteDeadline(t time.Time) error { return w.writing.end(t) }

@@ -13,7 +13,7 @@ import (
 	"dske/node/client"
 )
 
-// announceTimeout bounds the time that whoever starts a node waits until others know.
+// announceTimeout bounds the time that the start of a node waits until others know of it.
 const announceTimeout = time.Second
 
 // place is the place of a node in the network. It outlives the members that fill it one after the
@@ -23,20 +23,20 @@ type place struct {
 	kind    node.Kind
 	name    string
 	fill    func() (member, error) // makes the next member
-	apart   *apart                 // the node, if it runs in another process: then nothing here fills the place
-	sleeps  bool                   // the member is made when somebody wants something of it; see [sleeping]
+	apart   *apart                 // the node, if it runs in another process; then the place stays empty
+	sleeps  bool                   // the member is made at its first request; see [sleeping]
 
-	changing chan struct{} // one slot, which is taken while a member starts or stops
+	changing chan struct{} // one slot, taken while a member starts or stops
 
-	mu   sync.RWMutex // held for moments only
+	mu   sync.RWMutex // held briefly
 	life *life        // nil: the place is empty
 
-	// Whoever changes the place may touch these.
-	lived bool // there was a life before
-	disk  disk // of the node
+	// The holder of changing may access these.
+	lived bool // the place was filled before
+	disk  disk // the node's disk
 }
 
-// life is the time of a member in its place.
+// life is the time of one member in its place.
 type life struct {
 	member   member
 	handler  http.Handler
@@ -49,13 +49,13 @@ func newPlace(n *Network, kind node.Kind, name string) place {
 	return place{network: n, kind: kind, name: name, changing: make(chan struct{}, 1), disk: n.newDisk(string(kind), name)}
 }
 
-// path is kind and name, such as hub/hank.
+// path returns kind and name, such as hub/hank.
 func (p *place) path() string { return string(p.kind) + "/" + p.name }
 
-// prefix is what the paths of the node start with.
+// prefix returns the prefix of the node's paths.
 func (p *place) prefix() string { return node.Prefix(p.kind, p.name) }
 
-// ServeHTTP passes a request to the member, or says that there is none.
+// ServeHTTP passes a request to the member, or answers that there is none.
 func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.apart != nil {
 		p.apart.ServeHTTP(w, r)
@@ -73,8 +73,8 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.handler.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// enter begins a visit at who fills the place, and is woken for it; nil: nobody does. See
-// [underway.enter].
+// enter begins a visit to the member, which is woken if it sleeps. The life is nil if the place is
+// empty. See [underway.enter].
 func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit, context.Context) {
 	if p.isAsleep() {
 		p.wake(ctx)
@@ -88,7 +88,7 @@ func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit
 	return p.life, v, ctx
 }
 
-// member returns who fills the place, or nil.
+// member returns the member in the place, or nil.
 func (p *place) member() member {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -105,7 +105,7 @@ func (p *place) isRunning() bool {
 	return p.member() != nil
 }
 
-// settle gives the place a new life, and returns the one before it; nil: none.
+// settle gives the place a new life, and returns the previous one; nil: none.
 func (p *place) settle(next *life) (last *life) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -113,13 +113,13 @@ func (p *place) settle(next *life) (last *life) {
 	return last
 }
 
-// lock waits for its turn to change the place, for as long as ctx lasts.
+// lock waits for its turn to change the place, until ctx ends.
 func (p *place) lock(ctx context.Context) error {
 	select {
 	case p.changing <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for %s, which starts or stops: %w", p.path(), ctx.Err())
+		return fmt.Errorf("waiting for %s, which is starting or stopping: %w", p.path(), ctx.Err())
 	}
 }
 
@@ -146,8 +146,8 @@ func (p *place) start(ctx context.Context) error {
 	return p.bringIn(ctx, running)
 }
 
-// bringIn makes a member and fills the place with it, for as long as running lasts. The caller has
-// the turn to change the place.
+// bringIn makes a member and fills the place with it until running ends. The caller must hold
+// changing.
 func (p *place) bringIn(ctx, running context.Context) error {
 	if err := p.disk.open(p.network.config.FreshPSRD); err != nil {
 		return err
@@ -168,14 +168,14 @@ func (p *place) bringIn(ctx, running context.Context) error {
 	switch {
 	case p.lived:
 		p.announce(ctx, lifetime, m)
-	case p.network.IsPart(): // there may have been one in a process before this one
+	case p.network.IsPart(): // an earlier process may have run it
 		p.network.tasks.Go(func() { m.Announce(lifetime) })
 	}
 	p.lived = true
 	return nil
 }
 
-// announce has a member tell others that it has started, and waits for that, but not long: there
+// announce has a member tell others that it has started. It waits only a short time, since there
 // may be a million of them.
 func (p *place) announce(ctx, lifetime context.Context, m member) {
 	told := make(chan struct{})
@@ -190,8 +190,8 @@ func (p *place) announce(ctx, lifetime context.Context, m member) {
 	}
 }
 
-// stop empties the place, after the member has answered the requests under way, for which it has
-// [node.Grace], and unregistered. If ctx ends before, stop fails, and goes on all the same.
+// stop empties the place after the member has answered the requests under way, within [node.Grace],
+// and has unregistered. If ctx ends before, stop fails, but the node still stops.
 func (p *place) stop(ctx context.Context) error {
 	end := time.Now().Add(node.Grace)
 	return p.empty(ctx, func(l *life) {
@@ -205,7 +205,7 @@ func (p *place) stop(ctx context.Context) error {
 	})
 }
 
-// halt is stop at once and without a word to others.
+// halt stops the node at once, without notice to others.
 func (p *place) halt() {
 	_ = p.empty(context.Background(), func(l *life) {
 		l.requests.end(0)
@@ -214,7 +214,7 @@ func (p *place) halt() {
 	})
 }
 
-// crash empties the place as a crash of the node's machine does. What it had not synced is lost.
+// crash empties the place as a crash of the node's machine does. State that was not synced is lost.
 func (p *place) crash(ctx context.Context) error {
 	return p.empty(ctx, func(l *life) {
 		p.disk.crash()
@@ -225,7 +225,7 @@ func (p *place) crash(ctx context.Context) error {
 	})
 }
 
-// restore puts an older copy of the node's disk back. The place has to be empty.
+// restore puts back an older copy of the node's disk. The place must be empty.
 func (p *place) restore(ctx context.Context) error {
 	if err := p.lock(ctx); err != nil {
 		return err
@@ -251,7 +251,7 @@ func (l *life) end() {
 
 func (p *place) closeDisk() {
 	if err := p.disk.close(); err != nil {
-		p.network.config.Logger.Error("not all could be kept", "node", p.path(), "error", err)
+		p.network.config.Logger.Error("some state could not be stored", "node", p.path(), "error", err)
 	}
 }
 
@@ -265,7 +265,7 @@ func (p *place) empty(ctx context.Context, end func(*life)) error {
 		p.unlock()
 		return nil
 	}
-	if l == p.network.asleep { // there is nothing to end
+	if l == p.network.asleep { // nothing runs
 		defer p.unlock()
 		p.network.config.Logger.Info("stopped", "node", p.path())
 		return nil
@@ -285,12 +285,12 @@ func (p *place) empty(ctx context.Context, end func(*life)) error {
 	}
 }
 
-// stopSoon stops the node without waiting, since it is the node itself that asks for it.
+// stopSoon stops the node without waiting. The node itself calls it.
 func (p *place) stopSoon() {
 	p.network.tasks.Go(func() { _ = p.stop(p.network.running) }) // it fails when the network ends
 }
 
-// random returns where the node gets its random bytes from; nil: crypto/rand.
+// random returns the node's source of random bytes; nil: crypto/rand.
 func (p *place) random() node.Random {
 	if p.network.seeds == nil {
 		return nil

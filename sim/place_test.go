@@ -15,7 +15,7 @@ import (
 )
 
 // busy returns a network whose client carol has a request under way, which takes 5 s if the hubs
-// answer after delay, and how that ends.
+// answer after delay, and a channel for its outcome.
 func busy(t *testing.T, delay time.Duration) (*testNetwork, <-chan error) {
 	late := func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) {
 		if r.Method == "POST" && r.Path == protocol.PathKeyShare {
@@ -37,8 +37,8 @@ func busy(t *testing.T, delay time.Duration) (*testNetwork, <-chan error) {
 	return n, answer
 }
 
-// A node that is stopped first answers the requests under way, as if nothing were, and takes no
-// more of them. Those that take long it ends.
+// A node that is stopped first answers the requests under way normally, and accepts no new ones. It
+// cuts off requests that take long.
 func TestStopWaitsForRequests(t *testing.T) {
 	for _, test := range []struct{ delay, least, most time.Duration }{
 		{time.Second, time.Second, time.Second + node.Farewell},
@@ -69,7 +69,7 @@ func TestStopWaitsForRequests(t *testing.T) {
 	}
 }
 
-// Who wants to start or stop a node that is just stopping waits for as long as his context lasts.
+// Start and Stop of a node that is stopping wait until their context ends.
 func TestStartAndStopAreInLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, _ := busy(t, 4*time.Second)
@@ -94,14 +94,14 @@ func TestStartAndStopAreInLine(t *testing.T) {
 		if !n.Overview().IsStopped("client/carol") {
 			t.Error("the place is not empty")
 		}
-		n.start("client/carol") // in its turn
+		n.start("client/carol") // waits its turn
 		if took := time.Since(began); took < node.Grace || took > node.Grace+node.Farewell || n.Overview().IsStopped("client/carol") {
 			t.Errorf("started after %v", took)
 		}
 	})
 }
 
-// Secrets can be had of hubs in this process that run, and of nobody else.
+// Secrets can be had only from running hubs in this process.
 func TestLeak(t *testing.T) {
 	n := start(t, Config{})
 	if leak, err := n.Leak("hub/hank"); err != nil || len(leak.Blocks) == 0 {

@@ -7,37 +7,37 @@ import (
 	"dske/sim/topology"
 )
 
-// What a network takes besides its PSRD. The memory was measured, and a test holds it; the times
-// are those of the machine in the README's benchmarks, and others may differ.
+// The cost of a network besides its PSRD. The memory was measured, and a test checks it. The times
+// are those of the machine of the README's benchmarks.
 const (
 	memoryOfHub         = 19400 // bytes
-	memoryOfSleeper     = 1760  // of a client that sleeps, with its hubs
-	memoryOfClient      = 7500  // of one that does not
-	memoryOfAssociation = 4300  // both ends
+	memoryOfSleeper     = 1760  // bytes; of a sleeping client, with its hubs
+	memoryOfClient      = 7500  // bytes; of any other client
+	memoryOfAssociation = 4300  // bytes; both ends
 
 	timeOfSleeper     = 4 * time.Microsecond
 	timeOfClient      = 50 * time.Microsecond // over loopback
 	timeOfAssociation = 70 * time.Microsecond
 	timeOfBlock       = 75 * time.Microsecond
-	timeOfByte        = 7 * time.Nanosecond // of a block
+	timeOfByte        = 7 * time.Nanosecond // per byte of a block
 )
 
-// Plan is what a network will take, by formula.
+// Plan is the expected cost of a network, by formula.
 type Plan struct {
-	Associations int           // of a client with a hub
-	Pools        int           // of an association, at each end
-	PoolSize     int           // bytes in each of them when it is filled
+	Associations int           // pairs of a client and a hub
+	Pools        int           // per association, at each end
+	PoolSize     int           // bytes in each pool when filled
 	PSRD         int64         // bytes in all pools at the start
-	PSRDInUse    int64         // and when every association is in use; more than PSRD if pools are filled lazily
+	PSRDInUse    int64         // bytes when every association is in use; more than PSRD if pools are filled lazily
 	Memory       int64         // bytes in use at the start, PSRD included
 	Ready        time.Duration // from the start until every client is ready
 
 	// For keys of 256 bits:
-	KeysPerClient int // that a client can make, or fetch, before it needs more PSRD than it has when its pools are full
-	PSRDPerKey    int // bytes used up for a key at one client and its delivery at another, with the most hubs that a client has
+	KeysPerClient int // keys that a client can make, or fetch, from full pools
+	PSRDPerKey    int // bytes used for a key at one client and its delivery at another, with the largest number of hubs of a client
 }
 
-// PlanOf returns the plan for a valid topology of nodes that keep nothing on disks.
+// PlanOf returns the plan for a valid topology whose nodes do not use disks.
 func PlanOf(t *topology.Topology) (Plan, error) {
 	suite, err := protocol.SuiteNamed(t.Suite)
 	if err != nil {
@@ -67,8 +67,8 @@ func PlanOf(t *topology.Topology) (Plan, error) {
 		p.Ready = time.Duration(len(t.Clients))*timeOfClient + time.Duration(p.Associations)*timeOfAssociation +
 			time.Duration(blocks)*(timeOfBlock+time.Duration(t.PSRD.BlockSize)*timeOfByte)
 	}
-	// A share costs its pad and a signing key of the pool of the side that sends it, and a signing
-	// key of the other pool for the message that asks for it or the answer to it.
+	// A share costs its pad and a signing key from the pool of its sender, and a signing key from
+	// the other pool for the request or the answer.
 	const key, signature = 32, protocol.SigningKeySize
 	share := suite.ShareSize(key, 1)
 	p.KeysPerClient = p.PoolSize / (share + signature)

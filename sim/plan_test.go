@@ -9,7 +9,7 @@ import (
 	"dske/sim/topology"
 )
 
-// measured returns the bytes that a network takes when it is ready, and its plan.
+// measured returns the bytes that a network uses when it is ready, and its plan.
 func measured(t *testing.T, sizes topology.Sizes) (int64, Plan) {
 	t.Helper()
 	top, err := topology.Generate(sizes)
@@ -30,14 +30,14 @@ func measured(t *testing.T, sizes topology.Sizes) (int64, Plan) {
 
 func memoryInUse() int64 {
 	runtime.GC()
-	runtime.GC() // also what only finalizers and pools have kept
+	runtime.GC() // also frees what only finalizers and pools have kept
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// The plan is held against what networks take, here those whose clients do not sleep. What tests
-// before this one have left may go meanwhile, so a figure that is off is taken again.
+// The plan is compared with measured networks, here those whose clients do not sleep. Remnants of
+// earlier tests may be freed meanwhile, so a figure that is off is measured again.
 func TestPlanMemory(t *testing.T) {
 	for _, hubs := range []int{5, 15} {
 		ratio := 0.0
@@ -76,7 +76,7 @@ func TestPlanKeys(t *testing.T) {
 	}
 }
 
-// consumed returns the bytes of PSRD that clients have used up or seen used up.
+// consumed returns the bytes of PSRD that clients have used, or seen used by hubs.
 func (n *testNetwork) consumed() (sum int64) {
 	for _, c := range n.Snapshot().Clients {
 		sum += c.PSRD.ClientOwned.Consumed + c.PSRD.HubOwned.Consumed
@@ -84,8 +84,8 @@ func (n *testNetwork) consumed() (sum int64) {
 	return sum
 }
 
-// PSRD that nobody brings lasts for as many keys as fit into a pool, and couriers hold whose load
-// lasts until the next one.
+// Finite PSRD lasts for as many keys as fit into a pool. Couriers suffice if their load lasts until
+// the next one.
 func TestForecast(t *testing.T) {
 	top := topology.Reference()
 	f, err := ForecastOf(top, 256, time.Hour)

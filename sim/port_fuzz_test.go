@@ -13,8 +13,8 @@ import (
 	"dske/sim/topology"
 )
 
-// FuzzPort sends anything at all to what a port serves beside the nodes. It refuses what it cannot
-// read, and never fails. The network does not run, so that nothing happens.
+// FuzzPort sends arbitrary requests to what a port serves besides the nodes. It refuses what it
+// cannot read, and never fails. The network does not run, so nothing happens.
 func FuzzPort(f *testing.F) {
 	for _, path := range []string{"/", "/sim/v1/faults", "/sim/v1/faults/1", "/sim/v1/exchanges", "/sim/v1/exchanges/1/ladder.svg", "/sim/v1/attack?exchange=1", "/sim/v1/nodes/hub/hank/start",
 		"/sim/v1/nodes/hub/%68ank/corrupt", "/sim/v1/messages/-1", "/sim/v1/messages/99999999999999999999", "/sim/v1/topology", "/dashboard/v1/state", "/metrics", "/client/carol", "/hub//", "//", "/docs/../.."} {
@@ -40,7 +40,7 @@ func FuzzPort(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, method, path, host string, body []byte) {
 		target, err := url.ParseRequestURI(path)
-		if err != nil || strings.Contains(target.Path, "stream") || strings.Contains(target.Path, "events") || strings.Contains(target.Path, "ready") || strings.Contains(target.Path, "idle") { // which wait
+		if err != nil || strings.Contains(target.Path, "stream") || strings.Contains(target.Path, "events") || strings.Contains(target.Path, "ready") || strings.Contains(target.Path, "idle") { // these wait
 			t.Skip()
 		}
 		r := &http.Request{Method: method, URL: target, Host: host, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), RequestURI: path}

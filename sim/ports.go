@@ -15,14 +15,14 @@ import (
 	"dske/sim/certs"
 )
 
-// port is an address that is listened on.
+// port is an address on which the network listens.
 type port struct {
 	listener net.Listener
 	server   *http.Server
 }
 
-// openPorts opens the port of the network, if there is to be one, and those of its clients. All of
-// them are closed again if one cannot be opened.
+// openPorts opens the port of the network, if there is one, and those of its clients. If one cannot
+// be opened, it closes all.
 func (n *Network) openPorts(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
@@ -54,13 +54,13 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 	return nil
 }
 
-// tlsOf returns the configuration of the port of one client, which shows that client's certificate.
+// tlsOf returns the TLS configuration of one client's port, which shows that client's certificate.
 func (n *Network) tlsOf(client int) *tls.Config {
 	own := n.tls.Clone()
 	if own != nil {
 		own.Certificates = own.Certificates[client : client+1]
 	}
-	return n.hardened(n.local[client], own)
+	return n.withHandshakeFaults(n.local[client], own)
 }
 
 // open opens one port, for TLS if secure is not nil, and returns its base URL.
@@ -88,10 +88,10 @@ func (n *Network) open(ctx context.Context, address string, secure *tls.Config, 
 	return url, nil
 }
 
-// reachable returns the address under which this host reaches a listener on address: one on all
-// addresses has no address of its own, and a certificate could not name it. It is for a URL, in
-// which the percent sign in front of the zone of an IPv6 address is escaped (RFC 6874). Not every
-// system tells the zone of a listener.
+// reachable returns the address under which this host reaches a listener on address, in the form
+// for a URL. A listener on all addresses has none of its own, and a certificate could not name it.
+// In a URL, the percent sign before the zone of an IPv6 address is escaped (RFC 6874). Not every
+// system reports the zone of a listener.
 func reachable(listening net.Addr, address string) string {
 	tcp, ok := listening.(*net.TCPAddr)
 	if !ok {
@@ -101,15 +101,15 @@ func reachable(listening net.Addr, address string) string {
 	if tcp.IP.IsUnspecified() {
 		return net.JoinHostPort("localhost", port)
 	}
-	asked, _, _ := net.SplitHostPort(address) // it is being listened on
+	asked, _, _ := net.SplitHostPort(address) // valid, since the listener is open
 	if _, zone, found := strings.Cut(asked, "%"); found {
 		host += "%25" + zone
 	}
 	return net.JoinHostPort(host, port)
 }
 
-// serve serves on every open port and sends to failed, which has room for an error of each, if one
-// fails.
+// serve serves every open port, and sends errors to failed, which must have room for one error of
+// each.
 func (n *Network) serve(failed chan<- error) {
 	for _, p := range n.ports {
 		n.tasks.Go(func() {
@@ -131,7 +131,7 @@ func (n *Network) serve(failed chan<- error) {
 
 func (p port) serve() error { return p.server.Serve(p.listener) }
 
-// shutDownPorts closes the ports when their requests are done, for which ctx limits the time.
+// shutDownPorts closes the ports when their requests have been answered, or when ctx ends.
 func (n *Network) shutDownPorts(ctx context.Context) {
 	var done sync.WaitGroup
 	for _, p := range n.ports {
@@ -145,7 +145,7 @@ func (n *Network) shutDownPorts(ctx context.Context) {
 	done.Wait()
 }
 
-// closePorts closes ports that are not served on.
+// closePorts closes ports that are not being served.
 func (n *Network) closePorts() {
 	for _, p := range n.ports {
 		p.listener.Close()
@@ -153,7 +153,7 @@ func (n *Network) closePorts() {
 	n.closeStreams()
 }
 
-// loadTLS loads the certificates that the ports show, if the network is to speak TLS.
+// loadTLS loads the certificates of the ports, if the network speaks TLS.
 func (n *Network) loadTLS() (err error) {
 	if n.config.TLS == "" {
 		return nil
@@ -181,12 +181,12 @@ func (n *Network) loadTLS() (err error) {
 	return nil
 }
 
-// certified reports whether clients prove themselves to hubs with certificates: where there is TLS
+// certified reports whether clients prove their identity to hubs with certificates, which needs TLS
 // between them.
 func (n *Network) certified() bool { return n.config.TLS != "" && n.config.Transport == Loopback }
 
-// servers returns what the port shows: the certificates of the clients that run here, or of the
-// hubs if all clients run elsewhere.
+// servers returns the certificates that the port shows: those of the clients in this process, or of
+// the hubs if all clients run elsewhere.
 func (n *Network) servers() (shown []certs.Pair) {
 	for _, c := range n.local {
 		shown = append(shown, n.config.TLS.KME(c.name))
@@ -202,9 +202,9 @@ func (n *Network) servers() (shown []certs.Pair) {
 	return shown
 }
 
-// clientTLS returns the configuration with which the port is called by all but clients; nil: plain
-// HTTP. It shows the certificate of the operator, so that it also works where every caller has to
-// show one.
+// clientTLS returns the TLS configuration for calling the port by all callers except clients; nil:
+// plain HTTP. It shows the certificate of the operator, so that it also works where every caller
+// must show one.
 func (n *Network) clientTLS() (*tls.Config, error) {
 	if n.config.TLS == "" {
 		return nil, nil
@@ -217,6 +217,6 @@ func (n *Network) callTLS(shown certs.Pair) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	client.ServerName = "localhost" // whatever address the port is on
+	client.ServerName = "localhost" // whatever the address of the port
 	return client, nil
 }

@@ -11,19 +11,18 @@ import (
 	"dske/node"
 )
 
-// pathControl is where a node has its own part of the network's interface, under its own path: so
-// it is found wherever the node is, also behind something that knows nothing but the paths of
-// nodes.
+// pathControl is the path of a node's own part of the network's interface, under the node's path.
+// So it is found wherever the node is, also behind a proxy that knows only the paths of nodes.
 const pathControl = "/sim/v1"
 
-// passedOn marks a request for a node elsewhere that was passed on, so that it is not passed on
-// again: two processes may each believe that the other one runs the node.
+// passedOn marks a forwarded request for a node elsewhere, so that it is not forwarded again: two
+// processes may each believe that the other one runs the node.
 const passedOn = "Dske-Passed-On"
 
-// newProxy returns what passes requests on to the node.
+// newProxy returns the handler that forwards requests to the node.
 func (a *apart) newProxy() http.Handler {
 	base, err := url.Parse(a.url)
-	if err != nil { // the topology is valid
+	if err != nil { // cannot happen: the topology is valid
 		return http.NotFoundHandler()
 	}
 	return &httputil.ReverseProxy{
@@ -36,16 +35,16 @@ func (a *apart) newProxy() http.Handler {
 	}
 }
 
-// proxied is the transport of a proxy. That of the network is not there yet when its places are
-// made.
+// proxied is the transport of a proxy. It looks up the network's transport at each request, since
+// that does not exist yet when the places are made.
 type proxied struct{ *apart }
 
 func (p proxied) RoundTrip(r *http.Request) (*http.Response, error) {
 	return p.place.network.abroad.common.RoundTrip(r)
 }
 
-// ServeHTTP passes a request for the node on: that of an encryptor, or one for the management or
-// the documentation. What nodes have for each other they send to where the node is.
+// ServeHTTP forwards requests of encryptors and requests for the management interface and the
+// documentation. Nodes send their own messages to the node's URL directly.
 func (a *apart) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, a.place.prefix())
 	isKME := strings.HasPrefix(path, "/etsi/") || strings.HasPrefix(path, "/skip/")
@@ -60,7 +59,7 @@ func (a *apart) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// misdirected says where the node is.
+// misdirected answers with the URL of the node.
 func (a *apart) misdirected(w http.ResponseWriter, why string) { node.WriteError(w, a.notHere(why)) }
 
 func (a *apart) notHere(why string) *node.Error {
@@ -69,8 +68,8 @@ func (a *apart) notHere(why string) *node.Error {
 	return &node.Error{Status: http.StatusMisdirectedRequest, Message: "The node runs elsewhere: ask there.", Details: details}
 }
 
-// serveControl serves the part of the network's interface that is about one node of this process,
-// and that it has under its own path: rest is the path below.
+// serveControl serves the part of the network's interface that is about one node of this process.
+// rest is the path below the node's prefix and pathControl.
 func (n *Network) serveControl(w http.ResponseWriter, r *http.Request, name, rest string) {
 	if p := n.byPath[name]; p != nil && p.apart != nil {
 		p.apart.misdirected(w, "only the process that runs a node answers for it")
@@ -80,14 +79,14 @@ func (n *Network) serveControl(w http.ResponseWriter, r *http.Request, name, res
 	defer n.visits.leave(v)
 	moved := r.WithContext(ctx)
 	path := "/sim/v1/nodes/" + name + rest
-	if own, isOwn := strings.CutPrefix(rest, "/own/"); isOwn { // it is of the process as a whole
+	if own, isOwn := strings.CutPrefix(rest, "/own/"); isOwn { // about the process as a whole
 		path = pathOwn + "/" + own
 	}
 	moved.URL = &url.URL{Path: path, RawQuery: r.URL.RawQuery}
 	n.router.ServeHTTP(w, moved)
 }
 
-// getNode tells how one node is.
+// getNode answers with the state of one node.
 func (n *Network) getNode(c echo.Context) error {
 	kind, name := c.Param("kind"), c.Param("name")
 	if p := n.byPath[kind+"/"+name]; p != nil && p.apart != nil {
@@ -113,7 +112,7 @@ func (n *Network) getNode(c echo.Context) error {
 	return node.NotFound(kind, name)
 }
 
-// processOf returns the name of the process that runs a node; empty: there is just this one.
+// processOf returns the name of the process that runs a node, or "" if the network is one process.
 func (n *Network) processOf(p *place) string {
 	switch {
 	case p.apart != nil:

@@ -30,13 +30,13 @@ type pythonHub struct {
 
 	mu      sync.Mutex
 	clients map[string]*pythonClient
-	shares  map[string]pythonShare // by key ID, whoever made it
-	tokens  int                    // that it was sent, which it has no use for
+	shares  map[string]pythonShare // by key ID, from any client
+	tokens  int                    // number of tokens that it was sent; it ignores them
 }
 
 type pythonClient struct {
 	encryptors    []string
-	local, remote pythonPool // from which the hub chooses, and from which the client does
+	local, remote pythonPool // the hub allocates from local, the client from remote
 }
 
 type pythonShare struct {
@@ -44,7 +44,7 @@ type pythonShare struct {
 	value []byte
 }
 
-// pythonPool is blocks in the order in which they came.
+// pythonPool has blocks in the order in which they came.
 type pythonPool []*pythonBlock
 
 type pythonBlock struct {
@@ -59,7 +59,8 @@ type pythonFragment struct {
 	Size  int    `json:"size"`
 }
 
-// pythonRefusal is an error as the hub answers it. Without a message it has the form of FastAPI.
+// pythonRefusal is an error in the form in which the hub answers it. Without a message it has the
+// form of FastAPI.
 type pythonRefusal struct {
 	status  int
 	message string
@@ -81,7 +82,7 @@ func (h *pythonHub) restart() {
 	h.clients, h.shares = map[string]*pythonClient{}, map[string]pythonShare{}
 }
 
-// damage changes the bytes of all pools that are not used.
+// damage changes the bytes in all pools that are not used.
 func (h *pythonHub) damage() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -94,7 +95,7 @@ func (h *pythonHub) damage() {
 	}
 }
 
-// allocate chooses size bytes, or says what is lacking.
+// allocate chooses size bytes, or returns an error if too few are left.
 func (p pythonPool) allocate(client, purpose string, size int) ([]pythonFragment, []byte, error) {
 	available := 0
 	for _, b := range p {
@@ -129,7 +130,7 @@ func (p pythonPool) allocate(client, purpose string, size int) ([]pythonFragment
 	return fragments, data, nil
 }
 
-// take takes what the client has chosen.
+// take takes the fragments that the client has chosen.
 func (p pythonPool) take(fragments []pythonFragment) (data []byte, err error) {
 	for _, f := range fragments {
 		i := slices.IndexFunc(p, func(b *pythonBlock) bool { return b.id == f.Block })
@@ -159,7 +160,7 @@ func (h *pythonHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.tokens++
 	}
 	defer func() {
-		if recover() != nil { // what it does not expect is an exception there, too
+		if recover() != nil { // anything unexpected is an exception there, too
 			w.WriteHeader(http.StatusInternalServerError)
 			io.WriteString(w, "Internal Server Error")
 		}
@@ -365,7 +366,7 @@ func (h *pythonHub) get(r *http.Request) (any, func([]byte) string, error) {
 	return map[string]any{"share_index": share.index, "encryption_key_allocation": pythonAllocation{fragments}, "encrypted_share_value": xor(share.value, pad)}, sign, err
 }
 
-// withPythonHubs runs a network of our clients whose hubs are three Python ones.
+// withPythonHubs runs a network of our clients with three Python hubs.
 func withPythonHubs(t *testing.T, more string) (*testNetwork, []*pythonHub) {
 	t.Helper()
 	text := "hubs:\n"
@@ -384,8 +385,8 @@ func withPythonHubs(t *testing.T, more string) (*testNetwork, []*pythonHub) {
 	return start(t, Config{Topology: top, Tokens: tokenOf}), hubs
 }
 
-// Our clients get keys of any size from Python hubs, in any number, also if a hub has started anew,
-// or has other bytes in its blocks.
+// Our clients get keys of any size and number from Python hubs, also if a hub has restarted, or has
+// other bytes in its blocks.
 func TestPythonHubs(t *testing.T) {
 	n, hubs := withPythonHubs(t, "")
 	for range 8 {
@@ -418,7 +419,8 @@ func TestPythonHubs(t *testing.T) {
 	}
 }
 
-// A client with another threshold than the one that made a key is told what may be wrong.
+// A client whose threshold differs from that of the maker of a key gets an error that says what may
+// be wrong.
 func TestPythonThreshold(t *testing.T) {
 	n, hubs := withPythonHubs(t, "threshold: 2\n")
 	keys, err := n.sae("sam").GetKey(t.Context(), "sofia", etsi.KeyRequest{})
@@ -428,7 +430,7 @@ func TestPythonThreshold(t *testing.T) {
 	if err := n.WaitIdle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for i, h := range hubs { // as if it had been made of three shares: these are on no line
+	for i, h := range hubs { // as if it had been made of three shares, which are not on one line
 		h.mu.Lock()
 		share := h.shares[keys[0].ID.String()]
 		share.value = slices.Clone(share.value)

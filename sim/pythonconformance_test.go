@@ -8,7 +8,7 @@ import (
 	"dske/protocol"
 )
 
-// A Python hub is recognised, and what it is known to do otherwise is told as expected.
+// A Python hub is recognised, and its known deviations are reported as expected.
 func TestPythonHubConformsAsExpected(t *testing.T) {
 	server := httptest.NewServer(newPythonHub("hank"))
 	defer server.Close()

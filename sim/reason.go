@@ -11,8 +11,8 @@ import (
 	"dske/sim/wire"
 )
 
-// identified returns the encryptor of the client that a request over a port is taken to come from;
-// empty: none.
+// identified returns the encryptor that a request over a port is taken to come from, or "" if that
+// is none of the client's.
 func (p *place) identified(r *http.Request) string {
 	encryptors := p.network.encryptorsOf(p)
 	name, err := etsi.Identify(r, encryptors)
@@ -22,7 +22,7 @@ func (p *place) identified(r *http.Request) string {
 	return name
 }
 
-// encryptorsOf returns the encryptors that the topology gives to a client.
+// encryptorsOf returns the encryptors of a client in the topology.
 func (n *Network) encryptorsOf(p *place) []string {
 	for _, c := range n.clients {
 		if &c.place == p {
@@ -35,13 +35,13 @@ func (n *Network) encryptorsOf(p *place) []string {
 	return nil
 }
 
-// reason says in words why a request was refused.
+// reason explains in words why a request was refused.
 func (p *place) reason(v *arrival) *wire.Reason {
 	r := &wire.Reason{Code: v.status}
 	switch {
 	case v.isForged:
-		r.Text = fmt.Sprintf("A fault was ordered and answered this, not %s: %s.", p.name, v.fault)
-		r.Helps = []string{"Ask again: a client has to bear it.", "dske fault list shows the faults, and dske fault remove ends them."}
+		r.Text = fmt.Sprintf("A fault that was ordered answered this, not %s: %s.", p.name, v.fault)
+		r.Helps = []string{"Ask again: a client must tolerate this.", "dske fault list shows the faults, and dske fault remove removes them."}
 	case v.status == http.StatusUnauthorized && p.identified(v.request) == "":
 		p.explainStranger(v.request, r)
 	case v.status == http.StatusUnauthorized:
@@ -52,13 +52,13 @@ func (p *place) reason(v *arrival) *wire.Reason {
 	return r
 }
 
-// explainStranger says why a caller is not one of the encryptors of a client.
+// explainStranger explains why a caller is not one of the encryptors of a client.
 func (p *place) explainStranger(request *http.Request, r *wire.Reason) {
-	n, own, name := p.network, p.network.encryptorsOf(p), claimed(request)
+	n, own, name := p.network, p.network.encryptorsOf(p), claimedName(request)
 	has := fmt.Sprintf("But the topology gives %s %s, %s.", p.name, plural(len(own), "encryptor"), strings.Join(own, ", "))
 	switch {
 	case request.TLS != nil && len(request.TLS.PeerCertificates) > 0 && name == "":
-		r.Text = fmt.Sprintf("The certificate has no common name, as those of SAEs have: it is for %s.", told(request.TLS.PeerCertificates[0].Subject.String()))
+		r.Text = fmt.Sprintf("The certificate has no common name, which those of SAEs have: it is for %s.", clip(request.TLS.PeerCertificates[0].Subject.String()))
 		r.Helps = []string{fmt.Sprintf("Show the certificate of %s.", own[0])}
 		return
 	case request.TLS != nil && name == "":
@@ -99,7 +99,7 @@ func plural(n int, noun string) string {
 	return count + " " + noun
 }
 
-// explainOtherKey says why an encryptor that the client knows does not get a key.
+// explainOtherKey explains why an encryptor that the client knows does not get a key.
 func (p *place) explainOtherKey(v *arrival, r *wire.Reason) {
 	caller, key := p.identified(v.request), firstKeyID(v)
 	if key == "" {
@@ -108,10 +108,10 @@ func (p *place) explainOtherKey(v *arrival, r *wire.Reason) {
 		key = "Key " + key[:min(8, len(key))]
 	}
 	r.Text = fmt.Sprintf("%s is for another encryptor, not for %s. The hubs said so. The key was not touched: who it is for can still fetch it.", key, caller)
-	r.Helps = []string{"Fetch it with the encryptor that the master named as slave.", "Check the SAE ID of the master in the path: keys are kept by both."}
+	r.Helps = []string{"Fetch it with the encryptor that the master named as slave.", "Check the SAE ID of the master in the path: a key is kept under both."}
 }
 
-// firstKeyID returns the ID of the key that a request asks for, if there is one.
+// firstKeyID returns the first ID of a key in a request, or "".
 func firstKeyID(v *arrival) string {
 	if id := v.request.URL.Query().Get("key_ID"); id != "" {
 		return id
@@ -121,13 +121,13 @@ func firstKeyID(v *arrival) string {
 			ID string `json:"key_ID"`
 		} `json:"key_IDs"`
 	}
-	if json.Unmarshal(v.sent.Bytes(), &body) == nil && len(body.IDs) > 0 { // a body of another form names none
+	if json.Unmarshal(v.sent.Bytes(), &body) == nil && len(body.IDs) > 0 { // a malformed body names none
 		return body.IDs[0].ID
 	}
 	return ""
 }
 
-// explainAnswer says what the body of an error says, with what helps.
+// explainAnswer explains an error from its body, and says what helps.
 func explainAnswer(p *place, v *arrival, r *wire.Reason) {
 	var answer etsi.Error
 	if json.Unmarshal(v.answer.Bytes(), &answer) != nil || answer.Message == "" {
@@ -142,11 +142,11 @@ func explainAnswer(p *place, v *arrival, r *wire.Reason) {
 		r.Helps = []string{"Check the key_ID, and the SAE ID of the master in the path.", "A key can be fetched once."}
 	case len(details.causes) > 0:
 		r.Text = strings.Join(append([]string{answer.Message}, details.causes...), "\n")
-		r.Helps = []string{"Start the hubs that are stopped, or end the faults on the way to them.", "Then ask again: nothing is lost."}
+		r.Helps = []string{"Start the hubs that are stopped, or remove the faults on the way to them.", "Then ask again: nothing is lost."}
 	default:
 		r.Text = sentence(answer.Message)
 		for _, value := range details.values {
-			r.Text += " " + told(value) + "."
+			r.Text += " " + clip(value) + "."
 		}
 	}
 }
@@ -156,10 +156,10 @@ func sentence(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// details is what an error of key delivery says besides its message.
+// details has the details of an error of key delivery.
 type details struct {
-	causes []string // a line for each hub
-	values []string // name and value of what was passed
+	causes []string // one line per hub
+	values []string // names and values of parameters
 }
 
 func detailsOf(e etsi.Error) (d details) {
@@ -173,7 +173,7 @@ func detailsOf(e etsi.Error) (d details) {
 			causes, _ := named[name].([]any)
 			for _, cause := range causes {
 				c, _ := cause.(map[string]any)
-				text, _, _ := strings.Cut(fmt.Sprint(c["message"]), " {") // which begins details in JSON
+				text, _, _ := strings.Cut(fmt.Sprint(c["message"]), " {") // cuts off details in JSON
 				d.causes = append(d.causes, fmt.Sprintf("%v: %s", c["hub_name"], text))
 			}
 		}

@@ -26,7 +26,7 @@ func small(t testing.TB) *topology.Topology {
 	return top
 }
 
-// live runs a network on a directory, until it is ready and the test has done something with it.
+// live runs a network on a directory until it is ready, and calls do.
 func live(t testing.TB, config Config, do func(*testNetwork)) error {
 	t.Helper()
 	config.Transport = Memory
@@ -67,8 +67,8 @@ func contentOf(t testing.TB, dir string) map[string]string {
 	return content
 }
 
-// A network does not start on a directory that is not its own, or not sound, and writes nothing to
-// it: neither where the flaw is nor elsewhere.
+// A network does not start on a directory that is not its own or is damaged, and writes nothing
+// anywhere in it.
 func TestRefusesToStart(t *testing.T) {
 	top := small(t)
 	data := filepath.Join(t.TempDir(), "data")

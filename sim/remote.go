@@ -18,20 +18,20 @@ import (
 // maxAnswer is the size of the largest answer that is read, in bytes.
 const maxAnswer = 64 << 20
 
-// Remote is a network as it is driven over HTTP, as a rule from another process.
+// Remote drives a network over HTTP, usually one in another process.
 type Remote struct {
 	URL  string       // of its port, e.g. http://127.0.0.1:8100
 	HTTP *http.Client // http.DefaultClient if nil
 }
 
-// Topology asks for the network's description.
+// Topology returns the description of the network.
 func (r Remote) Topology(ctx context.Context) (Overview, error) {
 	var o Overview
 	err := r.get(ctx, "/sim/v1/topology", &o)
 	return o, err
 }
 
-// Snapshot asks how every node is.
+// Snapshot returns the state of every node.
 func (r Remote) Snapshot(ctx context.Context) (Snapshot, error) {
 	var s Snapshot
 	err := r.get(ctx, "/sim/v1/nodes", &s)
@@ -48,14 +48,13 @@ func (r Remote) Stop(ctx context.Context, name string) error {
 	return r.change(ctx, name, "stop")
 }
 
-// Crash lets a node crash, Copy copies its disk, and Restore puts the copy back; see
-// [Network.Crash].
+// Crash crashes a node; see [Network.Crash].
 func (r Remote) Crash(ctx context.Context, name string) error { return r.change(ctx, name, "crash") }
 
-// Copy is described at Crash.
+// Copy copies the disk of a node; see [Network.Copy].
 func (r Remote) Copy(ctx context.Context, name string) error { return r.change(ctx, name, "copy") }
 
-// Restore is described at Crash.
+// Restore puts back the copy of a node's disk; see [Network.Restore].
 func (r Remote) Restore(ctx context.Context, name string) error {
 	return r.change(ctx, name, "restore")
 }
@@ -76,37 +75,37 @@ func (r Remote) Corrupt(ctx context.Context, name string) error {
 	return err
 }
 
-// MakeHonest ends that a hub lies.
+// MakeHonest makes a hub honest again.
 func (r Remote) MakeHonest(ctx context.Context, name string) error {
 	_, err := r.call(ctx, http.MethodDelete, "/sim/v1/nodes/"+name+"/corrupt", "")
 	return err
 }
 
-// RemoveFault ends the fault of an ID.
+// RemoveFault removes the fault with an ID.
 func (r Remote) RemoveFault(ctx context.Context, id string) error {
 	_, err := r.call(ctx, http.MethodDelete, "/sim/v1/faults/"+url.PathEscape(id), "")
 	return err
 }
 
-// AddFault puts a fault between the nodes; see [wire.Wire.AddFault].
+// AddFault adds a fault between the nodes; see [wire.Wire.AddFault].
 func (r Remote) AddFault(ctx context.Context, spec string) error {
 	return r.Post(ctx, "/sim/v1/faults", FaultRequest{spec}, &struct{}{})
 }
 
-// Faults says what the faults are and how often each fired.
+// Faults returns the faults, with how often each fired.
 func (r Remote) Faults(ctx context.Context) ([]fault.Status, error) {
 	var list FaultList
 	err := r.get(ctx, "/sim/v1/faults", &list)
 	return list.Faults, err
 }
 
-// ClearFaults ends all faults.
+// ClearFaults removes all faults.
 func (r Remote) ClearFaults(ctx context.Context) error {
 	_, err := r.call(ctx, http.MethodDelete, "/sim/v1/faults", "")
 	return err
 }
 
-// Events returns what was sent since an earlier call; see [wire.Wire.Events].
+// Events returns the messages sent since an earlier call; see [wire.Wire.Events].
 func (r Remote) Events(ctx context.Context, after int) (EventList, error) {
 	var list EventList
 	err := r.get(ctx, fmt.Sprintf("/sim/v1/events?after=%d", after), &list)
@@ -125,7 +124,7 @@ func (r Remote) WaitIdle(ctx context.Context) error {
 	return err
 }
 
-// get makes a request and reads the JSON of the answer.
+// get makes a GET request and decodes the JSON answer.
 func (r Remote) get(ctx context.Context, path string, answer any) error {
 	body, err := r.call(ctx, http.MethodGet, path, "")
 	if err != nil {
@@ -134,8 +133,7 @@ func (r Remote) get(ctx context.Context, path string, answer any) error {
 	return json.Unmarshal(body, answer)
 }
 
-// Post sends a value as JSON and reads the answer into another. It is for what the pages of a
-// network offer.
+// Post sends a value as JSON and decodes the answer. It is for the interfaces of a network's pages.
 func (r Remote) Post(ctx context.Context, path string, content, answer any) error {
 	return r.send(ctx, http.MethodPost, path, content, answer)
 }
@@ -145,12 +143,12 @@ func (r Remote) Put(ctx context.Context, path string, content, answer any) error
 	return r.send(ctx, http.MethodPut, path, content, answer)
 }
 
-// Get reads what a page of the network offers.
+// Get decodes the answer of an interface of a network's pages.
 func (r Remote) Get(ctx context.Context, path string, answer any) error {
 	return r.get(ctx, path, answer)
 }
 
-// Delete ends what a page of the network offers.
+// Delete sends a DELETE request to an interface of a network's pages.
 func (r Remote) Delete(ctx context.Context, path string) error {
 	_, err := r.call(ctx, http.MethodDelete, path, "")
 	return err
@@ -178,8 +176,8 @@ func (o Overview) ClientOf(encryptor string) (string, error) {
 	return "", fmt.Errorf("no client has encryptor %q; there are %s", encryptor, strings.Join(o.Encryptors(), ", "))
 }
 
-// StreamsOf returns the host and port of the streams of the client that serves an encryptor; empty:
-// there are none.
+// StreamsOf returns the host and port of the streams of the client that serves an encryptor, or ""
+// if it has none.
 func (o Overview) StreamsOf(encryptor string) string {
 	for _, c := range o.Clients {
 		if slices.Contains(c.Encryptors, encryptor) {
@@ -189,8 +187,8 @@ func (o Overview) StreamsOf(encryptor string) string {
 	return ""
 }
 
-// KMEURL returns where the ETSI API of a client is, before /api/v1/keys: under the URL of the
-// network's port, or where the client is.
+// KMEURL returns the base URL of a client's ETSI API, without /api/v1/keys: under the URL of the
+// network's port, or at the process of the client.
 func (o Overview) KMEURL(network, client string) string {
 	for _, c := range o.Clients {
 		if c.Name == client && c.URL != "" {
@@ -209,7 +207,7 @@ func (o Overview) Encryptors() []string {
 	return names
 }
 
-// parties returns everybody who can send a message, or be sent one: the nodes and the encryptors.
+// parties returns all possible senders and receivers of messages: the nodes and the encryptors.
 func (o Overview) parties() []string {
 	all := o.Nodes()
 	for _, encryptor := range o.Encryptors() {
@@ -218,7 +216,7 @@ func (o Overview) parties() []string {
 	return all
 }
 
-// call makes a request and returns the body of the response; a status other than 200 is a
+// call makes a request and returns the body of the response. A status other than 200 is a
 // [node.Error].
 func (r Remote) call(ctx context.Context, method, path, content string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, r.URL+path, strings.NewReader(content))

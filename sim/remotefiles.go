@@ -17,8 +17,9 @@ import (
 	"dske/node/hub"
 )
 
-// IssueFile has a hub make a file with PSRD for a client, size bytes for each pool, and writes it.
-// Once the hub has made it, its bytes are in no other one, also if this fails.
+// IssueFile has a hub make a file with PSRD for a client, with size bytes for each pool, and writes
+// the file to to. Once the hub has made it, its bytes are in no other file, even if IssueFile
+// fails.
 func (r Remote) IssueFile(ctx context.Context, hubName, clientName string, size int, to io.Writer) (number int64, err error) {
 	order, err := json.Marshal(hub.FileOrder{ClientName: clientName, Size: size})
 	if err != nil {
@@ -34,7 +35,7 @@ func (r Remote) IssueFile(ctx context.Context, hubName, clientName string, size 
 	}
 	defer response.Body.Close()
 	if number, err = strconv.ParseInt(response.Header.Get(node.FileHeader), 10, 64); err != nil {
-		return 0, errors.New("the answer of the hub is no file")
+		return 0, errors.New("the answer of the hub is not a file")
 	}
 	_, err = io.Copy(to, response.Body)
 	return number, err
@@ -61,19 +62,19 @@ func (r Remote) RevokeFile(ctx context.Context, hubName, clientName string, numb
 	return err
 }
 
-// FilesOfHub returns what a hub tells of its files.
+// FilesOfHub returns the list of a hub's files.
 func (r Remote) FilesOfHub(ctx context.Context, name string) (list hub.FileList, err error) {
 	err = r.get(ctx, node.Prefix(node.KindHub, name)+node.PathFiles, &list)
 	return list, err
 }
 
-// FilesOfClient returns what a client tells of its files.
+// FilesOfClient returns the list of a client's files.
 func (r Remote) FilesOfClient(ctx context.Context, name string) (list client.FileList, err error) {
 	err = r.get(ctx, node.Prefix(node.KindClient, name)+node.PathFiles, &list)
 	return list, err
 }
 
-// do makes a request and returns the response, whose body the caller closes; a status other than
+// do makes a request and returns the response, whose body the caller closes. A status other than
 // 200 is a [node.Error].
 func (r Remote) do(request *http.Request) (*http.Response, error) {
 	response, err := cmp.Or(r.HTTP, http.DefaultClient).Do(request)

@@ -10,7 +10,7 @@ import (
 	"dske/node/hub"
 )
 
-// question asks the node how it is. With an error, it is unreachable.
+// question asks the node for its state. If it returns an error, the node is unreachable.
 func (a *apart) question(ctx context.Context) (report, error) {
 	var known report
 	err := a.remote().get(ctx, pathControl, known.of(a.place.kind))
@@ -24,7 +24,7 @@ func (a *apart) question(ctx context.Context) (report, error) {
 	return known, err
 }
 
-// of returns the part of a report that is of a kind.
+// of returns the part of a report for a kind.
 func (r *report) of(kind node.Kind) any {
 	if kind == node.KindHub {
 		return &r.hub
@@ -32,14 +32,14 @@ func (r *report) of(kind node.Kind) any {
 	return &r.client
 }
 
-// unreachable says that nothing is known.
+// unreachable clears the report of a node that does not answer.
 func (r *report) unreachable(a *apart) {
 	*r = report{}
 	r.hub.State, r.client.State = stateUnreachable, stateUnreachable
 	r.settle(a)
 }
 
-// fromStatus makes a report of the management status, which nodes of every implementation have.
+// fromStatus makes a report from the management status, which nodes of every implementation have.
 func (r *report) fromStatus(ctx context.Context, a *apart) error {
 	if a.place.kind == node.KindHub {
 		var status hub.Inspection
@@ -83,7 +83,7 @@ func addStatus(stock *node.Stock, s node.AssociationStatus) (least int) {
 	return least
 }
 
-// settle makes of what a node says of itself, which may be wrong in any way, what is shown of it.
+// settle corrects the report of a node, which may be wrong in any way, for display.
 func (r *report) settle(a *apart) {
 	for _, s := range []*NodeSnapshot{&r.hub.NodeSnapshot, &r.client.NodeSnapshot} {
 		r.process, s.Process = cmp.Or(r.process, s.Process), ""
@@ -95,7 +95,7 @@ func (r *report) settle(a *apart) {
 			s.SharesRefused = []node.Refusal{}
 		}
 	}
-	r.hub.ForgottenBy = 0 // which is found out here
+	r.hub.ForgottenBy = 0 // this process determines it
 	if len(r.client.Levels) != a.hubs {
 		r.client.Levels = nil
 	}

@@ -42,15 +42,15 @@ func TestObserveRequests(t *testing.T) {
 	cancel()
 	n.do("GET", "/hub/hank/mgmt/v1/status", nil, "")
 	if len(seen.take()) != 0 || len(also.take()) != 1 {
-		t.Error("cancel has not ended what it should")
+		t.Error("cancel has no effect")
 	}
 	cancelAlso()
 	if n.requests.Any() {
-		t.Error("somebody is still there")
+		t.Error("an observer is still there")
 	}
 }
 
-// Requests by the host name or on the port of a client are those of its node, too.
+// Requests by the host name or on the port of a client count as those of its node, too.
 func TestObserveRequestsOfAppliances(t *testing.T) {
 	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", KMEListen: slices.Repeat([]string{"127.0.0.1:0"}, 5)})
 	var seen newsOf[Request]

@@ -12,14 +12,14 @@ import (
 	"dske/sim/wire"
 )
 
-// withheld is the in-band messages that the network has held back since a copy was made.
+// withheld has the in-band messages that the network has held back since a copy was made.
 type withheld struct {
-	answers  bool // those of hubs, and else the requests
+	answers  bool // hold back answers of hubs; otherwise requests
 	requests []*wire.Request
 	over     bool
 }
 
-// take is what the network does with a message.
+// take returns an interceptor that holds messages back.
 func (w *withheld) take(m *mortal) wire.Intercept {
 	return func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) {
 		m.mu.Lock()
@@ -39,7 +39,7 @@ func (w *withheld) take(m *mortal) wire.Intercept {
 	}
 }
 
-// rollBack is the fixed run in which an old copy of a node's disk is put back.
+// rollBack is the fixed run in which an old copy of a node's disk is restored.
 func (m *mortal) rollBack(w *withheld) {
 	defer m.Wire().Intercept(w.take(m))()
 	try := func() {
@@ -76,7 +76,7 @@ func (m *mortal) rollBack(w *withheld) {
 	}
 }
 
-// release sends a request that was held back to where it was for.
+// release sends a request that was held back to its receiver.
 func (m *mortal) release(r *wire.Request) (status int) {
 	path := r.Path
 	if r.Query != "" {
@@ -95,7 +95,7 @@ func (m *mortal) release(r *wire.Request) (status int) {
 	return response.StatusCode
 }
 
-// An old copy of one end's disk is put back, made at any operation, and the network has held back
+// An old copy of one end's disk, made at any operation, is restored, and the network has held back
 // every message since: no byte is used twice, and nothing is accepted twice.
 func TestOldCopies(t *testing.T) {
 	for _, node := range []string{"hub/hub1", "client/client1", "client/client2"} {

@@ -14,21 +14,21 @@ import (
 )
 
 // seeds derives the random bytes of every node from one seed. Each purpose of each node has its own
-// source, and a new one each time that it asks, so that a restarted node does not repeat itself.
-// How often it did is kept on the disk, if there is one.
+// source, and a new one at each request, so that a restarted node does not repeat itself. The
+// number of requests is stored on the disk, if there is one.
 type seeds struct {
 	seed  uint64
 	store *store.Store // nil: none
 
 	mu   sync.Mutex
 	uses map[string]int64
-	kept map[string]int64 // uses that are on the disk, ahead of need
+	kept map[string]int64 // uses that are stored on the disk, ahead of need
 }
 
-// usesAhead is how far what is on the disk goes ahead, so that not every use waits for it.
+// usesAhead is how far the stored number is ahead, so that not every use waits for the disk.
 const usesAhead = 64
 
-// recall goes on after all uses that a store knows of.
+// recall continues after all uses that a store knows of.
 func (s *seeds) recall(from *store.Store) {
 	s.store = from
 	from.View(func(state *store.State) {
@@ -38,7 +38,8 @@ func (s *seeds) recall(from *store.Store) {
 	})
 }
 
-// use returns which use of a label this is, counted from 1, when nobody can count it again.
+// use returns the number of this use of a label, counted from 1, once no later use can get the same
+// number.
 func (s *seeds) use(label string) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,8 +67,8 @@ func (s *seeds) random(nodePath string) node.Random {
 	}
 }
 
-// Text returns a text that nobody can guess, such as a token, and that is never returned twice;
-// with a seed, it follows from that, the purpose, and how often there was one for it, as far as the
+// Text returns an unguessable text, such as a token, and never the same one twice. With a seed, it
+// derives from the seed, the purpose, and how often there was one for that purpose, as long as the
 // network's disk does not fail.
 func (n *Network) Text(purpose string) string {
 	if n.seeds == nil {
@@ -75,12 +76,12 @@ func (n *Network) Text(purpose string) string {
 	}
 	secret := make([]byte, 16)
 	if _, err := io.ReadFull(n.seeds.random("network")(purpose), secret); err != nil {
-		return rand.Text() // the disk cannot count it: it does not follow from the seed, so that it does not come again
+		return rand.Text() // the disk cannot count this use; a random text cannot come again
 	}
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
 }
 
-// failing is a source that cannot be used.
+// failing is a source that always fails.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }

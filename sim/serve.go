@@ -7,8 +7,8 @@ import (
 	"dske/node"
 )
 
-// ServeHTTP serves the whole port: nodes by the start of the path or by host name, the network's
-// own interface under /sim/v1, and pages.
+// ServeHTTP serves the whole port: nodes by path prefix or host name, the network's own interface
+// under /sim/v1, and pages.
 func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, name := nodeOf(r.URL.Path)
 	kme, byHost := kmeOf(r)

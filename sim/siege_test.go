@@ -30,17 +30,16 @@ var siegeTime = flag.Duration("for", 5*time.Second, "how long TestSiege besieges
 type siege struct {
 	*testing.T
 	*sim.Network
-	http *http.Client // of everybody outside
+	http *http.Client // for everybody outside
 	done context.CancelFunc
 	end  chan error
 
-	connections sync.WaitGroup // that strangers have left
+	connections sync.WaitGroup // connections that strangers have left open
 }
 
-// TestSiege lets strangers do all that they can think of, at once and all the time, while two
-// encryptors make keys and the operator stops and starts nodes: no key fails, memory stays bounded,
-// and afterwards everything is as before. What it measures it prints; with -strict it holds the
-// network to all the figures:
+// TestSiege lets strangers try every attack, at once and all the time, while two encryptors make
+// keys and the operator stops and starts nodes: no key fails, memory stays bounded, and afterwards
+// everything is as before. It prints what it measures. With -strict it checks all figures:
 //
 //	go test ./sim -run Siege -v -args -for 60s -strict
 func TestSiege(t *testing.T) {
@@ -67,7 +66,7 @@ func TestSiege(t *testing.T) {
 	s.connections.Wait()
 }
 
-// addPages adds the pages of a network that runs by itself.
+// addPages adds the pages of a network.
 func addPages(n *sim.Network, router *echo.Echo) {
 	docs.Mount(n, router)
 	book := exchange.NewBook(n)
@@ -82,7 +81,7 @@ func newSiege(t *testing.T) *siege {
 		Topology: topology.Reference(),
 		Listen:   "127.0.0.1:0",
 		Logger:   slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
-		ShareTTL: 5 * time.Second, // so that what strangers have left waiting goes soon
+		ShareTTL: 5 * time.Second, // so that shares that strangers have left expire soon
 		Pages:    addPages,
 	})
 	if err != nil {
@@ -100,14 +99,14 @@ func newSiege(t *testing.T) *siege {
 	return s
 }
 
-// observed is what was seen of the network for some time.
+// observed is what was measured of the network for some time.
 type observed struct {
 	keys, failed int
-	why          error // the last of those that failed
+	why          error // of the last failure
 	p50, p99     time.Duration
-	memory       int           // bytes of the heap in use, at most
-	changes      int           // of nodes: each a stop and a start
-	slowest      time.Duration // of these
+	memory       int           // maximum heap in use, in bytes
+	changes      int           // each a stop and a start of a node
+	slowest      time.Duration // of the changes
 	attempts     map[string]string
 }
 
@@ -116,7 +115,8 @@ func (o observed) String() string {
 		o.p50.Round(time.Microsecond), o.p99.Round(time.Microsecond), o.memory>>20, o.changes, o.slowest.Round(time.Millisecond), o.attempts)
 }
 
-// observe makes keys for some time, while strangers attack and, if they do, nodes stop and start.
+// observe makes keys for some time, while strangers attack and, if there are attacks, nodes stop
+// and start.
 func (s *siege) observe(duration time.Duration, attacks []assault) observed {
 	ctx, cancel := context.WithTimeout(s.Context(), duration)
 	defer cancel()
@@ -154,7 +154,7 @@ func every(ctx context.Context, pause time.Duration, do func()) {
 	}
 }
 
-// makeKeys is the two encryptors, at work.
+// makeKeys makes and fetches keys for the two encryptors.
 func (s *siege) makeKeys(ctx context.Context, o *observed) {
 	sam, sofia := s.sae("sam"), s.sae("sofia")
 	var times []time.Duration
@@ -187,7 +187,7 @@ func (s *siege) sae(name string) *etsi.Client {
 	return &etsi.Client{URL: sim.KMEURL(s.URL(), client), SAE: name, HTTP: s.http}
 }
 
-// stopAndStart is the operator, who stops and starts what the strangers keep busy.
+// stopAndStart acts as the operator, who stops and starts the nodes that the strangers keep busy.
 func (s *siege) stopAndStart(ctx context.Context, o *observed) {
 	remote := sim.Remote{URL: s.URL(), HTTP: s.http}
 	every(ctx, time.Second, func() {
@@ -215,7 +215,7 @@ func heapInUse() int {
 	return int(sample[0].Value.Uint64())
 }
 
-// recover waits until what the strangers have left waiting has expired, and everything is as it
+// recover waits until the shares that strangers have left have expired, and everything is as it
 // was.
 func (s *siege) recover(calm observed) {
 	s.ClearFaults()
@@ -239,7 +239,7 @@ func (s *siege) recover(calm observed) {
 	}
 }
 
-// observeEnd ends the network while strangers hold up all that they can.
+// observeEnd ends the network while strangers delay everything that they can.
 func (s *siege) observeEnd() {
 	for _, a := range attacks {
 		if a.holds {

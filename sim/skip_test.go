@@ -42,7 +42,7 @@ func TestSKIP(t *testing.T) {
 	get("/client/carol/skip/key?remoteSystemID=connie", 503)
 }
 
-// TestInterfacesAreApart fetches over either interface what was made over the other one.
+// TestInterfacesAreApart tries to fetch over each interface what was made over the other.
 func TestInterfacesAreApart(t *testing.T) {
 	n := start(t, Config{})
 	overETSI := n.getKey("sam", "sofia", 256)
@@ -77,7 +77,7 @@ func TestEncryptorOfSKIPIsNotListed(t *testing.T) {
 	}
 }
 
-// TestSKIPAtTheRoot makes the calls as the draft has them: with a host and a port alone.
+// TestSKIPAtTheRoot makes the requests of the draft, which have only a host and a port.
 func TestSKIPAtTheRoot(t *testing.T) {
 	n := start(t, Config{KMEListen: ports})
 	get := func(client, path string, want int) string {
@@ -127,8 +127,8 @@ func TestSKIPAtTheRoot(t *testing.T) {
 	}
 }
 
-// TestNamesOfAKME asks under names that a proxy passes on and appliances make up. Where nothing but
-// one KME is behind a port, they are good, but not from a browser.
+// TestNamesOfAKME uses names that a proxy forwards and appliances make up. They are accepted where
+// only one KME is behind a port, but not from a browser.
 func TestNamesOfAKME(t *testing.T) {
 	n := start(t, Config{Listen: "127.0.0.1:0", KMEListen: ports})
 	for _, test := range []struct {

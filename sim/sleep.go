@@ -8,12 +8,12 @@ import (
 	"dske/protocol"
 )
 
-// sleeping fills the places of all clients that nobody has wanted anything of since they were
-// started, and that have nothing to do before. It has no state of their own, so that such a client
-// takes no more than its place. It is ready: the first request for it makes the client.
+// sleeping fills the places of all clients that have got no request since they were started, and
+// that have nothing to do on their own. It has no state, so that such a client costs no more than
+// its place. It is ready: the first request makes the client.
 type sleeping struct{ always chan struct{} }
 
-// newSleep returns the life of all who sleep.
+// newSleep returns the life that all sleeping clients share.
 func newSleep() *life {
 	always := make(chan struct{})
 	close(always)
@@ -42,8 +42,7 @@ func (p *place) isAsleep() bool {
 	return p.life == p.network.asleep
 }
 
-// wake makes the member that somebody wants something of, if it is asleep. Of several who want that
-// at once, one makes it.
+// wake makes the member if it is asleep. Concurrent calls make one.
 func (p *place) wake(ctx context.Context) {
 	err := p.lock(ctx)
 	if err == nil {
@@ -51,11 +50,11 @@ func (p *place) wake(ctx context.Context) {
 		err = p.wakeUp(ctx)
 	}
 	if err != nil {
-		p.network.config.Logger.Warn("cannot be woken", "node", p.path(), "error", err)
+		p.network.config.Logger.Warn("cannot wake the client", "node", p.path(), "error", err)
 	}
 }
 
-// wakeUp is wake for whoever has the turn to change the place.
+// wakeUp is wake for a caller that holds changing.
 func (p *place) wakeUp(ctx context.Context) error {
 	if !p.isAsleep() {
 		return nil
@@ -67,8 +66,8 @@ func (p *place) wakeUp(ctx context.Context) error {
 	return p.bringIn(ctx, running)
 }
 
-// sleepsOn answers a request that nobody need be woken for, if it is one: that a hub has started is
-// no news to a client that has not dealt with it.
+// sleepsOn answers a request for which the client need not be woken, if it is one: a client that
+// has not dealt with a hub can ignore that the hub has started.
 func (p *place) sleepsOn(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, protocol.PathHubStarted) || !p.isAsleep() {
 		return false

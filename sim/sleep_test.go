@@ -20,8 +20,8 @@ import (
 
 var sleepers = flag.Int("sleepers", 5000, "clients of TestSleepersCostNextToNothing")
 
-// A client that nobody uses takes no more than the plan says, which is its place, its names and its
-// entry in the directory. For a million of them:
+// An unused client costs no more than the plan says, which is for its place, its names and its
+// entry in the directory. For a million clients:
 //
 //	go test ./sim -run SleepersCost -v -args -sleepers 1000000
 func TestSleepersCostNextToNothing(t *testing.T) {
@@ -65,15 +65,15 @@ func (n *testNetwork) awake() (names []string) {
 	return names
 }
 
-// sleepy returns a network of clients that sleep, in a bubble.
+// sleepy returns a network of sleeping clients, in a bubble.
 func sleepy(t *testing.T) *testNetwork {
 	top := topology.Reference()
 	top.PSRD.Lazy = true
 	return start(t, Config{Topology: top, Transport: Memory, Audit: true})
 }
 
-// A client that sleeps is told about as ready, and can be stopped, suspended, made to crash and
-// started like any other, without being woken. It sends nothing.
+// A sleeping client is shown as ready, and can be stopped, suspended, crashed and started like any
+// other, without being woken. It sends nothing.
 func TestSleepersAreLikeOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := sleepy(t)
@@ -115,8 +115,8 @@ func TestSleepersAreLikeOthers(t *testing.T) {
 	})
 }
 
-// A hub that has started is no news to a client that sleeps, nor to one that has not dealt with it.
-// One that has, registers again.
+// A sleeping client, and one that has not dealt with a hub, ignores that the hub has started. One
+// that has registers again.
 func TestHubsDoNotWakeSleepers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := sleepy(t)
@@ -143,8 +143,8 @@ func TestHubsDoNotWakeSleepers(t *testing.T) {
 	})
 }
 
-// Of several who want the first key of a client at once, one wakes it. Before the first key, a hub
-// gets what it needs for its answer: no message is sent in vain.
+// Of several concurrent requests for the first key of a client, one wakes it. Before the first key,
+// a hub gets what it needs for its answer, so no message is sent in vain.
 func TestFirstKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := sleepy(t)
@@ -181,7 +181,7 @@ func TestFirstKeys(t *testing.T) {
 	})
 }
 
-// A lazy network says how many keys can be had also before a client has registered.
+// A lazy network reports how many keys can be had even before a client has registered.
 func TestSleepersHaveKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := sleepy(t)
@@ -195,7 +195,7 @@ func TestSleepersHaveKeys(t *testing.T) {
 	})
 }
 
-// With a disk, nobody sleeps: there may be keys whose delivery the hubs have not heard of.
+// With a disk, no client sleeps: there may be keys whose delivery the hubs have not heard of.
 func TestNobodySleepsWithDisks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		top := topology.Reference()

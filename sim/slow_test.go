@@ -23,13 +23,13 @@ var (
 	slowFor   = flag.Duration("slow-for", 3*time.Second, "for how long they do, in virtual time")
 )
 
-// battered is a network whose disks take their time, and whose nodes crash in the middle of it.
+// battered is a network with slow disks, whose nodes crash during writes.
 type battered struct {
 	*mortal
 	draw    *rand.Rand
-	putBack node.Kind // of these nodes old copies are put back; "": of none
+	putBack node.Kind // kind of the nodes whose old copies are restored; "": none
 	copies  map[*place]*store.MemoryDisk
-	old     map[*place]bool // those whose copies were
+	old     map[*place]bool // places whose copies were restored
 
 	mu      sync.Mutex
 	crashes map[string]int // by node
@@ -42,14 +42,14 @@ type batteredKey struct {
 	fetched, doubted bool
 }
 
-// random returns a time of at most so long.
+// random returns a random duration up to most.
 func (b *battered) random(most time.Duration) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return 1 + time.Duration(b.draw.Int64N(int64(most)))
 }
 
-// slow lets the disk of a node take a while for what has to last.
+// slow delays the durable operations of a node's disk.
 func (b *battered) slow(p *place) {
 	p.disk.fs.(*store.MemoryDisk).Before = func(o store.Operation) error {
 		switch o.Kind {
@@ -60,7 +60,7 @@ func (b *battered) slow(p *place) {
 	}
 }
 
-// findAfter returns what a node finds that has crashed: what is left, or an old copy.
+// findAfter returns the disk that a crashed node finds: what is left, or an old copy.
 func (b *battered) findAfter(p *place, disk *store.MemoryDisk, keep func() bool) *store.MemoryDisk {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -73,7 +73,7 @@ func (b *battered) findAfter(p *place, disk *store.MemoryDisk, keep func() bool)
 	return left
 }
 
-// crashSome lets a node crash, and start again after a while.
+// crashSome crashes a node, and starts it again after a while.
 func (b *battered) crashSome() {
 	b.mu.Lock()
 	p := b.places[b.draw.IntN(len(b.places))]
@@ -91,8 +91,8 @@ func (b *battered) crashSome() {
 	b.start(p.path())
 }
 
-// mayRepeat reports whether a key may be delivered twice: a client that is put back may hand out
-// what was not confirmed, and as many hubs as make a key may give their shares again.
+// mayRepeat reports whether a key may be delivered twice: a restored client may deliver a key whose
+// delivery was not confirmed, and as many hubs as make a key may hand out their shares again.
 func (b *battered) mayRepeat() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -105,7 +105,7 @@ func (b *battered) crashesOf(node string) int {
 	return b.crashes[node]
 }
 
-// exchange makes a key and fetches it, perhaps.
+// exchange makes a key and perhaps fetches it.
 func (b *battered) exchange(i int) {
 	k := &batteredKey{master: "sae1", slave: "sae2"}
 	if i%2 == 1 {
@@ -113,7 +113,7 @@ func (b *battered) exchange(i int) {
 	}
 	keys, err := b.sae(k.master).GetKey(context.Background(), k.slave, etsi.KeyRequest{Size: 4096})
 	if err != nil {
-		return // because of a crash
+		return // a crash may have caused it
 	}
 	k.Key = keys[0]
 	b.mu.Lock()
@@ -125,7 +125,7 @@ func (b *battered) exchange(i int) {
 	}
 }
 
-// fetchOnce tries to fetch a key, and notes whether a crash may have cut the answer.
+// fetchOnce tries to fetch a key, and records whether a crash may have cut the answer.
 func (b *battered) fetchOnce(k *batteredKey) error {
 	client := "client" + k.slave[3:]
 	before := b.crashesOf(client)
@@ -167,7 +167,7 @@ func (b *battered) batter() {
 	b.settle()
 }
 
-// settle holds what has to be true when all is well again.
+// settle checks the invariants when all is well again.
 func (b *battered) settle() {
 	lost := 0
 	for _, k := range b.keys {
@@ -198,9 +198,9 @@ func (b *battered) settle() {
 	b.Logf("%d keys, %d cut by a crash, crashes %v", len(b.keys), lost, b.crashes)
 }
 
-// Nodes crash again and again while their disks write and messages are on their way: no byte is
-// used twice, no key is lost and none delivered twice. No byte is used twice, either, if an old
-// copy of hubs, or of clients, is put back each time.
+// Nodes crash again and again while their disks write and messages are under way: no byte is used
+// twice, no key is lost and none delivered twice. No byte is used twice, either, if an old copy of
+// hubs, or of clients, is restored each time.
 //
 //	go test ./sim -run TestCrashesOnSlowDisks -args -slow-seeds 30 -slow-for 30s
 func TestCrashesOnSlowDisks(t *testing.T) {

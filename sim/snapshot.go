@@ -7,48 +7,48 @@ import (
 	"dske/node"
 )
 
-// Snapshot is how every node is at one moment, in the order of the topology: GET /sim/v1/nodes. It
-// tells what is counted and nothing of single blocks, shares and keys, so that even that of a large
-// network can be asked for every second.
+// Snapshot is the state of every node at one moment, in the order of the topology: GET
+// /sim/v1/nodes. It has counters and nothing about single blocks, shares and keys, so that even a
+// large network can be asked every second.
 type Snapshot struct {
 	Hubs    []HubSnapshot    `json:"hubs"`
 	Clients []ClientSnapshot `json:"clients"`
 
-	// NextCourier is when couriers are expected, at all associations; nil: none are, or PSRD comes
-	// over the network.
+	// NextCourier is when the next couriers are expected, at all associations; nil: never, or PSRD
+	// comes over the network.
 	NextCourier *time.Time `json:"next_courier,omitempty"`
 }
 
-// NodeSnapshot is how a node is, of either kind. What it counts goes on when the node is stopped
+// NodeSnapshot is the state of a node of either kind. Counters continue when the node is stopped
 // and started.
 type NodeSnapshot struct {
 	Name                string         `json:"name"`
 	Running             bool           `json:"running"`
-	State               string         `json:"state"` // stopped, running or, of a client, ready; unreachable, if it runs elsewhere
+	State               string         `json:"state"` // stopped, running, for a client also ready, for a node elsewhere also unreachable
 	PSRD                node.Stock     `json:"psrd"`
 	FailedVerifications int64          `json:"failed_verifications"`  // messages with a missing or wrong signature
-	SharesRefused       []node.Refusal `json:"shares_refused"`        // that a hub did not take or hand out, or a client did not get rid of or get
+	SharesRefused       []node.Refusal `json:"shares_refused"`        // that a hub did not take or hand out, or that a client could not scatter or gather
 	RolledBack          int64          `json:"rolled_back,omitempty"` // how often it found a peer with an old copy of its state
-	URL                 string         `json:"url,omitempty"`         // its base, if it runs in another process
-	Process             string         `json:"process,omitempty"`     // that runs it, where the node itself is asked
+	URL                 string         `json:"url,omitempty"`         // base URL, if it runs in another process
+	Process             string         `json:"process,omitempty"`     // that runs the node; set where the node itself is asked
 }
 
-// HubSnapshot is how a hub is.
+// HubSnapshot is the state of a hub.
 type HubSnapshot struct {
 	NodeSnapshot
-	SharesWaiting   int   `json:"shares_waiting"` // to be fetched
+	SharesWaiting   int   `json:"shares_waiting"` // not fetched yet
 	SharesTaken     int64 `json:"shares_taken"`
 	SharesHandedOut int64 `json:"shares_handed_out"` // once for each slave
 	Lies            bool  `json:"lies"`              // the shares that it hands out are altered
 	BrokenInto      bool  `json:"broken_into"`       // an attacker has its secrets; see [Network.SetBrokenInto]
-	ForgottenBy     int   `json:"forgotten_by"`      // clients that have registered with it, and that it does not know any more
+	ForgottenBy     int   `json:"forgotten_by"`      // number of clients that count as registered with it, but that it has forgotten
 
-	// ForgeryChance is how likely it is at most that one of the messages with wrong tags would have
-	// been accepted; 0 if there were none, and in a suite that has no bound on it.
+	// ForgeryChance is an upper bound of the probability that the hub would have accepted one of
+	// the messages with wrong tags; 0 if there were none, and in a suite without such a bound.
 	ForgeryChance float64 `json:"forgery_chance,omitempty"`
 }
 
-// ClientSnapshot is how a client is.
+// ClientSnapshot is the state of a client.
 type ClientSnapshot struct {
 	NodeSnapshot
 	Ready           bool  `json:"ready"`            // it has registered with every hub and filled its pools
@@ -57,10 +57,10 @@ type ClientSnapshot struct {
 	KeysDelivered   int64 `json:"keys_delivered"` // once to each slave
 	SharesScattered int64 `json:"shares_scattered"`
 	SharesGathered  int64 `json:"shares_gathered"`
-	SharesAtOdds    int64 `json:"shares_at_odds"` // with the key: a hub lies, or was lied to
+	SharesAtOdds    int64 `json:"shares_at_odds"` // that did not fit the key: a hub lies, or was lied to
 }
 
-// HubStates returns of every hub just whether it runs, and whether it lies.
+// HubStates returns for every hub only whether it runs and whether it lies.
 func (n *Network) HubStates() []HubSnapshot {
 	states := make([]HubSnapshot, len(n.hubs))
 	for i, h := range n.hubs {
@@ -74,14 +74,14 @@ func (n *Network) HubStates() []HubSnapshot {
 	return states
 }
 
-// Snapshot returns how every node is now; those that run elsewhere are asked.
+// Snapshot returns the current state of every node. It asks those that run elsewhere.
 func (n *Network) Snapshot() Snapshot {
 	n.askElsewhere(context.Background(), 0)
 	snapshot := Snapshot{Hubs: []HubSnapshot{}, Clients: []ClientSnapshot{}, NextCourier: n.nextCourier()}
 	for _, h := range n.hubs {
 		snapshot.Hubs = append(snapshot.Hubs, h.snapshot())
 	}
-	believed := map[string]int{} // clients that count on a hub
+	believed := map[string]int{} // number of clients that are registered, in their own view, by hub
 	for _, c := range n.clients {
 		s := c.snapshot()
 		for i, level := range s.Levels {
@@ -144,7 +144,7 @@ func (c *clientPlace) snapshot() ClientSnapshot {
 	return s
 }
 
-// newSnapshot returns what also a stopped node has.
+// newSnapshot returns the part that stopped nodes have too.
 func newSnapshot(name string, c *node.Counters) NodeSnapshot {
 	return NodeSnapshot{Name: name, State: "stopped", PSRD: c.Stock(), FailedVerifications: c.FailedVerifications.Load(), SharesRefused: c.Refused.List(),
 		RolledBack: c.RolledBack.Load()}

@@ -14,7 +14,7 @@ import (
 	"dske/sim/topology"
 )
 
-// hubNow returns the snapshot of a hub, and clientNow that of a client.
+// hubNow returns the snapshot of a hub.
 func (n *testNetwork) hubNow(name string) HubSnapshot {
 	n.Helper()
 	all := n.Snapshot().Hubs
@@ -75,7 +75,7 @@ func TestSnapshotCounts(t *testing.T) {
 	if hank.SharesTaken != 5 || hank.SharesHandedOut != 2 || hank.SharesWaiting != 3 {
 		t.Errorf("%+v", hank)
 	}
-	// A pad of 32 bytes for each key and 32 for the signature of each of three messages.
+	// A pad of 32 bytes for each key, and 32 bytes for the signature of each of three messages.
 	if got := carol.PSRD.ClientOwned.Consumed; got != 5*(5*32+3*32) {
 		t.Errorf("carol has consumed %d bytes of her own", got)
 	}
@@ -166,7 +166,7 @@ func TestSnapshotOverHTTP(t *testing.T) {
 	}
 }
 
-// large returns a topology of 100 hubs and 1000 clients, of which each has five hubs.
+// large returns a topology of 100 hubs and 1000 clients with five hubs each.
 func large(b *testing.B) *topology.Topology {
 	b.Helper()
 	top, err := topology.Generate(topology.Sizes{Hubs: 100, Clients: 1000, Threshold: 3})
@@ -187,7 +187,7 @@ func large(b *testing.B) *topology.Topology {
 	return top
 }
 
-// A snapshot is to be asked for every second, also of a large network.
+// A snapshot is requested every second, also for a large network.
 func BenchmarkSnapshot(b *testing.B) {
 	for _, top := range []*topology.Topology{topology.Reference(), large(b)} {
 		b.Run(fmt.Sprint(len(top.Hubs)+len(top.Clients), " nodes"), func(b *testing.B) {
@@ -202,7 +202,7 @@ func BenchmarkSnapshot(b *testing.B) {
 	}
 }
 
-// A snapshot says when couriers are expected, if they are.
+// A snapshot has the time of the next couriers, if there are any.
 func TestSnapshotOfCouriers(t *testing.T) {
 	weekly := &topology.Courier{Every: 7 * 24 * time.Hour, Size: 16384, Delay: 6 * time.Hour}
 	for _, test := range []struct {

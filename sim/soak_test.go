@@ -23,11 +23,11 @@ var (
 )
 
 const (
-	// liars is how many of the hubs lie at times: fewer than the threshold.
+	// liars is how many of the hubs may lie at a time: fewer than the threshold.
 	liars = 2
 
-	// leftover is how many bytes more than before may be in use in the end: what the audit
-	// remembers, nearly all of it, and pools of another filling.
+	// leftover is how many bytes more than before may be in use at the end: mostly what the audit
+	// remembers, and pools that are filled differently.
 	leftover = 16 << 20
 )
 
@@ -35,15 +35,15 @@ const (
 type soak struct {
 	*testNetwork
 	made, fetched, failed atomic.Int64
-	lied                  map[string]bool // hubs that ever did
+	lied                  map[string]bool // hubs that have ever lied
 }
 
 // TestSoak stops, starts and corrupts hubs and clients at random, and puts faults between them,
-// while encryptors make keys: both ends of every key are equal, none is delivered twice, no byte of
-// PSRD is used twice by whoever keeps to the rules, and in the end the network works, with the
-// goroutines, shares and memory that it had. It says nothing of a hub that has lied, which may use
-// bytes as it likes, nor of how many keys fail meanwhile. It runs in a time of its own, so a
-// machine that is busy changes nothing; for an hour of that:
+// while encryptors make keys. Both ends of every key are equal, none is delivered twice, no byte of
+// PSRD is used twice by an honest node, and in the end the network works, with the goroutines,
+// shares and memory that it had. The test ignores a hub that has lied, which may use bytes in any
+// way, and the number of keys that fail meanwhile. It runs in virtual time, so a busy machine
+// changes nothing. For an hour of virtual time:
 //
 //	go test ./sim -race -run Soak -v -timeout 1h -args -soak 1h
 func TestSoak(t *testing.T) {
@@ -88,7 +88,7 @@ func (s *soak) run() {
 	workers.Wait()
 }
 
-// makeKey makes keys and fetches each, now or later, and then again.
+// makeKey makes keys and fetches each, now or later, and then tries to fetch it again.
 func (s *soak) makeKey(r *rand.Rand, master, slave string) {
 	keys, err := s.sae(master).GetKey(s.Context(), slave, etsi.KeyRequest{Number: 1 + r.IntN(3), Size: 64 << r.IntN(6)})
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *soak) makeKey(r *rand.Rand, master, slave string) {
 	time.Sleep(time.Duration(r.IntN(3)) * time.Second)
 	for _, k := range keys {
 		delivered := 0
-		for range 4 { // also after it was delivered
+		for range 4 { // even after the delivery
 			fetched, err := s.fetch(master, slave, k.ID)
 			if err != nil {
 				continue
@@ -114,7 +114,7 @@ func (s *soak) makeKey(r *rand.Rand, master, slave string) {
 	}
 }
 
-// happen does something to the network.
+// happen changes the network at random.
 func (s *soak) happen(r *rand.Rand) {
 	nodes := s.Overview().Nodes()
 	some := func(names []string) string { return names[r.IntN(len(names))] }
@@ -142,25 +142,25 @@ func (s *soak) happen(r *rand.Rand) {
 	}
 }
 
-// rest ends all that happens, and waits until nothing is left of it.
+// rest ends all changes, and waits until nothing is left of them.
 func (s *soak) rest() {
 	s.ClearFaults()
 	s.start(s.Overview().Nodes()...)
 	if err := s.WaitReady(s.Context()); err != nil {
 		s.Fatal(err)
 	}
-	time.Sleep(11 * time.Minute) // the audit forgets what it has seen, when it sees the next
+	time.Sleep(11 * time.Minute) // then the audit forgets old messages at the next one
 	if failed := s.makePairs(100); failed > 0 {
 		s.Errorf("%d key pairs of 100 fail", failed)
 	}
-	time.Sleep(5 * time.Minute) // shares expire, blocks are given up
+	time.Sleep(5 * time.Minute) // shares expire, and blocks are given up
 	if err := s.WaitIdle(s.Context()); err != nil {
 		s.Fatal(err)
 	}
 	synctest.Wait()
 }
 
-// check compares the network with what it was.
+// check compares the network with its state at the beginning.
 func (s *soak) check(goroutines int, memory int64) {
 	for _, v := range s.Violations() {
 		if by, _, _ := strings.Cut(v, " "); !s.lied[by] {

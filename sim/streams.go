@@ -14,9 +14,9 @@ import (
 	"dske/node"
 )
 
-// Clients deliver keys over ETSI GS QKD 004 too, each on a port of its own: that is no HTTP, and
-// names no client. Streams are the port's, not the node's: they outlive a client that stops, but
-// get no further keys until one is in its place again.
+// Clients also deliver keys over ETSI GS QKD 004, each on a port of its own, since the protocol is
+// not HTTP and does not name a client. Streams belong to the port, not to the node: they outlive a
+// client that stops, but get no further keys until a client is in its place again.
 
 // openStreams opens the port of a client's streams.
 func (n *Network) openStreams(c *clientPlace, address string) (err error) {
@@ -38,7 +38,7 @@ func (n *Network) serveStreams(client int) error {
 	})
 }
 
-// closeStreams closes the ports of streams, which ends their connections if they are served.
+// closeStreams closes the ports of streams, which also ends connections that are being served.
 func (n *Network) closeStreams() {
 	for _, c := range n.clients {
 		if c.streams != nil {
@@ -47,7 +47,8 @@ func (n *Network) closeStreams() {
 	}
 }
 
-// streamKME is what streams take of a client: whoever is in its place makes and fetches the keys.
+// streamKME is the KME behind the streams of a client: the member in its place makes and fetches
+// the keys.
 type streamKME struct{ *clientPlace }
 
 var _ stream.KME = streamKME{}
@@ -69,7 +70,7 @@ func (k streamKME) GetKeyWithKeyIDs(ctx context.Context, slave, master string, i
 	})
 }
 
-// visit calls who fills the place, as a request that its end has to wait for.
+// visit calls the member as a request under way, for which a stop waits.
 func (k streamKME) visit(ctx context.Context, call func(context.Context, stream.KME) ([]etsi.Key, error)) ([]etsi.Key, error) {
 	l, v, ctx := k.enter(ctx, nil)
 	if l == nil {

@@ -30,7 +30,7 @@ func certify(t testing.TB) certs.Directory {
 	return dir
 }
 
-// shows returns the ETSI client of whoever holds a certificate, at any client.
+// shows returns the ETSI client of a holder of a certificate, at any client.
 func (n *testNetwork) shows(dir certs.Directory, shown certs.Pair, url string) *etsi.Client {
 	n.Helper()
 	config, err := dir.Client(shown)
@@ -77,7 +77,7 @@ func TestWhoIsCallingOverTLS(t *testing.T) {
 		{"the operator", dir.Operator()},
 	} {
 		client := n.shows(dir, caller.shown, n.kme("carol"))
-		client.SAE = "sam" // which does not count
+		client.SAE = "sam" // it does not count
 		if _, err := client.Status(t.Context(), "sofia"); !errors.Is(err, etsi.ErrUnauthorized) {
 			t.Errorf("%s: %v, want %v", caller.name, err, etsi.ErrUnauthorized)
 		}
@@ -94,8 +94,7 @@ func TestWhoIsCallingOverTLS(t *testing.T) {
 	}
 }
 
-// TestIdentityOfResumedSession connects again without a new handshake: who is calling is still
-// known.
+// TestIdentityOfResumedSession connects again without a new handshake; the caller is still known.
 func TestIdentityOfResumedSession(t *testing.T) {
 	dir := certify(t)
 	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir})
@@ -143,7 +142,7 @@ func TestTLSWithoutCertificates(t *testing.T) {
 	}
 }
 
-// ports is an address for each client of the reference topology.
+// ports has an address for each client of the reference topology.
 var ports = []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}
 
 func (n *testNetwork) port(client string) string {

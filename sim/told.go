@@ -13,40 +13,40 @@ import (
 )
 
 const (
-	maxHeld    = 4096             // messages that are kept for those who ask
-	forgetting = 10 * time.Second // since somebody asked: after that, messages are not looked at any more
+	maxHeld    = 4096             // messages that are kept for other processes
+	forgetting = 10 * time.Second // after the last request of another process; then messages are no longer recorded
 )
 
-// Told is what a process tells the others of its own nodes: a message, without what is secret in
-// it, or what a client has found out.
+// Told is what a process reports to the others about its own nodes: a message, without its secrets,
+// or a finding of a client.
 type Told struct {
-	Message wire.Message `json:"message,omitzero"` // without a number: what was in it is not known
+	Message wire.Message `json:"message,omitzero"` // without a number if its content is not known
 	Event   wire.Event   `json:"event,omitzero"`
-	Finding *Finding     `json:"finding,omitempty"` // then there is no message
+	Finding *Finding     `json:"finding,omitempty"` // set instead of a message
 }
 
-// ToldList is the answer to GET /sim/v1/own/messages?after=NUMBER, which wants next of an earlier
-// answer. Without a number it begins with what comes from now on.
+// ToldList is the answer to GET /sim/v1/own/messages?after=NUMBER, where NUMBER is Next of an
+// earlier answer. Without a number it begins with the messages from now on.
 type ToldList struct {
 	Told   []Told         `json:"told"`
 	Next   int            `json:"next"`
-	Faults []fault.Status `json:"faults"` // between the nodes, as this process has them
+	Faults []fault.Status `json:"faults"` // the faults of this process
 }
 
-// teller keeps what is told to other processes. It looks at messages only while somebody asks.
+// teller keeps reports for other processes. It records messages only while somebody asks.
 type teller struct {
 	network *Network
 
 	mu     sync.Mutex
-	stop   func() // nil: it does not look
+	stop   func() // nil: it does not record
 	asked  time.Time
-	tapped map[uint64]wire.Message // by number, until it is known how they ended
-	first  int                     // number of the first one that is kept
+	tapped map[uint64]wire.Message // by number, until they have ended
+	first  int                     // number of the first report that is kept
 	told   []Told
 }
 
-// since returns what there was since an earlier call, which is what that call returned as next; a
-// number below 0 stands for now.
+// since returns the reports since an earlier call. after is next of that call; a number below 0
+// stands for now.
 func (t *teller) since(after int) (told []Told, next int) {
 	t.look()
 	t.mu.Lock()
@@ -59,7 +59,7 @@ func (t *teller) since(after int) (told []Told, next int) {
 	return append([]Told{}, t.told[from:]...), next
 }
 
-// look begins to look at messages, unless that is being done.
+// look begins to record messages, unless it does already.
 func (t *teller) look() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,11 +84,11 @@ func (t *teller) tap(m wire.Message) {
 	t.tapped[m.Number] = safe
 }
 
-// observe tells of a message of this process. Of others, theirs do.
+// observe reports a message of this process. Other processes report theirs.
 func (t *teller) observe(e wire.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	m := t.tapped[e.Number] // none, if it was sent before that was wanted, or if this is another event of it
+	m := t.tapped[e.Number] // missing if it was sent before recording began, or if this is a further event of it
 	delete(t.tapped, e.Number)
 	if !e.Elsewhere {
 		t.add(Told{Message: m, Event: e})
@@ -107,7 +107,7 @@ func (t *teller) found(f Finding) {
 	}
 }
 
-// add keeps what is to be told. The caller holds t.mu.
+// add keeps a report. The caller holds t.mu.
 func (t *teller) add(told Told) {
 	t.told = append(t.told, told)
 	if len(t.told) > 2*maxHeld {
@@ -116,7 +116,7 @@ func (t *teller) add(told Told) {
 	}
 }
 
-// getMessages serves what other processes want to know of the messages of this one.
+// getMessages answers with the messages of this process, for other processes.
 func (n *Network) getMessages(c echo.Context) error {
 	after := -1
 	if text := c.QueryParam("after"); text != "" {

@@ -9,23 +9,23 @@ import (
 	"dske/node"
 )
 
-// underway is the requests that have not been answered yet. Its zero value is none.
+// underway is the set of requests that have not been answered yet. Its zero value is empty.
 type underway struct {
 	mu    sync.Mutex
-	first *visit        // of a list of all
-	idle  chan struct{} // closed when the last one has been answered; nil: nobody waits for that
+	first *visit        // of the list of all visits
+	idle  chan struct{} // closed when the last request has been answered; nil: nobody waits
 }
 
 // visit is a request that is under way.
 type visit struct {
 	cancel context.CancelFunc
-	writer http.ResponseWriter // is not used after the visit
+	writer http.ResponseWriter // not used after the visit
 
-	before, after *visit // in the list of all
+	before, after *visit // in the list of all visits
 }
 
-// enter returns a visit, which has to leave, and a context for it that ends when the requests are
-// cut off. The writer is that of its connection; nil: it has none that is HTTP.
+// enter returns a visit, for which the caller must call leave, and a context that ends when the
+// requests are cut off. The writer is that of the HTTP connection; nil: none.
 func (u *underway) enter(ctx context.Context, w http.ResponseWriter) (*visit, context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	v := &visit{cancel: cancel, writer: w}
@@ -56,8 +56,8 @@ func (u *underway) leave(v *visit) {
 	}
 }
 
-// cut ends the requests: their contexts end, no more of their bodies is read, and who does not take
-// the answer soon does not get it.
+// cut cuts off the requests: their contexts end, no more of their bodies is read, and an answer
+// that is not taken soon is lost.
 func (u *underway) cut() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -65,13 +65,13 @@ func (u *underway) cut() {
 	for v := u.first; v != nil; v = v.after {
 		v.cancel()
 		control := http.NewResponseController(v.writer)
-		_ = control.SetReadDeadline(now) // both fail where there is no connection
+		_ = control.SetReadDeadline(now) // both fail if there is no connection
 		_ = control.SetWriteDeadline(now.Add(node.LastWords))
 	}
 }
 
-// end waits until the requests have been answered, and cuts those off that have not been within the
-// grace. There must be no new ones.
+// end waits until the requests have been answered, and cuts off those that have not been within the
+// grace. No new requests may enter.
 func (u *underway) end(grace time.Duration) {
 	idle := u.whenIdle()
 	if grace > 0 { // the race detector of go1.26.8 can crash on a timer of 0 in a bubble
@@ -87,8 +87,8 @@ func (u *underway) end(grace time.Duration) {
 	<-idle
 }
 
-// whenIdle returns a channel that is closed when there are no requests. Only one goroutine may
-// wait.
+// whenIdle returns a channel that is closed when there are no requests. Only one goroutine may wait
+// at a time.
 func (u *underway) whenIdle() <-chan struct{} {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -6,17 +6,16 @@ import (
 	"net/http"
 )
 
-// viewer marks the context of requests that come over the port of the viewers.
+// viewer is the context key of requests over the port of the viewers.
 type viewer struct{}
 
-// IsViewer reports whether a request has come over the port of those who may look and change
-// nothing.
+// IsViewer reports whether a request came over the port of the viewers, who may change nothing.
 func IsViewer(r *http.Request) bool { return r.Context().Value(viewer{}) != nil }
 
-var errReadOnly = errors.New("this address is for watching: it changes nothing, and hands out nothing that is secret")
+var errReadOnly = errors.New("this address is for watching: it allows no changes and reveals no secrets")
 
-// watching is the handler of the port of the viewers: what can be read of the network's own, and of
-// no node.
+// watching returns the handler of the port of the viewers. It serves reading of the network's own
+// interface and pages, but no node.
 func (n *Network) watching() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, isKME := kmeOf(r)
@@ -29,6 +28,6 @@ func (n *Network) watching() http.Handler {
 	})
 }
 
-// ViewersURL returns the base URL of the port of the viewers; empty: there is none. It is known
-// when the network is ready.
+// ViewersURL returns the base URL of the port of the viewers, or "" if there is none. It is valid
+// once the network is ready.
 func (n *Network) ViewersURL() string { return n.viewersURL }

@@ -18,8 +18,7 @@ import (
 	"dske/sim/virtual/sametest"
 )
 
-// inVirtualTime runs a network in a bubble of its own until f has ended. F must not use t but for
-// errors.
+// inVirtualTime runs a network in a bubble of its own until f returns. F may use t only for errors.
 func inVirtualTime(t *testing.T, config Config, f func(n *testNetwork)) {
 	t.Helper()
 	config.Virtual, config.Transport = true, Memory
@@ -42,7 +41,7 @@ func inVirtualTime(t *testing.T, config Config, f func(n *testNetwork)) {
 	}
 }
 
-// busyTopology has what makes messages meet: two sites, several links, small pools.
+// busyTopology makes messages meet: two sites, several links, small pools.
 const busyTopology = `
 hubs: [{name: hank}, {name: helen}, {name: hilary}, {name: holly}, {name: hugo}]
 clients:
@@ -118,14 +117,14 @@ func (n *testNetwork) loadPair(master, slave string, number int) {
 	}
 }
 
-// asSAE is sae, by the wire of the encryptor itself.
+// asSAE is sae over the wire of the encryptor itself.
 func (n *testNetwork) asSAE(name string) *etsi.Client {
 	c := n.sae(name)
 	c.HTTP.Transport = n.Wire().Transport("sae/" + name)
 	return c
 }
 
-// The same seed gives the same bytes, however many processors there are, and whatever else they do.
+// The same seed gives the same bytes, whatever the number and load of the processors.
 func TestSameSeedSameTrace(t *testing.T) {
 	defer sametest.Burn()()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
@@ -146,7 +145,7 @@ func TestSameSeedSameTrace(t *testing.T) {
 	}
 }
 
-// The pieces that don't go together are refused.
+// Incompatible settings are refused.
 func TestVirtualTimeHasNoPorts(t *testing.T) {
 	for _, config := range []Config{
 		{Transport: Loopback}, {Transport: Memory, Listen: "127.0.0.1:0"}, {Transport: Memory, KMEListen: make([]string, 5)}, {},
@@ -158,7 +157,7 @@ func TestVirtualTimeHasNoPorts(t *testing.T) {
 	}
 }
 
-// keepTraces writes the traces to where they can be looked at, if the environment says where.
+// keepTraces writes the traces to files if the environment names a directory.
 func keepTraces(t *testing.T, traces ...string) {
 	dir := os.Getenv("DSKE_TRACES")
 	if dir == "" {

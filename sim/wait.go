@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// HubTimeout returns how long a client waits for a hub's response to one message; for a large one
-// longer.
+// HubTimeout returns how long a client waits for a hub's answer to one message of usual size. It
+// waits longer for a large one.
 func (n *Network) HubTimeout() time.Duration { return n.config.HubTimeout }
 
 // WaitReady waits until every client that runs in this process has registered with all its hubs and
@@ -33,10 +33,10 @@ func (n *Network) WaitReady(ctx context.Context) error {
 	return nil
 }
 
-// WaitIdle waits until no running client, or none of those that are named, does anything in the
-// background: the hubs that a key did not need have answered too, and the pools are full. Clients
-// that cannot reach a hub keep trying; between the attempts they are idle. Processes elsewhere are
-// waited for as a whole, unless they do not answer.
+// WaitIdle waits until no running client, or none of the named ones, does anything in the
+// background: hubs that a key did not need have answered too, and the pools are full. Clients that
+// cannot reach a hub keep trying; between attempts they count as idle. It waits for other processes
+// as a whole, unless they do not answer.
 func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
 	if err := n.waitIdleHere(ctx, names...); err != nil {
 		return err
@@ -64,8 +64,8 @@ func (n *Network) waitIdleHere(ctx context.Context, names ...string) error {
 	return nil
 }
 
-// Ready returns how many of the clients of this process are running and ready, and how many there
-// are.
+// Ready returns how many of the clients of this process are running and ready, and how many clients
+// it has.
 func (n *Network) Ready() (ready, clients int) {
 	for _, c := range n.local {
 		if m := c.member(); m != nil && isReady(m) {

@@ -16,12 +16,12 @@ import (
 	"dske/sim/wire"
 )
 
-// remote returns the network as it is driven over HTTP.
+// remote returns a Remote for the network.
 func (n *testNetwork) remote() Remote {
 	return Remote{URL: n.URL(), HTTP: &http.Client{Transport: n.outside}}
 }
 
-// fault puts faults between the nodes.
+// fault adds faults between the nodes.
 func (n *testNetwork) fault(specs ...string) {
 	n.Helper()
 	for _, spec := range specs {
@@ -39,7 +39,7 @@ func (n *testNetwork) idle() {
 	}
 }
 
-// newsOf collects what an observer or a tap is told.
+// newsOf collects the calls of an observer or a tap.
 type newsOf[T any] struct {
 	mu  sync.Mutex
 	all []T
@@ -70,7 +70,7 @@ func TestObserve(t *testing.T) {
 		n.idle()
 		events := seen.take()
 		isRequest := func(e wire.Event) bool { return e.Kind == wire.KindEncryptor }
-		if transport == Loopback { // the encryptor has come over the port
+		if transport == Loopback { // the encryptor uses the port
 			i := slices.IndexFunc(events, isRequest)
 			if i < 0 || events[i].From != "sae/sam" || events[i].To != "client/carol" || events[i].Caller.TakenAs != "SAE sam" {
 				t.Errorf("the request is not among %+v", events)
@@ -172,7 +172,7 @@ func TestCorrupt(t *testing.T) {
 	n.ClearFaults()
 	n.keyPair("sam", "sofia", 256)
 	if n.Corrupt("client/carol") == nil || !errors.Is(n.Corrupt("hub/nobody"), ErrNoSuchNode) {
-		t.Error("what is no hub lies")
+		t.Error("a node that is not a hub lies")
 	}
 	n.idle()
 	if v := n.Violations(); len(v) > 0 {
@@ -244,7 +244,7 @@ func TestExperimentsOverHTTP(t *testing.T) {
 		t.Errorf("%v, %v", faults, err)
 	}
 	events, err := r.Events(ctx, list.Next)
-	if err != nil || len(events.Events) != 5+5 { // shares to the hubs, shares from the hubs
+	if err != nil || len(events.Events) != 5+5 { // shares to the hubs and from the hubs
 		t.Errorf("%d events, %v", len(events.Events), err)
 	}
 	if again, err := r.Events(ctx, events.Next); err != nil || len(again.Events) != 0 || again.Next != events.Next {
@@ -282,7 +282,7 @@ func TestFaultsKnowEncryptors(t *testing.T) {
 	n := start(t, Config{})
 	n.fault("drop from=sae/sam", "drop from=sae/cindy", "drop from=sofia")
 	if n.Wire().AddFault("drop from=sae/carol") == nil {
-		t.Error("carol is no encryptor")
+		t.Error("carol is not an encryptor")
 	}
 }
 
@@ -291,7 +291,7 @@ func TestWaitIdleOfSome(t *testing.T) {
 		n := start(t, Config{})
 		n.idle()
 		n.fault("delay=1s from=carol")
-		n.getKey("sam", "sofia", 256) // carol's messages take their time
+		n.getKey("sam", "sofia", 256) // carol's messages are delayed
 		n.fault("hang from=curtis to=hank")
 		n.getKey("sunny", "sam", 256)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -306,7 +306,7 @@ func TestWaitIdleOfSome(t *testing.T) {
 	})
 }
 
-// A tap and the observers speak of the same messages.
+// A tap and the observers see the same messages.
 func TestNumbersOfMessages(t *testing.T) {
 	n := start(t, Config{Topology: python()})
 	n.getKey("sam", "sofia", 256) // asks the hubs who sofia is
@@ -333,8 +333,8 @@ func TestNumbersOfMessages(t *testing.T) {
 	}
 }
 
-// An encryptor in the process needs no certificate, also where everybody else does; and it is one
-// of the network, which faults strike.
+// An encryptor in the process needs no certificate, even where everybody else does. Faults apply to
+// it.
 func TestDirect(t *testing.T) {
 	dir := certify(t)
 	n := start(t, Config{Transport: Loopback, Listen: "127.0.0.1:0", TLS: dir, TLSAll: true})

@@ -11,14 +11,14 @@ import (
 	"dske/protocol"
 )
 
-// maxShares is the different shares of a key, of either sort, that an attack looks at.
+// maxShares is how many different shares of a key, certain or doubtful, an attack examines.
 const maxShares = 1024
 
-// Result is how far an attack came.
+// Result is the outcome of an attack.
 type Result struct {
 	Key       protocol.Secret // empty if it was not recovered
-	Known     int             // hubs of which the share is known
-	Threshold int             // shares that make a key
+	Known     int             // hubs whose share is known
+	Threshold int             // number of shares that make a key
 }
 
 // Recovered reports whether the attack found the key.
@@ -39,7 +39,7 @@ func (r Result) String() string {
 func (a *Adversary) Attack(keyID uuid.UUID) Result {
 	e := a.gather(keyID)
 	r := Result{Known: len(e.hubs), Threshold: a.threshold}
-	// Damaged messages come second, so that however many there are they cannot hide the key.
+	// Damaged messages come second, so that they cannot hide the key, however many there are.
 	for _, shares := range [][]protocol.Share{e.certain, append(slices.Clone(e.certain), e.doubtful...)} {
 		if key, _, err := protocol.Recover(a.suite, a.threshold, shares); err == nil {
 			r.Key = key
@@ -51,12 +51,12 @@ func (a *Adversary) Attack(keyID uuid.UUID) Result {
 
 // evidence is what is known about a key.
 type evidence struct {
-	certain  []protocol.Share // found in a hub, or with a signature that is right
-	doubtful []protocol.Share // from messages that somebody may have changed
-	hubs     map[string]bool  // that certain shares are from
+	certain  []protocol.Share // found in a hub, or with a right signature
+	doubtful []protocol.Share // from messages that may have been changed
+	hubs     map[string]bool  // sources of the certain shares
 }
 
-// gather decrypts what can be decrypted of the shares of a key.
+// gather decrypts those shares of a key whose pads are known.
 func (a *Adversary) gather(keyID uuid.UUID) evidence {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -83,7 +83,7 @@ func (a *Adversary) gather(keyID uuid.UUID) evidence {
 	return e
 }
 
-// forOne returns what the first of the slaves gets of a share.
+// forOne returns the part of a share for the first of its slaves.
 func (a *Adversary) forOne(share protocol.Share) protocol.Share {
 	slaves := share.Terms.Slaves()
 	if slaves == 1 {
@@ -100,7 +100,7 @@ func (e *evidence) addCertain(hub string, share protocol.Share) {
 	e.hubs[hub] = true
 }
 
-// addNew appends a share that is not there yet, if there is room for it.
+// addNew appends a share, unless it is there or there is no room for it.
 func addNew(shares []protocol.Share, share protocol.Share) []protocol.Share {
 	known := func(s protocol.Share) bool {
 		return s.Alike(share) && bytes.Equal(s.Terms.SecretTag, share.Terms.SecretTag) && bytes.Equal(s.Value.Reveal(), share.Value.Reveal())

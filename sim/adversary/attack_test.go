@@ -34,7 +34,7 @@ func TestTheThresholdDecides(t *testing.T) {
 	}
 }
 
-// Shares that travel together are read together.
+// Shares that travel in one message are read together.
 func TestManyKeysInOneMessage(t *testing.T) {
 	for n, want := range map[int]string{2: "not recovered: 2 of 3 shares known", 3: "recovered"} {
 		play(t, func(w *world) {
@@ -46,7 +46,7 @@ func TestManyKeysInOneMessage(t *testing.T) {
 	}
 }
 
-// The shares wait in the hubs for the slave, and in the clear.
+// The shares wait in the hubs for the slave, in the clear.
 func TestCompromiseBetweenScatterAndGather(t *testing.T) {
 	play(t, func(w *world) {
 		key := w.getKey(32)
@@ -79,7 +79,7 @@ func TestSharesOnTheirWayToTheSlave(t *testing.T) {
 	})
 }
 
-// What was delivered before is safe, even if every hub falls; what comes after isn't.
+// Keys that were delivered before are safe, even if every hub is compromised; later ones are not.
 func TestForwardSecrecy(t *testing.T) {
 	play(t, func(w *world) {
 		before := w.getKey(32)
@@ -107,7 +107,7 @@ func TestLostSharesAreNotForwardSecret(t *testing.T) {
 	})
 }
 
-// Out-of-band messages can be read from the compromise on and not before.
+// Out-of-band messages can be read only after the compromise.
 func TestOutOfBandMessages(t *testing.T) {
 	const size = 20_000 // bytes: more than a pool holds
 	play(t, func(w *world) {
@@ -124,8 +124,8 @@ func TestOutOfBandMessages(t *testing.T) {
 	})
 }
 
-// Hubs that are compromised before anybody registers have nothing yet, and hand out everything
-// after it.
+// Hubs that are compromised before anybody registers have nothing yet, but reveal everything
+// afterwards.
 func TestCompromiseFromTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, protocol.Python)
@@ -138,7 +138,7 @@ func TestCompromiseFromTheStart(t *testing.T) {
 	})
 }
 
-// Repeated messages are refused by the hubs, and add nothing to what their originals tell.
+// Repeated messages are refused by the hubs, and tell nothing beyond their originals.
 func TestReplays(t *testing.T) {
 	play(t, func(w *world) {
 		w.compromise("hank", "helen")
@@ -172,7 +172,7 @@ func flip(body []byte) {
 	body[at] = 'A' + (body[at]-'A'+1)%26
 }
 
-// flipped changes the share in a message, in whichever direction it goes.
+// flipped changes the share in a message, in either direction.
 func flipped(m *wire.Message) {
 	switch {
 	case m.Path != protocol.PathKeyShare:
@@ -184,7 +184,8 @@ func flipped(m *wire.Message) {
 	}
 }
 
-// A damaged share doesn't count, and doesn't hide the key from those who know enough others.
+// A damaged share does not count, and does not hide the key from an adversary who knows enough
+// others.
 func TestDamagedShares(t *testing.T) {
 	atHank := func(m *wire.Message) {
 		if m.To == "hub/hank" {
@@ -206,7 +207,7 @@ func TestDamagedShares(t *testing.T) {
 	}
 }
 
-// A share is known also when only its signature was damaged.
+// A share is known even if only its signature was damaged.
 func TestDamagedSignature(t *testing.T) {
 	for _, damage := range []func(http.Header){
 		func(h http.Header) { h.Del(protocol.SignatureHeader) },
@@ -226,7 +227,7 @@ func TestDamagedSignature(t *testing.T) {
 	}
 }
 
-// However many damaged copies of a message somebody puts on the wire, the key stays in sight.
+// However many damaged copies of a message are on the wire, the key can be found.
 func TestManyForgeries(t *testing.T) {
 	play(t, func(w *world) {
 		w.compromise("hank", "helen", "hugo")

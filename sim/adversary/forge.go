@@ -12,9 +12,8 @@ import (
 	"dske/sim/wire"
 )
 
-// Deduce looks at the messages that he has withheld, and works out the pads of those whose shares
-// he knows. Their bytes are unused at the receiver, and so are his. It returns how many bytes that
-// are.
+// Deduce computes the pads of withheld messages whose shares he knows. Their bytes are unused at
+// the receiver, so he can use them. It returns the number of bytes.
 func (h *Hands) Deduce() int {
 	deduced := 0
 	for _, k := range h.Kept() {
@@ -49,10 +48,10 @@ func (h *Hands) deduce(k Kept) int {
 	return h.of(k.Request.To).deduce(k.Request.From, owner, batch.Pad.Fragments, pad)
 }
 
-// polynomial returns as many shares of a key that he knows as it takes to know them all, those for
-// one slave; nil: he does not know as many.
+// polynomial returns the known shares of a key for one slave if they are enough to compute all
+// others, and nil otherwise.
 func (h *Hands) polynomial(key uuid.UUID) []protocol.Share {
-	shares := map[string][]protocol.Share{} // by secret tag, which each slave has of its own
+	shares := map[string][]protocol.Share{} // by secret tag, which differs between slaves
 	for _, s := range h.gather(key).certain {
 		tag := string(s.Terms.SecretTag)
 		if !slices.ContainsFunc(shares[tag], func(other protocol.Share) bool { return other.Index == s.Index }) {
@@ -66,8 +65,8 @@ func (h *Hands) polynomial(key uuid.UUID) []protocol.Share {
 }
 
 // ForgeAnswers answers requests for a key with shares of a key of his own, in the name of hubs. He
-// signs with bytes of theirs that he has deduced. He returns that key, which has as many bytes as
-// it says; hubs is how many there are.
+// signs with bytes of theirs that he has deduced. It returns that key, of size bytes; hubs is the
+// number of hubs.
 func (h *Hands) ForgeAnswers(key uuid.UUID, size, hubs int) (protocol.Secret, error) {
 	own, shares, err := newKey(h.suite, size, h.threshold, hubs)
 	if err != nil {
@@ -111,7 +110,7 @@ func (h *Hands) forgeAnswer(r *wire.Request, share protocol.Share) (wire.Respons
 	return wire.Response{Status: http.StatusOK, Header: header, Body: body}, nil
 }
 
-// indices returns the index of the share that each hub has, as far as he has seen shares of it.
+// indices returns the index of each hub's share, as far as he has seen shares of it.
 func (h *Hands) indices() map[string]int {
 	h.Adversary.mu.Lock()
 	defer h.Adversary.mu.Unlock()
@@ -124,16 +123,16 @@ func (h *Hands) indices() map[string]int {
 	return indices
 }
 
-// Names are who a share is said to be from and for.
+// Names are the claimed sender, master and slave of a share.
 type Names struct {
-	Client string // such as client/carol, in whose name and with whose bytes he sends
+	Client string // such as client/carol; he sends in its name and with its bytes
 	Master string // encryptor
 	Slave  string // encryptor
 }
 
-// ForgePosts gives hubs shares of a key of his own in the name of a client, and returns the key and
-// its ID. He signs with what he knows of the client's bytes, and leaves out the hubs where that is
-// not enough.
+// ForgePosts sends hubs shares of a key of his own in the name of a client, and returns the key's
+// ID and the key. He signs with bytes of the client that he knows, and leaves out hubs for which he
+// knows too few.
 func (h *Hands) ForgePosts(ctx context.Context, n Names, size, hubs int) (uuid.UUID, protocol.Secret, error) {
 	key, shares, err := newKey(h.suite, size, h.threshold, hubs)
 	id := uuid.New()
@@ -152,7 +151,7 @@ func (h *Hands) ForgePosts(ctx context.Context, n Names, size, hubs int) (uuid.U
 	return id, key, nil
 }
 
-// forgePost gives a hub a share in the name of a client.
+// forgePost sends a hub a share in the name of a client.
 func (h *Hands) forgePost(ctx context.Context, hub string, n Names, id uuid.UUID, share protocol.Share) error {
 	h.Adversary.mu.Lock()
 	sealed, err := h.of(hub).seal(n.Client, protocol.OwnerClient, share.Value.Reveal())
@@ -163,7 +162,7 @@ func (h *Hands) forgePost(ctx context.Context, hub string, n Names, id uuid.UUID
 	return h.post(ctx, "forge a POST", hub, n, protocol.PostShare{KeyID: id, ShareIndex: share.Index, Terms: share.Terms, SealedShare: sealed})
 }
 
-// post signs a share that is sealed, and sends it to a hub.
+// post signs a sealed share, and sends it to a hub.
 func (h *Hands) post(ctx context.Context, what, hub string, n Names, m protocol.PostShare) error {
 	m.ClientName, m.MasterSAE, m.SlaveSAE = n.Client[len("client/"):], n.Master, n.Slave
 	body, err := json.Marshal(m)
@@ -180,17 +179,17 @@ func (h *Hands) post(ctx context.Context, what, hub string, n Names, m protocol.
 	return err
 }
 
-// signed returns a request to a hub with its signature.
+// signed returns a signed request to a hub.
 func (h *Hands) signed(hub string, signer material, r protocol.Request) wire.Request {
 	header := http.Header{"Content-Type": {"application/json"}}
 	header.Set(protocol.SignatureHeader, signer.sign(h.suite, h.suite.RequestContext(r), r.Body))
 	return wire.Request{To: hub, Method: r.Method, Path: r.Path, Query: r.Query, Header: header, Body: r.Body}
 }
 
-// Readdress gives hubs the shares of a key whose POSTs he has withheld as shares of another key,
-// which is for an encryptor of his: the hubs open them. A key that is nil is that of the message
-// that was withheld last. He returns the ID of the new key and its master. He signs with bytes of
-// the client's that he has deduced from other messages.
+// Readdress sends hubs the shares of a key whose POSTs he has withheld as shares of another key,
+// which is for an encryptor of his: the hubs open them. A nil key stands for that of the last
+// withheld message. It returns the ID of the new key and its master. He signs with bytes of the
+// client that he has deduced from other messages.
 func (h *Hands) Readdress(ctx context.Context, key uuid.UUID, slave string) (id uuid.UUID, master string, err error) {
 	id, err = uuid.New(), errPoor
 	kept := h.Kept()
@@ -225,13 +224,13 @@ func (h *Hands) Squat(n Names) {
 			return wire.Response{}, false, nil
 		}
 		share := protocol.Share{Index: post.ShareIndex, Terms: post.Terms, Value: protocol.NewSecret(make([]byte, len(post.Value)))}
-		_ = h.forgePost(ctx, r.To, n, post.KeyID, share) // what the hub says is noted
+		_ = h.forgePost(ctx, r.To, n, post.KeyID, share) // send records what the hub answers
 		return wire.Response{}, false, nil
 	})
 }
 
-// InPieces asks a hub for a key that there is none of, in the name of a client of his own, and
-// names his signing key in two pieces, the second first.
+// InPieces asks a hub for an unknown key in the name of a client of his own, and names his signing
+// key in two pieces, the second first.
 func (h *Hands) InPieces(ctx context.Context, n Names, hub string) error {
 	h.Adversary.mu.Lock()
 	signer, err := h.of(hub).signer(n.Client, protocol.OwnerClient)

@@ -21,8 +21,8 @@ var (
 	someBlock   = bytes.Repeat([]byte("0123456789abcdef"), 16)
 )
 
-// Whatever passes on the wire, the adversary survives it and still finds the key that it has enough
-// shares of.
+// Whatever is on the wire, the adversary does not fail, and still finds a key of which it has
+// enough shares.
 func FuzzTap(f *testing.F) {
 	for _, m := range signedMessages(f) {
 		f.Add(m.To, m.Method, m.Path, m.Query, m.Header.Get(protocol.SignatureHeader), m.Body,
@@ -46,7 +46,7 @@ func FuzzTap(f *testing.F) {
 	})
 }
 
-// The seeds of the fuzz test get through to the attack.
+// The seeds of the fuzz test reach the attack.
 func TestSignedMessages(t *testing.T) {
 	a := wellInformed(t)
 	if got := a.Attack(someKeyID).Known; got != 2 {
@@ -81,7 +81,7 @@ func wellInformed(t testing.TB) *adversary.Adversary {
 	return a
 }
 
-// signedMessages returns a share, and a wrong one at that, on its way to hank and from there.
+// signedMessages returns a share, a wrong one, on its way to hank and back.
 func signedMessages(t testing.TB) []wire.Message {
 	t.Helper()
 	channel := protocol.NewChannel(protocol.Python)

@@ -16,11 +16,11 @@ import (
 	"dske/sim/wire"
 )
 
-// maxKept is the number of messages that he keeps in his hands.
+// maxKept is the maximum number of messages that he holds.
 const maxKept = 10_000
 
-// Hands are an adversary who owns the network between the nodes: in-band messages pass through
-// them. Until he is told to do something he lets them pass. He lets pass what he sends himself.
+// Hands are an adversary who controls the network between the nodes: in-band messages pass through
+// them. He lets messages pass until he is told to do something. His own messages always pass.
 type Hands struct {
 	*Adversary
 	transport http.RoundTripper
@@ -30,35 +30,35 @@ type Hands struct {
 	rules []rule
 	kept  []Kept    // messages that were withheld, oldest first
 	seen  []Kept    // requests that passed
-	did   []Outcome // what became of what he did, since the last call of Did
+	did   []Outcome // outcomes since the last call of Did
 }
 
-// Kept is a message in his hands: a request that never arrived, or one with the answer that never
-// came back.
+// Kept is a message in his hands: a request that never arrived, or one whose answer never came
+// back.
 type Kept struct {
 	Request  wire.Request
 	Response *wire.Response // nil: the request was withheld
-	keys     []uuid.UUID    // that it is about
+	keys     []uuid.UUID    // keys in the message
 }
 
-// Outcome is what a node did with what he sent or altered.
+// Outcome is the result of an action of his.
 type Outcome struct {
-	What   string // he did
-	To     string // the node
-	Of     string // the hub in whose name, if he answered
-	Status int    // HTTP, of what the node answered, or of what he gave to it; 0: nothing
+	What   string // the action
+	To     string // the receiving node
+	Of     string // the hub in whose name he answered, if he did
+	Status int    // HTTP status of the node's answer, or of the answer that he gave it; 0: none
 }
 
-// rule is what he does with a message, if it concerns him.
+// rule says what he does with a message. done is false if the message does not concern him.
 type rule func(ctx context.Context, r *wire.Request, next wire.Deliver) (response wire.Response, done bool, err error)
 
-// NewHands returns the hands of an adversary, who sends messages of his own through the transport
-// to the nodes below the URL.
+// NewHands returns the hands of an adversary. He sends messages of his own through the transport to
+// the nodes below the URL.
 func NewHands(a *Adversary, transport http.RoundTripper, url string) *Hands {
 	return &Hands{Adversary: a, transport: transport, url: url}
 }
 
-// Stop lets messages pass again. What he has kept he keeps.
+// Stop lets messages pass again. He keeps what he has withheld.
 func (h *Hands) Stop() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -92,7 +92,7 @@ func isInBand(r *wire.Request) bool {
 	return (r.Path == protocol.PathKeyShare || r.Path == protocol.PathKeyShares) && strings.HasPrefix(r.To, "hub/")
 }
 
-// keep adds a message to those that he has, unless it was sent before.
+// keep adds a message to a list, unless it was sent before.
 func keep(list []Kept, k Kept) []Kept {
 	signature := k.Request.Header.Get(protocol.SignatureHeader)
 	if slices.ContainsFunc(list, func(other Kept) bool { return other.Request.Header.Get(protocol.SignatureHeader) == signature }) {
@@ -104,7 +104,7 @@ func keep(list []Kept, k Kept) []Kept {
 	return append(list, k)
 }
 
-// keysOf returns the keys that a request is about.
+// keysOf returns the keys in a request.
 func keysOf(r *wire.Request) []uuid.UUID {
 	if r.Method == http.MethodPost {
 		return findPosted(wire.Message{Request: *r}).KeyIDs
@@ -118,7 +118,7 @@ func keysOf(r *wire.Request) []uuid.UUID {
 	return nil
 }
 
-// send sends a message to a hub as it is, and notes what became of it.
+// send sends a message to a hub unchanged, and records the outcome.
 func (h *Hands) send(ctx context.Context, what string, m wire.Request) (wire.Response, error) {
 	target := h.url + "/" + m.To + m.Path
 	if m.Query != "" {
@@ -148,7 +148,7 @@ func (h *Hands) note(what, to, of string, status int) {
 	}
 }
 
-// Did returns what he has done since the last call, and what the nodes made of it.
+// Did returns the outcomes since the last call.
 func (h *Hands) Did() []Outcome {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -158,9 +158,9 @@ func (h *Hands) Did() []Outcome {
 }
 
 var (
-	// errWithheld is what the sender of a message sees that he has withheld: nothing has come.
+	// errWithheld is the error for the sender of a withheld message: no answer came.
 	errWithheld = errors.New("message lost")
 
-	// errUnknownKey says that he does not know a key that he would have to.
+	// errUnknownKey says that he does not know a key that he needs.
 	errUnknownKey = errors.New("he does not know that key")
 )

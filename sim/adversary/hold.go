@@ -11,12 +11,12 @@ import (
 	"dske/sim/wire"
 )
 
-// Match says which messages he does something with. What is not given matches all.
+// Match selects messages. An empty member matches all.
 type Match struct {
 	Method string
 	From   []string  // clients, such as client/carol
 	To     []string  // hubs, such as hub/hank
-	Key    uuid.UUID // that they are about
+	Key    uuid.UUID // in the message; nil: any
 }
 
 func (m Match) matches(r *wire.Request) bool {
@@ -26,8 +26,8 @@ func (m Match) matches(r *wire.Request) bool {
 		(m.Key == uuid.Nil || slices.Contains(keysOf(r), m.Key))
 }
 
-// Withhold keeps messages: the requests themselves, or the answers to them, which the hub has given
-// then. The sender hears nothing.
+// Withhold keeps messages: the requests themselves, or the answers that the hub has given to them.
+// The sender hears nothing.
 func (h *Hands) Withhold(answers bool, m Match) {
 	h.begin(func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, bool, error) {
 		if !m.matches(r) {
@@ -55,8 +55,7 @@ func (h *Hands) Kept() []Kept {
 	return slices.Clone(h.kept)
 }
 
-// Release sends the requests that he has withheld to the hubs, where they were for, and forgets
-// them.
+// Release sends the withheld requests to their hubs, and forgets them.
 func (h *Hands) Release(ctx context.Context) {
 	h.mu.Lock()
 	var requests []Kept
@@ -72,7 +71,7 @@ func (h *Hands) Release(ctx context.Context) {
 	}
 }
 
-// Repeat sends all requests again that have passed, or were withheld.
+// Repeat sends again all requests that have passed, or were withheld.
 func (h *Hands) Repeat(ctx context.Context, m Match) {
 	h.mu.Lock()
 	seen := slices.Clone(h.seen)
@@ -84,9 +83,10 @@ func (h *Hands) Repeat(ctx context.Context, m Match) {
 	}
 }
 
-// Answer gives answers that were withheld of one key as the answers to requests for another, or for
-// any other if that is nil: those of the same hub to the same client. Each is given once, so who
-// finds that out and asks again is answered truly. The true answers are withheld instead.
+// Answer gives withheld answers about key with as the answers to requests for another key, or for
+// any other key if key is nil: those of the same hub to the same client. Each is given once, so a
+// client that notices and asks again gets the true answer. The true answers to the first requests
+// are withheld instead.
 func (h *Hands) Answer(key, with uuid.UUID) {
 	h.begin(func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, bool, error) {
 		wanted := Match{Method: http.MethodGet, Key: key}
@@ -108,7 +108,7 @@ func (h *Hands) Answer(key, with uuid.UUID) {
 	})
 }
 
-// Acknowledge swallows POSTs, and answers them with answers to earlier ones that were withheld.
+// Acknowledge swallows POSTs, and answers them with withheld answers to earlier ones.
 func (h *Hands) Acknowledge(m Match) {
 	m.Method = http.MethodPost
 	h.begin(func(_ context.Context, r *wire.Request, _ wire.Deliver) (wire.Response, bool, error) {
@@ -127,7 +127,7 @@ func (h *Hands) Acknowledge(m Match) {
 	})
 }
 
-// takeAnswer takes the first answer out of what was withheld that matches.
+// takeAnswer removes the first withheld answer that matches, and returns it.
 func (h *Hands) takeAnswer(m Match) (Kept, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -140,8 +140,8 @@ func (h *Hands) takeAnswer(m Match) (Kept, bool) {
 	return k, true
 }
 
-// Refuse answers requests himself, which then do not arrive, with an error that nobody has signed.
-// It ends after count times; 0: it does not.
+// Refuse answers requests himself, with an error that nobody has signed; they do not arrive. It
+// ends after count times, or never if count is 0.
 func (h *Hands) Refuse(status int, body string, m Match, count int) {
 	var times atomic.Int64
 	h.begin(func(_ context.Context, r *wire.Request, _ wire.Deliver) (wire.Response, bool, error) {

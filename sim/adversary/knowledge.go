@@ -10,18 +10,18 @@ import (
 	"dske/psrd"
 )
 
-// maxPSRD is the bytes of PSRD that are learnt from one hub.
+// maxPSRD is how many bytes of PSRD are learnt from one hub.
 const maxPSRD = 256 << 20
 
 // knowledge is what is known from a compromised hub.
 type knowledge struct {
 	// The PSRD is that of both pools with each client. Only bytes that were consumed before they
-	// could be learnt are consumed here: reading a message spends nothing.
+	// could be learnt count as consumed here: reading a message spends nothing.
 	channel *protocol.Channel
 	room    int // bytes of PSRD that may still be learnt
 	shares  map[uuid.UUID]protocol.LeakedShare
-	spare   map[spareKind][]psrd.Fragment // bytes that he can use as he likes
-	bytes   map[psrd.Fragment][]byte      // what those of them are that are of no block
+	spare   map[spareKind][]psrd.Fragment // bytes that he may use
+	bytes   map[psrd.Fragment][]byte      // values of spare bytes that are in no block
 }
 
 func newKnowledge(suite protocol.Suite) *knowledge {
@@ -34,7 +34,7 @@ func newKnowledge(suite protocol.Suite) *knowledge {
 	}
 }
 
-// learnBlock adds a block. One that is known already adds nothing: bytes only get fewer.
+// learnBlock adds a block. A known block adds nothing, since its bytes only get fewer.
 func (k *knowledge) learnBlock(b psrd.LeakedBlock) {
 	pool := k.channel.Peer
 	if len(b.Data) > k.room || pool.Add(psrd.NewBlock(b.UUID, bytes.Clone(b.Data))) != nil {
@@ -49,7 +49,7 @@ func (k *knowledge) learnShare(s protocol.LeakedShare) {
 	k.shares[s.KeyID] = s
 }
 
-// open decrypts a share, if every byte of the pad of its message is known.
+// open decrypts a share if every byte of its message's pad is known.
 func (k *knowledge) open(s sealedShare) (protocol.Share, bool) {
 	value, err := k.channel.Peer.Copy(s.batch.Pad.Fragments)
 	if err != nil {
@@ -74,8 +74,7 @@ func (k *knowledge) verifies(s sealedShare) bool {
 	return err == nil
 }
 
-// indifferent is a suite without its rules: who knows bytes of a block does not care what they are
-// for.
+// indifferent is a suite without its rules: an adversary ignores the purpose of bytes.
 type indifferent struct{ protocol.Suite }
 
 func (indifferent) Rules() protocol.Rules { return protocol.Rules{} }

@@ -9,7 +9,7 @@ import (
 	"dske/psrd"
 )
 
-// There is an end to the blocks that are learnt, and those that are known or empty don't count.
+// The learnt blocks are limited; known and empty ones do not count.
 func TestLearnBlock(t *testing.T) {
 	k := newKnowledge(protocol.Python)
 	k.room = 100
@@ -22,7 +22,7 @@ func TestLearnBlock(t *testing.T) {
 	}
 }
 
-// A share is known only if every byte of its pad is; a byte that is gone is not a zero.
+// A share is known only if every byte of its pad is; a missing byte is not a zero.
 func TestOpen(t *testing.T) {
 	block := uuid.UUID{1}
 	k := newKnowledge(protocol.Python)

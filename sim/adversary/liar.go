@@ -17,63 +17,63 @@ import (
 	"dske/sim/wire"
 )
 
-// Liar makes a hub lie, when it is told to: the shares that the hub hands out are altered, and
-// signed anew with the hub's own keys, so that no signature shows it. The hub itself knows nothing
-// of that. A Liar may serve several hubs of the same name one after the other.
+// Liar makes a hub lie while it is told to: it alters the shares that the hub hands out, and signs
+// the answers anew with the hub's own keys, so that no signature shows it. The hub itself does not
+// know. A Liar may serve several hubs of the same name one after the other.
 type Liar struct {
 	suite protocol.Suite
 	lie   [sha256.Size]byte
 
 	lies atomic.Bool
-	told atomic.Int64 // lies
+	told atomic.Int64 // number of lies
 
 	mu   sync.Mutex
-	last []toldLie // the lies of a while
+	last []toldLie // recent lies
 
-	// arriving is held as a whole while a block comes to the hub, and a part of it while the hub is
-	// robbed and answers. Time goes on in a bubble while somebody waits for it, as it does not for
-	// a mutex.
+	// arriving is held as a whole while a block comes to the hub, and in part while the hub's
+	// blocks are read and it answers. Virtual time advances while a goroutine waits for it, which
+	// it does not for a mutex.
 	arriving *semaphore.Weighted
 }
 
-// toldLie is an answer with lies. The hub gives an answer again to a request that comes again, and
-// so does the liar: two answers under one key would tell more than one.
+// toldLie is an answer with lies. The hub repeats its answer to a repeated request, and so does the
+// liar: two answers under one signing key would reveal something.
 type toldLie struct {
 	honest string // the signature of the answer that it replaces
 	told   wire.Response
 }
 
-// maxLies is how many are remembered. A hub forgets its answers after a minute.
+// maxLies is how many lies are remembered. A hub forgets its answers after a minute.
 const maxLies = 256
 
-// NewLiar returns a liar that is honest so far. Every hub lies in its own way, which follows from
-// its name: lies that are alike can cancel out in a reconstruction.
+// NewLiar returns a liar that is still honest. Every hub lies in its own way, which derives from
+// its name, since equal lies can cancel out in a reconstruction.
 func NewLiar(hub string, suite protocol.Suite) *Liar {
 	return &Liar{suite: suite, lie: sha256.Sum256([]byte(hub)), arriving: semaphore.NewWeighted(whole)}
 }
 
-// What is taken of [Liar.arriving].
+// The weights of [Liar.arriving].
 const (
 	part  = 1
 	whole = 1 << 30
 )
 
-func (l *Liar) enter(weight int64) { _ = l.arriving.Acquire(context.Background(), weight) } // without an end it does not fail
+func (l *Liar) enter(weight int64) { _ = l.arriving.Acquire(context.Background(), weight) } // cannot fail without a deadline
 
 // Start begins to lie.
 func (l *Liar) Start() { l.lies.Store(true) }
 
-// Stop makes the hub honest, and forgets how many lies there were.
+// Stop makes the hub honest, and resets the number of lies.
 func (l *Liar) Stop() {
 	l.lies.Store(false)
 	l.told.Store(0)
 }
 
-// Lies reports whether the hub lies, and how many shares it has altered.
+// Lies reports whether the hub lies, and how many shares have been altered.
 func (l *Liar) Lies() (lies bool, told int) { return l.lies.Load(), int(l.told.Load()) }
 
-// Around returns the handler of a hub that lies when it is told to. Hub serves the paths below the
-// hub's prefix; leak returns the PSRD of the hub and a client that is not consumed.
+// Around returns the handler of a hub that lies while it is told to. Hub serves the paths below the
+// hub's prefix; leak returns the unconsumed PSRD of the hub and a client.
 func (l *Liar) Around(hub http.Handler, prefix string, leak func(client string) []psrd.LeakedBlock) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || !l.lies.Load() && !l.hasLied() {
@@ -88,7 +88,7 @@ func (l *Liar) Around(hub http.Handler, prefix string, leak func(client string) 
 			wire.Write(w, response)
 		case prefix + protocol.PathKeyShare, prefix + protocol.PathKeyShares:
 			l.enter(part)
-			blocks := leak(r.URL.Query().Get("client_name")) // its keys are gone once it has answered
+			blocks := leak(r.URL.Query().Get("client_name")) // the signing keys are gone once the hub has answered
 			response := wire.Answer(hub, r)
 			l.arriving.Release(part)
 			wire.Write(w, l.alter(response, r.URL.Path == prefix+protocol.PathKeyShare, blocks, r.Header.Get(protocol.SignatureHeader)))
@@ -98,8 +98,8 @@ func (l *Liar) Around(hub http.Handler, prefix string, leak func(client string) 
 	})
 }
 
-// alter returns the response to the request with that signature, with lies for shares. One without
-// shares, or whose key is not in blocks, stays as it is.
+// alter returns the response with altered shares. A response without shares, or whose signing key
+// is not in blocks, is unchanged.
 func (l *Liar) alter(honest wire.Response, single bool, blocks []psrd.LeakedBlock, to string) wire.Response {
 	if honest.Status != http.StatusOK {
 		return honest
@@ -134,7 +134,7 @@ func (l *Liar) hasLied() bool {
 	return len(l.last) > 0
 }
 
-// before returns what was told in the place of an answer before, or else the answer itself.
+// before returns the lie that was told in place of an earlier answer, or else the answer itself.
 func (l *Liar) before(honest wire.Response) (told wire.Response, again bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -153,8 +153,8 @@ func (l *Liar) remember(honest, told wire.Response) {
 	l.last = slices.Clone(l.last[max(0, len(l.last)-maxLies):])
 }
 
-// alterShares returns the body of a response with other shares, and how many there are. A pad lets
-// through what is done to the sealed value.
+// alterShares returns the body of a response with altered shares, and their number. A change of the
+// sealed value changes the opened value in the same way.
 func (l *Liar) alterShares(body []byte, single bool) (altered []byte, lies int, err error) {
 	if single {
 		reply, err := protocol.ParseShareReply(body)

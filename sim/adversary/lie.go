@@ -22,16 +22,16 @@ import (
 	"dske/sim/wire"
 )
 
-// The ways in which hubs that are his lie.
+// The ways in which his hubs lie.
 const (
 	LieKnowing   = "knowing"   // they know the key, and shift it
-	LieThreshold = "threshold" // they say that they are enough
-	LieIndex     = "index"     // they say that they are others
+	LieThreshold = "threshold" // they claim to reach the threshold
+	LieIndex     = "index"     // they claim the indices of others
 )
 
-// Lie makes hubs that he has broken into lie about a key to those who ask for it. A shift is made
-// for shares of honest hubs that are combined with theirs; the answers of the others he has to
-// withhold. He returns the key that he means the slave to take, if there is one.
+// Lie makes compromised hubs lie about a key to those who ask for it. A shift is computed for
+// combination with the shares of the given honest hubs; he has to withhold the answers of the
+// others. It returns the key that the slave is to accept, if there is one.
 func (h *Hands) Lie(key uuid.UUID, how string, liars, honest []string) (protocol.Secret, error) {
 	lies, meant, err := h.lies(key, how, liars, honest)
 	if err != nil {
@@ -56,14 +56,14 @@ func (h *Hands) Lie(key uuid.UUID, how string, liars, honest []string) (protocol
 	return meant, nil
 }
 
-// lie is what a hub says instead of the truth.
+// lie is a hub's false answer.
 type lie struct {
-	index int             // of its share
-	shift []byte          // what it adds to its share, or
-	own   *protocol.Share // what it says instead of it, with the terms
+	index int             // index of the share
+	shift []byte          // added to its share, or
+	own   *protocol.Share // replaces its share and the terms
 }
 
-// lies returns what each of the liars says.
+// lies returns the lie of each liar.
 func (h *Hands) lies(key uuid.UUID, how string, liars, honest []string) (map[string]lie, protocol.Secret, error) {
 	indices := h.indices()
 	if how == LieThreshold {
@@ -82,7 +82,7 @@ func (h *Hands) lies(key uuid.UUID, how string, liars, honest []string) (map[str
 	}
 }
 
-// liesOfThreshold is shares of a key of their own, of which the liars are enough.
+// liesOfThreshold returns shares of a key of his own, of which the liars are enough.
 func (h *Hands) liesOfThreshold(indices map[string]int, liars []string) (map[string]lie, protocol.Secret, error) {
 	meant, shares, err := newKey(h.suite, 32, len(liars), len(indices))
 	lies := map[string]lie{}
@@ -94,7 +94,7 @@ func (h *Hands) liesOfThreshold(indices map[string]int, liars []string) (map[str
 	return lies, meant, err
 }
 
-// liesOfIndex is nonsense under the indices of honest hubs.
+// liesOfIndex returns nonsense under the indices of honest hubs.
 func liesOfIndex(shares []protocol.Share, indices map[string]int, liars, honest []string) map[string]lie {
 	lies := map[string]lie{}
 	for i, hub := range liars {
@@ -105,9 +105,9 @@ func liesOfIndex(shares []protocol.Share, indices map[string]int, liars, honest 
 	return lies
 }
 
-// liesPython gives the slave another key, with the digest that fits it: the polynomial goes through
-// the shares of the honest hubs, that key and that digest. So the liars have to be one fewer than
-// it takes.
+// liesPython gives the slave another key, with a digest that fits it: the polynomial goes through
+// the shares of the honest hubs, that key and that digest. So the number of liars must be one below
+// the threshold.
 func (h *Hands) liesPython(shares []protocol.Share, indices map[string]int, liars, honest []string) (map[string]lie, protocol.Secret, error) {
 	size := shares[0].Value.Size()
 	meant, random := make([]byte, size), make([]byte, size-4)
@@ -134,12 +134,11 @@ func (h *Hands) liesPython(shares []protocol.Share, indices map[string]int, liar
 	return lies, protocol.NewSecret(meant), nil
 }
 
-// liesITS shifts the key, and D so that the tag fits for the C that he knows. That is the slave's
-// only if he is that slave, or if several have it in common. One liar is enough: the shift that it
-// tells is divided by what its share counts among those that are combined, which are all of the
-// liars' and the honest ones.
+// liesITS shifts the key, and shifts D so that the tag fits for the C that he knows. That is the
+// slave's C only if he is that slave, or if several slaves share it. One liar is enough: its shift
+// is divided by the weight of its share in the combination of the liars' and the honest shares.
 func (h *Hands) liesITS(shares []protocol.Share, indices map[string]int, liars, honest []string) (map[string]lie, protocol.Secret, error) {
-	const block = 3 * its.ElementSize // the first of the key, after C, D and E
+	const block = 3 * its.ElementSize // the first block of the key, after C, D and E
 	vector := at(h.suite, shares, secretITS)
 	c := its.NewElement([its.ElementSize]byte(vector))
 	shift := make([]byte, len(vector))
@@ -157,7 +156,7 @@ func (h *Hands) liesITS(shares []protocol.Share, indices map[string]int, liars, 
 	return map[string]lie{liars[0]: {index: indices[liars[0]], shift: told}}, protocol.NewSecret(meant), nil
 }
 
-// alter returns the answer of a hub that is his, with another share and signed anew.
+// alter returns the answer of a compromised hub with another share, signed anew.
 func (h *Hands) alter(r *wire.Request, honest wire.Response, l lie) (wire.Response, error) {
 	reply, err := protocol.ParseShareReply(honest.Body)
 	if err != nil {
@@ -167,7 +166,7 @@ func (h *Hands) alter(r *wire.Request, honest wire.Response, l lie) (wire.Respon
 	defer h.Adversary.mu.Unlock()
 	known := h.of(r.To)
 	reply.ShareIndex = l.index
-	change := l.shift // a pad lets through what is done to the sealed value
+	change := l.shift // a change of the sealed value changes the opened value in the same way
 	if l.own != nil {
 		pad, err := known.channel.Peer.Copy(reply.Pad.Fragments)
 		if err != nil {
@@ -205,7 +204,7 @@ func (k *knowledge) resign(suite protocol.Suite, old, context string, body []byt
 	return material{fragments, key}.sign(suite, context, body), nil
 }
 
-// signingKeyOf reads which bytes a signature names.
+// signingKeyOf returns the bytes that a signature names.
 func signingKeyOf(signature string) ([]psrd.Fragment, error) {
 	names, _, _ := strings.Cut(signature, "%")
 	var fragments []psrd.Fragment

@@ -15,7 +15,7 @@ func isPSRD(m wire.Message) bool { return m.Method == http.MethodGet && m.Path =
 
 // sealedShare is a share on the wire, with what its signature covers.
 type sealedShare struct {
-	batch protocol.ShareBatch // the shares that it was sealed with, and itself
+	batch protocol.ShareBatch // the shares of its message, itself included
 	at    int                 // its position among them
 	hub   string              // as in a message
 
@@ -34,9 +34,9 @@ func (s sealedShare) body() []byte {
 
 func (s sealedShare) keyID() uuid.UUID { return s.batch.KeyIDs[s.at] }
 
-// findShares returns the shares that a message carries in one direction or the other. How the hub
-// answered a POST doesn't matter, as the shares have then passed already; and what aren't shares in
-// the response to a GET don't read as such.
+// findShares returns the shares that a message carries in either direction. The hub's answer to a
+// POST does not matter, since the shares have passed by then. A response to a GET without shares
+// does not parse as one.
 func findShares(m wire.Message) []sealedShare {
 	common := sealedShare{hub: m.To}
 	header := m.Header
@@ -60,7 +60,7 @@ func findShares(m wire.Message) []sealedShare {
 	return shares
 }
 
-// findPosted returns the shares in a request, none if it cannot be read.
+// findPosted returns the shares in a request, or none if it cannot be read.
 func findPosted(m wire.Message) protocol.ShareBatch {
 	switch m.Path {
 	case protocol.PathKeyShare:
@@ -75,7 +75,7 @@ func findPosted(m wire.Message) protocol.ShareBatch {
 	return protocol.ShareBatch{}
 }
 
-// findFetched returns the shares in a response, none if it cannot be read.
+// findFetched returns the shares in a response, or none if it cannot be read.
 func findFetched(m wire.Message) protocol.ShareBatch {
 	switch m.Path {
 	case protocol.PathKeyShare:

@@ -5,17 +5,17 @@ import (
 	"dske/protocol/its"
 )
 
-// Shares are values of polynomials. Who knows as many as the threshold knows them all; what follows
-// computes them by the book, apart from the code of the suites.
+// Shares are values of polynomials. As many as the threshold determine all others. This code
+// computes them by textbook formulas, independent of the code of the suites.
 
-// Positions at which the suites have what is shared.
+// Positions at which the suites place the secret.
 const (
 	secretPython = 255
 	digestPython = 254
 	secretITS    = -1 // the element 0, since x is the index and 1
 )
 
-// field is a field's elements.
+// field is the elements of a field.
 type field[E any] interface {
 	comparable
 	Add(E) E
@@ -23,7 +23,7 @@ type field[E any] interface {
 	Inverse() E
 }
 
-// weight returns what the i-th of the points counts in the value at a position, by Lagrange.
+// weight returns the Lagrange coefficient of the i-th point for the value at a position.
 func weight[E field[E]](xs []E, i int, at E) E {
 	var numerator, denominator E
 	isFirst := true
@@ -59,7 +59,7 @@ func (a octet) Mul(b octet) octet {
 	return product
 }
 
-// Inverse is a^254; that of 0 is 0.
+// Inverse is a^254, so the inverse of 0 is 0.
 func (a octet) Inverse() octet {
 	inverse := octet(1)
 	for range 254 {
@@ -68,8 +68,8 @@ func (a octet) Inverse() octet {
 	return inverse
 }
 
-// at returns the value at an index of the polynomials through the shares, of which there are at
-// least two.
+// at returns the value at an index of the polynomials through the shares. There must be at least
+// two shares.
 func at(suite protocol.Suite, shares []protocol.Share, index int) []byte {
 	value := make([]byte, shares[0].Value.Size())
 	if suite.Name() == protocol.SuitePython {
@@ -95,7 +95,7 @@ func at(suite protocol.Suite, shares []protocol.Share, index int) []byte {
 	return value
 }
 
-// coordinate is the x of an index in suite its.
+// coordinate returns the x of an index in suite its.
 func coordinate(index int) its.Element {
 	var b [its.ElementSize]byte
 	b[len(b)-1] = byte(index + 1)

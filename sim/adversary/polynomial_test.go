@@ -9,7 +9,7 @@ import (
 	"dske/psrd"
 )
 
-// What the adversary computes by the book is what the suites compute.
+// The adversary's textbook formulas agree with the suites.
 func TestPolynomials(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		key, shares, err := newKey(suite, 32, 3, 5)
@@ -43,7 +43,7 @@ func TestOctets(t *testing.T) {
 	}
 }
 
-// Bytes are used once, a slot if there is one, and never more than there are.
+// Bytes are used once, from a slot if there is one, and never more than there are.
 func TestSpareBytes(t *testing.T) {
 	k := newKnowledge(protocol.ITS)
 	value := make([]byte, 100)

@@ -2,13 +2,13 @@ package adversary
 
 import "github.com/google/uuid"
 
-// maxRecorded is the bytes of messages that are kept.
+// maxRecorded is how many bytes of messages are kept.
 const maxRecorded = 128 << 20
 
-// overhead is about what a recorded message takes beside its bytes.
+// overhead is the approximate size of a recorded message besides its bytes.
 const overhead = 512
 
-// recording is the shares seen on the wire.
+// recording has the shares seen on the wire.
 type recording struct {
 	limit int
 	size  int
@@ -20,7 +20,7 @@ func newRecording(limit int) recording {
 	return recording{limit: limit, byKey: map[uuid.UUID][]sealedShare{}}
 }
 
-// add records a share and forgets the oldest ones if they are too much.
+// add records a share and forgets the oldest ones if there are too many bytes.
 func (r *recording) add(s sealedShare) {
 	key := s.keyID()
 	r.order = append(r.order, key)
@@ -36,14 +36,14 @@ func (r *recording) dropOldest() {
 	r.order = r.order[1:]
 	shares := r.byKey[key]
 	r.size -= shares[0].size()
-	shares[0] = sealedShare{} // the array may live on
+	shares[0] = sealedShare{} // the array may stay in memory
 	if r.byKey[key] = shares[1:]; len(shares) == 1 {
 		delete(r.byKey, key)
 	}
 }
 
-// size is the bytes that it takes to keep a share: its part of the body, and less than that once
-// more for what was read from it.
+// size returns the approximate memory of a share in bytes: its part of the body, and a part of that
+// again for what was parsed from it.
 func (s sealedShare) size() int {
 	size := overhead + 2*len(s.body())/len(s.batch.KeyIDs) + len(s.request.Query)
 	for _, header := range s.signature {

@@ -8,12 +8,12 @@ import (
 	"dske/protocol/shamir"
 )
 
-// unused is the bytes at the start of a secret that the digest in its digest share covers up. In
-// every later position the digest share is random, so that what Split does there is the threshold
-// scheme alone: a polynomial through the key byte and threshold-1 random bytes.
+// unused is the number of bytes at the start of a secret that the digest in its digest share
+// covers. In every later position the digest share is random, so Split is only the threshold scheme
+// there: a polynomial through the key byte and threshold-1 random bytes.
 const unused = 4
 
-// everySharing splits the key byte with each choice of random bytes that there is: position
+// everySharing splits the key byte with each possible choice of random bytes: position
 // unused+choice of the shares has choice number choice.
 func everySharing(t *testing.T, key byte, threshold, n int) []shamir.Share {
 	t.Helper()
@@ -24,7 +24,7 @@ func everySharing(t *testing.T, key byte, threshold, n int) []shamir.Share {
 		for choice := range column {
 			column[choice] = byte(choice >> (8 * i))
 		}
-		if i > 0 { // the first one is for the digest share, which has no random bytes there
+		if i > 0 { // the first one is for the digest share, which has no random bytes
 			random = append(random, bytes.NewReader(make([]byte, unused)))
 		}
 		random = append(random, bytes.NewReader(column))
@@ -40,8 +40,8 @@ func everySharing(t *testing.T, key byte, threshold, n int) []shamir.Share {
 	return shares
 }
 
-// views counts how many choices of the random bytes show an adversary who has these shares each of
-// the values that they can have.
+// views counts, for each possible view of an adversary with these shares, the choices of random
+// bytes that lead to it.
 func views(shares ...shamir.Share) []int {
 	count := make([]int, 1<<(8*len(shares)))
 	for choice := range shares[0].Value {
@@ -54,15 +54,15 @@ func views(shares ...shamir.Share) []int {
 	return count
 }
 
-// Whatever an adversary sees in threshold-1 shares, each of the 256 keys leads there with exactly
-// one choice of the random bytes. So what it sees makes no key likelier than another.
+// For whatever an adversary sees in threshold-1 shares, each of the 256 keys leads to it with
+// exactly one choice of the random bytes. So the view makes no key likelier than another.
 func TestOneShareLessLeavesEveryKeyAsLikely(t *testing.T) {
 	for key := range 256 {
 		for _, s := range everySharing(t, byte(key), 2, 5) {
 			assertOneEach(t, key, views(s))
 		}
 	}
-	for key := 0; key < 256; key += 5 { // all of them would take long
+	for key := 0; key < 256; key += 5 { // all of them would take too long
 		shares := everySharing(t, byte(key), 3, 4)
 		first, second := key%4, (key+1+key/4%3)%4 // each pair has its turn
 		assertOneEach(t, key, views(shares[first], shares[second]))
@@ -78,7 +78,7 @@ func assertOneEach(t *testing.T, key int, count []int) {
 	}
 }
 
-// With threshold shares only one key is left.
+// With threshold shares, only one key is left.
 func TestEnoughSharesLeaveOneKey(t *testing.T) {
 	keys := make([]int, 1<<16)
 	for key := range 256 {

@@ -12,25 +12,25 @@ import (
 	"dske/psrd"
 )
 
-// errPoor says that the adversary does not know enough bytes to forge a message.
+// errPoor says that the adversary knows too few bytes to forge a message.
 var errPoor = errors.New("he does not know enough bytes that the receiver has and has not used")
 
-// spareKind is whose bytes they are, who chooses from them, and what for.
+// spareKind says whose bytes they are, who chooses from them, and their purpose.
 type spareKind struct {
 	client  string // such as client/mallory
 	owner   protocol.PoolOwner
 	purpose psrd.Purpose
 }
 
-// stock adds a block of a client that he owns to what he can use. He uses it from its end, and the
-// client from its beginning.
+// stock adds a block of a client that he owns to the bytes that he can use. He uses it from its
+// end, the client from its beginning.
 func (k *knowledge) stock(client string, query url.Values, block protocol.BlockData) {
 	kind := spareKind{client, protocol.PoolOwner(query.Get("pool_owner")), psrd.Purpose(query.Get("purpose"))}
 	k.spare[kind] = append(k.spare[kind], psrd.Fragment{Block: block.UUID, Start: 0, Size: len(block.Data)})
 }
 
-// deduce adds bytes that he has deduced from a message that was lost, unless he has done so before,
-// and returns how many. They were pads.
+// deduce adds bytes that he has deduced from a lost message, unless he has done so before, and
+// returns their number. They were pads.
 func (k *knowledge) deduce(client string, owner protocol.PoolOwner, fragments []psrd.Fragment, value []byte) (n int) {
 	for _, f := range fragments {
 		bytes := value[:f.Size]
@@ -46,8 +46,7 @@ func (k *knowledge) deduce(client string, owner protocol.PoolOwner, fragments []
 	return n
 }
 
-// take takes size bytes for a purpose: of that purpose, if there are some, and otherwise whatever
-// there is.
+// take takes size bytes, of the given purpose if there are some, and otherwise any.
 func (k *knowledge) take(client string, owner protocol.PoolOwner, purpose psrd.Purpose, size int) (psrd.Fragment, []byte, error) {
 	for _, p := range []psrd.Purpose{purpose, psrd.ForAll} {
 		kind := spareKind{client, owner, p}
@@ -67,7 +66,7 @@ func (k *knowledge) take(client string, owner protocol.PoolOwner, purpose psrd.P
 	return psrd.Fragment{}, nil, errPoor
 }
 
-// read returns bytes that he knows.
+// read returns the values of bytes that he knows.
 func (k *knowledge) read(f psrd.Fragment) ([]byte, error) {
 	for known, value := range k.bytes {
 		if known.Block == f.Block && known.Start <= f.Start && f.Start+f.Size <= known.Start+known.Size {
@@ -77,13 +76,13 @@ func (k *knowledge) read(f psrd.Fragment) ([]byte, error) {
 	return k.channel.Peer.Copy([]psrd.Fragment{f})
 }
 
-// material is what it takes to sign a message.
+// material has what is needed to sign a message.
 type material struct {
 	fragments []psrd.Fragment
 	key       []byte
 }
 
-// sign returns the header of a signature.
+// sign returns the signature header.
 func (m material) sign(suite protocol.Suite, context string, body []byte) string {
 	var names []string
 	for _, f := range m.fragments {
@@ -99,7 +98,7 @@ func (k *knowledge) signer(client string, owner protocol.PoolOwner) (material, e
 	return material{[]psrd.Fragment{f}, key}, err
 }
 
-// inPieces is the same bytes named in two pieces, the second first.
+// inPieces returns the same bytes named in two pieces, the second first.
 func (m material) inPieces() material {
 	const half = protocol.SigningKeySize / 2
 	f := m.fragments[0]
@@ -122,7 +121,7 @@ func (k *knowledge) seal(client string, owner protocol.PoolOwner, share []byte) 
 	return protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: []psrd.Fragment{f}}, Value: value}, nil
 }
 
-// newKey draws a key of the adversary's own, and splits it as a client would, for so many hubs.
+// newKey draws a key of the adversary's own, and splits it as a client would, for n hubs.
 func newKey(suite protocol.Suite, size, threshold, n int) (protocol.Secret, []protocol.Share, error) {
 	value := make([]byte, size)
 	rand.Read(value)

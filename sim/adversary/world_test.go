@@ -26,7 +26,7 @@ const threshold = 3
 
 var hubNames = []string{"hank", "helen", "hilary", "holly", "hugo"}
 
-// world is five real hubs, two real clients and an adversary on the wire between them.
+// world has five real hubs, two real clients and an adversary on the wire between them.
 type world struct {
 	testing.TB
 	*adversary.Adversary
@@ -39,8 +39,8 @@ type world struct {
 	seen   []wire.Message
 }
 
-// fault changes a message on its way: the request, and again the message when it has its response.
-// A message that it gives a status to does not reach the hub.
+// fault changes a message under way: the request, and then the message with its response. A message
+// that it gives a status does not reach the hub.
 type fault func(m *wire.Message)
 
 // play runs a test in a bubble, with clients that are ready.
@@ -55,7 +55,7 @@ func play(t *testing.T, test func(w *world)) {
 	}
 }
 
-// everybody is a directory without clients that lets everybody register.
+// everybody is a directory without clients in which everybody may register.
 var everybody, _ = node.NewDirectory(true, nil)
 
 func newWorld(t testing.TB, suite protocol.Suite) *world {
@@ -102,7 +102,7 @@ func (w *world) run(name, encryptor string) *client.Client {
 	return c
 }
 
-// onTheWire sets what happens to messages from now on.
+// onTheWire sets the fault for messages from now on.
 func (w *world) onTheWire(change fault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -156,7 +156,7 @@ func (w *world) record(m wire.Message) {
 	w.seen = append(w.seen, m)
 }
 
-// deliver lets the hub answer a message.
+// deliver has the hub answer a message.
 func (w *world) deliver(m *wire.Message) {
 	target := "/" + m.To + m.Path
 	if m.Query != "" {
@@ -206,7 +206,7 @@ func (w *world) getKeys(number, size int) []etsi.Key {
 	return keys
 }
 
-// deliverKey lets the other client fetch a key, and waits until it has gathered all shares.
+// deliverKey has the other client fetch a key, and waits until it has gathered all shares.
 func (w *world) deliverKey(key etsi.Key) {
 	w.Helper()
 	keys, err := w.connie.GetKeyWithKeyIDs(context.Background(), "sofia", "sam", []uuid.UUID{key.ID})
@@ -219,8 +219,8 @@ func (w *world) deliverKey(key etsi.Key) {
 	synctest.Wait()
 }
 
-// attack fails the test unless an attack on key ends as it should, and recovers nothing but the
-// key.
+// attack fails the test unless an attack on key ends with the wanted result, and recovers at most
+// that key.
 func (w *world) attack(key etsi.Key, want string) {
 	w.Helper()
 	result := w.Attack(key.ID)

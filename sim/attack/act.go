@@ -14,7 +14,7 @@ import (
 )
 
 // withhold puts the attacker's hands on the wire, and lets him keep the answers to the slave's
-// fetch of a key.
+// request for a key.
 func (t *twin) withhold(ctx context.Context, master string, key uuid.UUID) (hands *adversary.Hands, cancel func(), err error) {
 	w := t.network.Wire()
 	hands = adversary.NewHands(t.adversary, w.Transport("attacker"), t.network.URL())
@@ -28,7 +28,8 @@ func (t *twin) withhold(ctx context.Context, master string, key uuid.UUID) (hand
 	return hands, cancel, nil
 }
 
-// swap gives the slave's client the answers about one key of the pair for those about another one.
+// swap gives the slave's client the answers about one key of the pair for requests about another
+// one.
 func (t *twin) swap(ctx context.Context, v *Verdict) error {
 	first, err := t.make(ctx, t.pair.master)
 	if err != nil {
@@ -56,8 +57,8 @@ func (t *twin) swap(ctx context.Context, v *Verdict) error {
 	return nil
 }
 
-// fetchAgain fetches a key, once more if that fails: the shares that a hub has sent and that were
-// refused it still has.
+// fetchAgain fetches a key, and tries once more if that fails: a hub still has the shares that it
+// sent and that were refused.
 func (t *twin) fetchAgain(ctx context.Context, key etsi.Key) (etsi.Key, error) {
 	got, err := t.fetch(ctx, t.pair.master, key.ID)
 	if err != nil {
@@ -66,8 +67,8 @@ func (t *twin) fetchAgain(ctx context.Context, key etsi.Key) (etsi.Key, error) {
 	return got, nil
 }
 
-// replace gives the slave's client the answers about a key of mallory's for those about the key of
-// the master.
+// replace gives the slave's client the answers about a key of mallory's for requests about the key
+// of the master.
 func (t *twin) replace(ctx context.Context, v *Verdict, book *exchange.Book) error {
 	own, err := t.make(ctx, mallory)
 	if err != nil {
@@ -98,7 +99,7 @@ func (t *twin) replace(ctx context.Context, v *Verdict, book *exchange.Book) err
 	return nil
 }
 
-// mark notes in an exchange which hubs' answers were replaced, and refused.
+// mark records in an exchange which hubs' answers were replaced, and refused.
 func mark(x *exchange.Exchange, did []adversary.Outcome) {
 	for i, hub := range x.Hubs {
 		x.Hubs[i].Refused = slices.ContainsFunc(did, func(o adversary.Outcome) bool { return o.Of == "hub/"+hub.Name })

@@ -1,11 +1,10 @@
-// Package attack lets an attacker loose on a running network, and says what he knows: which shares
-// of a key, how many more he needs, and the key itself once he has enough. What he knows is what
-// [adversary.Adversary] computes, from what passes on the wire and from what he finds in the hubs
-// that he has broken into; nothing is assumed.
+// Package attack is an attacker on a running network. It says what he knows: which shares of a key,
+// how many more he needs, and the key itself once he has enough. [adversary.Adversary] computes his
+// knowledge, from the messages on the wire and from the secrets of the hubs that he has broken
+// into. Nothing is assumed.
 //
-// Attacks that need a victim, and those on other suites, are tried on a twin: the hubs and the two
-// clients of an exchange in memory, and a client of the attacker's. What a verdict says has
-// happened there.
+// Attacks that need a victim, and those on other suites, run on a twin in memory: the hubs and the
+// two clients of an exchange, and a client of the attacker's. A verdict is what has happened there.
 package attack
 
 import (
@@ -25,10 +24,10 @@ import (
 	"dske/sim/exchange"
 )
 
-// Owns is what the attacker has in his hands.
+// Owns says what the attacker controls.
 type Owns struct {
-	Links  string   `json:"links"`  // between the nodes: he is not there (none), listens (listen), or also changes (act)
-	Hubs   []string `json:"hubs"`   // that he has broken into
+	Links  string   `json:"links"`  // links between the nodes: he is absent (none), listens (listen), or also changes messages (act)
+	Hubs   []string `json:"hubs"`   // hubs that he has broken into
 	Client bool     `json:"client"` // he has a client of his own, which the hubs serve like any other
 }
 
@@ -52,8 +51,8 @@ type Attack struct {
 	untap     func()
 	watchers  map[chan struct{}]bool
 
-	trying chan struct{}       // one slot, which is taken while a twin runs
-	tried  map[string]*verdict // by suite: what was tried last; whoever has the slot may look
+	trying chan struct{}       // one slot, taken while a twin runs
+	tried  map[string]*verdict // last verdicts by suite; guarded by trying
 }
 
 // New returns an attacker who owns nothing.
@@ -61,15 +60,15 @@ func New(n *sim.Network, book *exchange.Book) *Attack {
 	return &Attack{network: n, book: book, owns: Owns{Links: none, Hubs: []string{}}, watchers: map[chan struct{}]bool{}, trying: make(chan struct{}, 1), tried: map[string]*verdict{}}
 }
 
-// Owns returns what the attacker has in his hands.
+// Owns returns what the attacker controls.
 func (a *Attack) Owns() Owns {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.owns
 }
 
-// Set gives the attacker just this. What he has seen through something that he owns no longer he
-// does not know any more; so he begins anew if something is taken from him.
+// Set sets what the attacker controls. If something is taken from him, he forgets everything and
+// starts anew, since he may have learnt something through it.
 func (a *Attack) Set(owns Owns) error {
 	if !slices.Contains([]string{none, listen, act}, owns.Links) {
 		return refusal("links is none, listen or act", owns.Links)
@@ -91,7 +90,7 @@ func refusal(reason, value string) error {
 	return &node.Error{Status: http.StatusBadRequest, Message: "No such attack.", Details: map[string]any{"reason": fmt.Sprintf("%s: %q", reason, value)}}
 }
 
-// set does it. The caller holds a.mu.
+// set is Set with a.mu held.
 func (a *Attack) set(owns Owns) error {
 	isLess := owns.Links == none && a.owns.Links != none || slices.ContainsFunc(a.owns.Hubs, func(hub string) bool { return !slices.Contains(owns.Hubs, hub) })
 	if a.untap != nil && (isLess || owns.isNothing()) {
@@ -121,16 +120,16 @@ func (a *Attack) set(owns Owns) error {
 	return nil
 }
 
-// breakInto adds the secrets of a hub. One that is stopped has none, and yields what it gets from
-// then on.
+// breakInto adds the secrets of a hub. A stopped hub has none, and yields what it gets from then
+// on.
 func breakInto(n *sim.Network, a *adversary.Adversary, hub string) {
-	a.Compromise(hub, nil, nil) // so that no block is missed that comes meanwhile
+	a.Compromise(hub, nil, nil) // so that no block that comes meanwhile is missed
 	if leak, err := n.Leak("hub/" + hub); err == nil {
 		a.Compromise(hub, leak.Blocks, leak.Shares)
 	}
 }
 
-// Watch returns a channel on which something arrives when what the attacker owns has changed, until
+// Watch returns a channel that receives a value when what the attacker controls has changed, until
 // cancel is called.
 func (a *Attack) Watch() (changed <-chan struct{}, cancel func()) {
 	c := make(chan struct{}, 1)
@@ -144,12 +143,12 @@ func (a *Attack) Watch() (changed <-chan struct{}, cancel func()) {
 	}
 }
 
-// tell tells those who watch. The caller holds a.mu.
+// tell notifies the watchers. The caller holds a.mu.
 func (a *Attack) tell() {
 	for c := range a.watchers {
 		select {
 		case c <- struct{}{}:
-		default: // it has something to read already
+		default: // a notification is pending
 		}
 	}
 }
@@ -174,13 +173,13 @@ type Knowledge struct {
 // Verdict is what an attack achieves in one of the suites.
 type Verdict struct {
 	Suite    string `json:"suite"`
-	Here     bool   `json:"here"` // it is that of this network
+	Here     bool   `json:"here"` // it is the suite of this network
 	Verdict  string `json:"verdict"`
 	Reason   string `json:"reason"`
-	Exchange string `json:"exchange,omitempty"` // of the twin, to look at
+	Exchange string `json:"exchange,omitempty"` // ID of the exchange on the twin, which can be shown
 }
 
-// Of returns what the attacker knows of the key of an exchange; of no key if id is empty.
+// Of returns what the attacker knows of the key of an exchange, or of no key if id is empty.
 func (a *Attack) Of(ctx context.Context, id string) (Knowledge, error) {
 	o := a.network.Overview()
 	a.mu.Lock()
@@ -206,7 +205,7 @@ func (a *Attack) Of(ctx context.Context, id string) (Knowledge, error) {
 	return k, nil
 }
 
-// rank puts the suite of the network first.
+// rank sorts the suite of the network first.
 func (v Verdict) rank() int {
 	if v.Here {
 		return 1
@@ -214,7 +213,7 @@ func (v Verdict) rank() int {
 	return 0
 }
 
-// learn adds what an adversary knows of the key of an exchange.
+// learn adds the adversary's knowledge of the key of an exchange.
 func (k *Knowledge) learn(a *adversary.Adversary, x *exchange.Exchange) {
 	key, err := uuid.Parse(x.Master.KeyID)
 	if a == nil || err != nil {
@@ -231,7 +230,7 @@ func (k *Knowledge) learn(a *adversary.Adversary, x *exchange.Exchange) {
 	}
 }
 
-// broughtBy returns the message that has brought a hub its share.
+// broughtBy returns the number of the message that brought a hub its share.
 func broughtBy(x *exchange.Exchange, hub string) uint64 {
 	for _, e := range x.Events {
 		if e.To == "hub/"+hub && e.Kind == "share" && e.Status == http.StatusOK {

@@ -65,7 +65,7 @@ func (w *world) of(id string) Knowledge {
 	return k
 }
 
-// brokenInto returns into which hubs he has broken, as the network tells it.
+// brokenInto returns the hubs that he has broken into, as the network reports them.
 func (w *world) brokenInto() string {
 	w.Helper()
 	s, err := w.remote.Snapshot(w.Context())
@@ -90,7 +90,7 @@ func (k Knowledge) verdicts() string {
 	return strings.Join(all, ", ")
 }
 
-// Two hubs know nothing, and three know the key: the very one that both encryptors have.
+// Two hubs know nothing. Three know the key, the one that both encryptors have.
 func TestThreshold(t *testing.T) {
 	for _, suite := range protocol.Suites {
 		w := start(t, suite)
@@ -138,8 +138,8 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// Who acts succeeds in the suite of the Python program, and in the other one he does not; exchanges
-// show how.
+// An active attacker succeeds in the suite of the Python program, and fails in the other one.
+// Exchanges show how.
 func TestActing(t *testing.T) {
 	w := start(t, protocol.Python)
 	x := w.makeKey()
@@ -164,7 +164,7 @@ func TestActing(t *testing.T) {
 		t.Error("the exchange of the twin is among the others")
 	}
 	if again := w.of(x.ID); again.Suites[0].Exchange != k.Suites[0].Exchange {
-		t.Error("what was tried is tried again")
+		t.Error("an attack that was tried is tried again")
 	}
 }
 
@@ -179,6 +179,6 @@ func TestNoSuchAttack(t *testing.T) {
 		t.Errorf("he owns %+v", owns)
 	}
 	if _, err := w.Of(t.Context(), "none"); err == nil {
-		t.Error("there is an exchange that there is not")
+		t.Error("an unknown exchange is found")
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"dske/node"
 )
 
-// Path is where the attacker is: PUT gives him something, DELETE takes all from him, and GET says
-// what he knows.
+// Path is the path of the attacker: PUT gives him something, DELETE takes everything away, and GET
+// returns what he knows.
 const Path = "/sim/v1/attack"
 
 const maxRequest = 64 << 10 // bytes

@@ -15,7 +15,7 @@ import (
 	"dske/sim/topology"
 )
 
-// mallory is the client and the encryptor of the attacker.
+// mallory is the name of the attacker's client and encryptor.
 const mallory = "mallory"
 
 // twin is a network in memory on which an attack is tried: the hubs of a pair, its two clients, and
@@ -28,7 +28,7 @@ type twin struct {
 	stop      func()
 }
 
-// newTwin starts a twin in which these hubs are broken into.
+// newTwin starts a twin. The owned hubs are broken into.
 func newTwin(ctx context.Context, p pair, suite protocol.Suite, owned []string) (*twin, error) {
 	n, err := sim.New(sim.Config{Topology: twinTopology(p, suite), Transport: sim.Memory})
 	if err != nil {
@@ -73,7 +73,7 @@ func twinTopology(p pair, suite protocol.Suite) *topology.Topology {
 	return t
 }
 
-// try tries the attack that is possible with what the attacker owns.
+// try tries the attack that fits what the attacker controls.
 func (t *twin) try(ctx context.Context, owns Owns, v *Verdict, book *exchange.Book) error {
 	switch {
 	case owns.Links == act && owns.Client:
@@ -84,7 +84,7 @@ func (t *twin) try(ctx context.Context, owns Owns, v *Verdict, book *exchange.Bo
 	return t.listen(ctx, owns, v)
 }
 
-// listen makes a key, and sees what the attacker can compute of it.
+// listen makes a key, and determines what the attacker can compute of it.
 func (t *twin) listen(ctx context.Context, owns Owns, v *Verdict) error {
 	key, err := t.make(ctx, t.pair.master)
 	if err != nil {
@@ -93,7 +93,7 @@ func (t *twin) listen(ctx context.Context, owns Owns, v *Verdict) error {
 	if _, err := t.fetch(ctx, t.pair.master, key.ID); err != nil {
 		return err
 	}
-	if err := t.network.WaitIdle(ctx); err != nil { // shares that the key did not need may still be on their way
+	if err := t.network.WaitIdle(ctx); err != nil { // shares that the key did not need may still be under way
 		return err
 	}
 	known, k := len(t.adversary.Known(key.ID)), t.pair.threshold
@@ -112,7 +112,7 @@ func (t *twin) listen(ctx context.Context, owns Owns, v *Verdict) error {
 	return nil
 }
 
-// make makes a key of an encryptor for the slave.
+// make makes a key of the master for the slave.
 func (t *twin) make(ctx context.Context, master string) (etsi.Key, error) {
 	keys, err := t.sae(master, t.clientOf(master)).GetKey(ctx, t.pair.slave, etsi.KeyRequest{})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"dske/sim/exchange"
 )
 
-// pair is the two ends that an attack is about.
+// pair is the two ends of the attacked key.
 type pair struct {
 	exchange          *exchange.Kept // nil: nobody has made a key yet
 	master, slave     string         // encryptors
@@ -36,13 +36,13 @@ func (a *Attack) pairOf(o sim.Overview, id string) (pair, error) {
 	return p, nil
 }
 
-// verdict is what was tried last, and what came of it.
+// verdict is the last attempt and its result.
 type verdict struct {
 	tried string
 	found Verdict
 }
 
-// judge says what an attack achieves in a suite. What can only be known by trying, a twin tries.
+// judge says what an attack achieves in a suite. It runs a twin if that is needed to know.
 func (a *Attack) judge(ctx context.Context, owns Owns, p pair, suite protocol.Suite, isKnown bool) (Verdict, error) {
 	v := Verdict{Suite: suite.Name()}
 	if owns.isNothing() {
@@ -72,7 +72,7 @@ func (a *Attack) judge(ctx context.Context, owns Owns, p pair, suite protocol.Su
 	return v, nil
 }
 
-// words for small numbers, as sentences begin with them.
+// words has the small numbers as the first word of a sentence.
 var words = []string{"No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"}
 
 func word(n int) string {

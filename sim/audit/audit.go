@@ -2,18 +2,18 @@
 // and accepts nothing that was not sent.
 //
 // An [Auditor] is shown three things: the blocks that hubs give to clients, the in-band messages as
-// their senders make them, and the in-band messages as they come to their receivers, whoever sent
-// them. It shares no code with what it checks: it reads messages itself, and computes tags itself
-// to know which answers a client takes that the hub has not sent. A hub says by signing an answer
-// that it has taken the request.
+// their senders make them, and the in-band messages as they arrive at their receivers, whoever sent
+// them. It shares no code with what it checks: it parses messages itself, and computes tags itself
+// to determine which answers a client accepts although the hub has not sent them. By signing an
+// answer, a hub says that it has accepted the request.
 //
-// These are violations: that one byte serves two different messages, or two purposes in one; that a
-// receiver accepts what the owner of the bytes did not send, or accepts as a signing key what has
-// another purpose; that a hub takes the same message twice; that two blocks have the same bytes.
-// The same bytes sent once more are no second use, since they are the same message.
+// Violations are: one byte serves two different messages, or two purposes in one; a receiver
+// accepts what the owner of the bytes did not send, or accepts as a signing key what has another
+// purpose; a hub accepts the same message twice; two blocks have the same bytes. Sending the same
+// message again is not a second use.
 //
-// It keeps blocks with all that they were used for, but only for ten minutes longer than there is
-// something left of them, or than the association lasts.
+// It keeps each block, and all its uses, for ten minutes after the block is used up or the
+// association has ended.
 package audit
 
 import (
@@ -24,38 +24,38 @@ import (
 	"time"
 )
 
-// keptFor is how long a block is remembered when it is of no use any more.
+// keptFor is how long a block is remembered after it is of no more use.
 const keptFor = 10 * time.Minute
 
-// Auditor remembers every byte that was used of the blocks that are in use. It may be used by
-// several goroutines.
+// Auditor remembers every used byte of the blocks that are in use. It may be used from several
+// goroutines.
 type Auditor struct {
 	suite string
 	seed  maphash.Seed
 
 	mu         sync.Mutex
 	blocks     map[string]*block
-	held       map[association][]string // the blocks of an association that has not ended
-	chunks     map[chunk]string         // parts of blocks, and whose they are
+	held       map[association][]string // blocks of associations that have not ended
+	chunks     map[chunk]string         // parts of blocks, with the ID of their block
 	doomed     []doom
 	violations []string
 }
 
-// association is the names of a client and a hub.
+// association has the names of a client and a hub.
 type association struct{ client, hub string }
 
-// doom is when a block is forgotten.
+// doom says when a block is forgotten.
 type doom struct {
 	block string
 	when  time.Time
 }
 
-// New returns an auditor that has seen nothing, for a network of that suite.
+// New returns an auditor that has seen nothing, for a network with the given suite.
 func New(suite string) *Auditor {
 	return &Auditor{suite: suite, seed: maphash.MakeSeed(), blocks: map[string]*block{}, held: map[association][]string{}, chunks: map[chunk]string{}}
 }
 
-// Block notes a block that a hub gives to a client. Of the data it keeps what it needs, as a copy.
+// Block records a block that a hub gives to a client. It copies what it needs of the data.
 func (a *Auditor) Block(b Block) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -77,7 +77,8 @@ func (a *Auditor) Block(b Block) {
 	}
 }
 
-// End notes that the association of a client with a hub has ended, and with it all blocks so far.
+// End records that the association of a client with a hub has ended, and with it the use of all its
+// blocks.
 func (a *Auditor) End(client, hub string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -88,7 +89,7 @@ func (a *Auditor) End(client, hub string) {
 	delete(a.held, between)
 }
 
-// doom lets a block be forgotten in a while.
+// doom schedules a block to be forgotten.
 func (a *Auditor) doom(id string, b *block) {
 	if !b.isDoomed {
 		b.isDoomed = true
@@ -96,14 +97,14 @@ func (a *Auditor) doom(id string, b *block) {
 	}
 }
 
-// forget forgets the blocks whose time has come.
+// forget forgets the blocks that are due.
 func (a *Auditor) forget(now time.Time) {
 	for len(a.doomed) > 0 && !now.Before(a.doomed[0].when) {
 		id := a.doomed[0].block
 		a.doomed = a.doomed[1:]
 		b := a.blocks[id]
 		between := association{b.Client, b.Hub}
-		if held := a.held[between]; len(held) > 0 { // it was used up, and the association goes on
+		if held := a.held[between]; len(held) > 0 { // it was used up, but the association continues
 			a.held[between] = slices.DeleteFunc(held, func(other string) bool { return other == id })
 		}
 		for _, part := range b.chunks {
@@ -115,8 +116,8 @@ func (a *Auditor) forget(now time.Time) {
 	}
 }
 
-// Sent notes a message as its sender makes it, before it is sent. To is the request that a response
-// answers; none for a request.
+// Sent records a message as its sender makes it, before it is sent. To is the request that a
+// response answers, or nil for a request.
 func (a *Auditor) Sent(m Message, to *Message) {
 	var room [4]claim
 	claims := m.claims(room[:0], a.identity(&m, to))
@@ -125,7 +126,7 @@ func (a *Auditor) Sent(m Message, to *Message) {
 	for _, c := range claims {
 		b := a.blocks[c.block]
 		if b == nil {
-			continue // of a node that is not of this network
+			continue // the block of a node outside this network
 		}
 		if from := b.owner(); from != m.From {
 			a.violate("block %s of %s is used by %s", c.block, from, m.From)
@@ -139,8 +140,8 @@ func (a *Auditor) Sent(m Message, to *Message) {
 	}
 }
 
-// Taken notes a request that a hub has taken, with its answer, which is signed. The hub opens the
-// share that comes with the request only if it does not refuse it.
+// Taken records a request that a hub has accepted, with its signed answer. The hub opens a share in
+// the request only if it does not refuse the request.
 func (a *Auditor) Taken(request, answer Message) {
 	var room [4]claim
 	claims := request.claims(room[:0], a.identity(&request, nil))
@@ -153,8 +154,8 @@ func (a *Auditor) Taken(request, answer Message) {
 	a.accept(&request, claims, id)
 }
 
-// Reached notes the response that a client got for a request. If it is what the hub has sent, or at
-// least signed rightly, the client takes it.
+// Reached records the response that a client got for a request. The client accepts it if the hub
+// has sent it, or at least if its signature is right.
 func (a *Auditor) Reached(request, response Message) {
 	var room [4]claim
 	claims := response.claims(room[:0], a.identity(&response, &request))
@@ -165,7 +166,7 @@ func (a *Auditor) Reached(request, response Message) {
 	}
 }
 
-// wasSent reports whether a message is, to the byte, one that the owner of what it uses has sent.
+// wasSent reports whether the owner of the bytes in claims has sent exactly this message.
 func (a *Auditor) wasSent(claims []claim) bool {
 	for _, c := range claims {
 		b := a.blocks[c.block]
@@ -179,8 +180,8 @@ func (a *Auditor) wasSent(claims []claim) bool {
 	return len(claims) > 0
 }
 
-// accept notes what a message uses that its receiver accepts. Answer is what the receiver answers,
-// if it does.
+// accept records what a message uses that its receiver accepts. Answer is the receiver's answer, if
+// any.
 func (a *Auditor) accept(m *Message, claims []claim, answer identity) {
 	for _, c := range claims {
 		b := a.blocks[c.block]
@@ -215,14 +216,14 @@ func (a *Auditor) judge(m *Message, c claim, b *block) {
 	}
 }
 
-// Violations returns what was found so far and has not been taken, sorted.
+// Violations returns the violations found since the last [Auditor.Take], sorted.
 func (a *Auditor) Violations() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Sorted(slices.Values(a.violations))
 }
 
-// Take returns what [Auditor.Violations] does, and begins a new list.
+// Take returns [Auditor.Violations], and clears the list.
 func (a *Auditor) Take() []string {
 	list := a.Violations()
 	a.mu.Lock()

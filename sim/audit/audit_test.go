@@ -34,7 +34,8 @@ func newAuditor(suite string) *Auditor {
 	return a
 }
 
-// post is a share on its way from carol to hank, with the places of its signing key and its pad.
+// post returns a share on its way from carol to hank, with the places of its signing key and its
+// pad.
 func post(signature, pad string) Message {
 	block, rest, _ := strings.Cut(pad, ":")
 	var start, size int
@@ -43,7 +44,7 @@ func post(signature, pad string) Message {
 	return Message{From: "client/carol", To: "hub/hank", Method: "POST", Signature: signature + "%dGFn", Body: []byte(body)}
 }
 
-// answer is hank's to carol, rightly signed in suite its with bytes of his block.
+// answer returns hank's answer to carol, rightly signed in suite its with bytes of his block.
 func answer(request Message, status int, start int) Message {
 	_, hanks := blocks()
 	m := Message{From: "hub/hank", To: "client/carol", Status: status, Body: []byte("{}")}
@@ -52,7 +53,7 @@ func answer(request Message, status int, start int) Message {
 	return m
 }
 
-// deal is a whole exchange.
+// deal shows the auditor a whole exchange.
 func (a *Auditor) deal(request, response Message) {
 	a.Sent(request, nil)
 	a.Taken(request, response)
@@ -70,7 +71,7 @@ func TestHonestUse(t *testing.T) {
 	a.deal(second, answer(second, 409, 32))
 	wrong := answer(second, 200, 0)
 	wrong.Body = []byte("{ }")
-	a.Reached(first, wrong) // its tag is wrong, so it is not taken
+	a.Reached(first, wrong) // its tag is wrong, so it is not accepted
 	if v := a.Violations(); len(v) != 0 {
 		t.Error(v)
 	}
@@ -127,7 +128,7 @@ func TestViolations(t *testing.T) {
 	}
 }
 
-// What is of no use any more is forgotten after a while, and only then.
+// Blocks of no further use are forgotten after a while, and no sooner.
 func TestForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAuditor("its")
@@ -166,7 +167,7 @@ func FuzzMessage(f *testing.F) {
 	})
 }
 
-// What is read of a body faster is what is read slowly, unless no node would take that body.
+// The fast parser of a body returns what the slow one does, unless no node would accept the body.
 func FuzzPadOf(f *testing.F) {
 	one := `{"block_uuid":"a","start":32,"size":32}`
 	for _, list := range []string{one, one + "," + one, one + " ", "", `{"size":32,"start":32,"block_uuid":"a"}`, `{"block_uuid":"\u0061","start":32,"size":32}`} {
@@ -187,7 +188,7 @@ func FuzzPadOf(f *testing.F) {
 	})
 }
 
-// The auditor computes tags as the contract says, which has known answers.
+// The auditor computes tags as in the contract, which has known answers.
 func TestKnownTags(t *testing.T) {
 	text, err := os.ReadFile("../../testdata/vectors/its-vectors.json")
 	if err != nil {

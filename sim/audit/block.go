@@ -11,7 +11,7 @@ const (
 	key = "key"
 )
 
-// Bytes of a block at every stride are compared with those of others, chunkSize of them.
+// At every stride, chunkSize bytes of a block are compared with those of other blocks.
 const (
 	chunkSize = 16
 	stride    = 256
@@ -36,8 +36,7 @@ func (b Block) owner() string {
 	return b.Hub
 }
 
-// block is a block with what has been used of it. It has the data only if that can sign what a
-// client gets.
+// block is a block and its uses. It has the data only if that can sign what a client gets.
 type block struct {
 	Block
 	size     int
@@ -62,9 +61,9 @@ func newBlock(b Block) *block {
 // use is a run of bytes that one message uses.
 type use struct {
 	start, end int
-	isPad      bool // and not a signing key
+	isPad      bool // otherwise a signing key
 	message    identity
-	answer     identity // that it got, of a request that was accepted
+	answer     identity // the answer to an accepted request
 }
 
 func (u use) purpose() string {
@@ -74,23 +73,22 @@ func (u use) purpose() string {
 	return key
 }
 
-// uses is what has been used of a block, by where it starts. Runs do not overlap, unless there was
-// a violation.
+// uses has the uses of a block, by their start. Runs do not overlap, unless there was a violation.
 type uses struct {
 	list []use
-	size int // bytes
+	size int // total, in bytes
 }
 
-// at returns the index of the first use that starts at a byte or after it.
+// at returns the index of the first use that starts at or after a byte.
 func (s *uses) at(start int) int {
-	if last := len(s.list) - 1; last < 0 || s.list[last].start < start { // as a rule
+	if last := len(s.list) - 1; last < 0 || s.list[last].start < start { // the usual case
 		return last + 1
 	}
 	i, _ := slices.BinarySearchFunc(s.list, start, func(u use, start int) int { return u.start - start })
 	return i
 }
 
-// add adds a use, unless it is there, and returns how many bytes are used.
+// add adds a use, unless it is there, and returns the number of used bytes.
 func (s *uses) add(u use) int {
 	if _, again := s.find(u); !again {
 		s.list = slices.Insert(s.list, s.at(u.start), u)
@@ -109,7 +107,7 @@ func (s *uses) find(u use) (use, bool) {
 	return use{}, false
 }
 
-// overlaps reports whether a byte serves something else, too.
+// overlaps reports whether a byte of u also serves something else.
 func (s *uses) overlaps(u use) bool {
 	if _, again := s.find(u); again {
 		return false

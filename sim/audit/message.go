@@ -25,12 +25,12 @@ type Message struct {
 	Body      []byte
 }
 
-// identity is equal for the same message. Of two different ones it is so with a chance of 2^-64,
-// which nobody can improve who does not know the auditor's seed.
+// identity is equal for equal messages. Two different messages have the same one with probability
+// 2^-64, and without the auditor's seed nobody can find such messages.
 type identity uint64
 
-// identity does not depend on who sends the message, which a stranger may repeat. A response is
-// another message if it answers another request.
+// identity does not depend on the sender, since a stranger may repeat a message. It depends on the
+// request that a response answers.
 func (a *Auditor) identity(m *Message, to *Message) identity {
 	node, answered := m.To, ""
 	if m.Method == "" {
@@ -43,7 +43,7 @@ func (a *Auditor) identity(m *Message, to *Message) identity {
 	hash.SetSeed(a.seed)
 	for _, part := range [...]string{node, m.Method, m.Path, m.Query, m.Signature, answered} {
 		var size [8]byte
-		binary.BigEndian.PutUint64(size[:], uint64(len(part))) // so that no two messages are the same bytes
+		binary.BigEndian.PutUint64(size[:], uint64(len(part))) // so that different messages have different bytes
 		hash.Write(size[:])
 		hash.WriteString(part)
 	}
@@ -59,14 +59,14 @@ type claim struct {
 	use
 }
 
-// claims adds what a message uses to a list.
+// claims appends the bytes that a message uses to a list.
 func (m *Message) claims(list []claim, id identity) []claim {
 	add := func(f fragment, isPad bool) {
 		if f.Start >= 0 && f.Size > 0 && f.Start <= math.MaxInt-f.Size {
 			list = append(list, claim{f.Block, use{start: f.Start, end: f.Start + f.Size, isPad: isPad, message: id}})
 		}
 	}
-	var room [4]fragment // is enough, as a rule
+	var room [4]fragment // usually enough
 	for _, f := range signingKey(room[:0], m.Signature) {
 		add(f, false)
 	}
@@ -83,8 +83,8 @@ type fragment struct {
 	Size  int    `json:"size"`
 }
 
-// signingKey adds the places that a signature names: BLOCK:START:SIZE[,…]%TAG. What cannot be read
-// uses nothing, since nobody accepts it.
+// signingKey appends the places that a signature names: BLOCK:START:SIZE[,…]%TAG. An unreadable
+// signature uses nothing, since nobody accepts it.
 func signingKey(list []fragment, signature string) []fragment {
 	rest, _, _ := strings.Cut(signature, "%")
 	for more := true; more; {
@@ -104,8 +104,8 @@ func signingKey(list []fragment, signature string) []fragment {
 
 const padMember = `"encryption_key_allocation":{"fragments":[`
 
-// padOf adds the places of the pad of the share that a body carries, if it carries one. Nodes of
-// ours all write them in one way, which is read faster.
+// padOf appends the places of the pad of the share in a body, if there is one. The fast path parses
+// the form that our own nodes write.
 func padOf(list []fragment, body []byte) []fragment {
 	_, text, found := bytes.Cut(body, []byte(padMember))
 	if found && !bytes.Contains(text, []byte("encryption_key_allocation")) {
@@ -113,7 +113,7 @@ func padOf(list []fragment, body []byte) []fragment {
 			return fragments
 		}
 	}
-	if !bytes.Contains(body, []byte("encryption_key_allocation")) { // as most have none
+	if !bytes.Contains(body, []byte("encryption_key_allocation")) { // most have none
 		return nil
 	}
 	var m struct {
@@ -127,7 +127,7 @@ func padOf(list []fragment, body []byte) []fragment {
 	return append(list, m.Pad.Fragments...)
 }
 
-// plainFragments reads the members of a list until its end, if they are written as our nodes do it.
+// plainFragments parses a list up to its end, if it is in the form of our own nodes.
 func plainFragments(list []fragment, text []byte) ([]fragment, bool) {
 	for {
 		block, rest, isBlock := between(text, `{"block_uuid":"`, `","start":`)
@@ -151,7 +151,7 @@ func plainFragments(list []fragment, text []byte) ([]fragment, bool) {
 	}
 }
 
-// between returns what stands in a text, which has to begin with first, up to where last begins.
+// between returns the part of text, which must begin with first, up to last.
 func between(text []byte, first, last string) (what, rest []byte, ok bool) {
 	text, begins := bytes.CutPrefix(text, []byte(first))
 	what, rest, ends := bytes.Cut(text, []byte(last))

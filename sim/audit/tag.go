@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// isRight reports whether a response is signed as its suite says, with bytes of its hub's.
+// isRight reports whether a response is signed as its suite requires, with bytes of its hub's.
 func (a *Auditor) isRight(request, response Message) bool {
 	var secret []byte
 	for _, f := range signingKey(nil, response.Signature) {
@@ -48,7 +48,7 @@ func tagITS(secret, context, body []byte) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, sum.high), sum.low)
 }
 
-// element is one of GF(2^128), with the polynomial x^128+x^7+x^2+x+1.
+// element is an element of GF(2^128), with the polynomial x^128+x^7+x^2+x+1.
 type element struct{ high, low uint64 }
 
 func load(b []byte) element {
@@ -63,8 +63,8 @@ func (a element) timesX(n int) element {
 	return element{a.high<<n | a.low>>(64-n), a.low<<n ^ carry ^ carry<<1 ^ carry<<2 ^ carry<<7}
 }
 
-// multiples is the products of an element with all of four bits. Looking them up takes time that
-// tells what is looked up, which nobody measures here.
+// multiples has the products of an element with all 4-bit polynomials. Looking them up leaks
+// timing, which does not matter here.
 type multiples [16]element
 
 func (a element) multiples() *multiples {

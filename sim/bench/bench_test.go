@@ -78,7 +78,7 @@ func TestDifferentKeys(t *testing.T) {
 	}
 }
 
-// A floor is sent exactly the messages that were recorded, those to one hub one after the other.
+// A floor is sent exactly the recorded messages, those to one hub one after the other.
 func TestFloor(t *testing.T) {
 	post := wire.Message{
 		Request:  wire.Request{To: "hub/hank", Method: "POST", Query: "x=1", Header: http.Header{"A": {"b"}}, Body: []byte("question")},

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// rounds is how many times the network and the floor take turns, so that what else happens on the
-// machine hits both.
+// rounds is how many times the network and the floor take turns, so that other activity on the
+// machine affects both.
 const rounds = 5
 
-// warmUp is the part of the time for which both are warmed up first.
+// warmUp is the part of the time for which both are warmed up first, as a divisor.
 const warmUp = 10
 
-// beside is the part of the time for which the network has the other loads.
+// beside is the part of the time for which the network has the other loads, as a divisor.
 const beside = 4
 
 // Duration returns how long [Compare] takes for a duration, if no request is slow.
 func Duration(d time.Duration) time.Duration { return 2*d + 2*d/warmUp + 2*d/beside }
 
-// Outcome is what was measured.
+// Outcome is the result of [Compare].
 type Outcome struct {
 	Network *Tally
 	Floor   *Tally
@@ -28,13 +28,13 @@ type Outcome struct {
 
 	UsedByFloor Usage
 
-	Two   *Tally // of the network, with the load between the first two encryptors alone
-	Alone *Tally // and with one request at a time
+	Two   *Tally // the network, with the load between the first two encryptors alone
+	Alone *Tally // the network, with one request at a time
 }
 
-// Compare puts one load on a network and one on its floor, each for a time, in turns, and for a
-// part of the time what shows more of the network. Before that, both are warmed up. It fails if ctx
-// ends, or if the floor fails, which tells nothing of the network.
+// Compare puts one load on a network and one on its floor in turns, each for the duration in total,
+// and the other loads on the network for a part of it. Before that, it warms up both. It fails if
+// ctx ends, or if the floor fails, since that says nothing about the network.
 func Compare(ctx context.Context, network, floor Load, duration time.Duration) (Outcome, error) {
 	network.Run(ctx, duration/warmUp, NewTally())
 	floor.Run(ctx, duration/warmUp, NewTally())

@@ -16,29 +16,29 @@ import (
 	"dske/sim/wire"
 )
 
-// Messages is what was sent to each of the hubs, in their order.
+// Messages has the messages to each hub, in the order of the hubs.
 type Messages [][]wire.Message
 
-// Floor stands in for a network. Its KME answers every request for keys with the same ones, after
-// it has sent the messages that a real one sends to its hubs for them, to all hubs at once; its
-// hubs answer each message as it was answered then. Nobody computes anything.
+// Floor stands in for a network. Its KME answers every request for keys with the same keys, after
+// sending the messages that a real one sends to its hubs for them, to all hubs at once. Its hubs
+// answer each message with the recorded answer. Nothing is computed.
 type Floor struct {
 	scatter, gather [][]int        // by hub: positions in messages
-	messages        []wire.Message // which carry their position in placeHeader
+	messages        []wire.Message // each carries its position in placeHeader
 	keys            []byte         // of the answer, in JSON
 	url             string
 	client          *http.Client
 }
 
-// deadline is how long a message of a floor may take.
+// deadline is the time limit for a message of a floor.
 const deadline = time.Minute
 
-// placeHeader tells the hubs of a floor which message it is.
+// placeHeader is the header that identifies a message to the hubs of a floor.
 const placeHeader = "Place"
 
 // NewFloor returns the stand-in for a network that made keys with the messages of scatter and
-// delivered them with those of gather; without messages, it stands in for two KMEs of which nothing
-// else is known. The KME sends to the hubs at url, where the floor has to be served, through
+// delivered them with those of gather. Without messages, it stands in for two KMEs of which nothing
+// else is known. The KME sends to the hubs at url, where the floor must be served, through
 // transport.
 func NewFloor(keys []etsi.Key, scatter, gather Messages, url string, transport http.RoundTripper) (*Floor, error) {
 	f := &Floor{url: url, client: &http.Client{Transport: transport}}
@@ -89,7 +89,7 @@ func (f *Floor) answer(w http.ResponseWriter, place string) {
 	w.Write(f.messages[i].Response.Body)
 }
 
-// relay sends messages and, when all are answered, answers with the keys.
+// relay sends messages and, when all have been answered, answers with the keys.
 func (f *Floor) relay(w http.ResponseWriter, r *http.Request, places [][]int) {
 	errs := make([]error, len(places))
 	var sent sync.WaitGroup

@@ -12,24 +12,24 @@ import (
 	"dske/etsi"
 )
 
-// errDiffer is the failure of a pair whose keys are not the same on both sides.
+// errDiffer is the failure of a pair whose keys differ.
 var errDiffer = errors.New("the key values do not match")
 
-// Pair is two encryptors, each at its KME.
+// Pair is two encryptors with their KMEs.
 type Pair struct {
 	Master, Slave *etsi.Client
 }
 
-// Load says what is asked for, and how much at once.
+// Load describes the requests, and how many are made at once.
 type Load struct {
-	Pairs       []Pair // at least one; every worker goes round all of them, from a place of its own
+	Pairs       []Pair // at least one; every worker goes through all of them, from a different start
 	Size        int    // of a key, in bits
 	Number      int    // of keys in a request, at least 1
-	Concurrency int    // of workers, at least 1: each makes a pair of requests after the other
+	Concurrency int    // number of workers, at least 1; each makes pairs of requests one after the other
 }
 
-// Run makes key pairs for a time, at least one with each worker, ends those it has begun, and adds
-// them to the tally. It ends early, and those under way fail, if ctx does.
+// Run makes key pairs for the duration, at least one per worker, completes those it has begun, and
+// adds them to the tally. If ctx ends, it ends early, and pairs under way fail.
 func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
 	start := time.Now()
 	parts := make([]*Tally, l.Concurrency)
@@ -52,7 +52,7 @@ func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
 	tally.Elapsed += time.Since(start)
 }
 
-// measure makes a pair of requests and adds how that went to the tally.
+// measure makes a pair of requests and adds its outcome to the tally.
 func (l Load) measure(ctx context.Context, pair Pair, tally *Tally) {
 	start := time.Now()
 	made, err := l.makeKeys(ctx, pair)

@@ -7,8 +7,8 @@ import (
 	"text/tabwriter"
 )
 
-// Report is the outcome for people and machines. What is not known of KMEs elsewhere is 0 or empty,
-// and left out of the JSON.
+// Report is the outcome for people and machines. Values that are not known of KMEs elsewhere are 0
+// or empty, and absent from the JSON.
 type Report struct {
 	Network     string  `json:"network"` // what was measured, in words
 	Hubs        int     `json:"hubs,omitempty"`
@@ -19,7 +19,7 @@ type Report struct {
 	Size        int     `json:"size_bits"`
 	Number      int     `json:"number"` // of keys in a request
 	Concurrency int     `json:"concurrency"`
-	Seconds     float64 `json:"seconds"` // that the load was on the network
+	Seconds     float64 `json:"seconds"` // duration of the load on the network
 
 	KeyPairs int     `json:"key_pairs"`
 	Failures int     `json:"failures"`
@@ -28,7 +28,7 @@ type Report struct {
 	Floor    float64 `json:"floor_pairs_per_second"`
 	Ratio    float64 `json:"floor_ratio"`
 
-	// The same between two encryptors alone, whose requests can share messages.
+	// The same between only two encryptors, whose requests can share messages.
 	TwoRate  float64 `json:"two_encryptors_key_pairs_per_second"`
 	TwoRatio float64 `json:"two_encryptors_floor_ratio"`
 
@@ -38,7 +38,7 @@ type Report struct {
 	FloorPair Quantiles `json:"floor_pair_ms"`
 	AlonePair Quantiles `json:"one_at_a_time_pair_ms"`
 
-	ReadySeconds float64 `json:"ready_seconds,omitempty"`   // from the start to the last client's being ready
+	ReadySeconds float64 `json:"ready_seconds,omitempty"`   // from the start until the last client was ready
 	CPU          float64 `json:"cpu_ms_per_pair,omitempty"` // of the whole process, load generator included
 	FloorCPU     float64 `json:"floor_cpu_ms_per_pair,omitempty"`
 	Allocations  float64 `json:"allocs_per_pair,omitempty"`    //
@@ -49,7 +49,8 @@ type Report struct {
 	Go           string  `json:"go"`
 }
 
-// Fill sets what the outcome tells, but for what a network in this process has used.
+// Fill sets the values of the outcome, except those about the resources of a network in this
+// process.
 func (r *Report) Fill(o Outcome) {
 	r.Seconds = o.Network.Elapsed.Seconds()
 	r.KeyPairs = o.Network.KeyPairs
@@ -67,7 +68,7 @@ func (r *Report) Fill(o Outcome) {
 	r.FloorPair, r.AlonePair = quantilesOf(o.Floor.pair), quantilesOf(o.Alone.pair)
 }
 
-// FillUsage sets what a network in this process has used.
+// FillUsage sets the resources that a network in this process has used.
 func (r *Report) FillUsage(o Outcome) {
 	r.PeakMemory = PeakMemory()
 	if r.KeyPairs == 0 || o.Floor.KeyPairs == 0 {

@@ -6,12 +6,12 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Tally is what came of a load. It takes the same memory however long that was.
+// Tally is the result of a load. Its size does not depend on the duration.
 type Tally struct {
 	KeyPairs int           // keys that both sides have
 	Failures int           // pairs of requests of which one failed, or whose keys differ
 	Error    error         // of one failure
-	Elapsed  time.Duration // that the load was on
+	Elapsed  time.Duration // duration of the load
 
 	enc, dec, pair *hdrhistogram.Histogram // durations, in microseconds
 }
@@ -21,7 +21,7 @@ func NewTally() *Tally {
 	return &Tally{enc: newHistogram(), dec: newHistogram(), pair: newHistogram()}
 }
 
-// newHistogram returns a histogram that is good for durations up to an hour, to 1 percent.
+// newHistogram returns a histogram for durations up to an hour, with a precision of 1 percent.
 func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, time.Hour.Microseconds(), 2)
 }
@@ -38,7 +38,7 @@ func (t *Tally) succeed(keys int, enc, dec time.Duration) {
 	t.pair.RecordValue((enc + dec).Microseconds())
 }
 
-// add adds what another tally has counted, but not its time.
+// add adds the counts of another tally, but not its time.
 func (t *Tally) add(part *Tally) {
 	t.KeyPairs += part.KeyPairs
 	t.Failures += part.Failures
@@ -58,7 +58,7 @@ func (t *Tally) Rate() float64 {
 	return float64(t.KeyPairs) / t.Elapsed.Seconds()
 }
 
-// Quantiles are durations in milliseconds that half, 95 and 99 percent of the requests stay below.
+// Quantiles are the median and the 95th and 99th percentiles of durations, in milliseconds.
 type Quantiles struct {
 	P50 float64 `json:"p50"`
 	P95 float64 `json:"p95"`

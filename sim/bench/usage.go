@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Usage is what this process has used, the load generator included.
+// Usage is the resources that this process has used, load generator included.
 type Usage struct {
-	CPU         time.Duration // in user and system mode; 0 where that is not known
+	CPU         time.Duration // in user and system mode; 0 if unknown
 	Allocations uint64
 	Bytes       uint64 // allocated
 }
 
-// Used returns what this process has used since it began.
+// Used returns the usage of this process since it started.
 func Used() Usage {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

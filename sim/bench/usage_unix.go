@@ -16,8 +16,8 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// PeakMemory returns the largest resident set size of this process so far, in bytes; 0 where that
-// is not known.
+// PeakMemory returns the largest resident set size of this process so far, in bytes, or 0 if it is
+// unknown.
 func PeakMemory() int64 {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {

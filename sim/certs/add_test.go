@@ -25,7 +25,7 @@ import (
 	"dske/sim/certs"
 )
 
-// files returns all that is below a directory, with the contents of files.
+// files returns everything below a directory, with the contents of files.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -75,7 +75,7 @@ func TestAddLeavesWhatIsThere(t *testing.T) {
 func TestAllOrNothing(t *testing.T) {
 	above := t.TempDir()
 	dir := certs.Directory(filepath.Join(above, "a", "b"))
-	long := certs.Directory(filepath.Join(above, strings.Repeat("a/", 2000), "b")) // more than a path may have
+	long := certs.Directory(filepath.Join(above, strings.Repeat("a/", 2000), "b")) // longer than a path may be
 	if err := long.Write(names); err == nil {
 		t.Error("certificates were written to a path of 4 kB")
 	}
@@ -88,7 +88,7 @@ func TestAllOrNothing(t *testing.T) {
 	if err := os.MkdirAll(string(dir), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(string(dir), "sae"), nil, 0o600); err != nil { // where a directory has to be
+	if err := os.WriteFile(filepath.Join(string(dir), "sae"), nil, 0o600); err != nil { // where a directory must be
 		t.Fatal(err)
 	}
 	if err := dir.Write(names); err == nil {
@@ -147,7 +147,7 @@ func TestOnlyTheKeyOfARequestCounts(t *testing.T) {
 	if _, err := dir.Add(certs.Names{Requests: map[string][]byte{"router": data}}); !errors.Is(err, certs.ErrExists) {
 		t.Errorf("a second time: %v", err)
 	}
-	if _, err := dir.Add(certs.Names{SAEs: []string{"router"}, Bundles: true}); err != nil { // whose key nobody here has
+	if _, err := dir.Add(certs.Names{SAEs: []string{"router"}, Bundles: true}); err != nil { // its key is not here
 		t.Error(err)
 	}
 }
@@ -201,7 +201,7 @@ func FuzzReadRequest(f *testing.F) {
 	})
 }
 
-// vendor makes an authority, an intermediate of it and a certificate of the intermediate for an
+// vendor makes an authority, an intermediate of it, and a certificate of the intermediate for an
 // SAE.
 func vendor(t *testing.T, sae string) (root, intermediate []byte, leaf tls.Certificate) {
 	t.Helper()
@@ -273,7 +273,7 @@ func TestFurtherAuthorities(t *testing.T) {
 		}
 	}
 	if _, err := certs.Directory(t.TempDir()).Trust(root); err == nil {
-		t.Error("an authority beside none")
+		t.Error("a further authority without an own one")
 	}
 	if _, err := dir.Trust(root); err != nil {
 		t.Error(err)
@@ -283,7 +283,7 @@ func TestFurtherAuthorities(t *testing.T) {
 	}
 }
 
-// command runs a program, or skips the test if there is none.
+// command runs a program, or skips the test if it is not installed.
 func command(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
@@ -296,7 +296,7 @@ func command(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// greet serves the name of who is calling.
+// greet serves the name of the caller.
 func greet(t *testing.T, dir certs.Directory) string {
 	t.Helper()
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -11,12 +11,11 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// Password is that of PKCS #12 files. It protects nothing and is there because many appliances want
-// one.
+// Password is the password of PKCS #12 files. It protects nothing; many appliances require one.
 const Password = pkcs12.DefaultPassword
 
-// bundle returns the bundles that are wanted, of SAEs whose certificate and key are among files or
-// in d already. One that keeps its key to itself has none.
+// bundle returns the wanted bundles of SAEs whose certificate and key are among files or already in
+// d. An SAE that keeps its key elsewhere has none.
 func (d Directory) bundle(ca *issuer, names Names, files []file, wanted func(path string) (bool, error)) ([]file, error) {
 	var bundles []file
 	for _, id := range names.SAEs {
@@ -44,7 +43,7 @@ func (d Directory) bundle(ca *issuer, names Names, files []file, wanted func(pat
 	return bundles, nil
 }
 
-// find returns the contents of a pair, from files that are still to be written or from the disk.
+// find returns the contents of a pair, from files that are not written yet or from the disk.
 func (p Pair) find(files []file) (issued, error) {
 	read := func(path string) ([]byte, error) {
 		if i := slices.IndexFunc(files, func(f file) bool { return f.path == path }); i >= 0 {

@@ -54,7 +54,7 @@ func client(t *testing.T, dir certs.Directory, shown certs.Pair, host string) *t
 	return config
 }
 
-// handshake returns what either end makes of the other one.
+// handshake returns the view of each end of the other.
 func handshake(server, client *tls.Config) (atServer, atClient tls.ConnectionState, serverErr, clientErr error) {
 	a, b := net.Pipe()
 	ended := make(chan struct{})
@@ -66,7 +66,7 @@ func handshake(server, client *tls.Config) (atServer, atClient tls.ConnectionSta
 	}()
 	clientErr = c.Handshake()
 	if clientErr == nil {
-		c.Read(make([]byte, 1)) // a server that refuses says so after the client's last word
+		c.Read(make([]byte, 1)) // a server refuses after the client's last message
 	}
 	b.Close()
 	<-ended

@@ -10,19 +10,18 @@ import (
 	"slices"
 )
 
-// NoCertificate is what a front says of a caller who has shown no certificate.
+// NoCertificate is what a proxy forwards for a caller without a certificate.
 const NoCertificate = "none"
 
-// ErrNoFront is the error for somebody who says whose certificate he was shown, and is not the
-// operator.
+// ErrNoFront is the error for a caller that forwards a certificate and is not the operator.
 var ErrNoFront = errors.New("only a front that shows the operator's certificate may say which one it was shown")
 
-// Front returns what tells who is calling through a front, such as nginx, that ends TLS: from the
-// connection of the front, which has shown the certificate of the operator, and the certificate
-// that it was shown itself, in PEM and escaped as in a URL, or [NoCertificate]. That counts as if
-// the caller had shown it here, and has to be good here too. Whoever has the key of the operator
-// can so come as anybody; it fails with [ErrNoFront] for all others. Intermediate authorities are
-// not passed on, so there must be none.
+// Front returns a function that identifies the caller behind a proxy, such as nginx, that
+// terminates TLS. Its arguments are the connection of the proxy, which must have shown the
+// operator's certificate, and the certificate that the proxy was shown, in PEM and escaped as in a
+// URL, or [NoCertificate]. That certificate counts as if the caller had shown it here, and must be
+// valid here too. So whoever has the operator's key can pose as anybody. It fails with [ErrNoFront]
+// for all others. Intermediate authorities are not forwarded, so there must be none.
 func (d Directory) Front() (func(front *tls.ConnectionState, shown string) (*tls.ConnectionState, error), error) {
 	authority, err := d.authority()
 	if err != nil {
@@ -43,7 +42,7 @@ func (d Directory) Front() (func(front *tls.ConnectionState, shown string) (*tls
 		}
 		certificate, err := unescape(shown)
 		if err != nil {
-			return nil, fmt.Errorf("the front passes on no certificate: %w", err)
+			return nil, fmt.Errorf("what the front forwards is not a certificate: %w", err)
 		}
 		caller.PeerCertificates = []*x509.Certificate{certificate}
 		caller.VerifiedChains, err = certificate.Verify(x509.VerifyOptions{Roots: trusting.ClientCAs, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
@@ -51,8 +50,8 @@ func (d Directory) Front() (func(front *tls.ConnectionState, shown string) (*tls
 	}, nil
 }
 
-// isOperator reports whether who is at the other end of a connection has shown the certificate of
-// the operator.
+// isOperator reports whether the other end of a connection has shown the certificate of the
+// operator.
 func isOperator(state *tls.ConnectionState, authority *x509.Certificate) bool {
 	for _, chain := range state.VerifiedChains {
 		holder := chain[0].Subject
@@ -64,7 +63,7 @@ func isOperator(state *tls.ConnectionState, authority *x509.Certificate) bool {
 	return false
 }
 
-// unescape reads a certificate that is escaped as in a URL.
+// unescape parses a certificate that is escaped as in a URL.
 func unescape(text string) (*x509.Certificate, error) {
 	text, err := url.PathUnescape(text)
 	if err != nil {

@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// Identity returns what tells the name of the client at the other end of a connection; empty, if it
-// has not shown the certificate of one. Further authorities that are trusted count for SAEs only.
+// Identity returns a function that returns the name of the client at the other end of a connection,
+// or "" if that has not shown a client's certificate. Certificates of further trusted authorities
+// count for SAEs only.
 func (d Directory) Identity() (func(*tls.ConnectionState) string, error) {
 	authority, err := d.authority()
 	if err != nil {
@@ -30,8 +31,8 @@ func (d Directory) Identity() (func(*tls.ConnectionState) string, error) {
 	}, nil
 }
 
-// clientOf returns the name of the client that a certificate of the authority is for, if it is for
-// one.
+// clientOf returns the name of the client in a certificate of the authority, or "" if it is not a
+// client's.
 func clientOf(c *x509.Certificate) string {
 	if !slices.Equal(c.Subject.Organization, []string{organization}) || len(c.Subject.OrganizationalUnit) != 1 {
 		return ""

@@ -20,7 +20,7 @@ const (
 	clockSkew     = time.Hour // how far the clock of an appliance may be behind
 )
 
-// issuer is the authority at work.
+// issuer is an authority with its key.
 type issuer struct {
 	certificate *x509.Certificate
 	key         crypto.Signer
@@ -31,7 +31,7 @@ type issued struct {
 	certificate, key []byte
 }
 
-// newIssuer makes an authority. Keys are of the curve P-256, which every TLS stack knows.
+// newIssuer makes an authority. Keys are on the curve P-256, which every TLS stack supports.
 func newIssuer() (*issuer, issued, error) {
 	template := &x509.Certificate{
 		Subject:               pkix.Name{CommonName: "DSKE simulator CA"},
@@ -46,7 +46,7 @@ func newIssuer() (*issuer, issued, error) {
 	return &ca, files, err
 }
 
-// issue signs a certificate for a new key. What an issuer issues first is its own certificate.
+// issue signs a certificate for a new key. The first certificate of a new issuer is its own.
 func (ca *issuer) issue(template *x509.Certificate) (issued, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -73,7 +73,7 @@ func (ca *issuer) sign(template *x509.Certificate, key any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if template == ca.certificate { // with what only the encoding adds, such as its key ID
+	if template == ca.certificate { // parsed, for values that only the encoding adds, such as its key ID
 		if ca.certificate, err = x509.ParseCertificate(der); err != nil {
 			return nil, err
 		}
@@ -81,7 +81,7 @@ func (ca *issuer) sign(template *x509.Certificate, key any) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }
 
-// leaf is a certificate for a subject that is no authority.
+// leaf returns the template of a certificate for a subject that is not an authority.
 func leaf(subject pkix.Name, usage ...x509.ExtKeyUsage) *x509.Certificate {
 	return &x509.Certificate{
 		Subject:               subject,
@@ -92,8 +92,8 @@ func leaf(subject pkix.Name, usage ...x509.ExtKeyUsage) *x509.Certificate {
 	}
 }
 
-// server is the certificate of a KME or a hub, which is reached on this host, also under a domain
-// of its own there, and on others.
+// server returns the template for a KME or a hub, which is reached on this host, also under a
+// domain of its own there, and on the given hosts.
 func server(name, domain string, hosts []string) *x509.Certificate {
 	c := leaf(pkix.Name{CommonName: name}, x509.ExtKeyUsageServerAuth)
 	c.DNSNames = []string{"localhost", name + domain}
@@ -108,24 +108,24 @@ func server(name, domain string, hosts []string) *x509.Certificate {
 	return c
 }
 
-// sae is the certificate of an SAE, which its common name identifies.
+// sae returns the template for an SAE, which its common name identifies.
 func sae(id string) *x509.Certificate {
 	return leaf(pkix.Name{CommonName: id}, x509.ExtKeyUsageClientAuth)
 }
 
-// Those who are no SAEs have no common name but an organization, whatever SAEs are called. A client
-// has its kind and its name as units of it.
+// Certificates for anything but an SAE have no common name but an organization, so they cannot be
+// mistaken for an SAE. A client has its kind and its name as organizational units.
 const (
 	organization = "DSKE simulator"
 	unitOfClient = "client"
 )
 
-// operator is the certificate of the operator.
+// operator returns the template for the operator.
 func operator() *x509.Certificate {
 	return leaf(pkix.Name{Organization: []string{organization}}, x509.ExtKeyUsageClientAuth)
 }
 
-// client is the certificate by which hubs know a client.
+// client returns the template by which hubs identify a client.
 func client(name string) *x509.Certificate {
 	return leaf(pkix.Name{Organization: []string{organization}, OrganizationalUnit: []string{unitOfClient + " " + name}}, x509.ExtKeyUsageClientAuth)
 }

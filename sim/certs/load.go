@@ -9,10 +9,9 @@ import (
 	"time"
 )
 
-// Server returns the configuration of a port on which KMEs or hubs are served: TLS 1.2 or later,
-// and the first of the certificates that is for the name which the client asks for, or else the
-// first one. A client may show a certificate, which has to be of the authority or one of the
-// further ones, or has to if everybody shall.
+// Server returns the configuration of a port for KMEs or hubs: TLS 1.2 or later. It shows the first
+// of the certificates that fits the name in the client's hello, or else the first one. A client may
+// show a certificate, of the authority or a further one; with everybody it must.
 func (d Directory) Server(everybody bool, shown ...Pair) (*tls.Config, error) {
 	pool, err := d.pool()
 	if err != nil {
@@ -57,7 +56,7 @@ func (d Directory) Anonymous() (*tls.Config, error) {
 }
 
 // Stranger returns the configuration of a client that trusts the authority and shows a certificate
-// of the SAE by another one, which nobody trusts.
+// of the SAE from another authority, which nobody trusts.
 func (d Directory) Stranger(id string) (*tls.Config, error) {
 	config, err := d.Anonymous()
 	if err != nil {
@@ -76,7 +75,7 @@ func (d Directory) Stranger(id string) (*tls.Config, error) {
 	return config, err
 }
 
-// Expired returns a certificate of a KME that has expired: what the one of d will be some day.
+// Expired returns an expired certificate of a KME, as that in d will be one day.
 func (d Directory) Expired(name string) (tls.Certificate, error) {
 	pair, err := d.KME(name).load()
 	if err != nil {
@@ -121,7 +120,7 @@ func (d Directory) pool() (*x509.CertPool, error) {
 func (p Pair) load() (tls.Certificate, error) {
 	certificate, err := tls.LoadX509KeyPair(p.Certificate, p.Key)
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("certificate %s: %w; dske certs makes it, with --add beside others", p.Certificate, err)
+		return tls.Certificate{}, fmt.Errorf("certificate %s: %w; dske certs makes it, with --add if others exist", p.Certificate, err)
 	}
 	return certificate, nil
 }

@@ -12,12 +12,12 @@ import (
 	"os"
 )
 
-// minRSA is the fewest bits of an RSA key that is certified.
+// minRSA is the minimum size of an RSA key, in bits.
 const minRSA = 2048
 
-// ReadRequest reads a certificate signing request (PKCS #10) in PEM or DER, and returns the common
-// name in it, which is the SAE ID unless somebody knows better. The request shows by its signature
-// that whoever made it has the key.
+// ReadRequest parses a certificate signing request (PKCS #10) in PEM or DER, and returns its common
+// name, which is the SAE ID unless the caller knows better. The request's signature shows that its
+// maker has the key.
 func ReadRequest(data []byte) (commonName string, err error) {
 	request, err := parseRequest(data)
 	if err != nil {
@@ -30,13 +30,13 @@ func parseRequest(data []byte) (*x509.CertificateRequest, error) {
 	der := data
 	if block, _ := pem.Decode(data); block != nil {
 		if block.Type != "CERTIFICATE REQUEST" && block.Type != "NEW CERTIFICATE REQUEST" {
-			return nil, fmt.Errorf("a %s is no certificate request", block.Type)
+			return nil, fmt.Errorf("a %s is not a certificate request", block.Type)
 		}
 		der = block.Bytes
 	}
 	request, err := x509.ParseCertificateRequest(der)
 	if err != nil {
-		return nil, fmt.Errorf("no certificate request: %w", err)
+		return nil, fmt.Errorf("not a certificate request: %w", err)
 	}
 	if err := request.CheckSignature(); err != nil {
 		return nil, fmt.Errorf("the signature of the certificate request is wrong: %w", err)
@@ -44,7 +44,7 @@ func parseRequest(data []byte) (*x509.CertificateRequest, error) {
 	return request, checkKey(request.PublicKey)
 }
 
-// checkKey refuses keys that a TLS stack may refuse, or that are too short.
+// checkKey refuses keys that are too short, or that a TLS stack may refuse.
 func checkKey(key any) error {
 	switch key := key.(type) {
 	case *ecdsa.PublicKey:
@@ -58,11 +58,11 @@ func checkKey(key any) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the key is none of ECDSA with 256 bits or more, Ed25519, and RSA with %d bits or more", minRSA)
+	return fmt.Errorf("the key is not ECDSA with 256 bits or more, Ed25519, or RSA with %d bits or more", minRSA)
 }
 
-// signRequests returns the certificates for requests. Of a request only the key is taken: a further
-// name in it might be that of another SAE.
+// signRequests returns the certificates for requests. Only the key of a request is used, since a
+// further name in it might belong to another SAE.
 func (d Directory) signRequests(ca *issuer, names Names) ([]file, error) {
 	var files []file
 	for id, data := range names.Requests {
@@ -94,7 +94,7 @@ func (d Directory) loadIssuer() (*issuer, error) {
 	}
 	key, ok := pair.PrivateKey.(crypto.Signer)
 	if !ok || !certificate.IsCA {
-		return nil, fmt.Errorf("%s is of no authority", d.Authority().Certificate)
+		return nil, fmt.Errorf("%s is not the certificate of an authority", d.Authority().Certificate)
 	}
 	return &issuer{certificate, key}, nil
 }

@@ -12,10 +12,10 @@ import (
 	"path/filepath"
 )
 
-// Trust adds authorities whose certificates of SAEs count beside those of d's own, from a file in
-// PEM: a vendor's root, or an intermediate where appliances show their own certificate only. It
-// returns the file that it has written. Whoever has such an authority's key can be every SAE; he
-// can be no KME.
+// Trust adds authorities whose certificates count for SAEs besides those of d's own, from a file in
+// PEM: a vendor's root, or an intermediate if appliances show only their own certificate. It
+// returns the file that it has written. Whoever has such an authority's key can pose as any SAE,
+// but not as a KME.
 func (d Directory) Trust(data []byte) (string, error) {
 	authorities, err := parseAuthorities(data)
 	if err != nil {
@@ -33,19 +33,19 @@ func (d Directory) Trust(data []byte) (string, error) {
 	return path, writeAll([]file{{path, kept, 0o644}})
 }
 
-// parseAuthorities reads certificates in PEM, all of which are of authorities.
+// parseAuthorities parses certificates in PEM, all of which must be of authorities.
 func parseAuthorities(data []byte) ([]*x509.Certificate, error) {
 	var authorities []*x509.Certificate
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("a %s is no certificate", block.Type)
+			return nil, fmt.Errorf("a %s is not a certificate", block.Type)
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
 			return nil, err
 		}
 		if !certificate.IsCA {
-			return nil, fmt.Errorf("the certificate of %q is of no authority", certificate.Subject)
+			return nil, fmt.Errorf("the certificate of %q is not that of an authority", certificate.Subject)
 		}
 		authorities = append(authorities, certificate)
 	}

@@ -13,20 +13,20 @@ import (
 // ErrExists is the error for a directory that has certificates already.
 var ErrExists = errors.New("is already there; remove it, or choose another directory")
 
-// Names says whom certificates are for.
+// Names says which certificates to make.
 type Names struct {
 	Hubs     []string
 	KMEs     []string
 	SAEs     []string            // IDs
-	Hosts    []string            // names and IP addresses of all hubs and KMEs, beside this host's
-	HostsOf  map[string][]string // those of one KME, by its name
-	Bundles  bool                // SAEs get their files in one, too
-	Requests map[string][]byte   // requests of the SAEs that have a key already, by ID; see [ReadRequest]
+	Hosts    []string            // names and IP addresses of all hubs and KMEs, besides this host's
+	HostsOf  map[string][]string // further hosts of one KME, by its name
+	Bundles  bool                // also make bundles for SAEs
+	Requests map[string][]byte   // requests of SAEs that already have a key, by ID; see [ReadRequest]
 }
 
-// Write makes a new authority and certificates for everybody, and writes them to d, which it
-// creates if need be. Keys are readable only for the owner. It fails with [ErrExists], and writes
-// nothing, if one of the files exists. If it fails otherwise, it leaves nothing behind.
+// Write makes a new authority and all certificates, and writes them to d, which it creates if
+// necessary. Only the owner can read keys. If one of the files exists, it fails with [ErrExists].
+// If it fails, it leaves nothing behind.
 func (d Directory) Write(names Names) error {
 	ca, authority, err := newIssuer()
 	if err != nil {
@@ -40,8 +40,8 @@ func (d Directory) Write(names Names) error {
 	return writeAll(append(files, made...))
 }
 
-// Add makes certificates by the authority of d for those who have none yet, and returns the files
-// that it has written. What is there remains as it is. It writes all or nothing.
+// Add makes the missing certificates with the authority of d, and returns the files that it has
+// written. Existing files stay unchanged. It writes all or nothing.
 func (d Directory) Add(names Names) ([]string, error) {
 	ca, err := d.loadIssuer()
 	if err != nil {
@@ -76,7 +76,7 @@ type file struct {
 	mode fs.FileMode
 }
 
-// issue returns the files of everybody whose certificate is wanted.
+// issue returns the files of all wanted certificates.
 func (d Directory) issue(ca *issuer, names Names, wanted func(path string) (bool, error)) ([]file, error) {
 	templates := map[Pair]*x509.Certificate{d.Operator(): operator()}
 	for _, name := range names.KMEs {
@@ -117,28 +117,28 @@ func (p Pair) files(made issued) []file {
 	return []file{{p.Certificate, made.certificate, 0o644}, {p.Key, made.key, 0o600}}
 }
 
-// writeAll writes files of which none exists: all, or none.
+// writeAll writes all files, none of which may exist, or none.
 func writeAll(files []file) error {
 	for _, f := range files {
 		if _, err := os.Lstat(f.path); err == nil {
 			return fmt.Errorf("%s %w", f.path, ErrExists)
 		}
 	}
-	var made []string // in the order of making
+	var made []string // in the order of creation
 	for _, f := range files {
 		err := f.write(&made)
 		if err == nil {
 			continue
 		}
 		for _, path := range slices.Backward(made) {
-			os.Remove(path) // a directory that somebody else has put something into remains
+			os.Remove(path) // a directory with other files remains
 		}
 		return err
 	}
 	return nil
 }
 
-// write writes a file that does not exist. It adds what it makes to made, also if it fails.
+// write writes a file that must not exist. It appends what it creates to made, also if it fails.
 func (f file) write(made *[]string) error {
 	if err := makeDirectory(filepath.Dir(f.path), made); err != nil {
 		return err

@@ -13,8 +13,8 @@ import (
 	"dske/sim/exchange"
 )
 
-// attackCommand lets an attacker loose on a running network, has a key made, and says what he knows
-// of it.
+// attackCommand gives an attacker parts of a running network, has a key made, and prints what the
+// attacker knows of it.
 func attackCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "attack",
@@ -22,10 +22,10 @@ func attackCommand() *cli.Command {
 		ArgsUsage:    "MASTER SLAVE, for example sam sofia",
 		BashComplete: completeNames(sim.Overview.Encryptors),
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "hubs", Usage: "he has broken into `HUBS`, separated by commas"},
-			&cli.StringFlag{Name: "links", Value: "none", Usage: "on the links between the nodes he does `WHAT`: none, listen or act"},
-			&cli.BoolFlag{Name: "client", Usage: "he has a client of his own"},
-			&cli.BoolFlag{Name: "json", Usage: "print it as JSON"},
+			&cli.StringFlag{Name: "hubs", Usage: "the attacker has broken into `HUBS`, separated by commas"},
+			&cli.StringFlag{Name: "links", Value: "none", Usage: "what the attacker does on the links between the nodes: `WHAT` is none, listen or act"},
+			&cli.BoolFlag{Name: "client", Usage: "the attacker has a client"},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		}, networkFlags...),
 		Action: runAttack,
 	}
@@ -75,11 +75,11 @@ func printKnowledge(c *cli.Context, x exchange.Kept, known attack.Knowledge) {
 	if len(hubs) > 0 {
 		shares = strings.Join(hubs, ", ")
 	}
-	fmt.Fprintf(out, "shares that he knows: %s; %d are needed\n", shares, known.Threshold)
+	fmt.Fprintf(out, "shares that the attacker knows: %s; %d are needed\n", shares, known.Threshold)
 	if known.Recovered {
-		fmt.Fprintf(out, "he has the key, fingerprint %s\n", known.Fingerprint)
+		fmt.Fprintf(out, "the attacker has the key, fingerprint %s\n", known.Fingerprint)
 	} else {
-		fmt.Fprintln(out, "he does not have the key")
+		fmt.Fprintln(out, "the attacker does not have the key")
 	}
 	for _, v := range known.Suites {
 		where := "a twin of it"

@@ -29,15 +29,15 @@ func benchCommand() *cli.Command {
 			&cli.IntFlag{Name: "size", Value: 256, Usage: "ask for keys of `BITS`"},
 			&cli.IntFlag{Name: "number", Value: 1, Usage: "ask for `N` keys in one request"},
 			&cli.IntFlag{Name: "concurrency", Value: 16, Usage: "make `N` pairs of requests at once"},
-			&cli.IntFlag{Name: "pairs", Usage: "let `N` pairs of encryptors take turns, each of another master", DefaultText: "one for each client"},
-			&cli.BoolFlag{Name: "single", Usage: "send the messages of every request by themselves, also where several could share one"},
+			&cli.IntFlag{Name: "pairs", Usage: "let `N` pairs of encryptors take turns, each with a different master", DefaultText: "one for each client"},
+			&cli.BoolFlag{Name: "single", Usage: "never let requests share messages"},
 			&cli.DurationFlag{Name: "duration", Value: 10 * time.Second, Usage: "measure the network for `TIME`, and plain HTTP for the same time"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
 			&cli.StringFlag{Name: "suite", Usage: "use the `SUITE` " + suiteNames(), DefaultText: "that of the topology, or " + protocol.Suites[0].Name()},
-			&cli.StringFlag{Name: "data", Usage: "let all nodes keep their state in `DIR`, over crashes", DefaultText: "all is in memory"},
+			&cli.StringFlag{Name: "data", Usage: "keep the state of all nodes in `DIR`, through crashes", DefaultText: "all is in memory"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
-			&cli.StringFlag{Name: "master-url", Usage: "measure two KMEs that run elsewhere: the `URL` before /api/v1/keys at that of the master"},
-			&cli.StringFlag{Name: "slave-url", Usage: "the `URL` before /api/v1/keys at that of the slave"},
+			&cli.StringFlag{Name: "master-url", Usage: "measure two KMEs that run elsewhere: the master's `URL`, without /api/v1/keys"},
+			&cli.StringFlag{Name: "slave-url", Usage: "the slave's `URL`, without /api/v1/keys"},
 			&cli.StringFlag{Name: "master-sae", Usage: "the SAE `ID` of the master"},
 			&cli.StringFlag{Name: "slave-sae", Usage: "the SAE `ID` of the slave"},
 			&cli.StringFlag{Name: "tls", Usage: "with KMEs elsewhere: speak TLS with the certificates in `DIR`"},
@@ -89,7 +89,7 @@ func measure(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	}
 }
 
-// compare compares a network and a floor, and shows how far that is.
+// compare measures a network and a floor in turns, and shows the progress.
 func compare(ctx context.Context, network, floor bench.Load, duration time.Duration) (o bench.Outcome, err error) {
 	start, total := time.Now(), bench.Duration(duration)
 	newProgress(os.Stderr).during(func() { o, err = bench.Compare(ctx, network, floor, duration) }, func() (int, int, string) {
@@ -107,8 +107,8 @@ func newReport(load bench.Load, o bench.Outcome) *bench.Report {
 	return r
 }
 
-// measureElsewhere measures two KMEs that are running already. Of their floor, nothing is known but
-// the requests of the encryptors.
+// measureElsewhere measures two KMEs that run already. Their floor has only the requests of the
+// encryptors.
 func measureElsewhere(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	pair, err := pairElsewhere(c, load.Concurrency)
 	if err != nil {
@@ -157,7 +157,7 @@ func pairElsewhere(c *cli.Context, concurrency int) (bench.Pair, error) {
 	return bench.Pair{Master: master, Slave: slave}, err
 }
 
-// keepAlive returns a transport that keeps a connection for each of so many requests at once.
+// keepAlive returns a transport that keeps up to the given number of idle connections to a host.
 func keepAlive(secure *tls.Config, connections int) *http.Transport {
 	return &http.Transport{TLSClientConfig: secure, MaxIdleConnsPerHost: connections, DisableCompression: true}
 }

@@ -17,7 +17,7 @@ import (
 	"dske/sim/wire"
 )
 
-// measureOwn runs a network for as long as it takes to measure it.
+// measureOwn starts a network, measures it and stops it.
 func measureOwn(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	t, err := chooseTopology(c, c.Args().Slice())
 	if err != nil {
@@ -48,7 +48,7 @@ type benched struct {
 	network  *sim.Network
 	load     bench.Load
 	duration time.Duration
-	pairs    int                // at most; 0: no limit
+	pairs    int                // maximum; 0: no limit
 	data     string             // directory of the nodes' state; "": in memory
 	first    [2]topology.Client // of the first pair: master and slave
 }
@@ -80,9 +80,9 @@ func (b *benched) measure(ctx context.Context) (*bench.Report, error) {
 	return r, nil
 }
 
-// startFloor starts a floor with the messages of a pair of requests.
+// startFloor starts a floor that has the messages of a pair of requests.
 func (b *benched) startFloor(ctx context.Context) (*floor, error) {
-	// The first pair may need more PSRD, and with it messages that others don't need.
+	// The first pair may need more PSRD, which takes messages that other pairs do not need.
 	if _, err := b.makeKeys(ctx); err != nil {
 		return nil, err
 	}

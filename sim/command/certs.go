@@ -20,13 +20,13 @@ func certsCommand() *cli.Command {
 		ArgsUsage:    "DIR [TOPOLOGY]",
 		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
-			&cli.StringSliceFlag{Name: "host", Usage: "a further `HOST` name or IP address that clients are reached at; may be repeated"},
-			&cli.StringSliceFlag{Name: "kme-host", Usage: "the same for one client, as `CLIENT=HOST`; may be repeated"},
-			&cli.BoolFlag{Name: "bundle", Usage: "encryptors also get certificate and key in one file: a .pem, and a .p12 with the password " + certs.Password},
-			&cli.BoolFlag{Name: "add", Usage: "keep what is in DIR, and add what the topology has and DIR lacks"},
+			&cli.StringSliceFlag{Name: "host", Usage: "a further `HOST` name or IP address of all clients; may be repeated"},
+			&cli.StringSliceFlag{Name: "kme-host", Usage: "a further host of one client, as `CLIENT=HOST`; may be repeated"},
+			&cli.BoolFlag{Name: "bundle", Usage: "also write certificate and key of each encryptor into one file: a .pem, and a .p12 with the password " + certs.Password},
+			&cli.BoolFlag{Name: "add", Usage: "keep the certificates in DIR, and add those that it lacks"},
 			&cli.StringSliceFlag{Name: "sae", Usage: "instead of a topology: add the encryptor with this `ID`; may be repeated"},
-			&cli.StringFlag{Name: "csr", Usage: "sign the certificate request in `FILE`, of an encryptor that keeps its key: --sae, or the common name in it"},
-			&cli.StringFlag{Name: "trust", Usage: "take encryptors with certificates of the authorities in `FILE` too, such as a vendor's"},
+			&cli.StringFlag{Name: "csr", Usage: "sign the certificate request in `FILE` for the encryptor --sae, or else the one that it has as common name"},
+			&cli.StringFlag{Name: "trust", Usage: "also accept encryptors with certificates of the authorities in `FILE`, such as a vendor's"},
 		}, generateFlags...),
 		Action: makeCerts,
 	}
@@ -50,7 +50,7 @@ func makeCerts(c *cli.Context) error {
 			return err
 		}
 		if len(added) == 0 {
-			fmt.Fprintf(c.App.Writer, "%s: nothing was lacking\n", dir)
+			fmt.Fprintf(c.App.Writer, "%s: nothing is missing\n", dir)
 		}
 		for _, path := range added {
 			fmt.Fprintln(c.App.Writer, path)
@@ -68,7 +68,7 @@ func makeCerts(c *cli.Context) error {
 func trust(c *cli.Context, dir certs.Directory, rest []string) error {
 	file := c.String("trust")
 	if len(rest) > 0 {
-		return usagef("--trust goes with a directory alone")
+		return usagef("--trust takes a directory and no topology")
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -82,7 +82,7 @@ func trust(c *cli.Context, dir certs.Directory, rest []string) error {
 	return nil
 }
 
-// certNames returns whom certificates are for, as the flags and the topology say.
+// certNames returns the names that the flags and the topology ask certificates for.
 func certNames(c *cli.Context, args []string) (certs.Names, error) {
 	names := certs.Names{Hosts: c.StringSlice("host"), HostsOf: map[string][]string{}, Bundles: c.Bool("bundle")}
 	for _, text := range c.StringSlice("kme-host") {

@@ -9,14 +9,14 @@ import (
 	"dske/sim"
 )
 
-// changes is what can be done with a node.
+// changes returns the changes of a node's state, by the name of their command.
 func changes(r sim.Remote) map[string]func(context.Context, string) error {
 	return map[string]func(context.Context, string) error{
 		"start": r.Start, "stop": r.Stop, "crash": r.Crash, "copy": r.Copy, "restore": r.Restore,
 	}
 }
 
-// changeCommand does one of the changes with nodes.
+// changeCommand returns the command that makes one of the changes to nodes.
 func changeCommand(verb, usage string) *cli.Command {
 	return &cli.Command{
 		Name:         verb,
@@ -36,7 +36,7 @@ func changeCommand(verb, usage string) *cli.Command {
 func corruptCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "corrupt",
-		Usage:        "let hubs of a running network lie: they alter the shares that they hand out",
+		Usage:        "make hubs of a running network lie: they alter the shares that they hand out",
 		ArgsUsage:    "HUB..., for example hub/helen",
 		Flags:        append([]cli.Flag{&cli.BoolFlag{Name: "stop", Usage: "make them honest again"}}, networkFlags...),
 		BashComplete: completeNames(sim.Overview.Nodes),
@@ -51,7 +51,7 @@ func corruptCommand() *cli.Command {
 	}
 }
 
-// changeNodes does something to the nodes that the arguments name.
+// changeNodes applies change to each node that the arguments name.
 func changeNodes(c *cli.Context, change func(sim.Remote) func(context.Context, string) error) error {
 	if !c.Args().Present() {
 		return usagef("%s takes %s", c.Command.HelpName, c.Command.ArgsUsage)

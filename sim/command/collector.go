@@ -6,13 +6,13 @@ import (
 	"runtime/debug"
 )
 
-// tuneCollector lets garbage grow to 64 MiB, and a quarter of what is in use beyond that, before it
-// is collected: a small network would otherwise spend an eighth of its time on collecting a few
-// megabytes, and a large one take twice its memory. It does nothing if the environment sets GOGC.
-// Release undoes it.
+// tuneCollector lets the heap grow by 64 MiB, and by a quarter of what is in use beyond that,
+// before the garbage is collected. Otherwise a small network would spend an eighth of its time on
+// collecting a few megabytes, and a large one would take twice its memory. It does nothing if the
+// environment sets GOGC. The caller calls release to undo it.
 //
-// The collector goes by a percentage of what is in use. The ballast counts as in use, but since
-// nobody touches it, it takes no memory.
+// The collector works with a percentage of the memory in use. The ballast counts as in use, but
+// takes no memory, since nothing touches it.
 func tuneCollector() (release func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}

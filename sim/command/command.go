@@ -1,4 +1,4 @@
-// Package command is the command line: each command in a file of its own, which parses, calls the
+// Package command is the command line. Each command has a file of its own, which parses, calls the
 // packages that do the work, and prints.
 package command
 
@@ -15,9 +15,9 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Run executes the command that args, those of the process, ask for, until it ends or ctx does. It
+// Run executes the command in args, the arguments of the process, until it ends or ctx does. It
 // prints an error in one line and returns the exit status: 1 for a failure, 2 for wrong usage. It
-// is also a failure if something that the command prints cannot be written.
+// is also a failure if the output of the command cannot be written.
 func Run(ctx context.Context, args []string) int {
 	out := &output{to: os.Stdout}
 	app := newApp(out)
@@ -48,9 +48,9 @@ func newApp(out *output) *cli.App {
 			runCommand(), nodeCommand(), deployCommand(), certsCommand(), etsiCommand(), conformanceCommand(), ladderCommand(), scenarioCommand(), simulateCommand(), benchCommand(), statusCommand(),
 			changeCommand("start", "start nodes of a running network"),
 			changeCommand("stop", "stop nodes of a running network"),
-			changeCommand("crash", "let nodes of a running network crash"),
+			changeCommand("crash", "crash nodes of a running network"),
 			changeCommand("copy", "copy the disks of nodes of a running network"),
-			changeCommand("restore", "put the copies of the disks of nodes back, which must not be running"),
+			changeCommand("restore", "put back the copies of the disks of nodes, which must not be running"),
 			storeCommand(), psrdCommand(),
 			faultCommand(), corruptCommand(), attackCommand(),
 			completionCommand(), versionCommand(),

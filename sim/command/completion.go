@@ -13,10 +13,10 @@ import (
 	"dske/sim"
 )
 
-// generateCompletion is the last argument of a call by which a shell asks for what could come next.
+// generateCompletion is the last argument when a shell calls the program for completions.
 const generateCompletion = "--generate-bash-completion"
 
-// completionTimeout bounds how long somebody who presses Tab waits for a network that hangs.
+// completionTimeout is how long a completion waits for a network that does not answer.
 const completionTimeout = time.Second
 
 var (
@@ -43,7 +43,7 @@ func completionCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name:   "completion",
-		Usage:  "print a script for the completion of commands, flags, nodes and encryptors in a shell",
+		Usage:  "print a script that completes commands, flags, nodes and encryptors in a shell",
 		Action: unknownSubcommand,
 		Subcommands: []*cli.Command{
 			shell("bash", constant(bashCompletion)),
@@ -53,14 +53,15 @@ func completionCommand() *cli.Command {
 	}
 }
 
-// completeFiles leaves it to the shell, which then offers files, unless it is a flag that begins.
+// completeFiles offers flags if the last word begins one. Otherwise it prints nothing, and the
+// shell offers files.
 func completeFiles(c *cli.Context) {
 	if isFlag(lastWord()) {
 		cli.DefaultCompleteWithFlags(c.Command)(c)
 	}
 }
 
-// completeNames offers names that the running network knows.
+// completeNames returns a completion that offers names that the running network knows.
 func completeNames(names func(sim.Overview) []string) cli.BashCompleteFunc {
 	return func(c *cli.Context) {
 		completeFiles(c)
@@ -80,7 +81,8 @@ func completeNames(names func(sim.Overview) []string) cli.BashCompleteFunc {
 	}
 }
 
-// lastWord is the one that is being completed if it is a flag, and otherwise the one before.
+// lastWord returns the word that is being completed if it is a flag, and otherwise the word before
+// it.
 func lastWord() string { return os.Args[max(0, len(os.Args)-2)] }
 
 func isFlag(word string) bool { return strings.HasPrefix(word, "-") }

@@ -13,14 +13,14 @@ import (
 	"dske/sim/certs"
 )
 
-// conformanceFlags say what is checked beside ETSI GS QKD 014 and SKIP.
+// conformanceFlags say what else is checked besides ETSI GS QKD 014 and SKIP.
 var conformanceFlags = []cli.Flag{
-	&cli.StringFlag{Name: "against", Usage: "compare answers with the JSON schemas in `DIR`, such as status.json, key_container.json and error.json"},
-	&cli.StringFlag{Name: "004-master", Usage: "check ETSI GS QKD 004 too: `HOST:PORT` of the master's client; takes --tls", DefaultText: "where the network says, if it has streams"},
+	&cli.StringFlag{Name: "against", Usage: "validate answers against the JSON schemas in `DIR`, such as status.json, key_container.json and error.json"},
+	&cli.StringFlag{Name: "004-master", Usage: "also check ETSI GS QKD 004, at `HOST:PORT` of the master's client; needs --tls", DefaultText: "that of the network, if it has streams"},
 	&cli.StringFlag{Name: "004-slave", Usage: "with --004-master: `HOST:PORT` of the slave's client"},
 }
 
-// checkConformance prints a table of checks and fails if one does.
+// checkConformance runs the checks, prints a table of them, and fails if one of them does.
 func checkConformance(c *cli.Context, p pair) error {
 	suite, err := newSuite(c, p)
 	if err != nil {
@@ -40,7 +40,7 @@ func newSuite(c *cli.Context, p pair) (conformance.Suite, error) {
 			continue
 		}
 		client, err := newClient(c, p.overview, sae)
-		if errors.Is(err, os.ErrNotExist) { // it keeps its key to itself, and the checks do without it
+		if errors.Is(err, os.ErrNotExist) { // the encryptor keeps its key elsewhere; the checks do without it
 			continue
 		}
 		if err != nil {
@@ -68,7 +68,7 @@ func newSuite(c *cli.Context, p pair) (conformance.Suite, error) {
 	return suite, err
 }
 
-// addStreams adds the addresses of streams, if flags or the network name them.
+// addStreams adds the addresses of streams if flags or the network name them.
 func addStreams(c *cli.Context, p pair, suite *conformance.Suite, dir certs.Directory) error {
 	suite.Master.Stream = cmp.Or(c.String("004-master"), p.overview.StreamsOf(p.master))
 	suite.Slave.Stream = cmp.Or(c.String("004-slave"), p.overview.StreamsOf(p.slave))

@@ -18,8 +18,8 @@ import (
 	"dske/sim"
 )
 
-// checkClient plays the hubs of a client, says how it is started, prints a table of checks of it
-// when it has come, and fails if one does.
+// checkClient acts as the hubs of a client, prints how to start the client, checks it when it has
+// registered, prints a table of the checks, and fails if one of them does.
 func checkClient(c *cli.Context) error {
 	address, suite, err := checkedNode(c, node.KindClient)
 	if err != nil {
@@ -51,7 +51,7 @@ func checkClient(c *cli.Context) error {
 	return printChecks(c, address, nodeClauseWidth, results)
 }
 
-// serveHubs serves hubs until the function that it returns is called.
+// serveHubs serves hubs until stop is called.
 func serveHubs(listener net.Listener, hubs http.Handler) (stop func()) {
 	server := &http.Server{Handler: hubs, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
@@ -65,10 +65,10 @@ func serveHubs(listener net.Listener, hubs http.Handler) (stop func()) {
 	}
 }
 
-// tellHowToStart prints how a client is started so that its hubs are those of the checker.
+// tellHowToStart prints how to start a client so that its hubs are those of the checker.
 func tellHowToStart(c *cli.Context, address string, suite protocol.Suite, base string, paths []string, threshold int) {
 	u, err := url.Parse(address)
-	if err != nil { // it was parsed before
+	if err != nil { // cannot happen: it was parsed before
 		return
 	}
 	name, ours, theirs := path.Base(u.Path), "", ""
@@ -77,7 +77,7 @@ func tellHowToStart(c *cli.Context, address string, suite protocol.Suite, base s
 		theirs += " " + base + p
 	}
 	w := c.App.Writer
-	fmt.Fprintf(w, "waiting for the client, which is started as\n  dske node client %s --suite %s --threshold %d --encryptor conformance-sae --listen %s%s\n", name, suite.Name(), threshold, u.Host, ours)
+	fmt.Fprintf(w, "waiting for the client; start it with\n  dske node client %s --suite %s --threshold %d --encryptor conformance-sae --listen %s%s\n", name, suite.Name(), threshold, u.Host, ours)
 	if suite == protocol.Python {
 		fmt.Fprintf(w, "or, if it is one of dske-python,\n  python -m client %s --port %s --encryptors conformance-sae --hubs%s\n", name, u.Port(), theirs)
 	}

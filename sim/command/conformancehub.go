@@ -18,7 +18,8 @@ import (
 	"dske/sim/secret"
 )
 
-// nodeClauseWidth is that of the column with sections of the contracts between nodes.
+// nodeClauseWidth is the width of the column with the sections of wire.md and its.md, in
+// characters.
 const nodeClauseWidth = 29
 
 func conformanceCommand() *cli.Command {
@@ -29,34 +30,34 @@ func conformanceCommand() *cli.Command {
 		Action: unknownSubcommand,
 		Subcommands: []*cli.Command{
 			{
-				Name: "hub", Usage: "check a hub, as two clients that it serves", ArgsUsage: "URL", Action: checkHub,
+				Name: "hub", Usage: "check a hub, in the place of two clients that it serves", ArgsUsage: "URL", Action: checkHub,
 				Flags: append([]cli.Flag{
 					suite,
-					&cli.StringFlag{Name: "master", Usage: "come as the client and encryptor `CLIENT=SAE` that make keys; the client itself must not run", DefaultText: "names that an open hub takes"},
-					&cli.StringFlag{Name: "slave", Usage: "come as the client and encryptor `CLIENT=SAE` that fetch keys; the client itself must not run", DefaultText: "names that an open hub takes"},
-					&cli.StringFlag{Name: "secret-file", Usage: "prove who comes with what follows from the secret in `FILE`"},
-					&cli.StringFlag{Name: "master-token", Usage: "prove who comes as master with the `TOKEN`"},
-					&cli.StringFlag{Name: "slave-token", Usage: "prove who comes as slave with the `TOKEN`"},
-					&cli.StringFlag{Name: "tls", Usage: "speak TLS, and prove who comes, with the certificates in `DIR`"},
-					&cli.BoolFlag{Name: "large", Usage: "make checks too that move tens of megabytes"},
+					&cli.StringFlag{Name: "master", Usage: "act as the client and encryptor `CLIENT=SAE` that make keys; that client must not run meanwhile", DefaultText: "names that an open hub accepts"},
+					&cli.StringFlag{Name: "slave", Usage: "act as the client and encryptor `CLIENT=SAE` that fetch keys; that client must not run meanwhile", DefaultText: "names that an open hub accepts"},
+					&cli.StringFlag{Name: "secret-file", Usage: "prove the identity of both clients with tokens derived from the secret in `FILE`"},
+					&cli.StringFlag{Name: "master-token", Usage: "prove the identity of the master's client with the `TOKEN`"},
+					&cli.StringFlag{Name: "slave-token", Usage: "prove the identity of the slave's client with the `TOKEN`"},
+					&cli.StringFlag{Name: "tls", Usage: "speak TLS, and prove the identity of both clients, with the certificates in `DIR`"},
+					&cli.BoolFlag{Name: "large", Usage: "include checks that move tens of megabytes"},
 				}, reportFlags...),
 			},
 			{
-				Name: "client", Usage: "check a client, as its hubs and its encryptor", ArgsUsage: "URL", Action: checkClient,
+				Name: "client", Usage: "check a client, in the place of its hubs and its encryptor", ArgsUsage: "URL", Action: checkClient,
 				Flags: append([]cli.Flag{
 					suite,
-					&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8200", Usage: "serve the hubs on `ADDRESS`, which is of this host"},
-					&cli.IntFlag{Name: "hubs", Value: 5, Usage: "be `N` hubs"},
-					&cli.IntFlag{Name: "threshold", Usage: "expect that the client makes keys from `K` shares", DefaultText: "a majority of the hubs"},
-					&cli.StringFlag{Name: "peer", Value: "conformance-peer", Usage: "be the encryptor `SAE` too that keys are shared with"},
-					&cli.DurationFlag{Name: "wait", Value: 2 * time.Minute, Usage: "wait `TIME` for the client to come"},
+					&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8200", Usage: "serve the hubs on `ADDRESS`, which must be local to this host"},
+					&cli.IntFlag{Name: "hubs", Value: 5, Usage: "act as `N` hubs"},
+					&cli.IntFlag{Name: "threshold", Usage: "expect the client to make keys from `K` shares", DefaultText: "a majority of the hubs"},
+					&cli.StringFlag{Name: "peer", Value: "conformance-peer", Usage: "also act as the encryptor `SAE`, which shares keys with the client's"},
+					&cli.DurationFlag{Name: "wait", Value: 2 * time.Minute, Usage: "wait up to `TIME` for the client to register"},
 				}, reportFlags...),
 			},
 		},
 	}
 }
 
-// checkHub prints a table of checks of a hub and fails if one does.
+// checkHub checks a hub, prints a table of the checks, and fails if one of them does.
 func checkHub(c *cli.Context) error {
 	url, suite, err := checkedNode(c, node.KindHub)
 	if err != nil {
@@ -70,7 +71,7 @@ func checkHub(c *cli.Context) error {
 		return err
 	}
 	if h.Master.Name == h.Slave.Name || h.Master.Encryptor == h.Slave.Encryptor {
-		return usagef("--master and --slave have to be two clients with an encryptor each")
+		return usagef("--master and --slave must name two clients with an encryptor each")
 	}
 	results, err := h.Run(c.Context)
 	if errors.Is(err, conformance.ErrNotAdmitted) {
@@ -82,7 +83,7 @@ func checkHub(c *cli.Context) error {
 	return printChecks(c, url, nodeClauseWidth, results)
 }
 
-// checkedNode returns the URL of the node that is to be checked, and the suite.
+// checkedNode returns the URL of the node to check, and the suite.
 func checkedNode(c *cli.Context, kind node.Kind) (url string, suite protocol.Suite, err error) {
 	if c.NArg() != 1 {
 		return "", nil, usagef("%s takes %s", c.Command.HelpName, c.Command.ArgsUsage)
@@ -100,8 +101,8 @@ func checkedNode(c *cli.Context, kind node.Kind) (url string, suite protocol.Sui
 	return url, suite, nil
 }
 
-// checkingParty returns the client that a flag names, with what proves that it comes. The names
-// that nobody chose prove themselves with what everybody knows: they are for checks only.
+// checkingParty returns the client that a flag names, with its proof of identity. The default
+// names, which are for checks only, have tokens that everybody knows.
 func checkingParty(c *cli.Context, role string) (conformance.Party, error) {
 	name := "conformance-" + role
 	p := conformance.Party{Name: name, Encryptor: name}
@@ -120,7 +121,7 @@ func checkingParty(c *cli.Context, role string) (conformance.Party, error) {
 	switch {
 	case p.Token != "":
 	case c.IsSet("secret-file"):
-		if _, err := os.Stat(c.String("secret-file")); err != nil { // or one would be made that no hub knows
+		if _, err := os.Stat(c.String("secret-file")); err != nil { // otherwise a secret would be made that no hub knows
 			return p, err
 		}
 		shared, err := secret.Open(c.String("secret-file"))

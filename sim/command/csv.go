@@ -12,20 +12,20 @@ import (
 	"dske/sim"
 )
 
-// csvHead names the columns of the status as a table; levels are in bytes.
+// csvHead has the names of the columns of the status as CSV; levels are in bytes.
 var csvHead = []string{"time", "node", "state", "psrd_least_bytes", "keys_made", "keys_delivered", "shares_waiting", "failed_verifications"}
 
-// writeCSVHead begins the table, if the status is to be one.
+// writeCSVHead writes the head of the table if --csv is set.
 func writeCSVHead(c *cli.Context) {
 	if !c.Bool("csv") {
 		return
 	}
 	table := csv.NewWriter(c.App.Writer)
 	table.Write(csvHead)
-	table.Flush() // if it fails, so does what comes next
+	table.Flush() // if it fails, the next write fails too
 }
 
-// writeCSV writes a line for every node, or for those with the names if there are any.
+// writeCSV writes a line for every node, or for the named ones if names is not empty.
 func writeCSV(w io.Writer, now time.Time, s sim.Snapshot, names []string) error {
 	table, at := csv.NewWriter(w), now.UTC().Format(time.RFC3339Nano)
 	write := func(name string, n sim.NodeSnapshot, made, delivered, waiting any) {

@@ -14,13 +14,13 @@ import (
 func deployCommand() *cli.Command {
 	return &cli.Command{
 		Name:         "deploy",
-		Usage:        "write what it takes to run each node in a process of its own, with an engine that there is",
+		Usage:        "write the files that run each node in a process of its own, with an existing engine",
 		ArgsUsage:    strings.Join(deploy.Engines(), "|") + " [TOPOLOGY]",
 		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "out", Usage: "write into `DIR`, which has to be empty or new"},
-			&cli.IntFlag{Name: "port", Value: 8100, Usage: "the `PORT` in front; nodes on this machine have those after it"},
-			&cli.BoolFlag{Name: "prometheus", Usage: "write a configuration of Prometheus that scrapes all processes"},
+			&cli.StringFlag{Name: "out", Usage: "write into `DIR`, which must be empty or new"},
+			&cli.IntFlag{Name: "port", Value: 8100, Usage: "the `PORT` in front; nodes on this machine get the ports after it"},
+			&cli.BoolFlag{Name: "prometheus", Usage: "write a Prometheus configuration that scrapes all processes"},
 			&cli.BoolFlag{Name: "grafana", Usage: "write a dashboard for Grafana"},
 		}, generateFlags...),
 		Action: writeDeployment,
@@ -46,7 +46,7 @@ func writeDeployment(c *cli.Context) error {
 		return err
 	}
 	if len(t.Links) > 0 {
-		fmt.Fprintln(c.App.ErrWriter, "warning: the links of the topology are in it, and add to what is really between the nodes")
+		fmt.Fprintln(c.App.ErrWriter, "warning: the links of the topology apply in addition to the real network between the nodes")
 	}
 	for _, name := range names {
 		fmt.Fprintln(c.App.Writer, filepath.Join(c.String("out"), name))

@@ -12,8 +12,8 @@ import (
 	"dske/sim/topology"
 )
 
-// divide says which nodes of the topology run here, and how the clients prove to the others who
-// they are.
+// divide determines which nodes of the topology run here, and how the clients prove to the others
+// who they are.
 func divide(c *cli.Context, config *sim.Config) error {
 	t := config.Topology
 	if c.IsSet("only") {
@@ -40,20 +40,20 @@ func divide(c *cli.Context, config *sim.Config) error {
 	return nil
 }
 
-// secretFile returns the file with the secret of the network.
+// secretFile returns the name of the file with the secret of the network.
 func secretFile(c *cli.Context) (string, error) {
 	switch name := c.Args().First(); {
 	case c.IsSet("secret-file"):
 		return c.String("secret-file"), nil
 	case name == "" || name == "-":
-		return "", usagef("there is no topology file to find the secret of the network beside: name it with --secret-file")
+		return "", usagef("there is no topology file beside which the secret of the network could be: name it with --secret-file")
 	default:
 		return name + ".secret", nil
 	}
 }
 
-// ownAddress returns the address in the URLs of the nodes that run here, if they have one, and it
-// is of this host.
+// ownAddress returns the address in the URLs of the nodes that run here, or "" if they have none,
+// or more than one, or if it is not local to this host.
 func ownAddress(t *topology.Topology, secure bool) string {
 	address := ""
 	for _, text := range ownURLs(t) {
@@ -69,7 +69,7 @@ func ownAddress(t *topology.Topology, secure bool) string {
 	return address
 }
 
-// ownURLs returns the URLs of the nodes that run here, of those that have one.
+// ownURLs returns the URLs of the nodes that run here, as far as they have one.
 func ownURLs(t *topology.Topology) []string {
 	var urls []string
 	for _, h := range t.Hubs {

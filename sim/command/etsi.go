@@ -49,7 +49,7 @@ func etsiCommand() *cli.Command {
 	}
 }
 
-// pair is two encryptors and their clients.
+// pair is two encryptors with their clients.
 type pair struct {
 	master, slave             string
 	masterClient, slaveClient *etsi.Client
@@ -74,7 +74,7 @@ func newPair(c *cli.Context, nrArgs int) (pair, error) {
 	return p, err
 }
 
-// newClient finds the client of an encryptor.
+// newClient returns a client for the KME of an encryptor.
 func newClient(c *cli.Context, o sim.Overview, sae string) (*etsi.Client, error) {
 	name, err := o.ClientOf(sae)
 	if err != nil {
@@ -109,9 +109,9 @@ func (p pair) getKey(c *cli.Context) ([]etsi.Key, error) {
 	return keys, printJSON(c.App.Writer, etsi.KeyContainer{Keys: keys})
 }
 
-// expectKeys is expect for a number of keys of so many bits; 0: the default, also of the number.
+// expectKeys calls expect for so many keys of so many bits. Of both, 0 means the default.
 func expectKeys(c *cli.Context, number, bits int) error {
-	const around = 128 // bytes of JSON about a key
+	const around = 128 // bytes of JSON around a key
 	each := base64.StdEncoding.EncodedLen(cmp.Or(bits, etsi.DefaultKeySize)/8) + around
 	return expect(c, int64(cmp.Or(number, 1))*int64(each))
 }

@@ -10,11 +10,11 @@ import (
 	"dske/sim"
 )
 
-// faultCommand puts faults between the nodes of a running network, and ends them.
+// faultCommand adds faults between the nodes of a running network, and removes them.
 func faultCommand() *cli.Command {
 	return &cli.Command{
 		Name:   "fault",
-		Usage:  "break what is between the nodes of a running network",
+		Usage:  "add, list and remove faults between the nodes of a running network",
 		Action: unknownSubcommand,
 		Subcommands: []*cli.Command{
 			{
@@ -23,12 +23,12 @@ func faultCommand() *cli.Command {
 			},
 			{
 				Name: "list", Usage: "list the faults, and how often each fired",
-				Flags:        append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "as JSON"}}, networkFlags...),
+				Flags:        append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, networkFlags...),
 				OnUsageError: onUsageError, Action: listFaults,
 			},
 			{
-				Name: "remove", Usage: "end faults", ArgsUsage: "ID... of dske fault list",
-				Flags:        append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "end all; hubs that lied are honest again"}}, networkFlags...),
+				Name: "remove", Usage: "remove faults", ArgsUsage: "ID... of dske fault list",
+				Flags:        append([]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "remove all; hubs that lied are honest again"}}, networkFlags...),
 				OnUsageError: onUsageError, Action: removeFaults,
 			},
 		},

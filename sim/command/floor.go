@@ -12,7 +12,7 @@ import (
 
 // floor is a floor that is served on a port of its own.
 type floor struct {
-	load   bench.Load // what is put on it
+	load   bench.Load // the load on it
 	server *http.Server
 	served chan struct{} // closed when the server has ended
 }

@@ -12,13 +12,13 @@ import (
 	"dske/sim/hunt"
 )
 
-// defaultSeeds is how many seeds are hunted unless a flag says so.
+// defaultSeeds is the number of seeds of a hunt if no flag sets it.
 const defaultSeeds = 100
 
-// huntFor hunts, and writes what it has found.
+// huntFor hunts, and prints the outcome.
 func huntFor(c *cli.Context) error {
 	if c.Args().Present() {
-		return usagef("--hunt draws its networks itself: leave out %s", c.Args().First())
+		return usagef("--hunt draws its own networks: leave out %s", c.Args().First())
 	}
 	if err := checkWithout(c, "with --hunt", "for", "trace"); err != nil {
 		return err
@@ -41,7 +41,7 @@ func huntFor(c *cli.Context) error {
 	return nil
 }
 
-// reportCatch writes the scenario of what was found.
+// reportCatch writes the scenario of the failure that was found.
 func reportCatch(c *cli.Context, r *hunt.Result) error {
 	text, err := r.Plan.Scenario(fmt.Sprintf("Seed %d of a hunt: %v", r.Seed, r.Failure), r.Seed)
 	if err != nil {

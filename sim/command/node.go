@@ -20,16 +20,16 @@ import (
 	"dske/sim/topology"
 )
 
-// nodeFlags are of both kinds of nodes.
+// nodeFlags are the flags of both kinds of nodes.
 var nodeFlags = []cli.Flag{
 	&cli.StringFlag{Name: "listen", Value: defaultAddress, Usage: "serve on `ADDRESS`; port 0 picks a free one"},
 	&cli.StringFlag{Name: "suite", Usage: "use the `SUITE` " + suiteNames(), DefaultText: protocol.Suites[0].Name()},
 	&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
 	&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: require a certificate of every caller, not only of encryptors"},
-	&cli.StringFlag{Name: "data", Usage: "keep the state of the node in `DIR`, over crashes and restarts", DefaultText: "all is in memory"},
-	&cli.BoolFlag{Name: "fresh-psrd", Usage: "with --data: throw away all blocks of PSRD at the start, as after a copy of the whole directory was put back"},
-	&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "log from the `LEVEL` on: debug, info, warn or error"},
-	&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the log in the `FORMAT` text or json"},
+	&cli.StringFlag{Name: "data", Usage: "keep the state of the node in `DIR`, through crashes and restarts", DefaultText: "all is in memory"},
+	&cli.BoolFlag{Name: "fresh-psrd", Usage: "with --data: throw away all blocks of PSRD at the start, for use after a copy of the whole directory was restored"},
+	&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "log messages of this `LEVEL` and above: debug, info, warn or error"},
+	&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the log in this `FORMAT`: text or json"},
 }
 
 func nodeCommand() *cli.Command {
@@ -50,7 +50,7 @@ func nodeCommand() *cli.Command {
 					&cli.StringSliceFlag{Name: "hub", Usage: "the `URL` of each hub of the network, such as http://127.0.0.1:8100/hub/hank, in the same order at all nodes"},
 					&cli.StringSliceFlag{Name: "encryptor", Usage: "the `ID` of an encryptor; may be repeated", DefaultText: "one with the name of the client"},
 					&cli.IntFlag{Name: "threshold", Usage: "make keys from `K` shares", DefaultText: "a majority of the hubs"},
-					&cli.StringFlag{Name: "secret-file", Usage: "prove to the hubs who this is with what follows from the secret in `FILE`", Value: "dske.secret"},
+					&cli.StringFlag{Name: "secret-file", Usage: "prove to the hubs who this client is, with a token derived from the secret in `FILE`", Value: "dske.secret"},
 				}, nodeFlags...),
 			},
 		},
@@ -65,7 +65,7 @@ func runHub(c *cli.Context) error {
 	i := slices.IndexFunc(t.Hubs, func(h topology.Hub) bool { return h.Name == name })
 	switch {
 	case i < 0 && len(t.Hubs) > 0:
-		return usagef("--hub names all hubs of the network, and not %s", name)
+		return usagef("--hub must name all hubs of the network, but %s is missing", name)
 	case i < 0 && t.Suite == protocol.SuiteITS:
 		return usagef("in suite %s a hub has a place among the hubs of the network: name them all, in the same order at all nodes, with --hub", t.Suite)
 	case i < 0:
@@ -101,8 +101,8 @@ func runClient(c *cli.Context) error {
 	return runNode(c, t, name, shared.Token)
 }
 
-// nodeTopology returns the name of the node and what the flags say of its network, in which
-// strangers may register: nobody says who is in it.
+// nodeTopology returns the name of the node, and the topology of the network that the flags
+// describe. Enrolment is open, since the flags do not say who is in the network.
 func nodeTopology(c *cli.Context, kind node.Kind) (name string, t *topology.Topology, err error) {
 	if c.NArg() != 1 {
 		return "", nil, usagef("%s takes %s", c.Command.HelpName, c.Command.ArgsUsage)
@@ -122,7 +122,7 @@ func nodeTopology(c *cli.Context, kind node.Kind) (name string, t *topology.Topo
 			return "", nil, err
 		}
 		if slices.ContainsFunc(t.Hubs, func(h topology.Hub) bool { return h.Name == hub.Name }) {
-			return "", nil, usagef("--hub: there are two hubs %s", hub.Name)
+			return "", nil, usagef("--hub: two hubs have the name %s", hub.Name)
 		}
 		t.Hubs = append(t.Hubs, hub)
 	}
@@ -130,7 +130,7 @@ func nodeTopology(c *cli.Context, kind node.Kind) (name string, t *topology.Topo
 	return name, t, nil
 }
 
-// hubAt returns the hub at a URL that --hub gives.
+// hubAt returns the hub at a URL of --hub.
 func hubAt(text string) (topology.Hub, error) {
 	name, url, err := nodeAt(text, node.KindHub)
 	if err != nil {
@@ -139,7 +139,7 @@ func hubAt(text string) (topology.Hub, error) {
 	return topology.Hub{Name: name, URL: url, Elsewhere: true}, nil
 }
 
-// nodeAt returns the name of the node at a URL, whose path has it, and the URL as it should be.
+// nodeAt returns the name of the node in the path of a URL, and the URL in its normal form.
 func nodeAt(text string, kind node.Kind) (name, base string, err error) {
 	base = strings.TrimSuffix(text, "/")
 	u, err := url.Parse(base)

@@ -8,8 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// output is where commands print: standard output. It keeps the error of the first write that
-// fails, so that no command has to look at each: [Run] does at the end.
+// output is where commands print: standard output. It keeps the error of the first failed write, so
+// that commands need not check each: [Run] checks at the end.
 type output struct {
 	to  io.Writer
 	err error
@@ -24,12 +24,12 @@ func (o *output) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// written returns why what a command printed so far did not arrive, if so. Commands that print for
-// long ask it, and stop.
+// written returns the error that kept output from arriving so far, or nil. Commands that print for
+// long check it, and stop.
 func written(c *cli.Context) error { return c.App.Writer.(*output).err }
 
-// expect returns why so many bytes would not arrive, as far as that can be told before they are
-// printed. Who asks for a key that is there but once asks that first.
+// expect returns an error if it is already clear that so many bytes could not be printed. Commands
+// call it before they fetch a key that can be fetched only once.
 func expect(c *cli.Context, size int64) error {
 	o := c.App.Writer.(*output)
 	if f, isFile := o.to.(*os.File); isFile && o.err == nil {
@@ -43,14 +43,14 @@ func isTerminal(f *os.File) bool {
 	return isatty.IsTerminal(f.Fd()) && os.Getenv("TERM") != "dumb"
 }
 
-// hasColours reports whether a file is a terminal on which colours are welcome; see no-color.org.
+// hasColours reports whether a file is a terminal that may show colours; see no-color.org.
 func hasColours(f *os.File) bool { return isTerminal(f) && os.Getenv("NO_COLOR") == "" }
 
-// standardInput is what a file is called that comes from there.
+// standardInput is the name of standard input in messages.
 const standardInput = "standard input"
 
-// readInput reads a file. The name - stands for standard input. It returns what messages call the
-// file.
+// readInput reads a file. The name - stands for standard input. It also returns the name of the
+// file for messages.
 func readInput(name string) (called string, data []byte, err error) {
 	if name != "-" {
 		data, err = os.ReadFile(name)

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// room returns why so many bytes cannot be written to a file, as far as that can be told before
-// they are: a file system has no space left, nobody reads a pipe any more, or a device takes
-// nothing. It leaves no more behind than a line break at a device, which is no terminal.
+// room returns an error if it is clear beforehand that so many bytes cannot be written to a file:
+// its file system has no space left, its pipe has no reader, or its device takes nothing. At most
+// it writes a line break to a device that is not a terminal.
 func room(f *os.File, size int64) error {
 	info, err := f.Stat()
 	if err != nil {

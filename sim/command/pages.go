@@ -12,7 +12,7 @@ import (
 	"dske/sim/metrics"
 )
 
-// addPages adds what a network that runs by itself shows beside its nodes and its own interface.
+// addPages adds the pages that a network shows besides its nodes and its own interface.
 func addPages(n *sim.Network, router *echo.Echo) {
 	node.Page(router.Group(""), "/metrics", echo.WrapHandler(metrics.Handler(n)))
 	docs.Mount(n, router)
@@ -23,7 +23,8 @@ func addPages(n *sim.Network, router *echo.Echo) {
 	dashboard.Mount(n, router, book, attacker)
 }
 
-// addNodePages adds the pages of a process that runs one node, and knows no more of the network.
+// addNodePages adds the pages of a process that runs one node and does not know the rest of the
+// network.
 func addNodePages(n *sim.Network, router *echo.Echo) {
 	node.Page(router.Group(""), "/metrics", echo.WrapHandler(metrics.Handler(n)))
 	docs.Mount(n, router)

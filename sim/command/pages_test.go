@@ -23,7 +23,7 @@ func port(t *testing.T, top *topology.Topology) *sim.Network {
 	return simtest.Start(t, sim.Config{Topology: top, Pages: addPages})
 }
 
-// operations returns those of a description, under a prefix.
+// operations returns the operations of a description, with a prefix.
 func operations(t *testing.T, api, prefix string) []string {
 	t.Helper()
 	c, err := contract.Parse([]byte(api))
@@ -38,8 +38,8 @@ func operations(t *testing.T, api, prefix string) []string {
 	return list
 }
 
-// What the packages of the nodes and of the network describe is, by their own tests, all that they
-// serve.
+// The tests of the packages of the nodes and of the network show that their descriptions list all
+// that they serve.
 func TestTheWholePortIsDescribed(t *testing.T) {
 	n := port(t, topology.Reference())
 	c, err := contract.Fetch(n, "/openapi.json")
@@ -63,7 +63,7 @@ func TestTheWholePortIsDescribed(t *testing.T) {
 	}
 }
 
-// Every operation can be tried out as it stands, in any topology, and answers as is described.
+// Every operation can be tried out in any topology, and answers as described.
 func TestExamplesCanBeTriedOut(t *testing.T) {
 	generated := simtest.Generate(t, topology.Sizes{Hubs: 3, Clients: 2, Threshold: 2})
 	for _, top := range []*topology.Topology{topology.Reference(), generated} {
@@ -84,7 +84,7 @@ func TestExamplesCanBeTriedOut(t *testing.T) {
 			}
 			name := r.Method + " " + r.URL.Path
 			if strings.HasPrefix(name, "POST /sim/v1/nodes/") || strings.HasSuffix(name, "/stop") {
-				continue // they would not leave the nodes to the others
+				continue // the others need the nodes
 			}
 			if strings.HasSuffix(name, "/stream") {
 				continue // it does not end
@@ -113,7 +113,7 @@ func TestExamplesCanBeTriedOut(t *testing.T) {
 	}
 }
 
-// What there is to look at can be asked for with HEAD too.
+// Whatever has no effect can also be requested with HEAD.
 func TestHead(t *testing.T) {
 	n := port(t, topology.Reference())
 	for _, path := range []string{"/", "/docs", "/docs/swagger-ui.css", "/metrics", "/openapi.json", "/hub/hank/docs", "/client/carol/openapi.json"} {
@@ -123,7 +123,7 @@ func TestHead(t *testing.T) {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
-	for _, path := range []string{"/sim/v1/topology", "/client/carol/etsi/api/v1/keys/sofia/enc_keys"} { // which can have effects
+	for _, path := range []string{"/sim/v1/topology", "/client/carol/etsi/api/v1/keys/sofia/enc_keys"} { // these can have effects
 		w := httptest.NewRecorder()
 		n.ServeHTTP(w, httptest.NewRequest("HEAD", path, nil))
 		if w.Code != 405 {

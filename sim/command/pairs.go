@@ -11,8 +11,9 @@ import (
 	"dske/sim/topology"
 )
 
-// choosePairs makes one encryptor of each client the master of one of its neighbour's, with which
-// it shares all hubs if the topology was generated. All but the first pair are in random order.
+// choosePairs makes one encryptor of each client the master of an encryptor of the next client,
+// which shares all its hubs if the topology was generated. All but the first pair are in random
+// order.
 func (b *benched) choosePairs() error {
 	var saes []*etsi.Client
 	outside := http.RoundTripper(keepAlive(nil, b.load.Concurrency))
@@ -53,7 +54,7 @@ func (b *benched) choosePairs() error {
 	return nil
 }
 
-// shareHubs reports whether two clients have as many hubs in common as a key takes.
+// shareHubs reports whether two clients have enough hubs in common for a key.
 func (b *benched) shareHubs(i, j int) bool {
 	common := 0
 	for _, hub := range b.topology.Clients[i].Hubs {

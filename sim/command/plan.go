@@ -11,7 +11,7 @@ import (
 	"dske/sim/topology"
 )
 
-// printPlan says what a network will take, instead of running it.
+// printPlan prints what a network would need, instead of running it.
 func printPlan(to io.Writer, t *topology.Topology) error {
 	p, err := sim.PlanOf(t)
 	if err != nil {
@@ -30,16 +30,16 @@ func printPlan(to io.Writer, t *topology.Topology) error {
 		if err != nil {
 			return err
 		}
-		holds := "and nobody brings more"
+		holds := "and nothing is brought"
 		if f.Interval > 0 {
-			holds = fmt.Sprintf("and couriers hold who come every %s", shortly(f.Interval))
+			holds = fmt.Sprintf("a courier every %s is enough", shortly(f.Interval))
 		}
 		row(fmt.Sprintf("a key every %s", shortly(every)), "of 256 bits, at each client: a full pool lasts %s, %s", shortly(f.RunsDry), holds)
 	}
 	return table.Flush()
 }
 
-// shortly returns a time without the units that are 0, and with days.
+// shortly formats a time with days, and without units that are 0.
 func shortly(d time.Duration) string {
 	days, rest := d/(24*time.Hour), (d % (24 * time.Hour)).Round(time.Minute)
 	text := strings.TrimSuffix(strings.TrimSuffix(rest.String(), "0s"), "0m")

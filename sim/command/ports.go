@@ -20,17 +20,17 @@ const (
 	streamPorts = "004-port-base"
 )
 
-// portBases is the flags that alone may be 0.
+// portBases are the only number flags that may be 0.
 var portBases = []string{kmePorts, streamPorts}
 
-// portFlags say which ports clients have of their own.
+// portFlags say which ports of their own clients have.
 var portFlags = []cli.Flag{
 	&cli.IntFlag{Name: kmePorts, Usage: "serve the ETSI API and SKIP of each client also on a port of its own, from `P` on; 0 picks free ones", DefaultText: "no such ports"},
-	&cli.IntFlag{Name: streamPorts, Usage: "with --tls: serve streams of ETSI GS QKD 004 on a port for each client, from `P` on, as usual 25575; 0 picks free ones", DefaultText: "no such ports"},
-	&cli.StringFlag{Name: "kme-addresses", Usage: "with either: put the port of each client on an address of its own, in their order, as `HOST,HOST`; all have the port P then", DefaultText: "the host of --listen"},
+	&cli.IntFlag{Name: streamPorts, Usage: "with --tls: serve streams of ETSI GS QKD 004 on a port for each client, from `P` on, usually 25575; 0 picks free ones", DefaultText: "no such ports"},
+	&cli.StringFlag{Name: "kme-addresses", Usage: "with --kme-port-base or --004-port-base: put each client, in the order of the topology, on an address of its own, as `HOST,HOST`; all have the port P then", DefaultText: "the host of --listen"},
 }
 
-// addPorts adds the addresses of the ports that clients have of their own.
+// addPorts adds the addresses of the clients' own ports.
 func addPorts(c *cli.Context, config *sim.Config) error {
 	hosts, err := hostsOf(c, config)
 	if err != nil {
@@ -62,7 +62,7 @@ func hostsOf(c *cli.Context, config *sim.Config) ([]string, error) {
 		return slices.Repeat([]string{host}, clients), nil
 	}
 	if !c.IsSet(kmePorts) && !c.IsSet(streamPorts) {
-		return nil, usagef("--kme-addresses goes with --%s or --%s, which say the port", kmePorts, streamPorts)
+		return nil, usagef("--kme-addresses goes with --%s or --%s, which set the port", kmePorts, streamPorts)
 	}
 	hosts := strings.Split(c.String("kme-addresses"), ",")
 	if len(hosts) != clients {
@@ -71,8 +71,8 @@ func hostsOf(c *cli.Context, config *sim.Config) ([]string, error) {
 	return hosts, nil
 }
 
-// portsFrom returns an address on each of the hosts: on ports from base on if they count up, and
-// all on that port otherwise. Port 0 is a free one.
+// portsFrom returns an address on each of the hosts. If counts is set, the ports count up from
+// base, otherwise all have the port base. Port 0 is a free one.
 func portsFrom(flag string, base int, hosts []string, counts bool) ([]string, error) {
 	step := 1
 	if !counts || base == 0 {
@@ -89,21 +89,22 @@ func portsFrom(flag string, base int, hosts []string, counts bool) ([]string, er
 	return addresses, nil
 }
 
-// checkTaken returns an error if one of the addresses is taken, and takes them for a flag.
+// checkTaken returns an error if one of the addresses is already taken by a flag, and records them
+// as taken by this one.
 func checkTaken(taken map[string]string, flag string, addresses []string) error {
 	for _, address := range addresses {
 		if _, port, err := net.SplitHostPort(address); err == nil && port == "0" {
 			continue
 		}
 		if by, isTaken := taken[address]; isTaken {
-			return usagef("--%s: %s is that of %s too", flag, address, by)
+			return usagef("--%s: %s is used by %s too", flag, address, by)
 		}
 		taken[address] = "--" + flag
 	}
 	return nil
 }
 
-// explainListen says what to do about an address that is in use.
+// explainListen adds to an error about an address in use what to do about it.
 func explainListen(err error, config sim.Config) error {
 	var failed *sim.ListenError
 	if !errors.As(err, &failed) {

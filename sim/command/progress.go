@@ -11,25 +11,25 @@ import (
 	"dske/sim"
 )
 
-// progressEvery is how often the line of progress is written anew.
+// progressEvery is how often the line of progress is rewritten at most.
 const progressEvery = 100 * time.Millisecond
 
-// progress is one line on a terminal that says how far long work is. Everything else that is to
-// appear on that terminal meanwhile, such as the log, is written through it.
+// progress is one line on a terminal that shows the progress of long work. Everything else that
+// appears on that terminal meanwhile, such as the log, must be written through it.
 type progress struct {
 	to io.Writer
 
 	mu      sync.Mutex
 	visible bool      // on a terminal
-	written time.Time // when the line was; zero: it is not there
+	written time.Time // when the line was last written; zero: it is not shown
 }
 
-// newProgress returns the progress on a file, which only shows on a terminal.
+// newProgress returns the progress on a file. It only shows on a terminal.
 func newProgress(f *os.File) *progress {
 	return &progress{to: f, visible: isTerminal(f)}
 }
 
-// Set says how far the work is. It may be called much more often than anybody can read.
+// Set updates the progress. It may be called at any rate.
 func (p *progress) Set(done, total int, what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -40,15 +40,15 @@ func (p *progress) Set(done, total int, what string) {
 	fmt.Fprintf(p.to, "\r\x1b[K%s: %d of %d", what, done, total)
 }
 
-// End takes the line away.
+// End removes the line.
 func (p *progress) End() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
 }
 
-// Write implements [io.Writer] for others: what they write takes the place of the line, until that
-// is written anew.
+// Write implements [io.Writer] for other output, which replaces the line until that is written
+// again.
 func (p *progress) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,7 +74,7 @@ func waitReady(ctx context.Context, n *sim.Network, p *progress) error {
 	return err
 }
 
-// during does work and meanwhile shows how far it is.
+// during does work and meanwhile shows the progress that far returns.
 func (p *progress) during(work func(), far func() (done, total int, what string)) {
 	defer p.End()
 	ended := make(chan struct{})

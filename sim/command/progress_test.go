@@ -14,7 +14,7 @@ func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var screen strings.Builder
 		p := &progress{to: &screen, visible: true}
-		p.End() // of what never began
+		p.End() // without a beginning
 		p.Set(1, 10, "clients ready")
 		p.Set(2, 10, "clients ready") // too soon
 		<-time.After(progressEvery)

@@ -18,36 +18,36 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// psrdCommand carries PSRD by hand.
+// psrdCommand moves PSRD by hand, in files.
 func psrdCommand() *cli.Command {
 	hub := &cli.StringFlag{Name: "hub", Usage: "the `NAME` of the hub, such as hank", Required: true}
 	client := &cli.StringFlag{Name: "client", Usage: "the `NAME` of the client, such as carol", Required: true}
 	with := func(flags ...cli.Flag) []cli.Flag { return append(flags, networkFlags...) }
 	return &cli.Command{
 		Name:   "psrd",
-		Usage:  "carry PSRD by hand, in files: for a running network whose topology has files under psrd",
+		Usage:  "bring PSRD by hand, in files, in a running network whose topology sets psrd files",
 		Action: unknownSubcommand,
 		Subcommands: []*cli.Command{
 			{
-				Name: "issue", Usage: "have a hub make a file for a client, sealed so that this client alone can open it; its bytes are in no other file",
+				Name: "issue", Usage: "have a hub make a file for a client, sealed so that only this client can open it; its bytes are in no other file",
 				ArgsUsage: "FILE", Action: issueFile, BashComplete: completeFiles,
-				Flags: with(hub, client, &cli.StringFlag{Name: "size", Value: "16MiB", Usage: "`BYTES` for each pool, of which there are four; the file has a little over four times as many"}),
+				Flags: with(hub, client, &cli.StringFlag{Name: "size", Value: "16MiB", Usage: "`BYTES` for each of the four pools; the file has a little over four times as many"}),
 			},
 			{
 				Name: "ingest", Usage: "have a client take in a file that was made for it; it can be taken in once",
 				ArgsUsage: "FILE", Action: ingestFile, BashComplete: completeFiles,
-				Flags: with(&cli.StringFlag{Name: "client", Usage: "the `NAME` of the client", DefaultText: "whoever can open the file"}),
+				Flags: with(&cli.StringFlag{Name: "client", Usage: "the `NAME` of the client", DefaultText: "whichever client can open the file"}),
 			},
 			{
 				Name: "list", Usage: "list the files that hubs have made, and whether they are out, taken or revoked",
 				Action: listFiles, Flags: with(&cli.BoolFlag{Name: "json", Usage: "print JSON"}),
 			},
 			{
-				Name: "revoke", Usage: "give up a file that got lost: its bytes are gone, whoever has it",
+				Name: "revoke", Usage: "give up a file that got lost: its bytes are gone, even if somebody has it",
 				ArgsUsage: "NUMBER", Action: revokeFile, Flags: with(hub, client),
 			},
 			{
-				Name: "recipient", Usage: "print what files are sealed for a client for; other processes of the network need it, as recipient of the client in the topology",
+				Name: "recipient", Usage: "print the key that files for a client are sealed with; the topology of other processes needs it as recipient of the client",
 				Action: printRecipient, Flags: with(client),
 			},
 		},
@@ -62,15 +62,15 @@ func oneArgument(c *cli.Context) (string, error) {
 	return c.Args().First(), nil
 }
 
-// runningByHand finds the network, which has to be one whose PSRD comes in files and with the nodes
-// that flags name.
+// runningByHand finds the running network. It returns an error unless its PSRD comes in files and
+// it has the nodes that the flags name.
 func runningByHand(c *cli.Context) (sim.Remote, sim.Overview, error) {
 	remote, overview, err := running(c)
 	if err != nil {
 		return remote, overview, err
 	}
 	if overview.PSRD.Files == 0 {
-		return remote, overview, errors.New("in this network PSRD does not come in files: set files under psrd in its topology, such as psrd: {files: 4}, and run it with --data")
+		return remote, overview, errors.New("in this network PSRD does not come in files; set psrd: {files: 4} in its topology, and run it with --data")
 	}
 	var names []string
 	for _, kind := range []string{"hub", "client"} {
@@ -94,7 +94,7 @@ func issueFile(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // before the hub has made one
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // before the hub makes the file
 	if err != nil {
 		return err
 	}
@@ -109,11 +109,12 @@ func issueFile(c *cli.Context) error {
 	}
 	fmt.Fprintf(c.App.Writer, "%s: file %d of hub %s for client %s, %d bytes for each pool, %d in all\n",
 		name, number, c.String("hub"), c.String("client"), size, info.Size())
-	fmt.Fprintf(c.App.Writer, "bring it to the client by hand, and there: dske psrd ingest %s\n", name)
+	fmt.Fprintf(c.App.Writer, "bring it to the client by hand, and run there: dske psrd ingest %s\n", name)
 	return nil
 }
 
-// lostFile says what to do about a file that the hub has made, if it has, and that is not there.
+// lostFile says what to do about a file that the hub made but that was not written here; number is
+// 0 if the hub made none.
 func lostFile(number int64) string {
 	if number == 0 {
 		return ""
@@ -137,7 +138,7 @@ func ingestFile(c *cli.Context) error {
 		}
 	}
 	if len(clients) == 0 {
-		return errors.New("no client that could take the file in is running")
+		return errors.New("no running client could take the file in")
 	}
 	for _, client := range clients {
 		if err = ingestAt(c.Context, c.App.Writer, remote, client, name); !isForOther(err) {
@@ -145,7 +146,7 @@ func ingestFile(c *cli.Context) error {
 		}
 	}
 	if len(clients) > 1 {
-		return fmt.Errorf("%s: none of the %d clients that run here can open it: it is damaged, or sealed for a client elsewhere, or of another network or data directory", name, len(clients))
+		return fmt.Errorf("%s: none of the %d clients that run here can open it: it is damaged, sealed for a client elsewhere, or from another network or data directory", name, len(clients))
 	}
 	return err
 }
@@ -161,12 +162,12 @@ func ingestAt(ctx context.Context, w io.Writer, remote sim.Remote, client, name 
 	if err != nil {
 		return fmt.Errorf("%s: client %s: %w", name, client, err)
 	}
-	fmt.Fprintf(w, "%s: client %s has taken in file %d of hub %s, %d bytes for each pool; remove the file, which is of no use any more\n",
+	fmt.Fprintf(w, "%s: client %s has taken in file %d of hub %s, %d bytes for each pool; remove the file; it is of no further use\n",
 		name, taken.ClientName, taken.Number, taken.HubName, taken.Size)
 	return nil
 }
 
-// isForOther reports whether a client cannot open a file.
+// isForOther reports whether an error says that a client cannot open a file.
 func isForOther(err error) bool {
 	var said *node.Error
 	return errors.As(err, &said) && said.Status == http.StatusForbidden
@@ -206,7 +207,7 @@ func revokeFile(c *cli.Context) error {
 	}
 	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return usagef("%q is not the number of a file; dske psrd list has them", text)
+		return usagef("%q is not the number of a file; dske psrd list shows them", text)
 	}
 	remote, _, err := runningByHand(c)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"dske/sim/certs"
 )
 
-// printReady says what runs where, and how to get a first pair of keys. Whoever reads it may go
-// away after the first line: the network runs on.
+// printReady prints what runs where, and how to get a first pair of keys. The reader may close its
+// end after the first line: the network continues to run.
 func printReady(to io.Writer, n *sim.Network, dir certs.Directory) error {
 	var text bytes.Buffer
 	writeReady(&text, n, dir)
@@ -33,7 +33,7 @@ func writeReady(to io.Writer, n *sim.Network, dir certs.Directory) {
 	writePorts(to, o)
 }
 
-// writePorts writes a table of the ports that clients have of their own, if they have any.
+// writePorts writes a table of the clients' own ports, if they have any.
 func writePorts(to io.Writer, o sim.Overview) {
 	if len(o.Clients) == 0 {
 		return
@@ -78,8 +78,7 @@ func whichHere(o sim.Overview) string {
 	return "; here: " + strings.Join(here, ", ")
 }
 
-// writeFirstKey writes commands for a shell: the first encryptor gets a key, the second one fetches
-// it.
+// writeFirstKey writes shell commands: the first encryptor gets a key, the second one fetches it.
 func writeFirstKey(to io.Writer, base string, o sim.Overview, dir certs.Directory) {
 	var clients, encryptors []string
 	for _, c := range o.Clients {

@@ -14,15 +14,16 @@ import (
 	"dske/etsi/report"
 )
 
-// reportFlags say where the outcome of checks goes, beside standard output.
+// reportFlags say where the results of checks go, besides standard output.
 var reportFlags = []cli.Flag{
 	&cli.StringFlag{Name: "json", Usage: "write a report to `FILE`, in JSON"},
 	&cli.StringFlag{Name: "junit", Usage: "write a report to `FILE`, as JUnit XML"},
-	&cli.StringFlag{Name: "html", Usage: "write a report to `FILE`, as a page with what was asked and answered"},
+	&cli.StringFlag{Name: "html", Usage: "write a report to `FILE`, as a page with the requests and answers"},
 }
 
-// printChecks prints a table of the results of checks of what the title says, the clauses in a
-// column of a width, writes the reports that flags ask for, and fails if a check does.
+// printChecks prints a table of the results, with the clauses in a column of the given width in
+// characters, writes the reports that flags ask for, and fails if a check does. title says what was
+// checked.
 func printChecks(c *cli.Context, title string, width int, results iter.Seq[report.Result]) error {
 	all := report.Report{Title: title, Made: time.Now().UTC()}
 	standard := ""

@@ -29,23 +29,23 @@ func runCommand() *cli.Command {
 		BashComplete: completeFiles,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: defaultAddress, Usage: "serve on `ADDRESS`; port 0 picks a free one"},
-			&cli.StringFlag{Name: "only", Usage: "run only these `NODES` here, such as hub/hank,client/carol; the topology says where the others are", DefaultText: "all without a url"},
-			&cli.StringFlag{Name: "secret-file", Usage: "derive the tokens of the clients from the secret in `FILE`, which all processes of a network share", DefaultText: "TOPOLOGY.secret, if nodes run elsewhere"},
+			&cli.StringFlag{Name: "only", Usage: "run only these `NODES` here, such as hub/hank,client/carol; the topology has the URLs of the others", DefaultText: "all without a url"},
+			&cli.StringFlag{Name: "secret-file", Usage: "derive the tokens of the clients from the secret in `FILE`, which all processes of the network share", DefaultText: "TOPOLOGY.secret, if nodes run elsewhere"},
 			&cli.StringFlag{Name: "suite", Usage: "use the `SUITE` " + suiteNames(), DefaultText: "that of the topology, or " + protocol.Suites[0].Name()},
-			&cli.StringFlag{Name: "key-source", Usage: "take keys from the `SOURCE` rng, a random generator, or psrd, which goes with suite its", DefaultText: "that of the topology, or rng"},
-			&cli.BoolFlag{Name: "open", Usage: "let strangers register names that are not in the topology; for play"},
+			&cli.StringFlag{Name: "key-source", Usage: "make keys from this `SOURCE`: rng, a random generator, or psrd, in suite its only", DefaultText: "that of the topology, or rng"},
+			&cli.BoolFlag{Name: "open", Usage: "let strangers register names that are not in the topology; for tests and games"},
 			&cli.StringFlag{Name: "tls", Usage: "speak mutual TLS with the certificates in `DIR`; dske certs makes them"},
 			&cli.BoolFlag{Name: "tls-all", Usage: "with --tls: require a certificate of every caller, not only of encryptors"},
-			&cli.StringFlag{Name: "viewers", Usage: "serve the page also on `ADDRESS`, for those who may look and change nothing", DefaultText: "no such port"},
+			&cli.StringFlag{Name: "viewers", Usage: "serve the page also on `ADDRESS`, for viewers, who cannot change anything", DefaultText: "no such port"},
 			&cli.BoolFlag{Name: "strict", Usage: "answer encryptors to the letter of ETSI GS QKD 014: a 401 has no body"},
-			&cli.StringFlag{Name: "hostile", Usage: "be hard on encryptors: with the `CHANCE`, such as 5%, a request of theirs meets a fault; dske scenario help fault says which", DefaultText: "no"},
+			&cli.StringFlag{Name: "hostile", Usage: "give each request of an encryptor a fault with this `CHANCE`, such as 5%; dske scenario help fault lists them", DefaultText: "no"},
 			&cli.BoolFlag{Name: "plan", Usage: "do not run the network; print how much memory and time it would take and how many keys it could make"},
 			&cli.StringFlag{Name: "transport", Value: sim.Loopback, Usage: "let nodes reach each other over `HOW`: loopback or memory"},
-			&cli.StringFlag{Name: "data", Usage: "keep the state of all nodes in `DIR`, over crashes and restarts", DefaultText: "all is in memory"},
-			&cli.BoolFlag{Name: "fresh-psrd", Usage: "with --data: throw away all blocks of PSRD at the start, as after a copy of the whole directory was put back"},
-			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible from `SEED`; its keys are not secret then", DefaultText: "none"},
-			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "log from the `LEVEL` on: debug, info, warn or error"},
-			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the log in the `FORMAT` text or json"},
+			&cli.StringFlag{Name: "data", Usage: "keep the state of all nodes in `DIR`, through crashes and restarts", DefaultText: "all is in memory"},
+			&cli.BoolFlag{Name: "fresh-psrd", Usage: "with --data: throw away all blocks of PSRD at the start, for use after a copy of the whole directory was restored"},
+			&cli.Uint64Flag{Name: "seed", Usage: "make the run reproducible from `SEED`; then its keys are not secret", DefaultText: "none"},
+			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "log messages of this `LEVEL` and above: debug, info, warn or error"},
+			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "write the log in this `FORMAT`: text or json"},
 		}, slices.Concat(portFlags, generateFlags, psrdFlags)...),
 	}
 }
@@ -62,7 +62,7 @@ func run(c *cli.Context) error {
 	return runNetwork(c, config, progress, printReady)
 }
 
-// runNetwork runs a network until the command is interrupted, and prints when it is ready.
+// runNetwork runs a network until the command is interrupted, and calls ready when it is ready.
 func runNetwork(c *cli.Context, config sim.Config, progress *progress, ready func(io.Writer, *sim.Network, certs.Directory) error) error {
 	network, err := sim.New(config)
 	if err != nil {
@@ -106,7 +106,7 @@ func beHostile(c *cli.Context, n *sim.Network) error {
 	return n.Wire().AddFault(fmt.Sprintf("hostile from=sae/* prob=%g", chance))
 }
 
-// newConfig returns the network that the flags describe. Its log goes to w.
+// newConfig returns the configuration of the network that the flags describe. Its log goes to w.
 func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 	config := sim.Config{
 		Transport: c.String("transport"),
@@ -140,12 +140,12 @@ func newConfig(c *cli.Context, w io.Writer) (sim.Config, error) {
 		return config, err
 	}
 	if c.IsSet("seed") {
-		fmt.Fprintln(w, "warning: with --seed the keys follow from the seed and are not secret")
+		fmt.Fprintln(w, "warning: with --seed the keys derive from the seed and are not secret")
 		seed := c.Uint64("seed")
 		config.Seed = &seed
 	}
 	if t.Enrolment == topology.EnrolmentOpen {
-		fmt.Fprintln(w, "warning: enrolment is open, so that strangers may register names that are not in the topology")
+		fmt.Fprintln(w, "warning: enrolment is open: strangers may register names that are not in the topology")
 	}
 	return config, addPorts(c, &config)
 }

@@ -20,7 +20,7 @@ import (
 
 const defaultAddress = "127.0.0.1:8100"
 
-// How long commands wait for a network. It may take a minute for a key.
+// How long commands wait for a network. Making a key may take a minute.
 const (
 	contactTimeout = 10 * time.Second // for the first answer, which says that a network is there
 	answerTimeout  = 90 * time.Second // for every further one
@@ -54,8 +54,8 @@ func networkURLs(c *cli.Context) []string {
 	return urls
 }
 
-// httpClient returns the HTTP client to a network, one that shows a certificate if the network
-// speaks TLS. It does not wait for ever.
+// httpClient returns the HTTP client for a network. It shows a certificate if the network speaks
+// TLS, and has a timeout.
 func httpClient(c *cli.Context, shown func(certs.Directory) certs.Pair) (*http.Client, error) {
 	dir := certs.Directory(c.String("tls"))
 	timeout := cmp.Or(c.Duration("timeout"), answerTimeout)
@@ -75,7 +75,7 @@ func overTLS(config *tls.Config) *http.Client {
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 }
 
-// checkURL returns an error unless the text that a flag gives is a URL.
+// checkURL returns an error unless the value of a flag is a URL.
 func checkURL(flag, text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -84,7 +84,7 @@ func checkURL(flag, text string) error {
 	return nil
 }
 
-// checkNodes returns an error if a name cannot be that of a node.
+// checkNodes returns an error if one of the names cannot be that of a node.
 func checkNodes(names []string) error {
 	for _, name := range names {
 		kind, rest, _ := strings.Cut(name, "/")
@@ -95,7 +95,7 @@ func checkNodes(names []string) error {
 	return nil
 }
 
-// checkKnown returns an error if the network has no such node.
+// checkKnown returns an error if the network lacks one of the nodes.
 func checkKnown(o sim.Overview, names []string) error {
 	known := o.Nodes()
 	for _, name := range names {
@@ -106,7 +106,7 @@ func checkKnown(o sim.Overview, names []string) error {
 	return nil
 }
 
-// running finds the network that the command is about.
+// running finds the network that the flags name.
 func running(c *cli.Context) (sim.Remote, sim.Overview, error) { return runningAt(c, networkURL(c)) }
 
 // runningAt finds the network at a URL.
@@ -124,7 +124,7 @@ func runningAt(c *cli.Context, url string) (sim.Remote, sim.Overview, error) {
 	defer cancel()
 	overview, err := remote.Topology(ctx)
 	if c.Context.Err() == nil && ctx.Err() != nil {
-		err = fmt.Errorf("nothing came back within %v", timeout)
+		err = fmt.Errorf("no answer within %v", timeout)
 	}
 	if err != nil {
 		err = fmt.Errorf("no network answers at %s (%w); start one with dske run, or name it with --url, and with --tls if it speaks TLS", remote.URL, err)

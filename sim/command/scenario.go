@@ -27,12 +27,12 @@ func scenarioCommand() *cli.Command {
 		BashComplete:    completeFiles,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "v", Usage: "print each command and its output"},
-			&cli.StringFlag{Name: "url", Usage: "use the running network at `URL`, not one of its own for each scenario", DefaultText: "networks of their own"},
+			&cli.StringFlag{Name: "url", Usage: "run the scenarios on the running network at `URL`", DefaultText: "a network of its own for each"},
 			&cli.StringFlag{Name: "tls", Usage: "with --url: speak TLS with the certificates in `DIR`"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the runs reproducible from `SEED`", DefaultText: "none"},
-			&cli.StringFlag{Name: "transport", Value: sim.Memory, Usage: "where a scenario does not say, let nodes reach each other over `HOW`: memory or loopback"},
-			&cli.StringFlag{Name: "time", Value: scenario.Real, Usage: "where a scenario does not say, let it take place in `TIME`: real or virtual, which does not wait"},
-			&cli.StringFlag{Name: "suite", Usage: "where a scenario does not say, use the `SUITE` " + suiteNames(), DefaultText: protocol.Suites[0].Name()},
+			&cli.StringFlag{Name: "transport", Value: sim.Memory, Usage: "unless a scenario says otherwise, let nodes reach each other over `HOW`: memory or loopback"},
+			&cli.StringFlag{Name: "time", Value: scenario.Real, Usage: "unless a scenario says otherwise, run it in this `TIME`: real, or virtual, which does not wait"},
+			&cli.StringFlag{Name: "suite", Usage: "unless a scenario says otherwise, use the `SUITE` " + suiteNames(), DefaultText: protocol.Suites[0].Name()},
 			&cli.StringFlag{Name: "junit", Usage: "write the results to `FILE` as JUnit XML"},
 		},
 		Subcommands: []*cli.Command{{
@@ -110,10 +110,10 @@ func runScenarios(c *cli.Context) error {
 	return nil
 }
 
-// inTheNameOf returns how to call a network that speaks TLS in the name of an encryptor, or of the
-// operator.
+// inTheNameOf returns a function that gives the HTTP client to call a network that speaks TLS, in
+// the name of an encryptor or of the operator.
 func inTheNameOf(c *cli.Context) scenario.HTTP {
-	var known sync.Map // of from to its client, which keeps connections
+	var known sync.Map // HTTP clients by caller; each keeps its connections
 	return func(from string) *http.Client {
 		if client, found := known.Load(from); found {
 			return client.(*http.Client)
@@ -132,7 +132,7 @@ func inTheNameOf(c *cli.Context) scenario.HTTP {
 	}
 }
 
-// failing is the way of those who cannot call.
+// failing is a transport on which every request fails.
 type failing struct{ err error }
 
 // RoundTrip implements [http.RoundTripper].

@@ -25,12 +25,12 @@ func simulateCommand() *cli.Command {
 		Action:       simulate,
 		BashComplete: completeFiles,
 		Flags: []cli.Flag{
-			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "draw everything from `SEED`, and the next ones for further runs"},
+			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "draw everything from `SEED`, and from the following ones for further runs"},
 			&cli.IntFlag{Name: "runs", Usage: "run each point with `R` seeds", DefaultText: "those of the file"},
 			&cli.StringFlag{Name: "for", Usage: "let each run last `TIME`, such as 30d", DefaultText: "that of the file"},
 			&cli.StringFlag{Name: "out", Usage: "write runs.csv, series.csv, summary.json and report.html into `DIR`", DefaultText: "only print a table"},
 			&cli.IntFlag{Name: "jobs", Usage: "make `J` runs at the same time", DefaultText: "as many as there are processors"},
-			&cli.BoolFlag{Name: "hunt", Usage: "without FILE: look for what must not happen, in --runs networks with faults that are drawn; write what fails as a scenario"},
+			&cli.BoolFlag{Name: "hunt", Usage: "without FILE: look for violations in --runs random networks with random faults; write a failure as a scenario"},
 			&cli.StringFlag{Name: "trace", Usage: "write every message of the first run to `FILE`", DefaultText: "none"},
 		},
 	}
@@ -82,12 +82,12 @@ func simulate(c *cli.Context) (err error) {
 	return nil
 }
 
-// jobsOf returns how many runs are made at the same time.
+// jobsOf returns the number of runs at the same time.
 func jobsOf(c *cli.Context) int {
 	return cmp.Or(c.Int("jobs"), runtime.GOMAXPROCS(0))
 }
 
-// runExperiment runs an experiment, and shows how far it is.
+// runExperiment runs an experiment, and shows the progress.
 func runExperiment(ctx context.Context, e *experiment.Experiment, o experiment.Options) (result *experiment.Result, err error) {
 	defer tuneCollector()()
 	var passed atomic.Int64

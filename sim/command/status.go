@@ -25,7 +25,7 @@ func statusCommand() *cli.Command {
 		BashComplete: completeNames(sim.Overview.Nodes),
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "json", Usage: "print the full status of each node in JSON"},
-			&cli.BoolFlag{Name: "csv", Usage: "print a line for each node, with the time, for a table"},
+			&cli.BoolFlag{Name: "csv", Usage: "print a line of CSV for each node, with the time"},
 			&cli.BoolFlag{Name: "watch", Usage: "repeat until interrupted"},
 			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "with --watch: repeat every `TIME`"},
 			&cli.StringSliceFlag{Name: "url", Usage: "the `URL` of the running network; may be repeated, if it runs in several processes", DefaultText: "http://" + defaultAddress + ", or https with --tls"},
@@ -49,14 +49,14 @@ func status(c *cli.Context) error {
 	}
 	writeCSVHead(c)
 	err := watch(c, func(w io.Writer) error { return showStatus(c, w) })
-	if c.Context.Err() != nil { // interrupting is how one ends it
+	if c.Context.Err() != nil { // an interrupt is the way to end it
 		return nil
 	}
 	return err
 }
 
-// watch shows something at every interval until the command is interrupted or that fails. On a
-// terminal it takes the place of what was shown before, unless that is a table to be kept.
+// watch calls show at every interval until the command is interrupted or show fails. On a terminal
+// the new output replaces the old, except for CSV, which is to be kept.
 func watch(c *cli.Context, show func(io.Writer) error) error {
 	var before string
 	if isTerminal(os.Stdout) && !c.Bool("csv") {
@@ -80,7 +80,7 @@ func watch(c *cli.Context, show func(io.Writer) error) error {
 	}
 }
 
-// showStatus writes what there is to say of all nodes, or of those that the arguments name.
+// showStatus writes the status of all nodes, or of those that the arguments name.
 func showStatus(c *cli.Context, w io.Writer) error {
 	remote, overview, err := running(c)
 	if err != nil {
@@ -111,7 +111,7 @@ func showStatus(c *cli.Context, w io.Writer) error {
 	return writeTable(w, overview, snapshot, nodes)
 }
 
-// addProcess puts what another process of the network says of its own nodes into a snapshot.
+// addProcess adds what another process of the network knows of its own nodes to a snapshot.
 func addProcess(c *cli.Context, s *sim.Snapshot, url string) error {
 	other, _, err := runningAt(c, url)
 	if err != nil {
@@ -123,7 +123,7 @@ func addProcess(c *cli.Context, s *sim.Snapshot, url string) error {
 	}
 	if !slices.EqualFunc(s.Hubs, there.Hubs, func(a, b sim.HubSnapshot) bool { return a.Name == b.Name }) ||
 		!slices.EqualFunc(s.Clients, there.Clients, func(a, b sim.ClientSnapshot) bool { return a.Name == b.Name }) {
-		return fmt.Errorf("%s runs another network than %s: the nodes are others", url, networkURL(c))
+		return fmt.Errorf("%s and %s run different networks: their nodes differ", url, networkURL(c))
 	}
 	for i, h := range there.Hubs {
 		if h.URL == "" {
@@ -138,7 +138,7 @@ func addProcess(c *cli.Context, s *sim.Snapshot, url string) error {
 	return nil
 }
 
-// writeStatuses writes what each node, or those with the names, says of itself in JSON.
+// writeStatuses writes the status of each node, or of the named ones, in JSON.
 func writeStatuses(ctx context.Context, w io.Writer, remote sim.Remote, overview sim.Overview, nodes []string) error {
 	if len(nodes) == 0 {
 		nodes = overview.Nodes()
@@ -158,7 +158,7 @@ func writeStatuses(ctx context.Context, w io.Writer, remote sim.Remote, overview
 	return nil
 }
 
-// describe says what the network as a whole is, with the bounds that its suite proves.
+// describe describes the network as a whole, with the bounds that its suite proves.
 func describe(o sim.Overview) string {
 	text := fmt.Sprintf("threshold %d, suite %s, keys from %s", o.Threshold, o.Suite, o.KeySource)
 	if o.Suite != protocol.SuiteITS {
@@ -168,6 +168,6 @@ func describe(o sim.Overview) string {
 	for _, client := range o.Clients {
 		n = max(n, len(client.Hubs))
 	}
-	return text + fmt.Sprintf("\na wrong key of 256 bits passes with a chance of at most %v, a forged message of 4 MiB of at most %v",
+	return text + fmt.Sprintf("\na wrong key of 256 bits passes with a probability of at most %v, a forged message of 4 MiB with one of at most %v",
 		its.WrongKeyBound(n, o.Threshold, 32), its.ForgeryBound(16<<10, 4<<20, 1))
 }

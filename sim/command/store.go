@@ -9,14 +9,14 @@ import (
 	"dske/node/store"
 )
 
-// storeCommand looks after what nodes keep on the disk.
+// storeCommand checks the state that nodes keep on disk.
 func storeCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "store",
-		Usage: "look at the directory of dske run --data",
+		Usage: "check the directory of dske run --data",
 		Subcommands: []*cli.Command{{
 			Name:      "check",
-			Usage:     "say what is in a directory of data, and whether it is sound; nothing is changed, and nothing secret shown",
+			Usage:     "say what a data directory contains, and whether it is sound; changes nothing and shows nothing secret",
 			ArgsUsage: "DIR",
 			Flags:     []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}},
 			Action:    checkStore,
@@ -49,7 +49,7 @@ func checkStore(c *cli.Context) error {
 	return err
 }
 
-// describedReport is a report with its error as a text.
+// describedReport is a report with its error as text.
 type describedReport struct {
 	store.Report
 	Flaw string `json:"flaw,omitempty"`

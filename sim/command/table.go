@@ -13,7 +13,7 @@ import (
 
 const tableHead = "NODE\tSTATE\tASSOCIATIONS\tLEAST PSRD\tKEYS MADE\tDELIVERED\tSHARES WAITING\tENCRYPTORS"
 
-// writeTable writes a line for every node, or for those with the names if there are any.
+// writeTable writes a line for every node, or for the named ones if names is not empty.
 func writeTable(w io.Writer, o sim.Overview, s sim.Snapshot, names []string) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, tableHead)
@@ -25,7 +25,7 @@ func writeTable(w io.Writer, o sim.Overview, s sim.Snapshot, names []string) err
 	return table.Flush()
 }
 
-// hubState is the state of a hub, with what is wrong with it.
+// hubState returns the state of a hub, and what is wrong with it.
 func hubState(h sim.HubSnapshot) string {
 	state := h.State
 	if h.Lies {
@@ -53,7 +53,7 @@ func hubRows(hubs []sim.HubSnapshot) [][]string {
 	return rows
 }
 
-// clientRows takes the clients in the same order twice.
+// clientRows returns the rows of clients. Both arguments have the clients in the same order.
 func clientRows(clients []sim.ClientSnapshot, topology []sim.ClientOverview) [][]string {
 	var rows [][]string
 	for i, c := range clients {

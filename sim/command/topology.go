@@ -11,7 +11,7 @@ import (
 	"dske/sim/topology"
 )
 
-// generateFlags describe a topology instead of a file.
+// generateFlags describe a generated topology.
 var generateFlags = []cli.Flag{
 	&cli.IntFlag{Name: "hubs", Usage: "generate a topology with `N` hubs: hub1, hub2, and so on", DefaultText: "use a file"},
 	&cli.IntFlag{Name: "clients", Usage: "with --hubs: generate `M` clients: client1 with encryptor sae1, and so on", DefaultText: "none"},
@@ -19,16 +19,16 @@ var generateFlags = []cli.Flag{
 	&cli.IntFlag{Name: "threshold", Usage: "with --hubs: make keys from `K` shares", DefaultText: "a majority of the hubs of a client"},
 }
 
-// psrdFlags change how much PSRD there is, whatever the topology says.
+// psrdFlags override the size and filling of pools in the topology.
 var psrdFlags = []cli.Flag{
-	&cli.IntFlag{Name: "block-size", Usage: "use blocks of PSRD of `BYTES`, and pools of the same size", DefaultText: "that of the topology, or 16384"},
+	&cli.IntFlag{Name: "block-size", Usage: "make blocks and pools of PSRD `BYTES` long", DefaultText: "that of the topology, or 16384"},
 	&cli.StringFlag{Name: "psrd", Usage: "fill the pools `WHEN` the network starts (eager) or when they are first needed (lazy)", DefaultText: "that of the topology, or eager"},
 }
 
-// suiteNames names the suites that there are, for a text.
+// suiteNames returns the names of the suites, for a text.
 func suiteNames() string { return strings.Join(protocol.SuiteNames(), " or ") }
 
-// chooseTopology returns the topology that flags or args, a file, name.
+// chooseTopology returns the topology that the flags describe, or that of the file in args.
 func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {
 	generate := c.IsSet("hubs") || c.IsSet("clients")
 	switch {
@@ -56,7 +56,7 @@ func chooseTopology(c *cli.Context, args []string) (*topology.Topology, error) {
 	return topology.Reference(), nil
 }
 
-// adjust changes a topology as the flags of a command say, and checks the outcome.
+// adjust changes a topology as the flags say, and validates the result.
 func adjust(c *cli.Context, t *topology.Topology) error {
 	t.Suite = cmp.Or(c.String("suite"), t.Suite)
 	t.KeySource = cmp.Or(c.String("key-source"), t.KeySource)

@@ -35,7 +35,7 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	return usagef("unknown flag --%s; see %s --help", name, c.Command.HelpName)
 }
 
-// unknownCommand returns the error about a name that none of the commands under parent has.
+// unknownCommand returns the error for a name that no command under parent has.
 func unknownCommand(name, parent string, commands []*cli.Command) error {
 	var names []string
 	for _, c := range commands {
@@ -47,8 +47,7 @@ func unknownCommand(name, parent string, commands []*cli.Command) error {
 	return usagef("unknown command %q; see %s --help", name, parent)
 }
 
-// unknownTopic returns the error about a call for help whose last argument is not the name of a
-// command.
+// unknownTopic returns the error for a call for help with the name of an unknown command.
 func unknownTopic(app *cli.App, args []string) error {
 	parent, commands := app.Name, app.Commands
 	for _, arg := range args {
@@ -61,7 +60,7 @@ func unknownTopic(app *cli.App, args []string) error {
 	return unknownCommand(args[len(args)-1], parent, commands)
 }
 
-// unknownSubcommand is the action of a command that does nothing by itself.
+// unknownSubcommand is the action of a command that only has subcommands.
 func unknownSubcommand(c *cli.Context) error {
 	if c.Args().Present() {
 		return unknownCommand(c.Args().First(), c.Command.HelpName, c.Command.Subcommands)
@@ -70,8 +69,8 @@ func unknownSubcommand(c *cli.Context) error {
 }
 
 // checkCall refuses what would be ignored: arguments of a command that takes none, and values that
-// would count as if the flag was not there, such as the empty text of a variable which the shell
-// does not know, or a number of 0.
+// count as if the flag was not set, such as the empty text of an unset shell variable, or the
+// number 0.
 func checkCall(c *cli.Context) error {
 	if c.Command.ArgsUsage == "" && len(c.Command.Subcommands) == 0 && c.Args().Present() {
 		return usagef("%s takes no arguments", c.Command.HelpName)
@@ -99,7 +98,7 @@ func checkCall(c *cli.Context) error {
 	return nil
 }
 
-// checkWithout returns an error if one of the flags is there, which has no effect for a reason.
+// checkWithout returns an error if one of the flags is set. why says when they have no effect.
 func checkWithout(c *cli.Context, why string, flags ...string) error {
 	for _, name := range flags {
 		if c.IsSet(name) {
@@ -109,7 +108,7 @@ func checkWithout(c *cli.Context, why string, flags ...string) error {
 	return nil
 }
 
-// prepare gives all commands what they have in common.
+// prepare sets what all commands have in common.
 func prepare(commands []*cli.Command) {
 	for _, c := range commands {
 		c.OnUsageError, c.Before = onUsageError, checkCall
@@ -124,7 +123,7 @@ func prepare(commands []*cli.Command) {
 }
 
 // flagsFirst moves the flags of a command before its arguments, where the flag package looks for
-// them. A shell that asks for completions gets them for what is there as it is.
+// them. Calls for completions are returned unchanged.
 func flagsFirst(app *cli.App, args []string) []string {
 	if args[len(args)-1] == generateCompletion {
 		return args
@@ -147,20 +146,20 @@ func flagsFirst(app *cli.App, args []string) []string {
 			if takesValue(flags, rest[0]) {
 				n = 2
 			}
-			if n > len(rest) { // the value is missing, which the flag package says if nothing follows
+			if n > len(rest) { // the value is missing; the flag package says so
 				return slices.Concat(head, options, rest)
 			}
 			options = append(options, rest[:n]...)
 		}
 		rest = rest[n:]
 	}
-	if slices.Contains(options, "--help") || slices.Contains(options, "-h") { // the help has no use for names
+	if slices.Contains(options, "--help") || slices.Contains(options, "-h") { // help ignores names
 		return slices.Concat(head, options)
 	}
 	return slices.Concat(head, options, []string{"--"}, names, rest[min(1, len(rest)):])
 }
 
-// takesValue reports whether the argument after this one is the value of a flag.
+// takesValue reports whether the argument after arg is the value of a flag.
 func takesValue(flags []cli.Flag, arg string) bool {
 	for _, f := range flags {
 		_, isBool := f.(*cli.BoolFlag)

@@ -23,7 +23,7 @@ func versionCommand() *cli.Command {
 	}
 }
 
-// version is that of the module, as far as the build knows it.
+// version returns the version of the module, as far as the build knows it.
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		return info.Main.Version
@@ -31,8 +31,8 @@ func version() string {
 	return "unknown"
 }
 
-// describeBuild says what is known of a build. Of what a go run or a go build outside a repository
-// makes, there is no commit.
+// describeBuild describes a build. It has no commit if it was made by go run, or outside a
+// repository.
 func describeBuild(info *debug.BuildInfo) string {
 	settings := map[string]string{}
 	for _, s := range info.Settings {

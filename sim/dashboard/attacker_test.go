@@ -2,7 +2,7 @@ package dashboard
 
 import "fmt"
 
-// testAttacker breaks into hubs: with two of them there is nothing, with three the very key.
+// testAttacker breaks into hubs: with two of them there is nothing, with three there is the key.
 func testAttacker(d *desk) {
 	d.waitForText("#foe-text", "He owns nothing yet.")
 	d.breakInto("hank")

@@ -12,13 +12,13 @@ import (
 	"dske/sim"
 )
 
-// What an open page costs a network under full load: keys are made and fetched, 16 at once, in
-// turns with the page closed and open, so that both see the same machine. Cost is the part of the
-// key rate that is lost, in percent: the median of the turns.
+// BenchmarkOpenPage measures the cost of an open page under full load: keys are made and fetched,
+// 16 at once, in turns with the page closed and open, so that both have the same machine. Cost is
+// the median over the turns of the lost fraction of the key rate, in percent.
 func BenchmarkOpenPage(b *testing.B) {
 	for _, transport := range []string{sim.Memory, sim.Loopback} {
 		b.Run(transport, func(b *testing.B) {
-			const turn = 1600 // key pairs, for some seconds: a page costs most when it is opened
+			const turn = 1600 // key pairs, for some seconds, since a page costs most when it is opened
 			n := start(b, sim.Config{Transport: transport})
 			load(b, n, turn)
 			var closed, open, costs []float64 // seconds, seconds, percent
@@ -59,7 +59,7 @@ func load(b *testing.B, n *sim.Network, pairs int) float64 {
 	return time.Since(began).Seconds()
 }
 
-// read opens the stream as a page does, and reads it until the page is closed.
+// read opens the stream as a page does, and reads it until closePage is called.
 func read(b *testing.B, n *sim.Network) (closePage func()) {
 	ctx, cancel := context.WithCancel(b.Context())
 	request, err := http.NewRequestWithContext(ctx, "GET", n.URL()+pathStream, nil)

@@ -14,8 +14,8 @@ import (
 	"dske/sim/simtest"
 )
 
-// TestPage runs the page in a real browser. What can be done on it is done twice: with the mouse,
-// and with the keyboard alone.
+// TestPage runs the page in a real browser. It does everything twice: with the mouse, and with the
+// keyboard alone.
 func TestPage(t *testing.T) {
 	browser := simtest.Browser(t)
 	t.Run("modules", func(t *testing.T) { testModules(t, browser) })
@@ -27,7 +27,7 @@ func TestPage(t *testing.T) {
 	t.Run("large network", func(t *testing.T) { testLargeNetwork(t, browser) })
 }
 
-// desk is one network with its page in a tab.
+// desk is a network with its page in a tab.
 type desk struct {
 	*page
 	browser context.Context
@@ -35,9 +35,9 @@ type desk struct {
 	remote  sim.Remote
 }
 
-// testHand tests all that can be done on the page, in one tab and on one network, which is put back
-// between the tests. The page is not loaded anew for each of them, which costs more than most, so a
-// test leaves nothing filtered or opened behind. What does not look at motion goes without it.
+// testHand tests all controls of the page, in one tab and on one network, which is reset between
+// the tests. The page is not reloaded for each, which would cost more than most tests, so a test
+// must leave nothing filtered or open. Tests that do not look at motion run without it.
 func testHand(t *testing.T, browser context.Context, hasKeysOnly bool) {
 	n := start(t, sim.Config{Viewers: "127.0.0.1:0"})
 	d := &desk{page: open(t, browser, n.URL(), 1280), browser: browser, network: n, remote: remote(t, n)}
@@ -48,7 +48,7 @@ func testHand(t *testing.T, browser context.Context, hasKeysOnly bool) {
 		run  func(*desk)
 	}
 	tests := []test{
-		{"encryptors outside", testOutside}, // first: before it, nobody has asked
+		{"encryptors outside", testOutside}, // first, since it needs a network without requests
 		{"a key", testKey},
 		{"other keys", testOtherKeys},
 		{"the attacker", testAttacker},
@@ -60,7 +60,7 @@ func testHand(t *testing.T, browser context.Context, hasKeysOnly bool) {
 		{"liars", testLiars},
 		{"outages", testOutages},
 	}
-	if !hasKeysOnly { // either hand would find the same
+	if !hasKeysOnly { // both would find the same
 		tests = append(tests, test{"what is in use", testInUse}, test{"a viewer", testViewer})
 	}
 	for _, test := range tests {
@@ -79,7 +79,7 @@ func testHand(t *testing.T, browser context.Context, hasKeysOnly bool) {
 	}
 }
 
-// putBack makes all well again.
+// putBack restores the initial state.
 func (d *desk) putBack() {
 	d.Helper()
 	d.network.ClearFaults()
@@ -90,7 +90,7 @@ func (d *desk) putBack() {
 			}
 		}
 	}
-	if err := d.network.WaitIdle(d.Context()); err != nil { // clients have registered again
+	if err := d.network.WaitIdle(d.Context()); err != nil { // wait until clients have registered again
 		d.Fatal(err)
 	}
 	if err := d.remote.Delete(d.Context(), attack.Path); err != nil {
@@ -106,7 +106,7 @@ func (d *desk) makeOutside(slave string) {
 	}
 }
 
-// testModules tests the modules that know no page.
+// testModules tests the modules that do not use the page.
 func testModules(t *testing.T, browser context.Context) {
 	server := httptest.NewServer(http.FileServer(http.Dir(".")))
 	defer server.Close()

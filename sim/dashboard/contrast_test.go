@@ -10,7 +10,7 @@ import (
 	"dske/sim/ladder"
 )
 
-// The contrasts that WCAG 2.2 asks for at level AA.
+// The contrasts that WCAG 2.2 requires at level AA.
 const (
 	ofText     = 4.5 // success criterion 1.4.3
 	ofGraphics = 3   // 1.4.11
@@ -44,7 +44,7 @@ func TestContrast(t *testing.T) {
 	for scheme, colours := range schemes(t, ladder.Style) {
 		check(t, scheme, colours, "go paper", ofGraphics)
 	}
-	if c := contrast("#767676", "#ffffff"); math.Abs(c-4.54) > 0.01 { // a value that is well known
+	if c := contrast("#767676", "#ffffff"); math.Abs(c-4.54) > 0.01 { // a well-known value
 		t.Errorf("contrast is computed as %v", c)
 	}
 }
@@ -57,7 +57,7 @@ func check(t *testing.T, scheme string, colours map[string]string, pair string, 
 	}
 }
 
-// schemes returns the colours of a style sheet in light and in dark.
+// schemes returns the light and the dark colours of a style sheet.
 func schemes(t *testing.T, css string) map[string]map[string]string {
 	t.Helper()
 	all := map[string]map[string]string{"light": {}, "dark": {}}
@@ -79,13 +79,14 @@ func schemes(t *testing.T, css string) map[string]map[string]string {
 	return all
 }
 
-// contrast returns that of two colours such as #15191e; it is not a number if one of them is none.
+// contrast returns the contrast of two colours such as #15191e, or NaN if one of them is not a
+// colour.
 func contrast(a, b string) float64 {
 	light, dark := luminance(a), luminance(b)
 	return (max(light, dark) + 0.05) / (min(light, dark) + 0.05)
 }
 
-// luminance is that of WCAG, from 0 to 1.
+// luminance returns the relative luminance of WCAG, from 0 to 1.
 func luminance(colour string) float64 {
 	n, err := strconv.ParseUint(strings.TrimPrefix(colour, "#"), 16, 32)
 	if err != nil {

@@ -1,11 +1,11 @@
-// Package dashboard is the live page of a network, for a browser: how a key is made, what an
-// attacker learns of it, who asked for keys and why he was refused, how much PSRD there is, and
-// what breaks all that. [Mount] adds it to the router of the port; see [sim.Config.Pages].
-// Everything that it needs is in the binary.
+// Package dashboard is the live page of a network, for a browser. It shows how a key is made, what
+// an attacker learns of it, who asked for keys and why requests were refused, how much PSRD there
+// is, and the faults. [Mount] adds it to the router of the port; see [sim.Config.Pages]. Everything
+// that it needs is in the binary.
 //
-// The page is assets/main.js, with a module for each of its parts. What moves in it is a function
-// of a recorded exchange and a time: story.js tells an exchange in steps, place.js says where a
-// share is, stage.js draws it.
+// The page is assets/main.js, with a module for each of its parts. The animation is a function of a
+// recorded exchange and a time: story.js divides an exchange into steps, place.js computes the
+// position of a share, stage.js draws it.
 package dashboard
 
 import (
@@ -29,7 +29,7 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// The paths of what the page asks for.
+// The paths that the page requests.
 const (
 	pathAssets = "/dashboard/assets/"
 	pathStream = "/dashboard/v1/stream"
@@ -44,13 +44,13 @@ type dashboard struct {
 	id      string // of the topology
 
 	mu       sync.Mutex
-	snapshot sim.Snapshot // the last one, which all pages share
+	snapshot sim.Snapshot // the last one, shared by all pages
 	taken    time.Time
 }
 
-// Mount adds the page, at /, and what only it asks for, under /dashboard/, to the router of a
-// network's port. The exchanges that it shows are those of the book, and the attacker is one that
-// is mounted there. While no page is open it costs the network nothing.
+// Mount adds the page, at /, and its own interface, under /dashboard/, to the router of a network's
+// port. The page shows the exchanges of the book, and the attacker, which must be mounted there
+// too. While no page is open it costs the network nothing.
 func Mount(n *sim.Network, router *echo.Echo, book *exchange.Book, attacker *attack.Attack) {
 	d, strict := &dashboard{network: n, book: book, attack: attacker, id: idOf(n.Overview())}, node.Strict(policy)
 	node.Page(router.Group(""), "/", func(c echo.Context) error { return file(c, "index.html") }, strict)
@@ -59,7 +59,7 @@ func Mount(n *sim.Network, router *echo.Echo, book *exchange.Book, attacker *att
 	router.GET(pathLevels, d.getLevels, strict)
 }
 
-// places gives viewers places of their own: however many watch, the page of who runs the network
+// places limits the open pages. Viewers have separate places, so that the operator's page always
 // finds one.
 func places() echo.MiddlewareFunc {
 	readers, viewers := node.AtOnce(node.MaxReaders, "readers"), node.AtOnce(node.MaxViewers, "viewers")
@@ -74,7 +74,7 @@ func places() echo.MiddlewareFunc {
 	}
 }
 
-// idOf tells one topology from another, whatever runs of it.
+// idOf returns an ID of a topology, whatever nodes are running.
 func idOf(o sim.Overview) string {
 	for i := range o.Hubs {
 		o.Hubs[i].Running = false
@@ -82,12 +82,12 @@ func idOf(o sim.Overview) string {
 	for i := range o.Clients {
 		o.Clients[i].Running, o.Clients[i].KMEURL = false, ""
 	}
-	text, _ := json.Marshal(o) // plain values
+	text, _ := json.Marshal(o) // cannot fail: plain values
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
 }
 
-// now returns how the network is, as of a moment ago.
+// now returns a recent state of the network.
 func (d *dashboard) now() sim.Snapshot {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -102,8 +102,8 @@ func file(c echo.Context, name string) error {
 	return echo.StaticFileHandler("assets/"+name, assets)(c)
 }
 
-// policy lets the page load what the binary holds, and nothing else. The style sheet inside a
-// ladder diagram is let in by its hash.
+// policy lets the page load only what the binary contains. The style sheet inside a ladder diagram
+// is allowed by its hash.
 var policy = strings.Join([]string{
 	"default-src 'none'",
 	"script-src 'self'",

@@ -16,14 +16,14 @@ import (
 	"dske/sim/exchange"
 )
 
-// get asks the port of a network in the process.
+// get makes a request to the port of a network in the process.
 func get(n *sim.Network, method, path, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	n.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
 	return w
 }
 
-// TestPort asks the port for what the page is made of.
+// TestPort requests the parts of the page from the port.
 func TestPort(t *testing.T) {
 	n := start(t, sim.Config{})
 	t.Run("files", func(t *testing.T) { testFiles(t, n) })
@@ -42,7 +42,7 @@ func testFiles(t *testing.T, n *sim.Network) {
 			t.Errorf("%s: %d", f.Name(), w.Code)
 		}
 		if text := strings.ReplaceAll(w.Body.String(), "http://www.w3.org/2000/svg", ""); strings.Contains(text, "http://") || strings.Contains(text, "https://") {
-			t.Errorf("%s speaks of other hosts", f.Name())
+			t.Errorf("%s mentions other hosts", f.Name())
 		}
 		if text := w.Body.String(); strings.Contains(text, "innerHTML") || strings.Contains(text, "style=") || strings.Contains(text, "eval(") {
 			t.Errorf("%s does what the policy forbids", f.Name())
@@ -67,7 +67,7 @@ func testFiles(t *testing.T, n *sim.Network) {
 	}
 }
 
-// A page of another site can neither change anything nor have a key revealed.
+// A page of another site can neither change anything nor reveal a key.
 func testOtherSites(t *testing.T, n *sim.Network) {
 	r := remote(t, n)
 	for _, path := range []string{exchange.Path, exchange.Path + "/none/values", "/sim/v1/nodes/hub/hank/stop"} {
@@ -87,7 +87,7 @@ func testOtherSites(t *testing.T, n *sim.Network) {
 	}
 }
 
-// lockedBuffer is a writer for a logger.
+// lockedBuffer is a writer for a logger that can be read at the same time.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	all strings.Builder
@@ -99,7 +99,7 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 	return b.all.Write(p)
 }
 
-// Whatever the page is told, and whatever is logged meanwhile, the values of keys are not in it.
+// Neither the page nor the log ever gets the values of keys.
 func TestNothingSecretIsShown(t *testing.T) {
 	var seen lockedBuffer
 	n := start(t, sim.Config{Logger: slog.New(slog.NewJSONHandler(&seen, &slog.HandlerOptions{Level: slog.LevelDebug}))})

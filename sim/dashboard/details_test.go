@@ -8,8 +8,7 @@ import (
 	"dske/sim"
 )
 
-// testDetails looks at what has to be right in detail: lists in order, cells that say what they
-// are, buttons that work either way.
+// testDetails checks details: sorted lists, descriptions of cells, and toggle buttons.
 func testDetails(d *desk) {
 	d.makeKey("Both have the same key")
 	d.log()
@@ -21,7 +20,7 @@ func testDetails(d *desk) {
 	d.waitForText(lie, "Let lie")
 }
 
-// testRestarts restarts a hub, with and without its clients knowing.
+// testRestarts restarts a hub, with and without telling its clients.
 func testRestarts(d *desk) {
 	d.restart()
 	d.forgotten()
@@ -43,7 +42,7 @@ func (d *desk) log() {
 	d.closeDrawer()
 }
 
-// stock asks what a cell is, and wants the associations ringed on which shares travel.
+// stock selects a cell, and expects marks on the associations on which shares travel.
 func (d *desk) stock() {
 	d.Helper()
 	if d.hasKeysOnly {
@@ -59,12 +58,12 @@ func (d *desk) stock() {
 	d.use(stepOf("carol splits a key into 5 shares"))
 	d.emulate("prefers-reduced-motion", "no-preference")
 	d.do(chromedp.Evaluate[chromedp.Void](`new MutationObserver(() => { window.haveBeenLit ||= document.querySelector('#stock-lit .lit') !== null }).observe(document.getElementById('stock-lit'), { childList: true })`))
-	d.use("#next") // plays how they are sent
+	d.use("#next") // plays the sending of the shares
 	d.waitFor(`window.haveBeenLit`)
 	d.emulate("prefers-reduced-motion", "reduce")
 }
 
-// restart stops and starts a hub: the page says of it what the management interface says.
+// restart stops and starts a hub; the page shows the same state as the management interface.
 func (d *desk) restart() {
 	d.Helper()
 	const button, state = `#nodes [data-node="hub/holly"]`, `#nodes tr:nth-child(4) .state`
@@ -72,7 +71,7 @@ func (d *desk) restart() {
 	d.waitForText(state, "stopped")
 	d.use(button)
 	d.waitForText(state, "running")
-	if err := d.remote.WaitIdle(d.Context()); err != nil { // it tells its clients, and they register again
+	if err := d.remote.WaitIdle(d.Context()); err != nil { // the hub tells its clients, and they register again
 		d.Fatal(err)
 	}
 	if holly := d.hub(3); holly.PSRD.Associations != 5 || holly.ForgottenBy != 0 {
@@ -81,8 +80,8 @@ func (d *desk) restart() {
 	d.makeKey("Both have the same key")
 }
 
-// forgotten restarts a hub that cannot tell its clients: the page says that it has forgotten them,
-// and shows how the next key mends that.
+// forgotten restarts a hub that cannot tell its clients: the page shows that it has forgotten them,
+// and how the next key repairs that.
 func (d *desk) forgotten() {
 	d.Helper()
 	err := errors.Join(d.remote.AddFault(d.Context(), "drop from=hub/holly path=hub-started"),

@@ -14,32 +14,32 @@ import (
 )
 
 const (
-	maxEvents = 60   // that are told one by one in a batch, and as many refusals of encryptors
-	maxTimes  = 1000 // of requests, that percentiles are taken of
+	maxEvents = 60   // events per batch, and as many refusals of encryptors
+	maxTimes  = 1000 // durations of requests for percentiles
 
-	maxExchanges = 4 // that are told in a batch: more, nobody can look at
+	maxExchanges = 4 // exchanges per batch; nobody can look at more
 )
 
-// traffic is the messages between nodes of a quarter of a second.
+// traffic has the messages between nodes during a quarter of a second.
 type traffic struct {
 	Events []wire.Event `json:"events"` // the first ones
-	More   int          `json:"more"`   // messages, besides
-	Failed int          `json:"failed"` // of those
+	More   int          `json:"more"`   // number of further messages
+	Failed int          `json:"failed"` // number of failed ones among those
 }
 
-// association is that of a client with a hub, as messages call them.
+// association is a client and a hub, by their names in messages.
 type association struct{ client, hub string }
 
-// feed collects what an open page is told. It is told itself by all the nodes, so it does little.
+// feed collects what an open page is to receive. All nodes call it, so it does little.
 type feed struct {
 	stop func()
 
 	mu        sync.Mutex
 	traffic   traffic
-	refusals  int                  // of encryptors, in the traffic: they have places of their own, as who was refused looks for it
-	exchanges []exchange.Kept      // of which something is new
-	failing   map[association]bool // whose couriers did not come the last time
-	making    times                // of keys, at the master's client
+	refusals  int                  // number of refused encryptors in the traffic; they have places of their own, since they look for the reason
+	exchanges []exchange.Kept      // exchanges with news
+	failing   map[association]bool // associations whose couriers did not come the last time
+	making    times                // for keys, at the master's client
 	fetch     times                // at the slave's
 }
 
@@ -72,12 +72,12 @@ func (f *feed) message(e wire.Event) {
 	}
 }
 
-// isRefusal reports whether an encryptor did not get what it came for.
+// isRefusal reports whether an encryptor did not get what it asked for.
 func isRefusal(e wire.Event) bool {
 	return e.Kind == wire.KindHandshake || e.Kind == wire.KindEncryptor && e.Status != http.StatusOK
 }
 
-// courier notes whether what is out of band comes. The caller holds f.mu.
+// courier records whether an out-of-band message succeeded. The caller holds f.mu.
 func (f *feed) courier(e wire.Event) {
 	if e.Kind != wire.KindPSRD && e.Kind != wire.KindRegistration {
 		return
@@ -97,7 +97,7 @@ func (f *feed) couriers() map[association]bool {
 	return maps.Clone(f.failing)
 }
 
-// request notes how long an encryptor waited.
+// request records how long an encryptor waited.
 func (f *feed) request(r sim.Request) {
 	isMaking, isFetch := strings.HasSuffix(r.Route, "/enc_keys"), strings.HasSuffix(r.Route, "/dec_keys")
 	if !isMaking && !isFetch {
@@ -112,7 +112,7 @@ func (f *feed) request(r sim.Request) {
 	}
 }
 
-// exchange notes that more is known of an exchange.
+// exchange records that more is known of an exchange.
 func (f *feed) exchange(x exchange.Kept) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -125,7 +125,7 @@ func (f *feed) exchange(x exchange.Kept) {
 	f.exchanges = f.exchanges[max(0, len(f.exchanges)-maxExchanges):]
 }
 
-// take returns the messages since the last call, and the exchanges of which something is new.
+// take returns the messages since the last call, and the exchanges with news.
 func (f *feed) take() (traffic, []exchange.Kept) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -134,17 +134,17 @@ func (f *feed) take() (traffic, []exchange.Kept) {
 	return t, exchanges
 }
 
-// latencies returns the percentiles of the last requests.
+// latencies returns the percentiles of recent requests.
 func (f *feed) latencies() (making, fetching percentiles) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.making.percentiles(), f.fetch.percentiles()
 }
 
-// times is the last durations of something.
+// times has recent durations.
 type times struct {
 	last [maxTimes]time.Duration
-	n    int // that there were, ever
+	n    int // number of durations ever added
 }
 
 func (t *times) add(d time.Duration) {
@@ -152,9 +152,9 @@ func (t *times) add(d time.Duration) {
 	t.n++
 }
 
-// percentiles of durations, in milliseconds.
+// percentiles has percentiles of durations, in milliseconds.
 type percentiles struct {
-	Count int     `json:"count"` // of the durations; 0: the others mean nothing
+	Count int     `json:"count"` // number of durations; 0: the others are meaningless
 	P50   float64 `json:"p50"`
 	P95   float64 `json:"p95"`
 	P99   float64 `json:"p99"`

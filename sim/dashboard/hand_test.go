@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Keys as they are pressed.
+// Names of keys.
 const (
 	tab        = "\t"
 	enter      = "\r"
@@ -20,21 +20,21 @@ const (
 	home       = "\u0306"
 )
 
-// use presses a control: with the mouse, or, on a page that is used with the keyboard alone, after
-// the focus has come to it.
+// use activates a control: with the mouse, or, on a page that is used with the keyboard alone,
+// after moving the focus to it.
 func (p *page) use(selector string) {
 	p.Helper()
 	p.focus(selector, chromedp.KeyEvent(enter))
 }
 
-// fill writes at the end of a field.
+// fill types at the end of a field.
 func (p *page) fill(selector, text string) {
 	p.Helper()
 	p.focus(selector)
 	p.press(end, text)
 }
 
-// focus brings the focus to a control, by a click or by keys; what comes then is for keys only.
+// focus moves the focus to a control, by a click or by keys. The actions in then are for keys only.
 func (p *page) focus(selector string, then ...chromedp.Action[chromedp.Void]) {
 	p.Helper()
 	if !p.hasKeysOnly {
@@ -46,15 +46,15 @@ func (p *page) focus(selector string, then ...chromedp.Action[chromedp.Void]) {
 	p.do(then...)
 }
 
-// waitForControl waits until a control can be used: buttons cannot while what they did is under
+// waitForControl waits until a control is enabled: buttons are disabled while their action is under
 // way.
 func (p *page) waitForControl(selector string) {
 	p.Helper()
 	p.waitFor(fmt.Sprintf(`(e => e?.checkVisibility() && !e.disabled)(document.querySelector(%q))`, selector))
 }
 
-// way is an expression for the key that brings the focus nearer to a control, and how often it has
-// to be pressed at least. Lists are one stop of the Tab key; arrows go through them.
+// way is an expression for the key that moves the focus closer to a control, and how often it must
+// be pressed at least. Lists are one stop of the Tab key; arrow keys move through them.
 const way = `(target => {
 	const now = document.activeElement, follows = (a, b) => Boolean(a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING), isAfter = follows(now, target);
 	if (now === target) return { key: 'here' };
@@ -65,7 +65,7 @@ const way = `(target => {
 	return { key: list.id === 'steps' ? isAfter ? 'right' : 'left' : isAfter ? 'down' : 'up', times: times([...list.querySelectorAll('button[tabindex]')]) };
 })(document.querySelector(%q))`
 
-// reach brings the focus to a control with keys alone.
+// reach moves the focus to a control with keys alone.
 func (p *page) reach(selector string) {
 	p.Helper()
 	p.waitForControl(selector)
@@ -84,7 +84,7 @@ func (p *page) reach(selector string) {
 		}
 		p.do(chromedp.KeyEvent(strings.Repeat(keys[next.Key], next.Times), options...))
 	}
-	p.Fatalf("the keyboard does not come to %s", selector)
+	p.Fatalf("the keyboard does not reach %s", selector)
 }
 
 // press presses keys, one after the other.
@@ -95,8 +95,8 @@ func (p *page) press(keys ...string) {
 	}
 }
 
-// choose takes an entry of a list that drops down, by its first letters. The mouse would have to
-// click into a window of the browser's own, which is not on the page.
+// choose selects an entry of a drop-down list by its first letters. The mouse would have to click
+// in a window of the browser itself, which is not part of the page.
 func (p *page) choose(selector, letters string) {
 	p.Helper()
 	if p.hasKeysOnly {
@@ -110,7 +110,7 @@ func (p *page) choose(selector, letters string) {
 	})(document.querySelector(%q))`, letters, selector)))
 }
 
-// chooseEdge takes the entry of a list that drops down to which a key leads: home or end.
+// chooseEdge selects the first or last entry of a drop-down list, with the key home or end.
 func (p *page) chooseEdge(selector, key string) {
 	p.Helper()
 	if p.hasKeysOnly {
@@ -121,7 +121,7 @@ func (p *page) chooseEdge(selector, key string) {
 	p.choose(selector, evaluate[string](p, fmt.Sprintf(`(all => all[%q === %q ? 0 : all.length - 1].text)(document.querySelector(%q).options)`, key, home, selector)))
 }
 
-// toggle presses a box to tick.
+// toggle toggles a check box.
 func (p *page) toggle(selector string) {
 	p.Helper()
 	p.focus(selector, chromedp.KeyEvent(" "))

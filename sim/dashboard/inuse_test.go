@@ -6,7 +6,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// testInUse tells the page much while a part of it is in use, which stays as it is.
+// testInUse sends the page much while a part of it is in use, which must stay as it is.
 func testInUse(d *desk) {
 	d.inUse("#requests .why .plain", func() { d.refuse("fw-bern-02") }, func() {
 		d.refuse("fw-munich-01")
@@ -31,8 +31,8 @@ func (d *desk) refuse(name string) {
 	d.waitForText("#requests tr.refused", name)
 }
 
-// inUse gives a control the focus after it was prepared, lets something happen, and wants the very
-// control to have the focus still.
+// inUse focuses a control after preparing it, lets something happen, and expects the same control
+// to have the focus still.
 func (d *desk) inUse(selector string, happens, prepare func()) {
 	d.Helper()
 	prepare()
@@ -43,7 +43,7 @@ func (d *desk) inUse(selector string, happens, prepare func()) {
 	}
 }
 
-// dropped makes a key while the list of keys is dropped down: the list grows when it is closed.
+// dropped makes a key while the list of keys is open: the list grows only when it is closed.
 func (d *desk) dropped() {
 	d.Helper()
 	before := evaluate[int](d.page, `document.getElementById('past').length`)
@@ -58,7 +58,7 @@ func (d *desk) dropped() {
 	d.waitForText("#past", "sam – sunny")
 }
 
-// scrolled makes a key while the list of messages is scrolled: what is read stays where it is.
+// scrolled makes a key while the list of messages is scrolled: the visible part stays in place.
 func (d *desk) scrolled() {
 	d.Helper()
 	const top = `window.held.getBoundingClientRect().top`

@@ -6,12 +6,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// stepOf is the selector of a step by its headline.
+// stepOf returns the selector of a step, by its headline.
 func stepOf(headline string) string {
 	return fmt.Sprintf(`#steps button[aria-label$=%q]`, headline)
 }
 
-// testKey follows a key: two shares are nothing, the third one makes it.
+// testKey follows a key: two shares give nothing, the third one makes it.
 func testKey(d *desk) {
 	d.emulate("prefers-reduced-motion", "no-preference")
 	d.makeKey("Both have the same key")
@@ -42,7 +42,7 @@ func testKey(d *desk) {
 	d.emulate("prefers-reduced-motion", "reduce")
 }
 
-// transport plays, pauses, steps and goes slower.
+// transport plays, pauses, steps and slows down.
 func (d *desk) transport() {
 	d.Helper()
 	d.use("#replay")
@@ -50,7 +50,7 @@ func (d *desk) transport() {
 	d.use("#play")
 	d.waitForText("#play", "Play")
 	d.use("#next") // plays the step
-	d.use("#next") // or shows the end of it
+	d.use("#next") // shows the end of the step
 	d.use("#back")
 	d.choose("#speed", "slower")
 	d.waitFor(`document.getElementById('speed').value === '0.5'`)
@@ -65,7 +65,7 @@ func (d *desk) transport() {
 	}
 }
 
-// testOtherKeys looks at a key that was made without the page, and at one without motion.
+// testOtherKeys checks a key that was made without the page, and one without motion.
 func testOtherKeys(d *desk) {
 	d.makeOutside("sofia")
 	d.waitForText("#past", "sam – sofia")
@@ -74,7 +74,7 @@ func testOtherKeys(d *desk) {
 	d.reducedMotion()
 }
 
-// reducedMotion wants no motion: a step is there at once.
+// reducedMotion expects no motion: a step is complete at once.
 func (d *desk) reducedMotion() {
 	d.Helper()
 	d.do(chromedp.Evaluate[chromedp.Void](`window.frames = 0; { const request = requestAnimationFrame; window.requestAnimationFrame = f => { window.frames++; return request(f) } }`))

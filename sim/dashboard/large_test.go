@@ -15,12 +15,12 @@ import (
 
 func testLargeNetwork(t *testing.T, browser context.Context) {
 	hubs, clients := 100, 1000
-	if underRace { // which makes filling the pools ten times as dear
+	if underRace { // makes filling the pools ten times as slow
 		hubs, clients = 30, 300
 	}
 	n := start(t, sim.Config{Topology: large(t, hubs, clients)})
 	const limit = 2000                       // ms
-	p, fastest := (*page)(nil), float64(1e9) // of a few: tests of other packages run at the same time
+	p, fastest := (*page)(nil), float64(1e9) // the fastest of a few, since tests of other packages run at the same time
 	for attempt := 0; attempt < 5 && fastest > limit; attempt++ {
 		p = open(t, browser, n.URL(), 1280)
 		fastest = min(fastest, evaluate[float64](p, `performance.now()`)) // since the navigation began
@@ -43,16 +43,17 @@ func testLargeNetwork(t *testing.T, browser context.Context) {
 	p.waitForText("#stock-text", "bytes in the emptier pool")
 }
 
-// large returns a network of so many hubs and clients, which use five each. It needs little PSRD.
+// large returns a network of so many hubs and clients, with five hubs per client. It needs little
+// PSRD.
 func large(t testing.TB, hubs, clients int) *topology.Topology {
 	t.Helper()
 	top := simtest.Generate(t, topology.Sizes{Hubs: hubs, Clients: clients, Threshold: 3})
-	top.Suite = protocol.Python.Name() // which starts sooner
+	top.Suite = protocol.Python.Name() // starts sooner
 	top.PSRD = topology.PSRD{BlockSize: 1024, LowWater: 256, HighWater: 1024}
 	for i := range top.Clients {
 		five := make([]string, 5)
 		for j := range five {
-			five[j] = top.Hubs[(i/50*5+j)%hubs].Name // in groups, so that a key for neighbours finds the same hubs
+			five[j] = top.Hubs[(i/50*5+j)%hubs].Name // in groups, so that neighbours have the same hubs
 		}
 		top.Clients[i].Hubs = five
 	}

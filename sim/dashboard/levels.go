@@ -16,32 +16,32 @@ import (
 )
 
 const (
-	maxNumbers = 60  // associations up to which their numbers are told, and not just digits
-	maxCells   = 100 // clients of whose associations a page may ask for the numbers
-	maxColumns = 600 // of the matrix
+	maxNumbers = 60  // maximum number of associations that are reported as numbers, not just as digits
+	maxCells   = 100 // maximum number of clients in a request for numbers
+	maxColumns = 600 // maximum number of columns of the matrix
 )
 
-// levels is the stock of PSRD as a matrix, hubs down and clients across. A column stands for as
-// many clients as it has to, and shows the emptiest.
+// levels is the stock of PSRD as a matrix, hubs by clients. A column may stand for several clients,
+// and then shows the emptiest.
 type levels struct {
 	Columns int            `json:"columns"`
-	Bin     int            `json:"bin"`             // clients in a column
-	Rows    map[int]string `json:"rows"`            // by hub, those that have changed: a digit for each column; a space: no association
+	Bin     int            `json:"bin"`             // number of clients per column
+	Rows    map[int]string `json:"rows"`            // changed rows, by hub: a digit for each column; a space: no association
 	Counts  counts         `json:"counts"`          // of all associations
 	Cells   [][]*int       `json:"cells,omitempty"` // bytes by hub and client, in small networks; nil: no association
-	Failing [][2]int       `json:"failing"`         // hub and client of associations whose couriers do not come, the first ones
+	Failing [][2]int       `json:"failing"`         // hub and client of the first associations whose couriers do not come
 
-	NextCourier *time.Time `json:"next_courier"` // as [sim.Snapshot] has it
+	NextCourier *time.Time `json:"next_courier"` // as in [sim.Snapshot]
 }
 
-// counts is how many associations there are of each grade.
+// counts has the number of associations of each grade.
 type counts struct {
 	None int `json:"none"` // empty, or not registered
 	Low  int `json:"low"`
 	Mid  int `json:"mid"`
 	High int `json:"high"`
 
-	Failing int `json:"failing"` // of those that are empty or low: their couriers do not come
+	Failing int `json:"failing"` // number of empty or low ones whose couriers do not come
 }
 
 // The grades of a level, as digits.
@@ -77,11 +77,11 @@ func (c *counts) add(grade byte) {
 	}
 }
 
-// matrix makes the levels for one page.
+// matrix computes the levels for one page.
 type matrix struct {
 	overview sim.Overview
 	columns  int
-	index    map[string]int // of the hubs
+	index    map[string]int // indices of the hubs
 	last     map[int]string
 }
 
@@ -93,7 +93,7 @@ func newMatrix(o sim.Overview, columns int) *matrix {
 	return m
 }
 
-// next returns what has changed, and all levels in order, for the figures.
+// next returns the changes, and all levels in order, for the figures.
 func (m *matrix) next(s sim.Snapshot, failing map[association]bool) (changed levels, all []int) {
 	clients, psrd := len(s.Clients), m.overview.PSRD
 	bin := max(1, (clients+m.columns-1)/m.columns)
@@ -104,7 +104,7 @@ func (m *matrix) next(s sim.Snapshot, failing map[association]bool) (changed lev
 	}
 	for i, c := range s.Clients {
 		for j, name := range m.overview.Clients[i].Hubs {
-			bytes := 0 // of a client that is stopped
+			bytes := 0 // for a stopped client
 			if c.Levels != nil {
 				bytes = max(0, c.Levels[j])
 			}
@@ -131,7 +131,7 @@ func (m *matrix) next(s sim.Snapshot, failing map[association]bool) (changed lev
 	return changed, all
 }
 
-// fail notes that the couriers of an association do not come.
+// fail adds an association whose couriers do not come.
 func (l *levels) fail(hub, client int) {
 	l.Counts.Failing++
 	if len(l.Failing) < maxCells {
@@ -139,7 +139,7 @@ func (l *levels) fail(hub, client int) {
 	}
 }
 
-// cellsOf returns the bytes in the emptier pool of the associations of some clients, by hub.
+// cellsOf returns the bytes in the emptier pool of each association of some clients, by hub.
 func cellsOf(o sim.Overview, s sim.Snapshot, from, to int) [][]*int {
 	cells, index := make([][]*int, len(o.Hubs)), map[string]int{}
 	for i, h := range o.Hubs {
@@ -157,7 +157,7 @@ func cellsOf(o sim.Overview, s sim.Snapshot, from, to int) [][]*int {
 	return cells
 }
 
-// same reports whether there is nothing to tell.
+// same reports whether nothing has changed.
 func (l levels) same(other levels) bool {
 	isSameCourier := l.NextCourier == other.NextCourier || l.NextCourier != nil && other.NextCourier != nil && l.NextCourier.Equal(*other.NextCourier)
 	return isSameCourier && len(l.Rows) == 0 && l.Counts == other.Counts && slices.EqualFunc(l.Cells, other.Cells, func(a, b []*int) bool {
@@ -165,12 +165,12 @@ func (l levels) same(other levels) bool {
 	})
 }
 
-// cells is the numbers of some clients.
+// cells has the numbers of some clients.
 type cells struct {
 	Cells [][]*int `json:"cells"`
 }
 
-// getLevels tells the numbers of the clients of a part of the matrix.
+// getLevels answers with the numbers of the clients in a part of the matrix.
 func (d *dashboard) getLevels(c echo.Context) error {
 	from, err := strconv.Atoi(c.QueryParam("from"))
 	to, err2 := strconv.Atoi(c.QueryParam("to"))
@@ -181,7 +181,7 @@ func (d *dashboard) getLevels(c echo.Context) error {
 	return c.JSON(http.StatusOK, cells{cellsOf(o, d.now(), from, to)})
 }
 
-// columnsOf returns in how many columns a page has room for the matrix.
+// columnsOf returns the number of columns for which a page has room.
 func columnsOf(c echo.Context) int {
 	columns, err := strconv.Atoi(c.QueryParam("columns"))
 	if err != nil {
@@ -190,7 +190,7 @@ func columnsOf(c echo.Context) int {
 	return min(max(1, columns), maxColumns)
 }
 
-// forgotten returns of which hubs clients think that they are registered there, and are not.
+// forgotten returns, by hub, how many clients believe they are registered but are not.
 func forgotten(s sim.Snapshot) map[string]int {
 	found := map[string]int{}
 	for _, h := range s.Hubs {

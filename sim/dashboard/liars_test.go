@@ -2,7 +2,8 @@ package dashboard
 
 import "fmt"
 
-// testLiars has two hubs lie, which are outvoted, and then a third one, and nobody can tell who.
+// testLiars lets two hubs lie, which are outvoted, and then a third one, and nobody can tell who
+// lies.
 func testLiars(d *desk) {
 	for _, hub := range []string{"helen", "hilary"} {
 		d.use(fmt.Sprintf(`#nodes [data-lie="hub/%s"]`, hub))
@@ -32,7 +33,7 @@ func testOutages(d *desk) {
 	d.makeKey("No key")
 	d.waitForText("#story-text", "Hubs hank, helen and hugo did not answer. Only 2 of 5 shares found a place, and 3 are needed.")
 	d.waitForText("#ladder-scroll", "503: hank is stopped")
-	d.waitForText("#nodebar", "hank") // which is still chosen
+	d.waitForText("#nodebar", "hank") // it is still chosen
 	d.use(`#nodebar [data-node="hub/hank"]`)
 	d.waitForText(`#nodebar [data-node="hub/hank"]`, "Stop")
 	d.makeKey("Both have the same key")

@@ -12,14 +12,14 @@ import (
 	"dske/sim/simtest"
 )
 
-// start runs a network with its page on a free port until the test ends. By default its nodes call
-// each other directly, in the reference topology.
+// start runs a network with its page on a free port until the test ends. By default it is the
+// reference topology, and nodes call each other directly.
 func start(t testing.TB, config sim.Config) *sim.Network {
 	t.Helper()
 	return startAt(t, config, "127.0.0.1:0")
 }
 
-// startAt is start at an address.
+// startAt is start at a given address.
 func startAt(t testing.TB, config sim.Config, address string) *sim.Network {
 	t.Helper()
 	config.Listen = address
@@ -33,7 +33,7 @@ func startAt(t testing.TB, config sim.Config, address string) *sim.Network {
 	return simtest.Start(t, config)
 }
 
-// remote returns the network as another process drives it.
+// remote returns a Remote for the network.
 func remote(t testing.TB, n *sim.Network) sim.Remote {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)

@@ -10,12 +10,12 @@ import (
 	"dske/sim/topology"
 )
 
-// testAnotherNetwork stops the network, and starts another one at its address. What can be done
-// meanwhile and afterwards is done with the mouse and then with the keyboard.
+// testAnotherNetwork stops the network, and starts another one at its address, once with the mouse
+// and once with the keyboard.
 func testAnotherNetwork(t *testing.T, browser context.Context) {
 	var p *page
 	var address string
-	t.Run("one", func(inner *testing.T) { // runs as long as this
+	t.Run("one", func(inner *testing.T) { // lives as long as this subtest
 		n := start(inner, sim.Config{})
 		address = n.URL()
 		p = open(t, browser, address, 1280)

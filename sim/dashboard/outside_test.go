@@ -7,7 +7,7 @@ import (
 	"dske/sim"
 )
 
-// testOutside calls with the wrong SAE ID, as curl would do it.
+// testOutside makes requests with a wrong SAE ID, as curl would.
 func testOutside(d *desk) {
 	d.waitForText("#requests-none", "curl -H 'Authorization: sam' "+d.network.URL()+"/client/carol/etsi/api/v1/keys/serena/enc_keys")
 	d.showsUp()
@@ -32,12 +32,12 @@ func testOutside(d *desk) {
 	d.waitFor(`document.querySelector('#requests tr.pickable:not(.refused)') !== null`)
 }
 
-// showsUp wants a refusal on the page within a second; of a few, as tests of other packages run at
-// the same time.
+// showsUp expects a refusal on the page within a second. It takes the fastest of a few, since tests
+// of other packages run at the same time.
 func (d *desk) showsUp() {
 	d.Helper()
 	fastest := time.Hour
-	for _, name := range []string{"fw-vienna-07", "fw-bern-02", "fw-munich-01"} { // the last one stands above the others
+	for _, name := range []string{"fw-vienna-07", "fw-bern-02", "fw-munich-01"} { // the last one is above the others
 		began := time.Now()
 		if status := d.curl(name); status != http.StatusUnauthorized {
 			d.Fatal(status)
@@ -46,7 +46,7 @@ func (d *desk) showsUp() {
 		fastest = min(fastest, time.Since(began))
 	}
 	if fastest > time.Second {
-		d.Errorf("it shows up after %v", fastest)
+		d.Errorf("it appears after %v", fastest)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// maxWait is how long a test waits for the page to show something.
+// maxWait is how long a test waits for something to appear on the page.
 const maxWait = 30 * time.Second
 
 // page is the dashboard in a tab.
@@ -24,17 +24,16 @@ type page struct {
 	testing.TB
 	ctx         context.Context
 	address     string
-	hasKeysOnly bool // it is used without a mouse
+	hasKeysOnly bool // used without a mouse
 
 	mu         sync.Mutex
-	complaints []string // of the console
-	urls       []string // requested
-	expected   string   // of what the browser itself says about requests that fail on purpose; empty: nothing
+	complaints []string // messages on the console
+	urls       []string // requested URLs
+	expected   string   // part of the browser's messages about requests that fail on purpose; empty: none expected
 }
 
 // open opens the page of a network in a tab of its own, and waits until it shows the network. When
-// the test ends, the console has to be empty, and nothing may have been requested but of the
-// network.
+// the test ends, the console must be empty, and only URLs of the network may have been requested.
 func open(t testing.TB, browser context.Context, address string, width int) *page {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
@@ -52,7 +51,7 @@ func open(t testing.TB, browser context.Context, address string, width int) *pag
 	return p
 }
 
-// load opens the page anew, in the same tab.
+// load reloads the page in the same tab.
 func (p *page) load() {
 	p.Helper()
 	p.do(chromedp.Navigate(p.address))
@@ -77,14 +76,14 @@ func (p *page) listen(event any) {
 	}
 }
 
-// expect says which failures of requests the browser may speak of on the console.
+// expect sets which failed requests the browser may report on the console.
 func (p *page) expect(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.expected = text
 }
 
-// quiet fails the test if anything stands on the console, and expects nothing there from now on.
+// quiet fails the test if anything is on the console, and expects nothing from now on.
 func (p *page) quiet() {
 	p.Helper()
 	p.mu.Lock()
@@ -105,7 +104,7 @@ func (p *page) check() {
 		}
 	}
 	if len(p.urls) < 15 {
-		p.Errorf("only %q are requested; does this test see all?", p.urls)
+		p.Errorf("only %q are requested; does this test see all of them?", p.urls)
 	}
 }
 
@@ -125,7 +124,7 @@ func (p *page) waitFor(expression string) {
 	}
 }
 
-// waitForText waits until an element has a text in it.
+// waitForText waits until an element contains a text.
 func (p *page) waitForText(selector, text string) {
 	p.Helper()
 	p.waitFor(fmt.Sprintf(`(document.querySelector(%q)?.textContent ?? '').includes(%q)`, selector, text))

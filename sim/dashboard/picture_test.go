@@ -16,11 +16,11 @@ import (
 
 var picture = flag.String("picture", "", "the `FILE` that TestPicture writes")
 
-// TestPicture makes the picture with which the README begins: an attacker in two hubs knows as
-// little as the client that has two shares.
+// TestPicture makes the picture at the top of the README: an attacker in two hubs knows as little
+// as the client that has two shares.
 func TestPicture(t *testing.T) {
 	if *picture == "" {
-		t.Skip("make picture names a file")
+		t.Skip("use make picture, which names a file")
 	}
 	top := topology.Reference()
 	top.Suite = protocol.ITS.Name()

@@ -11,8 +11,8 @@ import (
 	"dske/sim/topology"
 )
 
-// halves returns twice the reference topology in two processes: the hubs run in the first one, and
-// the clients in the second one.
+// halves returns the configurations of the reference topology in two processes: the hubs run in the
+// first one, and the clients in the second one.
 func halves(t *testing.T) (hubs, clients sim.Config) {
 	t.Helper()
 	of := func(kind string, addresses [2]string) sim.Config {
@@ -48,8 +48,8 @@ func halves(t *testing.T) (hubs, clients sim.Config) {
 	return hubs, clients
 }
 
-// testProcesses looks at the page of a process that runs hubs only: it shows the keys that clients
-// in another process make, and breaks what is between those.
+// testProcesses checks the page of a process that runs only hubs: it shows the keys that clients in
+// another process make, and adds faults between them.
 func testProcesses(t *testing.T, browser context.Context) {
 	here, there := halves(t)
 	second := make(chan *sim.Network)
@@ -72,5 +72,5 @@ func testProcesses(t *testing.T, browser context.Context) {
 		t.Fatal(err)
 	}
 	p.makeKey("Both have the same key")
-	p.waitFor(`/fired [1-9]/.test(document.getElementById('faults').textContent)`) // where carol is
+	p.waitFor(`/fired [1-9]/.test(document.getElementById('faults').textContent)`) // in carol's process
 }

@@ -9,37 +9,37 @@ import (
 	"dske/sim/fault"
 )
 
-// state is how the network is, in the order of its topology and without names, so that it stays
+// state is the state of the network, in the order of its topology and without names, to keep it
 // small.
 type state struct {
-	Hubs      string         `json:"hubs"`      // a digit for each: 0 stopped, 1 running
-	Clients   string         `json:"clients"`   // 0 stopped, 1 running, 2 ready
-	Lies      []string       `json:"lies"`      // hubs
-	Forgotten map[string]int `json:"forgotten"` // how many clients a hub has forgotten
+	Hubs      string         `json:"hubs"`      // a digit per hub: 0 stopped, 1 running
+	Clients   string         `json:"clients"`   // a digit per client: 0 stopped, 1 running, 2 ready
+	Lies      []string       `json:"lies"`      // hubs that lie
+	Forgotten map[string]int `json:"forgotten"` // number of clients that a hub has forgotten
 	Faults    []fault.Status `json:"faults"`
 
 	Median        int         `json:"median"` // bytes in the emptier pool of an association
 	Lowest        int         `json:"lowest"`
 	KeysMade      int64       `json:"keys_made"`
 	KeysDelivered int64       `json:"keys_delivered"`
-	Lasts         float64     `json:"lasts"`     // seconds after which the first client has an empty pool, if nobody fills it; 0: PSRD was not used
+	Lasts         float64     `json:"lasts"`     // seconds until a pool of a client runs dry, if nobody fills it; 0: no PSRD was used
 	MadeRate      float64     `json:"made_rate"` // keys per second, since the last state
 	DeliveredRate float64     `json:"delivered_rate"`
 	Making        percentiles `json:"making"`
 	Fetching      percentiles `json:"fetching"`
 }
 
-// states makes the states for one page.
+// states computes the states for one page.
 type states struct {
 	dashboard *dashboard
 	feed      *feed
 	matrix    *matrix
-	at        time.Time // of the last one
+	at        time.Time // time of the last state
 	last      state
 	levels    levels
 }
 
-// next returns the state of now, and its levels; nil: as before.
+// next returns the current state, and its levels, or nil if they have not changed.
 func (s *states) next() (state, *levels) {
 	snapshot := s.dashboard.now()
 	now := state{Faults: s.dashboard.network.Faults(), Lies: []string{}, Forgotten: forgotten(snapshot)}
@@ -82,10 +82,10 @@ func digit(isRunning, isReady bool) byte {
 	return '0'
 }
 
-// minRate is the shortest time that a rate is computed over, in seconds.
+// minRate is the shortest period over which a rate is computed, in seconds.
 const minRate = .9
 
-// rate computes the rates since the last state that had some.
+// rate computes the rates since the last state with rates.
 func (s *states) rate(now *state) {
 	at := time.Now()
 	seconds := at.Sub(s.at).Seconds()
@@ -100,7 +100,7 @@ func (s *states) rate(now *state) {
 	s.at, s.last = at, *now
 }
 
-// signs is what a page wants to know at once: who runs, who lies, which faults there are.
+// signs returns what a page must show at once: running nodes, liars, and faults.
 func (d *dashboard) signs() string {
 	var all strings.Builder
 	for _, h := range d.network.HubStates() {
@@ -114,7 +114,7 @@ func (d *dashboard) signs() string {
 	return all.String()
 }
 
-// introductionOf is what a page has to know before anything else.
+// introductionOf returns what a page must know first.
 func (d *dashboard) introductionOf(o sim.Overview, isViewer bool) introduction {
 	return introduction{o, d.id, isViewer, fault.Help()}
 }

@@ -12,27 +12,27 @@ import (
 )
 
 const (
-	batchTime   = 250 * time.Millisecond // between two batches of messages
-	statePeriod = 4                      // batches between two states
+	batchTime   = 250 * time.Millisecond // time between two batches of messages
+	statePeriod = 4                      // number of batches between two states
 )
 
-// introduction is what a page has to know before anything else.
+// introduction is what a page must know first.
 type introduction struct {
 	sim.Overview
 	Network   string   `json:"network"`    // changes with the topology
 	Viewer    bool     `json:"viewer"`     // the page may change nothing
-	FaultHelp []string `json:"fault_help"` // the kinds of faults, a line each
+	FaultHelp []string `json:"fault_help"` // a line for each kind of fault
 }
 
-// stream tells a page what happens, in server-sent events: first the network, the exchanges that
-// are kept and the requests that were refused; then every second the state, and every quarter of
-// one the messages and the exchanges that there were.
+// stream reports events to a page, as server-sent events: first the network, the kept exchanges and
+// the refused requests; then the state every second, and new messages and exchanges every quarter
+// of a second.
 func (d *dashboard) stream(c echo.Context) error {
 	c.Response().Header().Set(echo.HeaderContentType, "text/event-stream")
-	c.Response().Header().Set("X-Accel-Buffering", "no") // for nginx in front, which would hold events back
+	c.Response().Header().Set("X-Accel-Buffering", "no") // otherwise nginx in front would hold events back
 	feed := newFeed(d.network, d.book)
 	defer feed.stop()
-	d.network.CatchUp(c.Request().Context()) // from now on, other processes look at messages too
+	d.network.CatchUp(c.Request().Context()) // from now on, other processes record messages too
 	overview := d.network.Overview()
 	states := &states{dashboard: d, feed: feed, matrix: newMatrix(overview, columnsOf(c))}
 	ticker := time.NewTicker(batchTime)

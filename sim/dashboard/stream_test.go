@@ -53,7 +53,7 @@ func followURL(t testing.TB, at sim.Remote) *follower {
 	return &follower{t, bufio.NewReader(response.Body), cancel}
 }
 
-// next returns the content of the next event of a name.
+// next returns the content of the next event with a name.
 func (f *follower) next(name string) string {
 	f.Helper()
 	for found := ""; ; {
@@ -78,7 +78,7 @@ func decode[T any](t testing.TB, text string) (value T) {
 	return value
 }
 
-// sae returns an encryptor in the process.
+// sae returns the ETSI client of an encryptor in the process.
 func sae(n *sim.Network, name, client string) *etsi.Client {
 	return &etsi.Client{URL: n.URL() + node.Prefix(node.KindClient, client) + "/etsi", SAE: name, HTTP: &http.Client{Transport: n.Wire().Direct("sae/" + name)}}
 }
@@ -101,7 +101,7 @@ func keyPair(t testing.TB, n *sim.Network) {
 
 func TestStream(t *testing.T) {
 	n := start(t, sim.Config{})
-	keyPair(t, n) // before anybody looks
+	keyPair(t, n) // before anybody watches
 	f := follow(t, n)
 	told := decode[introduction](t, f.next("introduction"))
 	if len(told.Hubs) != 5 || told.Clients[0].Encryptors[0] != "sam" || told.PSRD.HighWater != 16384 || len(told.FaultHelp) < 5 || told.Viewer || told.Network == "" {
@@ -130,7 +130,7 @@ func TestStream(t *testing.T) {
 		t.Errorf("%+v", batch)
 	}
 	second := decode[state](t, f.next("state"))
-	for second.KeysDelivered < 2 || second.MadeRate == 0 { // which is of a second at least
+	for second.KeysDelivered < 2 || second.MadeRate == 0 { // needs at least a second
 		second = decode[state](t, f.next("state"))
 	}
 	if second.Hubs != "10111" || fmt.Sprint(second.Lies) != "[hank]" || len(second.Faults) != 2 || second.MadeRate <= 0 || second.MadeRate > 1.5 ||
@@ -139,7 +139,7 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// What encryptors do is told as an exchange: first the key that waits, and then that it was
+// A key of encryptors is reported as an exchange: first while it waits, and then when it was
 // fetched.
 func TestExchangesOfOthers(t *testing.T) {
 	n := start(t, sim.Config{})
@@ -170,7 +170,8 @@ func TestExchangesOfOthers(t *testing.T) {
 	}
 }
 
-// A network of 16 by 10,000 in 250 columns: rows of digits, and only those that have changed.
+// A network of 16 by 10,000 is shown in 250 columns: rows of digits, and only those that have
+// changed.
 func TestMatrix(t *testing.T) {
 	top := simtest.Generate(t, topology.Sizes{Hubs: 16, Clients: 10_000})
 	o := sim.Overview{PSRD: topology.PSRD{LowWater: 4096, HighWater: 16384}}
@@ -217,7 +218,7 @@ func testLevels(t *testing.T, n *sim.Network) {
 	}
 }
 
-// Who watches is told so, and can change nothing and reveal nothing.
+// A viewer's page knows that it is one, and can change and reveal nothing.
 func TestViewers(t *testing.T) {
 	n := start(t, sim.Config{Viewers: "127.0.0.1:0"})
 	viewers := remote(t, n)
@@ -245,7 +246,7 @@ func TestViewers(t *testing.T) {
 	}
 }
 
-// However many watch, the page of who runs the network finds a place, and the other way round.
+// However many viewers there are, the operator's page finds a place, and vice versa.
 func TestPlaces(t *testing.T) {
 	n := start(t, sim.Config{Viewers: "127.0.0.1:0"})
 	operator := remote(t, n)
@@ -269,8 +270,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// A batch tells no more than its share one by one, and a refused encryptor is not lost among
-// others.
+// A batch reports only its share of events one by one, and a refused encryptor is not lost among
+// them.
 func TestBusyNetwork(t *testing.T) {
 	f := &feed{}
 	for i := range 3 * maxEvents {
@@ -302,12 +303,12 @@ func TestPercentiles(t *testing.T) {
 	}
 }
 
-// A page that is closed is told nothing more.
+// A closed page receives nothing more.
 func TestFeedStops(t *testing.T) {
 	n := start(t, sim.Config{})
 	f := newFeed(n, exchange.NewBook(n))
 	keyPair(t, n)
-	if err := n.WaitIdle(t.Context()); err != nil { // the hubs that the key did not need have answered too
+	if err := n.WaitIdle(t.Context()); err != nil { // the hubs that the key did not need have answered, too
 		t.Fatal(err)
 	}
 	if batch, _ := f.take(); len(batch.Events) < 6 {
@@ -323,21 +324,21 @@ func TestFeedStops(t *testing.T) {
 	}
 }
 
-// The stream ends with the page, and with the network, which does not wait for its pages.
+// The stream ends with the page and with the network, which does not wait for its pages.
 func TestStreamEnds(t *testing.T) {
 	var open *follower
-	t.Run("network", func(inner *testing.T) { // runs as long as this
+	t.Run("network", func(inner *testing.T) { // lives as long as this subtest
 		n := start(inner, sim.Config{})
 		closed := follow(inner, n)
 		closed.next("state")
 		closed.cancel()
 		if _, err := closed.lines.ReadString(0); err == nil {
-			t.Error("the stream goes on")
+			t.Error("the stream continues")
 		}
 		open = follow(t, n)
 		open.next("state")
 	})
 	if _, err := open.lines.ReadString(0); err == nil {
-		t.Error("the stream goes on without a network")
+		t.Error("the stream continues without a network")
 	}
 }

@@ -13,20 +13,20 @@ import (
 	"dske/sim/topology"
 )
 
-// testWidths looks whether the page keeps to its width, with all of it filled, and whether
-// everything that can be used has a name for those who do not see it.
+// testWidths checks that the full page keeps to its width, and that every control has an accessible
+// name.
 func testWidths(t *testing.T, browser context.Context) {
 	clients := 32
 	if underRace {
 		clients = 8
 	}
 	top := simtest.Generate(t, topology.Sizes{Hubs: 16, Clients: clients})
-	top.Suite = protocol.Python.Name() // which starts sooner
+	top.Suite = protocol.Python.Name() // starts sooner
 	n := start(t, sim.Config{Topology: top})
 	p := open(t, browser, n.URL(), 1280)
 	p.makeKey("Both have the same key")
 	p.use("#faults-card summary")
-	p.use("#group") // 68 messages, each in a row of its own
+	p.use("#group") // 68 messages, each in its own row
 	for _, width := range []int{360, 768, 1280, 2560} {
 		p.do(chromedp.EmulateViewport(int64(width), 900))
 		p.waitFor(fmt.Sprintf(`document.querySelector('main').children.length === %d`, columnsAt(width)))
@@ -43,7 +43,7 @@ func testWidths(t *testing.T, browser context.Context) {
 		}
 	}
 	if twice := evaluate[[]string](p, `[...document.querySelectorAll('[id]')].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i)`); len(twice) > 0 {
-		t.Errorf("these IDs are there twice: %q", twice)
+		t.Errorf("these IDs occur twice: %q", twice)
 	}
 	if small := evaluate[[]string](p, `[...document.querySelectorAll('button, select, input')].filter(e => e.checkVisibility()).map(e => [e.outerHTML, e.getBoundingClientRect().height])
 		.filter(([html, height]) => height < 16).map(([html]) => html)`); len(small) > 0 {
@@ -51,7 +51,7 @@ func testWidths(t *testing.T, browser context.Context) {
 	}
 }
 
-// headStays is an expression that scrolls the ladder, and is true if its head is where it was.
+// headStays is an expression that scrolls the ladder, and is true if its head has not moved.
 const headStays = `(box => {
 	box.scrollTop = 300;
 	const head = box.querySelector('thead th.d').getBoundingClientRect();

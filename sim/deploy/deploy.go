@@ -1,5 +1,5 @@
-// Package deploy writes what it takes to run a topology with engines that people have: each node in
-// a process of its own. [Write] makes the files; it starts nothing.
+// Package deploy writes the files that run a topology with existing engines, each node in a process
+// of its own. [Write] makes the files and starts nothing.
 package deploy
 
 import (
@@ -26,8 +26,8 @@ import (
 const (
 	Compose    = "compose"    // containers on one machine, with nginx in front
 	Kubernetes = "kubernetes" // a StatefulSet and a Service for each node, and an Ingress
-	Nginx      = "nginx"      // processes on this machine behind one port, which nginx shares out by path
-	Systemd    = "systemd"    // units of this machine
+	Nginx      = "nginx"      // processes on this machine behind one port, which nginx distributes by path
+	Systemd    = "systemd"    // units on this machine
 )
 
 // Engines returns the names of all engines.
@@ -36,13 +36,13 @@ func Engines() []string { return []string{Compose, Kubernetes, Nginx, Systemd} }
 // Config says what to write.
 type Config struct {
 	Engine     string
-	Topology   *topology.Topology // valid; its links add to what is really between the nodes
-	Port       int                // of the front; nodes on this machine have those after it
+	Topology   *topology.Topology // valid; its links apply in addition to the real network
+	Port       int                // port of the front; nodes on this machine get the ports after it
 	Prometheus bool               // write a configuration that scrapes all processes
 	Grafana    bool               // write a dashboard of the metrics
 }
 
-// node is a node that runs in a process of its own.
+// node is a node in a process of its own.
 type node struct {
 	Path   string // such as hub/hank
 	Slug   string // such as hub-hank
@@ -51,15 +51,15 @@ type node struct {
 	Origin string // URL of the process, without a path
 }
 
-// plan is what templates are filled with.
+// plan has the data for the templates.
 type plan struct {
 	Config
 	Nodes   []node
 	Secure  bool       // nodes speak TLS
-	Front   certs.Pair // what the front shows its callers, and
-	Proof   certs.Pair // to nodes, below the directory
+	Front   certs.Pair // shown by the front to its callers, and
+	Proof   certs.Pair // to nodes; below the directory
 	Out     string     // absolute
-	Files   []file     // of the certificates that nodes need
+	Files   []file     // certificates that nodes need
 	Content map[string]string
 }
 
@@ -68,7 +68,7 @@ type file struct{ Key, Path, Base64 string }
 //go:embed templates
 var templates embed.FS
 
-// outputs is what each engine has, by the name of the template and of the file.
+// outputs lists the files of each engine, as pairs of the template and the file name.
 var outputs = map[string][]string{
 	Compose:    {"Dockerfile", "compose.yaml", "nginx.conf"},
 	Kubernetes: {"Dockerfile", "kubernetes.yaml"},
@@ -76,9 +76,9 @@ var outputs = map[string][]string{
 	Systemd:    {},
 }
 
-// Write writes the files into a directory, which it makes if need be, and returns their names. It
-// overwrites nothing: if one of them is there, it fails before it writes any. Files with secrets
-// are for their owner alone.
+// Write writes the files into a directory, which it creates if necessary, and returns their names.
+// It overwrites nothing: if a file exists, it fails before it writes any. Only the owner can read
+// files with secrets.
 func Write(out string, c Config) ([]string, error) {
 	p, err := newPlan(out, c)
 	if err != nil {
@@ -96,7 +96,7 @@ func Write(out string, c Config) ([]string, error) {
 		mode := os.FileMode(0o644)
 		switch {
 		case name == "kubernetes.yaml":
-			mode = 0o600 // it has the keys
+			mode = 0o600 // the file has the keys
 		case strings.HasSuffix(name, ".sh"):
 			mode = 0o755
 		}
@@ -116,10 +116,10 @@ func Write(out string, c Config) ([]string, error) {
 	return names, nil
 }
 
-// newPlan places the nodes, and makes what they share.
+// newPlan assigns addresses to the nodes, and makes the secrets that they share.
 func newPlan(out string, c Config) (*plan, error) {
 	if !slices.Contains(Engines(), c.Engine) {
-		return nil, fmt.Errorf("there is no engine %q: use %s", c.Engine, strings.Join(Engines(), ", "))
+		return nil, fmt.Errorf("unknown engine %q: use %s", c.Engine, strings.Join(Engines(), ", "))
 	}
 	absolute, err := filepath.Abs(out)
 	if err != nil {
@@ -171,7 +171,7 @@ func (p *plan) place(kind, name string) string {
 	return front + "/" + path
 }
 
-// checkSlugs returns an error if two nodes have the same name for an engine, or one that is too
+// checkSlugs returns an error if two nodes have the same name for an engine, or if a name is too
 // long for a service.
 func (p *plan) checkSlugs() error {
 	seen := map[string]string{}
@@ -244,7 +244,7 @@ func (p *plan) fill(name string, with any) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// makeSecrets makes the secret of the network and, for nodes that speak TLS, certificates.
+// makeSecrets makes the secret of the network and, for nodes that speak TLS, the certificates.
 func (p *plan) makeSecrets(topology string) error {
 	if err := os.MkdirAll(p.Out, 0o755); err != nil {
 		return err

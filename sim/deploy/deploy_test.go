@@ -16,7 +16,7 @@ import (
 	"dske/sim/topology"
 )
 
-// write writes everything for an engine, and returns the directory.
+// write writes all files of an engine, and returns the directory and the names.
 func write(t *testing.T, engine string) (dir string, names []string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "out")
@@ -36,7 +36,8 @@ func read(t *testing.T, path ...string) []byte {
 	return text
 }
 
-// Every engine has a topology that loads, in which each node can be the only one that runs here.
+// The topology of every engine can be loaded, and each of its nodes can be the only one in a
+// process.
 func TestTopologies(t *testing.T) {
 	for _, engine := range Engines() {
 		dir, names := write(t, engine)
@@ -118,12 +119,12 @@ func TestKubernetes(t *testing.T) {
 	}
 }
 
-// A server of Kubernetes takes the manifests: they decode strictly into its own types. That is a
-// module of its own, which has to be compiled once.
+// A Kubernetes server accepts the manifests: they decode strictly into its own types. Those are in
+// a separate module, which must be compiled once.
 func TestKubernetesTakesTheManifests(t *testing.T) {
 	tool := filepath.Join("..", "..", "testdata", "kubernetes")
 	if out, err := exec.Command("go", "-C", tool, "mod", "download").CombinedOutput(); err != nil {
-		t.Skipf("the types of Kubernetes cannot be had: %v: %s", err, out)
+		t.Skipf("the types of Kubernetes are not available: %v: %s", err, out)
 	}
 	dir, _ := write(t, Kubernetes)
 	good := filepath.Join(dir, "kubernetes.yaml")
@@ -137,7 +138,7 @@ func TestKubernetesTakesTheManifests(t *testing.T) {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("go", "-C", tool, "run", ".", bad).CombinedOutput(); err == nil || !strings.Contains(string(out), `unknown field "periodSecond"`) {
-		t.Errorf("a field that there is not: %v: %s", err, out)
+		t.Errorf("an unknown field: %v: %s", err, out)
 	}
 }
 
@@ -157,12 +158,12 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// The dashboard asks for nothing that the README does not list.
-func TestGrafanaAsksForWhatThereIs(t *testing.T) {
+// The dashboard uses only metrics that the README lists.
+func TestGrafanaUsesKnownMetrics(t *testing.T) {
 	dir, _ := write(t, Systemd)
 	text := read(t, dir, "grafana.json")
 	if !json.Valid(text) {
-		t.Fatal("grafana.json is no JSON")
+		t.Fatal("grafana.json is not JSON")
 	}
 	readme := read(t, "..", "..", "README.md")
 	asked := regexp.MustCompile(`dske_[a-z_]+`).FindAll(text, -1)
@@ -203,7 +204,7 @@ func TestRefusals(t *testing.T) {
 		config Config
 		says   string
 	}{
-		{Config{Engine: "lxc", Topology: named("hank"), Port: 8100}, `there is no engine "lxc"`},
+		{Config{Engine: "lxc", Topology: named("hank"), Port: 8100}, `unknown engine "lxc"`},
 		{Config{Engine: Nginx, Topology: named("hank"), Port: 65530}, "are not in 1 to 65535"},
 		{Config{Engine: Nginx, Topology: named("hank")}, "are not in 1 to 65535"},
 		{Config{Engine: Compose, Topology: named("he.len"), Port: 8100}, ""},

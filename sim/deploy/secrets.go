@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// readSecrets reads the files that nodes need: the secret of the network, and all certificates but
-// those of encryptors. The key of the authority stays where it was made.
+// readSecrets reads the files that nodes need: the secret of the network, and all certificates
+// except those of encryptors. The key of the authority stays where it was made.
 func (p *plan) readSecrets(secretFile string) error {
 	add := func(path, name string) error {
 		data, err := os.ReadFile(path)

@@ -21,7 +21,7 @@ func documented(t *testing.T) *sim.Network {
 	return simtest.Start(t, sim.Config{Topology: top, Listen: "127.0.0.1:0", Pages: Mount})
 }
 
-// The pages of the port and of a single node send requests to where they are to go.
+// The pages of the port and of a single node send requests to the right place.
 func TestTryItOut(t *testing.T) {
 	browser, cancel := context.WithTimeout(simtest.Browser(t), time.Minute)
 	defer cancel()

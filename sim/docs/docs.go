@@ -1,6 +1,6 @@
-// Package docs documents the whole port. It puts the OpenAPI descriptions of hubs, of clients, of
-// the network's own interface and of its pages together, with the names of the nodes and encryptors
-// that there are, and shows that on a page from which requests can be sent.
+// Package docs documents the whole port. It combines the OpenAPI descriptions of hubs, of clients,
+// of the network's own interface and of its pages, fills in the names of the nodes and encryptors,
+// and shows the result on a page from which requests can be sent.
 package docs
 
 import (
@@ -31,7 +31,7 @@ func Mount(n *sim.Network, router *echo.Echo) {
 	node.MountDocs(root, func(*http.Request) (title, prefix string) { return "DSKE network", "" })
 }
 
-// Describe returns the OpenAPI description of the port of a network, which becomes JSON.
+// Describe returns the OpenAPI description of the port of a network, as a value to encode in JSON.
 func Describe(o sim.Overview) (any, error) {
 	d := document{}
 	for _, p := range []part{

@@ -12,7 +12,8 @@ import (
 	"dske/sim"
 )
 
-// overview is that of a network with so many hubs and clients, each client with two encryptors.
+// overview returns the overview of a network with so many hubs and clients, each client with two
+// encryptors.
 func overview(hubs, clients int) sim.Overview {
 	var o sim.Overview
 	for i := range hubs {

@@ -6,9 +6,8 @@ import (
 	"dske/sim"
 )
 
-// fill adds the parameters that say which node a path is of, and makes examples of the nodes and
-// encryptors that there are: the first client's encryptor is the master and the next one's the
-// slave.
+// fill adds the parameters that name a path's node, and makes examples with real nodes and
+// encryptors: the first client's encryptor is the master and the next one's the slave.
 func (d document) fill(o sim.Overview) {
 	var hubs, clients []any
 	for _, h := range o.Hubs {
@@ -43,7 +42,7 @@ func (d document) fill(o sim.Overview) {
 	}
 }
 
-// parameterOf returns the component that says which node a path is of, or "" if it is of none.
+// parameterOf returns the component for the node in a path, or "" if the path has none.
 func parameterOf(path string) string {
 	switch {
 	case strings.HasPrefix(path, "/hub/"):

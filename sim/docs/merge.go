@@ -10,7 +10,7 @@ import (
 // document is an OpenAPI document, or an object in one.
 type document map[string]any
 
-// object returns a member that is an object, which it makes if there is none.
+// object returns a member that is an object, and creates it if necessary.
 func (d document) object(name string) document {
 	member, _ := d[name].(map[string]any)
 	if member == nil {
@@ -20,14 +20,14 @@ func (d document) object(name string) document {
 	return member
 }
 
-// part is a document that is to become part of another one.
+// part is a document that becomes part of another one.
 type part struct {
 	api  string // JSON
-	path string // that its paths start with
-	name string // that its components, tags and operations start with, so that they cannot be mistaken for others
+	path string // prefix of its paths
+	name string // prefix of its components, tags and operations, to keep them apart from others
 }
 
-// add adds the tags, paths and components of a part. What else there is in a document is that of
+// add adds the tags, paths and components of a part. All other members of a document are those of
 // the first part.
 func (d document) add(p part) error {
 	var added document
@@ -53,7 +53,7 @@ func (d document) add(p part) error {
 	return nil
 }
 
-// rename makes all references to components those to the renamed ones.
+// rename changes all references to components to the renamed ones.
 func (p part) rename(value any) {
 	switch value := value.(type) {
 	case []any:

@@ -12,43 +12,43 @@ import (
 )
 
 const (
-	maxKept     = 32  // exchanges, whose values can be revealed and whose ladders be drawn
+	maxKept     = 32  // exchanges; their values can be revealed and their ladders drawn
 	maxRefusals = 200 // requests from outside that were refused
 )
 
-// Kept is an exchange that a network has made for somebody, or that encryptors outside have made.
+// Kept is an exchange that a network has made on request, or that encryptors outside have made.
 type Kept struct {
-	ID     string `json:"id"`             // under which the network keeps it, one of the last 32
+	ID     string `json:"id"`             // among the last 32
 	Origin string `json:"origin"`         // page or outside
-	Twin   bool   `json:"twin,omitempty"` // it was made on a twin of the network
+	Twin   bool   `json:"twin,omitempty"` // made on a twin of the network
 	*Exchange
 }
 
 // The origins of exchanges.
 const (
-	fromPage = "page"    // it was made on request
-	outside  = "outside" // by encryptors themselves
+	fromPage = "page"    // made on request
+	outside  = "outside" // made by encryptors themselves
 )
 
-// Book keeps the last exchanges of a network, with all that travelled for them, and the last
-// requests that were refused. Exchanges of encryptors are recorded while somebody watches, see
-// [Book.Watch]; those that are made on request and refusals always.
+// Book keeps the last exchanges of a network with all their messages, and the last refused
+// requests. Exchanges of encryptors are recorded only while somebody watches, see [Book.Watch];
+// exchanges on request and refusals always.
 type Book struct {
 	network  *sim.Network
 	watchers wire.Watchers[watcher]
 	changing sync.Mutex // held while the first watcher comes or the last one goes
-	stop     func()     // of the observation; nil: nobody watches
+	stop     func()     // stops observing; nil: nobody watches
 
 	mu       sync.Mutex
 	kept     []Kept
-	twins    []Kept                             // the last ones that were made on twins
-	opened   map[string]map[uint64]wire.Message // by exchange
+	twins    []Kept                             // the last exchanges on twins
+	opened   map[string]map[uint64]wire.Message // messages by exchange
 	refusals []sim.Refusal
-	liars    map[string][]string // that clients have found out, by key ID, of the last ones
+	liars    map[string][]string // hubs that clients have found to lie, by key ID, for recent keys
 	sampler  sampler
 }
 
-// watcher is told of messages, with what is in them, and of exchanges.
+// watcher is notified of messages, with their content, and of exchanges.
 type watcher struct {
 	message  func(wire.Event)
 	exchange func(Kept)
@@ -73,7 +73,7 @@ func (b *Book) Kept() []Kept {
 	return list
 }
 
-// told is an exchange as those are told of it who watch: its ladder can be asked for.
+// told returns an exchange as watchers get it: without its ladder, which can be requested.
 func (k Kept) told() Kept {
 	x := *k.Exchange
 	x.Ladder.Messages = nil
@@ -81,7 +81,7 @@ func (k Kept) told() Kept {
 	return k
 }
 
-// Refusals returns the events of the last requests that were refused, oldest first.
+// Refusals returns the events of the last refused requests, oldest first.
 func (b *Book) Refusals() []wire.Event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -99,7 +99,7 @@ func (b *Book) refused(r sim.Refusal) {
 	b.refusals = b.refusals[max(0, len(b.refusals)-maxRefusals):]
 }
 
-// keep adds an exchange, with the messages that it consists of, and tells of it.
+// keep adds an exchange with its messages, and notifies the watchers.
 func (b *Book) keep(x *Exchange, origin string, messages []wire.Message) Kept {
 	k := Kept{ID: b.network.Text("exchange"), Origin: origin, Exchange: x}
 	b.mu.Lock()
@@ -109,8 +109,7 @@ func (b *Book) keep(x *Exchange, origin string, messages []wire.Message) Kept {
 	return k
 }
 
-// put puts an exchange into the place of what was known of it, or behind the others. The caller
-// holds b.mu.
+// put replaces an earlier version of an exchange, or appends it. The caller holds b.mu.
 func (b *Book) put(k Kept, messages []wire.Message) {
 	for i, e := range k.Events {
 		about := *e.About
@@ -134,7 +133,7 @@ func (b *Book) drop(i int) {
 	b.kept = slices.Delete(b.kept, i, i+1)
 }
 
-// byNumber returns those messages that events tell of.
+// byNumber returns the messages of the events.
 func byNumber(events []wire.Event, messages []wire.Message) map[uint64]wire.Message {
 	found := map[uint64]wire.Message{}
 	for _, m := range messages {
@@ -154,7 +153,7 @@ func (b *Book) tell(k Kept) {
 // maxTwins is how many exchanges on twins are kept.
 const maxTwins = 8
 
-// KeepTwin keeps an exchange that was made on a twin of the network, apart from the others, and
+// KeepTwin keeps an exchange that was made on a twin of the network, separate from the others, and
 // returns its ID.
 func (b *Book) KeepTwin(x *Exchange) string {
 	b.mu.Lock()
@@ -165,7 +164,7 @@ func (b *Book) KeepTwin(x *Exchange) string {
 	return k.ID
 }
 
-// Find returns an exchange that is kept.
+// Find returns a kept exchange.
 func (b *Book) Find(id string) (Kept, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -177,10 +176,10 @@ func (b *Book) Find(id string) (Kept, error) {
 	return all[i], nil
 }
 
-// Watch calls message for every message, and exchange for every exchange that is made and whenever
-// more is known of one, until cancel is called. Both are called by many goroutines at once, and the
-// senders wait for them. While somebody watches, messages are taken apart: all of them, up to some
-// hundred a second.
+// Watch calls message for every message, and exchange for every new exchange and whenever more is
+// known of one, until cancel is called. Both are called from many goroutines, and the senders wait
+// for them. While somebody watches, messages are parsed: all of them, up to a few hundred per
+// second.
 func (b *Book) Watch(message func(wire.Event), exchange func(Kept)) (cancel func()) {
 	b.changing.Lock()
 	defer b.changing.Unlock()
@@ -210,10 +209,10 @@ func (b *Book) observe() (stop func()) {
 	}
 }
 
-// maxFindings is of how many keys it is known who lied.
+// maxFindings is the number of keys for which the liars are remembered.
 const maxFindings = 1000
 
-// found notes who has lied. As a rule the client has found that out just after the last share came.
+// found records who has lied. Usually the client finds out just after the last share came.
 func (b *Book) found(f sim.Finding) {
 	b.mu.Lock()
 	if len(b.liars) >= maxFindings {
@@ -230,7 +229,7 @@ func (b *Book) found(f sim.Finding) {
 	}
 }
 
-// observed tells of a message, with what the sampler has seen in it.
+// observed reports a message, with what the sampler has seen in it.
 func (b *Book) observed(e wire.Event) {
 	b.mu.Lock()
 	e, changed := b.sampler.observed(e)

@@ -19,7 +19,7 @@ import (
 	"dske/sim/wire"
 )
 
-// watched is a network with a book, and what those hear who watch it.
+// watched is a network with a book, and what its watchers are told.
 type watched struct {
 	*testing.T
 	*Book
@@ -55,7 +55,7 @@ func (w *watched) exchange(k Kept) {
 	w.exchanges = append(w.exchanges, k)
 }
 
-// last returns what is known of the last exchange.
+// last returns the last exchange.
 func (w *watched) last() Kept {
 	w.Helper()
 	kept := w.Kept()
@@ -65,7 +65,7 @@ func (w *watched) last() Kept {
 	return kept[len(kept)-1]
 }
 
-// sae is an encryptor that calls in the process.
+// sae returns the ETSI client of an encryptor in this process.
 func (w *watched) sae(name, client string) *etsi.Client {
 	return &etsi.Client{URL: sim.KMEURL(w.network.URL(), client), SAE: name, HTTP: &http.Client{Transport: w.network.Wire().Direct("sae/" + name)}}
 }
@@ -86,7 +86,7 @@ func (w *watched) idle() {
 	}
 }
 
-// What encryptors do themselves is an exchange like one that was asked for.
+// An exchange of encryptors themselves is like one on request.
 func TestOutside(t *testing.T) {
 	w := watch(t, sim.Config{})
 	if err := w.pair(); err != nil {
@@ -119,7 +119,7 @@ func TestOutside(t *testing.T) {
 	}
 }
 
-// While nobody watches, nothing is recorded and nobody is at the wire.
+// While nobody watches, nothing is recorded and no tap is on the wire.
 func TestNobodyWatches(t *testing.T) {
 	w := &watched{T: t}
 	w.network = simtest.Start(t, sim.Config{Listen: "127.0.0.1:0", Pages: func(n *sim.Network, _ *echo.Echo) { w.Book = NewBook(n) }})
@@ -136,7 +136,7 @@ func TestNobodyWatches(t *testing.T) {
 	}
 }
 
-// Two hubs that lie are found out; of three, nobody knows.
+// Two lying hubs are identified; of three, nobody knows.
 func TestLiarsAreFoundOut(t *testing.T) {
 	w := watch(t, sim.Config{})
 	for _, hub := range []string{"hub/helen", "hub/hilary"} {
@@ -198,8 +198,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// A hub that has forgotten a client says so, the client registers again, and the picture shows
-// that.
+// A hub that has forgotten a client says so, the client registers again, and the picture shows it.
 func TestForgottenClient(t *testing.T) {
 	w := watch(t, sim.Config{})
 	if err := w.network.Wire().AddFault("drop from=hub/holly path=hub-started"); err != nil { // so that it cannot tell its clients
@@ -221,11 +220,11 @@ func TestForgottenClient(t *testing.T) {
 	}
 }
 
-// So many messages that not all can be looked at: what was not seen from beginning to end is not
-// kept as if it were.
+// There are too many messages to parse all of them: an exchange that was not seen completely is not
+// shown as complete.
 func TestBusy(t *testing.T) {
 	w := watch(t, sim.Config{Single: true})
-	const keys = 120 // of 12 messages each, far beyond what is taken apart in a second
+	const keys = 120 // 12 messages each, far more than are parsed in a second
 	began := time.Now()
 	for range keys {
 		if err := w.pair(); err != nil {
@@ -234,11 +233,11 @@ func TestBusy(t *testing.T) {
 	}
 	w.idle()
 	if time.Since(began) > 10*time.Second {
-		t.Skip("this machine is too slow for that")
+		t.Skip("this machine is too slow for this test")
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.events) < keys*12 { // and PSRD that was needed
+	if len(w.events) < keys*12 { // and messages for PSRD
 		t.Errorf("%d events", len(w.events))
 	}
 	for _, k := range w.Kept() {
@@ -248,7 +247,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// Nothing of what is kept contains a key, PSRD or a token.
+// Kept exchanges contain no key, PSRD or token.
 func TestOpenedShowsNoSecrets(t *testing.T) {
 	w := watch(t, sim.Config{})
 	x := Kept{Exchange: &Exchange{}}
@@ -293,7 +292,7 @@ func TestOpenedShowsNoSecrets(t *testing.T) {
 	}
 }
 
-// A refusal is kept, with what came and what went back, also while nobody watches.
+// A refusal is kept, with request and answer, even while nobody watches.
 func TestRefusalIsKept(t *testing.T) {
 	w := watch(t, sim.Config{})
 	request, err := http.NewRequest("GET", sim.KMEURL(w.network.URL(), "celia")+"/api/v1/keys/sofia/enc_keys", nil)
@@ -317,7 +316,7 @@ func TestRefusalIsKept(t *testing.T) {
 	}
 }
 
-// What a message says is read by others: bodies of any form say nothing, and break nothing.
+// Messages are written by others: a malformed body is ignored, and breaks nothing.
 func FuzzDescribe(f *testing.F) {
 	f.Add("POST", "/dske/api/v1/key-share", "", `{"user_key_id": "x", "share_index": 1}`, `{}`, 200)
 	f.Add("GET", "/dske/api/v1/key-share", "key_id=%zz", ``, `{"share_index": -5, "message": 7}`, 200)

@@ -11,8 +11,8 @@ import (
 	"dske/sim/wire"
 )
 
-// describe says what can be seen in a message: which keys and which share of them it is about, for
-// each of them, and once if there is none; whether its signature was right, and why it was refused.
+// describe returns what can be seen in a message: the keys and shares that it is about, one element
+// for each key, or one if there is none; whether its signature was right; and why it was refused.
 func describe(m wire.Message) []*wire.About {
 	about := wire.About{}
 	if m.Response.Status != http.StatusOK && m.Response.Status != 0 {
@@ -27,16 +27,16 @@ func describe(m wire.Message) []*wire.About {
 	return []*wire.About{&about}
 }
 
-// about adds what is known of one key to an event.
+// about adds the information about one key to an event.
 func about(e wire.Event, a *wire.About) wire.Event {
 	e.About = a
-	if e.Status == http.StatusOK && a.Reason != nil { // of this key, not of all in the message
+	if e.Status == http.StatusOK && a.Reason != nil { // for this key only, not for all in the message
 		e.Status = a.Reason.Code
 	}
 	return e
 }
 
-// shares is what the JSON of a message, or of a response, says in the clear.
+// shares has the unencrypted members of the JSON of a message or a response.
 type shares struct {
 	KeyID   string             `json:"user_key_id"`
 	KeyIDs  string             `json:"key_ids"`
@@ -48,7 +48,7 @@ func describeShares(m wire.Message, kind string, all wire.About) []*wire.About {
 	seen := shares{Index: -1}
 	switch {
 	case kind == wire.KindShare:
-		json.Unmarshal(m.Body, &seen) // a body of another form says nothing
+		json.Unmarshal(m.Body, &seen) // a malformed body has no members
 	case m.Response.Status == http.StatusOK:
 		json.Unmarshal(m.Response.Body, &seen)
 	}
@@ -76,7 +76,7 @@ func describeShares(m wire.Message, kind string, all wire.About) []*wire.About {
 	return keys
 }
 
-// keysIn returns the IDs of the keys that a message is about.
+// keysIn returns the IDs of the keys in a message.
 func keysIn(m wire.Message, seen shares) []string {
 	if m.Method == http.MethodGet {
 		seen.KeyID, seen.KeyIDs = queried(m, "key_id"), queried(m, "key_ids")
@@ -92,11 +92,11 @@ func keysIn(m wire.Message, seen shares) []string {
 }
 
 func queried(m wire.Message, name string) string {
-	query, _ := url.ParseQuery(m.Query) // what cannot be read says nothing
+	query, _ := url.ParseQuery(m.Query) // a malformed query has no members
 	return query.Get(name)
 }
 
-// keyOf returns the ID of the key that a request of an encryptor is about, if it is one.
+// keyOf returns the ID of the key in a request of an encryptor, or "".
 func keyOf(m wire.Message) string {
 	type ids []struct {
 		ID string `json:"key_ID"`
@@ -107,7 +107,7 @@ func keyOf(m wire.Message) string {
 			KeyID string `json:"key_id"`
 		} `json:"details"`
 	}
-	json.Unmarshal(m.Response.Body, &answer) // a body of another form names no key
+	json.Unmarshal(m.Response.Body, &answer) // a malformed body names no key
 	if len(answer.Keys) == 1 {
 		return answer.Keys[0].ID
 	}
@@ -126,8 +126,8 @@ func keyOf(m wire.Message) string {
 	return queried(m, "key_ID")
 }
 
-// complaint says in words why a message was refused: what its answer says, of DSKE and of ETSI GS
-// QKD 014 alike.
+// complaint explains in words why a message was refused, from the error in its answer, of DSKE or
+// of ETSI GS QKD 014.
 func complaint(m wire.Message) string {
 	var e struct {
 		Message string `json:"message"`
@@ -136,7 +136,7 @@ func complaint(m wire.Message) string {
 			Needed int `json:"nr_required_shares"`
 		} `json:"details"`
 	}
-	json.Unmarshal(m.Response.Body, &e) // the details of DSKE are of another form, and not needed
+	json.Unmarshal(m.Response.Body, &e) // the details of DSKE have another form, and are not needed
 	name, caller := bare(m.To), bare(m.From)
 	switch {
 	case len(e.Details) > 0 && e.Details[0].Needed > 0 && e.Details[0].Got >= e.Details[0].Needed:
@@ -153,5 +153,5 @@ func complaint(m wire.Message) string {
 	return strings.TrimSuffix(e.Message, ".")
 }
 
-// bare is the name of a node without its kind.
+// bare returns the name of a node without its kind.
 func bare(node string) string { return node[strings.Index(node, "/")+1:] }

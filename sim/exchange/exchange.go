@@ -1,6 +1,5 @@
-// Package exchange makes a key for two encryptors of a network, as they would do it themselves, and
-// records what travelled for it: which messages, in which order, how long they took and how they
-// ended.
+// Package exchange makes a key for two encryptors of a network, as they would themselves, and
+// records its messages: which, in which order, how long they took and how they ended.
 package exchange
 
 import (
@@ -21,28 +20,28 @@ import (
 	"dske/sim/wire"
 )
 
-// ErrSameEncryptor is the error for an encryptor that is to share a key with itself.
+// ErrSameEncryptor is the error for an exchange between an encryptor and itself.
 var ErrSameEncryptor = errors.New("master and slave are the same encryptor")
 
-// Exchange is a key that was made and fetched, or the attempt. As JSON it shows nothing secret.
+// Exchange is a key that was made and fetched, or the attempt. Its JSON contains no secrets.
 type Exchange struct {
 	Began     time.Time     `json:"began"`
 	Threshold int           `json:"threshold"` // shares that make a key
 	Suite     string        `json:"suite"`
 	Master    End           `json:"master"`
 	Slave     End           `json:"slave"`
-	Hubs      []Hub         `json:"hubs"` // of either client, in the order of the topology
+	Hubs      []Hub         `json:"hubs"` // hubs of either client, in the order of the topology
 	Outcome   Outcome       `json:"outcome"`
 	Match     bool          `json:"match"`            // both have the same key ID and the same value
-	Error     string        `json:"error,omitempty"`  // why they don't
-	Causes    []string      `json:"causes,omitempty"` // what is wrong with single hubs, each beginning with its name
+	Error     string        `json:"error,omitempty"`  // why not
+	Causes    []string      `json:"causes,omitempty"` // problems of single hubs, each beginning with its name
 	Events    []wire.Event  `json:"events"`           // in the order of their start
 	Ladder    ladder.Ladder `json:"ladder,omitzero"`
 
-	shares map[string]protocol.Secret // as hubs kept them, by hub; of an exchange that was made on request
+	shares map[string]protocol.Secret // as the hubs kept them, by hub; only for an exchange on request
 }
 
-// End is what one of the two encryptors has.
+// End is the part of one of the two encryptors.
 type End struct {
 	Encryptor   string      `json:"encryptor"`
 	Client      string      `json:"client"`
@@ -54,8 +53,8 @@ type End struct {
 }
 
 // Run makes a key for master and fetches it for slave. It then waits for the messages that the key
-// did not need, for little longer than the clients wait for a hub. An exchange without a key is one
-// with an Error; Run itself fails if there are no such encryptors.
+// did not need, slightly longer than the clients wait for a hub. If there is no key, the exchange
+// has an Error; Run itself fails if there are no such encryptors.
 func Run(ctx context.Context, n *sim.Network, master, slave string) (*Exchange, error) {
 	x, _, err := record(ctx, n, master, slave)
 	return x, err
@@ -68,7 +67,7 @@ func record(ctx context.Context, n *sim.Network, master, slave string) (*Exchang
 	if err != nil {
 		return nil, nil, err
 	}
-	n.CatchUp(ctx) // so that other processes look at messages from now on
+	n.CatchUp(ctx) // so that other processes record messages from now on
 	r := newRecording(n, x)
 	defer r.stop()
 	var reason *wire.Reason
@@ -110,7 +109,7 @@ func (x *Exchange) run(ctx context.Context, r *recording) error {
 	}
 	r.setKey(made[0].ID.String())
 	x.Master.take(made[0])
-	r.settle(ctx, x.Master.Client) // so that also the hub that is last has its share
+	r.settle(ctx, x.Master.Client) // so that the last hub has its share, too
 	x.copyShares(r.network, made[0].ID)
 	r.expect(http.MethodGet, x.Slave.hubs)
 	fetched, err := r.sae(x.Slave).GetKeyWithKeyIDs(ctx, x.Master.Encryptor, made[0].ID)
@@ -125,19 +124,19 @@ func (x *Exchange) run(ctx context.Context, r *recording) error {
 	return nil
 }
 
-// copyShares looks into the hubs for the shares of a key, before they hand them out and forget
-// them. They exist to be shown, like the key.
+// copyShares copies the shares of a key from the hubs, before they hand them out and forget them.
+// Like the key, they exist to be shown.
 func (x *Exchange) copyShares(n *sim.Network, key uuid.UUID) {
 	x.shares = map[string]protocol.Secret{}
 	for _, hub := range x.Master.hubs {
 		leaked, err := n.LeakShares("hub/"+hub, key)
-		if err == nil && len(leaked) > 0 { // a hub that is stopped has none
+		if err == nil && len(leaked) > 0 { // a stopped hub has none
 			x.shares[hub] = leaked[0].Value
 		}
 	}
 }
 
-// explain puts an error into words: one sentence, and a line for each hub that it blames.
+// explain puts an error into words: one sentence, and a line for each hub that it names.
 func (x *Exchange) explain(err error) *wire.Reason {
 	x.Error = err.Error()
 	var refused *etsi.Error
@@ -149,18 +148,18 @@ func (x *Exchange) explain(err error) *wire.Reason {
 		Hub     string `json:"hub_name"`
 		Message string `json:"message"`
 	}](refused, "causes") {
-		sentence, _, _ := strings.Cut(c.Message, " {") // which begins details in JSON
+		sentence, _, _ := strings.Cut(c.Message, " {") // cuts off details in JSON
 		x.Causes = append(x.Causes, c.Hub+": "+sentence)
 	}
 	return &wire.Reason{Code: refused.Status, Text: cmp.Or(refused.Message, http.StatusText(refused.Status))}
 }
 
-// detail returns what an error says under a name, or nothing.
+// detail returns a named detail of an error, or the zero value.
 func detail[T any](e *etsi.Error, name string) (value T) {
 	for _, d := range e.Details {
 		named, _ := d.(map[string]any)
 		if text, err := json.Marshal(named[name]); err == nil && named[name] != nil {
-			json.Unmarshal(text, &value) // what is of another form says nothing
+			json.Unmarshal(text, &value) // a detail of another form is ignored
 		}
 	}
 	return value
@@ -173,7 +172,7 @@ func (e *End) take(k etsi.Key) {
 // Fingerprint is [wire.Fingerprint].
 func Fingerprint(key []byte) string { return wire.Fingerprint(key) }
 
-// tagged marks the requests of an exchange, so that they are told from those of others.
+// tagged marks the requests of an exchange to tell them from those of others.
 type tagged struct {
 	http.RoundTripper
 	tag string

@@ -41,7 +41,7 @@ func stop(t testing.TB, n *sim.Network, names ...string) {
 	}
 }
 
-// labels returns what the messages of a ladder are, with how they ended, sorted.
+// labels returns the messages of a ladder, with their outcomes, sorted.
 func labels(x *Exchange) string {
 	var all []string
 	for _, m := range x.Ladder.Messages {
@@ -51,7 +51,7 @@ func labels(x *Exchange) string {
 	return strings.Join(all, ", ")
 }
 
-// whole is the labels of a ladder that nothing is missing from.
+// whole has the labels of a complete ladder.
 var whole = "GET dec_keys 200, GET enc_keys 200" + strings.Repeat(", GET key-share 200", 5) + strings.Repeat(", POST key-share 200", 5)
 
 func TestExchange(t *testing.T) {
@@ -95,7 +95,7 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-// Both encryptors at one client: it asks the hubs like any other.
+// Both encryptors are at one client, which asks the hubs like any other.
 func TestOneClient(t *testing.T) {
 	x := run(t, simtest.Start(t, sim.Config{}), "sunny", "susan")
 	if got := labels(x); got != whole || !x.Match || len(x.Ladder.Participants) != 8 {
@@ -111,7 +111,7 @@ func TestFailures(t *testing.T) {
 	}
 	x := run(t, n, "sam", "sofia")
 	const unknown = "404 Unknown key ID"
-	twice := func(text string) string { return strings.Repeat(", "+text, 2) } // what is lost, or refused unsigned, is sent again
+	twice := func(text string) string { return strings.Repeat(", "+text, 2) } // lost messages, and those with an unsigned refusal, are sent again
 	lostTwice := twice("POST key-share no answer (drop)")
 	want := "GET dec_keys 200, GET enc_keys 200" + strings.Repeat(", GET key-share 200", 3) + ", GET key-share " + unknown + twice("GET key-share 503 hank is stopped") +
 		strings.Repeat(", POST key-share 200", 3) + twice("POST key-share 503 hank is stopped") + lostTwice
@@ -135,7 +135,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// The key is made, and cannot be fetched.
+// The key is made but cannot be fetched.
 func TestNotFetched(t *testing.T) {
 	n := simtest.Start(t, sim.Config{})
 	if err := n.Wire().AddFault("status=503 method=GET path=key-share"); err != nil {
@@ -159,8 +159,8 @@ func TestNoSuchExchange(t *testing.T) {
 	}
 }
 
-// What others do at the same time is not in the ladder, also if it is between the same encryptors.
-// Messages that they share are in the ladders of all.
+// Messages of others at the same time are not in the ladder, even between the same encryptors.
+// Shared messages are in the ladders of all.
 func TestOthersAreLeftOut(t *testing.T) {
 	n := simtest.Start(t, sim.Config{})
 	results := make(chan *Exchange)
@@ -176,7 +176,7 @@ func TestOthersAreLeftOut(t *testing.T) {
 		if x == nil {
 			t.Fatal("an exchange could not be tried")
 		}
-		early := strings.ReplaceAll(labels(x), "404 Unknown key ID", "200") // of a hub to which the share is still on its way
+		early := strings.ReplaceAll(labels(x), "404 Unknown key ID", "200") // from a hub that has not received the share yet
 		early = strings.ReplaceAll(early, "key-shares", "key-share")
 		if parts := strings.Split(early, ", "); !slices.Equal(slices.Sorted(slices.Values(parts)), strings.Split(whole, ", ")) {
 			t.Errorf("%s; %s", labels(x), x.Error)
@@ -184,8 +184,8 @@ func TestOthersAreLeftOut(t *testing.T) {
 	}
 }
 
-// A hub that hangs is waited for as long as the clients do it, and then shown. A client gives up 1
-// ms before the minute that a request has is over.
+// The exchange waits for a hanging hub as long as the clients do, and then shows it. A client gives
+// up 1 ms before the minute of a request is over.
 func TestHungHub(t *testing.T) {
 	for _, timeout := range []time.Duration{5 * time.Second, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
@@ -202,7 +202,7 @@ func TestHungHub(t *testing.T) {
 	}
 }
 
-// keepBusy makes a client of sam's hold up shares of another key at any time, until the test ends.
+// keepBusy makes a client of sam's delay shares of another key at all times, until the test ends.
 func keepBusy(t *testing.T, n *sim.Network) {
 	n.Wire().Intercept(func(ctx context.Context, r *wire.Request, next wire.Deliver) (wire.Response, error) {
 		if r.Method == http.MethodPost && r.To == "hub/hugo" && strings.Contains(string(r.Body), "serena") {
@@ -223,7 +223,7 @@ func keepBusy(t *testing.T, n *sim.Network) {
 	time.Sleep(time.Second)
 }
 
-// In a network that is never idle, an exchange ends when all that is expected has come.
+// In a network that is never idle, an exchange ends when all expected messages have come.
 func TestBusyNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simtest.Start(t, sim.Config{HubTimeout: 10 * time.Second})
@@ -236,7 +236,7 @@ func TestBusyNetwork(t *testing.T) {
 	})
 }
 
-// A message that is not sent at all is not waited for without end.
+// The exchange does not wait forever for a message that is never sent.
 func TestMessageThatDoesNotCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simtest.Start(t, sim.Config{HubTimeout: 10 * time.Second})
@@ -256,7 +256,7 @@ func TestMessageThatDoesNotCome(t *testing.T) {
 	})
 }
 
-// An exchange shows the value of its key to nobody who does not ask for it.
+// An exchange shows the value of its key only on request.
 func TestValueIsNotShown(t *testing.T) {
 	x := run(t, simtest.Start(t, sim.Config{}), "sam", "sofia")
 	text, err := json.Marshal(x)

@@ -14,7 +14,7 @@ import (
 	"dske/sim/wire"
 )
 
-// Opened is a message as it was sent, for those who want to read it. Nothing secret is in it.
+// Opened is a message as it was sent, to be read. It contains no secrets.
 type Opened struct {
 	Number          uint64       `json:"number"`
 	Method          string       `json:"method,omitempty"`
@@ -31,14 +31,14 @@ type Opened struct {
 	Caller          *wire.Caller `json:"caller,omitempty"`
 }
 
-// Use is bytes of PSRD that a message has used.
+// Use is a run of bytes of PSRD that a message has used.
 type Use struct {
-	End     string `json:"end"`     // whose association: carol and hank
+	End     string `json:"end"`     // the association, such as "carol and hank"
 	Purpose string `json:"purpose"` // pad or key
 	Block   string `json:"block"`
 	From    int    `json:"from"` // first byte of the block
-	To      int    `json:"to"`   // behind the last one
-	Size    int    `json:"size"` // of the block, in bytes
+	To      int    `json:"to"`   // one past the last byte
+	Size    int    `json:"size"` // size of the block, in bytes
 	Answer  bool   `json:"answer"`
 }
 
@@ -97,7 +97,7 @@ func (b *Book) opening(m wire.Message, e wire.Event) Opened {
 	return o
 }
 
-// uses returns which bytes of PSRD a message and its answer have used, as they say themselves.
+// uses returns the bytes of PSRD that a message and its answer claim to have used.
 func (b *Book) uses(m wire.Message) []Use {
 	var uses []Use
 	end, size := bare(m.From)+" and "+bare(m.To), b.network.Overview().PSRD.BlockSize
@@ -107,12 +107,12 @@ func (b *Book) uses(m wire.Message) []Use {
 		answer bool
 	}{{m.Header, m.Body, false}, {m.Response.Header, m.Response.Body, true}} {
 		for _, part := range fragment.FindAllStringSubmatch(half.header.Get(protocol.SignatureHeader), -1) {
-			from, _ := strconv.Atoi(part[2]) // digits
+			from, _ := strconv.Atoi(part[2]) // cannot fail: digits
 			bytes, _ := strconv.Atoi(part[3])
 			uses = append(uses, Use{end, "key", part[1], from, from + bytes, size, half.answer})
 		}
 		var sealed protocol.SealedShare
-		json.Unmarshal(half.body, &sealed) // a body of another form uses no pad
+		json.Unmarshal(half.body, &sealed) // a malformed body uses no pad
 		for _, f := range sealed.Pad.Fragments {
 			uses = append(uses, Use{end, "pad", f.Block.String(), f.Start, f.Start + f.Size, size, half.answer})
 		}
@@ -120,10 +120,10 @@ func (b *Book) uses(m wire.Message) []Use {
 	return uses
 }
 
-// fragment is how a signature names the bytes of its key.
+// fragment matches the bytes that a signature names.
 var fragment = regexp.MustCompile(`([0-9a-f]{8}-[0-9a-f-]{27}):(\d+):(\d+)`)
 
-// lines returns a header in the order of its names.
+// lines returns the lines of a header, sorted by name.
 func lines(h http.Header) []string {
 	list := []string{}
 	for name, values := range h {
@@ -135,7 +135,7 @@ func lines(h http.Header) []string {
 	return list
 }
 
-// text is a body to be read: what is no text, in base64.
+// text returns a body for reading; binary data is encoded in base64.
 func text(body []byte) string {
 	if utf8.Valid(body) {
 		return string(body)

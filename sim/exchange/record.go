@@ -13,12 +13,12 @@ import (
 // The ways in which an exchange can end.
 const (
 	Made     = "made"
-	Waiting  = "waiting"  // the key was made, and nobody has asked for it yet
-	TooFew   = "too_few"  // shares found a place, or came back
-	NoFit    = "no_fit"   // among the shares that came back
+	Waiting  = "waiting"  // the key was made, but nobody has asked for it yet
+	TooFew   = "too_few"  // too few shares were placed, or came back
+	NoFit    = "no_fit"   // no set of the shares that came back fits
 	Replaced = "replaced" // the slave has another key, and does not know
-	Refused  = "refused"  // before a share was on its way
-	Unseen   = "unseen"   // it was fetched while nobody could look at every message; it is kept no longer
+	Refused  = "refused"  // refused before a share was sent
+	Unseen   = "unseen"   // fetched while messages were not examined; no longer kept
 )
 
 // The states of a hub in an exchange.
@@ -26,18 +26,18 @@ const (
 	stateRunning = "running"
 	stateStopped = "stopped"
 	stateLies    = "lies"
-	stateForgot  = "forgot" // a client that was registered
+	stateForgot  = "forgot" // has forgotten a client that was registered
 )
 
-// Hub is what a hub had to do with an exchange.
+// Hub is a hub's part in an exchange.
 type Hub struct {
 	Name    string `json:"name"`
-	Number  int    `json:"number"` // of its share, from 1; 0: none was on its way to it
+	Number  int    `json:"number"` // number of its share, from 1; 0: no share was sent to it
 	State   string `json:"state"`
 	Forgot  string `json:"forgot,omitempty"`  // the client that it has forgotten
 	Placed  bool   `json:"placed"`            // it has taken its share
-	Arrived int    `json:"arrived"`           // in the order of arrival, from 1; 0: the slave's client did not get it
-	Fits    *bool  `json:"fits"`              // nil: the client cannot know
+	Arrived int    `json:"arrived"`           // position in the order of arrival, from 1; 0: the slave's client did not get its share
+	Fits    *bool  `json:"fits"`              // nil: unknown to the client
 	Refused bool   `json:"refused,omitempty"` // a changed answer of this hub was refused, before the true one came
 }
 
@@ -45,23 +45,23 @@ type Hub struct {
 type Outcome struct {
 	Kind   string       `json:"kind"`
 	Used   []int        `json:"used,omitempty"`   // numbers of the shares that gave the key
-	Liars  []string     `json:"liars,omitempty"`  // hubs that the slave's client has found out
+	Liars  []string     `json:"liars,omitempty"`  // hubs that the slave's client has found to lie
 	Reason *wire.Reason `json:"reason,omitempty"` // why there is no key
 }
 
-// recorded is what an exchange is concluded from.
+// recorded is the input of [Exchange.conclude].
 type recorded struct {
 	threshold int
 	suite     string
-	hubs      []string            // of either client, in the order of the topology
-	state     func(string) string // of a hub
+	hubs      []string            // hubs of either client, in the order of the topology
+	state     func(string) string // state of a hub
 	events    []wire.Event
-	liars     []string // that the client has found out
+	liars     []string // hubs that the client has found to lie
 	isAsked   bool     // the slave has asked for the key
 	reason    *wire.Reason
 }
 
-// conclude makes of what was recorded what can be told of it.
+// conclude sets the hubs and the outcome of an exchange from the record.
 func (x *Exchange) conclude(r recorded) {
 	slices.SortStableFunc(r.events, func(a, b wire.Event) int { return a.Start.Compare(b.Start) })
 	x.Threshold, x.Suite, x.Events = r.threshold, r.suite, r.events
@@ -75,7 +75,7 @@ func (x *Exchange) conclude(r recorded) {
 	}
 }
 
-// hubsOf returns what each hub did.
+// hubsOf returns the part of each hub.
 func hubsOf(r recorded) []Hub {
 	hubs := make([]Hub, len(r.hubs))
 	type arrival struct {
@@ -103,7 +103,7 @@ func hubsOf(r recorded) []Hub {
 	return hubs
 }
 
-// take adds what a message to the hub says of it.
+// take adds the information in a message to the hub.
 func (h *Hub) take(e wire.Event) {
 	switch {
 	case e.Kind == wire.KindShare:
@@ -149,7 +149,7 @@ func (x *Exchange) kind(r recorded) string {
 	return TooFew
 }
 
-// judge says which shares gave the key: the first that came of those that fit.
+// judge determines which shares gave the key: the first to arrive of those that fit.
 func (x *Exchange) judge(liars []string) {
 	order := []*Hub{}
 	for i := range x.Hubs {
@@ -170,7 +170,7 @@ func (x *Exchange) judge(liars []string) {
 	slices.Sort(x.Outcome.Liars)
 }
 
-// statesOf returns the states of hubs as they are now.
+// statesOf returns the current states of the hubs.
 func statesOf(n *sim.Network) func(string) string {
 	states := map[string]string{}
 	for _, h := range n.HubStates() {

@@ -14,12 +14,12 @@ import (
 	"dske/sim/wire"
 )
 
-// margin is how much longer the messages that a key did not need are waited for than a client waits
-// for a hub that hangs.
+// margin is how much longer than a client waits for a hanging hub the exchange waits for messages
+// that the key did not need.
 const margin = time.Second
 
-// settling is how long the master's client may need for the hub that is last, and the slave's
-// client may look at the share that came last, to find out who has lied.
+// settling is how long the master's client may need for the last hub, and how long the slave's
+// client may examine the last share to find out who lied.
 const settling = 50 * time.Millisecond
 
 // recording is what an exchange sees of the network: its own requests, and the messages about its
@@ -31,13 +31,13 @@ type recording struct {
 	stop     func()
 
 	mu       sync.Mutex
-	keyID    string                   // once it is known
-	about    map[uint64][]*wire.About // what the tap has seen, by number: for each key
-	messages []wire.Message           // of them
-	liars    []string                 // that the slave's client has found out
-	events   []wire.Event             // how that ended
-	expected []string                 // method and hub of the messages that are to come
-	finish   func()                   // called when they all have; nil while that is of no interest
+	keyID    string                   // set once it is known
+	about    map[uint64][]*wire.About // seen by the tap, by number; one for each key
+	messages []wire.Message           // messages seen by the tap
+	liars    []string                 // hubs that the slave's client has found to lie
+	events   []wire.Event             // outcomes of the messages
+	expected []string                 // method and hub of the expected messages
+	finish   func()                   // called when all expected messages have come; nil: not needed
 }
 
 func newRecording(n *sim.Network, x *Exchange) *recording {
@@ -58,7 +58,7 @@ func (r *recording) sae(e End) *etsi.Client {
 		HTTP: &http.Client{Transport: transport}}
 }
 
-// tapped picks the messages that may be about the key.
+// tapped records messages that may be about the key.
 func (r *recording) tapped(m wire.Message) {
 	if !r.isBetween(m) && m.Header.Get(wire.ExchangeHeader) != r.tag && !r.isRepair(m) {
 		return
@@ -70,8 +70,8 @@ func (r *recording) tapped(m wire.Message) {
 	r.messages = append(r.messages, m.WithoutSecrets())
 }
 
-// isRepair reports whether a message is one with which a client of the exchange, which a hub has
-// forgotten, registers with it again.
+// isRepair reports whether a message belongs to the new registration of a client of the exchange at
+// a hub that has forgotten it.
 func (r *recording) isRepair(m wire.Message) bool {
 	kind := wire.KindOf(m.Method, m.Path)
 	if kind != wire.KindRegistration && kind != wire.KindPSRD || m.From != "client/"+r.exchange.Master.Client && m.From != "client/"+r.exchange.Slave.Client {
@@ -82,7 +82,7 @@ func (r *recording) isRepair(m wire.Message) bool {
 	return slices.ContainsFunc(r.events, func(e wire.Event) bool { return e.From == m.From && e.To == m.To && e.Status == http.StatusForbidden })
 }
 
-// found notes which hubs the slave's client has found out.
+// found records the liars that the slave's client has found.
 func (r *recording) found(f sim.Finding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -100,7 +100,7 @@ func (r *recording) isBetween(m wire.Message) bool {
 	}
 	switch kind := wire.KindOf(m.Method, m.Path); kind {
 	case wire.KindShare:
-		json.Unmarshal(m.Body, &between) // a body of another form names nobody
+		json.Unmarshal(m.Body, &between) // a malformed body names nobody
 	case wire.KindFetch:
 		between.Master, between.Slave = queried(m, "master_sae_id"), queried(m, "slave_sae_id")
 	}
@@ -108,7 +108,8 @@ func (r *recording) isBetween(m wire.Message) bool {
 	return between.Master == x.Master.Encryptor && slices.Contains(append(between.Slaves, between.Slave), x.Slave.Encryptor)
 }
 
-// observed notes how a message ended: for each key, as it may have been refused for one of them.
+// observed records the outcome of a message for each key, since it may have been refused for one of
+// them.
 func (r *recording) observed(e wire.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -122,19 +123,18 @@ func (r *recording) observed(e wire.Event) {
 	r.check()
 }
 
-// isInBand reports whether an event is of a message with a share. All others that are recorded are
-// the exchange's own.
+// isInBand reports whether an event is a message with a share. All other recorded events are the
+// exchange's own.
 func isInBand(e wire.Event) bool { return e.Kind == wire.KindShare || e.Kind == wire.KindFetch }
 
-// setKey says which key it is that the exchange has made.
+// setKey sets the ID of the key that the exchange has made.
 func (r *recording) setKey(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.keyID = id
 }
 
-// keyOf finds out which key could not be made: the error says so, and else there may be just one
-// that was tried.
+// keyOf determines the key that could not be made: the error names it, or else only one was tried.
 func (r *recording) keyOf(err error) {
 	var refused *etsi.Error
 	if errors.As(err, &refused) {
@@ -156,7 +156,7 @@ func (r *recording) keyOf(err error) {
 	}
 }
 
-// expect says that a message is to come from each of the hubs.
+// expect adds a message from each of the hubs to the expected ones.
 func (r *recording) expect(method string, hubs []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -165,14 +165,14 @@ func (r *recording) expect(method string, hubs []string) {
 	}
 }
 
-// check ends the waiting when all that is expected has come. The caller holds r.mu.
+// check ends the wait if all expected messages have come. The caller holds r.mu.
 func (r *recording) check() {
 	if r.finish == nil {
 		return
 	}
 	heard := map[string]bool{}
 	for _, e := range r.events {
-		if isInBand(e) && e.KeyID == r.keyID && e.Status != http.StatusForbidden { // after which it comes again
+		if isInBand(e) && e.KeyID == r.keyID && e.Status != http.StatusForbidden { // after a 403 it comes again
 			heard[e.Method+" "+e.To] = true
 		}
 	}
@@ -181,8 +181,8 @@ func (r *recording) check() {
 	}
 }
 
-// wait returns when all that is expected has come, or when nothing more of it can come: both
-// clients are idle, or they have given up whatever they wait for.
+// wait returns when all expected messages have come, or when none can come any more: both clients
+// are idle, or have given up.
 func (r *recording) wait(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, r.network.HubTimeout()+margin)
 	defer cancel()
@@ -190,7 +190,7 @@ func (r *recording) wait(ctx context.Context) {
 	r.finish = cancel
 	r.check()
 	r.mu.Unlock()
-	r.network.WaitIdle(ctx, r.exchange.Master.Client, r.exchange.Slave.Client) // an error: the waiting has ended
+	r.network.WaitIdle(ctx, r.exchange.Master.Client, r.exchange.Slave.Client) // an error only means that the wait has ended
 	r.network.CatchUp(context.WithoutCancel(ctx))
 	r.settle(context.WithoutCancel(ctx), r.exchange.Slave.Client)
 }
@@ -199,10 +199,10 @@ func (r *recording) wait(ctx context.Context) {
 func (r *recording) settle(ctx context.Context, client string) {
 	ctx, cancel := context.WithTimeout(ctx, settling)
 	defer cancel()
-	r.network.WaitIdle(ctx, client) // an error: a hub hangs, or it is busy with others, too
+	r.network.WaitIdle(ctx, client) // an error only means that a hub hangs, or that the client is busy with others
 }
 
-// recorded returns what was recorded, for the account of the exchange.
+// recorded returns the record for the conclusion of the exchange.
 func (r *recording) recorded(o sim.Overview, reason *wire.Reason) recorded {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -214,7 +214,7 @@ func (r *recording) recorded(o sim.Overview, reason *wire.Reason) recorded {
 	for _, e := range r.ours() {
 		if e.Kind == wire.KindEncryptor {
 			cause = e.Number
-			if e.Reason != nil { // it says who, not just what
+			if e.Reason != nil { // this reason also says who
 				account.reason = e.Reason
 			}
 		} else {

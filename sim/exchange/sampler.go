@@ -9,49 +9,49 @@ import (
 )
 
 const (
-	maxTaken  = 200         // messages that are taken apart in a period; so a page costs a busy network little
+	maxTaken  = 200         // messages that are parsed per period; limits the cost of a page in a busy network
 	period    = time.Second //
 	maxTrails = 200         // exchanges that may be under way
 )
 
-// sampler records the exchanges of encryptors while somebody watches. It takes messages apart until
-// they are too many; then it looks away until the next period, and forgets what it has not seen
-// from beginning to end. The caller of its methods holds the mutex of the book, except where they
-// say otherwise.
+// sampler records the exchanges of encryptors while somebody watches. It parses messages until
+// there are too many in a period. Then it stops looking until the next period, and forgets
+// exchanges that it has not seen completely. The caller of its methods holds the mutex of the book,
+// except where stated.
 type sampler struct {
 	book  *Book
-	untap func() // nil: it looks away
+	untap func() // nil: it does not look
 	since time.Time
 	taken int
 
-	seen   map[uint64]look // by number, until it is known how the message ended
+	seen   map[uint64]look // by number, until the message has ended
 	trails map[string]*trail
-	order  []string // of the trails
+	order  []string // keys of the trails, oldest first
 }
 
-// look is a message that was taken apart.
+// look is a parsed message.
 type look struct {
-	about       []*wire.About // for each key
-	fingerprint string        // of the key that it hands out
-	message     wire.Message  // without what is secret in it
-	isOurs      bool          // it is of an exchange that is made on request
+	about       []*wire.About // one for each key
+	fingerprint string        // fingerprint of the key that it hands out
+	message     wire.Message  // without secrets
+	isOurs      bool          // belongs to an exchange on request
 }
 
-// trail is what was seen of a key.
+// trail has the messages seen of a key.
 type trail struct {
 	events []wire.Event
-	looks  []look // at them
-	kept   *Kept  // nil: the key is not handed out yet
+	looks  []look // the parsed messages
+	kept   *Kept  // nil: the key has not been handed out yet
 }
 
-// isMade reports whether shares of the key and the request that it was made for have been seen.
-// They may come in any order from other processes.
+// isMade reports whether shares of the key and the request for it have been seen. They may arrive
+// in any order from other processes.
 func (t *trail) isMade() bool {
 	isShare := func(e wire.Event) bool { return e.Kind == wire.KindShare }
 	return t.last("/enc_keys") >= 0 && slices.ContainsFunc(t.events, isShare)
 }
 
-// expected is how many messages there are when all have come.
+// expected returns the number of messages of the complete exchange.
 func (t *trail) expected() int {
 	n := 0
 	for _, h := range t.kept.Hubs {
@@ -66,7 +66,7 @@ func newSampler(b *Book) sampler {
 	return sampler{book: b, seen: map[uint64]look{}, trails: map[string]*trail{}}
 }
 
-// begin begins to look. The mutex need not be held.
+// begin starts to look. The mutex need not be held.
 func (s *sampler) begin() {
 	untap := s.book.network.Wire().Tap(s.tapped)
 	s.book.mu.Lock()
@@ -74,7 +74,7 @@ func (s *sampler) begin() {
 	s.untap, s.since, s.taken = untap, time.Now(), 0
 }
 
-// stop looks away. The mutex must not be held.
+// stop stops looking. The mutex must not be held.
 func (s *sampler) stop() {
 	s.book.mu.Lock()
 	untap := s.untap
@@ -92,7 +92,7 @@ func (s *sampler) forget() {
 	s.order = nil
 }
 
-// tapped takes a message apart. The mutex must not be held.
+// tapped parses a message. The mutex must not be held.
 func (s *sampler) tapped(m wire.Message) {
 	l := look{describe(m), m.Fingerprint(), m.WithoutSecrets(), m.Header.Get(wire.ExchangeHeader) != ""}
 	s.book.mu.Lock()
@@ -108,7 +108,7 @@ func (s *sampler) tapped(m wire.Message) {
 	}
 }
 
-// observed adds to an event what is known of its message. It returns the exchanges of which more is
+// observed adds what is known of its message to an event. It returns the exchanges of which more is
 // known now.
 func (s *sampler) observed(e wire.Event) (wire.Event, []Kept) {
 	l, isSeen := s.seen[e.Number]
@@ -117,7 +117,7 @@ func (s *sampler) observed(e wire.Event) (wire.Event, []Kept) {
 	}
 	delete(s.seen, e.Number)
 	if len(l.about) == 1 {
-		e.About = merged(e.About, l.about[0])
+		e.About = merge(e.About, l.about[0])
 		if e.KeyID == "" || strings.HasPrefix(e.Path, "/skip/") {
 			return e, nil
 		}
@@ -143,8 +143,8 @@ func (s *sampler) again() {
 	}
 }
 
-// merged adds what was seen to what is known already.
-func merged(known, seen *wire.About) *wire.About {
+// merge adds seen to known.
+func merge(known, seen *wire.About) *wire.About {
 	if known == nil {
 		return seen
 	}

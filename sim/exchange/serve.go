@@ -13,21 +13,21 @@ import (
 	"dske/sim/ladder"
 )
 
-// Path is where exchanges are made: POST. What has become of one, and pictures of it, are below it.
+// Path is the path for making exchanges with POST. Results and pictures are below it.
 const Path = "/sim/v1/exchanges"
 
 const maxRequest = 64 << 10 // bytes of a request for an exchange
 
-// PathMessages is where single messages are opened.
+// PathMessages is the path below which single messages can be opened.
 const PathMessages = "/sim/v1/messages"
 
-// request asks for an exchange between two encryptors.
+// request is the body of a request for an exchange between two encryptors.
 type request struct {
 	Master string `json:"master"`
 	Slave  string `json:"slave"`
 }
 
-// Ask has a network, which need not be of this process, exchange a key between two encryptors.
+// Ask has a network, in this process or another, exchange a key between two encryptors.
 func Ask(ctx context.Context, network sim.Remote, master, slave string) (Kept, error) {
 	x := Kept{Exchange: &Exchange{}}
 	err := network.Post(ctx, Path, request{master, slave}, &x)
@@ -46,10 +46,10 @@ func (b *Book) Mount(router *echo.Echo) {
 	router.POST(PathMessages+"/:number/reveal", b.postReveal, strict)
 }
 
-// policy lets a browser load nothing but the style sheet inside a ladder diagram.
+// policy lets a browser load only the style sheet inside a ladder diagram.
 var policy = "default-src 'none'; style-src '" + ladder.StyleHash() + "'; frame-ancestors 'none'"
 
-// post makes and fetches a key. One that cannot be had is an answer too, and shows why.
+// post makes and fetches a key. A failed exchange is a valid answer too, and shows why.
 func (b *Book) post(c echo.Context) error {
 	body, err := node.ReadBody(c, maxRequest)
 	if err != nil {
@@ -66,7 +66,7 @@ func (b *Book) post(c echo.Context) error {
 	return c.JSON(http.StatusOK, b.keep(x, fromPage, messages))
 }
 
-// list is the exchanges that are kept.
+// list has the kept exchanges.
 type list struct {
 	Exchanges []Kept `json:"exchanges"`
 }
@@ -122,7 +122,7 @@ func badRequest(reason error) error {
 	return &node.Error{Status: http.StatusBadRequest, Message: "No such exchange can be made.", Details: map[string]any{"reason": reason.Error()}}
 }
 
-// values is the keys that an exchange has brought to its two ends. It exists to be shown.
+// values has the keys at both ends of an exchange. It exists to be shown.
 type values struct {
 	Master []byte `json:"master"`
 	Slave  []byte `json:"slave"`

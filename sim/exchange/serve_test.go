@@ -22,14 +22,14 @@ func serve(t testing.TB, config sim.Config) *sim.Network {
 	return simtest.Start(t, config)
 }
 
-// remote returns the network as another process drives it.
+// remote returns a Remote for the network.
 func remote(t testing.TB, n *sim.Network) sim.Remote {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	return sim.Remote{URL: n.URL(), HTTP: &http.Client{Transport: transport}}
 }
 
-// get asks the port of a network in the process.
+// get makes a request to the port of a network in the process.
 func get(n *sim.Network, method, path, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	n.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
@@ -104,7 +104,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// Only the last exchanges are kept, and with them their keys.
+// Only the last exchanges are kept, with their keys.
 func TestOldExchangesAreForgotten(t *testing.T) {
 	n := serve(t, sim.Config{})
 	var first, last Kept

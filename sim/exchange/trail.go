@@ -11,12 +11,12 @@ import (
 	"dske/sim/wire"
 )
 
-// keepTrail makes an exchange of what was seen of a key, or adds to the one that there is. The
+// keepTrail makes an exchange from the messages seen of a key, or updates the existing one. The
 // caller holds b.mu.
 func (b *Book) keepTrail(t *trail) []Kept {
 	x, err := b.exchangeOf(t)
 	if err != nil {
-		return nil // of an encryptor that the topology does not know
+		return nil // an encryptor is not in the topology
 	}
 	if t.kept == nil {
 		t.kept = &Kept{ID: b.network.Text("exchange"), Origin: outside}
@@ -30,7 +30,7 @@ func (b *Book) keepTrail(t *trail) []Kept {
 	return []Kept{*t.kept}
 }
 
-// missed forgets an exchange that goes on while nobody looks. The caller holds b.mu.
+// missed forgets an exchange that continues while the sampler does not look. The caller holds b.mu.
 func (b *Book) missed(e wire.Event) []Kept {
 	if e.About == nil || e.KeyID == "" || e.Status != http.StatusOK {
 		return nil
@@ -45,8 +45,8 @@ func (b *Book) missed(e wire.Event) []Kept {
 	return []Kept{k}
 }
 
-// exchangeOf is the exchange that a trail is of, which begins with the key being made. The caller
-// holds b.mu.
+// exchangeOf returns the exchange of a trail, which begins when the key is made. The caller holds
+// b.mu.
 func (b *Book) exchangeOf(t *trail) (*Exchange, error) {
 	made, fetched := t.last("/enc_keys"), t.last("/dec_keys")
 	first, o := t.events[made], b.network.Overview()
@@ -68,7 +68,7 @@ func (b *Book) exchangeOf(t *trail) (*Exchange, error) {
 	return x, nil
 }
 
-// last returns the index of the last request of an encryptor for a method; -1: there is none.
+// last returns the index of the last request of an encryptor with a method, or -1.
 func (t *trail) last(method string) int {
 	for i, e := range slices.Backward(t.events) {
 		if e.Kind == wire.KindEncryptor && strings.HasSuffix(e.Path, method) {
@@ -78,7 +78,7 @@ func (t *trail) last(method string) int {
 	return -1
 }
 
-// caused returns the events with the request that each serves.
+// caused returns the events, each with the request that caused it.
 func (t *trail) caused(made, fetched int) []wire.Event {
 	events := slices.Clone(t.events)
 	for i := range events {
@@ -98,14 +98,14 @@ func (t *trail) caused(made, fetched int) []wire.Event {
 	return events
 }
 
-// hear learns what an end has got.
+// hear sets what an end has got.
 func (e *End) hear(event wire.Event, l look) {
 	if event.Status == http.StatusOK {
 		e.KeyID, e.Fingerprint = event.KeyID, l.fingerprint
 	}
 }
 
-// peerOf returns the encryptor that the path of a request names.
+// peerOf returns the encryptor in the path of a request.
 func peerOf(path string) string {
 	segments := strings.Split(path, "/")
 	name, err := url.PathUnescape(segments[max(0, len(segments)-2)])
@@ -115,7 +115,7 @@ func peerOf(path string) string {
 	return name
 }
 
-// hubsOfBoth returns the hubs of either client, in the order of the topology.
+// hubsOfBoth returns the hubs that either client uses, in the order of the topology.
 func hubsOfBoth(o sim.Overview, x *Exchange) []string {
 	var hubs []string
 	for _, h := range o.Hubs {
@@ -139,7 +139,7 @@ func (x *Exchange) draw() ladder.Ladder {
 	return l
 }
 
-// participants returns everybody who can have a part in the exchange: the encryptors at the sides,
+// participants returns everybody who can take part in the exchange: the encryptors at the sides,
 // the hubs in the middle.
 func (x *Exchange) participants() []string {
 	all := []string{"sae/" + x.Master.Encryptor, "client/" + x.Master.Client}

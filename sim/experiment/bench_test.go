@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// year is the experiment whose duration the README tells: a pair of keys every five minutes, and
+// year is the experiment whose duration is in the README: a pair of keys every five minutes, with
 // hubs that fail.
 const year = `
 topology: reference
@@ -14,7 +14,8 @@ demand: [{between: [sam, sofia], every: 5m}]
 outages: {hubs: {mtbf: 30d, mttr: 8h}}
 `
 
-// BenchmarkYear measures a pair of keys of that year, with all that belongs to it.
+// BenchmarkYear measures the cost of one pair of keys of that year, with everything that belongs to
+// it.
 func BenchmarkYear(b *testing.B) {
 	e, err := Load("year.yaml", []byte(year))
 	if err != nil {

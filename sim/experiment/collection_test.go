@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The experiments of the collection can be read, and begin. They are run whole by hand.
+// The experiments of the collection can be parsed, and begin. Complete runs are made by hand.
 func TestCollection(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/experiments/*.yaml")
 	if err != nil || len(files) < 6 {

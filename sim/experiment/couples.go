@@ -8,19 +8,19 @@ import (
 	"dske/sim/topology"
 )
 
-// couples is the pairs of encryptors of different clients that have as many hubs in common as a key
-// takes. There may be billions of them, which are counted and not listed.
+// couples is the set of pairs of encryptors of different clients with enough hubs in common for a
+// key. There may be billions of them, so they are counted and not listed.
 type couples struct {
-	groups  [][]encryptor // whose clients use the same hubs
-	meeting [][2]int      // groups of masters and of slaves
-	all     int           // pairs of the groups that meet, those of one client included
-	alone   int           // pairs of one client
+	groups  [][]encryptor // grouped by the hubs of their clients
+	meeting [][2]int      // pairs of groups, of masters and of slaves
+	all     int           // number of pairs, those of one client included
+	alone   int           // number of pairs of one client
 }
 
 func couplesOf(t *topology.Topology) *couples {
 	c := &couples{}
 	var hubs [][]string
-	numbers := map[string]int{} // of groups
+	numbers := map[string]int{} // indices of groups
 	for _, client := range t.Clients {
 		name := strings.Join(client.Hubs, " ")
 		number, known := numbers[name]
@@ -46,7 +46,7 @@ func couplesOf(t *topology.Topology) *couples {
 	return c
 }
 
-// common returns how many hubs are in both lists.
+// common returns the number of hubs in both lists.
 func common(a, b []string) (number int) {
 	for _, hub := range a {
 		if slices.Contains(b, hub) {
@@ -56,10 +56,10 @@ func common(a, b []string) (number int) {
 	return number
 }
 
-// number returns how many pairs there are.
+// number returns the number of pairs.
 func (c *couples) number() int { return c.all - c.alone }
 
-// draw draws so many of the pairs, which have to be there, each once.
+// draw draws number different pairs. There must be that many.
 func (c *couples) draw(r *rand.Rand, number int) []pair {
 	drawn := map[pair]bool{}
 	var pairs []pair
@@ -72,7 +72,7 @@ func (c *couples) draw(r *rand.Rand, number int) []pair {
 	return pairs
 }
 
-// at returns one of the pairs of the groups that meet.
+// at returns the i-th of all pairs of the meeting groups.
 func (c *couples) at(i int) pair {
 	for _, m := range c.meeting {
 		masters, slaves := c.groups[m[0]], c.groups[m[1]]

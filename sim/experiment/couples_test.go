@@ -6,8 +6,8 @@ import (
 	"dske/sim/topology"
 )
 
-// Random pairs are of different clients that have enough hubs in common for a key, each once; all
-// of them can be drawn.
+// Random pairs are of different clients with enough hubs in common for a key, and each is drawn
+// once. All of them can be drawn.
 func TestCouples(t *testing.T) {
 	top, err := topology.Generate(topology.Sizes{Hubs: 7, Clients: 15, HubsPerClient: 3})
 	if err != nil {

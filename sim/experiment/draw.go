@@ -9,18 +9,18 @@ import (
 	"dske/sim/topology"
 )
 
-// stream returns the chance of one thing, which follows from the seed and its name alone.
+// stream returns the random numbers for one thing, which derive only from the seed and its name.
 func stream(seed uint64, name ...any) *rand.Rand {
 	return rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "dske experiment %d %q", seed, name))))
 }
 
-// exponential draws a time with a mean, at least a nanosecond.
+// exponential draws a time with a given mean, at least a nanosecond.
 func exponential(r *rand.Rand, mean time.Duration) time.Duration {
 	const longest = 200 * 365 * 24 * time.Hour
 	return time.Duration(min(max(r.ExpFloat64()*float64(mean), 1), float64(longest)))
 }
 
-// encryptor is one of a client's.
+// encryptor is an encryptor with its client.
 type encryptor struct{ sae, client string }
 
 func encryptors(t *topology.Topology) []encryptor {
@@ -55,8 +55,8 @@ func (d *Demand) pairs(t *topology.Topology, seed uint64, number int) []pair {
 	return []pair{p}
 }
 
-// arrivals returns a function that says how long after one request the next comes; first, after the
-// beginning.
+// arrivals returns a function that returns the time from one request to the next. The first call
+// returns the time from the beginning.
 func (d *Demand) arrivals(r *rand.Rand) func() time.Duration {
 	switch d.Arrivals {
 	case Periodic:
@@ -66,7 +66,7 @@ func (d *Demand) arrivals(r *rand.Rand) func() time.Duration {
 			return wait
 		}
 	case OnOff:
-		var left time.Duration // of the time that it is on
+		var left time.Duration // of the current on period
 		if r.Float64() < float64(d.On)/float64(d.On+d.Off) {
 			left = exponential(r, d.On)
 		}

@@ -1,6 +1,6 @@
 // Package experiment answers questions about months: it runs a network under a load, with outages
-// and couriers, in virtual time, for several seeds and for each point of a sweep, and reports what
-// its encryptors saw.
+// and couriers, in virtual time, for several seeds and for each point of a sweep, and reports the
+// encryptors' view.
 //
 // An experiment comes from a YAML file by [Load]. Times are such as 90s or 30d, sizes such as
 // 256KiB:
@@ -12,18 +12,18 @@
 //	  - {between: random 20, every: 10m, arrivals: poisson, size: 256, fetch_after: 30m}
 //	outages:                                         # exponential; mtbf is the mean time up
 //	  hubs: {mtbf: 30d, mttr: 8h}                    # also clients, links, sites and liars
-//	  crashes: {hubs: {mtbf: 90d}}                   # a crash is over at once, and state is lost
+//	  crashes: {hubs: {mtbf: 90d}}                   # the node is back at once, but without its state
 //	couriers: {every: 7d, size: 256KiB}              # instead of PSRD over the network
 //	share_ttl: 24h
-//	durable: true                                    # nodes keep their state over outages and crashes
+//	durable: true                                    # nodes keep their state through outages and crashes
 //	latency: {lognormal: {median: 20ms, sigma: 0.5}} # between all nodes that no link of the topology joins
 //	vary: {threshold: [2, 3, 4], outages.hubs.mttr: [1h, 8h, 3d]}
 //
-// Everything that is drawn has a stream of its own, by the seed and the names of those that it is
-// for. So two runs with the same seed give the same results to the byte, and the outages of a hub
-// do not change when there is another client.
+// Everything random has a stream of its own, derived from the seed and the names that it concerns.
+// So two runs with the same seed give the same results to the byte, and the outages of a hub do not
+// change when a client is added.
 //
-// The figures have the names of ITU-T Y.3807 where it has one: availability, key supply response
+// The figures use the terms of ITU-T Y.3807 where it has one: availability, key supply response
 // delay, delivery error ratio, service restoration time.
 package experiment
 
@@ -33,58 +33,58 @@ import (
 	"dske/sim/topology"
 )
 
-// Experiment is what a file describes. Every point of its sweep is valid.
+// Experiment is the content of a file. Every point of its sweep is valid.
 type Experiment struct {
-	Name   string // of the file
+	Name   string // name of the file
 	Title  string // its first comment; may be empty
-	Runs   int    // of each point, at least 1
+	Runs   int    // runs of each point, at least 1
 	Varied []string
 	Points []Point // at least one, in the order of the file
 }
 
-// Point is one point of a sweep: everything that a run needs but the seed.
+// Point is one point of a sweep: everything that a run needs except the seed.
 type Point struct {
-	Values   []string // of what is varied, in that order, as they stand in the file
+	Values   []string // varied values, in that order, as in the file
 	Topology *topology.Topology
 	For      time.Duration
 	Demand   []Demand
 	Outages  Outages
 	ShareTTL time.Duration // 0: the default of nodes
-	Durable  bool          // nodes keep their state over outages and crashes, on simulated disks
+	Durable  bool          // nodes keep their state through outages and crashes, on simulated disks
 }
 
-// Demand is keys that encryptors want.
+// Demand says which encryptors want keys, and how often.
 type Demand struct {
-	Random     int      // so many pairs of encryptors of different clients with enough hubs in common, each once; 0: Between
+	Random     int      // number of different random pairs of encryptors of different clients with enough hubs in common; 0: Between
 	Between    []string // master and slave
 	Every      time.Duration
 	Arrivals   string        // Periodic, Poisson or OnOff
-	On, Off    time.Duration // with OnOff: how long they are, on average
+	On, Off    time.Duration // with OnOff: mean lengths of the periods
 	Size       int           // bits
 	FetchAfter time.Duration // how long the slave waits before it fetches a key
 }
 
-// How requests for keys come.
+// How requests for keys arrive.
 const (
-	Periodic = "periodic" // every so often, beginning somewhere in the first interval
-	Poisson  = "poisson"  // independently of each other, so often on average
+	Periodic = "periodic" // at fixed intervals, starting at random in the first one
+	Poisson  = "poisson"  // independently of each other, at the given mean interval
 	OnOff    = "on-off"   // as Poisson, but only part of the time
 )
 
-// Outages says what fails. A nil one does not.
+// Outages says what fails. A nil member does not fail.
 type Outages struct {
 	Hubs, Clients, Links, Sites, Liars *Failure
 	CrashedHubs, CrashedClients        *Failure
 }
 
-// Failure is how something fails and comes back, again and again. Both times are exponential. At
-// the beginning it is as it would be at any other time.
+// Failure says how often something fails and comes back. Both times are exponential. The beginning
+// is like any other time.
 type Failure struct {
 	MTBF time.Duration // mean time from coming back to failing
 	MTTR time.Duration // mean time from failing to coming back; 0: none
 }
 
-// Unavailability returns the share of the time in which something is down.
+// Unavailability returns the fraction of the time in which something is down.
 func (f *Failure) Unavailability() float64 {
 	if f == nil {
 		return 0

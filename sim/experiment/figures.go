@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// figure is one figure of a run, as the table, the files and the report have it.
+// figure is one figure of a run, for the table, the files and the report.
 type figure struct {
-	name string // of a column
-	text string // for people; with the name of ITU-T Y.3807 where it has one
+	name string // name of the column
+	text string // for people; the term of ITU-T Y.3807 if there is one
 	of   func(*Run) float64
 	show func(float64) string
 }
 
-// figures is all of them, in the order in which they are shown.
+// figures lists all figures, in the order in which they are shown.
 var figures = []figure{
 	{"wanted", "keys wanted", func(r *Run) float64 { return float64(r.Wanted) }, whole},
 	{"fetched", "keys at both ends", func(r *Run) float64 { return float64(r.Fetched) }, whole},
@@ -27,8 +27,8 @@ var figures = []figure{
 	{"psrd_lowest_bytes", "lowest PSRD of an association, bytes", lowest, whole},
 }
 
-// lowest returns the lowest level of PSRD of an association that was seen, in bytes; those that are
-// down count as 0.
+// lowest returns the lowest observed level of PSRD of an association, in bytes; one that is down
+// counts as 0.
 func lowest(r *Run) float64 {
 	least := -1
 	for _, row := range r.Series {

@@ -8,8 +8,8 @@ import (
 	"dske/sim"
 )
 
-// forecast says when the first associations run dry at the demand of a point, and which interval of
-// couriers holds, by arithmetic: those of the client that most is wanted of.
+// forecast prints when the first associations run dry at the demand of a point, and which courier
+// interval suffices, by arithmetic, for the client with the highest demand.
 func (p *Point) forecast(to io.Writer, seed uint64) error {
 	rate, bits := map[string]float64{}, 0
 	for i := range p.Demand {
@@ -37,7 +37,7 @@ func (p *Point) forecast(to io.Writer, seed uint64) error {
 	}
 	holds := "nobody brings more"
 	if f.Interval > 0 {
-		holds = fmt.Sprintf("couriers hold who come every %v", f.Interval.Round(time.Minute))
+		holds = fmt.Sprintf("a courier every %v is enough", f.Interval.Round(time.Minute))
 	}
 	_, err = fmt.Fprintf(to, "forecast: with a key every %v, the associations of client %s run dry after %v if nobody brings more; %s\n",
 		every.Round(time.Second), busiest, f.RunsDry.Round(time.Minute), holds)

@@ -12,14 +12,14 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// The most that a file can ask for.
+// The maximum sizes of an experiment.
 const (
 	maxRuns   = 10_000
 	maxPoints = 1000
 )
 
-// Load reads an experiment from the text of a file. An error starts with the name of the file and
-// the line. Files that it names are beside it.
+// Load parses an experiment from the text of a file. An error starts with the name of the file and
+// the line. Files that it names are relative to its directory.
 func Load(name string, data []byte) (*Experiment, error) {
 	e, err := load(name, data)
 	if err != nil {
@@ -50,7 +50,7 @@ func load(name string, data []byte) (*Experiment, error) {
 	return e, e.sweep(root, r)
 }
 
-// title returns what the first line says, if that is a comment.
+// title returns the text of the first line, if that is a comment.
 func title(data []byte) string {
 	line, _, _ := strings.Cut(string(data), "\n")
 	text, isComment := strings.CutPrefix(line, "#")
@@ -60,7 +60,7 @@ func title(data []byte) string {
 	return strings.TrimSpace(text)
 }
 
-// include puts the topology of another file in the place of its name, so that it can be varied.
+// include replaces the file name of a topology with its content, so that it can be varied.
 func include(root *yaml.Node, name string) error {
 	if root.Kind != yaml.MappingNode {
 		return nil
@@ -99,7 +99,7 @@ func include(root *yaml.Node, name string) error {
 func reference(line int) *yaml.Node {
 	text, err := yaml.Dump(topology.Reference())
 	if err != nil {
-		panic(err) // tests read it
+		panic(err) // cannot happen: tests parse it
 	}
 	n, err := yamlfile.Parse(text, "")
 	if err != nil {
@@ -108,7 +108,7 @@ func reference(line int) *yaml.Node {
 	return moved(n, line)
 }
 
-// moved puts a node and all that is in it into one line, that of the name of its file.
+// moved sets the line of a node and of everything in it to that of the name of its file.
 func moved(n *yaml.Node, line int) *yaml.Node {
 	n.Line = line
 	for _, child := range n.Content {
@@ -117,13 +117,13 @@ func moved(n *yaml.Node, line int) *yaml.Node {
 	return n
 }
 
-// sweep adds the points that come of all combinations of what is varied.
+// sweep adds the points for all combinations of the varied values.
 func (e *Experiment) sweep(root *yaml.Node, r *reader) error {
 	points := 1
 	for _, v := range r.vary {
 		e.Varied = append(e.Varied, v.path)
 		if points *= len(v.values); points > maxPoints {
-			return yamlfile.Errorf(v.line, "these are more than %d points: vary less at once", maxPoints)
+			return yamlfile.Errorf(v.line, "these are more than %d points: vary fewer values", maxPoints)
 		}
 	}
 	for i := range points {
@@ -148,7 +148,7 @@ func (e *Experiment) sweep(root *yaml.Node, r *reader) error {
 	return nil
 }
 
-// clone returns a copy of a node that shares nothing with it.
+// clone returns a deep copy of a node.
 func clone(n *yaml.Node) *yaml.Node {
 	if n == nil {
 		return nil
@@ -161,7 +161,7 @@ func clone(n *yaml.Node) *yaml.Node {
 	return &c
 }
 
-// shown returns a value as it stands in the file, about.
+// shown returns a value approximately as it is written in the file.
 func shown(n *yaml.Node) string {
 	if n.Kind == yaml.ScalarNode {
 		return n.Value

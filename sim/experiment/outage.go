@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Event is a change of what is up. Names are such as hub/hank, client/carol, site/london,
+// Event says that a target went up or down. Names are such as hub/hank, client/carol, site/london,
 // liar/hank, or carol-hank for a link.
 type Event struct {
 	At   time.Duration // since the start of the experiment
@@ -14,14 +14,14 @@ type Event struct {
 	Up   bool
 }
 
-// target is something that fails.
+// target is something that can fail.
 type target struct {
 	name       string
 	failure    *Failure
 	fail, mend func()
 }
 
-// targets returns all that fails, in the order of the topology.
+// targets returns everything that fails, in the order of the topology.
 func (r *run) targets() []target {
 	var all []target
 	o, t := r.point.Outages, r.point.Topology
@@ -57,7 +57,7 @@ func (r *run) targets() []target {
 	return all
 }
 
-// fullNames completes the names of nodes at a site.
+// fullNames completes the names of the nodes at a site.
 func (r *run) fullNames(nodes []string) []string {
 	var full []string
 	for _, name := range nodes {
@@ -76,9 +76,9 @@ func (r *run) each(names []string, do func(string)) {
 	}
 }
 
-// suffer lets a target fail and come back until the experiment ends. What is down at the beginning
-// has failed before; that is so with the share of the time that it is down, and since the times are
-// exponential, what is left of them is distributed as the whole is.
+// suffer makes a target fail and come back until the experiment ends. At the beginning it is down
+// with the probability of being down at any time. Since the times are exponential, the rest of a
+// period is distributed like a whole one.
 func (r *run) suffer(ctx context.Context, t target) {
 	chance := stream(r.seed, "outage", t.name)
 	isDown := chance.Float64() < t.failure.Unavailability()
@@ -101,7 +101,7 @@ func (r *run) suffer(ctx context.Context, t target) {
 	}
 }
 
-// sleep waits, and reports whether the experiment still goes on.
+// sleep waits, and reports whether the experiment continues.
 func (r *run) sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -113,7 +113,7 @@ func (r *run) sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// down makes a node fail, unless something else has.
+// down makes a node fail, unless it is down already for another reason.
 func (r *run) down(name string) {
 	r.mu.Lock()
 	r.reasons[name]++
@@ -125,7 +125,7 @@ func (r *run) down(name string) {
 	r.note(r.network.Crash(context.Background(), name))
 }
 
-// up lets a node come back, unless something else keeps it down.
+// up makes a node come back, unless another reason keeps it down.
 func (r *run) up(name string) {
 	r.mu.Lock()
 	r.reasons[name]--

@@ -19,13 +19,13 @@ import (
 const (
 	plotWidth  = 8 * vg.Inch
 	plotHeight = 3.5 * vg.Inch
-	margin     = vg.Length(16) // for what stands at the end of an axis
+	margin     = vg.Length(16) // for the labels at the end of an axis
 )
 
-// maxLines bounds the lines in one plot.
+// maxLines is the maximum number of lines in a plot.
 const maxLines = 8
 
-// colours are those of Okabe and Ito, which people with any kind of colour vision tell apart.
+// colours are those of Okabe and Ito, which people with any kind of colour vision can distinguish.
 var colours = []color.Color{
 	color.RGBA{0x00, 0x72, 0xb2, 0xff}, color.RGBA{0xd5, 0x5e, 0x00, 0xff}, color.RGBA{0x00, 0x9e, 0x73, 0xff}, color.RGBA{0xcc, 0x79, 0xa7, 0xff},
 	color.RGBA{0xe6, 0x9f, 0x00, 0xff}, color.RGBA{0x56, 0xb4, 0xe9, 0xff}, color.RGBA{0x80, 0x80, 0x80, 0xff}, color.RGBA{0x00, 0x00, 0x00, 0xff},
@@ -52,23 +52,24 @@ func (r *Result) plots() ([]reportPlot, error) {
 func svg(p *chart) (template.HTML, error) {
 	c := vgsvg.New(plotWidth, plotHeight)
 	titled := *p.Plot
-	titled.Title.Text = "" // the page has it
+	titled.Title.Text = "" // the page shows the title
 	titled.Draw(draw.Crop(draw.New(c), 0, -margin, margin, -margin))
 	var out bytes.Buffer
 	if _, err := c.WriteTo(&out); err != nil {
 		return "", err
 	}
-	_, text, _ := strings.Cut(out.String(), "<svg") // without what only a file of its own has
-	return template.HTML("<svg" + text), nil        // texts in it are escaped by the library
+	_, text, _ := strings.Cut(out.String(), "<svg") // without the header of a file
+	return template.HTML("<svg" + text), nil        // the library has escaped the texts in it
 }
 
-// chart is a plot with its legend, which stands in the page: there it has as much room as it needs.
+// chart is a plot with its legend. The page shows the legend, where it has as much room as it
+// needs.
 type chart struct {
 	*plot.Plot
 	legend []legendEntry
 }
 
-// legendEntry is what a colour stands for.
+// legendEntry explains a colour.
 type legendEntry struct{ Name, Colour string }
 
 func newPlot(title, x, y string) *chart {
@@ -78,21 +79,21 @@ func newPlot(title, x, y string) *chart {
 	return &chart{Plot: p}
 }
 
-// intervals is points with error bars.
+// intervals has points with error bars.
 type intervals struct {
 	plotter.XYs
 	plotter.YErrors
 }
 
-// plotAvailability shows the availability at each value of what is varied first, with a line for
-// each combination of the rest; nil: nothing is varied.
+// plotAvailability plots the availability against the first varied value, with a line for each
+// combination of the others. It returns nil if nothing is varied.
 func (r *Result) plotAvailability() (*chart, string) {
 	if len(r.Experiment.Varied) == 0 {
 		return nil, ""
 	}
 	p := newPlot("Availability", r.Experiment.Varied[0], "availability")
 	var values, lines []string
-	lowest := 0.9 // at most: what is smaller than can be seen is to look so
+	lowest := 0.9 // at most, so that invisibly small differences look small
 	of := map[string]*intervals{}
 	for i := range r.Points {
 		point := &r.Points[i]
@@ -104,7 +105,7 @@ func (r *Result) plotAvailability() (*chart, string) {
 		}
 		a := point.over((*Run).Availability)
 		of[name].XYs = append(of[name].XYs, plotter.XY{X: float64(x), Y: a.Mean})
-		low, high := max(0, a.Low), min(1, a.High) // which no share goes beyond
+		low, high := max(0, a.Low), min(1, a.High) // limits of a share
 		lowest = min(lowest, low)
 		of[name].YErrors = append(of[name].YErrors, struct{ Low, High float64 }{a.Mean - low, high - a.Mean})
 	}
@@ -120,7 +121,7 @@ func (r *Result) plotAvailability() (*chart, string) {
 	return p, "Share of the keys wanted that both ends got. Bars are 95 % confidence intervals over the runs."
 }
 
-// place returns the index of a value in a list, to which it is added if it is not there.
+// place returns the index of a value in a list, and appends it if it is missing.
 func place(list *[]string, value string) int {
 	for i, v := range *list {
 		if v == value {
@@ -131,11 +132,11 @@ func place(list *[]string, value string) int {
 	return len(*list) - 1
 }
 
-// addLine adds a line to a plot, with a name in its legend unless that is empty.
+// addLine adds a line to a plot, and its name to the legend unless it is empty.
 func addLine(p *chart, points plotter.XYs, number int, name string) {
 	line, err := plotter.NewLine(points)
 	if err != nil {
-		return // there are no points
+		return // no points
 	}
 	line.Color, line.Width = colours[number%len(colours)], vg.Points(1.5)
 	p.Add(line)
@@ -145,23 +146,22 @@ func addLine(p *chart, points plotter.XYs, number int, name string) {
 	}
 }
 
-// plotLevels shows the lowest level of PSRD over time, of the first run of each point.
+// plotLevels plots the lowest level of PSRD over time, for the first run of each point.
 func (r *Result) plotLevels() (*chart, string) {
 	p := newPlot("PSRD levels over time", "days", "bytes")
 	for i := range r.Points[:min(len(r.Points), maxLines)] {
 		point := &r.Points[i]
 		var points plotter.XYs
-		for _, row := range thinned(point.Runs[0].Series) {
+		for _, row := range thin(point.Runs[0].Series) {
 			points = append(points, plotter.XY{X: row.At.Hours() / 24, Y: float64(row.Lowest)})
 		}
 		addLine(p, points, i, point.Point.Label(r.Experiment.Varied))
 	}
-	return p, "Bytes in the emptiest pool of all associations, of the first run of each point; where a node is down there are none."
+	return p, "Bytes in the emptiest pool of all associations, in the first run of each point. It is 0 where a node is down."
 }
 
-// thinned leaves out rows where there are more than can be seen, but not the lowest of those
-// together.
-func thinned(rows []Row) []Row {
+// thin leaves out rows if there are more than can be seen, but keeps the lowest of each group.
+func thin(rows []Row) []Row {
 	const most = 1000
 	bin := (len(rows) + most - 1) / most
 	if bin <= 1 {
@@ -180,7 +180,7 @@ func thinned(rows []Row) []Row {
 	return kept
 }
 
-// plotDelays shows how long keys took, as a distribution.
+// plotDelays plots the distribution of the time that keys took.
 func (r *Result) plotDelays() (*chart, string) {
 	p := newPlot("Key supply response delay", "milliseconds", "share of answers")
 	for i := range r.Points[:min(len(r.Points), maxLines/2)] {
@@ -199,7 +199,8 @@ func (r *Result) plotDelays() (*chart, string) {
 	return p, "Share of the answers with keys that took no longer, in the first run of each of the first few points."
 }
 
-// plotOutages shows what was down when, in the first run of the first point; nil: nothing ever was.
+// plotOutages plots what was down when, in the first run of the first point. It returns nil if
+// nothing ever was.
 func (r *Result) plotOutages() (*chart, string) {
 	run, length := r.Points[0].Runs[0], r.Points[0].Point.For
 	if len(run.Events) == 0 {
@@ -229,7 +230,7 @@ func (r *Result) plotOutages() (*chart, string) {
 			delete(down, e.Name)
 		}
 	}
-	for _, e := range run.Events { // those that never came back
+	for _, e := range run.Events { // targets that never came back
 		if from, isDown := down[e.Name]; isDown {
 			bar(e.Name, from, length)
 			delete(down, e.Name)

@@ -14,13 +14,13 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// words is the members of an experiment.
+// words lists the members of an experiment.
 var words = []string{"topology", "for", "runs", "demand", "outages", "couriers", "share_ttl", "durable", "latency", "vary"}
 
-// maxFor bounds an experiment: virtual time ends in 2262.
+// maxFor bounds the length of an experiment, since virtual time ends in 2262.
 const maxFor = 100 * 365 * 24 * time.Hour
 
-// reader reads one point of a file.
+// reader parses one point of a file.
 type reader struct {
 	name string // of the file
 	read Point
@@ -31,7 +31,7 @@ type reader struct {
 	latency link.Latency
 }
 
-// point reads a point, and checks it.
+// point parses a point, and validates it.
 func (r *reader) point(root *yaml.Node) (*Point, error) {
 	p := &r.read
 	err := yamlfile.Members(root, "the experiment",
@@ -61,7 +61,7 @@ func (r *reader) point(root *yaml.Node) (*Point, error) {
 	return p, err
 }
 
-// complete checks what was read as a whole.
+// complete validates the point as a whole.
 func (r *reader) complete(root *yaml.Node) error {
 	p := &r.read
 	at := func(path ...any) int { return yamlfile.LineOf(root, path) }
@@ -97,7 +97,7 @@ func (r *reader) complete(root *yaml.Node) error {
 	return nil
 }
 
-// checkDemand checks who wants keys.
+// checkDemand validates the encryptors of a demand.
 func (p *Point) checkDemand(d *Demand, line int) error {
 	all := encryptors(p.Topology)
 	if d.Random > 0 {
@@ -113,7 +113,7 @@ func (p *Point) checkDemand(d *Demand, line int) error {
 	return nil
 }
 
-// profiles are demands of known equipment.
+// profiles are the demands of known equipment.
 var profiles = map[string]Demand{
 	"wireguard": {Every: 120 * time.Second, Arrivals: Periodic, Size: 256}, // REKEY_AFTER_TIME of WireGuard
 	"ike":       {Every: time.Hour, Arrivals: Periodic, Size: 256},         // rekeying of a CHILD_SA, strongSwan's default
@@ -166,7 +166,7 @@ func readDemand(n *yaml.Node, d *Demand) error {
 	return nil
 }
 
-// or returns a demand with what it lacks taken from another one.
+// or returns a demand in which missing members are those of another one.
 func (d Demand) or(other Demand) Demand {
 	if d.Every == 0 {
 		d.Every = other.Every

@@ -11,7 +11,7 @@ var reportPage string
 
 var reportTemplate = template.Must(template.New("report").Parse(reportPage))
 
-// report is what the page shows. It is one file without scripts, and asks for nothing.
+// report has the content of the page, which is one file without scripts, and loads nothing.
 type report struct {
 	*Result
 	Figures []string
@@ -25,7 +25,7 @@ type reportRow struct {
 	Figures []string
 }
 
-// reportPlot is a plot with what it shows, in words.
+// reportPlot is a plot with an explanation.
 type reportPlot struct {
 	Title, Caption string
 	SVG            template.HTML

@@ -13,8 +13,7 @@ import (
 	"dske/etsi"
 )
 
-// Run is the result of a run. Nothing in it depends on who was scheduled first, nor on how long the
-// run took.
+// Run is the result of a run. It depends neither on scheduling nor on the real duration of the run.
 type Run struct {
 	Seed       uint64
 	Wanted     int64 // keys
@@ -22,30 +21,30 @@ type Run struct {
 	Fetched    int64 // of those, given to the slave
 	Making     Delays
 	Fetching   Delays
-	Restored   int64         // stretches in which a pair got no key, and that ended
-	Restoring  time.Duration // of all of them together
+	Restored   int64         // number of periods in which a pair got no key, and that ended
+	Restoring  time.Duration // their total duration
 	Failures   []Failed      // by reason, sorted
-	Violations []string      // of the audit
-	Events     []Event       // in their order, and at the same time in that of their names
+	Violations []string      // found by the audit
+	Events     []Event       // in order of time, then of names
 	Series     []Row         // by hour
 }
 
-// Failed is how often there was one reason.
+// Failed is the number of failures with one reason.
 type Failed struct {
 	Reason string // enc_keys or dec_keys, and the status
 	Count  int64
 }
 
-// Row is how the network was at one time.
+// Row is the state of the network at one time.
 type Row struct {
 	At             time.Duration // since the start of the experiment
 	Lowest, Median int           // bytes in the emptiest pool of each association
-	Fetched        int64         // keys, since the row before
+	Fetched        int64         // keys since the previous row
 	HubsUp         int
 	ClientsUp      int
 }
 
-// Delays is how long answers took that were what was asked for.
+// Delays has the times of successful answers.
 type Delays struct {
 	histogram *hdrhistogram.Histogram // in microseconds, to three digits
 	sum       time.Duration
@@ -56,15 +55,16 @@ func (d *Delays) add(delay time.Duration) {
 	if d.histogram == nil {
 		d.histogram = hdrhistogram.New(1, int64(10*time.Minute/time.Microsecond), 3)
 	}
-	_ = d.histogram.RecordValue(max(1, delay.Microseconds())) // no request takes longer
+	_ = d.histogram.RecordValue(max(1, delay.Microseconds())) // cannot fail: no request takes longer
 	d.sum += delay
 	d.count++
 }
 
-// Mean returns the mean; 0 if there are none.
+// Mean returns the mean, or 0 if there are none.
 func (d *Delays) Mean() time.Duration { return d.sum / time.Duration(max(1, d.count)) }
 
-// Quantile returns what a share of the delays, 0 to 1, does not exceed, to three digits.
+// Quantile returns the delay that the fraction q of the delays, 0 to 1, does not exceed, to three
+// digits.
 func (d *Delays) Quantile(q float64) time.Duration {
 	if d.histogram == nil {
 		return 0
@@ -72,14 +72,14 @@ func (d *Delays) Quantile(q float64) time.Duration {
 	return time.Duration(d.histogram.ValueAtQuantile(100*q)) * time.Microsecond
 }
 
-// Availability returns the share of the keys that were wanted that both got.
+// Availability returns the fraction of the wanted keys that both ends got.
 func (r *Run) Availability() float64 { return ratio(r.Fetched, r.Wanted) }
 
-// DeliveryErrorRatio returns the share of the keys that a master got and the slave did not.
+// DeliveryErrorRatio returns the fraction of the made keys that the slave did not get.
 func (r *Run) DeliveryErrorRatio() float64 { return ratio(r.Made-r.Fetched, r.Made) }
 
 // RestorationTime returns how long a pair got no key, on average, from the first request that
-// failed to the next one that did not.
+// failed to the next that succeeded.
 func (r *Run) RestorationTime() time.Duration {
 	return r.Restoring / time.Duration(max(1, r.Restored))
 }
@@ -121,13 +121,13 @@ func (r *Run) restored(after time.Duration) {
 	r.Restoring += after
 }
 
-// finish puts into order what came at the same time.
+// finish sorts what happened at the same time.
 func (r *Run) finish() {
 	slices.SortFunc(r.Failures, func(a, b Failed) int { return cmp.Compare(a.Reason, b.Reason) })
 	slices.SortStableFunc(r.Events, func(a, b Event) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Name, b.Name)) })
 }
 
-// problems returns what must not be in a result.
+// problems returns an error if the result has what it must not have.
 func (r *Run) problems() error {
 	if len(r.Violations) > 0 {
 		return fmt.Errorf("seed %d: the audit found %d violations, such as: %s", r.Seed, len(r.Violations), r.Violations[0])

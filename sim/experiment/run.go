@@ -16,28 +16,28 @@ import (
 	"dske/sim/virtual"
 )
 
-// Options say how an experiment is run.
+// Options says how an experiment is run.
 type Options struct {
-	Seed  uint64        // of the first run of each point
-	Runs  int           // instead of those that the file says; 0: those
-	For   time.Duration // likewise
+	Seed  uint64        // seed of the first run of each point
+	Runs  int           // number of runs; 0: as in the file
+	For   time.Duration // length; 0: as in the file
 	Jobs  int           // runs at the same time; 0: one
-	Trace io.Writer     // every message of the first run of the first point; nil: nowhere
+	Trace io.Writer     // every message of the first run of the first point; nil: no trace
 
-	// Outcome is told of every key that was wanted, Progress of virtual time that has passed since
-	// it was told before; both by many goroutines at once. Either may be nil.
+	// Outcome is called for every wanted key, Progress with the virtual time since its last call.
+	// Both are called from many goroutines. Either may be nil.
 	Outcome  func(Outcome)
 	Progress func(time.Duration)
 }
 
-// Outcome is what became of a key that a master wanted.
+// Outcome is the result of a key that a master wanted.
 type Outcome struct {
 	Master, Slave string        // SAE IDs
 	Asked         time.Duration // since the start of the experiment
 	Making        time.Duration // from the request to the answer
-	Made          error         // why the master got no key; nil: he did
+	Made          error         // why the master got no key; nil: it got one
 	Fetching      time.Duration
-	Fetched       error // why the slave got no key, if the master did
+	Fetched       error // why the slave got no key, if the master got one
 }
 
 // run is one run under way.
@@ -52,7 +52,7 @@ type run struct {
 	reasons map[string]int // by node: how many outages keep it down
 	states  map[string]bool
 	result  Run
-	hour    atomic.Int64 // keys fetched in the current one
+	hour    atomic.Int64 // keys fetched in the current hour
 	failing map[pair]time.Duration
 	err     error
 }
@@ -74,7 +74,7 @@ func (p *Point) simulate(ctx context.Context, seed uint64, o *Options, trace io.
 	return result, nil
 }
 
-// simulate starts the network, lets the experiment happen, and ends the network.
+// simulate starts the network, runs the experiment, and ends the network.
 func (r *run) simulate(outside context.Context, trace io.Writer) (err error) {
 	config := sim.Config{
 		Topology: r.point.Topology, Transport: sim.Memory, Virtual: true, Seed: &r.seed, Audit: true, ShareTTL: r.point.ShareTTL,
@@ -109,8 +109,8 @@ func (r *run) simulate(outside context.Context, trace io.Writer) (err error) {
 	return errors.Join(r.err, outside.Err())
 }
 
-// happen lets outages and demand go on for as long as the experiment is. It also ends, within a
-// virtual hour, when the context from outside does.
+// happen runs outages and demand for the length of the experiment. It also ends, within a virtual
+// hour, when the context from outside does.
 func (r *run) happen(outside context.Context) {
 	r.began = time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), r.point.For)
@@ -137,7 +137,7 @@ func (r *run) happen(outside context.Context) {
 	outages.Wait()
 }
 
-// want lets a pair want keys until the experiment ends, and waits for the last of them.
+// want makes a pair want keys until the experiment ends, and waits for the last of them.
 func (r *run) want(ctx context.Context, d *Demand, p pair, number int) {
 	next := d.arrivals(stream(r.seed, "demand", number, p.String()))
 	master, slave := r.sae(p.master), r.sae(p.slave)
@@ -148,7 +148,7 @@ func (r *run) want(ctx context.Context, d *Demand, p pair, number int) {
 	}
 }
 
-// sae returns an encryptor's end of its interface.
+// sae returns an encryptor's ETSI client.
 func (r *run) sae(e encryptor) *etsi.Client {
 	return &etsi.Client{
 		URL: sim.KMEURL(r.network.URL(), e.client), SAE: e.sae,
@@ -205,7 +205,7 @@ func (r *run) note(err error) {
 	}
 }
 
-// happened notes that something has failed or come back.
+// happened records that a target has failed or come back.
 func (r *run) happened(name string, up bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -13,12 +13,12 @@ import (
 	"dske/sim/virtual/sametest"
 )
 
-// long makes the tests run for as long as the figures in the README are of:
+// long makes the tests run as long as for the figures in the README:
 //
 //	go test ./sim/experiment -run Theory -v -timeout 1h -args -long
 var long = flag.Bool("long", false, "let experiments last much longer")
 
-// parse reads an experiment that stands in a test.
+// parse parses an experiment in a test.
 func parse(t *testing.T, text string) *Experiment {
 	t.Helper()
 	e, err := Load("test.yaml", []byte(text))
@@ -38,7 +38,7 @@ func simulate(t *testing.T, text string, o Options) *Result {
 	return result
 }
 
-// everything is an experiment in which all that can happen does.
+// everything is an experiment with everything that can happen.
 const everything = `# Everything at once
 topology:
   hubs: [{name: hank}, {name: helen}, {name: hilary}, {name: holly}, {name: hugo}]
@@ -64,8 +64,8 @@ share_ttl: 1h
 vary: {threshold: [2, 3]}
 `
 
-// The same seed gives the same files and the same trace, however many processors there are and
-// whatever else they do.
+// The same seed gives the same files and the same trace, whatever the number and load of the
+// processors.
 func TestSameSeedSameFiles(t *testing.T) {
 	defer sametest.Burn()()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
@@ -91,7 +91,7 @@ func TestSameSeedSameFiles(t *testing.T) {
 	}
 }
 
-// outputs returns all that an experiment writes, by the names of the files.
+// outputs returns all files of an experiment, by name.
 func outputs(t *testing.T, length time.Duration) map[string]string {
 	var trace, table bytes.Buffer
 	result := simulate(t, everything, Options{Seed: 7, For: length, Jobs: 2, Trace: &trace})

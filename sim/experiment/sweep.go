@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// Result is the results of an experiment, with the points in the order of the file.
+// Result has the results of an experiment, with the points in the order of the file.
 type Result struct {
 	Experiment *Experiment
 	Seed       uint64
 	Points     []PointResult
 }
 
-// PointResult is the results of one point, with the runs in the order of their seeds.
+// PointResult has the results of one point, with the runs in the order of their seeds.
 type PointResult struct {
 	Point *Point
 	Runs  []*Run
 }
 
 // Run runs all points with all seeds, several at a time. It fails with the first error of a run,
-// also if the audit found a violation.
+// including a violation that the audit found.
 func (e *Experiment) Run(ctx context.Context, o Options) (*Result, error) {
 	runs := e.Runs
 	if o.Runs > 0 {
@@ -69,7 +69,7 @@ func (e *Experiment) Run(ctx context.Context, o Options) (*Result, error) {
 	return result, nil
 }
 
-// Length returns how much virtual time all runs of the experiment take together.
+// Length returns the virtual time of all runs of the experiment together.
 func (e *Experiment) Length(o Options) time.Duration {
 	var sum time.Duration
 	for _, p := range e.Points {
@@ -86,13 +86,13 @@ func (e *Experiment) Length(o Options) time.Duration {
 	return sum
 }
 
-// Interval is a mean over runs with a 95 % confidence interval, by Student's distribution: the runs
-// are independent of each other, and what happens within one is not.
+// Interval is a mean over runs with a 95 % confidence interval, by Student's distribution: runs are
+// independent of each other, but events within a run are not.
 type Interval struct {
 	Mean, Low, High float64
 }
 
-// over returns the interval of a figure over the runs. With one run, it is that figure alone.
+// over returns the interval of a figure over the runs. With one run, both bounds equal the mean.
 func (p *PointResult) over(figure func(*Run) float64) Interval {
 	n := float64(len(p.Runs))
 	var sum, squares float64
@@ -111,8 +111,8 @@ func (p *PointResult) over(figure func(*Run) float64) Interval {
 }
 
 // student returns the 97.5 % quantile of Student's distribution, by the expansion of Cornish and
-// Fisher (Abramowitz and Stegun 26.7.5), which is right to a percent from three degrees of freedom
-// on.
+// Fisher (Abramowitz and Stegun 26.7.5), which is accurate to a percent from three degrees of
+// freedom on.
 func student(freedom int) float64 {
 	switch freedom {
 	case 1:

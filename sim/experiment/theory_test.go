@@ -14,8 +14,8 @@ import (
 	"dske/sim/topology"
 )
 
-// Every key, by itself: enc_keys works exactly if at least k hubs are up, and dec_keys if as many
-// of those have never failed since.
+// Each key is checked: enc_keys works exactly if at least k hubs are up, and dec_keys exactly if k
+// of those have stayed up since.
 func TestTheoryOfEachKey(t *testing.T) {
 	length := 14 * time.Hour
 	if *long {
@@ -37,7 +37,7 @@ outages: {hubs: {mtbf: 3h, mttr: 1h}}
 	for _, o := range outcomes {
 		at, until := o.Asked, o.Asked+20*time.Minute
 		if isClose(run.Events, at) || isClose(run.Events, until) {
-			continue // while a hub comes back, or goes
+			continue // a hub goes up or down at that time
 		}
 		up, stayed := hubsUp(run.Events, at, at), hubsUp(run.Events, at, until)
 		if o.Made != nil || o.Fetched != nil {
@@ -54,12 +54,12 @@ outages: {hubs: {mtbf: 3h, mttr: 1h}}
 	}
 }
 
-// isClose reports whether something happens within so much of a time as a message may take.
+// isClose reports whether an event is so close to a time that a message may overlap it.
 func isClose(events []Event, at time.Duration) bool {
 	return slices.ContainsFunc(events, func(e Event) bool { return (e.At - at).Abs() < 2*time.Second })
 }
 
-// hubsUp counts the hubs that are up at one time, and have not failed until another.
+// hubsUp counts the hubs that are up at one time and stay up until another.
 func hubsUp(events []Event, from, until time.Duration) int {
 	isUp, failed := map[string]bool{}, map[string]bool{}
 	for _, e := range events {
@@ -78,7 +78,7 @@ func hubsUp(events []Event, from, until time.Duration) int {
 	return count
 }
 
-// tail is the chance that at least k of n are up, each with probability p.
+// tail returns the probability that at least k of n are up, each with probability p.
 func tail(n, k int, p float64) float64 {
 	sum := 0.0
 	for i := k; i <= n; i++ {
@@ -91,8 +91,8 @@ func tail(n, k int, p float64) float64 {
 	return sum
 }
 
-// Availability is the binomial tail, and that of keys which are fetched later the tail with the
-// hubs that have stayed up.
+// Availability is the binomial tail; that of keys that are fetched later is the tail over the hubs
+// that have stayed up.
 func TestTheoryOfAvailability(t *testing.T) {
 	const mtbf, mttr, after = 100 * time.Minute, 50 * time.Minute, 10 * time.Minute
 	runs, length := 3, "16h"
@@ -121,7 +121,7 @@ func TestTheoryOfAvailability(t *testing.T) {
 	}
 }
 
-// PSRD that nobody brings lasts for as many keys as arithmetic says, and for no more.
+// Finite PSRD lasts for exactly as many keys as arithmetic says.
 func TestTheoryOfRunningDry(t *testing.T) {
 	result := simulate(t, `
 topology: {hubs: 3, clients: 2, threshold: 2, psrd: {block_size: 4096, low_water: 4096, high_water: 4096}}
@@ -143,8 +143,8 @@ demand: [{between: [sae1, sae2], every: 5m, arrivals: periodic}]
 	}
 }
 
-// A master and a slave wait for as many hubs as make a key. That he need not wait longer, on this
-// network, a master has learned from the first few keys.
+// A master and a slave wait for as many hubs as make a key. On this network the master has learned
+// from the first few keys that it need not wait longer.
 func TestTheoryOfDelays(t *testing.T) {
 	const n, k, from, to = 5, 3, 10.0, 110.0 // milliseconds, each way
 	length := 30 * time.Hour
@@ -162,7 +162,7 @@ demand: [{between: [sae1, sae2], every: 5m, fetch_after: 1m}]
 	check := func(what string, got time.Duration) {
 		ms := float64(got) / float64(time.Millisecond)
 		t.Logf("%s: %.2f ms, %.2f ms in theory", what, ms, want)
-		slack := 0.04 // of the mean of so few
+		slack := 0.04 // as the fraction of the mean of so few
 		if *long {
 			slack = 0.01
 		}
@@ -177,8 +177,8 @@ demand: [{between: [sae1, sae2], every: 5m, fetch_after: 1m}]
 	}
 }
 
-// expectedDelay draws round trips of uniform ways there and back, and returns the mean of the k-th
-// of n, in milliseconds.
+// expectedDelay draws round trips with uniform delays each way, and returns the mean of the k-th of
+// n, in milliseconds.
 func expectedDelay(n, k int, from, to float64) (mean float64) {
 	const draws = 200_000
 	r := rand.New(rand.NewPCG(1, 2))
@@ -194,7 +194,7 @@ func expectedDelay(n, k int, from, to float64) (mean float64) {
 	return mean
 }
 
-// Files with one mistake each, and what is said about it.
+// Each file has one mistake, and an expected error.
 func TestBadFiles(t *testing.T) {
 	const demand = "demand: [{between: [sam, sofia], every: 5m}]\n"
 	for text, want := range map[string]string{
@@ -236,7 +236,7 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
-// The language reads what the package says.
+// The parser accepts what the package comment describes.
 func TestLoad(t *testing.T) {
 	e := parse(t, everything)
 	if e.Title != "Everything at once" || e.Runs != 2 || len(e.Points) != 2 || e.Points[0].Topology.Threshold != 2 || e.Points[1].Topology.Threshold != 3 {

@@ -10,8 +10,8 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// variation is a path into the file, such as outages.hubs.mttr or demand.0.every, and the values
-// that are to stand there one after the other.
+// variation is a path into the file, such as outages.hubs.mttr or demand.0.every, and the values to
+// use there, one after the other.
 type variation struct {
 	path   string
 	line   int
@@ -33,8 +33,8 @@ func readVary(n *yaml.Node, vary *[]variation) error {
 	})
 }
 
-// set puts a value where the path of v leads. What is not there on the way is added; the first step
-// may be one into the topology.
+// set sets the value at the path of v. Missing members on the way are added. The first step may be
+// one into the topology.
 func set(root *yaml.Node, v variation, value *yaml.Node) error {
 	steps := strings.Split(v.path, ".")
 	if !slices.Contains(words, steps[0]) && member(root, "topology") != nil {
@@ -68,7 +68,7 @@ func set(root *yaml.Node, v variation, value *yaml.Node) error {
 	return nil
 }
 
-// member returns where the value of a member is; nil: there is none.
+// member returns a pointer to the value of a member, or nil.
 func member(n *yaml.Node, name string) **yaml.Node {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == name {

@@ -2,14 +2,14 @@ package experiment
 
 import "sync"
 
-// workers do jobs, each at once. There are as many of them as there were jobs at the same time: a
-// goroutine for each job would spend a while on making its stack as large as they need it.
+// workers do jobs at once, each in a goroutine. There are as many goroutines as there have been
+// jobs at the same time: a new goroutine for each job would spend time on growing its stack.
 type workers struct {
-	jobs chan func() // to those who have nothing to do; has no buffer
+	jobs chan func() // to idle workers; unbuffered
 	all  sync.WaitGroup
 }
 
-// do has a job done, and does not wait for that.
+// do starts a job, and does not wait for it.
 func (w *workers) do(job func()) {
 	select {
 	case w.jobs <- job:
@@ -23,7 +23,7 @@ func (w *workers) do(job func()) {
 	}
 }
 
-// end waits until all is done.
+// end waits until all jobs are done.
 func (w *workers) end() {
 	close(w.jobs)
 	w.all.Wait()

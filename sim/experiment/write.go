@@ -15,9 +15,9 @@ import (
 	"text/tabwriter"
 )
 
-// Print prints a table with a row for each point: the means over its runs, and of the availability
-// the 95 % confidence interval. Then it says for how long PSRD would last at the demand of the
-// first point.
+// Print prints a table with a row for each point: the means over its runs, and the 95 % confidence
+// interval of the availability. Then it prints how long PSRD would last at the demand of the first
+// point.
 func (r *Result) Print(to io.Writer) error {
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	head := append(slices.Clone(r.Experiment.Varied), "runs", "keys", "availability", "95 %", "delivery errors", "enc_keys mean", "99 %", "dec_keys mean", "99 %", "restored after")
@@ -44,8 +44,8 @@ func figureNamed(name string) figure {
 	return figures[slices.IndexFunc(figures, func(f figure) bool { return f.name == name })]
 }
 
-// Write writes runs.csv, series.csv, summary.json and report.html into a directory, which it makes
-// if there is none.
+// Write writes runs.csv, series.csv, summary.json and report.html into a directory, which it
+// creates if necessary.
 func (r *Result) Write(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (r *Result) writeSeries(to io.Writer) error {
 	return w.Error()
 }
 
-// summary is summary.json.
+// summary is the content of summary.json.
 type summary struct {
 	Experiment string         `json:"experiment"`
 	Title      string         `json:"title,omitempty"`
@@ -120,15 +120,15 @@ type summary struct {
 }
 
 type summaryPoint struct {
-	Values  map[string]string   `json:"values,omitempty"` // of what was varied
-	Seconds float64             `json:"seconds"`          // that a run takes, virtual
+	Values  map[string]string   `json:"values,omitempty"` // varied values
+	Seconds float64             `json:"seconds"`          // virtual duration of a run
 	Runs    int                 `json:"runs"`
 	Figures map[string]interval `json:"figures"`
 }
 
 type interval struct {
 	Mean float64 `json:"mean"`
-	Low  float64 `json:"low"` // of the 95 % confidence interval
+	Low  float64 `json:"low"` // bounds of the 95 % confidence interval
 	High float64 `json:"high"`
 }
 

@@ -14,7 +14,7 @@ func newDelay(s Spec) (built, error) {
 	}}, err
 }
 
-// late delivers a message after a while, unless the sender gives up before.
+// late delivers a message after a delay, unless the sender gives up before.
 func late(ctx context.Context, ended <-chan struct{}, d time.Duration, r *Request, next Deliver) (Response, error) {
 	select {
 	case <-time.After(d):

@@ -1,19 +1,17 @@
-// Package fault is what can happen to a message on its way: it is lost, held up, changed, sent
-// again.
+// Package fault has the faults of messages under way: they are lost, delayed, changed or repeated.
 //
-// A fault is a function around the delivery of a message. It is written down as a kind with an
-// optional value and what it matches, for example
+// A fault is a function around the delivery of a message. Its text form is a kind with an optional
+// value and the messages that it matches, for example
 //
 //	drop to=hub/hank method=POST count=2
 //	tamper=response where=signature from=client/carol
 //	partition=client/*|hub/hank,hub/helen
 //
-// Each kind is a file with its own state and its own matching, and an entry in kinds.
+// Each kind is in a file with its own state and its own matching, and has an entry in kinds.
 //
-// A [Set] is the faults of a network; it is safe for concurrent use. Chance has no say in a set
-// with a given seed, however goroutines are scheduled: whether a fault with a probability fires
-// follows from the seed, the parties, the path, the query and how many such messages there have
-// been.
+// A [Set] has the faults of a network; it is safe for concurrent use. With a given seed a set is
+// deterministic, however goroutines are scheduled: whether a fault with a probability fires depends
+// only on the seed, the parties, the path, the query and the number of earlier such messages.
 package fault
 
 import (
@@ -23,27 +21,27 @@ import (
 	"slices"
 )
 
-// ErrLost is what the sender of a message learns when the message or the response was lost.
+// ErrLost is the error for the sender of a message if the message or the response was lost.
 var ErrLost = errors.New("message lost")
 
-// Request is a message on its way.
+// Request is a message under way.
 type Request struct {
-	From   string // who sends it, such as client/carol
-	To     string // who is to get it, such as hub/hank
+	From   string // the sender, such as client/carol
+	To     string // the receiver, such as hub/hank
 	Method string
 	Path   string // under the node, such as /dske/api/v1/key-share, as it is escaped in a URL
 	Query  string // raw
 	Header http.Header
 	Body   []byte
 
-	Faults   []string // the kinds of faults that have been at it
-	Repeated bool     // a copy that the sender knows nothing of
+	Faults   []string // the kinds of faults that have struck it
+	Repeated bool     // a copy that the sender does not know of
 
-	isHandshake bool   // of TLS, which stands for the messages that may come after it
-	lot         uint64 // that was drawn when a fault struck it, for what else is left to chance
+	isHandshake bool   // a TLS handshake, which stands for the messages that may follow it
+	lot         uint64 // drawn when a fault struck it, for further random decisions
 }
 
-// Copy returns a copy that the sender knows nothing of.
+// Copy returns a copy that the sender does not know of.
 func (r *Request) Copy() *Request {
 	c := *r
 	c.Header = r.Header.Clone()
@@ -54,24 +52,24 @@ func (r *Request) Copy() *Request {
 
 // Response is the message that comes back.
 type Response struct {
-	Status int // 0: none came
+	Status int // 0: no response came
 	Header http.Header
 	Body   []byte
 
-	Repeated bool // it is the response to the copy of a request
+	Repeated bool // the response to a copy of a request
 }
 
-// Deliver carries a request to where it is to go, and brings back the response.
+// Deliver carries a request to its receiver, and returns the response.
 type Deliver func(ctx context.Context, r *Request) (Response, error)
 
-// Intercept is what somebody does who holds a message in his hands: he may read it, keep it for as
-// long as ctx lasts, change it, re-address it, deliver it once, several times or not at all, and
-// return the response to it, a changed one or one of his own. An error is what the sender learns
-// instead of a response; [ErrLost] says that there is none. Headers and bodies must be replaced and
-// not changed, as others may be looking at them.
+// Intercept handles a message in place of its delivery: it may read it, keep it until ctx ends,
+// change it, readdress it, deliver it once, several times or not at all, and return its response, a
+// changed one or one of its own. The sender gets an error instead of a response; [ErrLost] says
+// that there is none. Headers and bodies must be replaced and not changed, since others may be
+// reading them.
 type Intercept func(ctx context.Context, r *Request, next Deliver) (Response, error)
 
-// Around returns the delivery that i has in its hands.
+// Around returns a delivery that passes through i.
 func (i Intercept) Around(next Deliver) Deliver {
 	return func(ctx context.Context, r *Request) (Response, error) { return i(ctx, r, next) }
 }

@@ -2,7 +2,7 @@ package fault
 
 import "context"
 
-var dropKind = kind{name: "drop", value: "[=response]", summary: "the message is lost, or the answer to it", build: newDrop}
+var dropKind = kind{name: "drop", value: "[=response]", summary: "the message, or the answer to it, is lost", build: newDrop}
 
 func newDrop(s Spec) (built, error) {
 	b := built{effect: drop}

@@ -9,7 +9,7 @@ import (
 var duplicateKind = kind{name: "duplicate",
 	summary: "the message arrives twice at the same time; the sender gets the better answer", build: always(duplicate)}
 
-// duplicate gives the sender the response to the copy that was accepted, if one was.
+// duplicate returns the response to the copy that was accepted, if one was.
 func duplicate(ctx context.Context, _ <-chan struct{}, r *Request, next Deliver) (Response, error) {
 	var other Response
 	var otherErr error

@@ -17,16 +17,16 @@ type fault struct {
 	ended chan struct{} // closed when the fault is cleared
 
 	mu      sync.Mutex
-	matched int // messages
-	fired   int // times
+	matched int // number of messages that matched
+	fired   int // number of times that it fired
 	before  int // messages that are no longer in seen
 
-	// How often the same message came, of the last up to maxSeen, to draw lots for: by a digest,
-	// since callers choose what is in it, and how much.
+	// How often the same message came, for up to maxSeen recent messages, as input to the random
+	// draw. The key is a digest, since callers choose the content and size of messages.
 	seen map[[sha256.Size]byte]int
 }
 
-// intercept is the [Intercept] that the fault is.
+// intercept is the [Intercept] of the fault.
 func (f *fault) intercept(ctx context.Context, r *Request, next Deliver) (Response, error) {
 	if !f.fires(r) {
 		return next(ctx, r)
@@ -35,8 +35,8 @@ func (f *fault) intercept(ctx context.Context, r *Request, next Deliver) (Respon
 	return f.built.effect(ctx, f.ended, r, next)
 }
 
-// concerns reports whether a message is one of those that the fault may strike. No fault changes
-// what that depends on.
+// concerns reports whether the fault may strike a message. No fault changes the members that this
+// depends on.
 func (f *fault) concerns(r *Request) bool {
 	return f.spec.matches(r) && (f.built.matches == nil || f.built.matches(r))
 }
@@ -53,10 +53,10 @@ func (f *fault) fires(r *Request) bool {
 	return true
 }
 
-// maxSeen bounds the memory of a fault that draws lots: most messages come only once.
+// maxSeen limits the memory of a random fault: most messages come only once.
 const maxSeen = 10_000
 
-// draw draws a lot for a message. The caller holds f.mu.
+// draw draws a number for a message and compares it with the probability. The caller holds f.mu.
 func (f *fault) draw(r *Request) bool {
 	if f.spec.Prob == 1 && !f.built.draws {
 		return true
@@ -73,9 +73,9 @@ func (f *fault) draw(r *Request) bool {
 	return float64(binary.BigEndian.Uint64(sum[:])>>11)/(1<<53) < f.spec.Prob
 }
 
-// Status says what a fault is and how often it fired.
+// Status describes a fault, and says how often it fired.
 type Status struct {
-	ID    string `json:"id"` // under which it can be removed
+	ID    string `json:"id"` // for its removal
 	Spec  string `json:"spec"`
 	Fired int    `json:"fired"`
 }

@@ -16,7 +16,7 @@ import (
 	"dske/protocol"
 )
 
-// wire is a set of faults and what arrives behind them.
+// wire is a set of faults and the messages that pass it.
 type wire struct {
 	*testing.T
 	Set
@@ -139,7 +139,7 @@ func TestStatus(t *testing.T) {
 func TestReplayAndDuplicate(t *testing.T) {
 	for _, spec := range []string{"replay", "duplicate"} {
 		w := newWire(t, spec)
-		w.answer = func(r *Request) Response { // refuses what comes second
+		w.answer = func(r *Request) Response { // refuses the second message
 			if len(w.arrived) == 1 {
 				return Response{Status: 200}
 			}
@@ -222,7 +222,7 @@ func TestTamper(t *testing.T) {
 	}
 }
 
-// differences counts the bits in which two texts differ.
+// differences counts the different bits of two texts.
 func differences(a, b string) int {
 	if len(a) != len(b) {
 		return 8 * max(len(a), len(b))
@@ -254,7 +254,7 @@ func signed() http.Header {
 	return h
 }
 
-// Messages that come only once, as those that ask for a key do, leave nothing behind for good.
+// Messages that come only once, such as requests for a key, leave nothing behind permanently.
 func TestProbabilityForgets(t *testing.T) {
 	w := newWire(t, "drop prob=0.3")
 	lost := 0
@@ -274,7 +274,7 @@ func TestProbabilityForgets(t *testing.T) {
 	}
 }
 
-// Nor do long ones, as anybody can send to a port, leave more than short ones.
+// Long messages, which anybody can send to a port, leave no more behind than short ones.
 func TestProbabilityForgetsText(t *testing.T) {
 	w := newWire(t, "drop prob=0.3")
 	heap := func() uint64 {

@@ -9,27 +9,27 @@ import (
 	"dske/etsi"
 )
 
-// The hard conditions of encryptors. None of them costs a key: what is to be delivered once has not
-// been delivered when it fails, so that a client which asks again gets it.
+// The hard conditions of encryptors. None of them costs a key: a key that can be delivered only
+// once has not been delivered when one strikes, so a client that asks again gets it.
 
 var (
-	absentKind = kind{name: "absent", summary: "an encryptor fetches a key, and it is not there yet", build: func(s Spec) (built, error) {
+	absentKind = kind{name: "absent", summary: "an encryptor that fetches a key is told that it is not there yet", build: func(s Spec) (built, error) {
 		return built{effect: absent, matches: fetches}, oneOf(s.Value, "")
 	}}
-	exhaustedKind = kind{name: "exhausted", summary: "an encryptor asks for a new key, and there is no PSRD for it", build: func(s Spec) (built, error) {
+	exhaustedKind = kind{name: "exhausted", summary: "an encryptor that asks for a new key is told that there is no PSRD for it", build: func(s Spec) (built, error) {
 		return built{effect: exhausted, matches: makes}, oneOf(s.Value, "")
 	}}
-	htmlKind = kind{name: "html", summary: "a page comes instead of an answer, as from a proxy", build: always(html)}
+	htmlKind = kind{name: "html", summary: "the answer is a web page, as from a proxy", build: always(html)}
 
-	expiredKind = kind{name: "expired", summary: "on a client's own port: its TLS certificate has expired", build: func(s Spec) (built, error) {
+	expiredKind = kind{name: "expired", summary: "a client's own port shows an expired TLS certificate", build: func(s Spec) (built, error) {
 		return built{ofHandshakes: true, matches: func(r *Request) bool { return r.isHandshake }}, oneOf(s.Value, "")
 	}}
-	hostileKind = kind{name: "hostile", summary: "an encryptor meets one of these, by lot: status=503, delay, drop, absent, exhausted, html, expired", build: func(s Spec) (built, error) {
+	hostileKind = kind{name: "hostile", summary: "an encryptor meets one of these at random: status=503, delay, drop, absent, exhausted, html, expired", build: func(s Spec) (built, error) {
 		return built{effect: hostile, matches: isOfEncryptor, ofHandshakes: true, draws: true}, oneOf(s.Value, "")
 	}}
 )
 
-// hardships is what a hostile network does to a request.
+// hardships lists what a hostile network does to a request.
 var hardships = []struct {
 	name    string
 	matches func(*Request) bool
@@ -47,7 +47,7 @@ var hardships = []struct {
 	{"html", isOfEncryptor, html},
 }
 
-// How long a hostile network holds up a request.
+// How long a hostile network delays a request.
 const (
 	leastDelay = 500 * time.Millisecond
 	mostDelay  = 3 * time.Second
@@ -62,12 +62,12 @@ func hostile(ctx context.Context, ended <-chan struct{}, r *Request, next Delive
 	return hardships[i].effect(ctx, ended, r, next)
 }
 
-// isOfEncryptor reports whether a message is one of an encryptor, or a handshake of one.
+// isOfEncryptor reports whether a message is a request or a handshake of an encryptor.
 func isOfEncryptor(r *Request) bool {
 	return r.isHandshake || strings.HasPrefix(r.Path, "/etsi/") || strings.HasPrefix(r.Path, "/skip/")
 }
 
-// fetches reports whether an encryptor asks for a key that was made.
+// fetches reports whether an encryptor fetches a key.
 func fetches(r *Request) bool {
 	return strings.HasPrefix(r.Path, "/skip/key/") || strings.HasPrefix(r.Path, "/etsi/") && strings.HasSuffix(r.Path, "/dec_keys")
 }

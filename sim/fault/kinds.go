@@ -11,27 +11,27 @@ import (
 // kind is a kind of fault.
 type kind struct {
 	name    string
-	value   string // how the value is written
+	value   string // form of the value
 	summary string
-	where   string // default of the option where; "": it has no such option
+	where   string // default of the option where; "": the kind does not have it
 	build   func(Spec) (built, error)
 }
 
-// kinds is all of them, by name.
+// kinds lists all kinds, by name.
 var kinds = []kind{absentKind, delayKind, dropKind, duplicateKind, exhaustedKind, expiredKind, hangKind, hostileKind, htmlKind,
 	partitionKind, reorderKind, replayKind, statusKind, tamperKind}
 
-// built is a fault that was made from a spec, with its own state.
+// built is a fault made from a spec, with its own state.
 type built struct {
 	effect   effect
-	matches  func(*Request) bool // what it strikes, besides what every spec can say; nil: all
-	patterns []string            // of the nodes that its value speaks of
+	matches  func(*Request) bool // matching beyond the options of every spec; nil: all
+	patterns []string            // patterns of nodes in its value
 
-	ofHandshakes bool // it strikes handshakes of TLS, too
-	draws        bool // it draws lots whenever it fires, for what it does
+	ofHandshakes bool // it also strikes TLS handshakes
+	draws        bool // it makes a random choice whenever it fires
 }
 
-// effect is what a fault does to a message. Ended is closed when the fault is cleared.
+// effect is the effect of a fault on a message. Ended is closed when the fault is cleared.
 type effect func(ctx context.Context, ended <-chan struct{}, r *Request, next Deliver) (Response, error)
 
 func kindOf(name string) *kind {
@@ -50,7 +50,7 @@ func kindNames() string {
 	return strings.Join(names, ", ")
 }
 
-// Help describes the kinds, one line each.
+// Help returns one line for each kind.
 func Help() []string {
 	var lines []string
 	for _, k := range kinds {
@@ -59,7 +59,7 @@ func Help() []string {
 	return lines
 }
 
-// always builds faults that have no value and no state.
+// always returns the build function of a kind that has no value and no state.
 func always(e effect) func(Spec) (built, error) {
 	return func(s Spec) (built, error) { return built{effect: e}, oneOf(s.Value, "") }
 }

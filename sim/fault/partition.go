@@ -7,7 +7,7 @@ import (
 )
 
 var partitionKind = kind{name: "partition", value: "=A,B|C,D",
-	summary: "what the nodes on one side send to those on the other is lost", build: newPartition}
+	summary: "messages from one side to the other are lost", build: newPartition}
 
 func newPartition(s Spec) (built, error) {
 	left, right, found := strings.Cut(s.Value, "|")

@@ -7,17 +7,17 @@ import (
 )
 
 var reorderKind = kind{name: "reorder", value: "[=DURATION]",
-	summary: "the message waits until the next one has passed it, 100ms at most", build: newReorder}
+	summary: "the message waits until the next one has overtaken it, 100ms at most", build: newReorder}
 
-// orderWait is how long reorder holds a message back, unless it says so.
+// orderWait is the default of how long reorder holds a message back.
 const orderWait = 100 * time.Millisecond
 
-// reorder lets every other message overtake the one before it.
+// reorder lets every second message overtake the one before it.
 type reorder struct {
 	wait time.Duration
 
 	mu   sync.Mutex
-	held chan struct{} // closed when the message that waits may go on; nil: none waits
+	held chan struct{} // closed when the waiting message may continue; nil: none waits
 }
 
 func newReorder(s Spec) (built, error) {

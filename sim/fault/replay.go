@@ -2,9 +2,10 @@ package fault
 
 import "context"
 
-var replayKind = kind{name: "replay", summary: "when the message has been answered, the same bytes come again", build: always(replay)}
+var replayKind = kind{name: "replay", summary: "after the answer, the same message is sent again", build: always(replay)}
 
-// replay gives the sender the first response. Only those who watch the wire see that to the copy.
+// replay gives the sender the first response. Only observers of the wire see the response to the
+// copy.
 func replay(ctx context.Context, _ <-chan struct{}, r *Request, next Deliver) (Response, error) {
 	again := r.Copy()
 	response, err := next(ctx, r)

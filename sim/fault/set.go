@@ -10,27 +10,27 @@ import (
 	"sync"
 )
 
-// MaxFaults is how many faults can be at work at once. Every message is compared with all of them.
+// MaxFaults is the maximum number of faults in a set. Every message is compared with all of them.
 const MaxFaults = 256
 
-// ErrTooMany is the error for a fault too many.
-var ErrTooMany = fmt.Errorf("there are %d faults already, which is as many as can be: clear them first", MaxFaults)
+// ErrTooMany is the error for more than [MaxFaults] faults.
+var ErrTooMany = fmt.Errorf("there are %d faults already, which is the maximum: clear some first", MaxFaults)
 
-// Set is the faults that are at work. Its zero value has none.
+// Set is a set of active faults. Its zero value is empty.
 type Set struct {
-	Seed uint64 // of the lots; to be set before the set is used
+	Seed uint64 // seed of all random choices; must be set before the set is used
 
 	mu     sync.Mutex
-	added  int // ever
+	added  int // number of faults ever added
 	faults []*fault
 }
 
-// Add puts a fault behind those that are there. It fails if there is no such fault, and with
-// [ErrTooMany] if there are [MaxFaults].
+// Add adds a fault after the others. It fails if the spec is invalid, and with [ErrTooMany] if
+// there are [MaxFaults].
 func (s *Set) Add(spec Spec) error { return s.AddAs("", spec) }
 
-// AddAs is [Set.Add] with an ID for the fault; empty: it is numbered. A fault that is there under
-// the ID stays as it is.
+// AddAs is [Set.Add] with an ID for the fault; if it is empty, a number is assigned. It does
+// nothing if there is a fault with the ID.
 func (s *Set) AddAs(id string, spec Spec) error {
 	b, err := spec.build()
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *Set) AddAs(id string, spec Spec) error {
 	return nil
 }
 
-// Clear ends all faults. Messages that hang are lost, those that wait go on.
+// Clear removes all faults. Hanging messages are lost; delayed ones continue.
 func (s *Set) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,8 +60,7 @@ func (s *Set) Clear() {
 	s.faults = nil
 }
 
-// Remove ends one fault, as [Set.Clear] does it with all. It reports whether there was one of this
-// ID.
+// Remove removes one fault as [Set.Clear] does. It reports whether there was a fault with this ID.
 func (s *Set) Remove(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,8 +85,8 @@ func (s *Set) Statuses() []Status {
 // Any reports whether there are faults.
 func (s *Set) Any() bool { return len(s.current()) > 0 }
 
-// StrikesHandshake reports whether a fault strikes a handshake of TLS of an encryptor, nobody knows
-// yet which, with a node: then the node is to show a certificate that has expired.
+// StrikesHandshake reports whether a fault strikes a TLS handshake of a yet unknown encryptor with
+// a node. Then the node must show an expired certificate.
 func (s *Set) StrikesHandshake(to string) bool {
 	r := &Request{From: "sae/", To: to, isHandshake: true}
 	return slices.ContainsFunc(s.current(), func(f *fault) bool { return f.built.ofHandshakes && f.concerns(r) && f.fires(r) })
@@ -99,8 +98,8 @@ func (s *Set) current() []*fault {
 	return s.faults
 }
 
-// Intercept carries a request past the faults that it concerns, the one that was added first coming
-// first.
+// Intercept carries a request through the faults that it concerns, in the order in which they were
+// added.
 func (s *Set) Intercept(ctx context.Context, r *Request, next Deliver) (Response, error) {
 	for _, f := range slices.Backward(s.current()) {
 		if f.concerns(r) {

@@ -10,29 +10,29 @@ import (
 	"strings"
 )
 
-// Spec is a fault as it is written down: what it does, and to which messages.
+// Spec is the text form of a fault: its effect, and the messages that it matches.
 type Spec struct {
 	Kind  string
-	Value string // what it says after the kind, such as 20ms
+	Value string // follows the kind, such as 20ms
 	Where string // tamper: body, query or signature
 
 	From   []string // patterns of nodes; none: all
 	To     []string
 	Method string  // none: all
 	Path   string  // a part of the path; none: all
-	Count  int     // it fires as often as this and no more; 0: there is no end
-	After  int     // messages that it first lets pass
-	Prob   float64 // that it fires at a message that matches; default 1
+	Count  int     // how often it fires at most; 0: no limit
+	After  int     // number of matching messages that it lets pass first
+	Prob   float64 // probability that it fires at a matching message; default 1
 }
 
-// methods is what nodes and encryptors use.
+// methods lists the methods that nodes and encryptors use.
 var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}
 
-// Parse reads a fault: the kind, then options.
+// Parse parses a fault: the kind, then options.
 func Parse(text string) (Spec, error) {
 	words := strings.Fields(text)
 	if len(words) == 0 {
-		return Spec{}, fmt.Errorf("which fault? There are %s", kindNames())
+		return Spec{}, fmt.Errorf("the kind of fault is missing; there are %s", kindNames())
 	}
 	s := Spec{Prob: 1}
 	s.Kind, s.Value, _ = strings.Cut(words[0], "=")
@@ -54,7 +54,7 @@ func Parse(text string) (Spec, error) {
 	return s, err
 }
 
-// option reads an option.
+// option parses an option.
 func (s *Spec) option(name, value string) (err error) {
 	if value == "" {
 		return fmt.Errorf("%q has no value: write NAME=VALUE", name)
@@ -78,7 +78,7 @@ func (s *Spec) option(name, value string) (err error) {
 	case "prob":
 		s.Prob, err = probability(value)
 	default:
-		return fmt.Errorf("no option is called %q; there are from, to, method, path, where, count, after and prob", name)
+		return fmt.Errorf("there is no option %q; there are from, to, method, path, where, count, after and prob", name)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -86,12 +86,12 @@ func (s *Spec) option(name, value string) (err error) {
 	return nil
 }
 
-// build makes the fault that the spec says, and so finds what is wrong with it.
+// build makes the fault, and so finds the errors in the spec.
 func (s Spec) build() (built, error) {
 	k := kindOf(s.Kind)
 	switch {
 	case k == nil:
-		return built{}, fmt.Errorf("no fault is called %q; there are %s", s.Kind, kindNames())
+		return built{}, fmt.Errorf("there is no fault %q; there are %s", s.Kind, kindNames())
 	case s.Where != "" && k.where == "":
 		return built{}, errors.New("where goes with tamper")
 	}
@@ -106,7 +106,7 @@ func patterns(value string) ([]string, error) {
 	list := strings.Split(value, ",")
 	for _, p := range list {
 		if _, err := path.Match(p, ""); err != nil || p == "" {
-			return nil, fmt.Errorf("%q is no pattern of nodes", p)
+			return nil, fmt.Errorf("%q is not a pattern of nodes", p)
 		}
 	}
 	return list, nil
@@ -128,7 +128,7 @@ func probability(value string) (float64, error) {
 	return p, nil
 }
 
-// String returns the form that Parse reads.
+// String returns the form that Parse accepts.
 func (s Spec) String() string {
 	words := []string{s.Kind}
 	if s.Value != "" {
@@ -156,7 +156,7 @@ func (s Spec) String() string {
 	return strings.Join(words, " ")
 }
 
-// matches reports whether the fault is about a message, as far as every spec can say.
+// matches reports whether the options of the spec match a message.
 func (s Spec) matches(r *Request) bool {
 	return (s.From == nil || named(s.From, r.From)) &&
 		(s.To == nil || named(s.To, r.To)) &&
@@ -164,14 +164,13 @@ func (s Spec) matches(r *Request) bool {
 		strings.Contains(r.Path, s.Path)
 }
 
-// Patterns returns the patterns of nodes that the fault speaks of, so that a misspelt one can be
-// told.
+// Patterns returns the patterns of nodes in the fault, so that misspelt ones can be found.
 func (s Spec) Patterns() []string {
-	b, _ := s.build() // of what is no fault, none but its own
+	b, _ := s.build() // an invalid spec has only its own
 	return slices.Concat(s.From, s.To, b.patterns)
 }
 
-// Matches reports whether a pattern stands for a node: hub/hank, hank, hub/h* or */hank.
+// Matches reports whether a pattern matches a node: hub/hank, hank, hub/h* or */hank.
 func Matches(pattern, node string) bool {
 	_, name, _ := strings.Cut(node, "/")
 	if !strings.ContainsAny(pattern, `*?[\`) {

@@ -24,13 +24,13 @@ func TestParse(t *testing.T) {
 		}
 	}
 	if s, err := Parse("tamper=request"); err != nil || s.Where != "body" {
-		t.Errorf("by default it is not the body that is tampered with: %+v", s)
+		t.Errorf("by default the body is not tampered with: %+v", s)
 	}
 }
 
 func TestParseRefuses(t *testing.T) {
 	for text, says := range map[string]string{
-		"":                            "which fault",
+		"":                            "the kind of fault is missing",
 		"dorp":                        "delay, drop",
 		"drop=pigeon":                 "pigeon",
 		"drop to":                     "NAME=VALUE",

@@ -20,7 +20,7 @@ func newStatus(s Spec) (built, error) {
 	}}, nil
 }
 
-// refusal is an error in the form of the interface that a message is for.
+// refusal returns an error in the form of the interface that a message is for.
 func refusal(r *Request, status int, message string) Response {
 	body := fmt.Appendf(nil, `{"message":%q,"details":{}}`, message)
 	if isOfEncryptor(r) {

@@ -62,13 +62,13 @@ func tamperWith(where string, header http.Header, query *string, body *[]byte) {
 	}
 }
 
-// tail is how many bytes at the end of a message are left alone if it is not short: the end of a
-// base64 text can hold bits that mean nothing.
+// tail is how many bytes at the end of a message are left alone unless it is short: the end of a
+// base64 text can have bits without meaning.
 const tail = 4
 
-// flip returns data with its lowest bit flipped in one place, near the end: the last digit or
-// hexadecimal letter that remains one. So the message stays well-formed, and nothing but its
-// signature tells.
+// flip returns data with one lowest bit flipped near the end: in the last digit or hexadecimal
+// letter that remains one. So the message stays well-formed, and only its signature shows the
+// change.
 func flip(data []byte) []byte {
 	if len(data) == 0 {
 		return data

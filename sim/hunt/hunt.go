@@ -16,23 +16,23 @@ import (
 	"dske/sim"
 )
 
-// Result is what a hunt has found.
+// Result is the result of a hunt.
 type Result struct {
-	Seeds   int    // that were hunted
-	Seed    uint64 // of the failure
-	Failure error  // the first; nil: none
-	Plan    *Plan  // of the failure, shrunk; nil: none
+	Seeds   int    // number of seeds that were hunted
+	Seed    uint64 // seed of the failure
+	Failure error  // first failure; nil: none
+	Plan    *Plan  // reduced plan of the failure; nil: none
 
 	Refusals map[string]int64 // by reason
-	Faults   map[string]int   // by what was drawn
+	Faults   map[string]int   // by kind of step or fault
 }
 
-// Hunt hunts seeds, from the first on, which is at least 1, jobs of them at the same time, until
-// one fails. It tells progress, unless that is nil, before each one: a panic in a node ends the
-// program.
+// Hunt hunts the given number of seeds, starting with first, which is at least 1, with jobs of them
+// at the same time, until one fails. It calls progress, unless that is nil, before each seed. A
+// panic in a node ends the program.
 //
-// The drawing and the shrinking is by rapid, whose ways are those of a test: it takes its seed from
-// a flag. So there can be one hunt at a time in a program.
+// Package rapid does the drawing and shrinking. It works like a test and takes its seed from a
+// flag, so there can be only one hunt at a time in a program.
 func Hunt(ctx context.Context, first uint64, seeds, jobs int, progress func(done int, seed uint64)) *Result {
 	h := &hunter{ctx: ctx, first: max(first, 1), seeds: seeds, progress: progress, result: &Result{Refusals: map[string]int64{}, Faults: map[string]int{}}}
 	var all sync.WaitGroup
@@ -57,8 +57,8 @@ type hunter struct {
 	result *Result
 }
 
-// hunt hunts one seed after the other. They are given out in their order, so that all before one
-// that fails have been hunted, too.
+// hunt hunts one seed after the other. Seeds are assigned in order, so all seeds before a failing
+// one have been hunted, too.
 func (h *hunter) hunt() {
 	for seed, p := h.next(); p != nil; seed, p = h.next() {
 		err := p.play(h.ctx, seed, h.look)
@@ -68,7 +68,7 @@ func (h *hunter) hunt() {
 	}
 }
 
-// next returns a seed with what is drawn from it, or nil if there is nothing more to do.
+// next returns a seed with its plan, or nil if there is nothing left to do.
 func (h *hunter) next() (uint64, *Plan) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -87,7 +87,7 @@ func (h *hunter) next() (uint64, *Plan) {
 	return seed, p
 }
 
-// note notes what became of a seed.
+// note records the outcome of a seed.
 func (h *hunter) note(seed uint64, p *Plan, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -100,7 +100,7 @@ func (h *hunter) note(seed uint64, p *Plan, err error) {
 	}
 }
 
-// look notes what a network has met with, and strangers there.
+// look records the refusals and faults of a network, and the refusals of strangers.
 func (h *hunter) look(n *sim.Network, strangers *node.Refusals) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -119,14 +119,14 @@ func (h *hunter) look(n *sim.Network, strangers *node.Refusals) {
 	add(strangers.List())
 }
 
-// shrink looks for the smallest plan that fails with the seed.
+// shrink searches for the smallest plan that fails with the seed.
 func (r *Result) shrink(ctx context.Context) {
 	prepare(r.Seed)
 	check(func(t *rapid.T) {
 		p := draw(t)
 		if err := p.play(ctx, r.Seed, ignore); err != nil && ctx.Err() == nil {
-			r.Plan, r.Failure = p, err // the last that fails is the smallest
-			t.Fatal("failed")          // with the same words, or the failures would count as different
+			r.Plan, r.Failure = p, err // the last failure is the smallest
+			t.Fatal("failed")          // with constant text, or the failures would count as different
 		}
 	})
 	for r.leaveOut(ctx) {
@@ -135,8 +135,7 @@ func (r *Result) shrink(ctx context.Context) {
 
 func ignore(*sim.Network, *node.Refusals) {}
 
-// leaveOut leaves out a step, or two, that rapid has left and that are not needed. It reports
-// whether there were any.
+// leaveOut removes one or two unneeded steps that rapid has kept. It reports whether it found any.
 func (r *Result) leaveOut(ctx context.Context) bool {
 	for i := range r.Plan.Steps {
 		for j := i; j < len(r.Plan.Steps) && ctx.Err() == nil; j++ {
@@ -156,8 +155,8 @@ func (r *Result) leaveOut(ctx context.Context) bool {
 	return false
 }
 
-// Never returns which of the reasons of refusals, and of the kinds of steps and faults, have not
-// occurred: a hunt that never gets there finds nothing there. Of some reasons it says why.
+// Never returns the reasons of refusals, and the kinds of steps and faults, that have not occurred:
+// a hunt finds nothing where it never gets. For some reasons it says why.
 func (r *Result) Never(reasons []string) []string {
 	var never []string
 	for _, reason := range reasons {
@@ -182,7 +181,7 @@ func (r *Result) Never(reasons []string) []string {
 	return never
 }
 
-// kindOf returns the kind of a fault, without what it strikes.
+// kindOf returns the kind of a fault, without the messages that it matches.
 func kindOf(fault string) string {
 	name, value, hasValue := strings.Cut(strings.Fields(fault)[0], "=")
 	if hasValue && name == "tamper" {
@@ -191,9 +190,9 @@ func kindOf(fault string) string {
 	return name
 }
 
-// prepare sets the flags that rapid goes by.
+// prepare sets the flags of rapid.
 func prepare(seed uint64) {
-	testing.Init() // rapid asks whether tests are to be short
+	testing.Init() // rapid reads the flag for short tests
 	if !flag.Parsed() {
 		_ = flag.CommandLine.Parse(nil)
 	}
@@ -202,7 +201,7 @@ func prepare(seed uint64) {
 	}
 }
 
-// check checks a property with rapid, and leaves it to that to say what has failed.
+// check checks a property with rapid. The property itself records failures.
 func check(property func(*rapid.T)) {
 	done := make(chan struct{})
 	go func() {
@@ -212,7 +211,7 @@ func check(property func(*rapid.T)) {
 	<-done
 }
 
-// quiet is a test that nobody reads.
+// quiet is a test without output.
 type quiet struct{ failed bool }
 
 func (*quiet) Helper()                 {}

@@ -14,7 +14,7 @@ var (
 	first = flag.Uint64("first", 1, "the first of them")
 )
 
-// Nothing is found. For as long as the figures of the README are of:
+// No violation is found. To run as many seeds as for the figures in the README:
 //
 //	go test ./sim/hunt -run TestHunt -v -timeout 2h -args -seeds 2000
 func TestHunt(t *testing.T) {
@@ -30,7 +30,7 @@ func TestHunt(t *testing.T) {
 	t.Logf("%d seeds; refusals %v; faults %v", r.Seeds, r.Refusals, r.Faults)
 }
 
-// A step is read as it is written, and what is none is refused.
+// A step parses to what was written, and other texts are refused.
 func TestParseStep(t *testing.T) {
 	for _, s := range []Step{
 		{time.Second, Key, []string{"sae1", "sae2"}, 0}, {3 * time.Millisecond, Crash, []string{"hub/hub1"}, time.Second},

@@ -16,19 +16,19 @@ import (
 	"dske/sim/virtual"
 )
 
-// Plan is a network, and what happens to it.
+// Plan is a network and the steps on it.
 type Plan struct {
 	Hubs, Clients, Threshold int
 	Pool                     int    // bytes of PSRD in a pool
-	Durable                  bool   // nodes keep their state over a crash, on a disk in memory
+	Durable                  bool   // nodes keep their state through a crash, on a disk in memory
 	Steps                    []Step // in any order
 }
 
-// length is how long the steps of a plan go on, at most.
+// length is the maximum duration of the steps of a plan.
 const length = 30 * time.Second
 
-// topology returns the network of a plan: pools are small, so that they have to be filled again and
-// again, and every message takes a while, so that something can happen meanwhile.
+// topology returns the network of a plan. Pools are small, so that they must be filled again and
+// again, and messages take time, so that something can happen meanwhile.
 func (p *Plan) topology() (*topology.Topology, error) {
 	t, err := topology.Generate(topology.Sizes{Hubs: p.Hubs, Clients: p.Clients, Threshold: p.Threshold})
 	if err != nil {
@@ -39,8 +39,8 @@ func (p *Plan) topology() (*topology.Topology, error) {
 	return t, t.Validate()
 }
 
-// play plays the plan in a bubble of its own, and tells look of the network, and of what it has
-// refused to strangers, when it has ended.
+// play plays the plan in a bubble of its own. When it has ended, it calls look with the network and
+// the refusals of strangers' messages.
 func (p *Plan) play(ctx context.Context, seed uint64, look func(*sim.Network, *node.Refusals)) error {
 	t, err := p.topology()
 	if err != nil {
@@ -78,7 +78,7 @@ func draw(t *rapid.T) *Plan {
 	return p
 }
 
-// drawStep draws a step; nearly half of them are keys.
+// drawStep draws a step. Nearly half of the steps are keys.
 func (p *Plan) drawStep(t *rapid.T) Step {
 	s := Step{At: ms(t, "at", 0, int(length/time.Millisecond)), Kind: rapid.SampledFrom([]string{Key, Key, Key, Key, Crash, Stop, Lie, Fault, Fault, Stranger}).Draw(t, "kind")}
 	s.For = ms(t, "for", 1, 5000)
@@ -113,8 +113,8 @@ func ms(t *rapid.T, label string, from, to int) time.Duration {
 	return time.Duration(rapid.IntRange(from, to).Draw(t, label)) * time.Millisecond
 }
 
-// faults is what is drawn from; % stands for a hub. Out of band messages can be held up and lost,
-// and no more: nobody else can say them.
+// faults lists the faults to draw from; % stands for a hub. Out-of-band messages can only be
+// delayed and lost, since nobody else can send them.
 var faults = []string{
 	"drop prob=0.3 to=%", "drop to=%", "drop path=psrd", "delay=300ms to=%", "delay=6s to=% prob=0.5", "duplicate prob=0.5 path=key-share to=%", "hang to=% count=3",
 	"partition=client/client1|%", "reorder path=key-share to=%", "replay path=key-share to=%", "status=503 to=%", "status=404 path=key-share to=% prob=0.5",
@@ -126,7 +126,7 @@ func drawFault(t *rapid.T, hub string) string {
 	return strings.ReplaceAll(rapid.SampledFrom(faults).Draw(t, "fault"), "%", hub)
 }
 
-// Scenario returns the plan as a scenario that fails if the plan does with that seed.
+// Scenario returns the plan as a scenario that fails if the plan fails with that seed.
 func (p *Plan) Scenario(title string, seed uint64) (string, error) {
 	t, err := p.topology()
 	if err != nil {

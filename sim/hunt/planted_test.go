@@ -12,7 +12,7 @@ import (
 
 var planted = flag.Bool("planted", false, "build the program with bugs, and hunt them")
 
-// patch is a bug: in a file, one text instead of another.
+// patch is a bug: in a file, it replaces one text by another.
 type patch struct{ file, was, is string }
 
 // bugs are planted one at a time.
@@ -37,7 +37,7 @@ var bugs = map[string][]patch{
 	},
 }
 
-// They can still be planted.
+// The patches still fit the source.
 func TestBugsFit(t *testing.T) {
 	for name, patches := range bugs {
 		for _, p := range patches {
@@ -49,13 +49,13 @@ func TestBugsFit(t *testing.T) {
 	}
 }
 
-// A hunt finds each of them within 200 seeds, and the scenario that it writes fails by itself, in
-// fewer than 8 steps. It builds the program once for each, which is too much for every day:
+// A hunt finds each bug within 200 seeds, and its scenario fails by itself, in fewer than 8 steps.
+// The test builds the program once for each bug, which is too slow for every day:
 //
 //	go test ./sim/hunt -run Planted -v -args -planted
 func TestPlantedBugs(t *testing.T) {
 	if !*planted {
-		t.Skip("without -planted no program is built")
+		t.Skip("this needs -planted")
 	}
 	for name, patches := range bugs {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestPlantedBugs(t *testing.T) {
 	}
 }
 
-// build builds the program with patches, and returns its name.
+// build builds the program with patches, and returns its file name.
 func build(t *testing.T, dir string, patches []patch) string {
 	t.Helper()
 	root, err := filepath.Abs("../..")
@@ -101,7 +101,7 @@ func build(t *testing.T, dir string, patches []patch) string {
 		}
 		text, err := os.ReadFile(from)
 		if err != nil || strings.Count(string(text), p.was) != 1 {
-			t.Fatalf("%s does not have once (%v):\n%s", p.file, err, p.was)
+			t.Fatalf("%s does not have exactly once (%v):\n%s", p.file, err, p.was)
 		}
 		patched := filepath.Join(dir, strings.ReplaceAll(p.file, "/", "_"))
 		if err := os.WriteFile(patched, []byte(strings.Replace(string(text), p.was, p.is, 1)), 0o600); err != nil {

@@ -13,14 +13,14 @@ import (
 	"dske/sim"
 )
 
-// Settle is how long after everything has healed keys flow again, or after a key that has shown
-// that the ends of an association have come apart.
+// Settle is how long after everything has healed keys flow again, or after a key that showed that
+// the ends of an association disagree.
 const Settle = 20 * time.Second
 
-// expiry is after which no share may be left: longer than the hubs of a hunt keep them.
+// expiry is the time after which no share may be left: longer than the hubs of a hunt keep them.
 const expiry = 2 * time.Hour
 
-// player plays steps on a network.
+// player plays the steps of a plan on a network.
 type player struct {
 	network *sim.Network
 	began   time.Time
@@ -28,29 +28,29 @@ type player struct {
 
 	mu     sync.Mutex
 	keys   []*made
-	failed map[string]time.Time // by hub: when it last lost its state or lied, or stopped doing so
-	down   map[string]int       // by node: how many steps keep it down, or let it lie
+	failed map[string]time.Time // by hub: when it last lost its state or lied, or stopped lying
+	down   map[string]int       // by node: number of steps that keep it down, or make it lie
 	err    error
 
-	refusals *node.Refusals // of strangers
+	refusals *node.Refusals // refusals of messages of strangers
 }
 
-// made is a key that a master got.
+// made is a key that a master has got.
 type made struct {
 	etsi.Key
 	master, slave string
 	asked         time.Time
-	tried         bool // to be fetched
+	tried         bool // a fetch was tried
 	delivered     bool
 }
 
-// Play does steps to a running network, which lives in virtual time and has an audit, lets
-// everything heal, and returns the first thing that does not hold.
+// Play does steps on a running network with an audit, in virtual time, lets everything heal, and
+// returns the first violation.
 func Play(ctx context.Context, n *sim.Network, steps []Step) error {
 	return play(ctx, n, steps, &node.Refusals{})
 }
 
-// play is Play, and counts the refusals of what strangers send.
+// play is Play, and counts the refusals of strangers' messages.
 func play(ctx context.Context, n *sim.Network, steps []Step, refusals *node.Refusals) error {
 	p := &player{network: n, began: time.Now(), failed: map[string]time.Time{}, down: map[string]int{}, refusals: refusals}
 	for _, c := range n.Overview().Clients {
@@ -58,7 +58,7 @@ func play(ctx context.Context, n *sim.Network, steps []Step, refusals *node.Refu
 	}
 	var all sync.WaitGroup
 	for i, s := range steps {
-		at := p.began.Add(s.At + time.Duration(i)) // one a nanosecond, so that their order is always the same
+		at := p.began.Add(s.At + time.Duration(i)) // a nanosecond apart, so that their order is always the same
 		all.Go(func() {
 			time.Sleep(time.Until(at))
 			p.do(ctx, s)
@@ -80,7 +80,7 @@ func play(ctx context.Context, n *sim.Network, steps []Step, refusals *node.Refu
 	return p.err
 }
 
-// fail notes the first thing that does not hold.
+// fail records the first violation.
 func (p *player) fail(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -89,7 +89,7 @@ func (p *player) fail(format string, args ...any) {
 	}
 }
 
-// do does a step, and undoes it.
+// do does a step, and undoes it when its time is over.
 func (p *player) do(ctx context.Context, s Step) {
 	switch s.Kind {
 	case Key:
@@ -107,7 +107,7 @@ func (p *player) do(ctx context.Context, s Step) {
 	}
 }
 
-// hurt takes a node down, or lets it lie, for a while.
+// hurt takes a node down, or makes it lie, for a while.
 func (p *player) hurt(ctx context.Context, s Step) {
 	name := s.Args[0]
 	p.count(s, +1)
@@ -135,7 +135,7 @@ func (p *player) hurt(ctx context.Context, s Step) {
 	}
 }
 
-// count counts what is wrong with a node, and reports whether nothing is.
+// count adds to the number of problems of a node, and reports whether there are no others.
 func (p *player) count(s Step, by int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -155,12 +155,12 @@ func (p *player) sae(name string) *etsi.Client {
 	return &etsi.Client{URL: sim.KMEURL(p.network.URL(), client), SAE: name, HTTP: &http.Client{Transport: p.network.Wire().Transport("sae/" + name)}}
 }
 
-// exchange makes a key and, if it is to be fetched before all has healed, fetches it.
+// exchange makes a key and, if it is to be fetched before everything heals, fetches it.
 func (p *player) exchange(ctx context.Context, s Step) {
 	k := &made{master: s.Args[0], slave: s.Args[1], asked: time.Now()}
 	keys, err := p.sae(k.master).GetKey(ctx, k.slave, etsi.KeyRequest{})
 	if err != nil {
-		return // there are faults
+		return // faults may cause this
 	}
 	k.Key = keys[0]
 	p.mu.Lock()
@@ -172,7 +172,7 @@ func (p *player) exchange(ctx context.Context, s Step) {
 	}
 }
 
-// fetch fetches a key for its slave, and checks what comes.
+// fetch fetches a key for its slave, and checks the answer.
 func (p *player) fetch(ctx context.Context, k *made) error {
 	keys, err := p.sae(k.slave).GetKeyWithKeyIDs(ctx, k.master, k.ID)
 	k.tried = true
@@ -208,12 +208,12 @@ func (p *player) fetchRest(ctx context.Context) {
 			p.fail("key %v cannot be fetched, though no hub has lost its state or lied since %s got it: %w", k.ID, k.master, err)
 		}
 		if k.delivered {
-			_ = p.fetch(ctx, k) // which must not succeed
+			_ = p.fetch(ctx, k) // must not succeed
 		}
 	}
 }
 
-// hubsFailedSince reports whether a hub was down or lied at any time since then.
+// hubsFailedSince reports whether a hub was down or lied at any time since t.
 func (p *player) hubsFailedSince(t time.Time) bool {
 	for name, at := range p.failed {
 		if strings.HasPrefix(name, "hub/") && !at.Before(t) {
@@ -223,8 +223,8 @@ func (p *player) hubsFailedSince(t time.Time) bool {
 	return false
 }
 
-// flows checks that every pair gets keys. An association of which the ends have come apart is
-// mended when that shows, which may cost a key; so there are some attempts.
+// flows checks that every pair gets keys. An association whose ends disagree is repaired when that
+// shows, which may cost a key, so there are several attempts.
 func (p *player) flows(ctx context.Context) {
 	const attempts = 4
 	for _, master := range p.saes {
@@ -256,7 +256,7 @@ func (p *player) pair(ctx context.Context, master, slave string) error {
 	return p.fetch(ctx, &made{Key: keys[0], master: master, slave: slave})
 }
 
-// steal tries to fetch keys that are for others.
+// steal tries to fetch keys of others.
 func (p *player) steal(ctx context.Context) {
 	for _, k := range p.keys {
 		for _, thief := range p.saes {

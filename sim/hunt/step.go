@@ -1,8 +1,8 @@
-// Package hunt looks for what nobody has thought of: it draws a network, a load and a mixture of
-// faults from a seed, lets them happen in virtual time, lets everything heal, and checks what must
-// hold in any case. What fails is shrunk to a few steps and written as a scenario.
+// Package hunt searches for unexpected failures: it draws a network, a load and a mixture of faults
+// from a seed, runs them in virtual time, lets everything heal, and checks the invariants. A
+// failure is reduced to a few steps and written as a scenario.
 //
-// A [Plan] is steps at their times. [Play] does them to a network that runs, and checks:
+// A [Plan] has steps with their times. [Play] does them on a running network, and checks:
 //
 //   - no byte of PSRD is used twice, as the audit sees it;
 //   - both ends of a key are equal, it is delivered once, and to nobody else;
@@ -12,8 +12,8 @@
 //   - what a stranger sends is refused;
 //   - two hours later no share is left at any hub.
 //
-// No node may have had a panic or an internal error. That no goroutine is left, package virtual
-// checks when the network has ended.
+// No node may have had a panic or an internal error. Package virtual checks that no goroutine is
+// left when the network has ended.
 package hunt
 
 import (
@@ -30,7 +30,7 @@ type Step struct {
 	At   time.Duration // since the beginning
 	Kind string        // see below
 	Args []string
-	For  time.Duration // how long it lasts; of a key: after which it is fetched, 0: when all has healed
+	For  time.Duration // duration; for a key, the time until it is fetched, or 0: when everything has healed
 }
 
 // The kinds of steps.
@@ -39,17 +39,17 @@ const (
 	Crash = "crash" // NODE is down, at once
 	Stop  = "stop"  // NODE is down, in good order
 	Lie   = "lie"   // HUB alters shares
-	Fault = "fault" // one between the nodes, as the command fault of scenarios takes it
+	Fault = "fault" // a fault between the nodes, in the form of the scenario command fault
 
-	Stranger = "stranger" // NODE WHAT: somebody sends it a message that it has to refuse
+	Stranger = "stranger" // NODE WHAT: somebody sends it a message that it must refuse
 )
 
-// String returns the step as [ParseStep] reads it.
+// String returns the form that [ParseStep] accepts.
 func (s Step) String() string {
 	return fmt.Sprintf("%v %s %v %s", s.At, s.Kind, s.For, strings.Join(s.Args, " "))
 }
 
-// what returns what kind of step it is, and of faults also of which kind these are.
+// what returns the kind of a step and, for a fault, the kind of that.
 func (s Step) what() string {
 	if s.Kind == Fault {
 		return kindOf(s.Args[0])
@@ -57,7 +57,7 @@ func (s Step) what() string {
 	return s.Kind
 }
 
-// ParseStep reads a step: TIME KIND DURATION ARGUMENT...
+// ParseStep parses a step: TIME KIND DURATION ARGUMENT...
 func ParseStep(text string) (Step, error) {
 	words := strings.Fields(text)
 	if len(words) < 4 {

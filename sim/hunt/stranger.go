@@ -12,24 +12,24 @@ import (
 	"dske/protocol"
 )
 
-// message is what a stranger sends to a node. In its query and its body, % stands for the name of a
-// client.
+// message is a message from a stranger to a node. In its query and its body, % stands for the name
+// of a client.
 type message struct {
 	name                string
-	toClient            bool // and not to a hub
+	toClient            bool // otherwise to a hub
 	method, path, query string
 	signature           string
 	body                string
 }
 
-// Where a signing key is said to be, in a block that nobody has.
+// The place of a signing key in a block that nobody has.
 const (
 	nowhere   = "00000000-0000-4000-8000-000000000001"
 	someShare = "client_name=%&master_sae_id=a&slave_sae_id=b&key_id=" + nowhere
 )
 
-// strangers is what somebody sends who has found the ports of the nodes and read how they speak.
-// Nodes have to refuse all of it, and nobody else is to notice.
+// strangers lists messages of somebody who has found the ports of the nodes and knows the protocol.
+// Nodes must refuse all of them, and nobody else may notice.
 var strangers = []message{
 	{name: "garbage", method: http.MethodPost, path: protocol.PathKeyShare, body: "{"},
 	{name: "range", method: http.MethodGet, path: protocol.PathKeyShare, query: someShare, signature: nowhere + ":0:64%" + tag(16)},
@@ -42,7 +42,7 @@ var strangers = []message{
 	{name: "hub", toClient: true, method: http.MethodPost, path: protocol.PathHubStarted, body: `{"hub_name":"mallory"}`},
 }
 
-// tag is one of size bytes, which is wrong.
+// tag returns a wrong tag of size bytes.
 func tag(size int) string { return base64.StdEncoding.EncodeToString(make([]byte, size)) }
 
 func strangerNamed(name string) *message {
@@ -52,7 +52,8 @@ func strangerNamed(name string) *message {
 	return nil
 }
 
-// intrude sends a node what a stranger does. No answer, and one that says nothing, are no harm.
+// intrude sends a node a stranger's message. An error, or an answer without information, is
+// harmless.
 func (p *player) intrude(ctx context.Context, to, name string) {
 	m := strangerNamed(name)
 	client := p.network.Overview().Clients[0].Name
@@ -84,16 +85,16 @@ func (p *player) intrude(ctx context.Context, to, name string) {
 	p.refusals.Add(node.DecodeError(response.StatusCode, said), 1)
 }
 
-// stranger is who sends it. He is no party of the network, and has no links.
+// stranger is the sender. He is not a party of the network, and has no links.
 const stranger = "stranger"
 
-// elsewhere is why a hunt never meets with some reasons of refusals.
+// elsewhere explains why a hunt never meets some reasons of refusals.
 var elsewhere = map[string]string{
-	"overlap":                  "only a client that signs can say so, and it signs no such thing",
-	"encryptor_not_registered": "only a client that signs can ask in the name of others",
+	"overlap":                  "only a signing client can cause it, and clients do not",
+	"encryptor_not_registered": "only a signing client can ask in the name of others",
 	"encryptor_not_enrolled":   "a client registers its own encryptors, and all of them are enrolled",
-	"duplicate_key":            "a hub knows a message that comes again for longer than a hunt lasts",
+	"duplicate_key":            "a hub recognises a repeated message for longer than a hunt lasts",
 	"full":                     "a hunt is too short to fill a hub",
-	"storage_failed":           "its disks lose what was not synced, and do not fail",
-	"not_open":                 "a client uses no PSRD before its hub knows that it may",
+	"storage_failed":           "the disks of a hunt lose what was not synced, but do not fail",
+	"not_open":                 "a client uses no PSRD before its hub has opened it",
 }

@@ -13,8 +13,8 @@ import (
 
 var weekOf = flag.Duration("week", 8*time.Hour, "how long TestWeek goes on, in virtual time")
 
-// Nodes that keep their state on disks crash every few hours, for a week, while keys are made and
-// fetched, and some wait for the end of a crash or two: nothing is used twice and nothing is lost.
+// Nodes with disks crash every few hours for a week, while keys are made and fetched. Some keys
+// wait for the end of a crash or two. Nothing is used twice and nothing is lost.
 //
 //	go test ./sim/hunt -run TestWeek -v -args -week 168h
 func TestWeek(t *testing.T) {

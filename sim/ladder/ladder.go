@@ -1,6 +1,5 @@
-// Package ladder draws a ladder diagram of messages: who told whom what, when, and how it ended. A
-// [Ladder] is what happened; [Ladder.Text], [Ladder.SVG] and [Ladder.Mermaid] are three pictures of
-// it.
+// Package ladder draws a ladder diagram of messages: who sent what to whom, when, and how it ended.
+// A [Ladder] has the data; [Ladder.Text], [Ladder.SVG] and [Ladder.Mermaid] draw it in three forms.
 package ladder
 
 import (
@@ -17,25 +16,25 @@ import (
 // Ladder is messages among participants.
 type Ladder struct {
 	Title        string    `json:"title"`
-	Start        time.Time `json:"start"`        // at the top
+	Start        time.Time `json:"start"`        // time at the top
 	Participants []string  `json:"participants"` // from left to right: kind and name, such as hub/hank
-	Messages     []Message `json:"messages"`     // in the order of their start; those of strangers are not drawn
+	Messages     []Message `json:"messages"`     // in the order of their start; messages of others are not drawn
 	Error        string    `json:"error,omitempty"`
 }
 
-// Message is a message as the wire tells of it, with what an answer says of a failure.
+// Message is a message as reported by the wire, with the reason of a failure from the answer.
 type Message struct {
 	wire.Event
 	Note string `json:"note,omitempty"` // why it failed
 }
 
-// label says what was sent, such as POST key-share.
+// label returns a short name of the request, such as POST key-share.
 func (m Message) label() string { return m.Method + " " + m.Path[strings.LastIndex(m.Path, "/")+1:] }
 
 // Failed reports whether the sender did not get what it asked for.
 func (m Message) Failed() bool { return m.Status != http.StatusOK }
 
-// Outcome says in a few words how the message ended.
+// Outcome returns in a few words how the message ended.
 func (m Message) Outcome() string {
 	words := []string{"no answer"}
 	if m.Status != 0 {
@@ -50,12 +49,12 @@ func (m Message) Outcome() string {
 	return strings.Join(words, " ")
 }
 
-// String puts the message in a line.
+// String describes the message in one line.
 func (m Message) String() string {
 	return fmt.Sprintf("%s to %s: %s, %s after %s", m.From, m.To, m.label(), m.Outcome(), milliseconds(m.Duration))
 }
 
-// Failures returns how many messages failed.
+// Failures returns the number of failed messages.
 func (l Ladder) Failures() int {
 	n := 0
 	for _, m := range l.Messages {
@@ -66,7 +65,7 @@ func (l Ladder) Failures() int {
 	return n
 }
 
-// Summary says in a sentence what there is to see.
+// Summary describes the diagram in a sentence.
 func (l Ladder) Summary() string {
 	text := fmt.Sprintf("%d messages among %d participants, %d of them failed.", len(l.Messages), len(l.Participants), l.Failures())
 	if l.Error != "" {
@@ -83,7 +82,7 @@ type step struct {
 	at       time.Duration
 }
 
-// steps returns the rungs in the order of time. What leaves comes before what arrives.
+// steps returns the rungs in the order of time. At the same time, departures come before arrivals.
 func (l Ladder) steps() []step {
 	var steps []step
 	for i, m := range l.Messages {
@@ -102,7 +101,7 @@ func (l Ladder) steps() []step {
 	return steps
 }
 
-// ends returns the positions of the participants between which the rung is, from where to where.
+// ends returns the indices of the participants at the start and the end of the rung.
 func (l Ladder) ends(s step) (from, to int) {
 	from, to = slices.Index(l.Participants, s.From), slices.Index(l.Participants, s.To)
 	if s.isAnswer {
@@ -111,7 +110,7 @@ func (l Ladder) ends(s step) (from, to int) {
 	return from, to
 }
 
-// caption says what is on the rung.
+// caption returns the text on the rung.
 func (s step) caption() string {
 	if !s.isAnswer {
 		return s.label()
@@ -119,7 +118,7 @@ func (s step) caption() string {
 	return s.Outcome() + " in " + milliseconds(s.Duration)
 }
 
-// milliseconds prints a duration, with as many digits as make sense.
+// milliseconds formats a duration with a reasonable number of digits.
 func milliseconds(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	switch {
@@ -132,13 +131,13 @@ func milliseconds(d time.Duration) string {
 	}
 }
 
-// nameOf returns what follows the kind of a participant, which is hub/hank or the like.
+// nameOf returns the name of a participant such as hub/hank, without its kind.
 func nameOf(participant string) string {
 	_, name, _ := strings.Cut(participant, "/")
 	return name
 }
 
-// kindOf returns the kind in a word for readers.
+// kindOf returns the kind of a participant as a word for readers.
 func kindOf(participant string) string {
 	kind, _, _ := strings.Cut(participant, "/")
 	if kind == "sae" {

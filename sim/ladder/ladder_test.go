@@ -17,7 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the files in testdata anew")
 
-// example is an exchange with two hubs, one of which is down; the answer to one message was lost.
+// example returns an exchange with two hubs, one of which is down. The answer to one message was
+// lost.
 func example() Ladder {
 	const us = time.Microsecond
 	const post = "/dske/api/v1/key-share"
@@ -60,7 +61,7 @@ type element struct {
 	name, class string
 }
 
-// elements returns those of a document, or why it is not well formed.
+// elements returns the elements of a document, or an error if it is not well formed.
 func elements(text string) (all []element, err error) {
 	for d := xml.NewDecoder(strings.NewReader(text)); ; {
 		token, err := d.Token()
@@ -101,7 +102,7 @@ func TestSVGIsOne(t *testing.T) {
 	}
 }
 
-// Names can be any text, and none of it is taken for a part of the picture.
+// Names can be any text, and no name is taken for a part of the picture.
 func TestHostileNames(t *testing.T) {
 	name := `sae/</text><script>alert(1)</script>&"';#end` + "\x1b[31m\x00\xff"
 	l := Ladder{Title: name, Participants: []string{name, "client/end"}, Error: name,
@@ -126,7 +127,7 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// Messages of nobody who is in the picture are not drawn, and a ladder without any is one too.
+// Messages of parties that are not in the picture are not drawn. An empty ladder is valid, too.
 func TestStrangers(t *testing.T) {
 	l := Ladder{Title: "none", Participants: []string{"hub/hank"}, Messages: []Message{{Event: wire.Event{From: "hub/hank", To: "hub/helen", Method: "GET", Path: "/x"}}}}
 	for _, l := range []Ladder{l, {}} {
@@ -139,7 +140,7 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-// A ladder can come from a network elsewhere.
+// A ladder can come from another process.
 func FuzzPictures(f *testing.F) {
 	for _, l := range []Ladder{example(), {}} {
 		text, err := json.Marshal(l)

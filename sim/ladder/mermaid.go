@@ -7,24 +7,24 @@ import (
 	"unicode"
 )
 
-// Mermaid writes the ladder as a sequence diagram of Mermaid (https://mermaid.js.org), with a red
-// ground under what failed.
+// Mermaid returns the ladder as a sequence diagram in the language of Mermaid
+// (https://mermaid.js.org). Failed messages have a red background.
 func (l Ladder) Mermaid() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "---\ntitle: %q\n---\nsequenceDiagram\n", l.Title)
 	for i, p := range l.Participants {
-		fmt.Fprintf(&out, "    participant p%d as %s %s\n", i, kindOf(p), escaped(nameOf(p)))
+		fmt.Fprintf(&out, "    participant p%d as %s %s\n", i, kindOf(p), escapeMermaid(nameOf(p)))
 	}
 	for _, s := range l.steps() {
 		from, to := l.ends(s)
-		line := fmt.Sprintf("p%d%sp%d: %s", from, arrow(s), to, escaped(s.caption()))
+		line := fmt.Sprintf("p%d%sp%d: %s", from, arrow(s), to, escapeMermaid(s.caption()))
 		if s.isAnswer && s.Failed() {
 			line = "rect rgba(255, 0, 0, 0.2)\n    " + line + "\n    end"
 		}
 		fmt.Fprintf(&out, "    %s\n", line)
 	}
 	if l.Error != "" && len(l.Participants) > 0 {
-		fmt.Fprintf(&out, "    Note over p0: %s\n", escaped(l.Error))
+		fmt.Fprintf(&out, "    Note over p0: %s\n", escapeMermaid(l.Error))
 	}
 	return out.String()
 }
@@ -42,8 +42,8 @@ func arrow(s step) string {
 
 var keyword = regexp.MustCompile(`(?i)\bend\b`)
 
-// escaped writes as entities what Mermaid could take for part of its language.
-func escaped(text string) string {
+// escapeMermaid replaces by entities what Mermaid could take for its own syntax.
+func escapeMermaid(text string) string {
 	text = keyword.ReplaceAllStringFunc(text, func(end string) string { return "\x00" + end })
 	var out strings.Builder
 	for i, r := range text {

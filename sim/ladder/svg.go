@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Style is the style sheet in every picture of [Ladder.SVG]: colours for light and for dark.
+// Style is the style sheet in every picture of [Ladder.SVG], with light and dark colours.
 const Style = `
 .ladder { font: 12px system-ui, sans-serif; --paper: #ffffff; --ink: #1b1f24; --faint: #5c6570; --line: #c5ccd3; --go: #0b57a4; --fail: #b3261e }
 @media (prefers-color-scheme: dark) {
@@ -28,7 +28,7 @@ const Style = `
 .ladder .failed .outcome { fill: var(--fail); font-weight: 600 }
 `
 
-// StyleHash returns the hash of [Style] in the form in which a Content-Security-Policy lets it in.
+// StyleHash returns the hash of [Style] in the form for a Content-Security-Policy.
 func StyleHash() string {
 	sum := sha256.Sum256([]byte(Style))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
@@ -36,16 +36,16 @@ func StyleHash() string {
 
 // Distances in the picture, in pixels.
 const (
-	timeWidth  = 76 // of the column at the left
+	timeWidth  = 76 // width of the left column
 	leastWidth = 112
 	rowHeight  = 30
 	headHeight = 52
-	glyph      = 6.6 // of a character, about
+	glyph      = 6.6 // approximate width of a character
 	maxCaption = 44  // characters
 )
 
-// SVG draws the ladder as a picture that stands alone, in light and in dark surroundings. Each
-// message is a group of the class message, and also failed if it did.
+// SVG draws the ladder as a standalone picture, for light and dark surroundings. Each message is a
+// group with the class message and, if it failed, also the class failed.
 func (l Ladder) SVG() string {
 	d := drawing{Ladder: l, column: leastWidth}
 	for _, p := range l.Participants {
@@ -54,7 +54,7 @@ func (l Ladder) SVG() string {
 	d.width = timeWidth + d.column*max(1, len(l.Participants))
 	d.height = headHeight + rowHeight*(2*len(l.Messages)+1)
 	d.printf(`<svg xmlns="http://www.w3.org/2000/svg" class="ladder" role="img" viewBox="0 0 %d %d" width="%[1]d" height="%d" aria-labelledby="ladder-title ladder-desc">`, d.width, d.height)
-	d.printf("<title id=\"ladder-title\">%s</title>\n<desc id=\"ladder-desc\">%s</desc>\n<style>%s</style>\n", quoted(l.Title), quoted(l.Summary()), Style)
+	d.printf("<title id=\"ladder-title\">%s</title>\n<desc id=\"ladder-desc\">%s</desc>\n<style>%s</style>\n", escapeXML(l.Title), escapeXML(l.Summary()), Style)
 	d.printf(`<rect class="paper" width="%d" height="%d"/>`+"\n", d.width, d.height)
 	d.drawParticipants()
 	d.drawMessages()
@@ -62,7 +62,7 @@ func (l Ladder) SVG() string {
 	return d.out.String()
 }
 
-// drawing is a picture in the making.
+// drawing is a picture under construction.
 type drawing struct {
 	Ladder
 	column        int // width
@@ -72,19 +72,19 @@ type drawing struct {
 
 func (d *drawing) printf(format string, args ...any) { fmt.Fprintf(&d.out, format, args...) }
 
-// x returns where the line of a participant is.
+// x returns the horizontal position of the line of a participant.
 func (d *drawing) x(participant int) int { return timeWidth + d.column*participant + d.column/2 }
 
 func (d *drawing) drawParticipants() {
 	for i, p := range d.Participants {
 		x := d.x(i)
 		d.printf(`<text class="kind" x="%d" y="18" text-anchor="middle">%s</text>`, x, kindOf(p))
-		d.printf(`<text class="name" x="%d" y="34" text-anchor="middle">%s</text>`, x, quoted(nameOf(p)))
+		d.printf(`<text class="name" x="%d" y="34" text-anchor="middle">%s</text>`, x, escapeXML(nameOf(p)))
 		d.printf(`<line class="life" x1="%d" y1="42" x2="%[1]d" y2="%d"/>`+"\n", x, d.height-10)
 	}
 }
 
-// drawMessages draws both rungs of a message in one group, each at its place in time.
+// drawMessages draws both rungs of each message in one group, each at its place in time.
 func (d *drawing) drawMessages() {
 	rungs := make([][2]string, len(d.Messages))
 	for row, s := range d.steps() {
@@ -99,7 +99,7 @@ func (d *drawing) drawMessages() {
 		if m.Failed() {
 			class += " failed"
 		}
-		d.printf("<g class=\"%s\"><title>%s</title>%s%s</g>\n", class, quoted(m.String()), rungs[i][0], rungs[i][1])
+		d.printf("<g class=\"%s\"><title>%s</title>%s%s</g>\n", class, escapeXML(m.String()), rungs[i][0], rungs[i][1])
 	}
 }
 
@@ -111,14 +111,14 @@ func (d *drawing) rung(s step, y int) string {
 	if s.isAnswer {
 		line, head, text = "answer", "head answer-head", "outcome"
 	}
-	caption := shortened(s.caption())
+	caption := shorten(s.caption())
 	return fmt.Sprintf(`<text class="time" x="8" y="%d">%s</text>`, y+4, milliseconds(s.at)) +
 		fmt.Sprintf(`<line class="%s" x1="%d" y1="%d" x2="%d" y2="%[3]d"/>`, line, x1, y, x2) +
 		tip(s, head, x1, x2, y) +
-		fmt.Sprintf(`<text class="%s" x="%d" y="%d" text-anchor="middle">%s</text>`, text, d.within((x1+x2)/2, caption), y-5, quoted(caption))
+		fmt.Sprintf(`<text class="%s" x="%d" y="%d" text-anchor="middle">%s</text>`, text, d.within((x1+x2)/2, caption), y-5, escapeXML(caption))
 }
 
-// tip draws what is at the end of an arrow: a head, or a cross half-way if no answer came.
+// tip draws the end of an arrow: a head, or a cross half-way if no answer came.
 func tip(s step, class string, x1, x2, y int) string {
 	if s.isAnswer && s.Status == 0 {
 		x := (x1 + x2) / 2
@@ -131,22 +131,22 @@ func tip(s step, class string, x1, x2, y int) string {
 	return fmt.Sprintf(`<path class="%s" d="M%d %d l%d -4 v8 z"/>`, class, x2, y, back)
 }
 
-// within moves the middle of a text so that it does not run out of the picture.
+// within moves the middle of a text so that the text stays in the picture.
 func (d *drawing) within(x int, text string) int {
 	half := int(glyph*float64(utf8.RuneCountInString(text)))/2 + 4
 	return max(timeWidth+half, min(x, d.width-half))
 }
 
-func shortened(text string) string {
+func shorten(text string) string {
 	if utf8.RuneCountInString(text) <= maxCaption {
 		return text
 	}
 	return string([]rune(text)[:maxCaption-1]) + "…"
 }
 
-// quoted makes text fit for XML.
-func quoted(text string) string {
+// escapeXML escapes text for XML.
+func escapeXML(text string) string {
 	var out strings.Builder
-	xml.EscapeText(&out, []byte(text)) // a Builder takes everything
+	xml.EscapeText(&out, []byte(text)) // a Builder never fails
 	return out.String()
 }

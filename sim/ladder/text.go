@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// narrowest is the least distance between two participants, in columns of text.
+// narrowest is the minimum distance between two participants, in columns of text.
 const narrowest = len("encryptor") + 1
 
-// Text draws the ladder with characters: time runs down, what passes stands at the right, and what
-// failed is marked with ✗.
+// Text draws the ladder with characters: time runs down, labels are on the right, and failed
+// messages are marked with ✗.
 func (l Ladder) Text() string {
 	var out strings.Builder
 	width := l.columnWidth()
@@ -34,8 +34,8 @@ func (l Ladder) Text() string {
 	return printable(out.String())
 }
 
-// printable replaces what could do something to a terminal: the ladder may be of a network
-// elsewhere.
+// printable replaces characters that could control a terminal, since the ladder may come from
+// another process.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && !unicode.IsPrint(r) {
@@ -45,7 +45,7 @@ func printable(text string) string {
 	}, text)
 }
 
-// columnWidth returns the distance between two participants.
+// columnWidth returns the distance between two participants, in columns of text.
 func (l Ladder) columnWidth() int {
 	width := narrowest
 	for _, p := range l.Participants {

@@ -1,64 +1,64 @@
-// Package link says what the way between two nodes does to messages: how long they take, how they
-// queue, and how they are lost and sent again.
+// Package link simulates the path between two nodes: how long messages take, how they queue, and
+// how they are lost and sent again.
 //
-// A [Link] describes it, and a [Direction] does it: it is told of messages in their order, and says
-// when each arrives. Chance has no state but a count: what happens to the n-th message of a
-// direction follows from the seed, the names of its ends, and n. Nothing here waits, or knows what
-// a message is.
+// A [Link] has the properties, and a [Direction] applies them: it is given the messages in order,
+// and returns when each arrives. Randomness has no state except a counter: the fate of the n-th
+// message of a direction derives from the seed, the names of its ends, and n. The package does not
+// wait, and does not look into messages.
 package link
 
 import (
 	"time"
 )
 
-// Link is what a way is like, the same in both directions. Its zero value does nothing.
+// Link has the properties of a path, the same in both directions. Its zero value has no effect.
 type Link struct {
 	Latency   Latency       // nil: none
-	Jitter    time.Duration // how much more or less than its latency a message takes, at most; each value is as likely
-	Bandwidth int64         // in bits per second, for the messages of a direction together; 0: no limit
-	Loss      float64       // chance that a transmission is lost, 0 to 1
-	Burst     *Burst        // nil: what is lost says nothing of what is lost next
+	Jitter    time.Duration // maximum deviation from the latency, uniform in both directions
+	Bandwidth int64         // bits per second, for all messages of a direction together; 0: no limit
+	Loss      float64       // probability that a transmission is lost, 0 to 1
+	Burst     *Burst        // nil: losses are independent of each other
 }
 
-// Burst makes losses come together: the model of Gilbert and Elliott. Before each message a
-// direction may change from good, as it begins, to bad, or back.
+// Burst makes losses come in bursts: the model of Gilbert and Elliott. Before each message a
+// direction may change from good, its initial state, to bad, or back.
 type Burst struct {
-	Enter float64 // chance of becoming bad, over 0 to 1
-	Leave float64 // chance of becoming good again, over 0 to 1
-	Loss  float64 // chance that a transmission is lost while it is bad, over 0 to 1
+	Enter float64 // probability of becoming bad, over 0 to 1
+	Leave float64 // probability of becoming good again, over 0 to 1
+	Loss  float64 // probability that a transmission is lost while bad, over 0 to 1
 }
 
-// Lost transmissions are repeated as TCP does it: after a timeout that doubles each time (RFC 6298,
-// clause 5.5; the first is Linux's TCP_RTO_MIN), and so often.
+// Lost transmissions are repeated as by TCP: after a timeout that doubles each time (RFC 6298,
+// clause 5.5; the first is Linux's TCP_RTO_MIN), up to a maximum number.
 const (
 	firstTimeout = 200 * time.Millisecond
 	maxAttempts  = 10
 )
 
-// Passage is what becomes of a message.
+// Passage is the fate of a message.
 type Passage struct {
 	Arrives  time.Time
-	Attempts int  // transmissions; 1: nothing was lost
-	Lost     bool // it does not arrive; Arrives is when TCP gives up
+	Attempts int  // number of transmissions; 1: nothing was lost
+	Lost     bool // the message does not arrive; Arrives is when TCP gives up
 }
 
-// Direction is one direction of a link. Its methods must not be called at the same time.
+// Direction is one direction of a link. Its methods must not be called concurrently.
 type Direction struct {
 	link    *Link
 	lots    lots
-	n       uint64    // messages so far
+	n       uint64    // number of messages so far
 	bad     bool      // see [Burst]
-	leaving time.Time // when all that was sent has left
+	leaving time.Time // when everything that was sent has left
 }
 
-// NewDirection returns a direction that has carried nothing. Its ends are any names that no other
-// direction has, in that order.
+// NewDirection returns a direction that has carried nothing. Its ends may have any names, but no
+// two directions the same pair in the same order.
 func NewDirection(l *Link, seed uint64, from, to string) *Direction {
 	return &Direction{link: l, lots: newLots(seed, from, to)}
 }
 
-// Pass says what becomes of the next message, of size bytes, which sets out at now or, if there is
-// a queue, after it. Messages may overtake each other, as those of different connections do.
+// Pass returns the fate of the next message, of size bytes, which departs at now or, if there is a
+// queue, after it. Messages may overtake each other, like those of different connections.
 func (d *Direction) Pass(now time.Time, size int) Passage {
 	d.n++
 	l := d.link
@@ -78,7 +78,7 @@ func (d *Direction) Pass(now time.Time, size int) Passage {
 	return p
 }
 
-// transmit sends a message until it is not lost, or TCP gives up.
+// transmit transmits a message until it is not lost, or TCP gives up.
 func (d *Direction) transmit() Passage {
 	loss := d.link.Loss
 	if b := d.link.Burst; b != nil {
@@ -104,7 +104,7 @@ func (d *Direction) transmit() Passage {
 	return p
 }
 
-// waited returns how long TCP has waited when it makes an attempt.
+// waited returns how long TCP has waited before an attempt.
 func waited(attempt int) time.Duration { return firstTimeout * (1<<(attempt-1) - 1) }
 
 func (d *Direction) draw(purpose uint64) float64 { return d.lots.draw(d.n, purpose) }

@@ -10,7 +10,7 @@ import (
 
 var start = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// times returns how long the first n messages of a direction take that never queue.
+// times returns the times of the first n messages of a direction, without a queue.
 func times(l *Link, n int) []time.Duration {
 	d := NewDirection(l, 1, "a", "b")
 	var all []time.Duration
@@ -32,7 +32,7 @@ func meanAndSigma(all []time.Duration) (mean, sigma float64) {
 	return mean, math.Sqrt(sigma)
 }
 
-// Mean and standard deviation of 100,000 messages, within 1 % or five standard errors.
+// Mean and standard deviation of 100,000 messages are within 1 % or five standard errors.
 func TestDistributions(t *testing.T) {
 	const n = 100_000
 	for name, test := range map[string]struct {
@@ -61,7 +61,7 @@ func TestDistributions(t *testing.T) {
 	}
 }
 
-// Messages queue for the line, and messages of other directions don't.
+// Messages queue for the line of their direction only.
 func TestQueue(t *testing.T) {
 	l := &Link{Bandwidth: 8000, Latency: Fixed(time.Minute)}
 	d, other := NewDirection(l, 1, "a", "b"), NewDirection(l, 1, "b", "a")
@@ -78,7 +78,7 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// After k losses a message is 200 ms · (2^k - 1) late, and k follows the geometric distribution.
+// After k losses a message is 200 ms · (2^k - 1) late, and k has the geometric distribution.
 func TestLoss(t *testing.T) {
 	const n, loss = 100_000, 0.2
 	counts := map[time.Duration]int{}
@@ -97,7 +97,7 @@ func TestLoss(t *testing.T) {
 	}
 }
 
-// Losses come in bursts of the mean length 1/leave, and as often as theory says.
+// Losses come in bursts of the mean length 1/leave, and as often as theory predicts.
 func TestBurst(t *testing.T) {
 	const n = 200_000
 	d := NewDirection(&Link{Burst: &Burst{Enter: 0.01, Leave: 0.2, Loss: 1}}, 1, "a", "b")
@@ -120,7 +120,7 @@ func TestBurst(t *testing.T) {
 	}
 }
 
-// What happens to the n-th message depends on the seed, the ends in their order, and n.
+// The fate of the n-th message depends on the seed, the ends in their order, and n.
 func TestDrawnByName(t *testing.T) {
 	l := &Link{Latency: Uniform{0, time.Hour}}
 	draw := func(seed uint64, from, to string) [2]time.Time {
@@ -149,7 +149,7 @@ func TestParseMeasured(t *testing.T) {
 	}
 	for text, says := range map[string]string{
 		"": "1: there are no values", "1\n-1": `2: "-1ms" is not a time`, "x": `1: "x" is not a time`, "25h": "1:",
-		"nan": "1:", "1e300": "1:", strings.Repeat("1", 1<<17): "1: ", strings.Repeat("1\n", maxMeasured+1): "1000001: these are more",
+		"nan": "1:", "1e300": "1:", strings.Repeat("1", 1<<17): "1: ", strings.Repeat("1\n", maxMeasured+1): "1000001: there are more",
 	} {
 		if _, err := ParseMeasured([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), says) {
 			t.Errorf("%.20q: %v", text, err)

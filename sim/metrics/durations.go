@@ -12,16 +12,16 @@ import (
 	"dske/sim"
 )
 
-// methods is those that have a label of their own; anybody can make up more.
+// methods lists the methods that have a label of their own; anybody can make up more.
 var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete}
 
-// durations collects how long requests to nodes take.
+// durations collects the durations of requests to nodes.
 type durations struct {
 	*prometheus.HistogramVec
-	known sync.Map // of request to its prometheus.Observer, which saves putting labels together
+	known sync.Map // observers by request; avoids building the labels each time
 }
 
-// request is requests that are counted together.
+// request is a class of requests that are counted together.
 type request struct {
 	kind, method, route string
 	status              int
@@ -30,12 +30,12 @@ type request struct {
 func newDurations() *durations {
 	return &durations{HistogramVec: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "dske_request_duration_seconds",
-		Help:    "Time that nodes took to answer requests, by the pattern of the path, which is empty for unknown ones.",
+		Help:    "Time that nodes took to answer requests, by the pattern of the path, which is empty for unknown paths.",
 		Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 	}, []string{"kind", "method", "route", "code"})}
 }
 
-// observe is told of every request.
+// observe is called for every request.
 func (d *durations) observe(r sim.Request) {
 	kind, _, _ := strings.Cut(r.Node, "/")
 	key := request{kind, r.Method, r.Route, r.Status}

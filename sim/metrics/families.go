@@ -7,7 +7,7 @@ import (
 	"dske/sim"
 )
 
-// family is a metric with a value for each node of which there is a snapshot of type S.
+// family is a metric with a value for each node with a snapshot of type S.
 type family[S any] struct {
 	desc  *prometheus.Desc
 	kind  prometheus.ValueType
@@ -26,7 +26,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("dske_"+name, help, labels, nil)
 }
 
-// What only hubs, or only clients, have needs no label of the kind.
+// Metrics that only hubs, or only clients, have need no label for the kind.
 var hubFamilies = []family[sim.HubSnapshot]{
 	counter("shares_taken_total", "Shares that hubs have taken from clients.",
 		func(h sim.HubSnapshot) int64 { return h.SharesTaken }, "node"),
@@ -34,7 +34,7 @@ var hubFamilies = []family[sim.HubSnapshot]{
 		func(h sim.HubSnapshot) int64 { return h.SharesHandedOut }, "node"),
 	gauge("shares_waiting", "Shares that wait at hubs to be fetched.",
 		func(h sim.HubSnapshot) int { return h.SharesWaiting }, "node"),
-	{describe("forgery_chance", "How likely it is at most that one of the messages with wrong tags would have been accepted, in suite its.", "node"),
+	{describe("forgery_chance", "Upper bound of the probability that the hub would have accepted one of the messages with wrong tags; suite its only.", "node"),
 		prometheus.GaugeValue, func(h sim.HubSnapshot) float64 { return h.ForgeryChance }},
 }
 
@@ -43,37 +43,37 @@ var clientFamilies = []family[sim.ClientSnapshot]{
 		func(c sim.ClientSnapshot) int64 { return c.KeysMade }, "node"),
 	counter("keys_delivered_total", "Keys that clients have given to a slave.",
 		func(c sim.ClientSnapshot) int64 { return c.KeysDelivered }, "node"),
-	counter("shares_scattered_total", "Shares of clients that hubs have taken.",
+	counter("shares_scattered_total", "Shares that hubs have taken from clients.",
 		func(c sim.ClientSnapshot) int64 { return c.SharesScattered }, "node"),
 	counter("shares_gathered_total", "Shares that clients got from hubs.",
 		func(c sim.ClientSnapshot) int64 { return c.SharesGathered }, "node"),
-	counter("shares_at_odds_total", "Shares that clients found not to fit the key: their hub lies, or was lied to.",
+	counter("shares_at_odds_total", "Shares that did not fit the key at a client: their hub lies, or was lied to.",
 		func(c sim.ClientSnapshot) int64 { return c.SharesAtOdds }, "node"),
 }
 
-// lasts is no sum over nodes, but the least.
-var lasts = describe("psrd_lasts_seconds", "In how many seconds the emptiest pool of a client is empty, if nobody fills it and it is used as it was so far.", "node")
+// lasts is not a sum over nodes but the minimum.
+var lasts = describe("psrd_lasts_seconds", "Seconds until the emptiest pool of a client runs dry, if nobody fills it and use goes on at the rate so far.", "node")
 
 var nodeFamilies = []family[sim.NodeSnapshot]{
 	counter("failed_verifications_total", "Messages with a missing or wrong signature that came to the node.",
 		func(s sim.NodeSnapshot) int64 { return s.FailedVerifications }, "kind", "node"),
 	counter("rollbacks_total", "How often the node found a peer with an old copy of its state.",
 		func(s sim.NodeSnapshot) int64 { return s.RolledBack }, "kind", "node"),
-	gauge("associations", "Associations, of a client and a hub, that the node has.",
+	gauge("associations", "Associations of the node.",
 		func(s sim.NodeSnapshot) int { return s.PSRD.Associations }, "kind", "node"),
 }
 
-// psrdFamilies are of the pools of one owner.
+// psrdFamilies are metrics of the pools of one owner.
 var psrdFamilies = []family[node.Levels]{
 	gauge("psrd_available_bytes", "PSRD that is not allocated, by the owner of the pool: the side that chooses from it.",
 		func(l node.Levels) int { return l.Available }, "kind", "node", "owner"),
-	gauge("psrd_allocated_bytes", "PSRD that is allocated and not consumed, by the owner of the pool.",
+	gauge("psrd_allocated_bytes", "PSRD that is allocated but not consumed, by the owner of the pool.",
 		func(l node.Levels) int { return l.Allocated }, "kind", "node", "owner"),
 	counter("psrd_consumed_bytes_total", "PSRD that was consumed, by the owner of the pool.",
 		func(l node.Levels) int64 { return l.Consumed }, "kind", "node", "owner"),
 }
 
 var (
-	states  = describe("nodes", "Nodes in a state: stopped, running or, of clients that have all their PSRD, ready.", "kind", "node", "state")
-	refused = describe("shares_refused_total", "Shares that hubs refused to take or to hand out; of clients, those that hubs did not take or give.", "kind", "node", "reason")
+	states  = describe("nodes", "Nodes in a state: stopped, running or, for clients that have all their PSRD, ready.", "kind", "node", "state")
+	refused = describe("shares_refused_total", "Shares that hubs refused to take or hand out, or that clients failed to scatter or gather.", "kind", "node", "reason")
 )

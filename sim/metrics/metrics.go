@@ -1,10 +1,10 @@
-// Package metrics shows what a network counts to Prometheus. Each [Handler] has a registry of its
-// own, so that several networks fit into a process.
+// Package metrics exports the counters of a network to Prometheus. Each [Handler] has a registry of
+// its own, so that a process can have several networks.
 //
-// Most values are read from the network when they are asked for, and cost nothing in between. The
+// Most values are read from the network when they are scraped, and cost nothing in between. The
 // sets of labels are bounded: routes are patterns, reasons are those of the DSKE interface, and in
 // a network of more than [MaxNodes] nodes the label of the node is "all" instead of its name, and
-// the values are sums. No value tells anything of a key, a share or a byte of PSRD.
+// the values are sums. No value reveals anything about a key, a share or a byte of PSRD.
 package metrics
 
 import (
@@ -17,12 +17,12 @@ import (
 	"dske/sim"
 )
 
-// MaxNodes is the number of nodes, hubs and clients together, up to which each has values of its
-// own.
+// MaxNodes is the maximum number of nodes, hubs and clients together, for which each has values of
+// its own.
 const MaxNodes = 50
 
-// Handler returns what serves the metrics of a network. It counts requests from now on; everything
-// else is since the network was made.
+// Handler returns a handler that serves the metrics of a network. It counts requests from now on;
+// all other values are from the start of the network.
 func Handler(n *sim.Network) http.Handler {
 	r := newRegistry(n)
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{Registry: r})

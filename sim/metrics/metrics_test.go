@@ -30,7 +30,7 @@ func start(t testing.TB, hubs, clients int, size topology.PSRD) *sim.Network {
 	return simtest.Start(t, sim.Config{Topology: top})
 }
 
-// usual is how much PSRD networks have that do not say.
+// usual is the default size of pools.
 var usual = topology.PSRD{BlockSize: 16384, LowWater: 4096, HighWater: 16384}
 
 func sae(n *sim.Network, number int) *etsi.Client {
@@ -58,7 +58,7 @@ func keyPair(t testing.TB, n *sim.Network) etsi.Key {
 	return made[0]
 }
 
-// scrape returns the lines that a handler serves, but those of comments.
+// scrape returns the lines that a handler serves, without comments.
 func scrape(t testing.TB, h http.Handler) []string {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -122,7 +122,7 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// names is the metrics of the network, and not those of the process.
+// names returns the metrics of the network, without those of the process.
 func names(t *testing.T, r *prometheus.Registry) []string {
 	t.Helper()
 	families, err := r.Gather()
@@ -207,7 +207,8 @@ func TestManyNodesShareTheirLabels(t *testing.T) {
 	}
 }
 
-// Whoever can reach the port can make up methods and paths, and must not make up labels with them.
+// Anybody who can reach the port can make up methods and paths, but must not be able to make up
+// labels.
 func TestLabelsOfRequestsAreBounded(t *testing.T) {
 	n := start(t, 2, 2, usual)
 	h := Handler(n)
@@ -257,7 +258,7 @@ func TestTwoNetworks(t *testing.T) {
 	}
 }
 
-// What a pair of keys costs a network with metrics and one without.
+// The cost of a pair of keys in a network with metrics and in one without.
 func BenchmarkKeyPair(b *testing.B) {
 	for _, measured := range []bool{false, true} {
 		b.Run(fmt.Sprint("metrics=", measured), func(b *testing.B) {
@@ -272,7 +273,7 @@ func BenchmarkKeyPair(b *testing.B) {
 	}
 }
 
-// A large network is scraped, too.
+// A large network is scraped.
 func BenchmarkScrape(b *testing.B) {
 	for _, clients := range []int{5, 200} {
 		b.Run(fmt.Sprint(clients, " clients"), func(b *testing.B) {

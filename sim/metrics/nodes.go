@@ -10,7 +10,7 @@ import (
 	"dske/sim"
 )
 
-// nodes collects what a snapshot of the network tells.
+// nodes collects the values of a snapshot of the network.
 type nodes struct{ network *sim.Network }
 
 // Describe implements [prometheus.Collector].
@@ -54,19 +54,19 @@ func (n nodes) Collect(metrics chan<- prometheus.Metric) {
 	}
 }
 
-// own returns the part of a snapshot that is about nodes of this process. The others are counted
-// where they run.
+// own returns the part of a snapshot about nodes of this process. The others are counted where they
+// run.
 func own(s sim.Snapshot) sim.Snapshot {
 	s.Hubs = slices.DeleteFunc(s.Hubs, func(h sim.HubSnapshot) bool { return h.URL != "" })
 	s.Clients = slices.DeleteFunc(s.Clients, func(c sim.ClientSnapshot) bool { return c.URL != "" })
 	return s
 }
 
-// series is the values of a metric with the same labels: all nodes that share a name add to one.
+// series has the values of a metric with the same labels; nodes that share a name are added up.
 type series struct {
 	desc   *prometheus.Desc
 	kind   prometheus.ValueType
-	labels [3]string // from the first on, as many as the metric has
+	labels [3]string // the first ones, as many as the metric has
 }
 
 type sums struct {
@@ -93,7 +93,7 @@ func addAll[S any](s *sums, families []family[S], snapshot S, labels ...string) 
 	}
 }
 
-// addNode adds what hubs and clients have alike.
+// addNode adds the values that hubs and clients have in common.
 func (s *sums) addNode(kind node.Kind, n sim.NodeSnapshot, state string) {
 	k, name := string(kind), s.nameOf(n)
 	addAll(s, nodeFamilies, n, k, name)
@@ -105,7 +105,7 @@ func (s *sums) addNode(kind node.Kind, n sim.NodeSnapshot, state string) {
 	s.addState(k, name, state)
 }
 
-// addLasts keeps the least of those that share a name.
+// addLasts keeps the smallest value of the nodes that share a name.
 func (s *sums) addLasts(name string, seconds float64) {
 	key := series{desc: lasts, kind: prometheus.GaugeValue}
 	key.labels[0] = name
@@ -114,7 +114,7 @@ func (s *sums) addLasts(name string, seconds float64) {
 	}
 }
 
-// addState says of every state of a kind whether the node is in it.
+// addState sets every state of a kind to whether the node is in it.
 func (s *sums) addState(kind, name, now string) {
 	all := []string{"stopped", "running"}
 	if kind == string(node.KindClient) {

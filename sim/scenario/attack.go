@@ -19,7 +19,7 @@ func tap(c call) (string, error) {
 	return "", err
 }
 
-// listen returns the network with the adversary on its wires.
+// listen returns the network with the adversary listening on its wires.
 func (w *world) listen() (*sim.Network, error) {
 	n, err := w.network()
 	if err != nil || w.adversary != nil {
@@ -44,7 +44,7 @@ func compromise(c call) (string, error) {
 		return "", err
 	}
 	return "", c.eachHub(func(name string) error {
-		for range 2 { // once more, for the block that came before the adversary read the hub's messages
+		for range 2 { // twice, for a block that came before the adversary read the hub's messages
 			leak, err := n.Leak("hub/" + name)
 			if err != nil {
 				return err
@@ -55,7 +55,7 @@ func compromise(c call) (string, error) {
 	})
 }
 
-// eachHub does something to every hub that the arguments name.
+// eachHub calls do for every hub in the arguments.
 func (c call) eachHub(do func(name string) error) error {
 	names, err := c.nodes(c.args)
 	if err != nil {
@@ -80,15 +80,15 @@ func attack(c call) (string, error) {
 	keys := c.keys[c.args[0]]
 	switch {
 	case c.adversary == nil:
-		return "", mistakef("nobody listens yet; begin with tap")
+		return "", mistakef("there is no tap yet; begin with tap")
 	case keys == nil:
-		return "", mistakef("no get-key has given the name %s with as=", c.args[0])
+		return "", mistakef("no get-key has as=%s", c.args[0])
 	}
 	var out strings.Builder
 	for _, k := range keys {
 		result := c.adversary.Attack(k.ID)
 		if result.Recovered() && k.Key.Key.Reveal() != nil && !bytes.Equal(result.Key.Reveal(), k.Key.Key.Reveal()) {
-			return out.String(), errors.New("what the adversary recovered is not the key")
+			return out.String(), errors.New("the adversary recovered a wrong key")
 		}
 		fmt.Fprintln(&out, result)
 	}

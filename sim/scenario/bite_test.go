@@ -11,7 +11,7 @@ import (
 	"dske/protocol"
 )
 
-// without is suite its without one of its measures. Nothing but tests has it.
+// without is suite its without one of its measures. It exists only in tests.
 type without struct {
 	protocol.Suite
 	rules func(*protocol.Rules)
@@ -25,7 +25,7 @@ func (s without) Rules() protocol.Rules {
 
 func withoutRule(change func(*protocol.Rules)) protocol.Suite { return without{protocol.ITS, change} }
 
-// unbound binds a response to no request.
+// unbound does not bind a response to its request.
 type unbound struct{ protocol.Suite }
 
 func (unbound) ResponseContext(protocol.Response) string { return "" }
@@ -52,7 +52,7 @@ func (s trusting) NewSearch(_ int, random io.Reader) (protocol.Search, error) {
 	return &trustingSearch{suite: s.Suite, random: random, searches: map[int]protocol.Search{}}, nil
 }
 
-// trustingSearch is a search for each threshold that was heard of.
+// trustingSearch has a search for each threshold in a message.
 type trustingSearch struct {
 	suite    protocol.Suite
 	random   io.Reader
@@ -94,8 +94,8 @@ func (s *trustingSearch) Close() {
 	}
 }
 
-// Each measure of the suite is there for attacks of the collection that succeed without it. What
-// they achieve then is in their scripts, under [!safe].
+// Each measure of the suite prevents attacks of the collection that succeed without it. The lines
+// with [!safe] in their scripts show what they then achieve.
 func TestAttacksBite(t *testing.T) {
 	for measure, test := range map[string]struct {
 		suite   protocol.Suite

@@ -14,7 +14,7 @@ import (
 // check looks for mistakes before anything runs, so that they are also found in lines whose
 // condition does not hold, or that follow a skip. An error starts with the line.
 func (p *parsed) check() error {
-	c := checker{known: map[string]bool{"/": true, ":": true}} // which the engine has
+	c := checker{known: map[string]bool{"/": true, ":": true}} // defined by the engine
 	for _, s := range p.sections {
 		for i, line := range strings.Split(s.text, "\n") {
 			if err := c.line(line); err != nil {
@@ -30,7 +30,7 @@ func (p *parsed) check() error {
 
 type checker struct {
 	known    map[string]bool // names of variables that have been set
-	commands int             // how many lines have one
+	commands int             // number of lines with a command
 }
 
 func (c *checker) line(line string) error {
@@ -73,7 +73,7 @@ func checkCondition(condition string) error {
 	return fmt.Errorf("unknown condition %q: use own, safe or suite:NAME", condition)
 }
 
-// checkCommand returns an error if there is no such command, or if the prefix lets it do nothing.
+// checkCommand returns an error if the command is unknown, or if the prefix makes it ineffective.
 func (s *statement) checkCommand() error {
 	switch {
 	case !slices.Contains(commandNames(), s.command):
@@ -95,7 +95,7 @@ func unknownCommand(name string) error {
 
 var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// define learns the variables that a line sets if it does what it is to do.
+// define adds the variables that a line sets if it succeeds.
 func (c *checker) define(s *statement) error {
 	for _, w := range s.args {
 		name, value, isSet := strings.Cut(w.String(), "=")

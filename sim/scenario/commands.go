@@ -16,8 +16,8 @@ import (
 
 var errUsage = errors.New("wrong arguments")
 
-// mistake is an error in the script itself. It fails a scenario also where a command is to fail or
-// may: what was to be seen was not looked at.
+// mistake is an error in the script itself. It fails a scenario even where a command must or may
+// fail, since what the script wanted to test was not tested.
 type mistake struct{ error }
 
 func mistakef(format string, args ...any) error { return mistake{fmt.Errorf(format, args...)} }
@@ -27,14 +27,14 @@ type skipError struct{ reason string }
 
 func (e skipError) Error() string { return "skip: " + e.reason }
 
-// call is a command as it stands in a script.
+// call is a call of a command in a script.
 type call struct {
 	*world
 	*script.State
 	args []string
 }
 
-// command is a command of ours. What run returns is printed; the text of its error goes to stderr.
+// command is a command of ours. The result of run is printed; the text of its error goes to stderr.
 type command struct {
 	name, args, summary string
 	detail              []string
@@ -42,9 +42,9 @@ type command struct {
 	run                 func(call) (string, error)
 }
 
-// timing says whether a command first waits until nothing goes on in the background. What counts,
-// or changes the network, has to: hubs that were not needed for a key may still be on their way to
-// answer.
+// timing says whether a command first waits until nothing goes on in the background. Commands that
+// count, or change the network, must wait: hubs that were not needed for a key may not have
+// answered yet.
 type timing bool
 
 const (
@@ -52,53 +52,53 @@ const (
 	idle   timing = true
 )
 
-// commands is all of them, by name.
+// commands lists all commands, by name.
 var commands = []command{
 	{"attack", "NAME", "try to compute a key from what was tapped and compromised", nil, idle, attack},
 	{"audit", "", "print what the audit of the network found since the last call, which then does not fail the scenario", nil, idle, printAudit},
-	{"clear", "", "end all faults; hubs that were corrupt are honest again", nil, atOnce, clearFaults},
-	{"compromise", "HUB...", "learn all that hubs hold now, and what they are sent from now on", nil, idle, compromise},
+	{"clear", "", "remove all faults; hubs that lied are honest again", nil, atOnce, clearFaults},
+	{"compromise", "HUB...", "learn everything that hubs hold now or receive from now on", nil, idle, compromise},
 	{"copy", "NODE...", "copy the disks of nodes, with data: memory in network.yaml", nil, idle, copyDisk},
 	{"corrupt", "HUB...", "make hubs lie: they alter shares before they sign them", nil, idle, corrupt},
-	{"crash", "NODE...", "let nodes crash: they lose what is not synced to their disk, and without data all", nil, atOnce, crash},
+	{"crash", "NODE...", "crash nodes: they lose what is not synced to their disk, and everything without data", nil, atOnce, crash},
 	{"events", "", "print who sent what to whom since the last call", []string{
-		"The order is that of the protocol, then by name; ×2 means: twice.",
+		"The order is that of the protocol, then by name; ×2 means twice.",
 	}, idle, events},
-	{"fault", "KIND[=VALUE] [OPTION...]", "put a fault between the nodes", faultDetail(), idle, addFault},
+	{"fault", "KIND[=VALUE] [OPTION...]", "add a fault between the nodes", faultDetail(), idle, addFault},
 	{"faults", "", "print the faults and how often each fired", nil, idle, faults},
 	{"get-key", "MASTER SLAVE [size=BITS] [number=N] [also=SLAVE,...] [as=NAME]", "make keys for the master", nil, atOnce, getKey},
 	{"get-key-pair", "MASTER SLAVE [size=BITS] [number=N] [as=NAME]", "make keys, fetch them for the slave and compare", nil, atOnce, getKeyPair},
 	{"get-key-with-key-ids", "MASTER SLAVE ID|NAME", "fetch the same keys for the slave", nil, atOnce, getKeyWithKeyIDs},
 	{"http", "METHOD PATH [header=NAME:VALUE] [body=TEXT] [as=SAE]", "make any request; print the status and the body", nil, idle, doHTTP},
-	{"log", "", "print what the nodes have warned of since the last call", nil, idle, printLog},
-	{"mitm", "VERB ...", "let an adversary act who owns the network between the nodes", mitmDetail(), idle, mitm},
-	{"play", "STEP...", "in virtual time, do several things at their times, let everything heal, and check that all is as it must be", []string{
-		"A STEP is TIME KIND DURATION ARGUMENTS: key MASTER SLAVE, which the slave fetches after DURATION, or, if that is 0s, when all has healed;",
-		"crash NODE, stop NODE and lie HUB for DURATION; fault and what the command fault takes. dske simulate --hunt writes such scenarios.",
+	{"log", "", "print the warnings and errors of the nodes since the last call", nil, idle, printLog},
+	{"mitm", "VERB ...", "let an adversary act who controls the network between the nodes", mitmDetail(), idle, mitm},
+	{"play", "STEP...", "in virtual time, do several steps at their times, let everything heal, and check that nothing is lost or used twice", []string{
+		"A STEP is TIME KIND DURATION ARGUMENTS: key MASTER SLAVE, which the slave fetches after DURATION or, if that is 0s, when everything has healed;",
+		"crash NODE, stop NODE and lie HUB for DURATION; fault, with the arguments of the command fault. dske simulate --hunt writes such scenarios.",
 	}, idle, play},
 	{"psrd", "CLIENT HUB", "print used and unused bytes of the four pools of a client and a hub", nil, idle, psrd},
-	{"restart", "NODE...", "stop nodes and start them afresh", nil, idle, restart},
-	{"restore", "NODE...", "put the last copies of the disks of nodes back, which must not be running", nil, atOnce, restore},
+	{"restart", "NODE...", "stop nodes and start them again", nil, idle, restart},
+	{"restore", "NODE...", "put back the last copies of the disks of nodes, which must not be running", nil, atOnce, restore},
 	{"skip", "[REASON]", "end the scenario here without failing it", nil, atOnce, skip},
 	{"sleep", "DURATION", "wait, for example for 20ms or, in virtual time, for 30d", nil, atOnce, sleep},
 	{"start", "NODE...", "start nodes", nil, idle, start},
-	{"status", "[NODE...]", "print how nodes are", nil, idle, status},
+	{"status", "[NODE...]", "print the state of nodes", nil, idle, status},
 	{"stop", "NODE...", "stop nodes, which then forget everything that is not on a disk", nil, idle, stop},
 	{"tap", "", "record everything on the wire from now on", nil, idle, tap},
 	{"wait-ready", "", "wait until every client has registered with all its hubs", nil, atOnce, waitReady},
 }
 
-// engineCommands is what the script engine brings along and can do no harm.
+// engineCommands are the commands of the script engine that can do no harm.
 var engineCommands = map[string]script.Cmd{
 	"echo":   described(script.Echo(), "TEXT...", "print a text"),
 	"env":    described(script.Env(), "[NAME=VALUE...]", "set variables, or print them"),
 	"help":   described(script.Help(), "[COMMAND...]", "describe commands"),
-	"stderr": described(script.Stderr(), "[-count=N] PATTERN", "look for a regular expression in why the last command failed"),
-	"stdout": described(script.Stdout(), "[-count=N] PATTERN", "look for a regular expression in what the last command printed"),
+	"stderr": described(script.Stderr(), "[-count=N] PATTERN", "look for a regular expression in the error of the last command"),
+	"stdout": described(script.Stdout(), "[-count=N] PATTERN", "look for a regular expression in the output of the last command"),
 }
 
-// described gives a command of the engine's a description in our words, and keeps it in the
-// foreground.
+// described gives a command of the engine a description in our words, and prevents it from running
+// in the background.
 func described(cmd script.Cmd, args, summary string) script.Cmd {
 	usage := *cmd.Usage()
 	usage.Args, usage.Summary, usage.Async = args, summary, false
@@ -107,7 +107,7 @@ func described(cmd script.Cmd, args, summary string) script.Cmd {
 
 func faultDetail() []string {
 	return append(fault.Help(),
-		"OPTIONS: from=NODES to=NODES method=METHOD path=PART-OF-PATH say which messages, after=N lets the first N pass, count=N ends after N, prob=P leaves it to chance.",
+		"OPTIONS: from=NODES to=NODES method=METHOD path=PART-OF-PATH select messages, after=N lets the first N pass, count=N ends after N, prob=P is the probability for each.",
 		"NODES are names such as hub/hank or hank or hub/*, separated by commas; encryptors are sae/NAME.")
 }
 
@@ -119,13 +119,13 @@ func isCommand(name string) bool {
 func newEngine(w *world) *script.Engine {
 	e := &script.Engine{Cmds: map[string]script.Cmd{}, Conds: map[string]script.Cond{
 		"own":  script.BoolCondition("the network is the scenario's own", w == nil || w.own != nil),
-		"safe": script.BoolCondition("the suite has all measures against those who own the network", w != nil && w.isSafe),
+		"safe": script.BoolCondition("the suite has all measures against an adversary who controls the network", w != nil && w.isSafe),
 		"suite": script.PrefixCondition("the network speaks the suite <suffix>", func(_ *script.State, suite string) (bool, error) {
 			return w.overview.Suite == suite, nil
 		}),
 	}}
 	for name, cmd := range engineCommands {
-		e.Cmds[name] = guarded(name, cmd, w)
+		e.Cmds[name] = guard(name, cmd, w)
 	}
 	for _, c := range commands {
 		e.Cmds[c.name] = c.bind(w)
@@ -133,7 +133,7 @@ func newEngine(w *world) *script.Engine {
 	return e
 }
 
-// bind makes a command of the engine's.
+// bind makes a command of the engine.
 func (c command) bind(w *world) script.Cmd {
 	usage := script.CmdUsage{Summary: c.summary, Args: c.args, Detail: c.detail}
 	return script.Command(usage, func(s *script.State, args ...string) (script.WaitFunc, error) {
@@ -159,7 +159,7 @@ func (c command) bind(w *world) script.Cmd {
 	})
 }
 
-// commandNames returns the names of all commands, in order.
+// commandNames returns the sorted names of all commands.
 func commandNames() []string {
 	var names []string
 	for name := range engineCommands {
@@ -172,7 +172,7 @@ func commandNames() []string {
 	return names
 }
 
-// Help describes the commands of these names; all, if there are none.
+// Help describes the named commands, or all if no names are given.
 func Help(w io.Writer, names ...string) error {
 	e := newEngine(nil)
 	for _, name := range names {
@@ -186,7 +186,7 @@ func Help(w io.Writer, names ...string) error {
 		}
 		usage := e.Cmds[name].Usage()
 		fmt.Fprintf(w, "%s\n    %s\n", strings.TrimSpace(name+" "+usage.Args), usage.Summary)
-		if !isCommand(name) { // the engine explains itself at length
+		if !isCommand(name) { // the engine has long descriptions of its own
 			continue
 		}
 		for _, line := range usage.Detail {
@@ -197,13 +197,12 @@ func Help(w io.Writer, names ...string) error {
 		return nil
 	}
 	_, err := fmt.Fprintln(w, "\nIn front of a command, ! means that it must fail, and ? that it may fail. [own] runs it only on a network of the\n"+
-		"scenario's own, [suite:NAME] only with that suite, [safe] only in a suite with all measures against those who own the"+
-		" network, [!own] and so on only otherwise.")
+		"scenario's own, [suite:NAME] only with that suite, [safe] only in a suite with all measures against an adversary who controls the"+
+		" network; [!own] and so on mean the opposite.")
 	return err
 }
 
-// options takes the options, such as size=256, from the arguments of a call, and returns the
-// others.
+// options splits the arguments of a call into options, such as size=256, and others.
 func (c call) options(names ...string) (others []string, values map[string]string, err error) {
 	values = map[string]string{}
 	for _, arg := range c.args {
@@ -213,9 +212,9 @@ func (c call) options(names ...string) (others []string, values map[string]strin
 		case !isOption || slices.Contains(c.overview.Encryptors(), arg):
 			others = append(others, arg)
 		case !slices.Contains(names, name):
-			return nil, nil, mistakef("no option is called %q; there are %s", name, strings.Join(names, ", "))
+			return nil, nil, mistakef("there is no option %q; there are %s", name, strings.Join(names, ", "))
 		case twice:
-			return nil, nil, mistakef("%s= is there twice: remove one", name)
+			return nil, nil, mistakef("%s= is given twice: remove one", name)
 		case value == "":
 			return nil, nil, mistakef("%s= has no value", name)
 		default:

@@ -10,8 +10,8 @@ import (
 	"rsc.io/script"
 )
 
-// guarded lets a command of the engine's run only with arguments that make sense.
-func guarded(name string, cmd script.Cmd, w *world) script.Cmd {
+// guard lets a command of the engine run only with reasonable arguments.
+func guard(name string, cmd script.Cmd, w *world) script.Cmd {
 	check := map[string]func(args []string) error{
 		"help": checkHelp, "stdout": checkPattern, "stderr": checkPattern,
 	}[name]
@@ -40,8 +40,7 @@ func checkHelp(args []string) error {
 	return nil
 }
 
-// checkPattern refuses what would decide nothing: a pattern that is not one, or that matches
-// whatever there is.
+// checkPattern refuses patterns that decide nothing: invalid ones, and those that match everything.
 func checkPattern(args []string) error {
 	if len(args) > 1 && strings.HasPrefix(args[0], "-count=") {
 		args = args[1:]

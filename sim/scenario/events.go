@@ -9,8 +9,8 @@ import (
 	"dske/sim/wire"
 )
 
-// protocolSteps is the order in which messages are told: that of the protocol. By the clock, it
-// would depend on how the goroutines of the network were scheduled.
+// protocolSteps is the order in which messages are printed: that of the protocol. The order in time
+// would depend on the scheduling of goroutines.
 var protocolSteps = []struct{ method, part string }{
 	{"PUT", "/registration"},
 	{"GET", "/psrd"},
@@ -22,8 +22,7 @@ var protocolSteps = []struct{ method, part string }{
 	{"DELETE", "/registration"},
 }
 
-// step returns the place of an event in that order; what does not belong to the protocol comes
-// last.
+// step returns the position of an event in that order. Events outside the protocol come last.
 func step(e wire.Event) int {
 	for i, s := range protocolSteps {
 		if e.Method == s.method && strings.Contains(e.Path, s.part) {
@@ -60,7 +59,7 @@ func events(c call) (string, error) {
 	return out.String(), nil
 }
 
-// describe puts an event into a line.
+// describe describes an event in one line.
 func describe(e wire.Event) string {
 	answer := "no answer"
 	if e.Status != 0 {

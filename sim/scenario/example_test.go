@@ -7,7 +7,7 @@ import (
 	"dske/sim/scenario"
 )
 
-// A scenario is a text. It runs on a network of its own, and says for each section what came of it.
+// A scenario is a text. It runs on a network of its own, and has a result for each section.
 func ExampleRun() {
 	const text = `# Hubs that hang
 

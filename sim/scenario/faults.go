@@ -9,7 +9,7 @@ import (
 
 func addFault(c call) (string, error) {
 	words := c.args
-	if len(words) > 1 && words[0] == "partition" { // A,B|C,D may be a word of its own
+	if len(words) > 1 && words[0] == "partition" { // A,B|C,D may be a separate word
 		words = append([]string{"partition=" + words[1]}, words[2:]...)
 	}
 	text := strings.Join(words, " ")

@@ -7,9 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Files returns the names of the scenario files that names stand for: files, and directories in
-// which all *.txtar files are meant. The order is that of the names, and in a directory the
-// alphabet's.
+// Files returns the scenario files for names of files, and of directories, which stand for all
+// their *.txtar files. The order is that of the names, and alphabetical within a directory.
 func Files(names []string) ([]string, error) {
 	var files []string
 	for _, name := range names {

@@ -36,7 +36,7 @@ func doHTTP(c call) (string, error) {
 	return out, nil
 }
 
-// httpArgs is the arguments of http.
+// httpArgs has the arguments of http.
 type httpArgs struct {
 	method, path, body, from string
 	header                   http.Header
@@ -52,7 +52,7 @@ func (c call) splitRequest() (httpArgs, error) {
 	for _, arg := range c.args[2:] {
 		option, value, _ := strings.Cut(arg, "=")
 		if seen[option] && option != "header" {
-			return a, mistakef("%s= is there twice: remove one", option)
+			return a, mistakef("%s= is given twice: remove one", option)
 		}
 		seen[option] = true
 		switch option {

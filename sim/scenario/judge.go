@@ -10,7 +10,7 @@ import (
 	"dske/sim/adversary"
 )
 
-// mitmSpent says who has spent what since the last call.
+// mitmSpent prints who has spent how many bytes since the last call.
 func mitmSpent(c call, _ *adversary.Hands) (string, error) {
 	n, err := c.network()
 	if err != nil {
@@ -37,7 +37,7 @@ func mitmSpent(c call, _ *adversary.Hands) (string, error) {
 	return out.String(), nil
 }
 
-// mitmJudge compares what the two ends have with all that the adversary knows.
+// mitmJudge compares the keys of both ends with the adversary's knowledge.
 func mitmJudge(c call, hands *adversary.Hands) (string, error) {
 	if len(c.args) != 1 || c.keys[c.args[0]] == nil {
 		return "", errUsage

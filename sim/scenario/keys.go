@@ -15,7 +15,7 @@ import (
 	"dske/sim"
 )
 
-// madeKey is a key that a get-key of the script has made.
+// madeKey is a key that the script has made.
 type madeKey struct {
 	etsi.Key
 	master, slave string
@@ -32,7 +32,7 @@ func getKey(c call) (string, error) {
 	return show(keys), err
 }
 
-// makeKeys does what get-key says, and keeps the keys under their name.
+// makeKeys makes the keys of get-key, and keeps them under their name.
 func (c call) makeKeys() ([]madeKey, error) {
 	names, options, err := c.options("size", "number", "also", "as")
 	if err != nil {
@@ -64,8 +64,8 @@ func (c call) makeKeys() ([]madeKey, error) {
 	return made, nil
 }
 
-// keyRequest reads options. Numbers below 1 are mistakes: a request leaves them out, and asks for
-// the default. What a KME says to them is a matter of the command http.
+// keyRequest reads options. Numbers below 1 are mistakes: a request would omit them and ask for the
+// default. Use the command http to send them to a KME.
 func keyRequest(options map[string]string) (request etsi.KeyRequest, err error) {
 	number := func(name string, n *int) {
 		text, given := options[name]
@@ -137,7 +137,7 @@ func getKeyPair(c call) (string, error) {
 	return show(made) + "Key values match\n", nil
 }
 
-// show prints keys, one line each. They are keys of an experiment.
+// show prints keys, one per line. They are keys of an experiment, so they need not be secret.
 func show(keys []madeKey) string {
 	var out strings.Builder
 	for _, k := range keys {

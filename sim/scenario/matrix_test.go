@@ -11,7 +11,7 @@ import (
 	"dske/protocol"
 )
 
-// The clients that an adversary may have.
+// The clients that an adversary may own.
 const (
 	noClient = "no client"
 	stranger = "a stranger"
@@ -19,22 +19,22 @@ const (
 	asSlave  = "a client as slave"
 )
 
-// strategy is something that an adversary tries, in a network in which curtis is mallory's and some
-// hubs are broken into.
+// strategy is an attempt of an adversary, in a network in which curtis is mallory's and some hubs
+// are broken into.
 type strategy struct {
-	who    []string // who can: none, all
-	hubs   int      // that he needs
-	suites []string // in which it makes sense: none, all
-	script string   // BROKEN is the hubs; it ends with a judgement
+	who    []string // clients that it needs; none: any
+	hubs   int      // number of hubs that it needs
+	suites []string // suites in which it makes sense; none: all
+	script string   // BROKEN stands for the hubs; it ends with a judgement
 }
 
-// listening is what somebody can do who only listens.
+// listening is the strategy of a passive adversary.
 var listening = strategy{script: `
 get-key sam sofia as=listened
 get-key-with-key-ids sam sofia listened
 mitm judge listened`}
 
-// acting is what those can do who act.
+// acting lists the strategies of an active adversary.
 var acting = []strategy{
 	{script: ` # swapped answers
 get-key sam sofia as=first
@@ -108,7 +108,7 @@ mitm stop
 mitm judge shared`},
 }
 
-// effect is what comes of strategies, the worst last.
+// effect is the result of strategies, the worst last.
 type effect int
 
 const (
@@ -126,7 +126,7 @@ func (w *world) try(t *testing.T, s strategy) effect {
 	if r.Failed() {
 		t.Fatalf("%s\n%s", s.script, print(r, true))
 	}
-	isShared := strings.Contains(s.script, "also=") // so it is his key, too
+	isShared := strings.Contains(s.script, "also=") // then it is his key, too
 	switch log := r.Sections[0].Log; {
 	case strings.Contains(log, "another key than the master, and the adversary does not know it"):
 		return wrongKey
@@ -142,13 +142,13 @@ func (w *world) try(t *testing.T, s strategy) effect {
 	}
 }
 
-// can reports whether a strategy is one for somebody with this client and so many hubs.
+// can reports whether an adversary with this client and so many hubs can use a strategy.
 func (s strategy) can(who string, hubs int, suite string) bool {
 	return (s.who == nil || slices.Contains(s.who, who)) && hubs >= s.hubs && (s.suites == nil || slices.Contains(s.suites, suite))
 }
 
-// matrix runs all strategies in a network of a suite with broken hubs, and returns what listening
-// and acting bring everybody.
+// matrix runs all strategies in a network of a suite with broken hubs, and returns the effects of
+// listening and of acting, by client.
 func matrix(t *testing.T, suite string, broken []string) (listens effect, acts map[string]effect) {
 	synctest.Test(t, func(t *testing.T) {
 		p, err := parse("matrix", []byte("# matrix\ntap\n"))
@@ -177,7 +177,7 @@ func matrix(t *testing.T, suite string, broken []string) (listens effect, acts m
 				}
 			}
 		}
-		w.own.TakeViolations() // what he achieves is judged here
+		w.own.TakeViolations() // the script judges what he achieves
 		if err := w.end(); err != nil {
 			t.Error(err)
 		}
@@ -185,11 +185,11 @@ func matrix(t *testing.T, suite string, broken []string) (listens effect, acts m
 	return listens, acts
 }
 
-// The table of the README is what the strategies achieve.
+// The table of the README has the effects of the strategies.
 func TestMatrix(t *testing.T) {
-	words := map[effect][2]string{refused: {"nothing", "refused"}, wrongKey: {"", "**wrong key accepted**"}, ownKey: {"", "**key of his accepted**"}, keyLearnt: {"**key learnt**", "**key learnt**"}}
+	words := map[effect][2]string{refused: {"nothing", "refused"}, wrongKey: {"", "**wrong key accepted**"}, ownKey: {"", "**known key accepted**"}, keyLearnt: {"**key learnt**", "**key learnt**"}}
 	var table strings.Builder
-	fmt.Fprintln(&table, "| hubs that are his | and | `its`: he listens | he acts | `dske-python`: he listens | he acts |")
+	fmt.Fprintln(&table, "| compromised hubs | adversary's client | `its`: passive | active | `dske-python`: passive | active |")
 	fmt.Fprintln(&table, "|---|---|---|---|---|---|")
 	hubs := []string{"hank", "helen", "hilary"}
 	for n := range len(hubs) + 1 {

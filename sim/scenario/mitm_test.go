@@ -9,7 +9,7 @@ import (
 	"dske/sim/topology"
 )
 
-// Every verb is in the help with an example of itself, and in an attack of the collection.
+// Every verb is in the help with an example of its own, and in an attack of the collection.
 func TestMitmVerbs(t *testing.T) {
 	var help bytes.Buffer
 	if err := Help(&help, "mitm"); err != nil {
@@ -40,7 +40,7 @@ func TestMitmVerbs(t *testing.T) {
 	}
 }
 
-// What cannot be done is said, and why.
+// What is impossible is refused with a reason.
 func TestMitmRefuses(t *testing.T) {
 	w, err := newWorld(t.Context(), &parsed{topology: topology.Reference()}, Options{})
 	if err != nil {
@@ -53,20 +53,20 @@ func TestMitmRefuses(t *testing.T) {
 		"mitm withhold":                         "usage: mitm withhold requests|answers",
 		"mitm withhold answers k":               `no key has the name "k"`,
 		"mitm withhold requests to=hub/nobody":  "there is no node hub/nobody",
-		"mitm withhold requests colour=red":     "no option is called",
+		"mitm withhold requests colour=red":     "there is no option",
 		"mitm answer k":                         `no key has the name "k"`,
 		"mitm answer":                           "usage: mitm answer KEY with=KEY",
 		"mitm refuse 404 nonsense":              "usage: mitm refuse",
 		"mitm refuse many unknown-key":          "usage: mitm refuse",
-		"mitm own hank":                         "hub/hank is no client",
-		"mitm deduce":                           "he knows the share of no message",
+		"mitm own hank":                         "hub/hank is not a client",
+		"mitm deduce":                           "he knows no share of the withheld",
 		"mitm forge-answers k":                  `no key has the name "k"`,
 		"mitm forge-posts carol sam sofia":      "usage: mitm forge-posts",
 		"mitm forge-posts carol sam sofia as=k": "does not know enough bytes",
 		"mitm pieces curtis sunny hank":         "does not know enough bytes",
 		"mitm readdress last sunny as=k":        "does not know enough bytes",
 		"mitm lie k":                            "usage: mitm lie",
-		"mitm squat hank sunny sofia":           "hub/hank is no client",
+		"mitm squat hank sunny sofia":           "hub/hank is not a client",
 		"mitm squat curtis":                     "usage: mitm squat",
 		"mitm judge k":                          "usage: mitm judge KEY",
 	} {

@@ -17,12 +17,12 @@ import (
 func mitmDeduce(_ call, hands *adversary.Hands) (string, error) {
 	n := hands.Deduce()
 	if n == 0 {
-		return "", errors.New("he knows the share of no message that he has withheld")
+		return "", errors.New("he knows no share of the withheld messages")
 	}
 	return fmt.Sprintf("%d bytes\n", n), nil
 }
 
-// keySize reads the option size, in bits, and returns bytes.
+// keySize returns the option size, which is in bits, in bytes.
 func keySize(options map[string]string) (int, error) {
 	request, err := keyRequest(options)
 	if request.Size == 0 {
@@ -49,11 +49,11 @@ func mitmForgeAnswers(c call, hands *adversary.Hands) (string, error) {
 	return "", err
 }
 
-// names reads a client, a master and a slave.
+// names parses a client, a master and a slave.
 func (c call) names(args []string) (n adversary.Names, err error) {
 	n.Client, err = c.node(args[0])
 	if err == nil && !strings.HasPrefix(n.Client, "client/") {
-		err = mistakef("%s is no client", n.Client)
+		err = mistakef("%s is not a client", n.Client)
 	}
 	n.Master, n.Slave = args[1], args[2]
 	return n, err
@@ -77,7 +77,7 @@ func mitmForgePosts(c call, hands *adversary.Hands) (string, error) {
 	return "", c.name(options["as"], id, n.Master, n.Slave, err)
 }
 
-// name gives a name to a key that no get-key has made.
+// name names a key that no get-key has made.
 func (c call) name(name string, id uuid.UUID, master, slave string, err error) error {
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func mitmReaddress(c call, hands *adversary.Hands) (string, error) {
 	if err != nil || len(names) != 2 || options["as"] == "" {
 		return "", cmp.Or(err, errUsage)
 	}
-	var key uuid.UUID // of the messages that were withheld last
+	var key uuid.UUID // nil: the key of the last withheld messages
 	if names[0] != "last" {
 		if key, err = c.keyID(names[0]); err != nil {
 			return "", err

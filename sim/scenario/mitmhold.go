@@ -58,7 +58,7 @@ func mitmAcknowledge(c call, hands *adversary.Hands) (string, error) {
 	return "", err
 }
 
-// refusals are what hubs say, as they say it.
+// refusals are refusals of hubs, with their texts.
 var refusals = map[string]string{
 	"exhausted":     `{"message":"Out of pre-shared random data.","details":{"pool_owner":"hub","needed":1000000,"available":0}}`,
 	"unregistered":  `{"message":"Client is not registered.","details":{}}`,

@@ -10,36 +10,36 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// Settings is the file network.yaml of a scenario. Without it, and without topology.yaml, the
-// network is the reference one. Times are over 0, such as 1.5s.
+// Settings is the content of network.yaml. Without it, and without topology.yaml, the network is
+// the reference network. Times must be over 0, such as 1.5s.
 type Settings struct {
 	Hubs       int           `yaml:"hubs"`        // instead of topology.yaml: hub1, hub2, …
 	Clients    int           `yaml:"clients"`     // with hubs: client1 with encryptor sae1, …
 	Threshold  int           `yaml:"threshold"`   // with hubs
 	Transport  string        `yaml:"transport"`   // memory or loopback
-	Time       string        `yaml:"time"`        // Real or Virtual; the latter goes with memory
-	Data       string        `yaml:"data"`        // none, or memory: nodes keep their state on simulated disks
-	Seed       *int          `yaml:"seed"`        // of all that is left to chance, unless the options have one; over 0
+	Time       string        `yaml:"time"`        // Real or Virtual; the latter needs memory
+	Data       string        `yaml:"data"`        // "", or memory: nodes keep their state on simulated disks
+	Seed       *int          `yaml:"seed"`        // seed of all randomness, unless the options have one; over 0
 	ShareTTL   time.Duration `yaml:"share_ttl"`   // how long keys can be fetched
 	HubTimeout time.Duration `yaml:"hub_timeout"` // how long a client waits for a hub
 
 	RequestTimeout time.Duration `yaml:"request_timeout"` // how long an encryptor waits for a client
 }
 
-// The times that a network can live in.
+// The kinds of time of a network.
 const (
-	Real    = "real"    // that of the clock
-	Virtual = "virtual" // it jumps over what nobody does anything in; see the package sim/virtual
+	Real    = "real"    // time of the clock
+	Virtual = "virtual" // skips periods in which nothing happens; see package sim/virtual
 )
 
-// read reads network.yaml. It returns the topology that its numbers describe, nil if there are
-// none, and the line of the first of them.
+// read parses network.yaml. It returns the topology that its numbers describe, or nil if it has
+// none, and the line of the first number.
 func (s *Settings) read(data []byte) (t *topology.Topology, asked int, err error) {
 	root, err := yamlfile.Parse(data, "set hubs and clients, a transport or a time")
 	if err != nil {
 		return nil, 0, err
 	}
-	lines := map[string]int{} // of the members that are there
+	lines := map[string]int{} // lines of the given members
 	number := func(name string, i *int) yamlfile.Member {
 		return yamlfile.Named(name, func(n *yaml.Node) error {
 			lines[name] = n.Line
@@ -78,13 +78,13 @@ func (s *Settings) read(data []byte) (t *topology.Topology, asked int, err error
 		return nil, 0, err
 	}
 	if s.Time == Virtual && s.Transport == sim.Loopback {
-		return nil, 0, yamlfile.Errorf(lines["time"], "time is virtual, in which there are no ports: remove it, or set transport to %s", sim.Memory)
+		return nil, 0, yamlfile.Errorf(lines["time"], "there are no ports in virtual time: remove time, or set transport to %s", sim.Memory)
 	}
 	t, err = s.generate(lines)
 	return t, lines["hubs"], err
 }
 
-// seed returns the seed, if there is one.
+// seed returns the seed, or nil.
 func (s *Settings) seed() *uint64 {
 	if s.Seed == nil {
 		return nil
@@ -104,8 +104,8 @@ func readChoice(n *yaml.Node, what string, choice *string, one, other string) er
 	return nil
 }
 
-// generate returns the topology that the numbers describe, nil if there are none. Lines has the
-// members that are there: a number that is 0 is a mistake, and not the same as none.
+// generate returns the topology that the numbers describe, or nil if there are none. Lines has the
+// given members, since a number that is 0 is a mistake, unlike a missing one.
 func (s *Settings) generate(lines map[string]int) (*topology.Topology, error) {
 	hubs, clients, threshold := lines["hubs"], lines["clients"], lines["threshold"]
 	switch {

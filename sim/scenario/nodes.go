@@ -32,7 +32,7 @@ func restart(c call) (string, error) {
 
 func corrupt(c call) (string, error) { return "", c.eachNode(c.remote.Corrupt) }
 
-// eachNode does something to every node that the arguments name.
+// eachNode calls do for every node in the arguments.
 func (c call) eachNode(do func(ctx context.Context, name string) error) error {
 	names, err := c.nodes(c.args)
 	if err != nil {
@@ -92,7 +92,7 @@ func psrd(c call) (string, error) {
 	return ofClient + ofHub, err
 }
 
-// poolsOfClient describes the pools that a client has with a hub.
+// poolsOfClient describes a client's pools with a hub.
 func (c call) poolsOfClient(clientName, hubName string) (string, error) {
 	body, err := c.remote.Status(c.Context(), "client/"+clientName)
 	if err != nil {
@@ -110,7 +110,7 @@ func (c call) poolsOfClient(clientName, hubName string) (string, error) {
 	return "", fmt.Errorf("client/%s does not use hub/%s", clientName, hubName)
 }
 
-// poolsOfHub describes the pools that a hub has with a client.
+// poolsOfHub describes a hub's pools with a client.
 func (c call) poolsOfHub(hubName, clientName string) (string, error) {
 	body, err := c.remote.Status(c.Context(), "hub/"+hubName)
 	if err != nil {
@@ -129,7 +129,7 @@ func (c call) poolsOfHub(hubName, clientName string) (string, error) {
 }
 
 // pools describes the pools of an association: those of pads, or of all PSRD, and then those of
-// keys if they are apart.
+// signing keys if they are separate.
 func pools(name string, s node.AssociationStatus) string {
 	text := poolLine(name, "", s.LocalPool) + poolLine(name, "", s.PeerPool)
 	if s.LocalKeyPool != nil {

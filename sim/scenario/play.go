@@ -6,7 +6,7 @@ import (
 	"dske/sim/hunt"
 )
 
-// play does what a hunt does.
+// play runs steps as a hunt does.
 func play(c call) (string, error) {
 	if len(c.args) == 0 {
 		return "", errUsage
@@ -16,7 +16,7 @@ func play(c call) (string, error) {
 		return "", err
 	}
 	if !c.isVirtual {
-		return "", mistake{errors.New("hours pass here: set time to virtual in network.yaml")}
+		return "", mistake{errors.New("play takes hours: set time to virtual in network.yaml")}
 	}
 	var steps []hunt.Step
 	for _, text := range c.args {

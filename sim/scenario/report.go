@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Report prints how scenarios went, a line for each section.
+// Report prints the results of scenarios, a line for each section.
 type Report struct {
 	To      io.Writer
-	Verbose bool // also the commands and what they print
+	Verbose bool // also print the commands and their output
 	Colour  bool
 
 	start          time.Time
@@ -61,7 +61,7 @@ func (r *Report) indented(text string) {
 	}
 }
 
-// End prints the sum of it all and reports whether nothing failed.
+// End prints the totals and reports whether nothing failed.
 func (r *Report) End() bool {
 	var skipped string
 	if r.skipped > 0 {

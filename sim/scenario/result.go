@@ -9,21 +9,21 @@ import (
 	"rsc.io/script"
 )
 
-// Result is how a scenario went.
+// Result is the result of a scenario.
 type Result struct {
 	File     string
 	Title    string
 	Sections []Section
 	Skipped  string // why the rest was skipped
-	Err      error  // what went wrong outside of the sections
+	Err      error  // error outside of the sections
 	Duration time.Duration
 }
 
-// Section is how a section went.
+// Section is the result of a section.
 type Section struct {
 	Title    string
 	Line     int
-	Log      string // the commands and what they printed
+	Log      string // the commands and their output
 	Failure  *Failure
 	Duration time.Duration
 }
@@ -64,15 +64,15 @@ func failureOf(err error, place, line string, s *script.State) *Failure {
 		f.Reason = failed.Err.Error()
 		f.Printed = s.Stdout() + s.Stderr()
 		f.Expected = expectation(failed, line)
-	default: // the engine puts a place in front, which it does not know
+	default: // the engine prefixes a wrong place
 		f.Reason = errors.Unwrap(err).Error()
 	}
 	return f
 }
 
-// expectation says what a command was to do.
+// expectation returns what a command was expected to do.
 func expectation(failed *script.CommandError, line string) string {
-	read, _ := readStatement(line) // the engine has read it already
+	read, _ := readStatement(line) // the engine has parsed it already
 	negated := read.want == "!"
 	if failed.Op == "stdout" || failed.Op == "stderr" {
 		what := "a match for "

@@ -18,30 +18,31 @@ import (
 	"dske/sim/virtual"
 )
 
-// idleTimeout bounds the wait for what goes on in the background.
+// idleTimeout bounds the wait until nothing goes on in the background.
 const idleTimeout = 15 * time.Second
 
-// answerTimeout bounds the wait for an answer of somebody else's network. A large one may take a
-// while to be ready.
+// answerTimeout bounds the wait for an answer of a running network. A large one may need some time
+// to become ready.
 const answerTimeout = 5 * time.Minute
 
 // Options says how scenarios are run.
 type Options struct {
-	URL       string  // of a running network; none: each scenario gets one of its own
-	HTTP      HTTP    // to that network; nil: over plain HTTP, in nobody's name
-	Transport string  // of the scenario's own network, unless it says so; default memory
-	Time      string  // that the own network lives in, unless the scenario says so: Real, which is the default, or Virtual
+	URL       string  // URL of a running network; "": each scenario gets a network of its own
+	HTTP      HTTP    // HTTP clients for that network; nil: plain HTTP without an identity
+	Transport string  // default transport of own networks; "": memory
+	Time      string  // default time of own networks, Real or Virtual; "": Real
 	Seed      *uint64 // makes own networks reproducible
-	Suite     string  // of own networks whose topology has the default one; none: that
+	Suite     string  // replaces the default suite in own networks; "": none
 
-	suite protocol.Suite // for tests: one that lacks a measure, instead of the one that the topology names
+	suite protocol.Suite // for tests: replaces the suite of the topology by one that lacks a measure
 }
 
-// HTTP returns how somebody calls a network, such as sae/sam, or outside, who is anybody.
+// HTTP returns the HTTP client for calls in the name of a party such as sae/sam; outside stands for
+// a caller without an identity.
 type HTTP func(from string) *http.Client
 
-// Run runs a scenario. The name of the file is for messages. In virtual time, the durations of
-// sections are virtual too, and that of the whole is real.
+// Run runs a scenario. The file name is for messages. In virtual time, the durations of sections
+// are virtual, and that of the whole scenario is real.
 func Run(ctx context.Context, file string, data []byte, o Options) (ended *Result) {
 	start := time.Now()
 	result := &Result{File: file}
@@ -61,15 +62,15 @@ func Run(ctx context.Context, file string, data []byte, o Options) (ended *Resul
 		return result
 	}
 	if p.settings.Transport == sim.Loopback {
-		result.Skipped = "it has ports, which there are not in virtual time"
+		result.Skipped = "it needs ports, which do not exist in virtual time"
 		return result
 	}
 	o.Time, o.Transport = Virtual, sim.Memory
 	return runVirtually(ctx, result, p, o)
 }
 
-// runVirtually runs a scenario in virtual time. What a bubble that stands still is still doing
-// cannot reach the result.
+// runVirtually runs a scenario in virtual time. Goroutines in a bubble that has stopped cannot
+// change the result.
 func runVirtually(ctx context.Context, result *Result, p *parsed, o Options) *Result {
 	played := *result
 	err := virtual.Run(ctx, func(ctx context.Context) error {
@@ -84,7 +85,7 @@ func runVirtually(ctx context.Context, result *Result, p *parsed, o Options) *Re
 	return &played
 }
 
-// play runs a scenario from beginning to end, in the time that its network lives in.
+// play runs a scenario from beginning to end, in the time of its network.
 func (r *Result) play(ctx context.Context, p *parsed, o Options) {
 	w, err := newWorld(ctx, p, o)
 	if err != nil {
@@ -125,11 +126,11 @@ func (r *Result) run(ctx context.Context, w *world, sections []section) {
 	}
 }
 
-// run runs the lines of a section until one fails, and returns the position of that.
+// run runs the lines of a section until one fails, and returns the index of that line.
 func (s section) run(engine *script.Engine, state *script.State, w *world, file string, log io.Writer) (int, error) {
 	for i, line := range s.lines() {
 		err := engine.Execute(state, file, bufio.NewReader(strings.NewReader(line+"\n")), log)
-		// The engine takes any failure of a command that is to fail, or may, for what was expected.
+		// The engine counts any failure of a command that must or may fail as expected.
 		if err = cmp.Or(w.mistake, err); err != nil {
 			return i, err
 		}

@@ -44,7 +44,7 @@ func run(t *testing.T, text string) *Result {
 	return Run(t.Context(), "test.txtar", []byte(text), Options{})
 }
 
-// print returns what the command line prints, without colours.
+// print returns the output of the command line, without colours.
 func print(r *Result, verbose bool) string {
 	var out bytes.Buffer
 	report := Report{To: &out, Verbose: verbose}
@@ -79,7 +79,7 @@ func TestCollection(t *testing.T) {
 	}
 }
 
-// What a scenario shows doesn't depend on the suite, but for the bytes that it counts.
+// The result of a scenario does not depend on the suite, except for numbers of bytes.
 func TestCollectionInTheOtherSuite(t *testing.T) {
 	for name, text := range files(t) {
 		if usesLoopback(text) {
@@ -143,10 +143,10 @@ func TestFailuresAreExplained(t *testing.T) {
 		"wrong arguments":      {"# a\npsrd carol\n", []string{"usage: psrd CLIENT HUB"}},
 		"a quote":              {"# a\necho 'b\n", []string{"test.txtar:2: echo 'b", "unterminated quoted argument"}},
 		"a node":               {"# a\nstop hub/hnak\n", []string{"there is no node hub/hnak"}},
-		"a fault":              {"# a\nfault dorp\n", []string{`no fault is called`, "drop"}},
+		"a fault":              {"# a\nfault dorp\n", []string{`there is no fault`, "drop"}},
 		"a fault for nobody":   {"# a\nfault drop to=hnak\n", []string{"there is no node or encryptor hnak"}},
-		"an option":            {"# a\nget-key sam sofia colour=red\n", []string{"no option is called"}},
-		"an attack on nothing": {"# a\ntap\nattack k\n", []string{"no get-key has given the name k"}},
+		"an option":            {"# a\nget-key sam sofia colour=red\n", []string{"there is no option"}},
+		"an attack on nothing": {"# a\ntap\nattack k\n", []string{"no get-key has as=k"}},
 		"a deaf adversary":     {"# a\nattack k\n", []string{"begin with tap"}},
 		"not a hub":            {"# a\ncompromise carol\n", []string{"client/carol is not a hub"}},
 	} {
@@ -160,8 +160,8 @@ func TestFailuresAreExplained(t *testing.T) {
 	}
 }
 
-// What a scenario says is all of it followed, or refused: with the file and the line, and before
-// anything runs.
+// Everything in a scenario is either used or refused, with the file and the line, before anything
+// runs.
 func TestNothingIsIgnored(t *testing.T) {
 	for name, test := range map[string]struct{ script, says string }{
 		"an empty scenario":                {"", "test.txtar:1: there are no commands"},
@@ -182,13 +182,13 @@ func TestNothingIsIgnored(t *testing.T) {
 		"a condition that never holds":     {"# a\n[!own] [own] echo\n", "[own] and [!own] never hold both"},
 		"a condition without a command":    {"# a\n[own]\n", "there is no command in this line"},
 		"a prefix without a command":       {"# a\n! # get-key sam sofia\n", "there is no command in this line"},
-		"two prefixes":                     {"# a\n! ? echo\n", "there are two of ! and ?"},
+		"two prefixes":                     {"# a\n! ? echo\n", "more than one ! or ?"},
 		"a typo behind a skip":             {"# a\nskip\nnonsense\n", "test.txtar:3: nonsense"},
 		"a skip that does not":             {"# a\n? skip\n", "with ? in front, skip does nothing"},
 		"a check that does not":            {"# a\necho\n? stdout x\n", "test.txtar:3: ? stdout x: with ? in front, stdout checks nothing"},
 		"a second topology":                {"# a\necho\n-- topology.yaml --\nhubs: [{name: a}, {name: b}]\nclients: [{name: a}]\n-- topology.yaml --\n", "test.txtar:6: there are two files topology.yaml: remove one"},
 		"a second network":                 {"# a\necho\n-- network.yaml --\nhub_timeout: 1s\n-- network.yaml --\n", "test.txtar:5: there are two files network.yaml"},
-		"another file":                     {"# a\necho\n-- other.yaml --\n", `test.txtar:3: there is no use for a file "other.yaml"`},
+		"another file":                     {"# a\necho\n-- other.yaml --\n", `test.txtar:3: unknown file "other.yaml"`},
 		"hubs beside a topology":           {"# a\necho\n-- topology.yaml --\nhubs: [{name: a}, {name: b}]\nclients: [{name: a}]\n-- network.yaml --\n\nhubs: 3\nclients: 2\n", "test.txtar:8: hubs does not go with a file topology.yaml: remove one of the two"},
 		"a mistake in topology.yaml":       {"# a\necho\n-- topology.yaml --\nhubs:\n- name: H\n", `test.txtar:5: "H" cannot be the name of a hub`},
 	} {
@@ -222,7 +222,7 @@ func TestNetworkFiles(t *testing.T) {
 		"seed: 0\n":                            `4: seed is 0: set it to at least 1`,
 		"data: disk\n":                         `4: data is "disk": set it to memory or none`,
 		"time: soon\n":                         `4: time is "soon": set it to real or virtual`,
-		"transport: loopback\ntime: virtual\n": "5: time is virtual, in which there are no ports: remove it, or set transport to memory",
+		"transport: loopback\ntime: virtual\n": "5: there are no ports in virtual time: remove time, or set transport to memory",
 		"transport: pigeon\n":                  `4: transport is "pigeon": set it to memory or loopback`,
 		"- hubs\n":                             "4: the network must be a mapping with " + members,
 		"hub_timeout: 1s\n---\nhubs: 3\n":      "5: a second YAML document starts here",
@@ -235,12 +235,12 @@ func TestNetworkFiles(t *testing.T) {
 	}
 }
 
-// A mistake in a command is none of the failures that a ! expects.
+// A mistake in a command does not count as the failure that a ! expects.
 func TestMistakesAreNotExpected(t *testing.T) {
 	for line, says := range map[string]string{
 		"get-key sam":                         "usage: get-key MASTER SLAVE",
-		"get-key sam sofia colour=red":        `no option is called "colour"`,
-		"get-key sam sofia size=128 size=256": "size= is there twice: remove one",
+		"get-key sam sofia colour=red":        `there is no option "colour"`,
+		"get-key sam sofia size=128 size=256": "size= is given twice: remove one",
 		"get-key sam sofia size=0":            "size=0 is not a number over 0",
 		"get-key sam sofia number=0":          "number=0 is not a number over 0",
 		"get-key sam sofia number=-1":         "number=-1 is not a number over 0",
@@ -251,7 +251,7 @@ func TestMistakesAreNotExpected(t *testing.T) {
 		"corrupt":                             "usage: corrupt HUB...",
 		"fault drop to=hub/hank to=hub/helen": "to is there twice",
 		"fault drop method=FETCH":             `method: "FETCH" is not one of`,
-		"http GET / as=sam as=sofia":          "as= is there twice",
+		"http GET / as=sam as=sofia":          "as= is given twice",
 		"http GET":                            "usage: http METHOD PATH",
 		"sleep -1d":                           `"-1d" is not a time over 0`,
 		"sleep 1dx":                           `"1dx" is not a time over 0`,
@@ -310,7 +310,7 @@ func TestSkip(t *testing.T) {
 	}
 }
 
-// hung is the transport to a network that says nothing.
+// hung is the transport to a network that does not answer.
 type hung struct{}
 
 func (hung) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -331,7 +331,7 @@ func TestNetworkThatSaysNothing(t *testing.T) {
 	})
 }
 
-// What the audit finds fails a scenario, unless that looks at it.
+// Violations that the audit finds fail a scenario, unless it uses audit.
 func TestAuditFailsTheScenario(t *testing.T) {
 	name := filepath.Join(collection, "attack-swapped-answers.txtar")
 	text := bytes.ReplaceAll(files(t)[name], []byte("audit\n"), []byte("echo 'in a message that hub/hank did not send'\n"))

@@ -14,21 +14,21 @@ import (
 // section is a part of a script with a title.
 type section struct {
 	title string
-	line  int    // of the file, counted from 1: where text begins
+	line  int    // line of the file where text begins, counted from 1
 	text  string // commands
 }
 
-// parsed is a scenario that was read.
+// parsed is a parsed scenario.
 type parsed struct {
 	title    string
 	sections []section
 	topology *topology.Topology
 	settings Settings
-	isBound  bool // to a network of its own, because it says what that is like
+	isBound  bool // bound to a network of its own, since it describes one
 }
 
-// parse reads a scenario. Errors are of the form "name:line: what is wrong". A byte order mark in
-// front, as some editors write it, is no part of the scenario.
+// parse parses a scenario. Errors have the form "name:line: what is wrong". A byte order mark at
+// the beginning, which some editors write, is ignored.
 func parse(name string, data []byte) (*parsed, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if err := yamlfile.CheckText(data); err != nil {
@@ -47,8 +47,8 @@ func parse(name string, data []byte) (*parsed, error) {
 	return p, nil
 }
 
-// readFiles reads the files that follow the script. Empty lines in front give each line of them the
-// number that it has in the scenario.
+// readFiles parses the files that follow the script. Empty lines in front give each of their lines
+// its number in the scenario.
 func (p *parsed) readFiles(archive *txtar.Archive) error {
 	const ownTopology, network = "topology.yaml", "network.yaml"
 	var generated *topology.Topology
@@ -67,7 +67,7 @@ func (p *parsed) readFiles(archive *txtar.Archive) error {
 		case network:
 			generated, asked, err = p.settings.read(data)
 		default:
-			err = yamlfile.Errorf(line, "there is no use for a file %q: use %s and %s", file.Name, ownTopology, network)
+			err = yamlfile.Errorf(line, "unknown file %q: use %s and %s", file.Name, ownTopology, network)
 		}
 		if err != nil {
 			return err
@@ -83,8 +83,8 @@ func (p *parsed) readFiles(archive *txtar.Archive) error {
 	return nil
 }
 
-// split divides a script into sections. Comment lines that follow each other are one title; the
-// first one is that of the scenario.
+// split divides a script into sections. Consecutive comment lines are one title; the first title is
+// that of the scenario.
 func (p *parsed) split(script string) {
 	inTitle := false
 	for i, line := range strings.Split(script, "\n") {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// statement is a line of a script, read as the engine will read it.
+// statement is a line of a script, parsed like the engine does.
 type statement struct {
-	want       string   // "!": that it fails; "?": either; "": that it succeeds
+	want       string   // "!": must fail; "?": may fail; "": must succeed
 	conditions []string // without brackets, such as !suite:its
 	command    string
 	args       []word
@@ -20,10 +20,10 @@ type word []fragment
 
 type fragment struct {
 	text   string
-	quoted bool // variables are not expanded in it
+	quoted bool // variables are not expanded
 }
 
-// String returns the word as it stands, without quotes.
+// String returns the text of the word, without quotes.
 func (w word) String() string {
 	var text strings.Builder
 	for _, f := range w {
@@ -46,12 +46,11 @@ func (w word) variables() []string {
 	return names
 }
 
-// fragmentForm matches what a line consists of: quoted text, other text, white space, and a
-// comment.
+// fragmentForm matches the parts of a line: quoted text, other text, white space, and a comment.
 var fragmentForm = regexp.MustCompile(`'[^']*'?|[^ \t\r#']+|[ \t\r]+|#.*`)
 
-// words splits a line. A quoted text in which a quote is doubled comes as two fragments, without
-// that quote.
+// words splits a line. A quoted text with a doubled quote is split into two fragments, without that
+// quote.
 func words(line string) ([]word, error) {
 	var list []word
 	apart := true
@@ -80,7 +79,7 @@ func words(line string) ([]word, error) {
 	return list, nil
 }
 
-// readStatement reads a line, and returns nil if there is nothing but white space and a comment.
+// readStatement parses a line, and returns nil if it has only white space and a comment.
 func readStatement(line string) (*statement, error) {
 	list, err := words(line)
 	if err != nil || len(list) == 0 {
@@ -93,7 +92,7 @@ func readStatement(line string) (*statement, error) {
 		isCondition = isCondition && strings.HasSuffix(inner, "]")
 		switch {
 		case (text == "!" || text == "?") && s.want != "":
-			return nil, errors.New("there are two of ! and ?: remove one")
+			return nil, errors.New("there is more than one ! or ?: keep one")
 		case text == "!" || text == "?":
 			s.want = text
 		case isCondition:

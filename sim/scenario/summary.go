@@ -9,7 +9,7 @@ import (
 	"dske/node/hub"
 )
 
-// summary says in a few words each what matters in the status of a node, such as hub/hank.
+// summary returns the essentials in the status of a node, such as hub/hank, in a few words each.
 func summary(name string, status []byte) []string {
 	if strings.HasPrefix(name, "hub/") {
 		var s hub.Inspection

@@ -18,32 +18,32 @@ import (
 	"dske/sim/topology"
 )
 
-// world is what the commands of one scenario work on: a network, and what they have found out about
+// world is the state of the commands of one scenario: a network, and what they have learnt about
 // it.
 type world struct {
 	remote sim.Remote
 	http   HTTP
 
-	own      *sim.Network // nil: the network is somebody else's
+	own      *sim.Network // nil: the network is not the scenario's own
 	stop     func() error // ends it
 	log      *logBook
 	overview sim.Overview
 
-	keys      map[string][]madeKey // by the name that as= gave them
+	keys      map[string][]madeKey // by their name in as=
 	lastEvent int
-	adversary *adversary.Adversary // nil: nobody listens
-	mistake   error                // of the script, in the line that runs
-	hands     *adversary.Hands     // nil: nobody acts
+	adversary *adversary.Adversary // nil: no tap
+	mistake   error                // mistake in the current line of the script
+	hands     *adversary.Hands     // nil: no mitm
 
-	fetched   map[uuid.UUID]etsi.Secret // what slaves got last for a key ID
-	meant     []protocol.Secret         // keys of the adversary's own making
-	spent     map[string][2]int64       // bytes of clients and of hubs that a node had spent at the last look
-	suite     protocol.Suite            // nil: the one that the network says
-	isVirtual bool                      // time passes when nobody does anything
-	isSafe    bool                      // it has all measures against those who own the network
+	fetched   map[uuid.UUID]etsi.Secret // the last key that a slave got, by key ID
+	meant     []protocol.Secret         // keys that the adversary made
+	spent     map[string][2]int64       // bytes of clients and of hubs that a node had spent at the last call
+	suite     protocol.Suite            // nil: that of the network
+	isVirtual bool                      // time passes when all goroutines wait
+	isSafe    bool                      // the suite has all measures against an adversary who controls the network
 }
 
-// newWorld finds the network or starts one.
+// newWorld finds the running network, or starts one.
 func newWorld(ctx context.Context, p *parsed, o Options) (*world, error) {
 	w := &world{suite: o.suite, keys: map[string][]madeKey{}, fetched: map[uuid.UUID]etsi.Secret{}, log: &logBook{}, stop: func() error { return nil }}
 	if o.URL != "" {
@@ -61,7 +61,7 @@ func newWorld(ctx context.Context, p *parsed, o Options) (*world, error) {
 	return w, nil
 }
 
-// start starts a network for the scenario alone.
+// start starts a network for this scenario.
 func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 	t := *p.topology
 	if t.Suite == protocol.Suites[0].Name() && o.Suite != "" && t.KeySource == topology.KeysFromRNG {
@@ -106,7 +106,7 @@ func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 	return nil
 }
 
-// prepare gets to know the network and begins to listen.
+// prepare examines the network and begins to listen.
 func (w *world) prepare(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, idleTimeout)
 	defer cancel()
@@ -129,8 +129,8 @@ func (w *world) idle(ctx context.Context) error {
 	return w.remote.WaitIdle(ctx)
 }
 
-// end checks the network and ends it. Somebody else's is left as it was found: without faults, and
-// with the nodes that were running.
+// end checks the network and ends it. A running network that is not the scenario's own is restored:
+// without faults, and with the nodes that were running.
 func (w *world) end() error {
 	if w.own == nil {
 		return w.tidyUp()
@@ -157,7 +157,7 @@ func (w *world) tidyUp() error {
 	return errors.Join(err, w.remote.WaitReady(ctx), w.remote.WaitIdle(ctx))
 }
 
-// network returns the scenario's own network, for what cannot be done over HTTP.
+// network returns the scenario's own network, for operations that are impossible over HTTP.
 func (w *world) network() (*sim.Network, error) {
 	if w.own == nil {
 		return nil, errors.New("this works only on a network of the scenario's own, without --url")
@@ -175,7 +175,7 @@ func (w *world) node(name string) (string, error) {
 	return "", mistakef("there is no node %s", name)
 }
 
-// nodes completes the names of nodes, at least one.
+// nodes completes the names of nodes. There must be at least one.
 func (w *world) nodes(names []string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, errUsage

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Of processes that come at once, all have the secret of whoever was first.
+// Of processes that start at once, all get the secret of the first one.
 func TestFirstMakesIt(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "net.yaml.secret")
 	tokens := make([]string, 16)
@@ -68,6 +68,6 @@ func TestBadFiles(t *testing.T) {
 		os.Remove(file)
 	}
 	if _, err := Open(filepath.Join(dir, "absent", "file")); err == nil {
-		t.Error("a file in no directory")
+		t.Error("a file in a directory that does not exist")
 	}
 }

@@ -10,13 +10,13 @@ import (
 )
 
 // Browser starts Chromium without a window and returns the context of its first tab, for chromedp;
-// others are opened with chromedp.NewContext. It runs until the test and its subtests end. Where
-// none is installed, the test is skipped.
+// open others with chromedp.NewContext. It runs until the test and its subtests end. If it is not
+// installed, the test is skipped.
 func Browser(t testing.TB) context.Context {
 	t.Helper()
 	path := chromium()
 	if path == "" {
-		t.Skip("no Chromium is installed; on Debian, apt-get install chromium brings it")
+		t.Skip("Chromium is not installed; on Debian, run apt-get install chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.WSURLReadTimeout(30*time.Second))
@@ -30,7 +30,7 @@ func Browser(t testing.TB) context.Context {
 	return ctx
 }
 
-// chromium returns where the browser is, or nothing.
+// chromium returns the path of the browser, or "".
 func chromium() string {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil {

@@ -1,6 +1,5 @@
-// Package simtest starts what tests of networks need. It is for tests: real networks, in memory
-// unless the test says otherwise, and a browser to look at their pages with. Whatever goes wrong
-// fails the test.
+// Package simtest starts real networks for tests, in memory unless the test says otherwise, and a
+// browser to look at their pages. Any error fails the test.
 package simtest
 
 import (
@@ -11,7 +10,7 @@ import (
 	"dske/sim/topology"
 )
 
-// Generate is [topology.Generate], for sizes that cannot be wrong.
+// Generate is [topology.Generate] for sizes that are known to be valid.
 func Generate(t testing.TB, sizes topology.Sizes) *topology.Topology {
 	t.Helper()
 	top, err := topology.Generate(sizes)
@@ -39,14 +38,14 @@ func New(t testing.TB, config sim.Config) *sim.Network {
 }
 
 // Run runs a network until the test and its subtests end, and returns when it is ready. The test
-// fails if the network ends with an error, also before it is ready.
+// fails if the network ends with an error, even before it is ready.
 func Run(t testing.TB, n *sim.Network) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
 		ended <- n.Run(ctx)
-		cancel() // nobody waits for a network that could not start
+		cancel() // no cleanup waits for a network that could not start
 	}()
 	t.Cleanup(func() {
 		cancel()

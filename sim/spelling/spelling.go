@@ -1,10 +1,10 @@
-// Package spelling guesses what somebody meant to write.
+// Package spelling guesses what a misspelt word was meant to be.
 package spelling
 
 import "github.com/xrash/smetrics"
 
-// Nearest returns the candidate that is spelt most like a word, the first of several. It returns ""
-// if none is similar: if more than half of the letters would have to change.
+// Nearest returns the candidate with the smallest edit distance to a word, the first of several, or
+// "" if more than half of the letters would have to change.
 func Nearest(word string, candidates []string) string {
 	best, least := "", max(2, len(word)/2)+1
 	for _, candidate := range candidates {

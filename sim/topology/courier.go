@@ -11,19 +11,19 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// Courier says that PSRD is delivered, and never comes over the network. The first delivery is
-// there when the network starts.
+// Courier says that PSRD is delivered, and never comes over the network. The first delivery arrives
+// when the network starts.
 type Courier struct {
-	Every time.Duration // from one setting out to the next; 0: there is only the first delivery
-	Size  int           // bytes for each pool, in addition to what is there; 0 if Every is 0: then it is HighWater
-	Delay time.Duration // how long he is on his way
-	Loss  float64       // chance that a delivery is lost, 0 to 1; the first never is
+	Every time.Duration // from one courier to the next; 0: there is only the first delivery
+	Size  int           // bytes added to each pool; 0 if Every is 0: then the first delivery is HighWater
+	Delay time.Duration // time that a courier takes
+	Loss  float64       // probability that a delivery is lost, 0 to 1; the first never is
 }
 
-// noCourier is what files call a Courier that does not come again.
+// noCourier stands in files for a courier that comes only once.
 const noCourier = "never"
 
-// courierFile is a courier as files have it.
+// courierFile is the form of a courier in files.
 type courierFile struct {
 	Every string  `json:"every" yaml:"every"`
 	Size  string  `json:"size" yaml:"size"`
@@ -58,10 +58,10 @@ func (c *Courier) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// MarshalYAML writes what [Load] reads.
+// MarshalYAML returns the form that [Load] reads.
 func (c Courier) MarshalYAML() (any, error) { return c.file(), nil }
 
-// ReadCourier reads what a topology has under psrd.courier.
+// ReadCourier reads psrd.courier of a topology.
 func ReadCourier(n *yaml.Node) (*Courier, error) {
 	var c Courier
 	if !yamlfile.IsMapping(n) {
@@ -80,7 +80,7 @@ func ReadCourier(n *yaml.Node) (*Courier, error) {
 	return &c, err
 }
 
-// First returns how many bytes there are in each pool when a network starts whose PSRD comes by
+// First returns the number of bytes in each pool at the start of a network whose PSRD comes by
 // courier.
 func (p PSRD) First() int {
 	if p.Courier.Every == 0 {
@@ -96,7 +96,7 @@ func courierFlaw(t *Topology) *flaw {
 	case c == nil:
 		return nil
 	case t.PSRD.Lazy:
-		return flawf(at("psrd", "lazy"), "lazy has no effect with a courier, who brings PSRD whether it is needed or not: remove one of the two")
+		return flawf(at("psrd", "lazy"), "lazy has no effect with a courier, who brings PSRD even if it is not needed: remove one of the two")
 	case c.Size > protocol.MaxPoolSize:
 		return flawf(append(path, "size"), "a courier brings %d bytes: at most %d fit into a pool", c.Size, protocol.MaxPoolSize)
 	case c.Every < 0 || c.Delay < 0 || c.Loss < 0 || c.Loss > 1 || (c.Every == 0) != (c.Size == 0):

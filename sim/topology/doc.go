@@ -1,5 +1,5 @@
-// Package topology says what a network consists of: its hubs, its clients and their encryptors, and
-// how many hubs it takes to make a key.
+// Package topology describes a network: its hubs, its clients and their encryptors, and how many
+// hubs it takes to make a key.
 //
 // A topology comes from a YAML file by [Load], or from three numbers by [Generate]:
 //
@@ -19,10 +19,10 @@
 //	links: [{between: [london, tokyo], latency: 120ms, jitter: 8ms, bandwidth: 50Mbit, loss: 0.001}] # see [Link]
 //
 // A hub or client with a url runs elsewhere; see [Topology.RunOnly]. Only hubs and clients are
-// required, so the files of the Python implementation read unchanged.
-// JSON is YAML too: a topology that was marshalled as JSON can be loaded again.
+// required, so the files of the Python implementation can be read unchanged. JSON is YAML too: a
+// topology that was marshalled as JSON can be loaded again.
 //
-// A topology that one of the two returned follows all rules. Whoever changes it, or makes one by
-// hand, asks [Topology.Validate]. Errors are sentences for the person who wrote the file; those of
-// Load start with the file and the line, as compilers have it.
+// A topology from one of these functions follows all rules. After changing one, or making one by
+// hand, call [Topology.Validate]. Errors are sentences for the author of the file; those of Load
+// start with the file and the line, as those of compilers do.
 package topology

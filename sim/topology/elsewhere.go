@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// settle says that what has a URL runs elsewhere.
+// settle marks the nodes that have a URL as running elsewhere.
 func (t *Topology) settle() {
 	for i := range t.Hubs {
 		t.Hubs[i].Elsewhere = t.Hubs[i].URL != ""
@@ -18,10 +18,10 @@ func (t *Topology) settle() {
 	}
 }
 
-// RunOnly says that of a valid topology the nodes that are named, such as hub/hank, run in this
-// process, and all others elsewhere. It fails, and changes nothing, if there is no such node, or if
-// nobody could reach a node that does not run here: it has no URL. External clients run elsewhere
-// in any case.
+// RunOnly marks the named nodes of a valid topology, such as hub/hank, as running in this process,
+// and all others as running elsewhere. It fails, and changes nothing, if there is no such node, or
+// if a node that runs elsewhere has no URL, so that nobody could reach it. External clients always
+// run elsewhere.
 func (t *Topology) RunOnly(names []string) error {
 	left := slices.Clone(names)
 	isHere := func(name string) bool {
@@ -62,8 +62,8 @@ func (t *Topology) RunOnly(names []string) error {
 	return nil
 }
 
-// Elsewhere returns the names of the nodes that run in other processes, with their URLs. External
-// clients are not among them.
+// Elsewhere returns the URLs of the nodes that run in other processes, by name. External clients
+// are not among them.
 func (t *Topology) Elsewhere() map[string]string {
 	nodes := map[string]string{}
 	for _, h := range t.Hubs {
@@ -103,7 +103,7 @@ func hubURLFlaw(t *Topology) *flaw {
 	return nil
 }
 
-// urlFlaw checks the URL of a node, whose path says which node it is.
+// urlFlaw checks the URL of a node, whose path must name the node.
 func urlFlaw(path []any, kind, name, text string) *flaw {
 	u, err := url.Parse(text)
 	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && text == u.Scheme+"://"+u.Host+"/"+kind+"/"+name {

@@ -9,7 +9,7 @@ import (
 	"dske/protocol"
 )
 
-// Own returns the clients of the network, wherever they run: all but external ones.
+// Own returns all clients except external ones, wherever they run.
 func (t *Topology) Own() []Client {
 	return slices.DeleteFunc(slices.Clone(t.Clients), func(c Client) bool { return c.External })
 }
@@ -41,13 +41,13 @@ func clientEnrolmentFlaw(t *Topology, i int, c Client) *flaw {
 	}
 	switch {
 	case !c.External && c.Token != "":
-		return flawf(path("token"), "client %q is of the network, which gives it its token: remove it, or set external", c.Name)
+		return flawf(path("token"), "client %q belongs to the network, which gives it its token: remove it, or set external", c.Name)
 	case c.External && c.Token == "" && t.Suite != protocol.SuitePython:
 		return flawf(path("external"), "client %q runs elsewhere and needs a token in suite %s: give it one", c.Name, t.Suite)
 	case c.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https"):
 		return flawf(path("url"), "the url of client %q is %.64q: write one such as http://192.0.2.7:8100/client/%s", c.Name, c.URL, c.Name)
 	case len(c.Token) > protocol.MaxToken || strings.ContainsFunc(c.Token, unicode.IsControl):
-		return flawf(path("token"), "the token of client %q is too long or no plain text: use up to %d bytes", c.Name, protocol.MaxToken)
+		return flawf(path("token"), "the token of client %q is too long or not plain text: use up to %d bytes", c.Name, protocol.MaxToken)
 	}
 	return nil
 }

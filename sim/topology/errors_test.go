@@ -8,7 +8,7 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// badFiles are files with one mistake each, and what Load says about it after the name of the file.
+// badFiles are files with one mistake each, and the error of Load after the name of the file.
 var badFiles = []struct{ name, text, want string }{
 	// The file as a whole.
 	{"empty", "", "1: the file is empty: list hubs and clients"},
@@ -16,7 +16,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"only a mark", "\n\n---\n", "3: the file is empty: list hubs and clients"},
 	{"a list", "\n- hubs\n", "2: the topology must be a mapping with threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links, but is a list"},
 	{"a string", "hubs", "1: the topology must be a mapping with threshold, hubs, clients, suite, key_source, enrolment, psrd, sites, links, but is a string"},
-	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put one into a file"},
+	{"two documents", three + "clients: [{name: a}]\n---\n" + three, "6: a second YAML document starts here: put only one into a file"},
 	{"bad second document", three + "clients: [{name: a}]\n---\n[\n", "8: not valid YAML: did not find expected node content while parsing a flow node"},
 
 	// Text and syntax.
@@ -45,14 +45,14 @@ var badFiles = []struct{ name, text, want string }{
 
 	// Enrolment.
 	{"enrolment", three + "clients: [{name: a}]\nenrolment: ajar\n", `6: enrolment is "ajar": set it to closed or open`},
-	{"token of a client in the network", three + "clients:\n  - name: a\n    token: b\n", `7: client "a" is of the network, which gives it its token: remove it, or set external`},
+	{"token of a client in the network", three + "clients:\n  - name: a\n    token: b\n", `7: client "a" belongs to the network, which gives it its token: remove it, or set external`},
 	{"URL of no node", three + "clients:\n  - name: a\n    url: http://b\n", `7: the url of client "a" is "http://b": write where it runs, such as https://node.example:8100/client/a`},
 	{"Python hub without a URL", "hubs: [{name: a}, {name: b, implementation: dske-python}]\nclients: [{name: a}]\n", `1: hub "b" is of dske-python and runs elsewhere: give it a url`},
-	{"Python hub in suite its", "hubs: [{name: a}, {name: b, implementation: dske-python, url: 'http://h/hub/b'}]\nclients: [{name: a}]\nsuite: its\n", `1: hub "b" is of dske-python, which speaks no other suite than its own: set suite to dske-python`},
+	{"Python hub in suite its", "hubs: [{name: a}, {name: b, implementation: dske-python, url: 'http://h/hub/b'}]\nclients: [{name: a}]\nsuite: its\n", `1: hub "b" is of dske-python, which has no other suite than its own: set suite to dske-python`},
 	{"unknown implementation", "hubs: [{name: a}, {name: b, implementation: dske}]\nclients: [{name: a}]\n", `1: the implementation of hub "b" is "dske": set it to dske-python, or remove it`},
 	{"URL of another node", "hubs: [{name: a}, {name: b, url: 'https://h/hub/a'}]\nclients: [{name: a}]\n", `1: the url of hub "b" is "https://h/hub/a": write where it runs, such as https://node.example:8100/hub/b`},
 	{"no token", three + "clients:\n  - name: a\n    external: true\n", `7: client "a" runs elsewhere and needs a token in suite its: give it one`},
-	{"long token", three + "clients:\n  - name: a\n    external: true\n    token: " + strings.Repeat("b", 1025) + "\n", `8: the token of client "a" is too long or no plain text: use up to 1024 bytes`},
+	{"long token", three + "clients:\n  - name: a\n    external: true\n    token: " + strings.Repeat("b", 1025) + "\n", `8: the token of client "a" is too long or not plain text: use up to 1024 bytes`},
 	{"bad URL", three + "clients: [{name: a, external: true, token: b, url: 'example.com'}]\n", `5: the url of client "a" is "example.com": write one such as http://192.0.2.7:8100/client/a`},
 	{"external no boolean", three + "clients: [{name: a, external: 1}]\n", "5: external must be true or false, but is a number"},
 
@@ -103,7 +103,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"control character in an encryptor", three + "clients:\n- name: a\n  encryptors: [name: \"x\\ty\"]\n", `7: client "a": encryptor ID "x\ty" has a control character: remove it`},
 	{"white space before an encryptor", three + "clients:\n- name: a\n  encryptors: [name: ' x']\n", `7: client "a": encryptor ID " x" has white space at an end, which HTTP headers lose: remove it`},
 	{"white space after an encryptor", three + "clients:\n- name: a\n  encryptors: [name: \"x\\u3000\"]\n", `7: client "a": encryptor ID "x\u3000" has white space at an end, which HTTP headers lose: remove it`},
-	{"encryptor of a SKIP system", three + "clients:\n- name: a\n  encryptors:\n  - name: skip:c2\n", `8: client "a": encryptor ID "skip:c2" begins with "skip:", as the IDs of SKIP systems do: use another name`},
+	{"encryptor of a SKIP system", three + "clients:\n- name: a\n  encryptors:\n  - name: skip:c2\n", `8: client "a": encryptor ID "skip:c2" begins with "skip:", like the IDs of SKIP systems: use another name`},
 	{"a dot", three + "clients:\n- name: a\n  encryptors:\n  - name: .\n", `8: client "a": encryptor ID "." stands for a directory in the path of a URL: use another name`},
 	{"two dots", three + "clients:\n- name: a\n  encryptors:\n  - name: ..\n", `8: client "a": encryptor ID ".." stands for a directory in the path of a URL: use another name`},
 
@@ -132,14 +132,14 @@ var badFiles = []struct{ name, text, want string }{
 	{"courier with a bad size", psrdFile("courier: {every: 7d, size: 1Mib}"), `7: size must be a size over 0 and up to 1GiB, such as 256KiB, but is "1Mib"`},
 	{"courier with a size that is a list", psrdFile("courier: {every: 7d, size: [1]}"), "7: size must be a size such as 256KiB, but is a list"},
 	{"courier with too much", psrdFile("courier: {every: 7d, size: 65MiB}"), "7: a courier brings 68157440 bytes: at most 67108864 fit into a pool"},
-	{"courier to the lazy", psrdFile("courier: never\n  lazy: true"), "8: lazy has no effect with a courier, who brings PSRD whether it is needed or not: remove one of the two"},
-	{"files and a courier", psrdFile("courier: never\n  files: 4"), "8: PSRD comes in files, so nobody else brings it and nobody fetches it: remove courier and lazy, or files"},
+	{"courier to the lazy", psrdFile("courier: never\n  lazy: true"), "8: lazy has no effect with a courier, who brings PSRD even if it is not needed: remove one of the two"},
+	{"files and a courier", psrdFile("courier: never\n  files: 4"), "8: PSRD comes in files, so courier and lazy have no effect: remove them, or files"},
 	{"too many files", psrdFile("files: 65"), "7: files is 65: set it to how many files of a client may be out at a hub, 1 to 64"},
-	{"files of the Python implementation", psrdFile("files: 4") + "suite: dske-python\n", "7: files go with suite its: in dske-python the two ends forget what is in their pools whenever one of them starts"},
-	{"files for strangers", psrdFile("files: 4") + "enrolment: open\n", "7: files go with enrolment closed: hubs make them for those whom they know"},
-	{"files for who is elsewhere", three + "clients: [{name: a, external: true, token: b}]\npsrd: {files: 4}\n", `5: client "a" is not of the network, which makes no files for it: remove external, and give it a url`},
-	{"a recipient of nothing", three + "clients: [{name: a, recipient: age1pq1}]\n", `5: client "a" has a recipient, and gets no files: set files under psrd, or remove it`},
-	{"no recipient", three + "clients: [{name: a, recipient: age1pq1}]\npsrd: {files: 4}\n", `5: the recipient of client "a" is none: copy what dske psrd recipient prints, which starts with age1pq1`},
+	{"files of the Python implementation", psrdFile("files: 4") + "suite: dske-python\n", "7: files go with suite its: in dske-python the two ends forget the content of their pools whenever one of them starts"},
+	{"files for strangers", psrdFile("files: 4") + "enrolment: open\n", "7: files go with enrolment closed: hubs make them only for known clients"},
+	{"files for who is elsewhere", three + "clients: [{name: a, external: true, token: b}]\npsrd: {files: 4}\n", `5: client "a" does not belong to the network, which makes no files for it: remove external, and give it a url`},
+	{"a recipient of nothing", three + "clients: [{name: a, recipient: age1pq1}]\n", `5: client "a" has a recipient, but gets no files: set files under psrd, or remove it`},
+	{"no recipient", three + "clients: [{name: a, recipient: age1pq1}]\npsrd: {files: 4}\n", `5: the recipient of client "a" is not valid: copy what dske psrd recipient prints, which starts with age1pq1`},
 	{"courier to who is elsewhere", three + "clients: [{name: a, external: true, token: b}]\npsrd: {courier: never}\n", `5: client "a" runs elsewhere, where the couriers of this network do not come: remove external or the courier`},
 	{"lazy a word", psrdFile("lazy: perhaps"), "7: lazy must be true or false, but is a string"},
 	{"low_water zero", psrdFile("low_water: 0"), "7: low_water is 0 bytes: set it to at least 1"},
@@ -154,29 +154,29 @@ var badFiles = []struct{ name, text, want string }{
 	{"site with a capital", linksFile("  Paris: []\n"), `9: "Paris" cannot be the name of a site: ` + nameRule},
 	{"site with the name of a node", linksFile("  hilary: []\n"), `9: site "hilary" has the name of hub/hilary: rename it`},
 	{"node that does not exist", linksFile("  paris: [helga]\n"), `9: site "paris": there is no node "helga"`},
-	{"node of two kinds", linksFile("  paris:\n  - hank\n"), `10: site "paris": "hank" may be hub/hank or client/hank: write which`},
+	{"node of two kinds", linksFile("  paris:\n  - hank\n"), `10: site "paris": "hank" may be hub/hank or client/hank: write which one`},
 	{"node at two sites", linksFile("  paris: [hilary,\n    carol]\n"), `10: client/carol is at site "london" and at site "paris": remove one`},
 	{"links a mapping", "links: {}\n", "1: links must be a list, but is a mapping"},
 	{"unknown member of a link", "links: [{from: a}]\n", `1: a link has no member "from": use between, within, latency, jitter, bandwidth, loss, burst`},
 	{"link that does nothing", linksFile("links:\n- between: [london, tokyo]\n"), "10: the link does nothing: set latency, jitter, bandwidth, loss or burst"},
 	{"between and within", linksFile("links:\n- {between: [london, tokyo], within: tokyo, loss: 1}\n"), "10: a link is between two ends or within a site: remove one of the two"},
 	{"within a node", linksFile("links:\n- within: carol\n  loss: 1\n"), `10: there is no site "carol": list it under "sites"`},
-	{"one end", linksFile("links:\n- {between: [london], loss: 1}\n"), "10: a link has two ends, and not 1"},
-	{"three ends", linksFile("links:\n- {between: [london, tokyo, hugo], loss: 1}\n"), "10: a link has two ends, and not 3"},
+	{"one end", linksFile("links:\n- {between: [london], loss: 1}\n"), "10: a link has two ends, not 1"},
+	{"three ends", linksFile("links:\n- {between: [london, tokyo, hugo], loss: 1}\n"), "10: a link has two ends, not 3"},
 	{"end that does not exist", linksFile("links:\n- between:\n  - london\n  - paris\n  loss: 1\n"), `12: there is no node and no site "paris"`},
-	{"end of two kinds", linksFile("links:\n- {between: [london, hank], loss: 1}\n"), `10: "hank" may be hub/hank or client/hank: write which`},
+	{"end of two kinds", linksFile("links:\n- {between: [london, hank], loss: 1}\n"), `10: "hank" may be hub/hank or client/hank: write which one`},
 	{"the same ends", linksFile("links:\n- {between: [helen, hub/helen], loss: 1}\n"), "10: both ends are hub/helen: for links inside a site, write within"},
-	{"link twice", linksFile("links:\n- {between: [tokyo, london], loss: 1}\n- {between: [london, tokyo], loss: 1}\n"), "11: no message takes this link, as link 1 of the list takes them all: put the special ones first"},
-	{"link after a wider one", linksFile("links:\n- {between: [tokyo, london], loss: 1}\n- {between: [carol, helen], loss: 1}\n"), "11: no message takes this link, as link 1 of the list takes them all: put the special ones first"},
-	{"link after that of the site", linksFile("links:\n- {within: london, loss: 1}\n- {between: [carol, hub/hank], loss: 1}\n"), "11: no message takes this link, as link 1 of the list takes them all: put the special ones first"},
-	{"link after all", linksFile("links:\n- loss: 1\n- between: [carol, hub/hank]\n  loss: 1\n"), "11: no message takes this link, as link 1 of the list takes them all: put the special ones first"},
+	{"link twice", linksFile("links:\n- {between: [tokyo, london], loss: 1}\n- {between: [london, tokyo], loss: 1}\n"), "11: no message takes this link, since link 1 of the list takes them all: put the special ones first"},
+	{"link after a wider one", linksFile("links:\n- {between: [tokyo, london], loss: 1}\n- {between: [carol, helen], loss: 1}\n"), "11: no message takes this link, since link 1 of the list takes them all: put the special ones first"},
+	{"link after that of the site", linksFile("links:\n- {within: london, loss: 1}\n- {between: [carol, hub/hank], loss: 1}\n"), "11: no message takes this link, since link 1 of the list takes them all: put the special ones first"},
+	{"link after all", linksFile("links:\n- loss: 1\n- between: [carol, hub/hank]\n  loss: 1\n"), "11: no message takes this link, since link 1 of the list takes them all: put the special ones first"},
 	{"loss over 1", "links: [{loss: 1.5}]\n", `1: loss must be over 0 and up to 1, but is "1.5"`},
 	{"loss not a number", "links: [{loss: .nan}]\n", `1: loss must be over 0 and up to 1, but is ".nan"`},
 	{"loss a word", "links: [{loss: much}]\n", "1: loss must be a number, but is a string"},
 	{"jitter a number", "links: [{jitter: 5}]\n", "1: jitter must be a time such as 1.5s, but is a number"},
-	{"bandwidth without a unit", "links: [{bandwidth: 50}]\n", "1: bandwidth must have a unit, such as 50Mbit, for each second"},
-	{"bandwidth in bytes", "links: [{bandwidth: 50MB}]\n", `1: bandwidth is "50MB": write a number of bit, kbit, Mbit or Gbit for each second, such as 50Mbit`},
-	{"bandwidth of nothing", "links: [{bandwidth: 0.5bit}]\n", `1: bandwidth is "0.5bit": write a number of bit, kbit, Mbit or Gbit for each second, such as 50Mbit`},
+	{"bandwidth without a unit", "links: [{bandwidth: 50}]\n", "1: bandwidth must have a unit per second, such as 50Mbit"},
+	{"bandwidth in bytes", "links: [{bandwidth: 50MB}]\n", `1: bandwidth is "50MB": write a number of bit, kbit, Mbit or Gbit per second, such as 50Mbit`},
+	{"bandwidth of nothing", "links: [{bandwidth: 0.5bit}]\n", `1: bandwidth is "0.5bit": write a number of bit, kbit, Mbit or Gbit per second, such as 50Mbit`},
 	{"burst without loss", "links:\n- burst: {enter: 0.1, leave: 0.1}\n", "2: burst lacks something: set enter, leave and loss"},
 	{"latency negative", "links: [{latency: -1ms}]\n", `1: latency must be a time over 0 such as 1.5s, but is "-1ms"`},
 	{"latency a list", "links: [{latency: [1ms]}]\n", "1: latency must be a time such as 1.5s, but is a list"},
@@ -191,7 +191,7 @@ var badFiles = []struct{ name, text, want string }{
 	{"high_water under default", psrdFile("high_water: 4095"), "6: low_water is 4096 bytes, more than high_water with 4095: set both (the defaults are 4096 and 16384)"},
 }
 
-// linksFile has sites in lines 6 to 8, and what is given, from line 9 on.
+// linksFile has sites in lines 6 to 8, and the rest from line 9 on.
 func linksFile(rest string) string {
 	return three + "clients: [{name: carol}, {name: hank}]\nsites:\n  london: [hub/hank, carol]\n  tokyo: [helen]\n" + rest
 }

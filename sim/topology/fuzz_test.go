@@ -8,7 +8,7 @@ import (
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(three + "clients: [{name: a, encryptors: [{name: b}], hubs: [hank, helen]}]\nthreshold: 2\npsrd: {low_water: 1}"))
 	for _, bad := range badFiles {
-		if len(bad.text) < 1000 { // minimizing a long one takes all the time
+		if len(bad.text) < 1000 { // minimizing a long one would take all the time
 			f.Add([]byte(bad.text))
 		}
 	}

@@ -8,24 +8,24 @@ import (
 	"dske/protocol"
 )
 
-// Sizes say how large a generated topology is.
+// Sizes has the numbers of a generated topology.
 type Sizes struct {
 	Hubs          int // 2 to 4 million
 	Clients       int // 1 to 4 million
-	HubsPerClient int // 2 to protocol.MaxHubs; 0: all, of which there may then be protocol.MaxHubs
+	HubsPerClient int // 2 to protocol.MaxHubs; 0: all, of which there may then be at most protocol.MaxHubs
 	Threshold     int // k, 2 to HubsPerClient; 0: the default, a majority of them
 }
 
-// maxGenerated is how many hubs and how many clients there can be at most in a generated topology:
-// more of them would fill the memory before anyone can say so.
+// maxGenerated is the maximum number of hubs, and of clients, in a generated topology. More would
+// fill the memory before an error could be reported.
 const maxGenerated = 4_000_000
 
 // Generate returns a topology of hubs hub1, hub2, …, and clients client1, client2, …, which have
-// one encryptor each: sae1, sae2, …. If clients don't use all hubs, the first two use those from
-// hub1 on, the next two those from hub2 on, and so on, in a circle: all hubs are used alike, pairs
-// of clients share all of theirs, and neighbours all but one. Blocks and pools of PSRD are of the
-// default sizes, or so small that all together they take no more than 512 MiB, but at least 1024
-// bytes. Numbers out of range are an error.
+// one encryptor each: sae1, sae2, …. If clients do not use all hubs, the first two use those from
+// hub1 on, the next two those from hub2 on, and so on, in a circle: all hubs are used equally, both
+// clients of a pair have all their hubs in common, and neighbouring pairs all but one. Blocks and
+// pools of PSRD have the default sizes, or smaller ones so that together they take no more than 512
+// MiB, but at least 1024 bytes. Numbers out of range are an error.
 func Generate(sizes Sizes) (*Topology, error) {
 	switch perClient := sizes.HubsPerClient; {
 	case max(sizes.Hubs, sizes.Clients) > maxGenerated:
@@ -42,13 +42,13 @@ func Generate(sizes Sizes) (*Topology, error) {
 		t.Threshold = defaultThreshold(sizes.HubsPerClient)
 	}
 	for i := range sizes.Hubs {
-		t.Hubs = append(t.Hubs, Hub{Name: numbered("hub", i)})
+		t.Hubs = append(t.Hubs, Hub{Name: numberedName("hub", i)})
 	}
 	all := t.hubNames()
 	for i := range sizes.Clients {
 		t.Clients = append(t.Clients, Client{
-			Name:       numbered("client", i),
-			Encryptors: []Encryptor{{Name: numbered("sae", i)}},
+			Name:       numberedName("client", i),
+			Encryptors: []Encryptor{{Name: numberedName("sae", i)}},
 			Hubs:       window(all, i/2, sizes.HubsPerClient),
 		})
 	}
@@ -58,8 +58,8 @@ func Generate(sizes Sizes) (*Topology, error) {
 	return t, nil
 }
 
-// boundedPSRD returns the default sizes for so many associations of a client with a hub, each of
-// which has four pools at both ends, or smaller ones if that would be too much.
+// boundedPSRD returns the default sizes for so many associations of a client with a hub, each with
+// four pools at both ends, or smaller ones if that would be too much.
 func boundedPSRD(associations int) PSRD {
 	const bound, least = 512 << 20, 1 << 10
 	psrd := defaultPSRD
@@ -69,8 +69,8 @@ func boundedPSRD(associations int) PSRD {
 	return psrd
 }
 
-// window returns size of the hubs from the one at position i on, in the order of the topology. All
-// of them are in one slice, for all clients.
+// window returns size of the hubs, from the one at index i on, in a circle, in the order of the
+// topology. It copies only if it must.
 func window(all []string, i, size int) []string {
 	n := len(all)
 	if size == n { // also if there are none
@@ -83,5 +83,5 @@ func window(all []string, i, size int) []string {
 	return slices.Concat(all[:start+size-n], all[start:])
 }
 
-// numbered counts from 1, as people do.
-func numbered(kind string, i int) string { return kind + strconv.Itoa(i+1) }
+// numberedName returns names that count from 1.
+func numberedName(kind string, i int) string { return kind + strconv.Itoa(i+1) }

@@ -9,7 +9,7 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// readLatency reads a time, which is always the same, or a mapping with one distribution.
+// readLatency reads a fixed time, or a mapping with one distribution.
 func readLatency(n *yaml.Node, files files, latency *link.Latency) error {
 	if !yamlfile.IsMapping(n) {
 		var fixed time.Duration
@@ -63,7 +63,7 @@ func readLognormal(n *yaml.Node) (link.Latency, error) {
 	return d, err
 }
 
-// readMeasuredList reads measured values that stand in the topology itself.
+// readMeasuredList reads measured values in the topology itself.
 func readMeasuredList(n *yaml.Node) (link.Latency, error) {
 	var values []time.Duration
 	err := yamlfile.List(n, "measured", &values, func(n *yaml.Node, d *time.Duration) error {

@@ -8,11 +8,11 @@ import (
 	"dske/sim/link"
 )
 
-// where is who is called what, and where everybody is.
+// where has the names and places of all nodes and encryptors.
 type where struct {
 	nodes map[string][]string // full names, such as hub/hank, by full and by short name
 	sites map[string]bool
-	at    map[string]string // the site of a node or an encryptor, if it has one
+	at    map[string]string // site of a node or an encryptor, if it has one
 }
 
 func (t *Topology) where() *where {
@@ -40,7 +40,7 @@ func (t *Topology) where() *where {
 	return w
 }
 
-// placeEncryptors puts encryptors where their clients are.
+// placeEncryptors puts encryptors at the sites of their clients.
 func (w *where) placeEncryptors(t *Topology) {
 	for _, c := range t.Clients {
 		site, found := w.at["client/"+c.Name]
@@ -61,11 +61,11 @@ func (w *where) node(name string) (string, error) {
 	case 1:
 		return full[0], nil
 	default:
-		return "", fmt.Errorf("%.64q may be %s: write which", name, strings.Join(full, " or "))
+		return "", fmt.Errorf("%.64q may be %s: write which one", name, strings.Join(full, " or "))
 	}
 }
 
-// end returns the name of an end of a link: that of a site, or the full one of a node.
+// end returns the name of an end of a link: that of a site, or the full name of a node.
 func (w *where) end(name string) (string, error) {
 	if w.sites[name] {
 		return name, nil
@@ -77,7 +77,7 @@ func (w *where) end(name string) (string, error) {
 	return full, err
 }
 
-// is reports whether a party is an end, or is at it.
+// is reports whether a party is an end, or is at that site.
 func (w *where) is(party, end string) bool { return party == end || w.at[party] == end && end != "" }
 
 // isNode reports whether a party is a node.
@@ -123,9 +123,10 @@ func (t *Topology) rules(w *where) []*rule {
 	return rules
 }
 
-// Lines returns which link of a valid topology messages from one party, such as client/carol, to
-// another take, and the names of the ends of the line of that link that they share with others, in
-// that direction; a nil link: none. It returns nil if the topology has no links.
+// Lines returns a function that returns the link of a valid topology that messages from one party,
+// such as client/carol, to another take, or nil if there is none, and the names of the ends of the
+// line that they share with others in that direction. Lines returns nil if the topology has no
+// links.
 func (t *Topology) Lines() func(from, to string) (l *link.Link, ends [2]string) {
 	if len(t.Links) == 0 {
 		return nil
@@ -142,8 +143,8 @@ func (t *Topology) Lines() func(from, to string) (l *link.Link, ends [2]string) 
 	}
 }
 
-// covers reports whether every message that fits r also fits earlier, as far as the names of their
-// ends say.
+// covers reports whether every message that fits r also fits earlier, judging by the names of their
+// ends.
 func (w *where) covers(earlier, r *rule) bool {
 	inner := func(end, outer string) bool { return w.is(end, outer) }
 	a, b := r.ends[0], r.ends[1]
@@ -151,13 +152,13 @@ func (w *where) covers(earlier, r *rule) bool {
 	case earlier.Within != "":
 		return r.Within == earlier.Within || r.Between != nil && inner(a, earlier.Within) && inner(b, earlier.Within)
 	case earlier.Between == nil:
-		return r.Within == "" // encryptors are within a site, and no nodes
+		return r.Within == "" // encryptors are within a site, but are not nodes
 	}
 	c, d := earlier.ends[0], earlier.ends[1]
 	return r.Between != nil && (inner(a, c) && inner(b, d) || inner(a, d) && inner(b, c))
 }
 
-// covered returns the index of an earlier rule that leaves nothing to the one at i, or -1.
+// covered returns the index of an earlier rule that leaves no messages to the one at i, or -1.
 func (w *where) covered(rules []*rule, i int) int {
 	return slices.IndexFunc(rules[:i], func(earlier *rule) bool { return w.covers(earlier, rules[i]) })
 }

@@ -2,7 +2,7 @@ package topology
 
 import "dske/protocol"
 
-// sitesFlaw checks where the nodes are.
+// sitesFlaw checks the places of the nodes.
 func sitesFlaw(t *Topology) *flaw {
 	w := t.where()
 	at := map[string]string{}
@@ -30,7 +30,8 @@ func sitesFlaw(t *Topology) *flaw {
 	return nil
 }
 
-// linksFlaw checks which messages links are for. What they do was checked when it was read.
+// linksFlaw checks which messages take the links. Their properties were checked when they were
+// read.
 func linksFlaw(t *Topology) *flaw {
 	w := t.where()
 	for i, l := range t.Links {
@@ -43,7 +44,7 @@ func linksFlaw(t *Topology) *flaw {
 		case l.Within != "" && !w.sites[l.Within]:
 			return flawf(at("links", i, "within"), "there is no site %.64q: list it under %q", l.Within, "sites")
 		case l.Between != nil && len(l.Between) != 2:
-			return flawf(at("links", i, "between"), "a link has two ends, and not %d", len(l.Between))
+			return flawf(at("links", i, "between"), "a link has two ends, not %d", len(l.Between))
 		}
 		if f := endsFlaw(w, i, l); f != nil {
 			return f
@@ -52,7 +53,7 @@ func linksFlaw(t *Topology) *flaw {
 	rules := t.rules(w)
 	for i := range rules {
 		if j := w.covered(rules, i); j >= 0 {
-			return flawf(at("links", i), "no message takes this link, as link %d of the list takes them all: put the special ones first", j+1)
+			return flawf(at("links", i), "no message takes this link, since link %d of the list takes them all: put the special ones first", j+1)
 		}
 	}
 	return nil

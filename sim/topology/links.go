@@ -10,19 +10,19 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// Site is a place with nodes. The encryptors of a client are where it is.
+// Site is a place with nodes. The encryptors of a client are at its site.
 type Site struct {
 	Name  string
 	Nodes []string // such as hub/hank, or hank if there is only one node of that name
 }
 
-// Sites is all sites. In files it is a mapping.
+// Sites lists all sites. In files it is a mapping.
 type Sites []Site
 
 // Link says which messages take a link: those between two ends, each of them a node or a site;
 // those within a site; or, if neither is given, those between any two nodes. The first link that
-// fits a message counts. The messages between two sites share one line in each direction; otherwise
-// each pair has lines of its own.
+// matches a message is used. The messages between two sites share one line in each direction; every
+// other pair has lines of its own.
 type Link struct {
 	Between []string // two different ends, or none
 	Within  string   // a site, or empty
@@ -73,7 +73,7 @@ func readBurst(n *yaml.Node, burst **link.Burst) error {
 	return nil
 }
 
-// units are those of a bandwidth, in bits per second.
+// units are the units of a bandwidth, in bits per second.
 var units = []struct {
 	name string
 	bits float64
@@ -82,7 +82,7 @@ var units = []struct {
 func readBandwidth(n *yaml.Node, bandwidth *int64) error {
 	var text string
 	if err := yamlfile.Text(n, "bandwidth", &text); err != nil {
-		return yamlfile.Errorf(n.Line, "bandwidth must have a unit, such as 50Mbit, for each second")
+		return yamlfile.Errorf(n.Line, "bandwidth must have a unit per second, such as 50Mbit")
 	}
 	for _, unit := range units {
 		number, found := strings.CutSuffix(text, unit.name)
@@ -92,5 +92,5 @@ func readBandwidth(n *yaml.Node, bandwidth *int64) error {
 			return nil
 		}
 	}
-	return yamlfile.Errorf(n.Line, "bandwidth is %.64q: write a number of bit, kbit, Mbit or Gbit for each second, such as 50Mbit", text)
+	return yamlfile.Errorf(n.Line, "bandwidth is %.64q: write a number of bit, kbit, Mbit or Gbit per second, such as 50Mbit", text)
 }

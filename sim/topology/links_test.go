@@ -34,7 +34,7 @@ func TestLinks(t *testing.T) {
 	lines := top.Lines()
 	for _, test := range []struct {
 		from, to string
-		link     int // in the order of the file, from 1; 0: none
+		link     int // number in the file, from 1; 0: none
 		line     [2]string
 	}{
 		{"hub/hank", "client/connie", 1, pair("hub/hank", "client/connie")},
@@ -94,7 +94,7 @@ func TestMeasuredLatency(t *testing.T) {
 	if _, err := Read([]byte(file)); err == nil || err.Error() != `7: file is "rtt.txt": only a topology that is a file itself can name others` {
 		t.Errorf("in a part of a file: %v", err)
 	}
-	if _, err := Load(filepath.Join(dir, "world.yaml"), []byte(strings.Replace(file, "rtt.txt", ".", 1))); err == nil || !strings.Contains(err.Error(), "is no file of at most") {
+	if _, err := Load(filepath.Join(dir, "world.yaml"), []byte(strings.Replace(file, "rtt.txt", ".", 1))); err == nil || !strings.Contains(err.Error(), "is not a file of at most") {
 		t.Errorf("a directory: %v", err)
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// Load reads a topology from the YAML text of a file, fills in the defaults and validates it. The
+// Load parses a topology from the YAML text of a file, fills in the defaults and validates it. The
 // name of the file is only for messages: an error reads "name:line: what is wrong, and what to do".
-// The text is UTF-8 and at most 16 MiB. Members that the format does not have, or that come twice,
-// are errors, and so is a second document. Files that it names are beside it.
+// The text is UTF-8 and at most 16 MiB. Unknown or repeated members are errors, and so is a second
+// document. Files that it names are relative to its directory.
 func Load(name string, data []byte) (*Topology, error) {
 	t, err := load(data, beside(name))
 	if err != nil {
@@ -25,10 +25,10 @@ func Load(name string, data []byte) (*Topology, error) {
 }
 
 // Read is [Load] for a text that is a part of a file: an error reads "line: what is wrong, and what
-// to do". It can name no other files.
+// to do". It cannot name other files.
 func Read(data []byte) (*Topology, error) { return load(data, nil) }
 
-// files reads a file that a topology names; nil: it may name none.
+// files reads a file that a topology names; nil: the topology may not name files.
 type files func(name string) ([]byte, error)
 
 // beside reads files from the directory of another one.
@@ -42,7 +42,7 @@ func beside(other string) files {
 		case err != nil:
 			return nil, err
 		case !info.Mode().IsRegular() || info.Size() > yamlfile.MaxSize:
-			return nil, fmt.Errorf("%s is no file of at most %d bytes", name, yamlfile.MaxSize)
+			return nil, fmt.Errorf("%s is not a file of at most %d bytes", name, yamlfile.MaxSize)
 		}
 		return os.ReadFile(name)
 	}
@@ -74,7 +74,7 @@ func read(root *yaml.Node, files files) (*Topology, error) {
 	givenThreshold := false
 	members := []yamlfile.Member{
 		yamlfile.Named("threshold", func(n *yaml.Node) error {
-			givenThreshold = true // also if it is 0, which is not the default but a mistake
+			givenThreshold = true // also if it is 0, which is a mistake and not the default
 			return yamlfile.Number(n, "threshold", &t.Threshold)
 		}),
 		yamlfile.Named("hubs", func(n *yaml.Node) error { return yamlfile.List(n, "hubs", &t.Hubs, readHub) }),
@@ -93,7 +93,7 @@ func read(root *yaml.Node, files files) (*Topology, error) {
 	return t, nil
 }
 
-// members reads what a topology has beside nodes and a threshold.
+// members returns the members of a topology besides nodes and a threshold.
 func (t *Topology) members(files files) []yamlfile.Member {
 	return []yamlfile.Member{
 		yamlfile.Named("suite", func(n *yaml.Node) error { return yamlfile.Text(n, "suite", &t.Suite) }),
@@ -114,7 +114,7 @@ func readHub(n *yaml.Node, hub *Hub) error {
 }
 
 func readClient(n *yaml.Node, client *Client) error {
-	client.Encryptors = []Encryptor{} // so that JSON has a list in any case
+	client.Encryptors = []Encryptor{} // so that JSON always has a list
 	return yamlfile.Members(n, "a client",
 		name(&client.Name),
 		yamlfile.Named("encryptors", func(n *yaml.Node) error {
@@ -157,9 +157,9 @@ func name(s *string) yamlfile.Member {
 	return yamlfile.Named("name", func(n *yaml.Node) error { return yamlfile.Text(n, "name", s) })
 }
 
-// defaultClientHubs gives all hubs to the clients that list none. They share one slice: with one
-// each, a small file of many hubs and clients would fill the memory before anyone notices that it
-// is wrong.
+// defaultClientHubs gives all hubs to the clients that list none. They share one slice: with
+// separate ones, a small file with many hubs and clients would fill the memory before an error
+// could be reported.
 func (t *Topology) defaultClientHubs() {
 	all := t.hubNames()
 	for i := range t.Clients {
@@ -169,7 +169,7 @@ func (t *Topology) defaultClientHubs() {
 	}
 }
 
-// sortClientHubs puts the hubs of a valid topology's clients into the order of the topology.
+// sortClientHubs sorts the hubs of a valid topology's clients in the order of the topology.
 func (t *Topology) sortClientHubs() {
 	position := make(map[string]int, len(t.Hubs))
 	for i, hub := range t.Hubs {

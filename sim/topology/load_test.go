@@ -9,14 +9,14 @@ import (
 	"dske/protocol"
 )
 
-// three is a list of hubs to start a test file with: lines 1 to 4.
+// three is a list of hubs for the start of a test file: lines 1 to 4.
 const three = `hubs:
   - name: hank
   - name: helen
   - name: hilary
 `
 
-// mustLoad returns the topology in text, which has to be right.
+// mustLoad returns the topology in text, which must be valid.
 func mustLoad(t *testing.T, text string) *Topology {
 	t.Helper()
 	topology, err := Load("test.yaml", []byte(text))
@@ -107,7 +107,7 @@ func TestManyHubsIfClientsNameTheirs(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("threshold: 2\nclients: [{name: a, hubs: [h7, h9]}]\nhubs:\n")
 	for i := range 1000 {
-		text.WriteString("- name: " + numbered("h", i) + "\n")
+		text.WriteString("- name: " + numberedName("h", i) + "\n")
 	}
 	mustLoad(t, text.String())
 }

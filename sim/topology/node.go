@@ -7,8 +7,8 @@ import (
 	"dske/sim/yamlfile"
 )
 
-// FromNode reads a topology that is part of another file, which has the name: what [Load] reads, or
-// in short one that is generated, with numbers in the place of hubs and clients:
+// FromNode reads a topology that is part of another file with the given name: in the form that
+// [Load] reads, or a short form that generates one, with numbers in place of hubs and clients:
 //
 //	{hubs: 5, clients: 20, threshold: 3, hubs_per_client: 5}
 //
@@ -43,7 +43,7 @@ func FromNode(name string, n *yaml.Node) (*Topology, error) {
 	return t, nil
 }
 
-// isShort reports whether a topology has numbers in the place of lists.
+// isShort reports whether a topology has numbers in place of lists.
 func isShort(n *yaml.Node) bool {
 	if n.Kind != yaml.MappingNode {
 		return false
@@ -56,7 +56,7 @@ func isShort(n *yaml.Node) bool {
 	return false
 }
 
-// ReadLatency reads a latency, as the links of a topology have it, of a file with that name.
+// ReadLatency reads a latency in the form of a topology's links, from a file with the given name.
 func ReadLatency(name string, n *yaml.Node) (latency link.Latency, err error) {
 	err = readLatency(n, beside(name), &latency)
 	return latency, err

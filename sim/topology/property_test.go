@@ -14,7 +14,7 @@ import (
 	"dske/sim/link"
 )
 
-// awkward are encryptor names that YAML would take for something else if they were not quoted.
+// awkward lists encryptor names that YAML would misinterpret without quotes.
 var awkward = []string{"null", "~", "true", "no", "1", "0x1f", "1e3", "2024-01-01", "-", "- a", "a: b", "#",
 	" a ", "*a", "&a", "!a", "<<", "{}", "[]", "'", "\"", "\\", "|", ">", "%", "@", "---", "...", "ü", "\u2028"}
 
@@ -38,7 +38,7 @@ func drawTopology(t *rapid.T) *Topology {
 	}
 	drawPlaces(t, top)
 	if sae := rapid.SampledFrom(awkward).Draw(t, "encryptor"); len(top.Clients[0].Encryptors) > 0 {
-		top.Clients[0].Encryptors[0].Name = sae // one that is awkward from end to end
+		top.Clients[0].Encryptors[0].Name = sae // the whole name is awkward
 	}
 	return top
 }
@@ -114,7 +114,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
 			want := drawTopology(t)
 			if err := want.Validate(); err != nil {
-				t.Skip("not valid, as an encryptor has the name of a client:", err)
+				t.Skip("not valid, since an encryptor has the name of a client:", err)
 			}
 			text, err := marshal(want)
 			if err != nil {

@@ -6,8 +6,7 @@ import (
 	"dske/protocol"
 )
 
-// pythonThreshold is how many shares make a key in the Python implementation, whose clients can do
-// nothing else.
+// pythonThreshold is the only threshold of the clients of the Python implementation.
 const pythonThreshold = 3
 
 // hasPython reports whether a hub is of the Python implementation.
@@ -15,8 +14,8 @@ func (t *Topology) hasPython() bool {
 	return slices.ContainsFunc(t.Hubs, func(h Hub) bool { return h.Implementation == ImplementationPython })
 }
 
-// defaultThreshold is a majority of all hubs, or that of the Python implementation if a hub is of
-// it and there are so many.
+// defaultThreshold returns a majority of all hubs, or the threshold of the Python implementation if
+// one of the hubs is of it and there are enough hubs.
 func (t *Topology) defaultThreshold() int {
 	if t.hasPython() && len(t.Hubs) >= pythonThreshold {
 		return pythonThreshold
@@ -33,7 +32,7 @@ func pythonFlaw(t *Topology) *flaw {
 		case h.URL == "":
 			return flawf(at("hubs", i, "implementation"), "hub %q is of %s and runs elsewhere: give it a url", h.Name, h.Implementation)
 		case t.Suite != protocol.SuitePython:
-			return flawf(at("hubs", i, "implementation"), "hub %q is of %s, which speaks no other suite than its own: set suite to %s", h.Name, h.Implementation, protocol.SuitePython)
+			return flawf(at("hubs", i, "implementation"), "hub %q is of %s, which has no other suite than its own: set suite to %s", h.Name, h.Implementation, protocol.SuitePython)
 		}
 	}
 	return nil

@@ -8,14 +8,14 @@ import (
 	"dske/protocol"
 )
 
-// The sizes that make sense, in bytes.
+// The allowed sizes, in bytes.
 const (
 	minBlockSize = 64
 	maxHighWater = 16 << 20
 )
 
-// flaw is a rule that a topology breaks. It knows where, as member names and list indexes from the
-// top, and leaves the line to whoever has the file.
+// flaw is a rule that a topology breaks. It knows the place as member names and list indexes from
+// the top; the code that has the file adds the line.
 type flaw struct {
 	path []any
 	text string
@@ -23,15 +23,15 @@ type flaw struct {
 
 func (f *flaw) Error() string { return f.text }
 
-// flawf makes a flaw. Names go into the text with %.64q, as a stranger's name can be long.
+// flawf makes a flaw. Use %.64q for names, since a stranger's name can be long.
 func flawf(path []any, format string, args ...any) *flaw {
 	return &flaw{path, fmt.Sprintf(format, args...)}
 }
 
 func at(path ...any) []any { return path }
 
-// Validate returns nil if the topology follows all rules, or a sentence about the first that it
-// breaks.
+// Validate returns nil if the topology follows all rules, and otherwise a sentence about the first
+// rule that it breaks.
 func (t *Topology) Validate() error {
 	if f := t.flaw(); f != nil {
 		return f
@@ -107,12 +107,12 @@ func encryptorFlaw(t *Topology) *flaw {
 
 func checkEncryptorName(name string) error {
 	if prefix := skip.SAE(""); strings.HasPrefix(name, prefix) {
-		return fmt.Errorf("encryptor ID %.64q begins with %q, as the IDs of SKIP systems do: use another name", name, prefix)
+		return fmt.Errorf("encryptor ID %.64q begins with %q, like the IDs of SKIP systems: use another name", name, prefix)
 	}
 	return protocol.CheckSAE(name)
 }
 
-// takenText says why client cannot have an encryptor of that name when owner has it.
+// takenText explains why client cannot have an encryptor that owner already has.
 func takenText(name string, client, owner Client) string {
 	switch {
 	case len(owner.Encryptors) == 0:
@@ -180,7 +180,7 @@ func hubCountFlaw(t *Topology, i int) *flaw {
 	return nil
 }
 
-// whyThreshold explains a threshold that the user need not have written.
+// whyThreshold explains a threshold that is not in the file.
 func (t *Topology) whyThreshold() string {
 	if t.Threshold != defaultThreshold(len(t.Hubs)) {
 		return ""

@@ -11,10 +11,10 @@ import (
 	"dske/sim/link"
 )
 
-// What a topology is written as, [Load] reads. That is YAML and JSON alike, but for the order of
-// the sites, which JSON has sorted.
+// [Load] reads what the methods here write. YAML and JSON are the same, except for the order of the
+// sites, which JSON sorts.
 
-// MarshalYAML writes the mapping that [Load] reads.
+// MarshalYAML returns the mapping that [Load] reads.
 func (s Sites) MarshalYAML() (any, error) {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for _, site := range s {
@@ -51,7 +51,7 @@ func (s Sites) MarshalJSON() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// linkFile is a link as files have it.
+// linkFile is the form of a link in files.
 type linkFile struct {
 	Between   []string   `json:"between,omitempty" yaml:"between,omitempty,flow"`
 	Within    string     `json:"within,omitempty" yaml:"within,omitempty"`
@@ -85,11 +85,11 @@ func (l Link) file() any {
 // MarshalJSON implements [json.Marshaler].
 func (l Link) MarshalJSON() ([]byte, error) { return json.Marshal(l.file()) }
 
-// MarshalYAML writes what [Load] reads.
+// MarshalYAML returns the form that [Load] reads.
 func (l Link) MarshalYAML() (any, error) { return l.file(), nil }
 
-// latencyFile returns a latency as files have it. Measured values stand in the file themselves,
-// since the one that they were read from may be elsewhere.
+// latencyFile returns the form of a latency in files. Measured values are included, since the file
+// that they were read from may be elsewhere.
 func latencyFile(l link.Latency) any {
 	type mapping map[string]any
 	switch d := l.(type) {

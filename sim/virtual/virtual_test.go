@@ -41,7 +41,7 @@ func TestErrors(t *testing.T) {
 		"a leak": {func(context.Context) error { go func() { <-make(chan int) }(); return nil },
 			ErrDeadlock, "blocked goroutines remain"},
 		"a bubble in a bubble": {func(ctx context.Context) error { return Run(ctx, func(context.Context) error { return nil }) },
-			ErrNoVirtual, "is one already"},
+			ErrNoVirtual, "is virtual already"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := Run(t.Context(), test.f); !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.says) {
@@ -51,8 +51,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A mutex that is held by somebody who waits for time, while somebody else wants it, holds up the
-// time. The bubble is left behind.
+// If the holder of a mutex waits for time while another goroutine wants the mutex, time stops. The
+// bubble is abandoned.
 func TestWatchdog(t *testing.T) {
 	err := run(t.Context(), func(context.Context) error {
 		var mu sync.Mutex
@@ -70,7 +70,7 @@ func TestWatchdog(t *testing.T) {
 	}
 }
 
-// Who computes, or has much to do in little time, is let alone.
+// Goroutines that compute, or that do much in little time, are left alone.
 func TestWatchdogLetsWork(t *testing.T) {
 	err := run(t.Context(), func(context.Context) error {
 		for range 1000 {
@@ -86,7 +86,7 @@ func TestWatchdogLetsWork(t *testing.T) {
 	}
 }
 
-// What waits inside doesn't keep the caller, who does not have to wait.
+// Goroutines that wait inside a bubble do not delay a caller whose context has ended.
 func TestContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), t, "value"))
 	release := make(chan struct{})
@@ -126,7 +126,7 @@ func TestSideBySide(t *testing.T) {
 	all.Wait()
 }
 
-// Outside a test, too: this test builds a program that is none.
+// Run works outside a test, too: this test builds a program that is not a test.
 func TestInAProgram(t *testing.T) {
 	dir := t.TempDir()
 	program := `package main
@@ -157,7 +157,7 @@ func main() {
 	}
 }
 
-// Where a bubble cannot be told, the error says what to do.
+// If a bubble cannot be recognised, the error says what to do.
 func TestCheck(t *testing.T) {
 	if _, err := check(); !errors.Is(err, ErrNoVirtual) || !strings.Contains(err.Error(), runtime.Version()) {
 		t.Error(err)

@@ -9,16 +9,17 @@ import (
 	"time"
 )
 
-// The watchdog looks at a bubble again and again. If it can do nothing so many times, its time
-// stands still. While the watchdog looks nothing else goes on, and that takes seconds where there
-// are a hundred thousand goroutines: so it looks for no more than a part of the time.
+// The watchdog looks at a bubble again and again. If no goroutine of it can continue several times
+// in a row, its time stands still. The watchdog stops the world while it looks, for seconds with a
+// hundred thousand goroutines, so it looks only for a part of the time.
 const (
 	lookEvery = 5 * time.Second
 	looks     = 6
 	part      = 50
 )
 
-// watch waits for the end of a bubble, of ctx, or of time in the bubble. It is outside.
+// watch waits for the end of a bubble, of ctx, or of time in the bubble. It runs outside the
+// bubble.
 func (b *bubble) watch(ctx context.Context, every time.Duration) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -50,7 +51,7 @@ var (
 	bubbleForm = regexp.MustCompile(`^goroutine .*[ ,](synctest bubble \d+)`)
 )
 
-// header returns the first line of the dump of the goroutine that calls it.
+// header returns the first line of the dump of the calling goroutine.
 func header() string {
 	var text [256]byte
 	line, _, _ := strings.Cut(string(text[:runtime.Stack(text[:], false)]), "\n")
@@ -58,7 +59,7 @@ func header() string {
 }
 
 // bubbleOf returns the bubble of a goroutine, such as "synctest bubble 3", from the first line of
-// its dump; "": none.
+// its dump, or "".
 func bubbleOf(header string) string {
 	if found := bubbleForm.FindStringSubmatch(header); found != nil {
 		return found[1]
@@ -82,7 +83,7 @@ func goroutinesOf(number string) (dump string, waiting bool) {
 	return strings.Join(own, "\n\n"), waiting && len(own) > 0
 }
 
-// isBusy reports whether a goroutine in a state, as dumps call it, goes on by itself.
+// isBusy reports whether a goroutine in a state, as named in dumps, continues by itself.
 func isBusy(state string) bool {
 	for _, busy := range []string{"runn", "syscall", "GC", "preempted", "copystack", "idle", "garbage"} {
 		if strings.HasPrefix(state, busy) {

@@ -5,13 +5,14 @@ import (
 	"io"
 )
 
-// held is a body that is all there. Those who hand it on need not copy it: none of them alters it.
+// held is a body whose bytes are all there. It can be passed on without copying, since nobody
+// alters it.
 type held struct {
 	bytes.Reader
 	all []byte
 }
 
-// NewBody returns a body for a message whose bytes are all there. They may not be changed any more.
+// NewBody returns a body with all its bytes. They must not be changed any more.
 func NewBody(all []byte) io.ReadCloser {
 	b := &held{all: all}
 	b.Reset(all)
@@ -20,7 +21,7 @@ func NewBody(all []byte) io.ReadCloser {
 
 func (*held) Close() error { return nil }
 
-// Held returns the bytes of a body of [NewBody] of which nothing has been read. They may not be
+// Held returns the bytes of a body from [NewBody] of which nothing has been read. They must not be
 // changed.
 func Held(body io.Reader) ([]byte, bool) {
 	b, ok := body.(*held)
@@ -30,8 +31,8 @@ func Held(body io.Reader) ([]byte, bool) {
 	return b.all, true
 }
 
-// drain returns the bytes of a body, of which nil is an empty one, and closes it. They may not be
-// changed. Size is that of the body, in bytes; negative: it is not known.
+// drain returns the bytes of a body, which may be nil, and closes it. They must not be changed.
+// Size is the size of the body in bytes, or negative if it is unknown.
 func drain(body io.ReadCloser, size int64) ([]byte, error) {
 	if body == nil {
 		return nil, nil
@@ -44,7 +45,7 @@ func drain(body io.ReadCloser, size int64) ([]byte, error) {
 		return io.ReadAll(body)
 	}
 	var all bytes.Buffer
-	all.Grow(int(min(size, 64<<10)) + bytes.MinRead) // which it does not have to be
+	all.Grow(int(min(size, 64<<10)) + bytes.MinRead) // the size may be wrong
 	_, err := all.ReadFrom(body)
 	return all.Bytes(), err
 }

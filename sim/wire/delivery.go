@@ -29,7 +29,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// observe sends a request for those who want no more than to know of it.
+// observe sends a request for which only observers are called.
 func (t transport) observe(r *http.Request) (*http.Response, error) {
 	to, path := address(r)
 	e := Event{Number: t.wire.messages.Add(1), From: t.from, To: to, Method: r.Method, Path: path, Kind: KindOf(r.Method, path), Start: time.Now()}
@@ -45,14 +45,13 @@ func (t transport) observe(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// deliver takes a request apart, and hands it through to the node, past all who want to have it in
-// their hands.
+// deliver reads a request, and passes it through all interceptors and faults to the node.
 func (t transport) deliver(r *http.Request) (*http.Response, error) {
 	request, err := t.read(r)
 	if err != nil {
 		return nil, err
 	}
-	if t.wire.virtual { // so that what faults and adversaries do doesn't depend on who was faster
+	if t.wire.virtual { // so that faults and adversaries do not depend on scheduling
 		t.wire.gate.enter(&passage{from: request.From, to: request.To, method: request.Method, path: request.Path, query: request.Query, body: request.Body})
 	}
 	d := &delivery{transport: t, original: r, number: t.wire.messages.Add(1), sent: *request, start: time.Now()}
@@ -64,14 +63,14 @@ func (t transport) deliver(r *http.Request) (*http.Response, error) {
 	return newResponse(response.Status, response.Header, response.Body, r), nil
 }
 
-// meetsFaultsAtThePort reports whether the sender is an encryptor that comes over a port, where
-// faults strike all encryptors, also those from outside.
+// meetsFaultsAtThePort reports whether the sender is an encryptor that uses a port, where faults
+// apply to all encryptors, including those from outside.
 func (t transport) meetsFaultsAtThePort() bool {
 	_, isMemory := t.next.(memory)
 	return strings.HasPrefix(t.from, "sae/") && !isMemory
 }
 
-// read takes a request apart.
+// read reads a request with its body.
 func (t transport) read(r *http.Request) (*Request, error) {
 	to, path := address(r)
 	request := &Request{From: t.from, To: to, Method: r.Method, Path: path, Query: r.URL.RawQuery, Header: r.Header}
@@ -88,11 +87,10 @@ type delivery struct {
 	sent     Request // as the sender made it
 	start    time.Time
 	arrived  atomic.Bool
-	status   atomic.Int64 // of the response to the message itself, not to a copy
+	status   atomic.Int64 // status of the response to the message itself, not to a copy
 }
 
-// hands returns the way of a request through the hands of all who want to have it in theirs. What
-// couriers carry stays in their own.
+// hands returns the delivery of a request through all interceptors. Couriers' messages bypass them.
 func (d *delivery) hands(r *Request) Deliver {
 	hands := Deliver(d.arrive)
 	if d.wire.byHand(r.Method, r.Path) {
@@ -108,14 +106,14 @@ func (d *delivery) hands(r *Request) Deliver {
 	return hands
 }
 
-// arrive brings a request, as it is by now, to the node, and tells those who watch.
+// arrive delivers a request, as it is now, to the node, and notifies the watchers.
 func (d *delivery) arrive(ctx context.Context, r *Request) (Response, error) {
 	d.arrived.Store(true)
 	start := time.Now()
 	response, err := d.carry(ctx, r)
 	response.Repeated = r.Repeated
 	d.wire.tellTaps(d.message(response))
-	if r.Repeated { // the sender does not know of it
+	if r.Repeated { // the sender does not know of the copy
 		d.wire.tellObservers(d.event(r, response.Status, start))
 	} else {
 		d.status.Store(int64(response.Status))
@@ -148,7 +146,7 @@ func (d *delivery) carry(ctx context.Context, r *Request) (Response, error) {
 	return Response{Status: response.StatusCode, Header: response.Header, Body: body}, err
 }
 
-// settle tells those who watch how the delivery ended for the sender.
+// settle notifies the watchers of the outcome for the sender.
 func (d *delivery) settle(r *Request, response Response, err error) {
 	if !d.arrived.Load() {
 		d.wire.tellTaps(d.message(Response{}))

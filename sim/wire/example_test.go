@@ -11,7 +11,7 @@ import (
 	"dske/sim/wire"
 )
 
-// Somebody who owns the network sends a message to another hub, and alters what comes back.
+// An adversary who controls the network sends a message to another hub, and alters the response.
 func ExampleWire_Intercept() {
 	hubs := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Println(r.URL.Path, "is asked")

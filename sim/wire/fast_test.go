@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// What is written here is the request that package http would have written.
+// The requests written here equal those of package http.
 func TestRequestsAreWrittenAsHTTP(t *testing.T) {
 	for name, change := range map[string]func(r *http.Request){
 		"POST":              func(*http.Request) {},
@@ -53,7 +53,7 @@ func TestRequestsAreWrittenAsHTTP(t *testing.T) {
 	}
 }
 
-// readAgain returns what a server makes of a request.
+// readAgain returns a request as a server reads it.
 func readAgain(t *testing.T, written io.Reader) string {
 	t.Helper()
 	r, err := http.ReadRequest(bufio.NewReader(written))
@@ -78,8 +78,8 @@ func TestNoShortBodyIsWritten(t *testing.T) {
 	}
 }
 
-// What is read here is the response that package http would have read, to the last byte of it and
-// not one more.
+// The responses read here equal those of package http, and exactly the bytes of the response are
+// consumed.
 func FuzzResponse(f *testing.F) {
 	const plain = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDske-Signature: a%b=\r\nContent-Length: 2\r\n\r\n{}next"
 	f.Add(plain)
@@ -102,7 +102,7 @@ func FuzzResponse(f *testing.F) {
 	})
 }
 
-// responseIn returns what a function reads of the responses in a text, and what it leaves.
+// responseIn returns the responses that a function reads from a text, and the rest of the text.
 func responseIn(text string, read func(*bufio.Reader, *http.Request) (*http.Response, error)) string {
 	in := bufio.NewReader(strings.NewReader(text))
 	response, err := read(in, &http.Request{Method: "GET"})
@@ -114,7 +114,7 @@ func responseIn(text string, read func(*bufio.Reader, *http.Request) (*http.Resp
 	return fmt.Sprintf("%s %d %s %v %d %v %v %q %v %q", response.Status, response.StatusCode, response.Proto, response.Header, response.ContentLength, response.Close, response.TransferEncoding, body, failed, rest)
 }
 
-// A plain response is not left to package http.
+// Plain responses are not read by package http.
 func TestPlainResponse(t *testing.T) {
 	if plainResponse("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDske-Signature: a", nil, &http.Request{}) == nil {
 		t.Fatal("it is not found to be plain")

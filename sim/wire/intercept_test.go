@@ -10,8 +10,7 @@ import (
 	"dske/sim/fault"
 )
 
-// What somebody can do with a message in his hands: one case each, and what the nodes and the
-// sender get.
+// Each case is something that an interceptor can do, with the effect on the nodes and the sender.
 func TestIntercept(t *testing.T) {
 	for _, test := range []struct {
 		what   string
@@ -69,7 +68,7 @@ func TestIntercept(t *testing.T) {
 
 var errAny = errors.New("any error")
 
-// A message can be kept and let go when the sender has given it up long since, and two can be
+// A message can be held and released long after the sender has given up, and two messages can be
 // swapped.
 func TestInterceptReleasesLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -100,8 +99,8 @@ func TestInterceptReleasesLater(t *testing.T) {
 	})
 }
 
-// A tap sees what the nodes themselves sent, whoever has had it in his hands: a message that was
-// not delivered, too.
+// A tap sees what the nodes themselves sent, whatever interceptors do, including messages that were
+// not delivered.
 func TestTapSeesBehindInterception(t *testing.T) {
 	w, _ := newWire(t)
 	var tapped []Message
@@ -130,7 +129,7 @@ func TestTapSeesBehindInterception(t *testing.T) {
 	}
 }
 
-// The hands come before the faults, in the order in which they came.
+// Interceptors come before faults, in the order in which they were added.
 func TestInterceptOrder(t *testing.T) {
 	w, _ := newWire(t)
 	if err := w.AddFault("delay=1ns"); err != nil {

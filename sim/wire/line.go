@@ -9,12 +9,11 @@ import (
 	"dske/sim/link"
 )
 
-// Links says which link is between two parties; nil: none. The line of it that the messages take,
-// from one end to the other, is known by the names of its ends: parties with the same line share
-// it.
+// Links returns the link between two parties, or nil. A line of the link, in the direction of the
+// message, is identified by the names of its ends: parties with the same line share it.
 type Links func(from, to string) (l *link.Link, ends [2]string)
 
-// lines is the directions of links that are in use.
+// lines has the directions of links that are in use.
 type lines struct {
 	links   Links
 	seed    uint64
@@ -37,7 +36,7 @@ type crossing struct {
 	outcome link.Passage
 }
 
-// between returns the line from one party to another; nil: there is no link.
+// between returns the line from one party to another, or nil if there is no link.
 func (l *lines) between(from, to string) *line {
 	if l.links == nil {
 		return nil
@@ -60,7 +59,7 @@ func compareCrossings(a, b *crossing) int { return compare(a.passage, b.passage)
 
 func (l *line) serve(c *crossing, came time.Time) { c.outcome = l.direction.Pass(came, c.size) }
 
-// carry returns when the message has arrived, and how often it was sent for that. It fails with
+// carry returns when the message has arrived, and how often it was transmitted. It fails with
 // [fault.ErrLost] if the message is lost for good, and with the error of ctx if that ends before it
 // arrives.
 func (l *line) carry(ctx context.Context, p *passage, size int) (attempts int, err error) {
@@ -86,6 +85,6 @@ func sleepUntil(ctx context.Context, t time.Time) error {
 		if time.Now().Before(t) {
 			return ctx.Err()
 		}
-		return nil // both at once
+		return nil // both at the same time
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"dske/sim/link"
 )
 
-// linked returns a wire in virtual time with a link between all parties, and a handler that notes
-// when what came.
+// linked returns a wire in virtual time with a link between all parties, and a handler that records
+// arrivals.
 func linked(t testing.TB, l *link.Link) (*Wire, *arrivals) {
 	t.Helper()
 	a := &arrivals{began: time.Now()}
@@ -33,7 +33,7 @@ func linked(t testing.TB, l *link.Link) (*Wire, *arrivals) {
 	return w, a
 }
 
-// arrivals is nodes that note what comes when.
+// arrivals is a handler that records what arrives, and when.
 type arrivals struct {
 	began time.Time
 	mu    sync.Mutex
@@ -67,7 +67,8 @@ func post(ctx context.Context, w *Wire, from, to, body string) (time.Duration, e
 	return time.Since(began), nil
 }
 
-// What reaches a node at the same instant goes in by name and one a nanosecond, whoever looks on.
+// Messages that reach a node at the same instant enter by name, one per nanosecond, whoever
+// watches.
 func TestOrderByName(t *testing.T) {
 	for _, l := range []*link.Link{nil, {Latency: link.Fixed(time.Second)}} {
 		for _, look := range []func(*Wire){
@@ -104,11 +105,11 @@ func TestOrderByName(t *testing.T) {
 	}
 }
 
-// sender returns who has sent a body of TestOrderByName.
+// sender returns the sender of a body of TestOrderByName.
 func sender(body string) string { return string('9' - (body[1] - '0')) }
 
-// A message takes the latency there and back, and its size over the bandwidth, behind those in
-// front of it.
+// A message takes the latency each way, and its size divided by the bandwidth, after those in front
+// of it.
 func TestLinkTakesTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := linked(t, &link.Link{Latency: link.Fixed(50 * time.Millisecond), Bandwidth: 8_000_000})
@@ -134,7 +135,8 @@ func TestLinkTakesTime(t *testing.T) {
 	})
 }
 
-// What TCP sends again is late, and says so. What it cannot bring costs the sender his own time.
+// A message that TCP repeats is late and is marked. One that TCP cannot deliver costs the sender
+// its time.
 func TestLinkLoses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := linked(t, &link.Link{Loss: 0.3})
@@ -156,7 +158,7 @@ func TestLinkLoses(t *testing.T) {
 				t.Errorf("%v after %v", err, took)
 			}
 		}
-		if again < 70 || again > 130 { // 51 % of 200: the mean is 102, and the standard deviation 7
+		if again < 70 || again > 130 { // 51 % of 200: the mean is 102, and the standard deviation is 7
 			t.Errorf("%d of 200 were late", again)
 		}
 	})
@@ -166,12 +168,12 @@ func TestLinkLoses(t *testing.T) {
 			t.Errorf("without a deadline: %v", err)
 		}
 		if len(a.came) > 0 {
-			t.Errorf("what is lost has come: %v", a.came)
+			t.Errorf("a lost message has arrived: %v", a.came)
 		}
 	})
 }
 
-// In real time, links delay; the network's own interface takes none.
+// In real time, links delay messages, except for the network's own interface.
 func TestLinkInRealTime(t *testing.T) {
 	a := &arrivals{}
 	w, err := New(Config{Transport: Memory, Handler: a, Links: func(string, string) (*link.Link, [2]string) {
@@ -194,7 +196,7 @@ func TestVirtualTimeHasNoPorts(t *testing.T) {
 	}
 }
 
-// failing fails to write.
+// failing is a writer that fails.
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, io.ErrShortWrite }

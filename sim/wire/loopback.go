@@ -13,18 +13,18 @@ import (
 	"time"
 )
 
-// maxConnections bounds the connections of a loopback. Hubs answer at once, so requests above it
+// maxConnections limits the connections of a loopback. Hubs answer at once, so further requests
 // wait only briefly.
 const maxConnections = 256
 
-// loopback is the transport that goes through a port of this process, by HTTP/1.1. The goroutine of
-// a request writes and reads it itself: [http.Transport] has two more for each connection, and
-// handing things to and fro between them takes a seventh of all that a key pair takes. In turn it
-// sends nothing twice, and knows no proxy, no redirect and no other version of HTTP.
+// loopback is the transport through a port of this process, by HTTP/1.1. The goroutine of a request
+// writes and reads by itself: [http.Transport] has two more goroutines for each connection, and
+// passing data between them costs a seventh of the time of a key pair. In return, it never repeats
+// a request, and supports no proxy, no redirect and no other version of HTTP.
 type loopback struct {
 	secure *tls.Config   // nil: plain HTTP
-	fresh  time.Duration // connections that have been idle for longer are not used again; 0: all are
-	places chan struct{} // one is taken by each request under way
+	fresh  time.Duration // connections that have been idle for longer are not reused; 0: no limit
+	places chan struct{} // each request under way takes one
 
 	mu   sync.Mutex
 	idle map[string][]*connection // by address, the last used at the end
@@ -68,7 +68,7 @@ func (l *loopback) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// connect returns a connection to the address of a URL that nobody else uses.
+// connect returns a connection to the address of a URL for exclusive use.
 func (l *loopback) connect(ctx context.Context, u *url.URL) (*connection, error) {
 	if c := l.takeIdle(u.Host); c != nil {
 		return c, nil
@@ -85,8 +85,8 @@ func (l *loopback) connect(ctx context.Context, u *url.URL) (*connection, error)
 	return &connection{Conn: conn, host: u.Host, in: bufio.NewReader(conn), out: bufio.NewWriter(conn)}, nil
 }
 
-// shake makes a connection one with TLS, to a host of that name unless the configuration has
-// another.
+// shake does the TLS handshake on a connection, with the given host name unless the configuration
+// has another one.
 func shake(ctx context.Context, conn net.Conn, config *tls.Config, host string) (net.Conn, error) {
 	if config.ServerName == "" {
 		config = config.Clone()
@@ -100,8 +100,8 @@ func shake(ctx context.Context, conn net.Conn, config *tls.Config, host string) 
 	return secure, nil
 }
 
-// takeIdle returns the connection to an address that was used last, and closes those that the port
-// may be about to close; nil: there is none.
+// takeIdle returns the last used connection to an address, or nil, and closes those that the port
+// may be about to close.
 func (l *loopback) takeIdle(host string) *connection {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,7 +121,7 @@ func (l *loopback) takeIdle(host string) *connection {
 	return c
 }
 
-// CloseIdleConnections closes the connections that no request is using.
+// CloseIdleConnections closes the idle connections.
 func (l *loopback) CloseIdleConnections() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,17 +133,17 @@ func (l *loopback) CloseIdleConnections() {
 	clear(l.idle)
 }
 
-// connection is one that has a request at a time.
+// connection is a connection that carries one request at a time.
 type connection struct {
 	net.Conn
-	host  string // and port
+	host  string // host and port
 	in    *bufio.Reader
 	out   *bufio.Writer
 	since time.Time // when it became idle
 }
 
-// exchange sends a request, and reads the response up to its body. The port may answer what it does
-// not read to the end, so an answer counts also if not all could be sent.
+// exchange sends a request, and reads the response up to its body. The port may answer before it
+// has read the whole request, so an answer counts even if not everything could be sent.
 func (c *connection) exchange(r *http.Request) (*http.Response, error) {
 	unsent := writeRequest(c.out, r)
 	if unsent == nil {
@@ -167,9 +167,9 @@ type turn struct {
 	*connection
 	loopback *loopback
 	ctx      context.Context
-	stop     func() bool // the request's context no longer closes the connection
+	stop     func() bool // keeps the request's context from closing the connection
 	body     io.ReadCloser
-	keep     bool // the connection can be used again
+	keep     bool // the connection can be reused
 	over     bool
 }
 
@@ -188,13 +188,13 @@ func (t *turn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close implements [io.Closer]. A body that was not read to its end takes its connection with it.
+// Close implements [io.Closer]. It closes the connection if the body was not read to its end.
 func (t *turn) Close() error {
 	t.end(false)
 	return nil
 }
 
-// end ends the turn, and keeps the connection if it may and the context has not closed it.
+// end ends the turn. It keeps the connection if that is allowed and the context has not closed it.
 func (t *turn) end(keep bool) {
 	if t.over {
 		return
@@ -211,7 +211,7 @@ func (t *turn) end(keep bool) {
 	<-t.loopback.places
 }
 
-// explain returns why a request failed: where its context has ended, because of that.
+// explain returns the cause of a failed request: the error of its context if that has ended.
 func explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

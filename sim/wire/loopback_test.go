@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// port is a port, and a loopback that goes there.
+// port is a port, and a loopback to it.
 type port struct {
 	*loopback
 	url         string
-	connections atomic.Int64 // that were opened
+	connections atomic.Int64 // number of opened connections
 }
 
 func serve(t *testing.T, secure bool, h http.HandlerFunc) *port {
@@ -66,7 +66,7 @@ func (p *port) ask(t *testing.T, method, path, body string) (status int, answer 
 	return response.StatusCode, string(all)
 }
 
-// free returns how many connections are idle.
+// free returns the number of idle connections.
 func (p *port) free() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"dske/sim/fault"
 )
 
-// The two halves of a message, and what it is like to have it in one's hands.
+// The two halves of a message, and functions that intercept it.
 type (
 	Request   = fault.Request
 	Response  = fault.Response
@@ -17,74 +17,74 @@ type (
 	Intercept = fault.Intercept
 )
 
-// Message is a request with the response to it, both as the nodes themselves sent them: before any
-// fault. Nothing of it may be changed.
+// Message is a request with its response, both as the nodes themselves sent them, before any fault.
+// It must not be changed.
 type Message struct {
-	Number   uint64 // counts the messages while somebody watches; a copy has that of its original
-	Request         // its Header and Body are those of the message itself
+	Number   uint64 // number of the message while somebody watches; a copy has that of its original
+	Request         // with the original Header and Body
 	Response Response
 
-	// Handed is the fingerprint of the key that the response hands out, where the key itself is
-	// left out; see [Message.WithoutSecrets].
+	// Handed is the fingerprint of the key in the response, if the key itself was removed; see
+	// [Message.WithoutSecrets].
 	Handed string
 }
 
 // Event says that a message was sent, and how that ended for the sender.
 type Event struct {
-	Number   uint64        `json:"number"`   // of the message; what a tap sees of it has the same
+	Number   uint64        `json:"number"`   // number of the message, also for taps
 	From     string        `json:"from"`     // such as client/carol
 	To       string        `json:"to"`       // such as hub/hank
 	Method   string        `json:"method"`   //
-	Path     string        `json:"path"`     // under the node
-	Status   int           `json:"status"`   // of HTTP; 0: no response arrived
+	Path     string        `json:"path"`     // path under the node
+	Status   int           `json:"status"`   // HTTP status; 0: no response arrived
 	Start    time.Time     `json:"start"`    //
 	Duration time.Duration `json:"duration"` // nanoseconds
-	Fault    string        `json:"fault"`    // kinds of the faults that were at it, separated by spaces
+	Fault    string        `json:"fault"`    // kinds of the faults that it met, separated by spaces
 
-	Elsewhere bool `json:"-"` // another process tells of it
+	Elsewhere bool `json:"-"` // reported by another process
 
-	Kind string `json:"kind,omitempty"` // what it is for: one of the kinds below; empty: none of them
+	Kind string `json:"kind,omitempty"` // its purpose, one of the kinds below; empty: none of them
 	*About
 }
 
 // The kinds of messages.
 const (
-	KindShare        = "share"        // a share on its way to a hub
-	KindFetch        = "fetch"        // a share on its way back
-	KindRegistration = "registration" // of a client at a hub
-	KindPSRD         = "psrd"         // a block on its way to a client
+	KindShare        = "share"        // a share to a hub
+	KindFetch        = "fetch"        // a share from a hub
+	KindRegistration = "registration" // registration of a client at a hub
+	KindPSRD         = "psrd"         // a block to a client
 	KindEncryptor    = "encryptor"    // a request for keys
-	KindHandshake    = "handshake"    // of TLS, which failed: there was no request
+	KindHandshake    = "handshake"    // a failed TLS handshake, without a request
 )
 
-// About is what is known of a message beyond that it was sent. Who does not read messages knows
-// nothing of it.
+// About is what is known of a message beyond that it was sent. It is known only if somebody reads
+// messages.
 type About struct {
-	Exchange string  `json:"exchange,omitempty"` // that keeps it
-	Cause    uint64  `json:"cause,omitempty"`    // number of the request of an encryptor that it serves
+	Exchange string  `json:"exchange,omitempty"` // exchange that keeps the message
+	Cause    uint64  `json:"cause,omitempty"`    // number of the encryptor's request that the message serves
 	KeyID    string  `json:"key_id,omitempty"`
 	Share    int     `json:"share,omitempty"`    // from 1
 	Again    bool    `json:"again,omitempty"`    // the hub was asked before, and refused
-	Verified *bool   `json:"verified,omitempty"` // what the receiver found of its signature, or the sender of that of the response
+	Verified *bool   `json:"verified,omitempty"` // whether the receiver found its signature right, or the sender that of the response
 	Reason   *Reason `json:"reason,omitempty"`   // for a refusal
-	Caller   *Caller `json:"caller,omitempty"`   // who called from outside
+	Caller   *Caller `json:"caller,omitempty"`   // caller from outside
 }
 
-// Reason says in words why a request was refused.
+// Reason explains in words why a request was refused.
 type Reason struct {
-	Code  int      `json:"code"` // of HTTP; 0: there was no response
+	Code  int      `json:"code"` // HTTP status; 0: there was no response
 	Text  string   `json:"text"`
 	Helps []string `json:"helps,omitempty"` // what can be done
 }
 
-// Caller is who sent a request from outside.
+// Caller is the sender of a request from outside.
 type Caller struct {
 	Address     string       `json:"address"`
 	TakenAs     string       `json:"taken_as"`
 	Certificate *Certificate `json:"certificate,omitempty"`
 }
 
-// Certificate is that of a caller.
+// Certificate describes the certificate of a caller.
 type Certificate struct {
 	Subject  string    `json:"subject"`
 	Issuer   string    `json:"issuer"`

@@ -15,11 +15,11 @@ type passage struct {
 	body                []byte
 	repeated            bool
 
-	at time.Time // when a queue lets it go on
+	at time.Time // when a queue releases it
 }
 
-// compare is the order by name. What is equal in it is of equal bytes, so that its order does not
-// matter.
+// compare is the order by name. Messages that are equal in it have equal bytes, so their order does
+// not matter.
 func compare(a, b *passage) int {
 	return cmp.Or(
 		cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.method, b.method),
@@ -39,24 +39,24 @@ func lastIf(a, b bool) int {
 }
 
 // queue serves messages in the order in which they come. In virtual time those that come at the
-// same instant are in the order of their names, whichever goroutine was faster.
+// same instant are in the order of their names, whatever the scheduling.
 type queue[T any] struct {
 	virtual bool
-	serve   func(member T, came time.Time) // is called for one message at a time
+	serve   func(member T, came time.Time) // called for one message at a time
 	compare func(a, b T) int
 
 	mu    sync.Mutex
-	batch *batch[T] // the last one
+	batch *batch[T] // the last batch
 }
 
-// batch is what came at one instant.
+// batch has the messages that came at one instant.
 type batch[T any] struct {
 	came    time.Time
 	members []T
 	served  bool
 }
 
-// pass serves a message when its turn has come.
+// pass serves a message when it is its turn.
 func (q *queue[T]) pass(member T) {
 	if !q.virtual {
 		q.mu.Lock()
@@ -65,7 +65,7 @@ func (q *queue[T]) pass(member T) {
 		return
 	}
 	b := q.join(member)
-	time.Sleep(time.Nanosecond) // it ends when nobody can do anything any more: then the batch is complete
+	time.Sleep(time.Nanosecond) // this returns when all goroutines wait, so the batch is complete
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if b.served {
@@ -88,11 +88,11 @@ func (q *queue[T]) join(member T) *batch[T] {
 	return q.batch
 }
 
-// door lets in one message a nanosecond, so that whoever is behind it never has two in hand that
-// came at the same instant. It is for virtual time only.
+// door lets in one message per nanosecond, so that the code behind it never has two that came at
+// the same instant. It is for virtual time only.
 type door struct {
 	queue queue[*passage]
-	last  time.Time // when it has let one in
+	last  time.Time // when it let the last one in
 }
 
 func newDoor() *door {
@@ -109,13 +109,13 @@ func (d *door) serve(p *passage, came time.Time) {
 	d.last = p.at
 }
 
-// enter returns when the message is let in, which is no more than nanoseconds later.
+// enter returns when the message is let in, at most some nanoseconds later.
 func (d *door) enter(p *passage) {
 	d.queue.pass(p)
 	time.Sleep(time.Until(p.at))
 }
 
-// doors is the doors of all who are sent something, by name.
+// doors has the doors of all receivers, by name.
 type doors struct {
 	mu    sync.Mutex
 	known map[string]*door

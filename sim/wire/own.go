@@ -7,21 +7,20 @@ import (
 	"time"
 )
 
-// Shows returns the configuration with which a sender calls the port, if it shows a certificate of
-// its own, and otherwise nil.
+// Shows returns the TLS configuration of a sender that shows a certificate of its own, or nil.
 type Shows func(from string) *tls.Config
 
-// ownPorts is the transports of senders that show a certificate of their own: a connection is one
-// sender's then.
+// ownPorts has the transports of senders that show certificates of their own, since such a
+// connection belongs to one sender.
 type ownPorts struct {
-	shows Shows         // nil: nobody does
-	fresh time.Duration // as in the [Config]
+	shows Shows         // nil: no sender does
+	fresh time.Duration // as in [Config]
 
 	mu    sync.Mutex
 	ports map[string]*loopback
 }
 
-// of returns the transport of a sender; most have the common one.
+// of returns the transport of a sender. Most senders have the common one.
 func (o *ownPorts) of(from string, common http.RoundTripper) http.RoundTripper {
 	if o.shows == nil {
 		return common

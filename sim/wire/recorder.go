@@ -2,21 +2,21 @@ package wire
 
 import "sync"
 
-// maxRecorded is how many events are kept for those who ask for them from outside.
+// maxRecorded is how many events are kept for requests from outside.
 const maxRecorded = 10_000
 
-// recorder keeps the last events. It begins when the first one asks, so that nobody else pays for
-// it.
+// recorder keeps the last events. It begins at the first request for events, so that it costs
+// nothing before.
 type recorder struct {
 	begin sync.Once
 
 	mu     sync.Mutex
-	first  int // number of the first one kept
+	first  int // number of the first kept event
 	events []Event
 }
 
-// Events returns the events since an earlier call, which is what that call returned as next; the
-// first call, with 0, begins the recording. Only the last 10,000 are kept.
+// Events returns the events since an earlier call. after is next of that call; the first call, with
+// 0, begins the recording. Only the last 10,000 are kept.
 func (w *Wire) Events(after int) (events []Event, next int) {
 	r := &w.recorder
 	r.begin.Do(func() { w.Observe(r.add) })

@@ -10,11 +10,10 @@ import (
 	"strings"
 )
 
-// ExchangeHeader marks the requests of an exchange that is made to be shown. It has no meaning for
-// the nodes.
+// ExchangeHeader marks the requests of an exchange that is made for display. The nodes ignore it.
 const ExchangeHeader = "Dske-Exchange"
 
-// Fingerprint is the first 8 bytes of the SHA-256 of a key, in hex.
+// Fingerprint returns the first 8 bytes of the SHA-256 of a key, in hex.
 func Fingerprint(key []byte) string {
 	sum := sha256.Sum256(key)
 	return hex.EncodeToString(sum[:8])
@@ -23,11 +22,11 @@ func Fingerprint(key []byte) string {
 // maxBody is how much of a body is kept, in bytes.
 const maxBody = 16 << 10
 
-// notShown is in the place of what is secret.
+// notShown replaces secrets.
 const notShown = "(not shown)"
 
-// WithoutSecrets returns a copy of a message without the keys, the PSRD and the tokens that are in
-// it, and with no more than the first 16 KiB of a body.
+// WithoutSecrets returns a copy of a message without its keys, PSRD and tokens, and with only the
+// first 16 KiB of a body.
 func (m Message) WithoutSecrets() Message {
 	m.Handed = m.Fingerprint()
 	m.Header, m.Response.Header = m.Header.Clone(), m.Response.Header.Clone()
@@ -42,50 +41,49 @@ func (m Message) WithoutSecrets() Message {
 			m.Response.Body = withoutKeys(m.Response.Body)
 		}
 	default:
-		m.Body, m.Response.Body = hidden(m.Body), hidden(m.Response.Body)
+		m.Body, m.Response.Body = hide(m.Body), hide(m.Response.Body)
 		for name := range m.Header {
 			m.Header[name] = []string{notShown}
 		}
 	}
-	m.Body, m.Response.Body = clipped(m.Body), clipped(m.Response.Body)
+	m.Body, m.Response.Body = clip(m.Body), clip(m.Response.Body)
 	return m
 }
 
-func hidden(body []byte) []byte {
+func hide(body []byte) []byte {
 	if len(body) == 0 {
 		return nil
 	}
 	return []byte(notShown)
 }
 
-// withoutKeys returns the answer to an encryptor without the keys; one that cannot be read, not at
-// all.
+// withoutKeys returns the answer to an encryptor without the keys. It returns nothing of a
+// malformed answer.
 func withoutKeys(body []byte) []byte {
 	var answer struct {
 		Keys []map[string]any `json:"keys"`
 	}
 	if json.Unmarshal(body, &answer) != nil || answer.Keys == nil {
-		return hidden(body)
+		return hide(body)
 	}
 	for _, key := range answer.Keys {
 		if _, found := key["key"]; found {
 			key["key"] = notShown
 		}
 	}
-	text, _ := json.Marshal(answer) // it was JSON
+	text, _ := json.Marshal(answer) // cannot fail: it was JSON
 	return text
 }
 
-// clipped copies the start of a body.
-func clipped(body []byte) []byte {
+// clip copies the start of a body.
+func clip(body []byte) []byte {
 	if len(body) <= maxBody {
 		return bytes.Clone(body)
 	}
 	return fmt.Appendf(bytes.Clone(body[:maxBody]), "… of %d bytes", len(body))
 }
 
-// Fingerprint returns the fingerprint of the key that the answer to an encryptor hands out, if the
-// message is one.
+// Fingerprint returns the fingerprint of the key in an answer to an encryptor, or "".
 func (m Message) Fingerprint() string {
 	if m.Handed != "" || KindOf(m.Method, m.Path) != KindEncryptor || m.Response.Status != http.StatusOK {
 		return m.Handed
@@ -95,7 +93,7 @@ func (m Message) Fingerprint() string {
 			Key []byte `json:"key"`
 		} `json:"keys"`
 	}
-	if json.Unmarshal(m.Response.Body, &answer) != nil || len(answer.Keys) != 1 { // a body of another form has no key
+	if json.Unmarshal(m.Response.Body, &answer) != nil || len(answer.Keys) != 1 { // a malformed body has no key
 		return ""
 	}
 	defer clear(answer.Keys[0].Key)

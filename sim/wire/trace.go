@@ -12,11 +12,11 @@ import (
 )
 
 // Trace writes a line for every message, once it has been answered, until stop is called, which
-// returns the first error of writing. It is to compare two runs: with the same seed, in virtual
+// returns the first write error. It serves to compare two runs: with the same seed, in virtual
 // time, they give the same bytes. A line has the nanoseconds since the call of Trace, the parties,
-// what was asked, the status, and of the message and of the answer the size of the body in bytes
-// and a digest of headers and body, and so nothing secret. Lines of the same instant are sorted;
-// they are written when time has moved on.
+// the request, the status, and for both message and answer the size of the body in bytes and a
+// digest of headers and body, so nothing secret. Lines of the same instant are sorted; they are
+// written when time has moved on.
 func (w *Wire) Trace(to io.Writer) (stop func() error) {
 	t := &trace{to: to, began: time.Now()}
 	untap := w.Tap(t.add)
@@ -29,7 +29,7 @@ func (w *Wire) Trace(to io.Writer) (stop func() error) {
 	}
 }
 
-// trace is the lines of an instant on their way to where they are written.
+// trace has the lines of the current instant.
 type trace struct {
 	to    io.Writer
 	began time.Time
@@ -52,7 +52,7 @@ func (t *trace) add(m Message) {
 	t.lines = append(t.lines, line)
 }
 
-// flush writes the lines that are waiting. The caller holds t.mu.
+// flush writes the waiting lines. The caller holds t.mu.
 func (t *trace) flush() {
 	slices.Sort(t.lines)
 	for _, line := range t.lines {

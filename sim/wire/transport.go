@@ -8,8 +8,8 @@ import (
 	"net/url"
 )
 
-// memory is the transport that calls the handler. The caller waits for it, whatever its context
-// says; handlers keep to the context of their request.
+// memory is the transport that calls the handler. The caller waits for the handler even if the
+// context ends; handlers obey the context of their request.
 type memory struct {
 	handler http.Handler
 }
@@ -39,14 +39,14 @@ func (m memory) carry(r *http.Request, body io.ReadCloser) (*http.Response, erro
 	return newResponse(answer.Status, answer.Header, answer.Body, r), nil
 }
 
-// Answer lets a handler answer a request, and returns what it writes.
+// Answer has a handler answer a request, and returns the response.
 func Answer(h http.Handler, r *http.Request) Response {
 	w := &memoryResponse{status: http.StatusOK}
 	h.ServeHTTP(w, r)
 	return Response{Status: w.status, Header: w.Header(), Body: w.body.Bytes()}
 }
 
-// Write writes a response that nobody changes any more.
+// Write writes a response. It must not be changed any more.
 func Write(w http.ResponseWriter, a Response) {
 	if own, ok := w.(*memoryResponse); ok && own.header == nil && own.body.Len() == 0 {
 		*own = memoryResponse{a.Header, a.Status, *bytes.NewBuffer(a.Body)}
@@ -57,7 +57,7 @@ func Write(w http.ResponseWriter, a Response) {
 	w.Write(a.Body)
 }
 
-// newResponse returns what a client gets that has sent a request.
+// newResponse returns the response for an HTTP client.
 func newResponse(status int, header http.Header, body []byte, request *http.Request) *http.Response {
 	return &http.Response{
 		Status:        http.StatusText(status),
@@ -72,9 +72,9 @@ func newResponse(status int, header http.Header, body []byte, request *http.Requ
 	}
 }
 
-// memoryResponse takes what a handler writes.
+// memoryResponse collects what a handler writes.
 type memoryResponse struct {
-	header http.Header // nil before it is asked for
+	header http.Header // nil until it is needed
 	status int
 	body   bytes.Buffer
 }
@@ -90,7 +90,7 @@ func (w *memoryResponse) WriteHeader(status int) { w.status = status }
 
 func (w *memoryResponse) Write(p []byte) (int, error) {
 	if w.body.Len() == 0 {
-		w.body.Grow(len(p)) // as a rule, all of it
+		w.body.Grow(len(p)) // usually everything
 	}
 	return w.body.Write(p)
 }

@@ -1,24 +1,23 @@
 package wire
 
-// How closely messages are looked at.
+// How closely messages are watched.
 const (
-	nobody    = iota // they just pass
-	onlookers        // it is told that they passed
-	insiders         // they are taken apart, for a tap, for somebody who intercepts or for a fault
+	nobody    = iota // messages just pass
+	onlookers        // messages are reported
+	insiders         // messages are read, for a tap, an interceptor or a fault
 )
 
 // Observe calls f for every message once it has been answered, until cancel is called. F is called
-// by many goroutines at once, and the sender waits for it.
+// from many goroutines, and the sender waits for it.
 func (w *Wire) Observe(f func(Event)) (cancel func()) { return watch(w, &w.observers, f) }
 
-// Tap is like [Wire.Observe], with all that is in the messages. They must not be changed. A tap
-// hears of a message before the observers do.
+// Tap is like [Wire.Observe], with the whole messages. They must not be changed. A tap is called
+// for a message before the observers.
 func (w *Wire) Tap(f func(Message)) (cancel func()) { return watch(w, &w.taps, f) }
 
-// Intercept puts every message that is sent from now on into the hands of f, until cancel is
-// called: f may do to it whatever [Intercept] says. To send messages of its own, f has
-// [Wire.Transport]. Messages that f still holds when it is cancelled stay with it. F is called by
-// many goroutines at once.
+// Intercept passes every message that is sent from now on through f, until cancel is called: f may
+// do with it whatever [Intercept] allows. To send messages of its own, f can use [Wire.Transport].
+// Messages that f still holds when it is cancelled stay with it. F is called from many goroutines.
 func (w *Wire) Intercept(f Intercept) (cancel func()) { return watch(w, &w.interceptors, f) }
 
 // watch adds f to a list of w.
@@ -35,16 +34,15 @@ func watch[F any](w *Wire, list *Watchers[F], f F) (cancel func()) {
 	}
 }
 
-// IsRead reports whether somebody wants to know what is in messages, and not just that they were
-// sent.
+// IsRead reports whether somebody reads the content of messages.
 func (w *Wire) IsRead() bool { return w.taps.Any() }
 
-// IsWatched reports whether anybody wants to know of messages.
+// IsWatched reports whether anybody watches messages.
 func (w *Wire) IsWatched() bool { return w.attention.Load() != nobody }
 
-// Witness tells those who watch of a message that came another way: from outside, over a port.
-// Number is one of [Wire.NextNumber]; without one in m, no more is known than the event. Nobody can
-// lay hands on it.
+// Witness notifies the watchers of a message that came another way: from outside, over a port.
+// Number is from [Wire.NextNumber]; if m has none, only the event is known. Such a message cannot
+// be intercepted.
 func (w *Wire) Witness(m Message, e Event) {
 	if m.Number != 0 {
 		w.tellTaps(m)
@@ -67,7 +65,7 @@ func (w *Wire) tellTaps(m Message) {
 	}
 }
 
-// update settles how closely messages are looked at. The caller holds w.mu.
+// update determines how closely messages are watched. The caller holds w.mu.
 func (w *Wire) update() {
 	attention := nobody
 	switch {

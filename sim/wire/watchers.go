@@ -6,14 +6,14 @@ import (
 	"sync/atomic"
 )
 
-// Watchers is the functions of those who want to be told of something. Its zero value is nobody.
-// Telling them, or looking whether there are any, takes no lock.
+// Watchers is a list of functions that want to be called. Its zero value is empty. Reading the list
+// takes no lock.
 type Watchers[F any] struct {
 	mu   sync.Mutex           // held while the list is replaced
 	list atomic.Pointer[[]*F] // never changed, only replaced
 }
 
-// All returns them in the order in which they came.
+// All returns the functions in the order in which they were added.
 func (w *Watchers[F]) All() []*F {
 	if list := w.list.Load(); list != nil {
 		return *list

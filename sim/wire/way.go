@@ -5,17 +5,16 @@ import (
 	"net/http"
 )
 
-// sentAgain is what events say of a message of which something was lost on a link, as a kind of
-// fault.
+// sentAgain is the kind of fault in the event of a message of which a part was lost on a link.
 const sentAgain = "retransmission"
 
-// way is what a message has met with between the nodes, there and back.
+// way is what has happened to a message between the nodes, in both directions.
 type way struct {
-	again bool // some of it was lost on a link, and sent again
+	again bool // a part was lost on a link, and sent again
 }
 
-// send is the way itself, there and back. Every message takes it, whoever watches and whatever has
-// become of it before, also a copy.
+// send is the actual path, in both directions. Every message takes it, whoever watches and whatever
+// happened to it before, including copies.
 func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, error) {
 	to, path := address(r)
 	isPlain := !t.wire.virtual && t.wire.lines.links == nil
@@ -46,18 +45,18 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 	return response, w, err
 }
 
-// hand takes a request, with another body, to a party.
+// hand passes a request, with another body, to a party.
 func (t transport) hand(r *http.Request, to string, body []byte) (*http.Response, error) {
 	carrier := t.carrier(to)
 	if m, ok := carrier.(memory); ok {
 		return m.carry(r, NewBody(body))
 	}
-	r = r.WithContext(r.Context()) // a copy: that of the sender stays as it is
+	r = r.WithContext(r.Context()) // a copy: the sender's request stays unchanged
 	r.Body = NewBody(body)
 	return carrier.RoundTrip(r)
 }
 
-// carrier returns what takes messages to a party.
+// carrier returns the transport to a party.
 func (t transport) carrier(to string) http.RoundTripper {
 	if t.wire.away != nil {
 		if away := t.wire.away(t.from, to); away != nil {
@@ -67,7 +66,7 @@ func (t transport) carrier(to string) http.RoundTripper {
 	return t.next
 }
 
-// move takes a message over the link, if there is one, and to the door of the one who is to get it.
+// move moves a message over the link, if there is one, to the door of its receiver.
 func (t transport) move(ctx context.Context, p *passage, header http.Header, w *way) error {
 	if line := t.wire.lines.between(p.from, p.to); line != nil && !t.wire.byHand(p.method, p.path) {
 		attempts, err := line.carry(ctx, p, sizeOf(p, header))
@@ -82,7 +81,7 @@ func (t transport) move(ctx context.Context, p *passage, header http.Header, w *
 	return nil
 }
 
-// sizeOf returns how many bytes a message takes, about as HTTP/1.1 writes it.
+// sizeOf returns the approximate size of a message in HTTP/1.1, in bytes.
 func sizeOf(p *passage, header http.Header) int {
 	size := len("GET  HTTP/1.1\r\n\r\n") + len(p.path) + len(p.query) + len(p.body)
 	for name, values := range header {

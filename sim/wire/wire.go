@@ -1,22 +1,21 @@
 // Package wire carries the messages of a network: those between its nodes, and those of the
 // encryptors.
 //
-// A [Wire] knows the handler of the nodes, the names of those who take part, and nothing else of
-// the network. [Wire.Transport] is the wire as one sender sees it. On the way of a message there
-// are, in this order:
+// A [Wire] knows the handler of the nodes and the names of the parties, and nothing else of the
+// network. [Wire.Transport] is the wire for one sender. A message passes, in this order:
 //
-//   - whoever has called [Wire.Intercept]: he takes messages into his hands, in both directions;
+//   - the interceptors of [Wire.Intercept], in both directions;
 //   - the faults of [Wire.AddFault];
-//   - the way itself, in transport.send, which is also that of messages that nobody looks at: over the link between
-//     the two parties, if there is one.
+//   - the path itself, in transport.send, which is also that of messages that nobody watches: over
+//     the link between the two parties, if there is one.
 //
-// Taps and observers hear of a message when it has been answered: a tap of all that is in it, as
-// the nodes themselves sent it, an observer of who sent what to whom, and how that ended. A message
-// that nobody looks at is not read at all, if it has no link to take.
+// Taps and observers are called when a message has been answered: a tap with the whole message, as
+// the nodes themselves sent it, an observer with the sender, the receiver and the outcome. A
+// message without tap, fault or link is not read at all.
 //
-// In virtual time, in a bubble of testing/synctest, nothing depends on which of several goroutines
-// was faster: what happens at the same instant happens in the order of names, and a node, as well
-// as those who have messages in their hands, gets one message a nanosecond.
+// In virtual time, in a bubble of testing/synctest, nothing depends on the scheduling of
+// goroutines: what happens at the same instant happens in the order of names, and each node, and
+// the interceptors together, get one message per nanosecond.
 package wire
 
 import (
@@ -40,40 +39,40 @@ const (
 	Memory   = "memory"   // direct calls
 )
 
-// Config is what a wire needs. Transport and Handler are required.
+// Config has the settings of a wire. Transport and Handler are required.
 type Config struct {
 	Transport string        // Loopback or Memory
 	Handler   http.Handler  // serves all nodes, each under /KIND/NAME
-	TLS       *tls.Config   // with Loopback, to call the port with; nil: plain HTTP
-	Shows     Shows         // with TLS; nil: everybody shows the same
-	Fresh     time.Duration // with Loopback, how long a connection may have been idle to be used again; 0: for ever
-	Parties   []string      // who takes part, such as hub/hank and sae/sam: those that faults can name
-	Seed      uint64        // of what faults and links leave to chance
-	Links     Links         // what is between the parties; nil: nothing
-	Couriers  bool          // blocks of PSRD are carried by hand: no link and nobody between the nodes touches them
-	Virtual   bool          // it is in a bubble of testing/synctest, for good, with Memory
+	TLS       *tls.Config   // with Loopback: for calling the port; nil: plain HTTP
+	Shows     Shows         // with TLS; nil: all senders show the same certificate
+	Fresh     time.Duration // with Loopback: how long a connection may be idle and still be reused; 0: no limit
+	Parties   []string      // the parties, such as hub/hank and sae/sam; faults can name only these
+	Seed      uint64        // seed of the randomness of faults and links
+	Links     Links         // links between the parties; nil: none
+	Couriers  bool          // blocks of PSRD are carried by hand: links and interceptors do not apply to them
+	Virtual   bool          // the wire is always in a bubble of testing/synctest; needs Memory
 
-	// Elsewhere returns what takes messages to a party that Handler does not serve, since it is in
-	// another process; nil: it serves that one. Without it, it serves all.
+	// Elsewhere returns the transport to a party that Handler does not serve, since it is in
+	// another process, or nil if Handler serves it. If Elsewhere is nil, Handler serves all.
 	Elsewhere func(from, to string) http.RoundTripper
 }
 
-// Wire is what is between the nodes. Its methods may be called by several goroutines.
+// Wire is the wire between the nodes. Its methods may be called from several goroutines.
 type Wire struct {
 	parties  []string
-	port     http.RoundTripper // the transport that was chosen
-	own      ownPorts          // of senders that show a certificate of their own
+	port     http.RoundTripper // the chosen transport
+	own      ownPorts          // for senders that show a certificate of their own
 	memory   http.RoundTripper
-	away     func(from, to string) http.RoundTripper // nil: there is nobody elsewhere
+	away     func(from, to string) http.RoundTripper // nil: no party is elsewhere
 	recorder recorder
 	lines    lines
 	virtual  bool
 	couriers bool
-	gate     *door // in front of those who have messages in their hands
-	doors    doors // of those who get them
+	gate     *door // in front of the interceptors
+	doors    doors // in front of the receivers
 
 	attention atomic.Int32
-	messages  atomic.Uint64 // that somebody has watched
+	messages  atomic.Uint64 // number of messages while somebody watched
 	faults    fault.Set
 
 	mu           sync.Mutex // held while the attention changes
@@ -82,10 +81,10 @@ type Wire struct {
 	interceptors Watchers[Intercept]
 }
 
-// New returns a wire without faults that nobody watches.
+// New returns a wire without faults and watchers.
 func New(config Config) (*Wire, error) {
 	if config.Handler == nil {
-		return nil, errors.New("a wire that leads nowhere")
+		return nil, errors.New("the wire has no handler")
 	}
 	if config.Virtual && config.Transport != Memory {
 		return nil, fmt.Errorf("virtual time needs the %s transport: a port is outside", Memory)
@@ -111,8 +110,8 @@ func (w *Wire) Transport(from string) http.RoundTripper {
 	return transport{w, from, w.own.of(from, w.port)}
 }
 
-// Direct is like [Wire.Transport], but past the port: it calls the nodes in this process. So a
-// header says which encryptor is calling, also where everybody else needs a certificate for that.
+// Direct is like [Wire.Transport], but bypasses the port: it calls the nodes in this process. So a
+// header says which encryptor is calling, even where all others need a certificate for that.
 func (w *Wire) Direct(from string) http.RoundTripper { return transport{w, from, w.memory} }
 
 // CloseIdle closes the connections that no message is using.
@@ -123,8 +122,8 @@ func (w *Wire) CloseIdle() {
 	}
 }
 
-// AddFault puts a fault, such as drop to=hub/hank, on the wire, behind those that are there; see
-// [fault.Parse]. It fails if the fault cannot be read, or names nobody who takes part.
+// AddFault adds a fault, such as drop to=hub/hank, after the others; see [fault.Parse]. It fails if
+// the text is not a fault, or names an unknown party.
 func (w *Wire) AddFault(text string) error { return w.AddFaultAs("", text) }
 
 // AddFaultAs is [Wire.AddFault] with an ID for the fault; see [fault.Set.AddAs].
@@ -151,22 +150,22 @@ func (w *Wire) AddFaultAs(id, text string) error {
 // HasFaults reports whether there are faults.
 func (w *Wire) HasFaults() bool { return w.attention.Load() == insiders && w.faults.Any() }
 
-// Strike takes a request that came another way, from outside over a port, past the faults. It has
-// [fault.ErrLost] or the error of ctx if the sender gets no answer.
+// Strike passes a request that came another way, from outside over a port, through the faults. It
+// returns [fault.ErrLost] or the error of ctx if the sender gets no answer.
 func (w *Wire) Strike(ctx context.Context, r *Request, next Deliver) (Response, error) {
 	return w.faults.Intercept(ctx, r, next)
 }
 
-// StrikesHandshake reports whether a fault wants a node to show a certificate that has expired in a
-// handshake of TLS.
+// StrikesHandshake reports whether a fault wants a node to show an expired certificate in a TLS
+// handshake.
 func (w *Wire) StrikesHandshake(to string) bool {
 	return w.HasFaults() && w.faults.StrikesHandshake(to)
 }
 
-// Faults says what the faults are and how often each fired.
+// Faults returns the faults, with how often each fired.
 func (w *Wire) Faults() []fault.Status { return w.faults.Statuses() }
 
-// RemoveFault ends the fault of an ID, and reports whether there was one.
+// RemoveFault removes the fault with an ID, and reports whether there was one.
 func (w *Wire) RemoveFault(id string) bool {
 	removed := w.faults.Remove(id)
 	w.mu.Lock()
@@ -175,7 +174,7 @@ func (w *Wire) RemoveFault(id string) bool {
 	return removed
 }
 
-// EndFault ends the oldest fault of a text, as [Wire.AddFault] was given it, if there is one.
+// EndFault removes the oldest fault with the text that [Wire.AddFault] was given, if there is one.
 func (w *Wire) EndFault(text string) {
 	for _, f := range w.Faults() {
 		if f.Spec == text {
@@ -185,7 +184,7 @@ func (w *Wire) EndFault(text string) {
 	}
 }
 
-// ClearFaults ends all faults. Messages that hang are lost, those that wait go on.
+// ClearFaults removes all faults. Hanging messages are lost; delayed ones continue.
 func (w *Wire) ClearFaults() {
 	w.faults.Clear()
 	w.mu.Lock()
@@ -193,11 +192,11 @@ func (w *Wire) ClearFaults() {
 	w.update()
 }
 
-// byHand reports whether a message is one that couriers carry.
+// byHand reports whether couriers carry the message.
 func (w *Wire) byHand(method, path string) bool {
 	return w.couriers && KindOf(method, path) == KindPSRD
 }
 
-// IsControl reports whether a path is of the network's own interface, which is no part of the
+// IsControl reports whether a path belongs to the network's own interface, which is not part of the
 // experiment.
 func IsControl(path string) bool { return strings.HasPrefix(path, "/sim/") }

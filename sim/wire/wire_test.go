@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// nodes is a handler that notes what comes, and answers with the request's own body.
+// nodes is a handler that records requests, and answers with the request's own body.
 type nodes struct {
 	mu   sync.Mutex
 	came []string // method, URI and body
@@ -26,7 +26,7 @@ func (n *nodes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
-// take returns what has come since the last call, in lines.
+// take returns the requests since the last call, one per line.
 func (n *nodes) take() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -69,7 +69,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// Messages that nobody looks at are not read.
+// Messages that nobody watches are not read.
 func TestAttention(t *testing.T) {
 	w, _ := newWire(t)
 	expect := func(want int32) {
@@ -94,7 +94,7 @@ func TestAttention(t *testing.T) {
 	expect(nobody)
 }
 
-// Only who takes part can be named in a fault.
+// A fault can name only parties.
 func TestFaultsNameParties(t *testing.T) {
 	w, _ := newWire(t)
 	for _, spec := range []string{"drop to=hub/hugo", "partition=carol|hugo", "dorp", "drop from=sae/sam"} {
@@ -107,7 +107,7 @@ func TestFaultsNameParties(t *testing.T) {
 	}
 }
 
-// What those who only observe are told, and that it does not change what passes.
+// Observers are notified of errors, and do not change what passes.
 func TestObservedErrors(t *testing.T) {
 	w, _ := newWire(t)
 	broken := errors.New("broken")
@@ -143,7 +143,7 @@ func TestRecorderForgets(t *testing.T) {
 	}
 }
 
-// roundTrip is a function as a transport.
+// roundTrip makes a transport of a function.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -10,17 +10,17 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Member is a member that a mapping may have.
+// Member is a possible member of a mapping.
 type Member struct {
 	name string
 	read func(*yaml.Node) error
 }
 
-// Named returns the member with a name, which a function reads.
+// Named returns the member with a name, and the function that reads its value.
 func Named(name string, read func(*yaml.Node) error) Member { return Member{name, read} }
 
-// Members reads a mapping, which may have the known members and each of them once. What is how a
-// message calls the mapping.
+// Members reads a mapping with known members, each of them at most once. What is the name of the
+// mapping in errors.
 func Members(n *yaml.Node, what string, known ...Member) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.MappingNode {
@@ -87,7 +87,7 @@ func Entries(n *yaml.Node, what string, read func(name string, n *yaml.Node) err
 // IsMapping reports whether a node is a mapping.
 func IsMapping(n *yaml.Node) bool { return target(n).Kind == yaml.MappingNode }
 
-// List reads every item of a list. The result is never nil, so that an empty list is not an absent
+// List reads every item of a list. The result is never nil, so an empty list differs from an absent
 // one.
 func List[T any](n *yaml.Node, what string, items *[]T, read func(*yaml.Node, *T) error) error {
 	line, n := n.Line, target(n)
@@ -103,7 +103,7 @@ func List[T any](n *yaml.Node, what string, items *[]T, read func(*yaml.Node, *T
 	return nil
 }
 
-// Text reads a string. A number is not one, as YAML reads 010 as 8 and 1e3 as 1000.
+// Text reads a string. A number is not a string, since YAML reads 010 as 8 and 1e3 as 1000.
 func Text(n *yaml.Node, what string, s *string) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
@@ -128,7 +128,7 @@ func Number(n *yaml.Node, what string, i *int) error {
 	return nil
 }
 
-// Fraction reads a number over 0 and up to a limit, which may have a fraction.
+// Fraction reads a number over 0 and up to a limit, which may have a fractional part.
 func Fraction(n *yaml.Node, what string, f *float64, limit float64) error {
 	line, n := n.Line, target(n)
 	tag := n.ShortTag()
@@ -153,7 +153,7 @@ func Boolean(n *yaml.Node, what string, b *bool) error {
 	return nil
 }
 
-// Duration reads a time such as 1.5s or 30d, which is over 0.
+// Duration reads a time over 0, such as 1.5s or 30d.
 func Duration(n *yaml.Node, what string, d *time.Duration) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
@@ -167,8 +167,7 @@ func Duration(n *yaml.Node, what string, d *time.Duration) error {
 	return nil
 }
 
-// ParseDuration is [time.ParseDuration] that also knows days, as in 30d or 1d12h, which have 24
-// hours.
+// ParseDuration is [time.ParseDuration] with days of 24 hours, as in 30d or 1d12h.
 func ParseDuration(text string) (time.Duration, error) {
 	days, rest, found := strings.Cut(text, "d")
 	if !found {
@@ -194,7 +193,8 @@ var sizes = []struct {
 	bytes float64
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}}
 
-// Size reads a number of bytes such as 256KiB, over 0 and up to a GiB. A number alone counts bytes.
+// Size reads a number of bytes such as 256KiB, over 0 and up to 1 GiB. A number without a unit
+// counts bytes.
 func Size(n *yaml.Node, what string, bytes *int) error {
 	line, n := n.Line, target(n)
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.ShortTag() != "!!int" {
@@ -208,7 +208,7 @@ func Size(n *yaml.Node, what string, bytes *int) error {
 	return nil
 }
 
-// ParseSize reads what [Size] does.
+// ParseSize parses the form that [Size] reads.
 func ParseSize(text string) (bytes int, ok bool) {
 	number, unit := text, 1.0
 	for _, u := range sizes {
@@ -222,8 +222,8 @@ func ParseSize(text string) (bytes int, ok bool) {
 	return int(size), err == nil && size >= 1 && size <= 1<<30
 }
 
-// target returns the node that an alias stands for, or the node itself. Expanding aliases this way
-// costs nothing, and they cannot go round in circles, as a topology is only a few levels deep.
+// target returns the node that an alias stands for, or the node itself. Resolving aliases this way
+// costs nothing, and cannot loop, since a topology has only a few levels.
 func target(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {
 		return n.Alias
@@ -231,7 +231,7 @@ func target(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// describe says what a node is, in the words of a message.
+// describe describes a node, for an error.
 func describe(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -257,9 +257,9 @@ func describe(n *yaml.Node) string {
 	}
 }
 
-// LineOf returns the line of what path, member names and list indexes, leads to from root, or of
-// the last that is there on the way: the user may have left out what is wrong. The line of a member
-// is that of its name.
+// LineOf returns the line of the node at path, which consists of member names and list indexes from
+// root, or of the last existing node on the way, since the faulty one may be missing. The line of a
+// member is that of its name.
 func LineOf(root *yaml.Node, path []any) int {
 	line := root.Line
 	for _, step := range path {

@@ -1,9 +1,8 @@
 // Package yamlfile reads YAML that people have written: strictly, so that nothing in a file is
 // ignored, and with errors that start with the line and say what to do.
 //
-// [Parse] gives the top node of a file. [Members], [List], [Text] and the others read nodes into Go
-// values. The library's own decoder would do that too, but speaks of Go types to people who have
-// written YAML.
+// [Parse] returns the top node of a file. [Members], [List], [Text] and the others read nodes into
+// Go values. The library's own decoder would do that too, but its errors are about Go types.
 package yamlfile
 
 import (
@@ -18,24 +17,25 @@ import (
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
-// MaxSize is how long a file may be, in bytes. It is far more than the topology of a hundred
-// thousand clients needs, and bounds the memory that the parser takes, up to a hundred times as
+// MaxSize is the maximum size of a file, in bytes. It is far more than the topology of a hundred
+// thousand clients needs, and bounds the memory of the parser, which is up to a hundred times as
 // much.
 const MaxSize = 16 << 20
 
-// maxDepth is how deep a file may be nested. A topology takes five levels; thousands cost the
-// parser quadratic time.
+// maxDepth is the maximum nesting depth of a file. A topology needs five levels; thousands would
+// cost the parser quadratic time.
 const maxDepth = 20
 
-// Errorf returns an error whose text starts with a line, which counts from 1: "12: what is wrong".
+// Errorf returns an error whose text starts with a line number, counted from 1: "12: what is
+// wrong".
 func Errorf(line int, format string, args ...any) error {
 	return fmt.Errorf("%d: %w", line, fmt.Errorf(format, args...))
 }
 
-// Parse returns the top node of the one document in a file. Expected says what the file has to say,
-// for the error about an empty one. Aliases are still aliases in the node, so its size is bounded
-// by that of the file. Empty lines in front count, so that the lines of a section can be those of
-// the file that it is in.
+// Parse returns the top node of the one document in a file. Expected says what the file must
+// contain, for the error about an empty one. Aliases remain aliases in the node, so its size is
+// bounded by that of the file. Leading empty lines count, so that the lines of a section can be
+// those of the file that it is in.
 func Parse(data []byte, expected string) (*yaml.Node, error) {
 	if len(data) > MaxSize {
 		return nil, Errorf(1, "the file has %d bytes: use at most %d", len(data), MaxSize)
@@ -56,7 +56,7 @@ func Parse(data []byte, expected string) (*yaml.Node, error) {
 	return root, err
 }
 
-// onlyDocument returns the top node of the only document, nil if there is none.
+// onlyDocument returns the top node of the only document, or nil if there is none.
 func onlyDocument(loader *yaml.Loader) (*yaml.Node, error) {
 	var document, second yaml.Node
 	if err := loader.Load(&document); errors.Is(err, io.EOF) {
@@ -65,15 +65,15 @@ func onlyDocument(loader *yaml.Loader) (*yaml.Node, error) {
 		return nil, syntaxFault(err)
 	}
 	if err := loader.Load(&second); err == nil {
-		return nil, Errorf(second.Line, "a second YAML document starts here: put one into a file")
+		return nil, Errorf(second.Line, "a second YAML document starts here: put only one into a file")
 	} else if !errors.Is(err, io.EOF) {
 		return nil, syntaxFault(err)
 	}
 	return document.Content[0], nil
 }
 
-// CheckText returns an error unless data is plain UTF-8 text. The YAML parser would refuse the
-// same, but without naming a line.
+// CheckText returns an error unless data is plain UTF-8 text. The YAML parser would refuse the same
+// texts, but without naming a line.
 func CheckText(data []byte) error {
 	line := 1
 	for rest := data; len(rest) > 0; {

@@ -1,13 +1,13 @@
-# What the scripts beside it begin with: end A gets a new key from its KME, end B fetches the same key by its ID from another
-# KME, over mutual TLS. In real life each end does its half on a host of its own, and the key ID travels between the two. The
-# settings can come from the environment.
+# Included by the other scripts here: end A gets a new key from its KME, and end B fetches the same key by its ID from
+# another KME, over mutual TLS. In real life each end does its half on a host of its own, and the key ID travels
+# between the two. The settings can come from the environment.
 
-certs=${CERTS:-certs}                          # of dske certs
-master=${MASTER:-sam}                          # the SAE of end A, and where its KME is
+certs=${CERTS:-certs}                          # made by dske certs
+master=${MASTER:-sam}                          # the SAE of end A, and the URL of its KME
 master_kme=${MASTER_KME:-https://localhost:9000}
 slave=${SLAVE:-sofia}                          # the same for end B
 slave_kme=${SLAVE_KME:-https://localhost:9003}
-at_a=${AT_A:-}                                 # what runs a command at each end, such as: ip netns exec a
+at_a=${AT_A:-}                                 # prefix of a command at each end, such as: ip netns exec a
 at_b=${AT_B:-}
 
 as() { # SAE URL: asks a KME

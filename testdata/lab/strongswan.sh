@@ -1,20 +1,20 @@
 #!/bin/sh
-# Establishes an IKE_SA with a post-quantum pre-shared key (PPK, RFC 8784) from two KMEs. The key ID is the PPK_ID. Both ends load
-# them into strongSwan by swanctl, and A connects; without the PPK neither does. A later PPK takes a reauthentication. See kme.sh
-# for the settings.
+# Establishes an IKE_SA with a post-quantum pre-shared key (PPK, RFC 8784) from two KMEs. The key ID is the PPK_ID.
+# Both ends load them into strongSwan with swanctl, and A connects; without the PPK there is no IKE_SA. A later PPK
+# takes effect at a reauthentication. See kme.sh for the settings.
 set -eu
 . "$(dirname "$0")/kme.sh"
 
 address_a=${ADDRESS_A:-192.0.2.1}
 address_b=${ADDRESS_B:-192.0.2.2}
-uri_a=${URI_A:-unix:///var/run/charon.vici}    # of strongSwan's daemon at each end
+uri_a=${URI_A:-unix:///var/run/charon.vici}    # strongSwan's daemon at each end
 uri_b=${URI_B:-unix:///var/run/charon.vici}
-secret=${SECRET:?}                             # of the ends themselves, which the PPK is mixed with
+secret=${SECRET:?}                             # the ends' own secret, with which the PPK is mixed
 
 umask 077
 file=$(mktemp)
 trap 'rm -f "$file"' EXIT
-load() { # COMMAND URI LOCAL REMOTE LOCAL_ADDRESS REMOTE_ADDRESS KEY: tells strongSwan at one end
+load() { # COMMAND URI LOCAL REMOTE LOCAL_ADDRESS REMOTE_ADDRESS KEY: configures strongSwan at one end
   cat >"$file" <<END
 connections {
   dske {

@@ -1,6 +1,6 @@
 // The requests of the page.
 
-// ask makes a request, and throws an error with what the answer says is wrong.
+// ask makes a request, and throws an error with the message of a refusal.
 export async function ask(method, path, content) {
   const response = await fetch(path, { method, body: content && JSON.stringify(content) });
   const answer = await response.json().catch(() => ({}));
@@ -13,7 +13,7 @@ function explanation({ message, details }) {
   return reason ? `${message} ${reason}` : message;
 }
 
-// attempt runs an action and shows in a status line what went wrong.
+// attempt runs an action and shows its error in a status line.
 export async function attempt(line, action) {
   line.textContent = '';
   line.className = '';

@@ -1,19 +1,20 @@
-// The attacker: what he owns, what he then knows of the key that is shown, and what the same attack does in both suites.
+// The attacker: what he owns, what he then knows of the key in the picture, and what the same attack achieves in both
+// suites.
 
 import { arrange, byID, h, whole } from './dom.js';
 import { ask, attempt } from './api.js';
 import { cap, grouped, word } from './words.js';
 
-const few = 8; // hubs that are shown before the others
+const few = 8; // hubs that are always shown
 
-// tones of the verdicts, with their signs.
+// tones are the tones of the verdicts, with their signs.
 const tones = { 'Nothing to try': 'quiet', 'Nothing learnt': 'good', 'Delayed at most': 'good', Refused: 'good', 'Can test guesses': 'warn', 'Keys swapped': 'fail', 'Key replaced': 'fail', 'Key known': 'fail' };
 const signs = { good: '✓ ', fail: '✗ ', warn: '! ', quiet: '' };
 
 const nothing = { links: 'none', hubs: [], client: false };
 
 export class Attacker {
-  // changed is called when what he owns has changed, show with the ID of an exchange to look at.
+  // changed is called when what he owns has changed, show with the ID of an exchange to show.
   constructor({ changed, show }) {
     Object.assign(this, { changed, showExchange: show, owns: nothing, found: null, isAll: false, seen: '' });
     for (const chip of byID('foe-links').children) chip.onclick = () => this.set({ ...this.owns, links: chip.dataset.links });
@@ -29,7 +30,7 @@ export class Attacker {
   }
 
   set(owns) {
-    this.owns = owns; // for the next press, which need not wait
+    this.owns = owns; // for the next press, which may come before the answer
     return this.change(() => ask('PUT', '/sim/v1/attack', owns));
   }
 
@@ -39,7 +40,7 @@ export class Attacker {
     });
   }
 
-  // take learns what he owns, of this page or of another one.
+  // take updates what he owns, from this page or another one.
   take(owns) {
     this.owns = { ...nothing, ...owns, hubs: owns.hubs ?? [] };
     const { hubs, links, client } = this.owns;
@@ -67,7 +68,7 @@ export class Attacker {
     this.set({ ...this.owns, hubs: hubs.includes(name) ? hubs.filter(other => other !== name) : [...hubs, name] });
   }
 
-  // firstHubs is for so many hubs that nobody would press a button for each.
+  // firstHubs draws a number field, for too many hubs for a button each.
   firstHubs(box, owned) {
     const input = box.querySelector('input') ?? h('input', { type: 'number', min: 0, max: this.network.hubs.length, 'aria-label': 'How many hubs',
       onchange: () => this.set({ ...this.owns, hubs: this.of().slice(0, Number(input.value)) }) });
@@ -75,10 +76,10 @@ export class Attacker {
     if (!input.isConnected) box.replaceChildren(h('label', {}, 'the first ', input, ' hubs'));
   }
 
-  // of is the hubs that matter: of the key that is shown, or all.
+  // of returns the relevant hubs: those of the key in the picture, or all.
   of() { return this.view ? this.view.names : this.network.hubs; }
 
-  // show takes the exchange that is in the picture.
+  // show takes the exchange in the picture.
   show(view, at) {
     Object.assign(this, { view, at, found: null, seen: '' });
     this.look();

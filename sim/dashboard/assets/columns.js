@@ -1,16 +1,16 @@
-// The columns of the page. The document has the cards in the order of the phone; where there is room they are spread
-// over columns that flow on their own, so that no card leaves a blank band beside a taller one.
+// The columns of the page. The document has the cards in the order of the phone. If there is room, they are distributed
+// over independent columns, so that no card leaves a gap beside a taller one.
 
 import { h } from './dom.js';
 
-// plans are the least widths in pixels, and the cards of each column.
+// plans has the minimum widths in pixels, and the cards of each column.
 const plans = [
   [1900, [['key', 'ladder-card'], ['attacker', 'nodes-card', 'requests-card'], ['network', 'figures', 'faults-card', 'messages']]],
   [1100, [['key', 'ladder-card', 'network', 'messages'], ['attacker', 'nodes-card', 'requests-card', 'figures', 'faults-card']]],
   [0, [['key', 'ladder-card', 'attacker', 'nodes-card', 'requests-card', 'network', 'figures', 'faults-card', 'messages']]],
 ];
 
-// prepare spreads the cards, again whenever the width passes a bound.
+// prepare distributes the cards, and again whenever the width crosses a limit.
 export function prepare(main) {
   const cards = new Map([...main.querySelectorAll('.card')].map(card => [card.id, card]));
   const spread = () => {

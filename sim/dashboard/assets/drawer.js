@@ -1,5 +1,5 @@
-// A message opened: what was sent, by whom it was believed, and which bytes of PSRD it used. The drawer is not modal; it
-// stands where the list is not that it was opened from.
+// An open message: what was sent, who verified it, and which bytes of PSRD it used. The drawer is not modal, and opens
+// where it does not cover the list that it was opened from.
 
 import { byID, h, whole } from './dom.js';
 import { ask } from './api.js';
@@ -14,8 +14,8 @@ export class Drawer {
 
   get isOpen() { return !this.box.hidden; }
 
-  // show opens a message: its event, which side of it, and how the sentence about it reads. Before and after, if any,
-  // are called for the messages beside it; closed when the drawer is. A row has the focus back then.
+  // show opens a message: its event, which side of it, and the sentence about it. Before and after, if given, are
+  // called for the neighbouring messages, and closed when the drawer closes. Then the row gets the focus back.
   async show({ event, isAnswer, text, isViewer, before, after, closed, row }) {
     if (this.isOpen && this.closed !== closed) this.closed?.();
     Object.assign(this, { before, after, closed, row });
@@ -30,7 +30,7 @@ export class Drawer {
     if (this.isOpen && this.number === event.number) this.box.replaceChildren(this.top(title), ...content);
   }
 
-  // place puts the drawer to the side where its row is not, or under it.
+  // place puts the drawer at the side away from its row, or under it.
   place(row) {
     this.box.className = '';
     if (innerWidth < 1100) {
@@ -127,7 +127,7 @@ function caller({ address, taken_as: takenAs, certificate }) {
   return h('dl', {}, ...item('from', address), ...item('certificate', certificate && `${certificate.subject}, issued by ${certificate.issuer}, valid until ${certificate.not_after?.slice(0, 10)}`), ...item('taken as', takenAs));
 }
 
-// used is a bar of a block: what was used before, and what this message used.
+// used draws a bar of a block: the bytes used before, and those of this message.
 function used({ end, purpose, block, from, to, size, left }) {
   const percent = bytes => `${Math.min(100, 100 * bytes / size)}%`, before = h('i', { class: 'used' }), own = h('i', { class: purpose === 'pad' ? 'pad' : 'key' });
   before.style.width = percent(from);
@@ -144,7 +144,7 @@ function reveal(event) {
     try {
       const { share } = await ask('POST', `/sim/v1/messages/${event.number}/reveal`);
       button.replaceWith(h('code', {}, share));
-      byID('drawer').focus({ preventScroll: true }); // which the button had
+      byID('drawer').focus({ preventScroll: true }); // the button had it
     } catch (error) {
       button.replaceWith(h('span', { class: 'fail' }, error.message));
     }

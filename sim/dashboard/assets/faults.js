@@ -1,11 +1,11 @@
-// Faults between the nodes: what there are, each with a button to end it, and a form that writes a line of the language
-// in which they are described, which can be edited instead.
+// Faults between the nodes: a list with a button to remove each, and a form that writes a fault as a line of text,
+// which can be edited instead.
 
 import { arrange, byID, h, write } from './dom.js';
 import { ask, attempt } from './api.js';
 import { some } from './words.js';
 
-// kinds of the form: what stands before and in the field of the value, if there is one.
+// kinds of the form: the text before the field of the value, and its default, if there is one.
 const kinds = [
   { name: 'delay', before: 'by', value: '100ms' }, { name: 'drop' }, { name: 'drop', as: 'drop answers', fixed: 'response' }, { name: 'hang' }, { name: 'duplicate' },
   { name: 'tamper', as: 'tamper with messages', fixed: 'request' }, { name: 'tamper', as: 'tamper with answers', fixed: 'response' }, { name: 'status', before: 'code', value: '503' },
@@ -46,7 +46,7 @@ export class Faults {
     byID('faults-value').value = value ?? '';
   }
 
-  // write writes what the drop-downs say as a line of text.
+  // write writes the selection in the drop-downs as a line of text.
   write() {
     const { name, fixed, more } = this.kind, value = fixed ?? byID('faults-value').value.replaceAll(' ', ''), to = byID('faults-to').value, from = byID('faults-from').value;
     byID('fault').value = [value ? `${name}=${value}` : name, from && `from=${from}`, to && `to=${to}`, more].filter(Boolean).join(' ');
@@ -68,5 +68,5 @@ export class Faults {
   }
 }
 
-// name tells one fault from another; some have no ID, such as a hub that lies.
+// name identifies a fault; some have no ID, such as a lying hub.
 const name = ({ id, spec }) => `${id} ${spec}`;

@@ -1,11 +1,11 @@
-// Figures over time: keys per second, and PSRD. What is shown can be saved, as numbers and as a picture.
+// Figures over time: keys per second, and PSRD. They can be saved, as numbers and as a picture.
 
 import { byID, s, save, write } from './dom.js';
 import { number } from './words.js';
 
 const kept = 300, height = 132, left = 40, right = 6; // seconds, pixels
 
-// time says in words how long so many seconds are.
+// time writes a duration in seconds in words.
 function time(seconds) {
   const [unit, length] = [['days', 86400], ['hours', 3600], ['minutes', 60], ['seconds', 1]].find(([, length]) => seconds >= 2 * length) ?? ['seconds', 1];
   return `${Math.round(seconds / length)} ${unit}`;
@@ -28,11 +28,11 @@ export class Figures {
     this.samples.push({ at: Date.now(), made: state.made_rate, delivered: state.delivered_rate, median: state.median ?? 0, lowest: state.lowest ?? 0 });
     while (this.samples[0].at < Date.now() - kept * 1000) this.samples.shift();
     this.draw();
-    const waits = [['enc_keys', state.making], ['dec_keys', state.fetching]].flatMap(([name, p]) => p?.count ? [`${name} ${p.p50.toFixed(2)} ms, in 99 of 100 at most ${p.p99.toFixed(2)}`] : []);
+    const waits = [['enc_keys', state.making], ['dec_keys', state.fetching]].flatMap(([name, p]) => p?.count ? [`${name} ${p.p50.toFixed(2)} ms (median), 99 % within ${p.p99.toFixed(2)} ms`] : []);
     write(byID('figures-text'), `${rate(state.made_rate)} keys made and ${rate(state.delivered_rate)} fetched per second; ${number(state.keys_made)} and ${number(state.keys_delivered)} in all.${waits.length ? ` An encryptor waits: ${waits.join('; ')}.` : ''}${state.lasts ? ` At the rate so far, the PSRD that is there lasts ${time(state.lasts)} if nobody brings more.` : ''}`);
   }
 
-  // shown is the samples in the picture: of one minute, and of five once there are so many.
+  // shown returns the samples in the picture: those of one minute, or of five once there are enough.
   shown() {
     const last = this.samples.at(-1)?.at ?? 0, seconds = last - (this.samples[0]?.at ?? last) > 60_000 ? kept : 60;
     return { last, seconds, samples: this.samples.filter(sample => sample.at > last - seconds * 1000) };
@@ -56,7 +56,7 @@ export class Figures {
     return ['time,keys_made_per_second,keys_delivered_per_second,psrd_median_bytes,psrd_lowest_bytes', ...rows, ''].join('\n');
   }
 
-  // svg is both plots in one file, in the colours that they have here.
+  // svg returns both plots in one file, in their current colours.
   svg() {
     const width = 640, box = s('svg', { viewBox: `0 0 ${width} ${2 * (height + 30)}`, width, height: 2 * (height + 30), 'font-family': 'sans-serif', 'font-size': 12 });
     this.plots().forEach(([id, title, lines, least, mark], i) => {
@@ -70,7 +70,7 @@ export class Figures {
   }
 }
 
-// inline writes the colours of one drawing into another one of the same form, which will have no style sheet.
+// inline copies the computed colours of one drawing to another one of the same form, which has no style sheet.
 function inline(from, to) {
   const copies = [...to.querySelectorAll('*')], names = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray'];
   [...from.querySelectorAll('*')].forEach((element, i) => names.forEach(name => copies[i]?.setAttribute(name, getComputedStyle(element)[name])));
@@ -87,7 +87,7 @@ function plot(width, title, lines, { last, seconds, samples }, least, mark) {
     s('text', { x: left, y: height - 3 }, seconds > 60 ? `${seconds / 60} minutes ago` : '1 minute ago'), s('text', { x: width - right, y: height - 3, 'text-anchor': 'end' }, 'now'));
 }
 
-// nice is the next round number above a value.
+// nice returns the next round number above a value.
 function nice(value) {
   if (Number.isInteger(Math.log2(value)) && value >= 1024) return value;
   const unit = 10 ** Math.floor(Math.log10(Math.max(value, 1)));

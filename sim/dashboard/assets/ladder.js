@@ -1,14 +1,14 @@
-// The messages of an exchange in the order of time: a table whose middle column is drawn. Words stand in a column of
-// their own, so that no label runs over another.
+// The messages of an exchange in the order of time: a table whose middle column is drawn. Words are in a column of
+// their own, so that labels never overlap.
 
 import { byID, h, s, unused } from './dom.js';
 import { about, bare, came, sent, together } from './messages.js';
 import { roving } from './roving.js';
 
-const height = 25, tight = 50; // pixels of a row, and of a lane below which names turn
+const height = 25, tight = 50; // pixels: height of a row, and lane width below which names are turned
 
 export class Ladder {
-  // open is called with a row that was chosen.
+  // open is called with a selected row.
   constructor(open) {
     this.open = open;
     this.box = byID('ladder-scroll');
@@ -53,7 +53,7 @@ export class Ladder {
     return h('tr', { class: 'pickable', onclick: () => { button.focus({ preventScroll: true }); this.open(first); } }, h('td', { class: 't' }, time), h('td', { class: 'd' }, lanes.draw(group)), h('td', {}, button));
   }
 
-  // mark keeps the row of the message lit that is open; undefined: none is.
+  // mark highlights the row of the open message; undefined: none.
   mark(index) {
     this.marked = index;
     for (const row of this.box.querySelectorAll('tr.on')) row.classList.remove('on');
@@ -63,7 +63,7 @@ export class Ladder {
   }
 }
 
-// name tells one row from another.
+// name identifies a row.
 const name = row => `${row.event.number} ${row.isAnswer}`;
 const ms = at => (at / 1e6).toFixed(2);
 
@@ -78,14 +78,13 @@ export function rowsOf(exchange) {
   return rows.sort((a, b) => a.at - b.at || a.order - b.order).map((row, index) => ({ ...row, index }));
 }
 
-// since is the nanoseconds between two times as the network writes them; Date knows only milliseconds.
+// since returns the nanoseconds between two times in the network's format; Date only has milliseconds.
 function since(time, began) {
   const [a, b] = [time, began].map(text => ({ whole: Date.parse(text.replace(/\.\d+/, '')), rest: Number((text.match(/\.(\d+)/)?.[1] ?? '').padEnd(9, '0').slice(0, 9)) }));
   return (a.whole - b.whole) * 1e6 + a.rest - b.rest;
 }
 
-// grouped puts rows together that are alike, up to the answer to an encryptor that what comes in between has made
-// possible.
+// grouped combines similar rows, up to the answer to an encryptor that they have made possible.
 function grouped(rows, isOn) {
   const groups = [], open = new Map();
   for (const row of rows) {
@@ -101,7 +100,7 @@ function grouped(rows, isOn) {
   return groups;
 }
 
-// Lanes is a line down for everybody who has a part.
+// Lanes draws a vertical line for each participant.
 class Lanes {
   constructor({ master, slave, hubs }, width) {
     const hubNames = hubs.map(hub => `hub/${hub.name}`), clients = [`client/${master.client}`, `client/${slave.client}`];
@@ -114,7 +113,7 @@ class Lanes {
 
   head() {
     const tall = this.isTurned ? 82 : 40, svg = s('svg', { viewBox: `0 0 ${this.width} ${tall}`, height: tall, 'aria-hidden': 'true' });
-    const every = Math.ceil(14 / this.step); // names that turn still need their height
+    const every = Math.ceil(14 / this.step); // turned names still need their height
     for (const [i, name] of this.names.entries()) {
       if (i % every) continue;
       const at = this.isTurned ? { transform: `translate(${this.x(name) + 4} ${tall - 5}) rotate(-62)` } : { x: this.x(name), y: 34, 'text-anchor': 'middle', 'font-weight': 600 };
@@ -129,7 +128,7 @@ class Lanes {
 
   draw(group) {
     const y = height / 2, svg = s('svg', { viewBox: `0 0 ${this.width} ${height}`, height, 'aria-hidden': 'true' });
-    svg.append(...this.names.map(name => s('path', { d: `M${this.x(name)} -20V${height + 20}`, class: 'life' }))); // also through a row whose words take two lines
+    svg.append(...this.names.map(name => s('path', { d: `M${this.x(name)} -20V${height + 20}`, class: 'life' }))); // also through a row with two lines of words
     svg.append(...(group.length > 1 ? this.bundle(group, y) : this.arrow(group[0], y)));
     return svg;
   }
@@ -140,7 +139,7 @@ class Lanes {
     return [s('path', { d: `M${a} ${y}H${b - d * 6}`, class: `arrow ${row.isAnswer ? 'back' : ''} ${row.tone}` }), s('path', { d: `M${b} ${y}l${-d * 8}-4v8z`, class: `tip ${row.tone}` })];
   }
 
-  // bundle is one line with a head or a dot for each of the hubs.
+  // bundle draws one line with a head or a dot for each of the hubs.
   bundle(group, y) {
     const { isAnswer } = group[0], ends = group.map(row => this.x(isAnswer ? row.from : row.to)), base = this.x(isAnswer ? group[0].to : group[0].from);
     const far = ends.reduce((a, b) => Math.abs(b - base) > Math.abs(a - base) ? b : a), d = Math.sign(far - base);

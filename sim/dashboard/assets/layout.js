@@ -1,10 +1,10 @@
-// Where everything of the picture stands: a function of its width and of how many hubs there are. It needs no page.
+// Positions of everything in the picture: a function of its width and of the number of hubs. It does not use the page.
 
-export const narrow = 620; // below it, pixels, the picture goes from top to bottom
+export const narrow = 620; // pixels; in narrower windows the picture goes from top to bottom
 
-const many = 24; // above so many hubs they are cells, ten a row
+const many = 24; // with more hubs than this they are cells, ten per row
 
-// layout returns places in pixels. Lines are cubic curves or polylines: lists of points.
+// layout returns positions in pixels. Lines are cubic curves or polylines: lists of points.
 export function layout(width, { n, k }) {
   if (n > many) return cells(width, n, k);
   return width < narrow ? tall(width, n) : wide(width, n);
@@ -12,14 +12,14 @@ export function layout(width, { n, k }) {
 
 const clamp = (x, least, most) => Math.max(least, Math.min(most, x));
 
-// curve goes from a to b and leaves both of them level, or upright.
+// curve returns a curve from a to b that starts and ends horizontally, or vertically.
 function curve(a, b, isUpright) {
   if (isUpright) return [a, { x: a.x, y: a.y + (b.y - a.y) / 2 }, { x: b.x, y: b.y - (b.y - a.y) / 2 }, b];
   const bend = (b.x - a.x) / 2;
   return [a, { x: a.x + bend, y: a.y }, { x: b.x - bend, y: b.y }, b];
 }
 
-// sides is what stands left and right in a wide picture: encryptors above, clients at the height of the hubs.
+// sides returns the boxes left and right in a wide picture: encryptors above, clients at the height of the hubs.
 function sides(width, centre) {
   const w = clamp(width * .17, 118, 170), right = width - w - 2, box = (x, y, h) => ({ x, y, w, h });
   return {
@@ -30,7 +30,7 @@ function sides(width, centre) {
   };
 }
 
-// grid returns the place of the i-th of n in rows that are centred around x.
+// grid returns the position of the i-th of n in rows that are centred around x.
 function grid(i, n, x, y, perRow, pitch) {
   const row = Math.floor(i / perRow), inRow = Math.min(perRow, n - row * perRow);
   return { x: x + (i % perRow - (inRow - 1) / 2) * pitch, y: y + row * (pitch + 1) };
@@ -51,7 +51,7 @@ function wide(width, n) {
   };
 }
 
-// ends is what stands above and below in a tall picture.
+// ends returns the boxes above and below in a tall picture.
 function ends(width, bottom) {
   const left = 26, w = (width - left) * .46, x = width - w - 1, enWidth = Math.min(w, x - left - 14);
   const clients = [{ x, y: 2, w, h: 40 }, { x, y: bottom, w, h: 40 }];
@@ -78,7 +78,7 @@ function tall(width, n) {
   };
 }
 
-// cells is for so many hubs that they have no names in the picture.
+// cells is the layout for so many hubs that they have no names in the picture.
 function cells(width, n, k) {
   const isWide = width >= narrow, rows = Math.ceil(n / 10), cell = isWide ? 24 : 18, pitch = cell + 4;
   const top = isWide ? 66 : 92, centre = top + rows * pitch / 2, side = isWide ? sides(width, Math.max(centre, 150)) : ends(width, top + rows * pitch + 40);
@@ -100,7 +100,7 @@ function cells(width, n, k) {
 const mix = (a, b, u) => a + (b - a) * u;
 export const between = (a, b, u) => ({ x: mix(a.x, b.x, u), y: mix(a.y, b.y, u) });
 
-// along is the point at the part u of a cubic curve.
+// along returns the point at fraction u of a cubic curve.
 export function along([a, b, c, d], u) {
   const v = 1 - u, at = name => v * v * v * a[name] + 3 * v * v * u * b[name] + 3 * v * u * u * c[name] + u * u * u * d[name];
   return { x: at('x'), y: at('y') };
@@ -108,7 +108,7 @@ export function along([a, b, c, d], u) {
 
 const distance = (a, b) => Math.hypot(b.x - a.x, b.y - a.y);
 
-// onLine is the point at the part u of a polyline, which keeps a distance from both its ends.
+// onLine returns the point at fraction u of a polyline, at a distance from both its ends.
 export function onLine(points, u, margin = 0) {
   const lengths = points.slice(1).map((p, i) => distance(points[i], p)), total = lengths.reduce((sum, l) => sum + l, 0);
   let rest = margin + u * Math.max(0, total - 2 * margin);

@@ -1,5 +1,5 @@
-// All messages between the nodes, in the order in which they were sent; what one request of an encryptor caused is
-// indented beneath it.
+// All messages between the nodes, in the order in which they were sent. Those that one request of an encryptor caused
+// are indented beneath it.
 
 import { arrange, byID, h, write } from './dom.js';
 import { answered, bare, isOK, method } from './messages.js';
@@ -28,7 +28,7 @@ export class Log {
 
   pause() {
     this.isPaused = !this.isPaused;
-    byID('log-pause').textContent = this.isPaused ? 'Go on' : 'Pause';
+    byID('log-pause').textContent = this.isPaused ? 'Resume' : 'Pause';
     byID('log-pause').setAttribute('aria-pressed', String(this.isPaused));
   }
 
@@ -60,7 +60,7 @@ export class Log {
     this.rove();
   }
 
-  // ordered sorts; by time, what was caused comes right after its cause.
+  // ordered sorts the events; by time, a message comes right after its cause.
   ordered(events) {
     const value = heads[this.by][1], sign = this.isDown ? -1 : 1, compare = (a, b) => value(a) < value(b) ? -sign : value(a) > value(b) ? sign : 0;
     if (this.by !== 0) return events.toSorted(compare).map(event => [event, false]);
@@ -77,8 +77,8 @@ export class Log {
   }
 }
 
-// causesOf returns a function from a message about a key to the request of an encryptor that it serves. The one may be
-// told long before the other.
+// causesOf returns a function from a message about a key to the request of an encryptor that caused it. Either may be
+// reported long before the other.
 function causesOf(events) {
   const key = (kind, event) => `${kind} ${event.key_id}`;
   const requests = new Map(events.filter(event => event.kind === 'encryptor' && event.key_id).map(event => [key(event.path.endsWith('/enc_keys') ? 'share' : 'fetch', event), event]));

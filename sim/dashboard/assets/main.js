@@ -1,4 +1,4 @@
-// The page: what the network tells goes to the parts that show it.
+// The page passes what the network reports to the parts that show it.
 
 import { byID, write } from './dom.js';
 import { Attacker } from './attacker.js';
@@ -52,7 +52,7 @@ const requests = new Requests({ show: id => maker.look(id, true), open: openEven
 const log = new Log(openEvent);
 const figures = new Figures();
 
-// onTheirWay is the associations on whose lines a sealed share is at a time.
+// onTheirWay returns the associations on whose lines a sealed share is at a time.
 function onTheirWay(t) {
   const { view: v } = maker;
   if (!v || !stage.layout || v.exchange.twin) return [];
@@ -62,7 +62,7 @@ function onTheirWay(t) {
   });
 }
 
-// openRow opens a message of the ladder; the rows beside it are a key away.
+// openRow opens a message of the ladder, with keys for the neighbouring rows.
 function openRow(index) {
   const row = ladder.rows[index], beside = by => ladder.rows[index + by] && (() => openRow(ladder.marked + by)), button = ladder.mark(index), hub = maker.view.hubs.find(one => row.event.to.endsWith(`/${one.name}`));
   button?.scrollIntoView({ block: 'nearest' });
@@ -77,7 +77,7 @@ function openEvent(event, row) {
   drawer.show({ event, isAnswer: false, isViewer: network.isViewer, row });
 }
 
-// example is a command that makes a request of an encryptor.
+// example returns a command that makes a request of an encryptor.
 function example() {
   const client = network.clients[0], other = network.encryptors.find(name => !client.encryptors.includes(name)) ?? network.encryptors[0];
   return `curl -H 'Authorization: ${client.encryptors[0]}' ${location.origin}/client/${client.name}/etsi/api/v1/keys/${other}/enc_keys`;
@@ -162,7 +162,7 @@ function found() {
   for (const part of document.querySelectorAll('.changing')) part.inert = false;
 }
 
-// isFull tells whether the network refuses the stream because so many pages are open; an EventSource cannot.
+// isFull reports whether the network refuses the stream because too many pages are open; an EventSource cannot tell.
 async function isFull(address) {
   const asking = new AbortController();
   const status = await fetch(address, { signal: asking.signal }).then(answer => answer.status, () => 0);
@@ -170,7 +170,7 @@ async function isFull(address) {
   return status === 503;
 }
 
-// lost says why nothing is told; what would change the network cannot be used, and replay still can.
+// lost shows why nothing is reported. Whatever would change the network is disabled; replay still works.
 function lost(why) {
   byID('live').textContent = 'no answer';
   write(byID('banner-head'), why);
@@ -182,7 +182,7 @@ function lost(why) {
 byID('signs').replaceChildren(...legend(terms.term));
 terms.prepare(() => maker.view ? [maker.view.n, maker.view.k] : [network.hubs.length, network.topology.threshold]);
 connect();
-// A page that nobody sees costs nothing, also none of the few connections that a browser opens to one address.
+// A hidden page costs nothing, not even one of the few connections that a browser opens to one address.
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) {
     disconnect();

@@ -1,4 +1,4 @@
-// The key card: making a key, choosing one that was made, and telling its story beside its picture.
+// The key card: making a key, selecting an earlier one, and telling its story beside its picture.
 
 import { arrange, byID, h, unused, write } from './dom.js';
 import { ask } from './api.js';
@@ -7,10 +7,10 @@ import { schedule, tell, view } from './story.js';
 import { filled } from './terms.js';
 import { brief, clock, grouped, number, some } from './words.js';
 
-const kept = 32, patience = 300; // exchanges; milliseconds before the page says that it waits
+const kept = 32, patience = 300; // exchanges; milliseconds until the page says that it waits
 
 export class Maker {
-  // shown is called with each exchange that comes into the picture: its view, its schedule and its steps.
+  // shown is called with each new exchange in the picture: its view, its schedule and its steps.
   constructor(stage, transport, shown) {
     Object.assign(this, { stage, transport, shown, exchanges: [], view: null });
     byID('make-form').onsubmit = event => { event.preventDefault(); this.make(); };
@@ -30,7 +30,7 @@ export class Maker {
     this.nodebar();
   }
 
-  // encryptors fills the lists; over 50 they are fields with suggestions.
+  // encryptors fills the lists; with more than 50 entries they are fields with suggestions.
   encryptors() {
     const names = this.network.encryptors, isLong = names.length > 50;
     ['master', 'slave'].forEach((id, i) => {
@@ -41,7 +41,7 @@ export class Maker {
     byID('encryptors').replaceChildren(...(isLong ? names.map(value => h('option', { value })) : []));
   }
 
-  // second chooses for the slave an encryptor of another client, so that there are two clients in the picture.
+  // second selects an encryptor of another client as slave, so that there are two clients in the picture.
   second(i) {
     if (i === 0) return 0;
     const first = this.network.clients[0]?.encryptors.length ?? 1;
@@ -71,8 +71,8 @@ export class Maker {
     }
   }
 
-  // take learns of an exchange, of this page, of another one, or from outside.
-  take({ ladder, ...exchange }) { // whose ladder is drawn from its events
+  // take receives an exchange, of this page, of another one, or from outside.
+  take({ ladder, ...exchange }) { // the ladder is drawn from the events
     const i = this.exchanges.findIndex(one => one.id === exchange.id), isShown = this.view?.exchange.id === exchange.id;
     if (exchange.outcome.kind === 'unseen') {
       this.exchanges = this.exchanges.filter(one => one.id !== exchange.id);
@@ -88,7 +88,7 @@ export class Maker {
     else if (this.network.isViewer && i < 0 && exchange.origin === 'page') { this.show(exchange); this.transport.play(0); }
   }
 
-  // update takes what has become of the exchange in the picture, and goes on from where it was.
+  // update receives a new version of the exchange in the picture, and continues from the same time.
   update(exchange) {
     const { t, isPlaying, until } = this.transport, wasOver = t >= this.transport.end - .01, before = this.transport.end;
     this.show(exchange);
@@ -110,7 +110,7 @@ export class Maker {
     past.disabled = !this.exchanges.length;
   }
 
-  // look shows an exchange by its ID, from its beginning or as it ended.
+  // look shows an exchange by its ID, from the beginning or at its end.
   async look(id, isPlayed) {
     let exchange = this.exchanges.find(one => one.id === id);
     try {
@@ -139,7 +139,7 @@ export class Maker {
     if (isAtEnd) this.transport.jump(this.steps.length - 1);
   }
 
-  // paint tells the step.
+  // paint shows the words of the step.
   paint(i) {
     const step = this.steps[i];
     if (step === this.painted) return;
@@ -151,7 +151,7 @@ export class Maker {
   write(sign, tone, head, text) {
     const told = JSON.stringify([sign, tone, head, text]);
     this.painted = null;
-    if (told === this.told) return; // a word that has the focus keeps it
+    if (told === this.told) return; // a word with the focus keeps it
     this.told = told;
     byID('story').className = `story ${tone}`;
     byID('story-sign').textContent = sign;
@@ -159,10 +159,10 @@ export class Maker {
     byID('story-text').replaceChildren(...filled(text));
   }
 
-  // result is the line of the last step; its key is shown to nobody who does not ask for it.
+  // result writes the line of the last step. The key is shown only on request.
   result(v) {
     const key = v?.isMade && !v.isForged ? v.exchange.id : undefined;
-    if (key && key === this.resultOf) return; // what is revealed stays
+    if (key && key === this.resultOf) return; // a revealed key stays
     this.resultOf = key;
     if (!key) return byID('result').replaceChildren();
     const { exchange, slave, master } = v;
@@ -171,7 +171,7 @@ export class Maker {
       ...(this.network.isViewer || exchange.twin || exchange.origin !== 'page' ? [] : [button]));
   }
 
-  // choose takes a hub of the picture, for the line below it.
+  // choose selects a hub of the picture for the line below it.
   choose(name) {
     this.chosen = this.chosen === name ? null : name;
     this.stage.chosen = this.chosen;
@@ -182,7 +182,7 @@ export class Maker {
   nodebar() {
     const { network, chosen } = this, bar = byID('nodebar');
     this.stage.chosen = chosen;
-    if (this.bar && this.bar.chosen === chosen) return this.describe(); // its buttons stay
+    if (this.bar && this.bar.chosen === chosen) return this.describe(); // keep its buttons
     this.bar = null;
     if (!chosen || !network.hubIndex.has(chosen)) {
       bar.replaceChildren(h('span', { class: 'quiet' }, !this.view ? '' : network.isViewer ? 'Choose a hub in the picture to see its stock.' : 'Choose a hub in the picture to stop it, to let it lie, or to see its stock.'));
@@ -194,7 +194,7 @@ export class Maker {
     this.describe();
   }
 
-  // refresh shows what has changed in the network.
+  // refresh shows changes in the network.
   refresh() {
     this.describe();
     if (this.view) this.stage.paint(this.transport.t);
@@ -211,7 +211,7 @@ export class Maker {
 
 const remark = x => x.outcome.kind === 'waiting' ? ' (not fetched)' : x.twin ? ' (twin)' : !['made', 'replaced'].includes(x.outcome.kind) ? ' (no key)' : x.origin === 'outside' ? ' (outside)' : '';
 
-// reveal shows the values, which nothing else on the page has.
+// reveal shows the values of the key, which nothing else on the page has.
 async function reveal(exchange, button) {
   try {
     const { master, slave } = await ask('POST', `/sim/v1/exchanges/${exchange.id}/values`);

@@ -1,4 +1,4 @@
-// The words for a message and for its answer, from its event and the exchange that it belongs to.
+// The words for a message and for its answer, from its event and its exchange.
 
 import { brief } from './words.js';
 
@@ -8,7 +8,7 @@ export const isOK = event => event.status >= 200 && event.status < 300;
 export const answered = event => (event.status || 'no answer') + (event.fault ? ` (${event.fault})` : '');
 export const method = event => event.method ? `${event.method} ${last(event.path)}` : 'TLS handshake';
 
-// sent is what a message says: words, and the group of alike ones.
+// sent returns the words of a message, and the group of similar ones.
 export function sent(event, exchange) {
   const to = bare(event.to);
   switch (event.kind) {
@@ -21,7 +21,8 @@ export function sent(event, exchange) {
   }
 }
 
-// came is what the answer says: words, its group, and its tone: bad, soft (it mends itself, or does not fit) or none.
+// came returns the words of the answer, its group, and its tone: bad, soft (it will be repaired, or does not fit) or
+// none.
 export function came(event, exchange) {
   const to = bare(event.to);
   if (!isOK(event)) return [failure(event), event.kind === 'share' || event.kind === 'fetch' ? { share: 'ack', fetch: 'share' }[event.kind] : '', event.reason?.code === 403 || event.status === 403 ? 'soft' : 'bad'];
@@ -40,7 +41,7 @@ function failure(event) {
   return `${answered(event)}${event.status === 503 ? `: ${bare(event.to)} is stopped` : ''}`;
 }
 
-// together is the line for several alike ones. A hub that was asked again counts once.
+// together returns the line for several similar ones. A hub that was asked again counts once.
 export function together(group, rows) {
   const hubs = of => new Set(of.map(row => row.isAnswer ? row.from : row.to)).size, n = hubs(rows);
   const good = hubs(rows.filter(row => row.tone !== 'bad')), soft = hubs(rows.filter(row => row.tone === 'soft'));

@@ -1,4 +1,4 @@
-// What the page knows of the network: how it is built, and how it is now.
+// What the page knows of the network: its structure and its current state.
 
 import { clock } from './words.js';
 
@@ -17,7 +17,7 @@ export class Network {
 
   get associations() { return this.clients.reduce((sum, client) => sum + client.hubs.length, 0); }
 
-  // couriers is in words when PSRD comes to a pool that is low; see psrd.courier of the topology.
+  // couriers says in words when PSRD comes to a pool that is low; see psrd.courier of the topology.
   get couriers() {
     if (!this.topology.psrd.courier) return 'couriers are on their way';
     const next = this.levels.next_courier;
@@ -26,13 +26,13 @@ export class Network {
 
   take(state) { this.state = state; }
 
-  // takeLevels takes the rows that have changed.
+  // takeLevels takes the changed rows.
   takeLevels(levels) {
     for (const [hub, row] of Object.entries(levels.rows ?? {})) this.levels.rows[Number(hub)] = row;
     Object.assign(this.levels, { ...levels, rows: this.levels.rows });
   }
 
-  // stateOf is a word for how a node is, and its tone.
+  // stateOf returns a word for the state of a node, and its tone.
   stateOf(node) {
     const [kind, name] = node.split('/');
     if (kind === 'client') {
@@ -48,14 +48,14 @@ export class Network {
 
   isRunning(node) { return this.stateOf(node)[0] !== 'stopped'; }
 
-  // hub is how a hub is now, for the picture; psrd is the bytes left with a client, if they are known.
+  // hub returns the current state of a hub, for the picture; psrd is the number of bytes left with a client, if known.
   hub(name, client) {
     const i = this.hubIndex.get(name);
-    if (i === undefined) return { isRunning: true, lies: false, owned: false }; // of the twin
+    if (i === undefined) return { isRunning: true, lies: false, owned: false }; // a hub of the twin
     return { isRunning: this.state.hubs[i] !== '0', lies: Boolean(this.state.lies?.includes(name)), owned: Boolean(this.state.owned?.includes(name)), psrd: this.bytes(name, client) };
   }
 
-  // bytes is what is left in the emptier pool of an association, if it is known.
+  // bytes returns the number of bytes in the emptier pool of an association, if known.
   bytes(hub, client) {
     const bytes = this.levels.cells?.[this.hubIndex.get(hub)]?.[this.clientIndex.get(client)];
     return bytes === null || bytes < 0 ? undefined : bytes;

@@ -1,4 +1,4 @@
-// The list of hubs and clients, with what can be done to them.
+// The list of hubs and clients, with buttons to change them.
 
 import { arrange, byID, h, write } from './dom.js';
 import { attempt, changeNode, letLie } from './api.js';
@@ -18,10 +18,10 @@ export class Nodes {
     const words = byID('nodes-filter').value.toLowerCase().split(/[\s,]+/).filter(Boolean);
     const found = this.network.nodes.filter(node => words.every(word => `${node} ${this.network.stateOf(node)[0]}`.toLowerCase().includes(word)));
     arrange(byID('nodes'), found.slice(0, most).map(node => this.row(node)));
-    write(byID('nodes-more'), found.length > most ? `${most} of ${number(found.length)} are shown; the filter finds the others.` : found.length ? '' : 'None is called so.');
+    write(byID('nodes-more'), found.length > most ? `${most} of ${number(found.length)} are shown; the filter finds the others.` : found.length ? '' : 'No node matches.');
   }
 
-  // row returns the row of a node, always the same one, so that the focus stays.
+  // row returns the row of a node, always the same element, so that the focus stays.
   row(node) {
     if (!this.rows.has(node)) this.rows.set(node, this.newRow(node));
     const row = this.rows.get(node), [state, tone] = this.network.stateOf(node);
@@ -40,13 +40,13 @@ export class Nodes {
   }
 }
 
-// changing is a button whose words say what it would do; act is called when it is pressed.
+// changing makes a button whose words say what it would do; act is called when it is pressed.
 function changing(node, attributes, words, act) {
   const button = h('button', { type: 'button', class: 'small', ...attributes, onclick: async () => {
     button.disabled = true;
     await attempt(byID('nodes-message'), act);
     button.disabled = false;
-    if (document.activeElement === document.body) button.focus({ preventScroll: true }); // disabled, it has lost the focus
+    if (document.activeElement === document.body) button.focus({ preventScroll: true }); // it lost the focus while disabled
   } });
   button.update = () => {
     const [text, isPressed] = words();
@@ -58,7 +58,7 @@ function changing(node, attributes, words, act) {
   return button;
 }
 
-// stopButton stops a node that runs, and starts one that does not.
+// stopButton stops a running node, and starts a stopped one.
 export const stopButton = (node, network) => changing(node, { 'data-node': node },
   () => network.isRunning(node) ? ['Stop'] : ['Start'], () => changeNode(node, network.isRunning(node) ? 'stop' : 'start'));
 

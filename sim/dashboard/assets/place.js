@@ -1,5 +1,5 @@
-// Where a share is at a time, and how it looks: a pure function of a recorded exchange, its schedule and the layout of
-// the picture. Nothing else decides about motion.
+// The position and the look of a share at a time: a pure function of a recorded exchange, its schedule and the layout
+// of the picture. Nothing else decides about motion.
 
 import { along } from './layout.js';
 
@@ -7,8 +7,8 @@ const clamp = x => Math.max(0, Math.min(1, x));
 export const ease = x => { const u = clamp(x); return u * u * (3 - 2 * u); };
 const grown = seconds => ease(seconds / .2);
 
-// place returns where share i is at time t, and how it looks: {x, y, size, sealed, lost, bad, out, spare, rests, got};
-// null while there is none.
+// place returns the position and the look of share i at time t, {x, y, size, sealed, lost, bad, out, spare, rests,
+// got}, or null if there is none.
 export function place({ view: v, at, layout: l }, i, t) {
   if (t < at.split + .7 || !v.hubs[i].number && !v.hubs[i].placed) return null;
   const sent = at.sent(i), there = at.there(i), hub = v.hubs[i];
@@ -20,14 +20,14 @@ export function place({ view: v, at, layout: l }, i, t) {
   return homeward(v, at, l, i, j, t) ?? { ...l.rests[i], size: grown(t - there), rests: true, bad: bad && t > there + .3 };
 }
 
-// lost is a share that finds no place: it stops half-way.
+// lost is for a share that finds no place: it stops half-way.
 function lost(line, at, t, sent) {
   if (t > at.tell) return null;
   const u = Math.min(.5, t - sent);
   return { ...along(line, ease(u)), sealed: true, lost: u >= .5 };
 }
 
-// homeward is where a share is from when it leaves its hub; nothing before.
+// homeward is for a share that leaves its hub; null before.
 function homeward(v, at, l, i, j, t) {
   const leave = at.leave(j), arrive = at.arrive(j), bad = v.hubs[i].state === 'lies', line = l.homeward[i];
   const forged = v.hubs[i].refused ? bounced(line, at.forge(j), t) : null;
@@ -38,7 +38,7 @@ function homeward(v, at, l, i, j, t) {
   return { ...l.slots[j], size: grown(t - arrive), got: true, bad: v.isForged || bad && !out, out, spare: isJudged && !v.isForged && !out && !v.used.includes(i) };
 }
 
-// bounced is an answer that the attacker has changed: it turns on the way, and does not get in.
+// bounced is for an answer that the attacker has changed: it changes colour on the way, and does not get in.
 function bounced(line, leave, t) {
   const u = t - leave;
   if (u < 0 || u > 1.9) return null;

@@ -1,4 +1,5 @@
-// The requests of encryptors, also of those outside the program, newest first; why one was refused, and what helps.
+// The requests of encryptors, including those from outside the program, newest first, with the reason of a refusal and
+// what helps.
 
 import { arrange, byID, h, whole } from './dom.js';
 import { helps } from './drawer.js';
@@ -9,8 +10,8 @@ import { brief, clock } from './words.js';
 const kept = 300, most = 60; // requests, rows
 
 export class Requests {
-  // actions: show(exchange ID) shows how a key was made, open(event, row) opens what came and what went back, and
-  // example returns a command that makes a request.
+  // actions: show(exchange ID) shows how a key was made, open(event, row) opens the request and the answer, and example
+  // returns a command that makes a request.
   constructor(actions) {
     Object.assign(this, { actions, all: [], chosen: null, made: new Map() });
     this.rove = roving(byID('requests'), 'button.cell', 'ArrowUp', 'ArrowDown');
@@ -39,7 +40,7 @@ export class Requests {
     this.rove();
   }
 
-  // rows is the row of a request, and, if it is chosen, the one that says more of it.
+  // rows returns the row of a request and, if it is selected, a row with details.
   rows(name, row) {
     const isChosen = this.chosen === name;
     row.classList.toggle('on', isChosen);
@@ -70,7 +71,7 @@ export class Requests {
   }
 }
 
-// name tells one request from another, also of a network that is started anew.
+// name identifies a request, also after a restart of the network.
 const name = event => `${event.number} ${event.start}`;
 const isOutside = event => Boolean(event.caller?.address);
 const host = address => address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
@@ -89,5 +90,5 @@ function brought(event) {
   return `${client} answered.`;
 }
 
-// sentences splits a text, so that the first one can stand out.
+// sentences splits a text, so that the first sentence can stand out.
 const sentences = text => text.match(/[^.!?]+(?:[.!?](?!\s|$)[^.!?]*)*[.!?]?\s*/g)?.map(one => one.trim()) ?? [text];

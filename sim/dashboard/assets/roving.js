@@ -1,7 +1,7 @@
 // A list that is one stop of the Tab key.
 
-// roving lets arrow keys, Home and End go through the elements in a box that a selector finds. Moved is called with
-// the index of the one that has the focus now. It returns a function to call when the elements have changed.
+// roving lets arrow keys, Home and End move through the elements that a selector finds in a box. Moved is called with
+// the index of the element that has the focus now. It returns a function to call when the elements have changed.
 export function roving(box, selector, back, forth, moved) {
   const all = () => [...box.querySelectorAll(selector)], only = element => all().forEach(other => { other.tabIndex = other === element ? 0 : -1; });
   box.addEventListener('keydown', event => {

@@ -1,4 +1,4 @@
-// The picture of an exchange at a time: Stage draws what place and schedule say, and what is known of the hubs now.
+// The picture of an exchange at a time: Stage draws what place and schedule compute, and the current state of the hubs.
 
 import { h, s } from './dom.js';
 import { between, cubic, layout, onLine, polyline } from './layout.js';
@@ -15,7 +15,7 @@ const shown = (element, isShown) => { element.style.display = isShown ? '' : 'no
 const write = (element, name, value) => { if (element.getAttribute(name) !== value) element.setAttribute(name, value); };
 
 export class Stage {
-  // The stage draws into a box; choose is called with the name of a hub, and now(hub) says how one is at present:
+  // The stage draws into a box. choose is called with the name of a hub, and now(hub) returns its current state:
   // {isRunning, lies, owned, psrd}.
   constructor(box, { choose, now }) {
     Object.assign(this, { box, choose, now, chosen: null, isTapped: false, t: 0 });
@@ -25,7 +25,7 @@ export class Stage {
   show(view, at) {
     Object.assign(this, { view, at });
     const shape = JSON.stringify([view.names, view.k, view.hubs.map((_, i) => view.number(i)), view.master.encryptor, view.master.client, view.slave.encryptor, view.slave.client]);
-    if (shape === this.shape && this.box.firstChild && this.layout?.width === this.box.clientWidth) return; // nothing else is built: the focus and a press stay
+    if (shape === this.shape && this.box.firstChild && this.layout?.width === this.box.clientWidth) return; // keep the elements, with the focus and a press
     this.shape = shape;
     if (this.box.clientWidth) this.build();
   }
@@ -65,7 +65,7 @@ export class Stage {
     const isShort = l.isWide && !l.isRoomy;
     g.name = s('text', { ...text, class: 'name', y: l.isWide ? middle + (isShort ? 5 : -2) : b.y + 17 }, name);
     g.state = s('text', { ...text, class: 'faint', x: isShort ? b.x + 74 : text.x, y: l.isWide ? middle + (isShort ? 4.5 : 14) : b.y + 40 });
-    g.append(g.name, ' ', g.state); // the space is for who hears it
+    g.append(g.name, ' ', g.state); // the space is for screen readers
     fit(g.name, name, (l.isWide ? b.w - (isShort ? 70 : 60) : b.w - 6) / 7.4);
     return g;
   }
@@ -95,7 +95,7 @@ export class Stage {
     write(g, 'class', 'node hub' + Object.keys(classes).filter(name => classes[name]).map(name => ` ${name}`).join(''));
     write(g, 'aria-pressed', String(this.chosen === hub.name));
     const text = l.isRoomy ? state : unusual(state), short = l.isWide ? text : where?.rests ? '' : text.replace('broken into', 'foe').replace(/^has forgotten .*/, 'forgot');
-    write(g, 'aria-label', `hub ${hub.name} ${short && short !== state ? `${short}: ` : ''}${state || 'running'}`); // with what can be seen, for who speaks it
+    write(g, 'aria-label', `hub ${hub.name} ${short && short !== state ? `${short}: ` : ''}${state || 'running'}`); // includes the visible text, for speech control
     if (g.state) g.state.textContent = short;
   }
 
@@ -131,7 +131,7 @@ export class Stage {
     });
   }
 
-  // paintNote draws requests and the ID of the key, which are notes that travel.
+  // paintNote draws requests and the ID of the key as notes that travel.
   paintNote(t) {
     const { view: v, at, layout: l } = this, [text, p] = noted(v, at, l, t), rect = this.note.firstChild;
     if (!shown(this.note, text !== '')) return;
@@ -159,7 +159,7 @@ function box(b, name, remark, kind, radius) {
     remark ? s('text', { class: 'faint', x: b.x + 12, y: b.y + b.h / 2 + 13 }, remark) : null);
 }
 
-// fit writes a name as it has room, and in full as a title.
+// fit writes a name as far as there is room, and in full as a title.
 function fit(element, name, letters) {
   const room = Math.max(3, Math.floor(letters));
   element.textContent = name.length > room ? name.slice(0, room - 1) + '…' : name;
@@ -177,13 +177,13 @@ function paintShare(g, where) {
   write(g, 'class', 'share' + ['sealed', 'lost', 'bad', 'out', 'spare', 'refused'].filter(name => where[name]).map(name => ` ${name}`).join(''));
 }
 
-// hasForgotten tells whether a hub does not know a client at a time: until the exchange has mended it.
+// hasForgotten reports whether a hub does not know a client at a time, until the exchange has repaired that.
 function hasForgotten(v, at, hub, t) {
   if (hub.state !== 'forgot') return false;
   return hub.forgot === v.master.client ? t < at.rest : t < at.gather;
 }
 
-// stateOf is the state of a hub in words: what it is now goes before what the story tells of it.
+// stateOf returns the state of a hub in words. Its current state takes precedence over that in the story.
 function stateOf({ view: v, at }, i, where, t, now) {
   const hub = v.hubs[i];
   if (!now.isRunning) return 'stopped';
@@ -199,7 +199,7 @@ function stateOf({ view: v, at }, i, where, t, now) {
 
 const unusual = state => /^(stopped|lies|broken into|was stopped|lied|has forgotten .*[^t])$/.test(state) && state !== 'has forgotten it' ? state : '';
 
-// counted is what stands above the places of the shares, and beneath it: [count, remark, tone].
+// counted returns the text above the places of the shares, and the remark beneath it: [count, remark, tone].
 function counted(v, at, t, got) {
   if (!v.isPlaced) return ['', '', ''];
   if (t < at.fetch) return [`any ${v.k} of ${v.n}`, v.k === 1 ? 'makes the key' : 'make the key', ''];
@@ -211,7 +211,7 @@ function counted(v, at, t, got) {
   return [`${got} of ${v.k} shares`, got ? 'still knows nothing' : 'knows nothing', ''];
 }
 
-// noted is the note that travels, if any, and where: [text, place].
+// noted returns the note that travels, if any, and its place: [text, place].
 function noted(v, at, l, t) {
   const side = (i, u) => {
     const en = l.encryptors[i], client = l.clients[i];
@@ -225,7 +225,7 @@ function noted(v, at, l, t) {
   return ['', null];
 }
 
-// legend is the list of the signs in the picture.
+// legend explains the signs in the picture.
 export const legend = term => [
   h('li', {}, h('i', { class: 'square' }), h('span', {}, 'sealed with a ', term('pad', 'one-time pad'), ': on the way nobody can read it')),
   h('li', {}, h('i'), h('span', {}, 'opened ', term('share', 'share'))),

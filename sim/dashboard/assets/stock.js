@@ -1,15 +1,15 @@
-// The stock of PSRD: one matrix for networks of every size, hubs down and clients across.
+// The stock of PSRD: one matrix for networks of every size, hubs by clients.
 
 import { byID, h, s } from './dom.js';
 import { ask } from './api.js';
 import { number } from './words.js';
 
-const grades = ['none', 'low', 'mid', 'high'], most = 60; // associations whose numbers are told
+const grades = ['none', 'low', 'mid', 'high'], most = 60; // maximum number of associations with numbers
 
 const clamp = (x, least, top) => Math.max(least, Math.min(top, x));
 const steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
-// columnsIn is how many columns have room in a width, of three pixels or more each.
+// columnsIn returns how many columns fit into a width, each at least three pixels wide.
 export const columnsIn = width => Math.max(20, Math.min(600, Math.floor((width - 70) / 3)));
 
 export class Stock {
@@ -28,7 +28,7 @@ export class Stock {
     this.leave();
   }
 
-  // end lets go of the page, for another network.
+  // end releases the page for another network.
   end() {
     this.observer.disconnect();
     this.scheme.removeEventListener('change', this.recolour);
@@ -36,7 +36,7 @@ export class Stock {
 
   get isPart() { return this.from > 0 || this.to < this.network.clients.length; }
 
-  // grade is a digit of a cell, 0 to 3, or undefined where there is no association; rows come with spaces there.
+  // grade returns the digit of a cell, 0 to 3, or undefined if there is no association; rows have spaces there.
   grade(hub, column) {
     if (this.isPart) return this.part?.[hub]?.[column]?.grade;
     const digit = this.network.levels.rows[hub]?.[column];
@@ -97,7 +97,7 @@ export class Stock {
     byID('stock-legend').replaceChildren(...items.map(([name, text]) => h('li', {}, h('i', { class: `cell ${name}` }), text)));
   }
 
-  // light rings the associations on whose lines sealed shares are.
+  // light marks the associations on whose lines sealed shares are.
   light(pairs) {
     const key = JSON.stringify(pairs);
     if (key === this.litKey) return;
@@ -142,7 +142,7 @@ export class Stock {
     this.tell();
   }
 
-  // tell says in words what the cursor is at. Numbers that are not here are asked for, once the cursor rests.
+  // tell describes the cell at the cursor. Missing numbers are requested once the cursor rests.
   tell() {
     const size = this.sizes, [hub, column] = this.cursor, first = this.from + column * size.bin, last = Math.min(this.to, first + size.bin) - 1;
     const { hubs, clients, topology } = this.network, client = clients[first]?.name, grade = this.grade(hub, column);
@@ -168,7 +168,7 @@ export class Stock {
     try {
       const { cells } = await ask('GET', `/dashboard/v1/levels?from=${first}&to=${last + 1}`), known = cells[hub].filter(bytes => bytes !== null);
       if (known.length && !this.isPart && this.cursor[0] === hub) this.write(`${who}: ${last > first ? 'emptiest pool ' : ''}${number(Math.max(0, Math.min(...known)))} bytes`);
-    } catch { /* the words stay */ }
+    } catch { /* keep the words */ }
   }
 
   // enter shows the clients of a column that stands for several.
@@ -197,7 +197,7 @@ export class Stock {
 
 const words = grade => ['empty', 'low', 'lower', 'well stocked'][grade];
 
-// tones are the colours of the style sheet as the canvas needs them.
+// tones has the colours of the style sheet for the canvas.
 function tones() {
   const probe = h('i', { hidden: true });
   document.body.append(probe);
@@ -207,7 +207,7 @@ function tones() {
   return found;
 }
 
-// axes writes names while there is room, and else every 5th, 10th and so on.
+// axes writes all names if there is room, and otherwise every 5th, 10th and so on.
 function axes(g, size, tone, hubs) {
   const step = (length, need) => steps.find(n => n * length >= need) ?? 10_000, short = (name, room) => name.length * 6.6 > room ? `${name.slice(0, Math.max(3, Math.floor(room / 6.6) - 1))}…` : name;
   g.fillStyle = tone.faint;
@@ -219,7 +219,7 @@ function axes(g, size, tone, hubs) {
   size.names.forEach((name, c) => {
     if (between > 1 && c > 0 && (c + 1) % between !== 0) return;
     const x = size.left + (c + .5) * width;
-    if (c > 0 && width < 60 && x - size.left < 70) return; // there is the name of the first one
+    if (c > 0 && width < 60 && x - size.left < 70) return; // the name of the first one is there
     const isEdge = c === 0 && width < 60, isEnd = x > size.width - 16;
     g.textAlign = isEdge ? 'left' : isEnd ? 'right' : 'center';
     g.fillText(between > 1 && c > 0 ? String(c + 1) : short(name, Math.max(width * between, 46)), isEdge ? size.left : isEnd ? size.width : x, size.top - 10);

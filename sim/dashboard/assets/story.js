@@ -1,10 +1,10 @@
-// What happens in an exchange, told in steps. Everything here is a function of the exchange as the network recorded
-// it, and knows nothing of the page: view reads the record, schedule says when what happens on the clock of the
-// picture, in seconds, and tell puts it into words.
+// The story of an exchange, in steps. Everything here is a function of the exchange as the network recorded it, and
+// does not use the page: view reads the record, schedule computes when things happen on the clock of the picture, in
+// seconds, and tell puts it into words.
 
 import { cap, list, ordinal, some, word } from './words.js';
 
-// view is an exchange as the picture needs it. Hubs and shares go by their index in the record.
+// view converts an exchange for the picture. Hubs and shares are identified by their index in the record.
 export function view(exchange) {
   const { hubs, threshold: k, master, slave, suite, outcome } = exchange;
   const all = hubs.map((_, i) => i), names = hubs.map(hub => hub.name);
@@ -14,7 +14,7 @@ export function view(exchange) {
   const liars = all.filter(i => outcome.liars?.includes(names[i]));
   return {
     exchange, hubs, names, k, n: hubs.length, suite, master, slave, outcome, order, placed, used, liars,
-    isPlaced: placed.length >= k,                  // so many shares that the key can be handed out
+    isPlaced: placed.length >= k,                  // enough shares to hand out the key
     isAsked: outcome.kind !== 'waiting',           // the slave has asked for it
     isMade: outcome.kind === 'made' || outcome.kind === 'replaced',
     isForged: outcome.kind === 'replaced',
@@ -24,10 +24,10 @@ export function view(exchange) {
   };
 }
 
-const back = .95, out = 1, pause = .7; // of a share on its way back, on its way out, and how long k-1 shares stand
+const back = .95, out = 1, pause = .7; // duration of a share's way back, of its way out, and how long k-1 shares stand
 
-// schedule says when everything is. Its times of single shares are functions: sent(i) by share, leave(j) and arrive(j)
-// by the order of arrival.
+// schedule returns when everything happens. Times of single shares are functions: sent(i) by share, leave(j) and
+// arrive(j) by the order of arrival.
 export function schedule(v) {
   const { n, k, order, hubs } = v;
   const apart = Math.min(.28, 1.6 / n), gap = Math.min(.75, 6 / n);
@@ -76,7 +76,7 @@ function begin(v, at, add) {
     ['pad', 'one-time pad'], ': bytes of ', ['psrd', 'PSRD'], ` that only ${master.client} and that hub have, and that both destroy.`]);
 }
 
-// refusal ends a story with a sentence that the network gives.
+// refusal ends a story with a sentence from the network.
 function refusal({ outcome }, add, encryptor) {
   const { reason } = outcome;
   add('No key', 0, 'No key', [`${(reason?.text ?? 'The request was refused').replace(/[^.]$/, '$&.')} ${encryptor} gets the answer ${reason?.code ?? 503}.`], 'no');
@@ -129,7 +129,7 @@ function gather(v, at, add) {
   return decision(v, at, add);
 }
 
-// nth is what a step is called that has brought so many shares.
+// nth returns the name of the step that has brought so many shares.
 const nth = n => cap(n <= 10 ? word(n) : ordinal(n));
 
 const inWords = n => `${word(n)} share${n === 1 ? '' : 's'}`;
@@ -151,7 +151,7 @@ function decision(v, at, add) {
     (v.suite === 'its' ? 'A tag that came with every share shows that it is the right one.' : 'A digest hidden in the shares shows that it is the right one.')]);
 }
 
-// misfit says why nobody can tell who lied: so many may lie as there are answers besides those that make a key.
+// misfit explains why nobody can tell who lied: as many may lie as there are answers beyond those that make a key.
 function misfit({ n, k, order: { length: came } }) {
   if (came === k) return `The ${k} shares that came do not fit together. Somebody lied, and no share is left over to tell who.`;
   return `No ${k} of the ${came} shares fit together. At most ${came - k} of ${came === n ? `${n} hubs` : `the ${came} hubs that answered`} may lie; here more do.`;
@@ -159,7 +159,7 @@ function misfit({ n, k, order: { length: came } }) {
 
 const numbers = (v, shares) => shares.map(i => String(v.number(i))).sort((a, b) => a - b);
 
-// forged is the attack on answers that are bound to no request.
+// forged tells the attack on answers that are not bound to a request.
 function forged(v, at, add) {
   const { master, slave, k } = v;
   add('Change', at.arrive(Math.max(0, k - 2)) + .4, 'The attacker changes the answers', ['On the line he puts in answers that belong to a key of his own client mallory. In dske-python an answer is bound to no request, so every signature is right.'], 'no');
@@ -172,7 +172,7 @@ function finish(v, at, add) {
   add('Done', 0, 'Both have the same key', [moral(v)], 'ok');
 }
 
-// moral is what the outcome shows.
+// moral says what the outcome shows.
 function moral(v) {
   const { n, k, slave, liars, order, silent } = v, mayFail = `${word(n - k)} hub${n - k === 1 ? '' : 's'} of ${n} may fail`;
   if (liars.length) {
@@ -194,7 +194,7 @@ function unneeded(v, mayFail) {
   return `${which} ${many ? 'were' : 'was'} not needed: ${mayFail}. `;
 }
 
-// stepAt is the index of the step that a time is in.
+// stepAt returns the index of the step at a time.
 export function stepAt(steps, t) {
   const i = steps.findIndex(step => t <= step.until + 1e-6);
   return i < 0 ? steps.length - 1 : i;

@@ -1,8 +1,8 @@
-// Words that explain themselves where they stand.
+// Words that explain themselves in place.
 
 import { byID, h, whole } from './dom.js';
 
-// meanings of the words, for a network of n hubs a client of which k make a key.
+// meanings returns the meanings of the words, for a network of n hubs with threshold k.
 const meanings = (n, k) => ({
   psrd: ['PSRD', 'Pre-shared random data: random bytes that a hub gives a client beforehand, by courier. Both have them, each byte is used once.'],
   share: ['Share', k > 1 ? `A piece of the key made so that k pieces give the key and k−1 say nothing about it (Shamir’s secret sharing).` : 'A piece of the key (Shamir’s secret sharing).'],
@@ -11,10 +11,10 @@ const meanings = (n, k) => ({
   suite: ['Suite', 'How messages are signed and keys are shared. its: safe against unlimited computing power. dske-python: the wire format of the Python program, with its known weaknesses.'],
 });
 
-// term is a word to press.
+// term makes a word that can be pressed.
 export const term = (name, text) => h('button', { type: 'button', class: 'term', 'data-word': name }, text);
 
-// prepare lets every word of the page explain itself; size returns [n, k].
+// prepare lets every such word of the page explain itself; size returns [n, k].
 export function prepare(size) {
   const popover = byID('word');
   document.addEventListener('click', event => {
@@ -29,5 +29,5 @@ export function prepare(size) {
   });
 }
 
-// filled is a text with terms: a list of strings and of [name, text].
+// filled returns a text with terms: a list of strings and of [name, text].
 export const filled = parts => parts.flatMap(part => typeof part === 'string' ? whole(part) : [term(...part)]);

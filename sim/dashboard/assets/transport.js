@@ -1,4 +1,4 @@
-// Play, pause, step, back: they choose the time that the picture shows, and nothing else.
+// Play, pause, step, back: they only set the time of the picture.
 
 import { byID, h, write } from './dom.js';
 import { roving } from './roving.js';
@@ -20,11 +20,11 @@ export class Transport {
     document.addEventListener('visibilitychange', () => { if (document.hidden) this.pause(); });
   }
 
-  // show takes a story. What is shown of it stays if it was at its end; the caller plays or jumps.
+  // show takes a story. A story that is shown at its end stays there; otherwise the caller plays or jumps.
   show(steps, end) {
     Object.assign(this, { steps, end, isPlaying: false, until: Infinity, t: steps.length ? this.t : 0 });
     const labels = steps.map((step, i) => `${i + 1} ${step.short}: ${step.head}`);
-    if (labels.join('\n') === this.labels) return; // the buttons stay, with the focus and a click that has begun
+    if (labels.join('\n') === this.labels) return; // keep the buttons, with the focus and a click that has begun
     this.labels = labels.join('\n');
     const focused = [...byID('steps').querySelectorAll('button')].indexOf(document.activeElement);
     byID('steps').replaceChildren(...steps.map((step, i) => h('li', {}, h('button', { type: 'button', 'aria-label': labels[i], onclick: () => this.jump(i) }, String(i + 1), h('span', {}, ` ${step.short}`)))));
@@ -35,7 +35,7 @@ export class Transport {
 
   isLast(i) { return i === this.steps.length - 1; }
 
-  // stop is just before the next step begins: what a step has brought.
+  // stop is just before the next step begins: it shows the result of a step.
   stop(i) { return this.isLast(i) ? this.end : this.steps[i].until - .02; }
 
   jump(i) {
@@ -67,7 +67,7 @@ export class Transport {
     if (this.isPlaying) requestAnimationFrame(next => this.frame(next));
   }
 
-  // forward plays one step; pressed again meanwhile, it shows the end of it at once.
+  // forward plays one step; pressed again meanwhile, it shows the end of the step at once.
   forward() {
     if (!this.steps.length) return;
     const i = this.step(), to = Math.min(this.t >= this.stop(i) - .03 ? i + 1 : i, this.steps.length - 1);
@@ -98,7 +98,7 @@ export class Transport {
       else button.removeAttribute('aria-current');
     });
     write(byID('play'), this.isPlaying ? '❚❚ Pause' : '▶ Play');
-    byID('back').setAttribute('aria-disabled', String(this.t <= 0)); // disabled, it would lose the focus
+    byID('back').setAttribute('aria-disabled', String(this.t <= 0)); // a disabled button would lose the focus
     byID('next').setAttribute('aria-disabled', String(this.t >= this.end - .01));
   }
 }

@@ -1,10 +1,10 @@
-// Records of exchanges in the form in which the network tells them, for tests of the story and of the picture.
+// Records of exchanges in the form of the network, for tests of the story and of the picture.
 
 const names = ['hank', 'helen', 'hilary', 'holly', 'hugo'];
 
-// record is an exchange of sam and serena over n hubs, of which k make a key. Given is what is not as usual: lists of
-// hubs, by index, that are stopped, that lie, that have forgotten the client, whose answers the attacker changes; what
-// the outcome is; the order in which shares arrive; how many shares were used.
+// record returns an exchange of sam and serena over n hubs, of which k make a key. Given has what is unusual: lists of
+// hubs, by index, that are stopped, that lie, that have forgotten the client, or whose answers the attacker changes;
+// the outcome; the order in which shares arrive; and how many shares were used.
 export function record({ n = 5, k = Math.floor(n / 2) + 1, suite = 'its', stopped = [], lies = [], forgot = [], refused = [], kind, order, reason } = {}) {
   const all = Array.from({ length: n }, (_, i) => i), up = all.filter(i => !stopped.includes(i)), isPlaced = up.length >= k;
   const arrival = order ?? (n === 5 ? [0, 1, 3, 2, 4].filter(i => up.includes(i)) : up), honest = arrival.filter(i => !lies.includes(i)), isMade = isPlaced && honest.length >= k;

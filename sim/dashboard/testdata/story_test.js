@@ -1,4 +1,4 @@
-// Tests of the modules that know no page. run returns what is wrong, in words.
+// Tests of the modules that do not use the page. run returns the errors, in words.
 
 import { record } from './exchanges.js';
 import { layout } from '../assets/layout.js';
@@ -10,7 +10,7 @@ import { schedule, stepAt, tell, view } from '../assets/story.js';
 
 const plain = text => text.map(part => typeof part === 'string' ? part : part[1]).join('');
 
-// told is the steps of an exchange: a line each, short | headline | sentence.
+// told returns the steps of an exchange: a line each, short | headline | sentence.
 const told = given => tell(view(record(given))).map(step => `${step.short} | ${step.head} | ${plain(step.text)}`);
 
 const endings = [
@@ -61,7 +61,7 @@ function times(check) {
   check('two shares stand before the third one leaves', (at.leave(2) - at.arrive(1)).toFixed(2), '0.70');
 }
 
-// places looks at every share at many times: it is where it should be, and never jumps.
+// places checks every share at many times: it is where it should be, and never jumps.
 function places(check) {
   for (const width of [330, 700, 1200]) {
     for (const given of [{}, { n: 16 }, { n: 60 }, { lies: [1, 2] }, { stopped: [0] }, { refused: [1] }, { kind: 'replaced' }]) {

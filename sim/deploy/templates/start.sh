@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts a process for each node, and nginx in front, until it is interrupted. DSKE names the program.
+# Runs a process for each node, and nginx in front, until it is interrupted. $DSKE is the program.
 set -eu
 cd "$(dirname "$0")"
 trap 'kill $(jobs -p) 2>/dev/null' EXIT

@@ -1,5 +1,5 @@
-// Package sametest is for tests that compare runs which have to be the same: it makes that hard,
-// and says where they are not.
+// Package sametest is for tests that compare runs that must be the same: it provokes differences,
+// and shows them.
 package sametest
 
 import (
@@ -20,14 +20,14 @@ func Burn() (stop func()) {
 			for ctx.Err() == nil {
 				for began := time.Now(); time.Since(began) < 50*time.Microsecond; {
 				}
-				runtime.Gosched() // or else it would be 10 ms for each step of what is tested
+				runtime.Gosched() // otherwise each step of the test would take 10 ms
 			}
 		})
 	}
 	return func() { cancel(); all.Wait() }
 }
 
-// FirstDifference returns the first lines in which two texts differ, or nothing.
+// FirstDifference returns the first lines in which two texts differ, or "".
 func FirstDifference(a, b string) string {
 	linesA, linesB := strings.Split(a, "\n"), strings.Split(b, "\n")
 	for i := range max(len(linesA), len(linesB)) {
