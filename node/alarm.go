@@ -44,10 +44,11 @@ func (a *Alarm) By(t time.Time) {
 		return
 	}
 	a.at = t
-	if a.timer != nil {
-		a.timer.Stop()
+	if a.timer == nil {
+		a.timer = time.AfterFunc(time.Until(t), a.ring)
+		return
 	}
-	a.timer = time.AfterFunc(time.Until(t), a.ring)
+	a.timer.Reset(time.Until(t))
 }
 
 func (a *Alarm) ring() {

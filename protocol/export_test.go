@@ -9,13 +9,16 @@ func ParseSignature(header string) (fragments []psrd.Fragment, text string, err 
 }
 
 // ReadCanonical returns what a body is in canonical form, and nil for what it is not.
-func ReadCanonical(body []byte) (post *PostShare, reply *ShareReply) {
-	post, reply = new(PostShare), new(ShareReply)
+func ReadCanonical(body []byte) (post *PostShare, reply *ShareReply, block *BlockData) {
+	post, reply, block = new(PostShare), new(ShareReply), new(BlockData)
 	if !post.read(body) {
 		post = nil
 	}
 	if !reply.read(body) {
 		reply = nil
 	}
-	return post, reply
+	if !block.read(body) {
+		block = nil
+	}
+	return post, reply, block
 }

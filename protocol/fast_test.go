@@ -20,7 +20,11 @@ var (
 	}
 	fullPost  = protocol.PostShare{ClientName: "carol", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: uuid.UUID{2}, ShareIndex: 4, Terms: fullTerms, SealedShare: fullSealed}
 	fullReply = protocol.ShareReply{ShareIndex: 0, Terms: fullTerms, SealedShare: fullSealed}
+	fullBlock = protocol.BlockData{UUID: uuid.UUID{1}, Data: []byte{1, 0xff, 3}}
 )
+
+// anyBlock is a block that is read with reflection.
+type anyBlock protocol.BlockData
 
 // What is written without package json is what it would have written.
 func TestMarshalIsThatOfJSON(t *testing.T) {
@@ -72,31 +76,37 @@ func checkMarshalled(t *testing.T, message any) {
 // What is read without a JSON package is what that would have read. What is not in canonical form
 // is left to it.
 func FuzzCanonicalForm(f *testing.F) {
-	for _, m := range []any{fullPost, fullReply} {
+	f.Add(fullBlock.Encode(0))
+	f.Add(append(fullBlock.Encode(200), '\t'))
+	f.Add([]byte(`{"share_index":0,"suite":"","version":0,"key_size":0,"threshold":0,"secret_tag":""}]},"encrypted_share_value":""}`))
+	for _, m := range []any{fullPost, fullReply, fullBlock} {
 		body, err := json.Marshal(m)
 		if err != nil {
 			f.Fatal(err)
 		}
-		if post, reply := protocol.ReadCanonical(body); post == nil && reply == nil {
+		if post, reply, block := protocol.ReadCanonical(body); post == nil && reply == nil && block == nil {
 			f.Fatalf("%s is not canonical", body)
 		}
 		seedBodies(f, string(body))
 		for _, change := range [][2]string{
 			{`"sam"`, `"s\u0061m"`}, {`"sam"`, `"s<m"`}, {`"sam"`, `null`}, {`"sam"`, `"sam" `}, {`"sam"`, `""`},
 			{`"version":2`, `"version":02`}, {`"version":2`, `"version":2.0`}, {`"version":2`, `"version":-2`}, {`"version":2`, `"version":12345678901`},
-			{`"size":1}`, `"size":1,"size":1}`}, {`"size":1}`, `"size":1},`}, {`"/`, `"\/`}, {`"Af8D"`, `"Af8D\n"`}, {`"Af8D"`, `"Af8="`}, {`"Af8D"`, `"Af9="`},
+			{`"size":1}`, `"size":1,"size":1}`}, {`"size":1}`, `"size":1},`}, {`"/`, `"\/`}, {`"Af8D"`, `"Af8D\n"`}, {`"Af8D"`, "\"Af8D\n\""}, {`"Af8D"`, "\"Af\r8D\""}, {`"Af8D"`, `"Af8D`}, {`"Af8D"`, `"Af8="`}, {`"Af8D"`, `"Af9="`},
 			{`01000000-`, `01000000+`}, {`01000000-0000-0000-0000-000000000000`, `01000000000000000000000000000000`}, {`ab000000`, `AB000000`}, {`}}`, `} }`},
 		} {
 			f.Add([]byte(strings.Replace(string(body), change[0], change[1], 1)))
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		post, reply := protocol.ReadCanonical(body)
+		post, reply, block := protocol.ReadCanonical(body)
 		if post != nil {
 			checkReadAlike(t, body, *post)
 		}
 		if reply != nil {
 			checkReadAlike(t, body, *reply)
+		}
+		if block != nil {
+			checkReadAlike(t, body, anyBlock(*block))
 		}
 	})
 }

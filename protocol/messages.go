@@ -318,6 +318,9 @@ var legacyNull = jsonv1.MergeWithLegacySemantics(true)
 // Unmarshal reads the JSON of one message. Unknown members are ignored. A repeated member is an
 // [ErrMalformed], since two readers could read it differently.
 func Unmarshal(body []byte, message any) error {
+	if b, ok := message.(*BlockData); ok && b.read(body) {
+		return nil
+	}
 	if err := jsonv2.Unmarshal(body, message, legacyNull); err != nil {
 		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}

@@ -48,9 +48,7 @@ func (n *Network) auditHub(p *place, hub http.Handler) http.Handler {
 			body, _ = node.ReadAll(io.LimitReader(r.Body, maxAudited), r.ContentLength) // the hub gets the error too
 			r.Body = andRest(body, r.Body)
 		}
-		answer := wire.Answer(hub, r)
-		hubAnswered(n.auditor, p, r, body, answer)
-		wire.Write(w, answer)
+		wire.AnswerShown(w, hub, r, func(answer wire.Response) { hubAnswered(n.auditor, p, r, body, answer) })
 	})
 }
 
@@ -73,8 +71,7 @@ func hubAnswered(a *audit.Auditor, p *place, r *http.Request, body []byte, answe
 			Signature: r.Header.Get(protocol.SignatureHeader), Body: body,
 		}
 		response := audit.Message{From: p.path(), To: request.From, Status: answer.Status, Signature: signature, Body: answer.Body}
-		a.Taken(request, response)
-		a.Sent(response, &request)
+		a.Answered(request, response)
 	case answer.Status != http.StatusOK:
 	case path == protocol.PathPSRD:
 		var block protocol.BlockData
@@ -100,6 +97,17 @@ func clientOf(r *http.Request, body []byte) string {
 	return registration.ClientName
 }
 
+// hubOf splits an encoded path into the hub, such as hub/hank, and the path below it.
+func hubOf(escaped string) (hub, path string) {
+	const first = "/" + string(node.KindHub) + "/"
+	name := strings.TrimPrefix(escaped, first)
+	end := strings.IndexByte(name, '/')
+	if len(name) == len(escaped) || end < 0 {
+		return "", ""
+	}
+	return escaped[1 : len(first)+end], name[end:]
+}
+
 // auditClient returns the transport of a client with the auditor in front of it.
 func (n *Network) auditClient(p *place, transport http.RoundTripper) http.RoundTripper {
 	if n.auditor == nil {
@@ -115,8 +123,8 @@ type auditedTransport struct {
 }
 
 func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	hub, path, found := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/hub/"), "/")
-	if path = "/" + path; !found || !strings.HasPrefix(path, inBand) {
+	hub, path := hubOf(r.URL.EscapedPath())
+	if !strings.HasPrefix(path, inBand) {
 		return t.next.RoundTrip(r)
 	}
 	body, err := node.ReadAll(r.Body, r.ContentLength)
@@ -126,10 +134,10 @@ func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.WithContext(r.Context())
 	r.Body = wire.NewBody(body)
 	request := audit.Message{
-		From: t.from, To: "hub/" + hub, Method: r.Method, Path: path, Query: r.URL.RawQuery,
+		From: t.from, To: hub, Method: r.Method, Path: path, Query: r.URL.RawQuery,
 		Signature: r.Header.Get(protocol.SignatureHeader), Body: body,
 	}
-	t.auditor.Sent(request, nil)
+	t.auditor.Sent(request)
 	response, err := t.next.RoundTrip(r)
 	if err != nil {
 		return nil, err

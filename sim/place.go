@@ -22,6 +22,7 @@ type place struct {
 	network *Network
 	kind    node.Kind
 	name    string
+	under   string                 // prefix of its paths, such as /hub/hank
 	fill    func() (member, error) // makes the next member
 	apart   *apart                 // the node, if it runs in another process; then the place stays empty
 	sleeps  bool                   // the member is made at its first request; see [sleeping]
@@ -46,14 +47,14 @@ type life struct {
 }
 
 func newPlace(n *Network, kind node.Kind, name string) place {
-	return place{network: n, kind: kind, name: name, changing: make(chan struct{}, 1), disk: n.newDisk(string(kind), name)}
+	return place{network: n, kind: kind, name: name, under: node.Prefix(kind, name), changing: make(chan struct{}, 1), disk: n.newDisk(string(kind), name)}
 }
 
 // path returns kind and name, such as hub/hank.
-func (p *place) path() string { return string(p.kind) + "/" + p.name }
+func (p *place) path() string { return strings.TrimPrefix(p.under, "/") }
 
 // prefix returns the prefix of the node's paths.
-func (p *place) prefix() string { return node.Prefix(p.kind, p.name) }
+func (p *place) prefix() string { return p.under }
 
 // ServeHTTP passes a request to the member, or answers that there is none.
 func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,28 +65,37 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.sleepsOn(w, r) {
 		return
 	}
-	l, v, ctx := p.enter(r.Context(), w)
+	l, v := p.enter(r.Context(), w)
 	if l == nil {
 		writeError(w, r, node.Stopped(p.kind, p.name))
 		return
 	}
 	defer l.requests.leave(v)
-	l.handler.ServeHTTP(w, r.WithContext(ctx))
+	l.handler.ServeHTTP(w, r.WithContext(v))
 }
 
 // enter begins a visit to the member, which is woken if it sleeps. The life is nil if the place is
 // empty. See [underway.enter].
-func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit, context.Context) {
-	if p.isAsleep() {
-		p.wake(ctx)
+func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit) {
+	if l, v := p.enterNow(ctx, w); l != p.network.asleep {
+		return l, v
 	}
+	p.wake(ctx)
+	l, v := p.enterNow(ctx, w)
+	if l == p.network.asleep {
+		return nil, nil
+	}
+	return l, v
+}
+
+// enterNow is enter without waking anybody: then there is no visit.
+func (p *place) enterNow(ctx context.Context, w http.ResponseWriter) (*life, *visit) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if p.life == nil || p.life == p.network.asleep {
-		return nil, nil, ctx
+		return p.life, nil
 	}
-	v, ctx := p.life.requests.enter(ctx, w)
-	return p.life, v, ctx
+	return p.life, p.life.requests.enter(ctx, w)
 }
 
 // member returns the member in the place, or nil.

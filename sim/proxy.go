@@ -75,9 +75,9 @@ func (n *Network) serveControl(w http.ResponseWriter, r *http.Request, name, res
 		p.apart.misdirected(w, "only the process that runs a node answers for it")
 		return
 	}
-	v, ctx := n.visits.enter(r.Context(), w)
+	v := n.visits.enter(r.Context(), w)
 	defer n.visits.leave(v)
-	moved := r.WithContext(ctx)
+	moved := r.WithContext(v)
 	path := "/sim/v1/nodes/" + name + rest
 	if own, isOwn := strings.CutPrefix(rest, "/own/"); isOwn { // about the process as a whole
 		path = pathOwn + "/" + own

@@ -16,9 +16,9 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		kind, name = string(node.KindClient), kme
 	}
 	if kind != string(node.KindHub) && kind != string(node.KindClient) {
-		v, ctx := n.visits.enter(r.Context(), w)
+		v := n.visits.enter(r.Context(), w)
 		defer n.visits.leave(v)
-		n.router.ServeHTTP(w, r.WithContext(ctx))
+		n.router.ServeHTTP(w, r.WithContext(v))
 		return
 	}
 	if rest, isControl := strings.CutPrefix(r.URL.Path, "/"+kind+"/"+name+pathControl); isControl && !byHost {

@@ -72,7 +72,7 @@ func (k streamKME) GetKeyWithKeyIDs(ctx context.Context, slave, master string, i
 
 // visit calls the member as a request under way, for which a stop waits.
 func (k streamKME) visit(ctx context.Context, call func(context.Context, stream.KME) ([]etsi.Key, error)) ([]etsi.Key, error) {
-	l, v, ctx := k.enter(ctx, nil)
+	l, v := k.enter(ctx, nil)
 	if l == nil {
 		return nil, &etsi.Error{Status: http.StatusServiceUnavailable, Message: node.Stopped(k.kind, k.name).Message}
 	}
@@ -81,5 +81,5 @@ func (k streamKME) visit(ctx context.Context, call func(context.Context, stream.
 	if !ok {
 		return nil, errors.ErrUnsupported
 	}
-	return call(ctx, kme)
+	return call(v, kme)
 }

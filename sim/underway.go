@@ -16,30 +16,22 @@ type underway struct {
 	idle  chan struct{} // closed when the last request has been answered; nil: nobody waits
 }
 
-// visit is a request that is under way.
-type visit struct {
-	cancel context.CancelFunc
-	writer http.ResponseWriter // not used after the visit
-
-	before, after *visit // in the list of all visits
-}
-
-// enter returns a visit, for which the caller must call leave, and a context that ends when the
-// requests are cut off. The writer is that of the HTTP connection; nil: none.
-func (u *underway) enter(ctx context.Context, w http.ResponseWriter) (*visit, context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	v := &visit{cancel: cancel, writer: w}
+// enter returns a visit, for which the caller must call leave. It is the context of the request
+// from then on, which also ends when the requests are cut off. The writer is that of the HTTP
+// connection; nil: none.
+func (u *underway) enter(ctx context.Context, w http.ResponseWriter) *visit {
+	v := &visit{Context: ctx, writer: w}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if v.after = u.first; v.after != nil {
 		v.after.before = v
 	}
 	u.first = v
-	return v, ctx
+	return v
 }
 
 func (u *underway) leave(v *visit) {
-	v.cancel()
+	v.end()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if v.after != nil {
@@ -50,6 +42,7 @@ func (u *underway) leave(v *visit) {
 	} else {
 		u.first = v.after
 	}
+	v.before, v.after = nil, nil // which may be kept as a context
 	if u.first == nil && u.idle != nil {
 		close(u.idle)
 		u.idle = nil
@@ -63,7 +56,7 @@ func (u *underway) cut() {
 	defer u.mu.Unlock()
 	now := time.Now()
 	for v := u.first; v != nil; v = v.after {
-		v.cancel()
+		v.end()
 		control := http.NewResponseController(v.writer)
 		_ = control.SetReadDeadline(now) // both fail if there is no connection
 		_ = control.SetWriteDeadline(now.Add(node.LastWords))

@@ -3,7 +3,6 @@ package hub
 import (
 	"bytes"
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -69,8 +68,12 @@ func (h *Hub) Inspect() Inspection {
 func (h *Hub) registered() []*peerClient {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	clients := slices.Collect(maps.Values(h.clients))
-	clients = slices.DeleteFunc(clients, func(p *peerClient) bool { return p.channel == nil })
+	clients := make([]*peerClient, 0, len(h.clients))
+	for _, p := range h.clients {
+		if p.channel != nil {
+			clients = append(clients, p)
+		}
+	}
 	slices.SortFunc(clients, func(a, b *peerClient) int { return cmp.Compare(a.name, b.name) })
 	return clients
 }

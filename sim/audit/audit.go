@@ -34,6 +34,7 @@ type Auditor struct {
 	seed  maphash.Seed
 
 	mu         sync.Mutex
+	recent     recent
 	blocks     map[string]*block
 	held       map[association][]string // blocks of associations that have not ended
 	chunks     map[chunk]string         // parts of blocks, with the ID of their block
@@ -116,14 +117,19 @@ func (a *Auditor) forget(now time.Time) {
 	}
 }
 
-// Sent records a message as its sender makes it, before it is sent. To is the request that a
-// response answers, or nil for a request.
-func (a *Auditor) Sent(m Message, to *Message) {
-	var room [4]claim
-	claims := m.claims(room[:0], a.identity(&m, to))
+// Sent records a request as its sender makes it, before it is sent.
+func (a *Auditor) Sent(request Message) {
+	r := a.read(&request, nil)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, c := range claims {
+	a.send(r)
+}
+
+// send records a message as its sender makes it.
+func (a *Auditor) send(r reading) {
+	a.recent.add(r)
+	m := &r.message
+	for _, c := range r.claims {
 		b := a.blocks[c.block]
 		if b == nil {
 			continue // the block of a node outside this network
@@ -140,27 +146,26 @@ func (a *Auditor) Sent(m Message, to *Message) {
 	}
 }
 
-// Taken records a request that a hub has accepted, with its signed answer. The hub opens a share in
-// the request only if it does not refuse the request.
-func (a *Auditor) Taken(request, answer Message) {
-	var room [4]claim
-	claims := request.claims(room[:0], a.identity(&request, nil))
-	if answer.Status != statusOK {
-		claims = slices.DeleteFunc(claims, func(c claim) bool { return c.isPad })
-	}
-	id := a.identity(&answer, &request)
+// Answered records a request that a hub has accepted, and its signed answer before it is sent. The
+// hub opens a share in the request only if it does not refuse the request.
+func (a *Auditor) Answered(request, answer Message) {
+	answered := a.read(&answer, &request)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.accept(&request, claims, id)
+	claims := a.received(&request, nil).claims
+	if answer.Status != statusOK {
+		claims = slices.DeleteFunc(slices.Clone(claims), func(c claim) bool { return c.isPad })
+	}
+	a.accept(&request, claims, answered.id)
+	a.send(answered)
 }
 
 // Reached records the response that a client got for a request. The client accepts it if the hub
 // has sent it, or at least if its signature is right.
 func (a *Auditor) Reached(request, response Message) {
-	var room [4]claim
-	claims := response.claims(room[:0], a.identity(&response, &request))
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	claims := a.received(&response, &request).claims
 	if a.wasSent(claims) || a.isRight(request, response) {
 		a.accept(&response, claims, 0)
 	}

@@ -55,19 +55,21 @@ func answer(request Message, status int, start int) Message {
 
 // deal shows the auditor a whole exchange.
 func (a *Auditor) deal(request, response Message) {
-	a.Sent(request, nil)
-	a.Taken(request, response)
-	a.Sent(response, &request)
+	a.Sent(request)
+	a.Answered(request, response)
 	a.Reached(request, response)
 }
+
+// respond is an answer that the hub makes, whatever it has taken.
+func (a *Auditor) respond(request, response Message) { a.send(a.read(&response, &request)) }
 
 func TestHonestUse(t *testing.T) {
 	a := newAuditor("its")
 	first, second := post("a:32:32", "a:0:32"), post("a:96:32", "a:64:32")
 	a.deal(first, answer(first, 200, 0))
 	a.deal(first, answer(first, 200, 0)) // the same answer to the same request
-	a.Sent(second, nil)
-	a.Sent(second, nil) // the same bytes again, since the hub had none for its response
+	a.Sent(second)
+	a.Sent(second) // the same bytes again, since the hub had none for its response
 	a.deal(second, answer(second, 409, 32))
 	wrong := answer(second, 200, 0)
 	wrong.Body = []byte("{ }")
@@ -84,37 +86,37 @@ func TestViolations(t *testing.T) {
 		do   func(*Auditor)
 		says string
 	}{
-		"a signing key for two messages": {func(a *Auditor) { a.Sent(post("a:63:32", "a:200:32"), nil) }, "client/carol used bytes 63 to 94 of block a twice"},
-		"a pad for two messages":         {func(a *Auditor) { a.Sent(post("a:128:32", "a:31:32"), nil) }, "twice"},
-		"a pad that is the signing key":  {func(a *Auditor) { a.Sent(post("a:128:32", "a:128:32"), nil) }, "twice"},
+		"a signing key for two messages": {func(a *Auditor) { a.Sent(post("a:63:32", "a:200:32")) }, "client/carol used bytes 63 to 94 of block a twice"},
+		"a pad for two messages":         {func(a *Auditor) { a.Sent(post("a:128:32", "a:31:32")) }, "twice"},
+		"a pad that is the signing key":  {func(a *Auditor) { a.Sent(post("a:128:32", "a:128:32")) }, "twice"},
 		"a block of the peer": {func(a *Auditor) {
-			a.Sent(answer(first, 200, 0), &first)
+			a.respond(first, answer(first, 200, 0))
 			m := post("c:64:32", "a:64:32")
-			a.Sent(m, nil)
+			a.Sent(m)
 		}, "is used by client/carol"},
-		"two answers to one request":      {func(a *Auditor) { a.Taken(first, answer(first, 200, 0)); a.Taken(first, answer(first, 200, 32)) }, "accepted the same POST"},
-		"one signature for two responses": {func(a *Auditor) { a.Sent(answer(first, 200, 0), &first); a.Sent(answer(other, 200, 0), &other) }, "hub/hank used bytes 0 to 31"},
+		"two answers to one request":      {func(a *Auditor) { a.Answered(first, answer(first, 200, 0)); a.Answered(first, answer(first, 200, 32)) }, "accepted the same POST"},
+		"one signature for two responses": {func(a *Auditor) { a.respond(first, answer(first, 200, 0)); a.respond(other, answer(other, 200, 0)) }, "hub/hank used bytes 0 to 31"},
 		"a forged request": {func(a *Auditor) {
 			forged := post("a:160:32", "a:192:32")
 			forged.From = "mallory"
-			a.Taken(forged, answer(forged, 409, 0))
+			a.Answered(forged, answer(forged, 409, 0))
 		}, "hub/hank accepted bytes 160 to 191 of block a as a key in a message that client/carol did not send"},
 		"a forged answer": {func(a *Auditor) { a.Reached(first, answer(first, 200, 0)) }, "in a message that hub/hank did not send"},
 		"the pad of a lost message as a signing key": {func(a *Auditor) {
 			forged := post("a:0:32", "a:192:32")
-			a.Taken(forged, answer(forged, 409, 0))
+			a.Answered(forged, answer(forged, 409, 0))
 		}, "bytes 0 to 31 of block a as a key in a message"},
 		"two blocks with the same bytes": {func(a *Auditor) { b, _ := blocks(); b.UUID = "b"; a.Block(b) }, "has bytes of block a"},
 		"a block for two":                {func(a *Auditor) { b, _ := blocks(); b.Client = "client/connie"; a.Block(b) }, "was given twice"},
 		"the wrong purpose": {func(a *Auditor) {
 			a.Block(Block{UUID: "p", Client: "client/carol", Hub: "hub/hank", Owner: "client", Purpose: pad, Data: []byte(strings.Repeat("0123456789abcde", 32))})
 			m := post("p:0:32", "")
-			a.Sent(m, nil)
-			a.Taken(m, answer(m, 200, 0))
+			a.Sent(m)
+			a.Answered(m, answer(m, 200, 0))
 		}, "which is for pads, as a key"},
 	} {
 		a := newAuditor("its")
-		a.Sent(first, nil)
+		a.Sent(first)
 		if v := a.Violations(); len(v) != 0 {
 			t.Fatal(v)
 		}

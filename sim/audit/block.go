@@ -81,8 +81,11 @@ type uses struct {
 
 // at returns the index of the first use that starts at or after a byte.
 func (s *uses) at(start int) int {
-	if last := len(s.list) - 1; last < 0 || s.list[last].start < start { // the usual case
+	switch last := len(s.list) - 1; { // it is usually the last one, or after it
+	case last < 0 || s.list[last].start < start:
 		return last + 1
+	case last == 0 || s.list[last-1].start < start:
+		return last
 	}
 	i, _ := slices.BinarySearchFunc(s.list, start, func(u use, start int) int { return u.start - start })
 	return i

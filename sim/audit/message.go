@@ -25,6 +25,22 @@ type Message struct {
 	Body      []byte
 }
 
+// node returns the hub that a message is to, or that has answered it.
+func (m *Message) node() string {
+	if m.Method == "" {
+		return m.From
+	}
+	return m.To
+}
+
+// signatureOf returns the signature of a request, which may be nil.
+func signatureOf(request *Message) string {
+	if request == nil {
+		return ""
+	}
+	return request.Signature
+}
+
 // identity is equal for equal messages. Two different messages have the same one with probability
 // 2^-64, and without the auditor's seed nobody can find such messages.
 type identity uint64
@@ -32,16 +48,9 @@ type identity uint64
 // identity does not depend on the sender, since a stranger may repeat a message. It depends on the
 // request that a response answers.
 func (a *Auditor) identity(m *Message, to *Message) identity {
-	node, answered := m.To, ""
-	if m.Method == "" {
-		node = m.From
-	}
-	if to != nil {
-		answered = to.Signature
-	}
 	var hash maphash.Hash
 	hash.SetSeed(a.seed)
-	for _, part := range [...]string{node, m.Method, m.Path, m.Query, m.Signature, answered} {
+	for _, part := range [...]string{m.node(), m.Method, m.Path, m.Query, m.Signature, signatureOf(to)} {
 		var size [8]byte
 		binary.BigEndian.PutUint64(size[:], uint64(len(part))) // so that different messages have different bytes
 		hash.Write(size[:])
@@ -59,19 +68,16 @@ type claim struct {
 	use
 }
 
-// claims appends the bytes that a message uses to a list.
-func (m *Message) claims(list []claim, id identity) []claim {
-	add := func(f fragment, isPad bool) {
-		if f.Start >= 0 && f.Size > 0 && f.Start <= math.MaxInt-f.Size {
-			list = append(list, claim{f.Block, use{start: f.Start, end: f.Start + f.Size, isPad: isPad, message: id}})
-		}
-	}
+// claims returns the bytes that a message uses.
+func (m *Message) claims(id identity) []claim {
 	var room [4]fragment // usually enough
-	for _, f := range signingKey(room[:0], m.Signature) {
-		add(f, false)
-	}
-	for _, f := range padOf(room[:0], m.Body) {
-		add(f, true)
+	keys := signingKey(room[:0], m.Signature)
+	all := padOf(keys, m.Body)
+	list := make([]claim, 0, len(all))
+	for i, f := range all {
+		if f.Start >= 0 && f.Size > 0 && f.Start <= math.MaxInt-f.Size {
+			list = append(list, claim{f.Block, use{start: f.Start, end: f.Start + f.Size, isPad: i >= len(keys), message: id}})
+		}
 	}
 	return list
 }
@@ -102,19 +108,22 @@ func signingKey(list []fragment, signature string) []fragment {
 	return list
 }
 
-const padMember = `"encryption_key_allocation":{"fragments":[`
+// keyAllocation ends the name of the member with the places of a pad. It begins with a character
+// that is rare in messages, so it is found quickly.
+const keyAllocation = "_key_allocation"
 
 // padOf appends the places of the pad of the share in a body, if there is one. The fast path parses
 // the form that our own nodes write.
 func padOf(list []fragment, body []byte) []fragment {
-	_, text, found := bytes.Cut(body, []byte(padMember))
-	if found && !bytes.Contains(text, []byte("encryption_key_allocation")) {
+	before, text, found := bytes.Cut(body, []byte(keyAllocation))
+	if !found { // most have none
+		return list
+	}
+	text, isPlain := bytes.CutPrefix(text, []byte(`":{"fragments":[`))
+	if isPlain && bytes.HasSuffix(before, []byte(`"encryption`)) && !bytes.Contains(text, []byte(keyAllocation)) {
 		if fragments, ok := plainFragments(list, text); ok {
 			return fragments
 		}
-	}
-	if !bytes.Contains(body, []byte("encryption_key_allocation")) { // most have none
-		return nil
 	}
 	var m struct {
 		Pad struct {
@@ -122,7 +131,7 @@ func padOf(list []fragment, body []byte) []fragment {
 		} `json:"encryption_key_allocation"`
 	}
 	if json.Unmarshal(body, &m) != nil {
-		return nil
+		return list
 	}
 	return append(list, m.Pad.Fragments...)
 }

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"math"
@@ -24,10 +25,7 @@ type PointResult struct {
 // Run runs all points with all seeds, several at a time. It fails with the first error of a run,
 // including a violation that the audit found.
 func (e *Experiment) Run(ctx context.Context, o Options) (*Result, error) {
-	runs := e.Runs
-	if o.Runs > 0 {
-		runs = o.Runs
-	}
+	runs := e.runs(o)
 	result := &Result{Experiment: e, Seed: o.Seed}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -77,14 +75,16 @@ func (e *Experiment) Length(o Options) time.Duration {
 		if o.For > 0 {
 			each = o.For
 		}
-		runs := e.Runs
-		if o.Runs > 0 {
-			runs = o.Runs
-		}
-		sum += each * time.Duration(runs)
+		sum += each * time.Duration(e.runs(o))
 	}
 	return sum
 }
+
+// Number returns the number of runs, over all points.
+func (e *Experiment) Number(o Options) int { return len(e.Points) * e.runs(o) }
+
+// runs returns the number of runs of each point.
+func (e *Experiment) runs(o Options) int { return cmp.Or(max(0, o.Runs), e.Runs) }
 
 // Interval is a mean over runs with a 95 % confidence interval, by Student's distribution: runs are
 // independent of each other, but events within a run are not.

@@ -31,6 +31,14 @@ func Held(body io.Reader) ([]byte, bool) {
 	return b.all, true
 }
 
+// again returns a body with the bytes of one that was drained.
+func again(body io.ReadCloser, all []byte) io.ReadCloser {
+	if _, ok := Held(body); ok { // nothing was read
+		return body
+	}
+	return NewBody(all)
+}
+
 // drain returns the bytes of a body, which may be nil, and closes it. They must not be changed.
 // Size is the size of the body in bytes, or negative if it is unknown.
 func drain(body io.ReadCloser, size int64) ([]byte, error) {

@@ -111,8 +111,15 @@ func KindOf(method, path string) string {
 
 // address returns the node that a request is for, such as hub/hank, and the path under it.
 func address(r *http.Request) (to, path string) {
-	kind, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	name, _, _ := strings.Cut(rest, "/")
-	to = kind + "/" + name
-	return to, strings.TrimPrefix(r.URL.EscapedPath(), "/"+to)
+	to = strings.TrimPrefix(r.URL.Path, "/")
+	if kind := strings.IndexByte(to, '/'); kind < 0 {
+		to += "/"
+	} else if name := strings.IndexByte(to[kind+1:], '/'); name >= 0 {
+		to = to[:kind+1+name]
+	}
+	escaped := r.URL.EscapedPath()
+	if path, isUnder := strings.CutPrefix(strings.TrimPrefix(escaped, "/"), to); isUnder {
+		return to, path
+	}
+	return to, escaped
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,10 +22,12 @@ type passage struct {
 // compare is the order by name. Messages that are equal in it have equal bytes, so their order does
 // not matter.
 func compare(a, b *passage) int {
-	return cmp.Or(
-		cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.method, b.method),
-		cmp.Compare(a.path, b.path), cmp.Compare(a.query, b.query), bytes.Compare(a.body, b.body), lastIf(a.repeated, b.repeated),
-	)
+	for _, part := range [...][2]string{{a.from, b.from}, {a.to, b.to}, {a.method, b.method}, {a.path, b.path}, {a.query, b.query}} {
+		if order := strings.Compare(part[0], part[1]); order != 0 {
+			return order
+		}
+	}
+	return cmp.Or(bytes.Compare(a.body, b.body), lastIf(a.repeated, b.repeated))
 }
 
 func lastIf(a, b bool) int {
@@ -45,8 +48,9 @@ type queue[T any] struct {
 	serve   func(member T, came time.Time) // called for one message at a time
 	compare func(a, b T) int
 
-	mu    sync.Mutex
-	batch *batch[T] // the last batch
+	mu     sync.Mutex
+	batch  *batch[T] // the last batch
+	before *batch[T] // the batch before it
 }
 
 // batch has the messages that came at one instant.
@@ -82,10 +86,21 @@ func (q *queue[T]) join(member T) *batch[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if now := time.Now(); q.batch == nil || !q.batch.came.Equal(now) {
-		q.batch = &batch[T]{came: now}
+		q.batch, q.before = q.room(now), q.batch
 	}
 	q.batch.members = append(q.batch.members, member)
 	return q.batch
+}
+
+// room returns a batch for messages that come now: an old one if all of its members have gone on.
+func (q *queue[T]) room(now time.Time) *batch[T] {
+	b := q.before
+	if b == nil || now.Sub(b.came) <= time.Nanosecond {
+		return &batch[T]{came: now}
+	}
+	clear(b.members)
+	*b = batch[T]{came: now, members: b.members[:0]}
+	return b
 }
 
 // door lets in one message per nanosecond, so that the code behind it never has two that came at

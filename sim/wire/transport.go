@@ -43,7 +43,21 @@ func (m memory) carry(r *http.Request, body io.ReadCloser) (*http.Response, erro
 func Answer(h http.Handler, r *http.Request) Response {
 	w := &memoryResponse{status: http.StatusOK}
 	h.ServeHTTP(w, r)
-	return Response{Status: w.status, Header: w.Header(), Body: w.body.Bytes()}
+	return w.response()
+}
+
+// AnswerShown lets a handler answer a request to w, and calls show with the answer before it is
+// sent.
+func AnswerShown(w http.ResponseWriter, h http.Handler, r *http.Request, show func(Response)) {
+	own, ok := w.(*memoryResponse)
+	if !ok || own.header != nil || own.body.Len() > 0 {
+		answer := Answer(h, r)
+		show(answer)
+		Write(w, answer)
+		return
+	}
+	h.ServeHTTP(own, r)
+	show(own.response())
 }
 
 // Write writes a response. It must not be changed any more.
@@ -84,6 +98,10 @@ func (w *memoryResponse) Header() http.Header {
 		w.header = http.Header{}
 	}
 	return w.header
+}
+
+func (w *memoryResponse) response() Response {
+	return Response{Status: w.status, Header: w.Header(), Body: w.body.Bytes()}
 }
 
 func (w *memoryResponse) WriteHeader(status int) { w.status = status }

@@ -40,7 +40,7 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 	if back.body, err = drain(response.Body, response.ContentLength); err != nil {
 		return nil, w, err
 	}
-	response.Body = NewBody(back.body)
+	response.Body = again(response.Body, back.body)
 	err = t.move(r.Context(), &back, response.Header, &w)
 	return response, w, err
 }
@@ -49,10 +49,10 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 func (t transport) hand(r *http.Request, to string, body []byte) (*http.Response, error) {
 	carrier := t.carrier(to)
 	if m, ok := carrier.(memory); ok {
-		return m.carry(r, NewBody(body))
+		return m.carry(r, again(r.Body, body))
 	}
 	r = r.WithContext(r.Context()) // a copy: the sender's request stays unchanged
-	r.Body = NewBody(body)
+	r.Body = again(r.Body, body)
 	return carrier.RoundTrip(r)
 }
 
