@@ -42,7 +42,16 @@ format-check:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	go mod tidy -diff
 
-check-and-test: lint format-check
-	go test -race -coverprofile=coverage.out $(PACKAGES)
+# What is arithmetic takes ten times as long under the race detector: without it there are the rest of
+# the tests of these, and all the steps of their games.
+PLAIN = ./protocol/... ./node/client/association ./sim/experiment
+
+# As lint and test, but staticcheck reads what the tests compile anyway, and vet goes with them. There
+# is one package more at once than processors, as tests wait at times.
+check-and-test: format-check
+	GOFLAGS="$(shell go env GOFLAGS) -race" $(shell go tool -n staticcheck) $(PACKAGES)
+	go test -race -vet=all -p $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) -coverprofile=coverage.out $(PACKAGES)
+	go test -vet=all $(PLAIN)
+	go test ./sim/hunt -run TestHunt -args -seeds 200
 	@echo; echo "Statements covered:"
 	@go tool cover -func=coverage.out | tail -n 1

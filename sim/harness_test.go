@@ -22,12 +22,17 @@ type testNetwork struct {
 	outside http.RoundTripper
 }
 
+// smallPools hold PSRD for some dozens of keys. To fill larger ones is most of what it costs under
+// the race detector to start a network.
+var smallPools = topology.PSRD{BlockSize: 4096, LowWater: 1024, HighWater: 4096}
+
 // start runs a network until the test ends. By default it is the reference topology in memory.
 // Messages pass the interceptors from the first one on.
 func start(t testing.TB, config Config, intercept ...wire.Intercept) *testNetwork {
 	t.Helper()
 	if config.Topology == nil {
 		config.Topology = topology.Reference()
+		config.Topology.PSRD = smallPools
 	}
 	if config.Transport == "" {
 		config.Transport = Memory

@@ -205,7 +205,7 @@ func TestUnknownSlave(t *testing.T) {
 }
 
 func TestStatusOfSAE(t *testing.T) {
-	n := start(t, Config{})
+	n := start(t, Config{Topology: topology.Reference()})
 	before, err := n.sae("sam").Status(context.Background(), "sofia")
 	if err != nil || before.SourceKMEID != "carol" || before.TargetKMEID != "connie" || before.StoredKeyCount != 16384/80 {
 		t.Fatalf("%+v, %v", before, err)

@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	soakTime = flag.Duration("soak", 40*time.Second, "how long TestSoak soaks each suite, in time of the network's own")
+	soakTime = flag.Duration("soak", 30*time.Second, "how long TestSoak soaks each suite, in time of the network's own")
 	soakSeed = flag.Uint64("soak-seed", 1, "what TestSoak does")
 )
 

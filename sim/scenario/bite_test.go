@@ -115,7 +115,7 @@ func TestAttacksBite(t *testing.T) {
 				name := filepath.Join(collection, "attack-"+attack+".txtar")
 				text := files(t)[name]
 				synctest.Test(t, func(t *testing.T) {
-					if r := Run(t.Context(), name, text, Options{suite: test.suite}); r.Failed() {
+					if r := Run(t.Context(), name, text, Options{suite: test.suite, psrd: poolsFor(text)}); r.Failed() {
 						t.Error(print(r, true))
 					}
 				})

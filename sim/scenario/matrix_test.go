@@ -155,7 +155,7 @@ func matrix(t *testing.T, suite string, broken []string) (listens effect, acts m
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, err := newWorld(t.Context(), p, Options{Suite: suite})
+		w, err := newWorld(t.Context(), p, Options{Suite: suite, psrd: smallPools})
 		if err != nil {
 			t.Fatal(err)
 		}

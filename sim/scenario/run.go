@@ -15,6 +15,7 @@ import (
 
 	"dske/protocol"
 	"dske/sim"
+	"dske/sim/topology"
 	"dske/sim/virtual"
 )
 
@@ -35,6 +36,7 @@ type Options struct {
 	Suite     string  // replaces the default suite in own networks; "": none
 
 	suite protocol.Suite // for tests: replaces the suite of the topology by one that lacks a measure
+	psrd  *topology.PSRD // for tests: replaces the default sizes of pools in own networks; nil: keeps them
 }
 
 // HTTP returns the HTTP client for calls in the name of a party such as sae/sam; outside stands for

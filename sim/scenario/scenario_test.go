@@ -18,6 +18,7 @@ import (
 	"dske/etsi/junit"
 	"dske/protocol"
 	"dske/sim"
+	"dske/sim/topology"
 )
 
 const collection = "../../testdata/scenarios"
@@ -38,10 +39,14 @@ func files(t *testing.T) map[string][]byte {
 	return texts
 }
 
+// smallPools hold PSRD for some dozens of keys. To fill larger ones is most of what it costs under
+// the race detector to start a network.
+var smallPools = &topology.PSRD{BlockSize: 4096, LowWater: 1024, HighWater: 4096}
+
 // run runs a scenario that is not in a file.
 func run(t *testing.T, text string) *Result {
 	t.Helper()
-	return Run(t.Context(), "test.txtar", []byte(text), Options{})
+	return Run(t.Context(), "test.txtar", []byte(text), Options{psrd: smallPools})
 }
 
 // print returns the output of the command line, without colours.
@@ -51,6 +56,17 @@ func print(r *Result, verbose bool) string {
 	report.Add(r)
 	report.End()
 	return out.String()
+}
+
+// countsPSRD finds what scenarios show or use that need the pools which a user has.
+var countsPSRD = regexp.MustCompile(`unused|'psrd'|size=\d{5}`)
+
+// poolsFor returns how much PSRD is in the pools of a scenario's network, nil for the default.
+func poolsFor(text []byte) *topology.PSRD {
+	if countsPSRD.Match(text) {
+		return nil
+	}
+	return smallPools
 }
 
 func usesLoopback(text []byte) bool { return bytes.Contains(text, []byte("transport: loopback")) }
@@ -65,7 +81,7 @@ func TestCollection(t *testing.T) {
 			if !bytes.HasPrefix(text, []byte("# ")) {
 				t.Error("does not begin with a comment that says what it shows")
 			}
-			r := Run(t.Context(), name, text, Options{Time: Virtual})
+			r := Run(t.Context(), name, text, Options{Time: Virtual, psrd: poolsFor(text)})
 			if usesLoopback(text) {
 				if r.Skipped == "" {
 					t.Error("it is not skipped in virtual time")
@@ -86,7 +102,7 @@ func TestCollectionInTheOtherSuite(t *testing.T) {
 			continue
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			if r := Run(t.Context(), name, text, Options{Suite: protocol.SuitePython, Time: Virtual}); r.Failed() {
+			if r := Run(t.Context(), name, text, Options{Suite: protocol.SuitePython, Time: Virtual, psrd: poolsFor(text)}); r.Failed() {
 				t.Error(print(r, true))
 			}
 		})
@@ -96,7 +112,7 @@ func TestCollectionInTheOtherSuite(t *testing.T) {
 func TestCollectionOverLoopback(t *testing.T) {
 	for _, name := range []string{"hello", "replay", "tamper-request", "psrd-top-up", "adversary-at-threshold"} {
 		name = filepath.Join(collection, name+".txtar")
-		r := Run(t.Context(), name, files(t)[name], Options{Transport: sim.Loopback})
+		r := Run(t.Context(), name, files(t)[name], Options{Transport: sim.Loopback, psrd: poolsFor(files(t)[name])})
 		if r.Failed() {
 			t.Error(print(r, true))
 		}
@@ -112,7 +128,7 @@ func TestSameSeedPrintsTheSame(t *testing.T) {
 		text := files(t)[name]
 		var first string
 		for range 3 {
-			out := print(Run(t.Context(), name, text, Options{Seed: &seed, Time: Virtual}), true)
+			out := print(Run(t.Context(), name, text, Options{Seed: &seed, Time: Virtual, psrd: poolsFor(text)}), true)
 			out = duration.ReplaceAllString(out, "")
 			if first == "" {
 				first = out
@@ -235,6 +251,12 @@ func TestNetworkFiles(t *testing.T) {
 	}
 }
 
+// two is a network of two hubs and two clients.
+const two = `-- topology.yaml --
+hubs: [{name: hank}, {name: helen}]
+clients: [{name: carol, encryptors: [{name: sam}]}, {name: connie, encryptors: [{name: sofia}]}]
+`
+
 // A mistake in a command does not count as the failure that a ! expects.
 func TestMistakesAreNotExpected(t *testing.T) {
 	for line, says := range map[string]string{
@@ -267,7 +289,7 @@ func TestMistakesAreNotExpected(t *testing.T) {
 			if prefix == "? " && strings.HasPrefix(line, "std") {
 				continue
 			}
-			r := run(t, "# a\n\n# b\n"+prefix+line+"\necho\n")
+			r := run(t, "# a\n\n# b\n"+prefix+line+"\necho\n"+two)
 			if out := print(r, false); !r.Failed() || !strings.Contains(out, "test.txtar:4: "+prefix+line) || !strings.Contains(out, says) {
 				t.Errorf("%s%s: %q is not in\n%s", prefix, line, says, out)
 			}

@@ -67,6 +67,9 @@ func (w *world) start(ctx context.Context, p *parsed, o Options) error {
 	if t.Suite == protocol.Suites[0].Name() && o.Suite != "" && t.KeySource == topology.KeysFromRNG {
 		t.Suite = o.Suite
 	}
+	if o.psrd != nil && t.PSRD == topology.Reference().PSRD {
+		t.PSRD = *o.psrd
+	}
 	config := sim.Config{
 		Topology:   &t,
 		Suite:      o.suite,

@@ -20,21 +20,6 @@ func (w *world) deposit(size int) (uuid.UUID, error) {
 	return id, err
 }
 
-// The network has held back so many requests that the pool is full at the hub and empty at the
-// client.
-func TestHeldBackRequestsLockNobodyOut(t *testing.T) {
-	w := newWorldOf(t, protocol.ITS, PSRD{}, time.Minute)
-	for range protocol.MaxPoolSize / protocol.MaxBlockSize {
-		if _, err := w.Reserve(t.Context(), protocol.MaxBlockSize); err != nil {
-			t.Fatal(err)
-		}
-	}
-	_, first := w.deposit(32)
-	if _, err := w.deposit(32); err != nil {
-		t.Errorf("first %v, then %v", first, err)
-	}
-}
-
 // The network has held back so many answers that the pool is full at the client and too empty at
 // the hub.
 func TestHeldBackAnswersLockNobodyOut(t *testing.T) {
