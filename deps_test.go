@@ -36,7 +36,7 @@ var floors = []struct {
 	{"dske/sim", []string{"dske/etsi", "dske/etsi/skip", "dske/etsi/stream", "dske/node", "dske/node/client", "dske/node/hub", "dske/node/parcel", "dske/node/store",
 		"dske/protocol", "dske/sim/adversary", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology", "dske/sim/wire"}},
 	{"dske/sim/adversary", []string{"dske/protocol", "dske/protocol/its", "dske/psrd", "dske/sim/wire"}},
-	{"dske/sim/wire", []string{"dske/protocol", "dske/sim/fault", "dske/sim/link"}},
+	{"dske/sim/wire", []string{"dske/node", "dske/protocol", "dske/sim/fault", "dske/sim/link"}},
 	{"dske/sim/virtual/sametest", nil},
 	{"dske/sim/virtual", nil},
 	{"dske/sim/audit", nil},

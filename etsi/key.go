@@ -2,6 +2,7 @@ package etsi
 
 import (
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/json"
 	"log/slog"
 
@@ -56,13 +57,26 @@ type deliveredKey struct {
 	Key []byte    `json:"key"` // padded base64
 }
 
-// MarshalJSON implements [json.Marshaler]; keys is an array even if there are none.
+// MarshalJSON implements [json.Marshaler]; keys is an array even if there are none. The text has
+// room for one byte more. Package json would leave a copy of the keys in a buffer of its own.
 func (c KeyContainer) MarshalJSON() ([]byte, error) {
-	keys := make([]deliveredKey, len(c.Keys))
-	for i, k := range c.Keys {
-		keys[i] = deliveredKey{k.ID, k.Key.Reveal()}
+	const frame, one = `{"keys":[]}`, `{"key_ID":"","key":""},`
+	size := len(frame) + 1
+	for _, k := range c.Keys {
+		size += len(one) + len(uuid.Nil.String()) + base64.StdEncoding.EncodedLen(len(k.Key.Reveal()))
 	}
-	return json.Marshal(deliveredContainer{keys})
+	text := append(make([]byte, 0, size), `{"keys":[`...)
+	for i, k := range c.Keys {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, `{"key_ID":"`...)
+		text = append(text, k.ID.String()...)
+		text = append(text, `","key":"`...)
+		text = base64.StdEncoding.AppendEncode(text, k.Key.Reveal())
+		text = append(text, `"}`...)
+	}
+	return append(text, `]}`...), nil
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. Members that the standard does not define are

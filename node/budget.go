@@ -4,8 +4,8 @@ import "time"
 
 // Resources that anybody who reaches the port can use up are limited. The limits are here; in
 // dske/protocol/limits.go, where both ends of an association have to agree on them; in
-// dske/etsi/limits.go, where encryptors are told of them; and in dske/sim/fault, as MaxFaults.
-// README.md lists them all.
+// dske/etsi/limits.go, where encryptors are told of them; in dske/sim/fault, as MaxFaults;
+// and in dske/sim/wire, as MaxEvents. README.md lists them all.
 
 // Time. Everything has ended within three seconds of a signal, and a node has stopped within three
 // seconds of the command.

@@ -43,7 +43,7 @@ func (n *Network) auditHub(p *place, hub http.Handler) http.Handler {
 		return hub
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, isAll := wire.Held(r.Body)
+		body, isAll := node.Held(r.Body)
 		if !isAll {
 			body, _ = node.ReadAll(io.LimitReader(r.Body, maxAudited), r.ContentLength) // the hub gets the error too
 			r.Body = andRest(body, r.Body)
@@ -132,7 +132,7 @@ func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	r = r.WithContext(r.Context())
-	r.Body = wire.NewBody(body)
+	r.Body = node.NewBody(body)
 	request := audit.Message{
 		From: t.from, To: hub, Method: r.Method, Path: path, Query: r.URL.RawQuery,
 		Signature: r.Header.Get(protocol.SignatureHeader), Body: body,
@@ -142,7 +142,7 @@ func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, isAll := wire.Held(response.Body)
+	answer, isAll := node.Held(response.Body)
 	if !isAll {
 		answer, err = node.ReadAll(io.LimitReader(response.Body, maxAudited), response.ContentLength)
 		response.Body = andRest(answer, response.Body)

@@ -13,6 +13,7 @@ import (
 
 	"dske/node"
 	"dske/sim/fault"
+	"dske/sim/wire"
 )
 
 // maxAnswer is the size of the largest answer that is read, in bytes.
@@ -105,11 +106,19 @@ func (r Remote) ClearFaults(ctx context.Context) error {
 	return err
 }
 
-// Events returns the messages sent since an earlier call; see [wire.Wire.Events].
+// Events returns all messages sent since an earlier call; see [wire.Wire.Events].
 func (r Remote) Events(ctx context.Context, after int) (EventList, error) {
-	var list EventList
-	err := r.get(ctx, fmt.Sprintf("/sim/v1/events?after=%d", after), &list)
-	return list, err
+	all := EventList{Next: after}
+	for {
+		var list EventList
+		if err := r.get(ctx, fmt.Sprintf("/sim/v1/events?after=%d", all.Next), &list); err != nil {
+			return all, err
+		}
+		all.Events, all.Next = append(all.Events, list.Events...), list.Next
+		if len(list.Events) < wire.MaxEvents {
+			return all, nil
+		}
+	}
 }
 
 // WaitReady waits until every running client is ready.

@@ -250,6 +250,12 @@ func TestExperimentsOverHTTP(t *testing.T) {
 	if again, err := r.Events(ctx, events.Next); err != nil || len(again.Events) != 0 || again.Next != events.Next {
 		t.Errorf("%+v, %v", again, err)
 	}
+	for range wire.MaxEvents {
+		n.wire.Witness(wire.Message{}, wire.Event{})
+	}
+	if all, err := r.Events(ctx, list.Next); err != nil || len(all.Events) != 5+5+wire.MaxEvents {
+		t.Errorf("%d events, more than come in one answer, %v", len(all.Events), err)
+	}
 	if err := r.ClearFaults(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -25,8 +25,12 @@ func TestLeak(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, owner := range []protocol.PoolOwner{protocol.OwnerHub, protocol.OwnerClient} {
-			block, err := h.addBlock(h.clients[client], psrdQuery{client: client, owner: owner, size: 100})
+			body, err := h.addBlock(h.clients[client], psrdQuery{client: client, owner: owner, size: 100})
 			if err != nil {
+				t.Fatal(err)
+			}
+			var block protocol.BlockData
+			if err := protocol.Unmarshal(body, &block); err != nil {
 				t.Fatal(err)
 			}
 			handedOut = append(handedOut, psrd.LeakedBlock{UUID: block.UUID, Data: block.Data})

@@ -203,12 +203,7 @@ func (h *Hub) blockFor(ctx context.Context, p *peerClient, q psrdQuery) ([]byte,
 		return nil, err
 	}
 	defer leave()
-	block, err := h.addBlock(p, q)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(block.Data)
-	return block.Encode(node.Unbuffered), nil
+	return h.addBlock(p, q)
 }
 
 // parseQuery reads the query of a request. Echo would silently drop members that it cannot parse.
@@ -270,41 +265,52 @@ func (h *Hub) parsePurpose(query url.Values) (psrd.Purpose, error) {
 }
 
 // addBlock makes a block of random bytes and puts it into its pool; with sessions it does so when
-// the client acknowledges the block. The caller owns the returned copy, and holds the line of the
-// client.
-func (h *Hub) addBlock(p *peerClient, q psrdQuery) (protocol.BlockData, error) {
-	pool := p.pool(q.owner, q.purpose)
+// the client acknowledges the block. It returns what is sent to the client. The caller owns that,
+// and holds the line of the client.
+func (h *Hub) addBlock(p *peerClient, q psrdQuery) ([]byte, error) {
 	if err := h.journal.checkSession(p); err != nil {
-		return protocol.BlockData{}, err
+		return nil, err
 	}
-	if err := checkPool(append(pool.Status(), p.freshIn(q)...), q.size); err != nil {
-		return protocol.BlockData{}, err
+	if err := checkPool(append(p.pool(q.owner, q.purpose).Status(), p.freshIn(q)...), q.size); err != nil {
+		return nil, err
 	}
 	if err := h.checkStock(p, q.size); err != nil {
-		return protocol.BlockData{}, err
+		return nil, err
 	}
 	random := h.config.Random.For(strings.TrimSpace(strings.Join([]string{"psrd", p.name, string(q.owner), string(q.purpose)}, " ")))
 	id, err := uuid.NewRandomFromReader(random)
 	if err != nil {
-		return protocol.BlockData{}, err
+		return nil, err
 	}
 	data := make([]byte, q.size)
 	if _, err := io.ReadFull(random, data); err != nil {
-		return protocol.BlockData{}, err
+		return nil, err
 	}
+	body := protocol.BlockData{UUID: id, Data: data}.Encode(node.Unbuffered)
+	if err := h.putBlock(p, q, id, data); err != nil {
+		clear(body)
+		return nil, err
+	}
+	return body, nil
+}
+
+// putBlock is addBlock for a block that was made, whose data the hub owns from then on.
+func (h *Hub) putBlock(p *peerClient, q psrdQuery, id uuid.UUID, data []byte) error {
 	if h.journal.hasSessions() {
 		if err := h.journal.addBlock(q, id, data); err != nil {
-			return protocol.BlockData{}, err
+			clear(data)
+			return err
 		}
-		return protocol.BlockData{UUID: id, Data: data}, p.addFresh(id, q, slices.Clone(data))
+		return p.addFresh(id, q, data)
 	}
-	if err := pool.Add(psrd.NewBlock(id, slices.Clone(data))); err != nil {
-		return protocol.BlockData{}, err
+	if err := p.pool(q.owner, q.purpose).Add(psrd.NewBlock(id, data)); err != nil {
+		clear(data)
+		return err
 	}
 	if q.owner == protocol.OwnerHub {
 		p.noteSupplied(q.purpose)
 	}
-	return protocol.BlockData{UUID: id, Data: data}, nil
+	return nil
 }
 
 const (

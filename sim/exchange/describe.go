@@ -48,9 +48,9 @@ func describeShares(m wire.Message, kind string, all wire.About) []*wire.About {
 	seen := shares{Index: -1}
 	switch {
 	case kind == wire.KindShare:
-		json.Unmarshal(m.Body, &seen) // a malformed body has no members
+		_ = protocol.Unmarshal(m.Body, &seen) // a malformed body has no members
 	case m.Response.Status == http.StatusOK:
-		json.Unmarshal(m.Response.Body, &seen)
+		_ = protocol.Unmarshal(m.Response.Body, &seen)
 	}
 	all.Share = seen.Index + 1
 	switch isSigned := m.Header.Get(protocol.SignatureHeader) != ""; {

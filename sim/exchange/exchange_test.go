@@ -272,3 +272,25 @@ func TestValueIsNotShown(t *testing.T) {
 		}
 	}
 }
+
+func TestIsNamed(t *testing.T) {
+	const names = `{"master_client_name": "carol", "master_sae_id": "sam", "slave_sae_id": "sofia"`
+	for body, want := range map[string]bool{
+		names + `, "share_index": 0}`:                                         true,
+		names + `, "encrypted_share_value": "AAAA`:                            true, // it is not read to its end
+		`{"share_index": 0, "slave_sae_id": "sofia", "master_sae_id": "sam"}`: true,
+		`{"master_sae_id": "sam", "slave_sae_ids": ["susan", "sofia"]}`:       true,
+		`{"master_sae_id": "sam", "slave_sae_ids": ["susan"]}`:                false,
+		`{"master_sae_id": "sofia", "slave_sae_id": "sam"}`:                   false,
+		`{"master_sae_id": "sam"}`:                                            false,
+		`{"master_sae_id": 1, "slave_sae_id": "sofia"}`:                       false,
+		`["master_sae_id", "sam", "slave_sae_id", "sofia"]`:                   false,
+		`"master_sae_id"`:  false,
+		`{"master_sae_id"`: false,
+		``:                 false,
+	} {
+		if isNamed([]byte(body), "sam", "sofia") != want {
+			t.Errorf("%s: not %v", body, want)
+		}
+	}
+}

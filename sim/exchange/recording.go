@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -93,19 +94,49 @@ func (r *recording) found(f sim.Finding) {
 
 // isBetween reports whether a message carries shares in band from the one encryptor to the other.
 func (r *recording) isBetween(m wire.Message) bool {
-	var between struct {
-		Master string   `json:"master_sae_id"`
-		Slave  string   `json:"slave_sae_id"`
-		Slaves []string `json:"slave_sae_ids"`
-	}
-	switch kind := wire.KindOf(m.Method, m.Path); kind {
+	master, slave := r.exchange.Master.Encryptor, r.exchange.Slave.Encryptor
+	switch wire.KindOf(m.Method, m.Path) {
 	case wire.KindShare:
-		json.Unmarshal(m.Body, &between) // a malformed body names nobody
+		return isNamed(m.Body, master, slave)
 	case wire.KindFetch:
-		between.Master, between.Slave = queried(m, "master_sae_id"), queried(m, "slave_sae_id")
+		return queried(m, "master_sae_id") == master && queried(m, "slave_sae_id") == slave
+	default:
+		return false
 	}
-	x := r.exchange
-	return between.Master == x.Master.Encryptor && slices.Contains(append(between.Slaves, between.Slave), x.Slave.Encryptor)
+}
+
+// isNamed reports whether the body of a message with shares is from the one encryptor to the other.
+// It is read as far as that takes and no further, since the shares of others may be large, and
+// every exchange under way looks at all messages.
+func isNamed(body []byte, master, slave string) bool {
+	members := json.NewDecoder(bytes.NewReader(body))
+	if brace, _ := members.Token(); brace != json.Delim('{') {
+		return false
+	}
+	for isFrom, isTo := false, false; !isFrom || !isTo; {
+		name, err := members.Token()
+		var value json.RawMessage
+		if err != nil || members.Decode(&value) != nil {
+			return false
+		}
+		switch name {
+		case "master_sae_id":
+			isFrom = contains(value, master)
+			if !isFrom {
+				return false
+			}
+		case "slave_sae_id", "slave_sae_ids":
+			isTo = isTo || contains(value, slave)
+		}
+	}
+	return true
+}
+
+// contains reports whether JSON is a name, or a list with it.
+func contains(value json.RawMessage, name string) bool {
+	var one string
+	var list []string
+	return json.Unmarshal(value, &one) == nil && one == name || json.Unmarshal(value, &list) == nil && slices.Contains(list, name)
 }
 
 // observed records the outcome of a message for each key, since it may have been refused for one of

@@ -12,6 +12,7 @@ import (
 type fault struct {
 	id    string
 	spec  Spec
+	text  string // the spec in words
 	built built
 	seed  uint64
 	ended chan struct{} // closed when the fault is cleared
@@ -65,7 +66,7 @@ func (f *fault) draw(r *Request) bool {
 		clear(f.seen)
 		f.before += maxSeen
 	}
-	label := fmt.Append(nil, f.seed, f.spec, r.From, r.To, r.Method, r.Path, r.Query)
+	label := fmt.Appendf(nil, "%d %s%s%s%s%s%s", f.seed, f.text, r.From, r.To, r.Method, r.Path, r.Query)
 	message := sha256.Sum256(label)
 	f.seen[message]++
 	sum := sha256.Sum256(fmt.Append(label, f.before+f.seen[message]))
@@ -85,5 +86,5 @@ func (s Status) String() string { return fmt.Sprintf("%s: fired %d times", s.Spe
 func (f *fault) status() Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Status{f.id, f.spec.String(), f.fired}
+	return Status{f.id, f.text, f.fired}
 }

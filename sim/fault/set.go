@@ -45,7 +45,7 @@ func (s *Set) AddAs(id string, spec Spec) error {
 		return ErrTooMany
 	}
 	s.added++
-	f := &fault{id: cmp.Or(id, strconv.Itoa(s.added)), spec: spec, built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[[sha256.Size]byte]int{}}
+	f := &fault{id: cmp.Or(id, strconv.Itoa(s.added)), spec: spec, text: spec.String(), built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[[sha256.Size]byte]int{}}
 	s.faults = append(s.faults[:len(s.faults):len(s.faults)], f) // Intercept may be reading the old slice
 	return nil
 }

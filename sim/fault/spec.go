@@ -173,7 +173,7 @@ func (s Spec) Patterns() []string {
 // Matches reports whether a pattern matches a node: hub/hank, hank, hub/h* or */hank.
 func Matches(pattern, node string) bool {
 	_, name, _ := strings.Cut(node, "/")
-	if !strings.ContainsAny(pattern, `*?[\`) {
+	if isName(pattern) {
 		return pattern == node || pattern == name
 	}
 	full, _ := path.Match(pattern, node)
@@ -183,4 +183,16 @@ func Matches(pattern, node string) bool {
 
 func named(list []string, node string) bool {
 	return slices.ContainsFunc(list, func(pattern string) bool { return Matches(pattern, node) })
+}
+
+// isName reports whether a pattern stands for nothing but itself. Every message is compared with
+// all patterns, and [strings.ContainsAny] would take twice as long.
+func isName(pattern string) bool {
+	for i := range len(pattern) {
+		switch pattern[i] {
+		case '*', '?', '[', '\\':
+			return false
+		}
+	}
+	return true
 }

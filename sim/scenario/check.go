@@ -31,6 +31,7 @@ func (p *parsed) check() error {
 type checker struct {
 	known    map[string]bool // names of variables that have been set
 	commands int             // number of lines with a command
+	prints   bool            // a command so far can have printed something
 }
 
 func (c *checker) line(line string) error {
@@ -43,12 +44,21 @@ func (c *checker) line(line string) error {
 		if err := checkCondition(condition); err != nil {
 			return err
 		}
-		if slices.Contains(s.conditions, "!"+condition) {
-			return fmt.Errorf("[%s] and [!%[1]s] never hold both: remove one", condition)
-		}
+	}
+	if !canHold(s.conditions) {
+		return fmt.Errorf("[%s] never hold together: remove one", strings.Join(s.conditions, "] ["))
 	}
 	if err := s.checkCommand(); err != nil {
 		return err
+	}
+	switch s.command {
+	case "skip":
+	case "stdout", "stderr":
+		if !c.prints {
+			return fmt.Errorf("no command before %s has printed anything: put it behind one", s.command)
+		}
+	default:
+		c.prints = true
 	}
 	for _, w := range s.args {
 		for _, name := range w.variables() {
@@ -71,6 +81,26 @@ func checkCondition(condition string) error {
 		return err
 	}
 	return fmt.Errorf("unknown condition %q: use own, safe or suite:NAME", condition)
+}
+
+// canHold reports whether all of the conditions can hold in one network. Only a network with the
+// suite its can be safe.
+func canHold(conditions []string) bool {
+	for _, suite := range protocol.Suites {
+		for _, own := range []bool{false, true} {
+			for _, safe := range []bool{false, suite == protocol.ITS} {
+				holds := map[string]bool{"own": own, "safe": safe, "suite:" + suite.Name(): true}
+				fails := func(condition string) bool {
+					name, not := strings.CutPrefix(condition, "!")
+					return holds[name] == not
+				}
+				if !slices.ContainsFunc(conditions, fails) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // checkCommand returns an error if the command is unknown, or if the prefix makes it ineffective.

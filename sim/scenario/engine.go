@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rsc.io/script"
@@ -43,6 +44,9 @@ func checkHelp(args []string) error {
 // checkPattern refuses patterns that decide nothing: invalid ones, and those that match everything.
 func checkPattern(args []string) error {
 	if len(args) > 1 && strings.HasPrefix(args[0], "-count=") {
+		if n, err := strconv.Atoi(strings.TrimPrefix(args[0], "-count=")); err != nil || n < 1 {
+			return fmt.Errorf("%s: write a whole number over 0", args[0])
+		}
 		args = args[1:]
 	}
 	if len(args) != 1 {

@@ -117,6 +117,10 @@ func (s *Settings) generate(lines map[string]int) (*topology.Topology, error) {
 		return nil, yamlfile.Errorf(threshold, "threshold is 0: set it to at least 2, or else a single hub knows every key")
 	case hubs == 0:
 		return nil, nil
+	case s.Hubs < 1:
+		return nil, yamlfile.Errorf(hubs, "hubs is %d: set it to at least 2", s.Hubs)
+	case s.Clients < 1:
+		return nil, yamlfile.Errorf(clients, "clients is %d: set it to at least 1", s.Clients)
 	}
 	t, err := topology.Generate(topology.Sizes{Hubs: s.Hubs, Clients: s.Clients, Threshold: s.Threshold})
 	if err != nil {

@@ -195,7 +195,11 @@ func TestNothingIsIgnored(t *testing.T) {
 		"a suffix of own":                  {"# a\n[own:x] echo\n", `unknown condition "own:x"`},
 		"an unknown condition":             {"# a\n[moon] echo b\n", `test.txtar:2: [moon] echo b: unknown condition "moon"`},
 		"a condition behind one":           {"# a\n[!own] [moon] echo b\n", `unknown condition "moon"`},
-		"a condition that never holds":     {"# a\n[!own] [own] echo\n", "[own] and [!own] never hold both"},
+		"a condition that never holds":     {"# a\n[!own] [own] echo\n", "[!own] [own] never hold together: remove one"},
+		"two suites":                       {"# a\n[suite:its] [suite:dske-python] echo\n", "[suite:its] [suite:dske-python] never hold together"},
+		"no suite":                         {"# a\n[!suite:its] [!suite:dske-python] echo\n", "never hold together"},
+		"safe in another suite":            {"# a\n[safe] [suite:dske-python] echo\n", "never hold together"},
+		"a check before all commands":      {"# a\nskip\n! stdout x\necho x\n", "test.txtar:3: ! stdout x: no command before stdout has printed anything"},
 		"a condition without a command":    {"# a\n[own]\n", "there is no command in this line"},
 		"a prefix without a command":       {"# a\n! # get-key sam sofia\n", "there is no command in this line"},
 		"two prefixes":                     {"# a\n! ? echo\n", "more than one ! or ?"},
@@ -225,8 +229,8 @@ func TestNetworkFiles(t *testing.T) {
 		"threshold: 2\n":                       "4: threshold goes with hubs and clients",
 		"hubs: 3\n":                            "4: hubs and clients go together: set both",
 		"\nclients: 3\n":                       "5: hubs and clients go together: set both",
-		"hubs: 0\nclients: 3\n":                `4: there are no hubs`,
-		"hubs: 3\nclients: -1\n":               `4: there are no clients`,
+		"hubs: 0\nclients: 3\n":                "4: hubs is 0: set it to at least 2",
+		"hubs: 3\nclients: -1\n":               "5: clients is -1: set it to at least 1",
 		"hubs: 3\nclients: two\n":              "5: clients must be a whole number, but is a string",
 		"hubs: 3\nclients: 2\nthreshold: 0\n":  "6: threshold is 0: set it to at least 2",
 		"hubs: 3\nclients: 2\nthreshold: 4\n":  "4: threshold is 4 and there are 3 hubs",
@@ -281,6 +285,8 @@ func TestMistakesAreNotExpected(t *testing.T) {
 		"sleep":                               "usage: sleep DURATION",
 		"help get-kye":                        "did you mean get-key?",
 		"stdout [":                            "missing closing ]",
+		"stdout -count=x a":                   "-count=x: write a whole number over 0",
+		"stderr -count=0 a":                   "-count=0: write a whole number over 0",
 		"stdout a b":                          "usage: stdout [-count=N] PATTERN",
 		"stdout ''":                           `pattern "" matches everything`,
 		"stderr x*":                           `pattern "x*" matches everything`,
@@ -289,7 +295,7 @@ func TestMistakesAreNotExpected(t *testing.T) {
 			if prefix == "? " && strings.HasPrefix(line, "std") {
 				continue
 			}
-			r := run(t, "# a\n\n# b\n"+prefix+line+"\necho\n"+two)
+			r := run(t, "# a\necho\n# b\n"+prefix+line+"\necho\n"+two)
 			if out := print(r, false); !r.Failed() || !strings.Contains(out, "test.txtar:4: "+prefix+line) || !strings.Contains(out, says) {
 				t.Errorf("%s%s: %q is not in\n%s", prefix, line, says, out)
 			}

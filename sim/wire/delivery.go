@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"dske/node"
 )
 
 // transport is the wire for one sender.
@@ -133,8 +135,10 @@ func (d *delivery) carry(ctx context.Context, r *Request) (Response, error) {
 	}
 	request.URL.RawQuery = r.Query
 	request.Header = r.Header
-	request.Body = NewBody(r.Body)
-	request.ContentLength = int64(len(r.Body))
+	request.Body, request.ContentLength = http.NoBody, int64(len(r.Body))
+	if len(r.Body) > 0 { // package http would wait for the first byte of one that may be empty
+		request.Body = node.NewBody(r.Body)
+	}
 	response, way, err := d.send(request, r.Repeated)
 	if way.again {
 		r.Faults = append(r.Faults, sentAgain)

@@ -2,8 +2,14 @@ package wire
 
 import "sync"
 
-// maxRecorded is how many events are kept for requests from outside.
-const maxRecorded = 10_000
+const (
+	// maxRecorded is how many events are kept for requests from outside.
+	maxRecorded = 10_000
+
+	// MaxEvents is the maximum number of events in an answer. It limits how long an answer keeps a
+	// processor.
+	MaxEvents = 500
+)
 
 // recorder keeps the last events. It begins at the first request for events, so that it costs
 // nothing before.
@@ -15,16 +21,16 @@ type recorder struct {
 	events []Event
 }
 
-// Events returns the events since an earlier call. after is next of that call; the first call, with
-// 0, begins the recording. Only the last 10,000 are kept.
+// Events returns the events since an earlier call, at most [MaxEvents]. after is next of that call;
+// the first call, with 0, begins the recording. Only the last 10,000 are kept.
 func (w *Wire) Events(after int) (events []Event, next int) {
 	r := &w.recorder
 	r.begin.Do(func() { w.Observe(r.add) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	next = r.first + len(r.events)
 	from := min(max(after-r.first, 0), len(r.events))
-	return append([]Event{}, r.events[from:]...), next
+	to := min(from+MaxEvents, len(r.events))
+	return append([]Event{}, r.events[from:to]...), r.first + to
 }
 
 func (r *recorder) add(e Event) {

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+
+	"dske/node"
 )
 
 // memory is the transport that calls the handler. The caller waits for the handler even if the
@@ -80,7 +82,7 @@ func newResponse(status int, header http.Header, body []byte, request *http.Requ
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        header,
-		Body:          NewBody(body),
+		Body:          node.NewBody(body),
 		ContentLength: int64(len(body)),
 		Request:       request,
 	}

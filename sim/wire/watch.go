@@ -69,7 +69,7 @@ func (w *Wire) tellTaps(m Message) {
 func (w *Wire) update() {
 	attention := nobody
 	switch {
-	case w.taps.Any() || w.interceptors.Any() || len(w.faults.Statuses()) > 0:
+	case w.taps.Any() || w.interceptors.Any() || w.faults.Any():
 		attention = insiders
 	case w.observers.Any():
 		attention = onlookers

@@ -143,6 +143,27 @@ func TestRecorderForgets(t *testing.T) {
 	}
 }
 
+func TestEventsAtOnce(t *testing.T) {
+	w, _ := newWire(t)
+	w.Events(0)
+	for i := range 2*MaxEvents + 1 {
+		w.recorder.add(Event{Number: uint64(i)})
+	}
+	next, want := 0, uint64(0)
+	for _, n := range []int{MaxEvents, MaxEvents, 1, 0} {
+		var events []Event
+		if events, next = w.Events(next); len(events) != n {
+			t.Fatalf("%d events, not %d", len(events), n)
+		}
+		for _, e := range events {
+			if e.Number != want {
+				t.Fatalf("event %d in the place of %d", e.Number, want)
+			}
+			want++
+		}
+	}
+}
+
 // roundTrip makes a transport of a function.
 type roundTrip func(*http.Request) (*http.Response, error)
 

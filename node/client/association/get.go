@@ -101,6 +101,11 @@ func (a *Association) getOnce(ctx context.Context, m protocol.GetShares, got fun
 // getShare fetches the hub's share of one key.
 func (a *Association) getShare(ctx context.Context, m protocol.GetShare) (share protocol.Share, err error) {
 	err = a.get(ctx, protocol.PathKeyShare, m.Query(), func(s *session, incoming *protocol.Incoming, body []byte) error {
+		leave, err := a.config.Bulk.Enter(ctx, len(body))
+		if err != nil {
+			return err
+		}
+		defer leave()
 		reply, err := protocol.ParseShareReply(body)
 		if err != nil {
 			return err

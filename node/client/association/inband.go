@@ -80,7 +80,7 @@ func (a *Association) dealOnce(ctx context.Context, given *Reservation, padSize 
 // It may send the same bytes again. They authenticate the same message, so that is no second use: a
 // hub that has not answered has spent nothing, and one that has gives the same answer.
 func (a *Association) inBand(ctx context.Context, r *Reservation, m message) (*protocol.Incoming, []byte, error) {
-	signature, err := r.SignRequest(protocol.Request{Method: m.method, Path: m.path, Query: m.query, Body: m.body})
+	signature, err := a.sign(ctx, r, m)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -100,6 +100,16 @@ func (a *Association) inBand(ctx context.Context, r *Reservation, m message) (*p
 			return nil, nil, why
 		}
 	}
+}
+
+// sign returns the signature of a request.
+func (a *Association) sign(ctx context.Context, r *Reservation, m message) (string, error) {
+	leave, err := a.config.Bulk.Enter(ctx, len(m.body))
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	return r.SignRequest(protocol.Request{Method: m.method, Path: m.path, Query: m.query, Body: m.body})
 }
 
 // exchange is a request with its answer, if there is one.
@@ -156,19 +166,29 @@ func (e *exchange) verify(ctx context.Context, response *response) (*protocol.In
 	}
 	signature := response.header.Values(protocol.SignatureHeader)
 	covered := protocol.Response{To: e.request.value, Status: response.status, Body: response.body}
-	incoming, err := e.session.channel.VerifyResponse(signature, covered)
+	incoming, err := e.check(ctx, signature, covered)
 	if errors.Is(err, psrd.ErrUnknownBlock) {
 		t, waiting := e.join(ctx)
 		if waiting != nil {
 			return nil, waiting
 		}
 		t.leave()
-		incoming, err = e.session.channel.VerifyResponse(signature, covered)
+		incoming, err = e.check(ctx, signature, covered)
 	}
 	if errors.Is(err, protocol.ErrSignature) && (len(signature) > 0 || response.status == http.StatusOK) {
 		e.config.Counters.FailedVerifications.Add(1)
 	}
 	return incoming, err
+}
+
+// check is one attempt at verify.
+func (e *exchange) check(ctx context.Context, signature []string, r protocol.Response) (*protocol.Incoming, error) {
+	leave, err := e.config.Bulk.Enter(ctx, len(r.Body))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return e.session.channel.VerifyResponse(signature, r)
 }
 
 // settle decides whether to send the request again after an exchange that failed with err, and

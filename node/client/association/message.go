@@ -1,7 +1,6 @@
 package association
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -95,7 +94,7 @@ func (a *Association) request(ctx context.Context, m message) (*http.Request, er
 	if len(m.body) > 0 {
 		header = append(header, "Content-Type", "application/json")
 		r.ContentLength = int64(len(m.body))
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(m.body)), nil }
+		r.GetBody = func() (io.ReadCloser, error) { return node.NewBody(m.body), nil }
 		r.Body, _ = r.GetBody()
 	}
 	node.SetHeader(r.Header, header...)

@@ -143,12 +143,19 @@ func (t *turn) getBlock(ctx context.Context, s *session, to supply, size int) er
 		err = fmt.Errorf("%w: %d bytes", protocol.ErrMalformed, len(block.Data))
 	}
 	if err == nil {
-		// Copy the data, since what the JSON decoder returns takes an eighth more memory than
-		// needed.
-		err = t.add(s, to, block.UUID, slices.Clone(block.Data))
-		clear(block.Data)
+		err = t.add(s, to, block.UUID, fitting(block.Data))
 	}
 	return err
+}
+
+// fitting returns the data in as much memory as it needs. What the JSON decoder returns takes an
+// eighth more, unless it is large: then a copy would take the most.
+func fitting(data []byte) []byte {
+	if cap(data)-len(data) <= len(data)/32 {
+		return data
+	}
+	defer clear(data)
+	return slices.Clone(data)
 }
 
 // Sweep gives up what lost messages have left of blocks that the hub chooses from, and clears the
