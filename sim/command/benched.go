@@ -121,16 +121,9 @@ func (b *benched) makeKeys(ctx context.Context) ([]etsi.Key, error) {
 
 // psrdPerKey returns how many bytes of PSRD it takes to make a key and to fetch it.
 func (b *benched) psrdPerKey(ctx context.Context) (float64, error) {
-	before := b.consumed()
+	before := b.network.Consumed()
 	_, err := b.makeKeys(ctx)
-	return float64(b.consumed()-before) / float64(b.load.Number), err
-}
-
-func (b *benched) consumed() (sum int64) {
-	for _, c := range b.network.Snapshot().Clients {
-		sum += c.PSRD.ClientOwned.Consumed + c.PSRD.HubOwned.Consumed
-	}
-	return sum
+	return float64(b.network.Consumed()-before) / float64(b.load.Number), err
 }
 
 func (b *benched) report(o bench.Outcome) *bench.Report {
