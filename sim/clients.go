@@ -13,7 +13,7 @@ import (
 // clientPlace is the place of a client, with the state that outlives the clients in it.
 type clientPlace struct {
 	place
-	topology  topology.Client
+	topology  *topology.Client
 	kmeURL    string       // URL of the client's own port, if it has one; set before any node runs
 	streams   net.Listener // for ETSI GS QKD 004; nil: none; set before any node runs
 	streamsAt string       // its host and port
@@ -23,9 +23,12 @@ type clientPlace struct {
 	couriers  map[string]*client.Courier // by hub; nil: PSRD comes over the network
 }
 
-func newClientPlace(n *Network, t topology.Client) *clientPlace {
+func newClientPlace(n *Network, t *topology.Client) *clientPlace {
 	c := &clientPlace{place: newPlace(n, node.KindClient, t.Name), topology: t}
-	c.fill, c.disk.counters = c.newClient, c.counters.Each
+	c.fill = c.newClient
+	if n.IsDurable() {
+		c.disk.counters = c.counters.Each
+	}
 	c.sleeps = clientsSleep(n.config.Topology) && !n.IsDurable() // a disk may hold state to continue with
 	return c
 }

@@ -124,7 +124,7 @@ func New(config Config) (*Network, error) {
 		Handler:   n,
 		TLS:       secure,
 		Shows:     func(from string) *tls.Config { return n.shown[from] },
-		Parties:   n.Overview().parties(),
+		Parties:   n.parties(),
 		Seed:      n.chances,
 		Links:     config.Topology.Lines(),
 		Virtual:   config.Virtual,
@@ -158,7 +158,11 @@ func (n *Network) addPlaces() {
 		}
 		n.hubs, n.places = append(n.hubs, p), append(n.places, &p.place)
 	}
-	for _, c := range n.config.Topology.Own() {
+	for i := range n.config.Topology.Clients {
+		c := &n.config.Topology.Clients[i]
+		if c.External {
+			continue
+		}
 		p := newClientPlace(n, c)
 		if c.Elsewhere {
 			p.apart = newApart(&p.place, c.URL, len(c.Hubs))
@@ -171,6 +175,21 @@ func (n *Network) addPlaces() {
 	for _, p := range n.places {
 		n.byPath[p.path()] = p
 	}
+}
+
+// parties returns all possible senders and receivers of messages: the nodes, such as hub/hank, and
+// the encryptors, such as sae/sam.
+func (n *Network) parties() []string {
+	all := make([]string, 0, len(n.places)+len(n.clients))
+	for _, p := range n.places {
+		all = append(all, p.path())
+	}
+	for _, c := range n.clients {
+		for _, sae := range c.encryptors() {
+			all = append(all, "sae/"+sae)
+		}
+	}
+	return all
 }
 
 // Run opens the ports, starts every node and serves until ctx ends; it then stops everything and

@@ -216,15 +216,6 @@ func (o Overview) Encryptors() []string {
 	return names
 }
 
-// parties returns all possible senders and receivers of messages: the nodes and the encryptors.
-func (o Overview) parties() []string {
-	all := o.Nodes()
-	for _, encryptor := range o.Encryptors() {
-		all = append(all, "sae/"+encryptor)
-	}
-	return all
-}
-
 // call makes a request and returns the body of the response. A status other than 200 is a
 // [node.Error].
 func (r Remote) call(ctx context.Context, method, path, content string) ([]byte, error) {

@@ -115,6 +115,42 @@ func TestSleepersAreLikeOthers(t *testing.T) {
 	})
 }
 
+// A client that makes keys fetches no PSRD for shares that it would be given, and one that fetches
+// keys none for shares that it would give away.
+func TestSleepersFetchWhatTheyNeed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := sleepy(t)
+		fetched := map[string]int{} // blocks, by client
+		var mu sync.Mutex
+		defer n.Wire().Observe(func(e wire.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			if e.Kind == wire.KindPSRD {
+				fetched[e.From]++
+			}
+		})()
+		want := func(master, slave string, carols, connies int) {
+			t.Helper()
+			n.keyPair(master, slave, 256)
+			time.Sleep(time.Minute)
+			mu.Lock()
+			defer mu.Unlock()
+			if got := [2]int{fetched["client/carol"], fetched["client/connie"]}; got != [2]int{carols, connies} {
+				t.Errorf("%s for %s: carol and connie have fetched %v blocks, want %d and %d", master, slave, got, carols, connies)
+			}
+			for _, name := range []string{"carol", "connie"} {
+				if c := n.clientNow(name); slices.Min(c.Levels) == 0 {
+					t.Errorf("%s: %v, though what it needs is there", name, c.Levels)
+				}
+			}
+		}
+		hubs := len(n.hubs)
+		want("sam", "sofia", 3*hubs, 3*hubs)
+		want("sam", "sofia", 3*hubs, 3*hubs)
+		want("sofia", "sam", 4*hubs, 4*hubs)
+	})
+}
+
 // A sleeping client, and one that has not dealt with a hub, ignores that the hub has started. One
 // that has registers again.
 func TestHubsDoNotWakeSleepers(t *testing.T) {

@@ -77,7 +77,7 @@ func (n *Network) HubStates() []HubSnapshot {
 // Snapshot returns the current state of every node. It asks those that run elsewhere.
 func (n *Network) Snapshot() Snapshot {
 	n.askElsewhere(context.Background(), 0)
-	snapshot := Snapshot{Hubs: []HubSnapshot{}, Clients: []ClientSnapshot{}, NextCourier: n.nextCourier()}
+	snapshot := Snapshot{Hubs: make([]HubSnapshot, 0, len(n.hubs)), Clients: make([]ClientSnapshot, 0, len(n.clients)), NextCourier: n.nextCourier()}
 	for _, h := range n.hubs {
 		snapshot.Hubs = append(snapshot.Hubs, h.snapshot())
 	}
@@ -97,6 +97,14 @@ func (n *Network) Snapshot() Snapshot {
 		}
 	}
 	return snapshot
+}
+
+// Consumed returns how many bytes of PSRD the clients of this process have used so far.
+func (n *Network) Consumed() (sum int64) {
+	for _, c := range n.local {
+		sum += c.counters.ClientOwned.Load() + c.counters.HubOwned.Load()
+	}
+	return sum
 }
 
 func (h *hubPlace) snapshot() HubSnapshot {

@@ -32,3 +32,10 @@ func (h *Hub) HasRoom(client string) bool {
 func (h *Hub) Fill(client string, shares, bytes int) {
 	h.shares.taken[h.shares.payer(client)] = room{shares, bytes}
 }
+
+// Watched returns how many clients the hub will have to look after.
+func (h *Hub) Watched() int {
+	h.watched.mu.Lock()
+	defer h.watched.mu.Unlock()
+	return len(h.watched.due)
+}

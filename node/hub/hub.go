@@ -87,6 +87,7 @@ type Hub struct {
 	alarm   *node.Alarm   // fires when a share expires or a block can be given up
 
 	warnings node.Warnings // about messages that are refused
+	watched  watched
 
 	mu      sync.Mutex
 	clients map[string]*peerClient
@@ -113,6 +114,7 @@ func New(config Config) (*Hub, error) {
 		alarm:   alarm,
 		clients: map[string]*peerClient{},
 		owners:  map[string]string{},
+		watched: watched{due: map[*peerClient]time.Time{}},
 
 		controls: map[controlKey]*protocol.Control{},
 	}
@@ -235,24 +237,5 @@ func (h *Hub) sweep() {
 	}
 	h.alarm.By(next)
 	h.alarm.By(h.journal.due())
-	for _, p := range h.registered() {
-		p.answers.forgetOld()
-		for _, pool := range p.channel.PeerPools() {
-			if n := pool.DropOvertaken(node.OvertakenAfter(h.config.HubTimeout)); n > 0 {
-				h.config.Logger.Info("blocks given up", "client", p.name, "count", n)
-			}
-		}
-		h.watch(p)
-	}
-}
-
-// watch sets the alarm for blocks that the client has overtaken and for old answers, if there are
-// any.
-func (h *Hub) watch(p *peerClient) {
-	for _, pool := range p.channel.PeerPools() {
-		if t := pool.Overtaken(); !t.IsZero() {
-			h.alarm.By(t.Add(node.OvertakenAfter(h.config.HubTimeout)))
-		}
-	}
-	h.alarm.By(p.answers.oldest())
+	h.sweepClients()
 }

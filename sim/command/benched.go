@@ -26,8 +26,8 @@ func measureOwn(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	if err := adjust(c, t); err != nil {
 		return nil, err
 	}
-	b := &benched{topology: t, load: load, duration: c.Duration("duration"), pairs: c.Int("pairs"), data: c.String("data")}
-	if b.network, err = sim.New(sim.Config{Topology: t, Transport: c.String("transport"), Data: c.String("data"), Listen: "127.0.0.1:0", Single: c.Bool("single")}); err != nil {
+	b := &benched{topology: t, transport: c.String("transport"), load: load, duration: c.Duration("duration"), pairs: c.Int("pairs"), data: c.String("data")}
+	if b.network, err = sim.New(sim.Config{Topology: t, Transport: b.transport, Data: c.String("data"), Listen: "127.0.0.1:0", Single: c.Bool("single")}); err != nil {
 		return nil, usageError{err}
 	}
 	defer tuneCollector()()
@@ -44,13 +44,14 @@ func measureOwn(c *cli.Context, load bench.Load) (*bench.Report, error) {
 
 // benched is a network that is measured.
 type benched struct {
-	topology *topology.Topology
-	network  *sim.Network
-	load     bench.Load
-	duration time.Duration
-	pairs    int                // maximum; 0: no limit
-	data     string             // directory of the nodes' state; "": in memory
-	first    [2]topology.Client // of the first pair: master and slave
+	topology  *topology.Topology
+	transport string
+	network   *sim.Network
+	load      bench.Load
+	duration  time.Duration
+	pairs     int                // maximum; 0: no limit
+	data      string             // directory of the nodes' state; "": in memory
+	first     [2]topology.Client // of the first pair: master and slave
 }
 
 func (b *benched) measure(ctx context.Context) (*bench.Report, error) {
@@ -121,23 +122,16 @@ func (b *benched) makeKeys(ctx context.Context) ([]etsi.Key, error) {
 
 // psrdPerKey returns how many bytes of PSRD it takes to make a key and to fetch it.
 func (b *benched) psrdPerKey(ctx context.Context) (float64, error) {
-	before := b.consumed()
+	before := b.network.Consumed()
 	_, err := b.makeKeys(ctx)
-	return float64(b.consumed()-before) / float64(b.load.Number), err
-}
-
-func (b *benched) consumed() (sum int64) {
-	for _, c := range b.network.Snapshot().Clients {
-		sum += c.PSRD.ClientOwned.Consumed + c.PSRD.HubOwned.Consumed
-	}
-	return sum
+	return float64(b.network.Consumed()-before) / float64(b.load.Number), err
 }
 
 func (b *benched) report(o bench.Outcome) *bench.Report {
 	r := newReport(b.load, o)
 	t := b.topology
 	r.Hubs, r.Clients, r.Threshold = len(t.Hubs), len(t.Clients), t.Threshold
-	r.Suite, r.Transport = t.Suite, b.network.Overview().Transport
+	r.Suite, r.Transport = t.Suite, b.transport
 	r.Network = fmt.Sprintf("%d hubs, %d clients, threshold %d, suite %s, transport %s",
 		r.Hubs, r.Clients, r.Threshold, r.Suite, r.Transport)
 	if b.data != "" {

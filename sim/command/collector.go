@@ -4,24 +4,57 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
+	"sync"
 )
 
-// tuneCollector lets the heap grow by 64 MiB, and by a quarter of what is in use beyond that,
-// before the garbage is collected. Otherwise a small network would spend an eighth of its time on
-// collecting a few megabytes, and a large one would take twice its memory. It does nothing if the
-// environment sets GOGC. The caller calls release to undo it.
-//
-// The collector works with a percentage of the memory in use. The ballast counts as in use, but
-// takes no memory, since nothing touches it.
+// garbageFor returns how many bytes of garbage may be there before it is collected, beside so many
+// that are in use. Go's own rule is as many as are in use: a small network would spend an eighth of
+// its time on collecting a few megabytes, and a large one take twice its memory.
+func garbageFor(used int64) int64 { return max(64<<20, min(used, 1<<30), used/4) }
+
+// tuneCollector makes the collector of garbage go by [garbageFor]. It does nothing if the
+// environment sets GOGC. Release undoes it.
 func tuneCollector() (release func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	const percent, garbage = 25, 64 << 20
-	ballast := make([]byte, garbage*100/percent)
-	before := debug.SetGCPercent(percent)
-	return func() {
-		debug.SetGCPercent(before)
-		runtime.KeepAlive(ballast)
+	t := &tuning{before: debug.SetGCPercent(100)}
+	t.tune(struct{}{})
+	return t.release
+}
+
+// tuning is what tells the collector, which knows only percentages of what is in use, another one
+// after each collection.
+type tuning struct {
+	mu       sync.Mutex
+	before   int // percent
+	released bool
+}
+
+func (t *tuning) tune(struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.released {
+		return
 	}
+	const least = 4 << 20 // by a percentage of less, the collector would begin much later
+	used := max(inUse(), least)
+	debug.SetGCPercent(int(100 * garbageFor(used) / used))
+	collected := &struct{ any }{} // the next time
+	runtime.AddCleanup(collected, t.tune, struct{}{})
+}
+
+func (t *tuning) release() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.released = true
+	debug.SetGCPercent(t.before)
+}
+
+// inUse returns how many bytes of the heap were in use at the last collection.
+func inUse() int64 {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return int64(live[0].Value.Uint64())
 }

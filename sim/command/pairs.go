@@ -9,38 +9,29 @@ import (
 	"dske/sim"
 	"dske/sim/bench"
 	"dske/sim/topology"
+	"dske/sim/wire"
 )
 
 // choosePairs makes one encryptor of each client the master of an encryptor of the next client,
 // which shares all its hubs if the topology was generated. All but the first pair are in random
 // order.
 func (b *benched) choosePairs() error {
-	var saes []*etsi.Client
-	outside := http.RoundTripper(keepAlive(nil, b.load.Concurrency))
-	overview := b.network.Overview()
-	for _, c := range overview.Clients {
-		if overview.Transport == sim.Memory {
-			outside = b.network.Wire().Transport("sae/" + c.Encryptors[0])
-		}
-		saes = append(saes, &etsi.Client{
-			URL:  sim.KMEURL(b.network.URL(), c.Name),
-			SAE:  c.Encryptors[0],
-			HTTP: &http.Client{Transport: outside},
-		})
-	}
-	if len(saes) < 2 {
+	clients := b.topology.Own()
+	if len(clients) < 2 {
 		return usagef("a key needs two clients")
 	}
-	for i, master := range saes {
+	saes := b.encryptors(clients)
+	for i := range saes {
 		slave := i ^ 1
 		if slave == len(saes) {
 			slave = i - 1
 		}
-		if b.shareHubs(i, slave) {
+		if shareHubs(clients[i], clients[slave], b.topology.Threshold) {
 			if len(b.load.Pairs) == 0 {
-				b.first = [2]topology.Client{b.topology.Clients[i], b.topology.Clients[slave]}
+				b.first = [2]topology.Client{clients[i], clients[slave]}
+				b.load.Pairs = make([]bench.Pair, 0, len(saes))
 			}
-			b.load.Pairs = append(b.load.Pairs, bench.Pair{Master: master, Slave: saes[slave]})
+			b.load.Pairs = append(b.load.Pairs, bench.Pair{Master: &saes[i], Slave: &saes[slave]})
 		}
 	}
 	if len(b.load.Pairs) == 0 {
@@ -54,13 +45,33 @@ func (b *benched) choosePairs() error {
 	return nil
 }
 
+// encryptors returns one encryptor of each client. There may be very many.
+func (b *benched) encryptors(clients []topology.Client) []etsi.Client {
+	outside := &http.Client{Transport: keepAlive(nil, b.load.Concurrency)}
+	if b.transport == sim.Memory {
+		outside.Transport = byCaller{b.network.Wire()}
+	}
+	saes := make([]etsi.Client, len(clients))
+	for i, c := range clients {
+		saes[i] = etsi.Client{URL: sim.KMEURL(b.network.URL(), c.Name), SAE: c.SAEs()[0], HTTP: outside}
+	}
+	return saes
+}
+
+// byCaller is the wire for whichever encryptor a request is from.
+type byCaller struct{ *wire.Wire }
+
+func (b byCaller) RoundTrip(r *http.Request) (*http.Response, error) {
+	return b.Transport("sae/" + r.Header.Get("Authorization")).RoundTrip(r)
+}
+
 // shareHubs reports whether two clients have enough hubs in common for a key.
-func (b *benched) shareHubs(i, j int) bool {
+func shareHubs(a, b topology.Client, threshold int) bool {
 	common := 0
-	for _, hub := range b.topology.Clients[i].Hubs {
-		if slices.Contains(b.topology.Clients[j].Hubs, hub) {
+	for _, hub := range a.Hubs {
+		if slices.Contains(b.Hubs, hub) {
 			common++
 		}
 	}
-	return common >= b.topology.Threshold
+	return common >= threshold
 }

@@ -120,10 +120,7 @@ func (r *run) happen(outside context.Context) {
 		outages.Go(func() { r.suffer(ctx, t) })
 	}
 	for i := range r.point.Demand {
-		d := &r.point.Demand[i]
-		for _, p := range d.pairs(r.point.Topology, r.seed, i) {
-			demand.Go(func() { r.want(ctx, d, p, i) })
-		}
+		demand.Go(func() { r.want(ctx, i) })
 	}
 	outages.Go(func() {
 		for r.observe(); r.sleep(ctx, time.Hour); r.observe() {
@@ -137,14 +134,16 @@ func (r *run) happen(outside context.Context) {
 	outages.Wait()
 }
 
-// want makes a pair want keys until the experiment ends, and waits for the last of them.
-func (r *run) want(ctx context.Context, d *Demand, p pair, number int) {
-	next := d.arrivals(stream(r.seed, "demand", number, p.String()))
-	master, slave := r.sae(p.master), r.sae(p.slave)
+// want lets the pairs of a demand want keys until the experiment ends, and waits for the last of
+// them. There may be very many pairs, so none has a goroutine or a timer of its own.
+func (r *run) want(ctx context.Context, number int) {
+	d := &r.point.Demand[number]
 	w := workers{jobs: make(chan func())}
 	defer w.end()
-	for r.sleep(ctx, next()) {
-		w.do(func() { r.exchange(d, p, master, slave) })
+	a := newAgenda(d, r.point.Topology, r.seed, number)
+	for r.sleep(ctx, time.Until(r.began.Add(a[0].at))) {
+		p := a.next()
+		w.do(func() { r.exchange(d, p) })
 	}
 }
 
@@ -157,8 +156,8 @@ func (r *run) sae(e encryptor) *etsi.Client {
 }
 
 // exchange makes a key for a master, and fetches it for the slave.
-func (r *run) exchange(d *Demand, p pair, master, slave *etsi.Client) {
-	ctx := context.Background()
+func (r *run) exchange(d *Demand, p pair) {
+	ctx, master, slave := context.Background(), r.sae(p.master), r.sae(p.slave)
 	o := Outcome{Master: p.master.sae, Slave: p.slave.sae, Asked: time.Since(r.began)}
 	keys, err := master.GetKey(ctx, p.slave.sae, etsi.KeyRequest{Size: d.Size})
 	o.Making, o.Made = time.Since(r.began)-o.Asked, err

@@ -112,7 +112,7 @@ type PSRD struct {
 	LowWater  int `json:"low_water" yaml:"low_water"`   // a pool with less is filled up; at least 1
 	HighWater int `json:"high_water" yaml:"high_water"` // up to this; LowWater to 16 MiB
 
-	// Lazy leaves the pools of an association empty until the first key needs it.
+	// Lazy leaves each pool of an association empty until the first key needs it.
 	Lazy bool `json:"lazy" yaml:"lazy"`
 
 	// Courier brings PSRD instead of the network; nil: pools are filled over the network when

@@ -70,13 +70,12 @@ func nodeNamesFlaw(kind, member string, names []string) *flaw {
 	}
 	seen := make(map[string]bool, len(names))
 	for i, name := range names {
-		path := at(member, i, "name")
 		if protocol.CheckName(name) != nil {
-			return flawf(path, "%.64q cannot be the name of a %s: use 1 to 63 of a-z, 0-9, '.', '_' and '-', "+
+			return flawf(at(member, i, "name"), "%.64q cannot be the name of a %s: use 1 to 63 of a-z, 0-9, '.', '_' and '-', "+
 				"and start with a letter or digit", name, kind)
 		}
 		if seen[name] {
-			return flawf(path, "there are two %s named %q: rename one", member, name)
+			return flawf(at(member, i, "name"), "there are two %s named %q: rename one", member, name)
 		}
 		seen[name] = true
 	}
@@ -92,12 +91,11 @@ func encryptorFlaw(t *Topology) *flaw {
 	}
 	for i, client := range t.Clients {
 		for j, encryptor := range client.Encryptors {
-			path := at("clients", i, "encryptors", j, "name")
 			if err := checkEncryptorName(encryptor.Name); err != nil {
-				return flawf(path, "client %q: %v", client.Name, err)
+				return flawf(at("clients", i, "encryptors", j, "name"), "client %q: %v", client.Name, err)
 			}
 			if owner, taken := owners[encryptor.Name]; taken {
-				return &flaw{path, takenText(encryptor.Name, client, t.Clients[owner])}
+				return &flaw{at("clients", i, "encryptors", j, "name"), takenText(encryptor.Name, client, t.Clients[owner])}
 			}
 			owners[encryptor.Name] = i
 		}

@@ -90,7 +90,7 @@ type PSRD struct {
 	LowWater  int // below it, the pool is filled in the background; default 4096
 	HighWater int // up to at least here; default 16384; with one more block, at most [protocol.MaxPoolSize]
 
-	Lazy bool // leave the pools empty until the first message needs them
+	Lazy bool // leave each pool empty until the first message needs it
 }
 
 func (c *Config) validate() error {

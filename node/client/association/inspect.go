@@ -29,18 +29,21 @@ func (a *Association) Inspect() Inspection {
 	}
 }
 
-// Available returns the number of bytes available in the emptiest pool, and whether the client is
-// registered. It returns 0 if not.
+// Available returns the number of bytes available in the emptiest pool, for a lazy client in the
+// emptiest one in use, and whether the client is registered. It returns 0 if not.
 func (a *Association) Available() (least int, registered bool) {
 	s := a.current()
 	if s == nil {
 		return 0, false
 	}
 	least = math.MaxInt
-	for _, pools := range [][]*psrd.Pool{s.channel.OwnPools(), s.channel.PeerPools()} {
-		for _, pool := range pools {
-			least = min(least, stockOf(pool))
+	for _, to := range a.supplies() {
+		if !a.isWaiting(s, to) {
+			least = min(least, stockOf(s.pool(to)))
 		}
+	}
+	if least == math.MaxInt { // it needs none
+		return 0, true
 	}
 	return least, true
 }
@@ -50,25 +53,25 @@ func (a *Association) Available() (least int, registered bool) {
 // response. PSRD that a lazy client fetches with the first request counts as if it were there.
 func (a *Association) Capacity(shareSize int) int {
 	s := a.current()
-	isUnused := a.isUnused(s)
 	if s == nil {
-		if !isUnused {
+		if !a.isLazy() || a.hasMet() {
 			return 0
 		}
 		s = &session{channel: protocol.NewChannel(a.config.Suite)}
 	}
-	available := func(pool *psrd.Pool) int {
-		if isUnused {
-			return max(stockOf(pool), a.config.PSRD.HighWater)
+	available := func(owner protocol.PoolOwner, purpose psrd.Purpose) int {
+		to := supply{owner, purpose}
+		if a.isWaiting(s, to) {
+			return max(stockOf(s.pool(to)), a.config.PSRD.HighWater)
 		}
-		return stockOf(pool)
+		return stockOf(s.pool(to))
 	}
-	c := s.channel
-	peer := available(c.PeerKeys) / protocol.SigningKeySize
-	if c.Own == c.OwnKeys {
-		return min(available(c.Own)/(shareSize+protocol.SigningKeySize), peer)
+	if !a.config.Suite.Rules().Purposes {
+		own, peer := available(protocol.OwnerClient, psrd.ForAll), available(protocol.OwnerHub, psrd.ForAll)
+		return min(own/(shareSize+protocol.SigningKeySize), peer/protocol.SigningKeySize)
 	}
-	return min(available(c.Own)/shareSize, available(c.OwnKeys)/protocol.SigningKeySize, peer)
+	keys := min(available(protocol.OwnerClient, psrd.ForKeys), available(protocol.OwnerHub, psrd.ForKeys))
+	return min(available(protocol.OwnerClient, psrd.ForPads)/shareSize, keys/protocol.SigningKeySize)
 }
 
 // AddTo adds the pools to stock if the client is registered.

@@ -37,7 +37,7 @@ func (a *Association) Reserve(ctx context.Context, padSize int) (*Reservation, e
 // reserve makes one attempt at Reserve. If it has to wait for the hub, it reserves before the next
 // in line continues.
 func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, error) {
-	if s := a.current(); s != nil && !a.unsettled.Load() && !a.isUnused(s) {
+	if s := a.current(); s != nil && !a.unsettled.Load() && (!a.isLazy() || s.usedFor(padSize).Load()) {
 		if r, err := s.reserve(a.config.Timeout, padSize); !errors.Is(err, psrd.ErrExhausted) {
 			return r, err
 		}
@@ -54,8 +54,7 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 	if err != nil {
 		return nil, err
 	}
-	if t.isUnused(s) { // the hub needs PSRD for its answer, too
-		s.used.Store(true)
+	if t.isLazy() && !s.usedFor(padSize).Swap(true) { // the hub needs PSRD for its answer, too
 		if err := t.fill(ctx, s); err != nil {
 			return nil, err
 		}

@@ -18,9 +18,9 @@ import (
 type session struct {
 	channel *protocol.Channel
 
-	// used says that there was a message about a key; until then, a lazy client leaves the pools
-	// empty. The holder of the turn sets it.
-	used atomic.Bool
+	// posted and asked say that the hub was given shares, and asked for some; until then, a lazy
+	// client leaves the pools empty that it needs for that. The holder of the turn sets them.
+	posted, asked atomic.Bool
 
 	// supplied counts the blocks that the hub got to choose from.
 	supplied atomic.Int64
@@ -64,18 +64,39 @@ func (a *Association) current() *session {
 	return a.session
 }
 
-// isUnused reports whether the client is lazy and there has been no message about a key in the
-// session or, if s is nil, with the hub.
-func (a *Association) isUnused(s *session) bool {
-	if !a.config.PSRD.Lazy || a.isCarried() {
-		return false
+// isLazy reports whether pools are filled when the first message needs them.
+func (a *Association) isLazy() bool { return a.config.PSRD.Lazy && !a.isCarried() }
+
+// usedFor tells whether there has been a message with a pad of so many bytes. One without asks for
+// shares: the pad is in its answer.
+func (s *session) usedFor(padSize int) *atomic.Bool {
+	if padSize > 0 {
+		return &s.posted
 	}
-	if s != nil {
-		return !s.used.Load()
+	return &s.asked
+}
+
+// needs reports whether there has been a message that takes something of a pool, or whose answer
+// does.
+func (s *session) needs(to supply) bool {
+	switch {
+	case to.purpose != psrd.ForPads:
+		return s.posted.Load() || s.asked.Load()
+	case to.owner == protocol.OwnerClient:
+		return s.posted.Load()
+	default:
+		return s.asked.Load()
 	}
+}
+
+// isWaiting reports whether a pool is left empty until a message needs it.
+func (a *Association) isWaiting(s *session, to supply) bool { return a.isLazy() && !s.needs(to) }
+
+// hasMet reports whether there has been a session with the hub.
+func (a *Association) hasMet() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return !a.known
+	return a.known
 }
 
 // ended is a session that has ended, and when.
@@ -197,9 +218,10 @@ type supply struct {
 
 // supplies returns all pools of an association.
 func (a *Association) supplies() []supply {
-	var all []supply
-	for _, owner := range []protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
-		for _, purpose := range protocol.PurposesOf(a.config.Suite) {
+	purposes := protocol.PurposesOf(a.config.Suite)
+	all := make([]supply, 0, 2*len(purposes))
+	for _, owner := range [...]protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
+		for _, purpose := range purposes {
 			all = append(all, supply{owner, purpose})
 		}
 	}

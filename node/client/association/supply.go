@@ -25,12 +25,9 @@ func (t *turn) fill(ctx context.Context, s *session) error {
 		return t.raise(ctx, s, nil)
 	}
 	sizes := t.config.PSRD
-	if t.isUnused(s) {
-		return t.raise(ctx, s, nil)
-	}
 	for _, to := range t.supplies() {
 		pool := s.pool(to)
-		if stockOf(pool) >= sizes.LowWater {
+		if stockOf(pool) >= sizes.LowWater || t.isWaiting(s, to) {
 			continue
 		}
 		for stockOf(pool) < sizes.HighWater {
