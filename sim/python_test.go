@@ -414,7 +414,7 @@ func TestPythonHubs(t *testing.T) {
 	if s := n.Snapshot(); s.Hubs[0].State != "running" || s.Hubs[0].PSRD.Associations != 2 || s.Hubs[0].SharesWaiting == 0 {
 		t.Errorf("%+v", s.Hubs[0])
 	}
-	if err := n.Start(t.Context(), "hub/hank"); err == nil || !strings.Contains(err.Error(), "not in a process of this program") {
+	if err := n.Start(t.Context(), "hub/hank"); err == nil || !strings.Contains(err.Error(), "in a process of another program") {
 		t.Errorf("starting a Python hub: %v", err)
 	}
 }

@@ -201,7 +201,7 @@ func TestFirstKeys(t *testing.T) {
 		stop()
 		mu.Lock()
 		defer mu.Unlock()
-		if kinds[wire.KindRegistration] != 10 || kinds[wire.KindPSRD] != 40 || kinds[wire.KindShare] != 5 || kinds[wire.KindFetch] != 5 {
+		if kinds[wire.KindRegistration] != 10 || kinds[wire.KindPSRD] != 30 || kinds[wire.KindShare] != 5 || kinds[wire.KindFetch] != 5 {
 			t.Errorf("%v", kinds)
 		}
 		const atOnce = 20
