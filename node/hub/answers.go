@@ -1,9 +1,8 @@
 package hub
 
 import (
-	"crypto/sha256"
+	"hash/maphash"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -35,29 +34,27 @@ type remembered struct {
 	expires time.Time
 }
 
-// requestID stands for all the bytes of a request. It decides no more than whether bytes that were
-// sent before are sent again, so nothing rests on the hash.
-type requestID [sha256.Size]byte
+// requestID stands for all the bytes of a request. It decides only whether bytes that were sent
+// before are sent again, and nobody outside knows the seed of the hash. A request that is taken for
+// another one gets an answer to that, which its sender does not believe.
+type requestID uint64
 
-func idOf(signature []string, r protocol.Request) requestID {
-	var room [2 << 10]byte
-	all := room[:0]
+func idOf(seed maphash.Seed, signature []string, r protocol.Request) requestID {
+	var h maphash.Hash
+	h.SetSeed(seed)
 	add := func(part string) {
-		all = append(strconv.AppendInt(all, int64(len(part)), 10), ':') // so that no two requests are the same bytes
-		all = append(all, part...)
+		maphash.WriteComparable(&h, len(part)) // so that no two requests are the same bytes
+		h.WriteString(part)
 	}
-	for _, part := range [...]string{r.Method, r.Path, r.Query} {
-		add(part)
-	}
+	add(r.Method)
+	add(r.Path)
+	add(r.Query)
 	for _, value := range signature {
 		add(value)
 	}
-	all = append(strconv.AppendInt(all, int64(len(r.Body)), 10), ':')
-	if len(r.Body) > cap(all)-len(all) {
-		body := sha256.Sum256(r.Body) // rather than a copy of all of it
-		return sha256.Sum256(append(all, body[:]...))
-	}
-	return sha256.Sum256(append(all, r.Body...))
+	maphash.WriteComparable(&h, len(r.Body))
+	h.Write(r.Body)
+	return requestID(h.Sum64())
 }
 
 // find returns a copy of the answer to the same request.

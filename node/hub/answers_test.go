@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"hash/maphash"
 	"testing"
 
 	"dske/protocol"
@@ -8,7 +9,7 @@ import (
 
 // Different requests have different IDs, even if their parts joined together are the same bytes.
 func TestIDsOfRequests(t *testing.T) {
-	seen := map[requestID]int{}
+	seed, seen := maphash.MakeSeed(), map[requestID]int{}
 	for i, r := range []struct {
 		signature           []string
 		method, path, query string
@@ -25,7 +26,7 @@ func TestIDsOfRequests(t *testing.T) {
 		{[]string{"a", ""}, "GET", "/a", "b", "b"},
 		{[]string{"a"}, "GET", "/a", "b", "0:body:b"},
 	} {
-		id := idOf(r.signature, protocol.Request{Method: r.method, Path: r.path, Query: r.query, Body: []byte(r.body)})
+		id := idOf(seed, r.signature, protocol.Request{Method: r.method, Path: r.path, Query: r.query, Body: []byte(r.body)})
 		if other, there := seen[id]; there {
 			t.Errorf("requests %d and %d have the same ID", other, i)
 		}

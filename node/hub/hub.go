@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -88,6 +89,7 @@ type Hub struct {
 
 	warnings node.Warnings // about messages that are refused
 	watched  watched
+	seed     maphash.Seed // see requestID
 
 	mu      sync.Mutex
 	clients map[string]*peerClient
@@ -112,6 +114,7 @@ func New(config Config) (*Hub, error) {
 		journal: journal,
 		shares:  newShareStore(config.Suite, config.ShareTTL, alarm, journal),
 		alarm:   alarm,
+		seed:    maphash.MakeSeed(),
 		clients: map[string]*peerClient{},
 		owners:  map[string]string{},
 		watched: watched{due: map[*peerClient]time.Time{}},

@@ -130,7 +130,7 @@ func (h *Hub) answer(ctx context.Context, signature []string, r protocol.Request
 		return answer{}, err
 	}
 	defer h.watch(p)
-	id := idOf(signature, r)
+	id := idOf(h.seed, signature, r)
 	if a, ok := p.answers.find(id); ok {
 		return a, nil
 	}

@@ -1,6 +1,9 @@
 package its
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // secretIndex is the index of the shared vector, at x = 0.
 const secretIndex = -1
@@ -39,7 +42,8 @@ var inverses = sync.OnceValue(func() *[256]Element {
 // at returns the share with the given index: a sum of points, each times a weight that depends only
 // on x-coordinates.
 func (f polynomials) at(index int) []byte {
-	weights := f.weights(coordinate(index))
+	var room [8]factor // most thresholds fit
+	weights := f.weights(room[:0], coordinate(index))
 	value := make([]byte, len(f.points[0].Value))
 	for at := 0; at < len(value); at += ElementSize {
 		store(value[at:], weighted(weights, f.points, at))
@@ -66,15 +70,15 @@ func (f polynomials) shares(indices []int) []Share {
 }
 
 // weights returns Lagrange's weights for x: for point i, the product of (x - x_j) / (x_i - x_j)
-// over all other points j.
-func (f polynomials) weights(x Element) []factor {
+// over all other points j. It uses the memory of weights, which is empty.
+func (f polynomials) weights(weights []factor, x Element) []factor {
 	others := make([]Element, len(f.points)) // for point i, the product of x - x_j
 	before := one
 	for i, p := range f.points {
 		others[i] = before
 		before = before.Mul(x.Add(coordinate(p.Index)))
 	}
-	weights := make([]factor, len(f.points))
+	weights = slices.Grow(weights, len(f.points))[:len(f.points)]
 	after := one
 	for i := len(f.points) - 1; i >= 0; i-- {
 		weights[i] = newFactor(others[i].Mul(after).Mul(f.inverse[i]))

@@ -61,7 +61,7 @@ func nameOf(t rapid.TB, set *sets) string {
 		shares = append(shares, Share{p.Index, p.Value})
 		indices = append(indices, p.Index)
 	}
-	want := through(shares).weights(coordinate(secretIndex))
+	want := through(shares).weights(nil, coordinate(secretIndex))
 	for i, weight := range set.weights[set.size-1] {
 		if newFactor(weight) != want[i] {
 			t.Fatalf("set %v: weight %d is %x", indices, i, weight)

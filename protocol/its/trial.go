@@ -31,7 +31,7 @@ func (s *Search) fit(set *sets) {
 		return
 	}
 	s.begin(set.set()[:s.threshold])
-	s.trial.weights = append(s.trial.weights, through(s.trial.shares).weights(coordinate(secretIndex))...)
+	s.trial.weights = through(s.trial.shares).weights(s.trial.weights, coordinate(secretIndex))
 	combination := s.combination()
 	if s.isRejected(combination) {
 		return
