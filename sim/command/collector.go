@@ -8,10 +8,15 @@ import (
 	"sync"
 )
 
-// garbageFor returns how many bytes of garbage may be there before it is collected, beside so many
-// that are in use. Go's own rule is as many as are in use: a small network would spend an eighth of
-// its time on collecting a few megabytes, and a large one take twice its memory.
-func garbageFor(used int64) int64 { return max(64<<20, min(used, 1<<30), used/4) }
+// garbageFor returns how many bytes of garbage there may be before it is collected, with so many
+// bytes in use. Go's own rule is as many as are in use: a small network would spend an eighth of its
+// time on collecting a few megabytes, and a large one take twice its memory. The more is in use, the
+// longer a collection takes, and the more garbage it has to be worth: 100 MB with 450 MB in use, and
+// 1 GiB from 1.4 GiB on.
+func garbageFor(used int64) int64 {
+	worth := float64(used) * float64(used) / (2 << 30)
+	return max(64<<20, used/4, min(int64(worth), 1<<30))
+}
 
 // tuneCollector makes the collector of garbage go by [garbageFor]. It does nothing if the
 // environment sets GOGC. Release undoes it.
