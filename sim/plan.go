@@ -30,6 +30,7 @@ type Plan struct {
 	PSRD         int64         // bytes in all pools at the start
 	PSRDInUse    int64         // bytes when every association is in use; more than PSRD if pools are filled lazily
 	Memory       int64         // bytes in use at the start, PSRD included
+	Garbage      int64         // bytes of garbage that there may be beside them
 	Ready        time.Duration // from the start until every client is ready
 
 	// For keys of 256 bits:
@@ -67,6 +68,7 @@ func PlanOf(t *topology.Topology) (Plan, error) {
 		p.Ready = time.Duration(len(t.Clients))*timeOfClient + time.Duration(p.Associations)*timeOfAssociation +
 			time.Duration(blocks)*(timeOfBlock+time.Duration(t.PSRD.BlockSize)*timeOfByte)
 	}
+	p.Garbage = garbageFor(p.Memory)
 	// A share costs its pad and a signing key from the pool of its sender, and a signing key from
 	// the other pool for the request or the answer.
 	const key, signature = 32, protocol.SigningKeySize

@@ -43,6 +43,7 @@ type siege struct {
 //
 //	go test ./sim -run Siege -v -args -for 60s -strict
 func TestSiege(t *testing.T) {
+	defer sim.TuneCollector()() // as dske run does
 	s := newSiege(t)
 	calm := s.observe(*siegeTime/4, nil)
 	t.Logf("calm:   %v", calm)

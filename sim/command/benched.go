@@ -30,7 +30,7 @@ func measureOwn(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	if b.network, err = sim.New(sim.Config{Topology: t, Transport: b.transport, Data: c.String("data"), Listen: "127.0.0.1:0", Single: c.Bool("single")}); err != nil {
 		return nil, usageError{err}
 	}
-	defer tuneCollector()()
+	defer sim.TuneCollector()()
 	ctx, cancel := context.WithCancel(c.Context)
 	ended := make(chan error, 1)
 	go func() {

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"dske/node"
+	"dske/sim"
 	"dske/sim/hunt"
 )
 
@@ -25,7 +26,7 @@ func huntFor(c *cli.Context) error {
 	}
 	seeds := cmp.Or(c.Int("runs"), defaultSeeds)
 	p := newProgress(os.Stderr)
-	defer tuneCollector()()
+	defer sim.TuneCollector()()
 	r := hunt.Hunt(c.Context, c.Uint64("seed"), seeds, jobsOf(c), func(done int, _ uint64) { p.Set(done, seeds, "seeds") })
 	p.End()
 	if err := c.Context.Err(); err != nil {

@@ -22,7 +22,7 @@ func printPlan(to io.Writer, t *topology.Topology) error {
 	row("associations", "%d, of %d clients with %d hubs", p.Associations, len(t.Clients), len(t.Hubs))
 	row("PSRD", "%s at the start, %s when all is in use; an association has %d pools of %d bytes at each end",
 		megabytes(p.PSRD), megabytes(p.PSRDInUse), p.Pools, p.PoolSize)
-	row("memory", "%s at the start, PSRD included, and up to %s of garbage", megabytes(p.Memory), megabytes(garbageFor(p.Memory)))
+	row("memory", "%s at the start, PSRD included, and up to %s of garbage", megabytes(p.Memory), megabytes(p.Garbage))
 	row("ready after", "%v, on two cores like those of the benchmarks in the README", p.Ready.Round(10*time.Millisecond))
 	row("keys", "each client can make %d keys of 256 bits before it needs more PSRD; a key takes %d bytes of it", p.KeysPerClient, p.PSRDPerKey)
 	for _, every := range []time.Duration{time.Minute, time.Hour} {

@@ -71,7 +71,7 @@ func runNetwork(c *cli.Context, config sim.Config, progress *progress, ready fun
 	if err := beHostile(c, network); err != nil {
 		return err
 	}
-	defer tuneCollector()()
+	defer sim.TuneCollector()()
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"dske/sim"
 	"dske/sim/experiment"
 	"dske/sim/yamlfile"
 )
@@ -89,7 +90,7 @@ func jobsOf(c *cli.Context) int {
 
 // runExperiment runs an experiment, and shows the progress.
 func runExperiment(ctx context.Context, e *experiment.Experiment, o experiment.Options) (result *experiment.Result, err error) {
-	defer tuneCollector()()
+	defer sim.TuneCollector()()
 	defer tuneProcessors(min(o.Jobs, e.Number(o)))()
 	var passed atomic.Int64
 	o.Progress = func(d time.Duration) { passed.Add(int64(d)) }

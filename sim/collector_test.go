@@ -1,4 +1,4 @@
-package command
+package sim
 
 import (
 	"runtime"
@@ -22,7 +22,7 @@ func TestTuneCollector(t *testing.T) {
 	t.Setenv("GOGC", "")
 	before := debug.SetGCPercent(100)
 	defer debug.SetGCPercent(before)
-	release := tuneCollector()
+	release := TuneCollector()
 	for _, more := range []int{0, 200 << 20, 0} { // which take no memory: nobody touches them
 		held := make([]byte, more)
 		if !tuned(5 * time.Second) {

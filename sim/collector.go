@@ -1,4 +1,4 @@
-package command
+package sim
 
 import (
 	"os"
@@ -18,9 +18,9 @@ func garbageFor(used int64) int64 {
 	return max(64<<20, used/4, min(int64(worth), 1<<30))
 }
 
-// tuneCollector makes the collector of garbage go by [garbageFor]. It does nothing if the
+// TuneCollector makes the collector of garbage go by [garbageFor]. It does nothing if the
 // environment sets GOGC. Release undoes it.
-func tuneCollector() (release func()) {
+func TuneCollector() (release func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
