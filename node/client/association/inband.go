@@ -233,7 +233,11 @@ func (e *exchange) settleHint(ctx context.Context, sent int, h *hint) (again boo
 			return true, h // that may be enough
 		}
 	}
-	err := e.ask(ctx, e.session, e.questions, h)
+	questions := e.questions
+	if errors.Is(h.said, psrd.ErrExhausted) && e.session.supplied.Load() == e.supplied {
+		questions = e.doubt.settledCount() // one that ended meanwhile had supplied the hub before this message left
+	}
+	err := e.ask(ctx, e.session, questions, h)
 	return !errors.Is(err, errEnded), err
 }
 
