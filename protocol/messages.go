@@ -123,16 +123,14 @@ type BlockData struct {
 func (b BlockData) Encode(least int) []byte {
 	const frame = `{"block_uuid":"","data":""}`
 	size := len(frame) + len(uuid.Nil.String()) + base64.StdEncoding.EncodedLen(len(b.Data))
-	body := make([]byte, 0, max(size, least))
-	body = append(body, `{"block_uuid":"`...)
-	body = append(body, b.UUID.String()...)
-	body = append(body, `","data":"`...)
-	body = base64.StdEncoding.AppendEncode(body, b.Data)
-	body = append(body, `"}`...)
-	for len(body) < least {
-		body = append(body, ' ')
+	w := writer{json: make([]byte, 0, max(size, least))}
+	w.id(`{"block_uuid":`, b.UUID)
+	w.base64(`,"data":`, b.Data)
+	w.json = append(w.json, '}')
+	for len(w.json) < least {
+		w.json = append(w.json, ' ')
 	}
-	return body
+	return w.json
 }
 
 // Format implements [fmt.Formatter]; only the JSON form shows the data.
