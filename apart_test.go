@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dske/sim/simtest/ports"
 )
 
 // apart is a network that runs in several processes.
@@ -21,8 +23,9 @@ type apart struct {
 func newApart(t *testing.T) *apart {
 	t.Helper()
 	a := &apart{t, filepath.Join(t.TempDir(), "network.yaml"), map[string]string{}}
+	addresses := ports.Free(t, 5)
 	url := func(node string) string {
-		a.urls[node] = "http://" + freeAddress(t)
+		a.urls[node] = "http://" + addresses[len(a.urls)]
 		return a.urls[node] + "/" + node
 	}
 	text := "threshold: 2\nhubs:\n"
@@ -139,8 +142,9 @@ func TestNodesFromFlags(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	for _, suite := range []string{"its", "dske-python"} {
 		var hubs []string
-		for _, name := range []string{"hank", "helen", "hugo"} {
-			hubs = append(hubs, "--hub", "http://"+freeAddress(t)+"/hub/"+name)
+		addresses := ports.Free(t, 3)
+		for i, name := range []string{"hank", "helen", "hugo"} {
+			hubs = append(hubs, "--hub", "http://"+addresses[i]+"/hub/"+name)
 		}
 		flags := append([]string{"--suite", suite}, hubs...)
 		for _, name := range []string{"hank", "helen", "hugo"} {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dske/sim/simtest/ports"
 )
 
 // A hub in another process is checked, under names that an open hub accepts and under names that
@@ -15,7 +17,7 @@ import (
 func TestConformanceOfHub(t *testing.T) {
 	dir := t.TempDir()
 	report := filepath.Join(dir, "report.json")
-	url := "http://" + freeAddress(t) + "/hub/"
+	url := "http://" + ports.Free(t, 1)[0] + "/hub/"
 	n := runNode(t, "hub", "hank", "--hub", url+"other", "--hub", url+"hank")
 	out := n.dskeAlone("conformance", "hub", n.url, "--json", report)
 	if !strings.Contains(out, "\nprotocol/its/its.md\n") || !strings.Contains(out, " conform, 0 failed, ") {
@@ -37,7 +39,7 @@ func TestConformanceOfHub(t *testing.T) {
 	}{
 		{[]string{hank.url + "/hub/hank"}, 1, "does not admit it: Client is not enrolled.; name two clients"},
 		{[]string{hank.url + "/hub/hank", "--secret-file", filepath.Join(dir, "none")}, 1, "no such file"},
-		{[]string{"http://" + freeAddress(t) + "/hub/hank"}, 1, "no hub answers at"},
+		{[]string{"http://" + ports.Free(t, 1)[0] + "/hub/hank"}, 1, "no hub answers at"},
 		{[]string{n.url, "--suite", "dske-python"}, 1, "the hub speaks suite its"},
 		{[]string{"http://127.0.0.1:1/client/hank"}, 2, "is not the URL of a hub"},
 		{[]string{"http://192.0.2.1/hub/hank"}, 2, "in the clear"},
@@ -55,7 +57,7 @@ func TestConformanceOfHub(t *testing.T) {
 
 // A client is started as the checker says, and checked.
 func TestConformanceOfClient(t *testing.T) {
-	address := freeAddress(t)
+	address := ports.Free(t, 1)[0]
 	cmd := exec.Command(program, "conformance", "client", "http://"+address+"/client/carol", "--hubs", "3", "--listen", "127.0.0.1:0")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

@@ -37,6 +37,7 @@ var floors = []struct {
 		"dske/protocol", "dske/sim/adversary", "dske/sim/audit", "dske/sim/certs", "dske/sim/fault", "dske/sim/topology", "dske/sim/wire"}},
 	{"dske/sim/adversary", []string{"dske/protocol", "dske/protocol/its", "dske/psrd", "dske/sim/wire"}},
 	{"dske/sim/wire", []string{"dske/node", "dske/protocol", "dske/sim/fault", "dske/sim/link"}},
+	{"dske/sim/simtest/ports", nil},
 	{"dske/sim/virtual/sametest", nil},
 	{"dske/sim/virtual", nil},
 	{"dske/sim/audit", nil},
@@ -72,7 +73,7 @@ var floors = []struct {
 var anything = []string{"anything"}
 
 // forTests lists the packages that only tests import.
-var forTests = []string{"dske/node/contract", "dske/sim/simtest", "dske/sim/virtual/sametest"}
+var forTests = []string{"dske/node/contract", "dske/sim/simtest", "dske/sim/simtest/ports", "dske/sim/virtual/sametest"}
 
 func TestImports(t *testing.T) {
 	for _, flaw := range flaws(listPackages(t)) {

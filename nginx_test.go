@@ -1,36 +1,15 @@
 package main
 
 import (
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-)
 
-// freePorts returns the first of number consecutive ports that nobody listens on.
-func freePorts(t *testing.T, number int) int {
-	t.Helper()
-	for range 20 {
-		_, text, _ := net.SplitHostPort(freeAddress(t))
-		base, _ := strconv.Atoi(text)
-		free := base+number < 1<<16
-		for port := base; free && port < base+number; port++ {
-			l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
-			if free = err == nil; free {
-				l.Close()
-			}
-		}
-		if free {
-			return base
-		}
-	}
-	t.Fatal("there are no consecutive free ports")
-	return 0
-}
+	"dske/sim/simtest/ports"
+)
 
 // A network in five processes is behind one port, which nginx distributes by path, with the
 // generated configuration. Nodes reach each other through it, too.
@@ -39,9 +18,10 @@ func TestBehindNginx(t *testing.T) {
 	if err != nil {
 		t.Skip("nginx is not installed")
 	}
-	base := freePorts(t, 6)
+	addresses := ports.Free(t, 6)
+	_, port, _ := net.SplitHostPort(addresses[0])
 	dir := filepath.Join(t.TempDir(), "out")
-	_, stderr, status := dske(t, "deploy", "nginx", "--hubs", "3", "--clients", "2", "--out", dir, "--port", strconv.Itoa(base), "--prometheus", "--grafana")
+	_, stderr, status := dske(t, "deploy", "nginx", "--hubs", "3", "--clients", "2", "--out", dir, "--port", port, "--prometheus", "--grafana")
 	if status != 0 {
 		t.Fatal(stderr)
 	}
@@ -63,8 +43,8 @@ func TestBehindNginx(t *testing.T) {
 
 	nodes := []string{"hub/hub1", "hub/hub2", "hub/hub3", "client/client1", "client/client2"}
 	run := func(i int) *network {
-		n := &network{T: t, stderr: &lockedBuffer{}, url: fmt.Sprint("http://127.0.0.1:", base)}
-		n.cmd = exec.Command(program, "run", filepath.Join(dir, "topology.yaml"), "--only", nodes[i], "--listen", fmt.Sprint("127.0.0.1:", base+1+i))
+		n := &network{T: t, stderr: &lockedBuffer{}, url: "http://" + addresses[0]}
+		n.cmd = exec.Command(program, "run", filepath.Join(dir, "topology.yaml"), "--only", nodes[i], "--listen", addresses[1+i])
 		n.start(3)
 		return n
 	}
@@ -79,10 +59,10 @@ func TestBehindNginx(t *testing.T) {
 	}
 	processes[0].cmd.Process.Kill()
 	processes[0].cmd.Wait()
-	n.url = fmt.Sprint("http://127.0.0.1:", base+5) // the page of the front was that of the process that has ended
+	n.url = "http://" + addresses[5] // the page of the front was that of the process that has ended
 	n.dske("etsi-qkd", "get-key-pair", "sae1", "sae2")
 	run(0)
-	n.url = fmt.Sprint("http://127.0.0.1:", base)
+	n.url = "http://" + addresses[0]
 	script := filepath.Join(dir, "script.txtar")
 	if err := os.WriteFile(script, []byte("# Keys flow behind nginx, also with a hub less.\nget-key-pair sae1 sae2\nstop hub/hub2\nget-key-pair sae2 sae1\nstart hub/hub2\n"), 0o644); err != nil {
 		t.Fatal(err)

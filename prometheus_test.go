@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dske/sim/simtest/ports"
 )
 
 // prometheusFor runs Prometheus with the generated configuration in dir and returns its URL. It
@@ -18,7 +20,7 @@ import (
 func prometheusFor(t *testing.T, dir string) string {
 	t.Helper()
 	tools(t, "prometheus")
-	config, address := filepath.Join(dir, "prometheus.yml"), freeAddress(t)
+	config, address := filepath.Join(dir, "prometheus.yml"), ports.Free(t, 1)[0]
 	text, err := os.ReadFile(config)
 	if err == nil {
 		err = os.WriteFile(config, []byte(strings.Replace(string(text), "scrape_interval: 5s", "scrape_interval: 1s", 1)), 0o644)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dske/sim/simtest/ports"
 )
 
 // byHandFile writes the topology of a small network whose PSRD comes in files.
@@ -108,7 +110,8 @@ func TestPSRDByHand(t *testing.T) {
 // Hubs and clients in processes of their own share only the topology, the secret of the network and
 // what somebody carries.
 func TestPSRDByHandApart(t *testing.T) {
-	hubs, clients := freeAddress(t), freeAddress(t)
+	addresses := ports.Free(t, 2)
+	hubs, clients := addresses[0], addresses[1]
 	hubURL := [2]string{fmt.Sprintf(", url: %q", "http://"+hubs+"/hub/hank"), fmt.Sprintf(", url: %q", "http://"+hubs+"/hub/helen")}
 	clientURL := [2]string{fmt.Sprintf(", url: %q", "http://"+clients+"/client/carol"), fmt.Sprintf(", url: %q", "http://"+clients+"/client/connie")}
 	secret, data := filepath.Join(t.TempDir(), "secret"), t.TempDir()

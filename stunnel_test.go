@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"dske/sim/simtest/ports"
 )
 
 // tools skips a test where one of the programs that it needs is missing.
@@ -21,18 +22,6 @@ func tools(t *testing.T, names ...string) {
 			t.Skipf("it needs %s: %v", strings.Join(names, ", "), err)
 		}
 	}
-}
-
-// freeAddress returns an address of this host that nobody listens on, for programs that cannot
-// choose a port themselves.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // background starts a program that runs until the test ends, and waits until a line of its standard
@@ -84,7 +73,8 @@ func TestSKIPOverPSK(t *testing.T) {
 			t.Errorf("the README lacks %q", line)
 		}
 	}
-	dir, carol, connie := t.TempDir(), freeAddress(t), freeAddress(t)
+	dir, addresses := t.TempDir(), ports.Free(t, 2)
+	carol, connie := addresses[0], addresses[1]
 	secrets := map[string]string{"router-a": strings.Repeat("0123456789abcdef", 4), "router-b": strings.Repeat("fedcba9876543210", 4)}
 	text := strings.NewReplacer("192.0.2.1:443", carol, "127.0.0.1:9000", port(1), "192.0.2.2:443", connie, "127.0.0.1:9003", port(4),
 		"= router-", "= "+dir+"/router-").Replace(string(recipe))

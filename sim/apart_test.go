@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -13,26 +12,18 @@ import (
 
 	"dske/etsi"
 	"dske/sim/certs"
+	"dske/sim/simtest/ports"
 	"dske/sim/topology"
 )
-
-// freeAddress returns an address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 func tokenOf(client string) string { return "secret of " + client }
 
 // divided returns two configurations of a topology of two hubs and two clients at two addresses:
 // the first hub and client run at the first address, the others at the second.
-func divided(t *testing.T, scheme, first, second string) (here, there Config) {
+func divided(t *testing.T, scheme string) (here, there Config) {
 	t.Helper()
+	addresses := ports.Free(t, 2)
+	first, second := addresses[0], addresses[1]
 	text := fmt.Sprintf("hubs: [{name: h1, url: '%[1]s://%[2]s/hub/h1'}, {name: h2, url: '%[1]s://%[3]s/hub/h2'}]\n"+
 		"clients: [{name: carol, encryptors: [{name: sam}], url: '%[1]s://%[2]s/client/carol'}, {name: connie, encryptors: [{name: sofia}], url: '%[1]s://%[3]s/client/connie'}]\n",
 		scheme, first, second)
@@ -53,7 +44,7 @@ func TestElsewhereOverTLS(t *testing.T) {
 	if err := dir.Write(certs.Names{KMEs: []string{"carol", "connie"}, SAEs: []string{"sam", "sofia"}}); err != nil {
 		t.Fatal(err)
 	}
-	here, there := divided(t, "https", freeAddress(t), freeAddress(t))
+	here, there := divided(t, "https")
 	here.TLS, there.TLS = dir, dir
 	second := make(chan *testNetwork)
 	t.Run("both", func(t *testing.T) {

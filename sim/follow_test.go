@@ -14,7 +14,7 @@ import (
 // while they run.
 func both(t *testing.T, f func(t *testing.T, n, other *testNetwork)) {
 	t.Helper()
-	here, there := divided(t, "http", freeAddress(t), freeAddress(t))
+	here, there := divided(t, "http")
 	second := make(chan *testNetwork)
 	t.Run("both", func(t *testing.T) {
 		go func() { second <- start(t, there) }()

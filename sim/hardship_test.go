@@ -89,7 +89,7 @@ func (l *lockedLog) String() string {
 // TestFaultsStrikeAtPorts orders each hard condition for a caller from outside.
 func TestFaultsStrikeAtPorts(t *testing.T) {
 	dir, log := certify(t), &lockedLog{}
-	n := start(t, Config{TLS: dir, KMEListen: ports, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	n := start(t, Config{TLS: dir, KMEListen: kmePorts, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	sam, sofia := n.shows(dir, dir.SAE("sam"), n.port("carol")), n.shows(dir, dir.SAE("sofia"), n.port("connie"))
 	make := func() (etsi.Key, error) {
 		keys, err := sam.GetKey(t.Context(), "sofia", etsi.KeyRequest{})
@@ -146,7 +146,7 @@ func TestFaultsStrikeAtPorts(t *testing.T) {
 
 // TestFaultsLeaveBodiesAlone sends a body that a KME refuses through a fault that does not fire.
 func TestFaultsLeaveBodiesAlone(t *testing.T) {
-	n := start(t, Config{KMEListen: ports})
+	n := start(t, Config{KMEListen: kmePorts})
 	if err := n.Wire().AddFault("status=503 from=sae/nobody,sae/sofia"); err == nil {
 		t.Error("a fault was added for an unknown party")
 	}

@@ -8,7 +8,7 @@ import (
 
 func TestEachPortShowsItsKME(t *testing.T) {
 	dir := certify(t)
-	n := start(t, Config{KMEListen: ports, TLS: dir})
+	n := start(t, Config{KMEListen: kmePorts, TLS: dir})
 	config, err := dir.Client(dir.SAE("sam"))
 	if err != nil {
 		t.Fatal(err)

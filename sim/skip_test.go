@@ -79,7 +79,7 @@ func TestEncryptorOfSKIPIsNotListed(t *testing.T) {
 
 // TestSKIPAtTheRoot makes the requests of the draft, which have only a host and a port.
 func TestSKIPAtTheRoot(t *testing.T) {
-	n := start(t, Config{KMEListen: ports})
+	n := start(t, Config{KMEListen: kmePorts})
 	get := func(client, path string, want int) string {
 		t.Helper()
 		response, err := http.Get(n.port(client) + path)
@@ -130,7 +130,7 @@ func TestSKIPAtTheRoot(t *testing.T) {
 // TestNamesOfAKME uses names that a proxy forwards and appliances make up. They are accepted where
 // only one KME is behind a port, but not from a browser.
 func TestNamesOfAKME(t *testing.T) {
-	n := start(t, Config{Listen: "127.0.0.1:0", KMEListen: ports})
+	n := start(t, Config{Listen: "127.0.0.1:0", KMEListen: kmePorts})
 	for _, test := range []struct {
 		url, host string
 		header    http.Header
@@ -173,7 +173,7 @@ func TestNamesOfAKME(t *testing.T) {
 func TestStrict401HasNoBody(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		dir := certify(t)
-		n := start(t, Config{TLS: dir, KMEListen: ports, Strict: strict})
+		n := start(t, Config{TLS: dir, KMEListen: kmePorts, Strict: strict})
 		nobody := n.anonymous(dir)
 		for _, path := range []string{"/api/v1/keys/sofia/status", "/capabilities"} {
 			response, err := nobody.Get(n.port("carol") + path)

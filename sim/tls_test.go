@@ -142,8 +142,8 @@ func TestTLSWithoutCertificates(t *testing.T) {
 	}
 }
 
-// ports has an address for each client of the reference topology.
-var ports = []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}
+// kmePorts has an address for each client of the reference topology.
+var kmePorts = []string{"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}
 
 func (n *testNetwork) port(client string) string {
 	for _, c := range n.Overview().Clients {
@@ -156,7 +156,7 @@ func (n *testNetwork) port(client string) string {
 }
 
 func TestPortPerKME(t *testing.T) {
-	n := start(t, Config{KMEListen: ports})
+	n := start(t, Config{KMEListen: kmePorts})
 	sam := &etsi.Client{URL: n.port("carol"), SAE: "sam"}
 	sofia := &etsi.Client{URL: n.port("connie")}
 	made, err := sam.GetKey(t.Context(), "sofia", etsi.KeyRequest{})
@@ -191,7 +191,7 @@ func TestPortPerKME(t *testing.T) {
 
 func TestPortPerKMEOverTLS(t *testing.T) {
 	dir := certify(t)
-	n := start(t, Config{KMEListen: ports, TLS: dir})
+	n := start(t, Config{KMEListen: kmePorts, TLS: dir})
 	if _, err := n.shows(dir, dir.SAE("sam"), n.port("carol")).Status(t.Context(), "sofia"); err != nil {
 		t.Error(err)
 	}
