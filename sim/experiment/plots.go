@@ -216,7 +216,8 @@ func (r *Result) plotOutages() (*chart, string) {
 			return
 		}
 		y := float64(row)
-		addLine(p, plotter.XYs{{X: from.Hours() / 24, Y: y}, {X: to.Hours() / 24, Y: y}}, 1, "")
+		days := func(at time.Duration) float64 { return min(at, length).Hours() / 24 } // some keys are fetched later
+		addLine(p, plotter.XYs{{X: days(from), Y: y}, {X: days(to), Y: y}}, 1, "")
 	}
 	for _, e := range run.Events {
 		if e.Up {

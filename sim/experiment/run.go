@@ -109,15 +109,17 @@ func (r *run) simulate(outside context.Context, trace io.Writer) (err error) {
 	return errors.Join(r.err, outside.Err())
 }
 
-// happen runs outages and demand for the length of the experiment. It also ends, within a virtual
-// hour, when the context from outside does.
+// happen runs demand for the length of the experiment, and outages until the last key has been
+// fetched. It also ends, within a virtual hour, when the context from outside does.
 func (r *run) happen(outside context.Context) {
 	r.began = time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), r.point.For)
 	defer cancel()
+	suffering, relieve := context.WithCancel(context.Background())
+	defer relieve()
 	var outages, demand sync.WaitGroup
 	for _, t := range r.targets() {
-		outages.Go(func() { r.suffer(ctx, t) })
+		outages.Go(func() { r.suffer(suffering, t) })
 	}
 	for i := range r.point.Demand {
 		demand.Go(func() { r.want(ctx, i) })
@@ -130,7 +132,7 @@ func (r *run) happen(outside context.Context) {
 		}
 	})
 	demand.Wait()
-	cancel()
+	relieve()
 	outages.Wait()
 }
 

@@ -1,13 +1,16 @@
 package experiment
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"dske/sim"
@@ -51,6 +54,47 @@ outages: {hubs: {mtbf: 3h, mttr: 1h}}
 	t.Logf("%d keys, %d failed, %d deviations", len(outcomes), failed, deviations)
 	if len(outcomes) < 200 || failed < len(outcomes)/20 {
 		t.Errorf("only %d keys, of which %d failed", len(outcomes), failed)
+	}
+}
+
+// Outages are stationary: of many hubs as many are down at the beginning as later.
+func TestTheoryOfOutages(t *testing.T) {
+	const hubs = 4000
+	synctest.Test(t, func(t *testing.T) {
+		r := &run{seed: 7, states: map[string]bool{}, began: time.Now()}
+		ctx, end := context.WithCancel(t.Context())
+		f := &Failure{MTBF: 100 * time.Minute, MTTR: 50 * time.Minute}
+		var down atomic.Int64
+		var all sync.WaitGroup
+		for i := range hubs {
+			this := target{fmt.Sprint("hub/", i), f, func() { down.Add(1) }, func() { down.Add(-1) }}
+			all.Go(func() { r.suffer(ctx, this) })
+		}
+		u := f.Unavailability()
+		slack := 4 * math.Sqrt(u*(1-u)/hubs)
+		for range 10 {
+			synctest.Wait()
+			if got := float64(down.Load()) / hubs; math.Abs(got-u) > slack {
+				t.Errorf("after %v, %.3f are down, and in theory %.3f ± %.3f", time.Since(r.began), got, u, slack)
+			}
+			time.Sleep(30 * time.Minute)
+		}
+		end()
+		all.Wait()
+	})
+}
+
+// Hubs go on failing after the end until the last key has been fetched.
+func TestOutagesOutlastDemand(t *testing.T) {
+	result := simulate(t, `
+topology: {hubs: 3, clients: 2, threshold: 2}
+for: 20m
+demand: [{between: [sae1, sae2], every: 1m, fetch_after: 12h}]
+outages: {crashes: {hubs: {mtbf: 1h}}}
+share_ttl: 24h
+`, Options{Seed: 4})
+	if run := result.Points[0].Runs[0]; run.Made < 10 || run.Fetched > 0 {
+		t.Errorf("%d keys of %d were made, and %d fetched", run.Made, run.Wanted, run.Fetched)
 	}
 }
 
