@@ -116,7 +116,11 @@ func TestDescriptorsRunOut(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Skip(err)
 	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		log.Close() // Wait would wait until more of it is read
+		cmd.Wait()
+	})
 	first := make([]byte, 100)
 	if _, err := io.ReadFull(stdout, first); err != nil {
 		t.Fatal(err)

@@ -66,6 +66,8 @@ func TestConformanceOfClient(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	defer limit(cmd)()
 	lines := bufio.NewReader(stdout)
 	lines.ReadString('\n')
 	how, err := lines.ReadString('\n')

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -157,16 +158,17 @@ func (s *site) front() {
 func (s *site) dske(args ...string) string {
 	s.Helper()
 	args = append([]string{program}, args...)
-	out, err := s.command("front", append(args, "--url", "https://front:8100", "--tls", "/etc/dske/certs")...).CombinedOutput()
-	if err != nil {
+	cmd, out := s.command("front", append(args, "--url", "https://front:8100", "--tls", "/etc/dske/certs")...), &bytes.Buffer{}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := runLimited(cmd); err != nil {
 		s.Fatalf("%v: %v: %s", args, err, out)
 	}
-	return string(out)
+	return out.String()
 }
 
 // request returns a request to the front, which curl makes on the machine of the front.
 func (s *site) request(path string, options ...string) *exec.Cmd {
-	return s.command("front", append([]string{"curl", "-sSN", "--fail-with-body", "--cacert", "/etc/dske/certs/ca.crt", "https://front:8100" + path}, options...)...)
+	return s.command("front", append([]string{"curl", "-sSN", "--max-time", fmt.Sprint(patience.Seconds()), "--fail-with-body", "--cacert", "/etc/dske/certs/ca.crt", "https://front:8100" + path}, options...)...)
 }
 
 // curl makes a request to the front in the name of an encryptor.
@@ -182,7 +184,7 @@ func (s *site) curl(sae, path string) string {
 // page opens the page of the front until the test ends.
 func (s *site) page() page {
 	s.Helper()
-	cmd := s.request("/dashboard/v1/stream", "--max-time", "60")
+	cmd := s.request("/dashboard/v1/stream")
 	stdout, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()

@@ -141,6 +141,7 @@ func TestNetworkWhoseReaderGoesAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	defer limit(cmd)()
 	var url []string
 	lines := bufio.NewScanner(stderr)
 	for url == nil && lines.Scan() {

@@ -99,7 +99,7 @@ func scraped(t *testing.T, dir string, processes int) {
 	if len(wanted) < 11 {
 		t.Errorf("the dashboard asks for %q", wanted)
 	}
-	ticker, late := time.NewTicker(100*time.Millisecond), time.After(time.Minute)
+	ticker, late := time.NewTicker(100*time.Millisecond), time.After(patience)
 	defer ticker.Stop()
 	for len(wanted) > 0 {
 		found, err := values(prometheus, wanted[0])

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // page is the stream of events of an open page of a network.
@@ -20,7 +19,7 @@ type page struct {
 // open opens the page of a network until the test ends.
 func (n *network) open() page {
 	n.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	n.Cleanup(cancel)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, n.url+"/dashboard/v1/stream", nil)
 	if err != nil {

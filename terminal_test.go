@@ -54,6 +54,8 @@ func TestStatusWatches(t *testing.T) {
 	if err := watch.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { watch.Process.Kill(); watch.Wait() })
+	defer limit(watch)()
 	lines := bufio.NewScanner(stdout)
 	for tables := 0; tables < 3; {
 		if !lines.Scan() {
@@ -100,6 +102,7 @@ func TestProgressOnATerminal(t *testing.T) {
 func TestLogFormat(t *testing.T) {
 	n := run(t, "--log-format", "json", "--log-level", "info")
 	n.dske("stop", "hub/hank")
+	n.end(os.Interrupt)
 	for line := range strings.Lines(n.stderr.String()) {
 		var entry struct{ Level, Msg string }
 		if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.Level == "" || entry.Msg == "" {

@@ -69,6 +69,7 @@ func (n *Network) mountOwn(g *echo.Group) {
 	g.GET("/ready", func(c echo.Context) error { return answerEmpty(c, n.WaitReady(c.Request().Context())) })
 	g.GET("/idle", func(c echo.Context) error { return answerEmpty(c, n.waitIdleHere(c.Request().Context())) })
 	g.GET("/messages", n.getMessages)
+	g.GET("/faults", func(c echo.Context) error { return c.JSON(http.StatusOK, FaultList{n.faultsHere()}) })
 	g.PUT("/faults/:id", func(c echo.Context) error {
 		id, err := node.Param(c, "id")
 		if err != nil {
@@ -97,7 +98,7 @@ func answerEmpty(c echo.Context, err error) error {
 func (n *Network) postFault(c echo.Context) error {
 	id := "" // assigned below if the network is one process
 	if n.IsPart() {
-		id = strings.ToLower(n.Text("fault")[:8])
+		id = strings.ToLower(n.Text("fault")[:sharedID])
 	}
 	spec, err := n.addFault(c, id)
 	if err == nil {

@@ -43,9 +43,9 @@ func (c *clientPlace) files() (*client.Files, error) {
 const identityName = "identity of files"
 
 // identity returns the key with which the client opens its files. It is drawn once, and stored.
-func (c *clientPlace) identity() (parcel.Identity, error) {
+func (p *place) identity() (parcel.Identity, error) {
 	var kept store.Secret
-	c.disk.store.View(func(s *store.State) { kept = s.Registrations[identityName].Token.Clone() })
+	p.disk.store.View(func(s *store.State) { kept = s.Registrations[identityName].Token.Clone() })
 	if text := kept.Reveal(); len(text) > 0 {
 		defer clear(text)
 		return parcel.ParseIdentity(text)
@@ -54,24 +54,19 @@ func (c *clientPlace) identity() (parcel.Identity, error) {
 	if err != nil {
 		return parcel.Identity{}, err
 	}
-	return drawn, c.disk.store.Commit(&store.Registration{Client: identityName, Token: store.NewSecret(drawn.Reveal())})
+	return drawn, p.disk.store.Commit(&store.Registration{Client: identityName, Token: store.NewSecret(drawn.Reveal())})
 }
 
 // recipientOf returns what hubs seal files for a client for: the recipient in the topology or, for
 // a client that runs here, the recipient of its own identity.
 func (n *Network) recipientOf(name, said string) (string, error) {
-	if !n.byHand() {
+	p := n.byPath["client/"+name]
+	if !n.byHand() || p == nil || p.apart != nil {
 		return said, nil
 	}
-	for _, c := range n.local {
-		if c.name != name {
-			continue
-		}
-		identity, err := c.identity()
-		if err == nil && said != "" && said != identity.Recipient() {
-			err = fmt.Errorf("the recipient of client %q in the topology differs from that of its data here, which is %s", name, identity.Recipient())
-		}
-		return identity.Recipient(), err
+	identity, err := p.identity()
+	if err == nil && said != "" && said != identity.Recipient() {
+		err = fmt.Errorf("the recipient of client %q in the topology differs from that of its data here, which is %s", name, identity.Recipient())
 	}
-	return said, nil
+	return identity.Recipient(), err
 }

@@ -194,6 +194,30 @@ func (n *Network) faultsElsewhere(list []fault.Status) []fault.Status {
 	return list
 }
 
+// sharedID is the length of the ID of a fault that is in all processes. Faults of one process alone,
+// such as that of --hostile, have a number, which is shorter.
+const sharedID = 8
+
+// learnFaults adds the faults that were put into all processes before this one started. It skips
+// processes that do not answer soon.
+func (n *Network) learnFaults(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	err := n.everywhere(ctx, func(ctx context.Context, _ string, r Remote) error {
+		var list FaultList
+		err := r.get(ctx, "/faults", &list)
+		for _, f := range list.Faults {
+			if len(f.ID) == sharedID {
+				err = errors.Join(err, n.wire.AddFaultAs(f.ID, f.Spec))
+			}
+		}
+		return err
+	})
+	if err != nil {
+		n.config.Logger.Warn("faults of other processes may be missing here", "error", err)
+	}
+}
+
 // addFaultElsewhere adds a fault of this process to all other processes.
 func (n *Network) addFaultElsewhere(ctx context.Context, id, spec string) error {
 	return n.everywhere(ctx, func(ctx context.Context, _ string, r Remote) error {

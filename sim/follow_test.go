@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -108,6 +109,59 @@ func TestSeenAsOne(t *testing.T) {
 		must(r.ClearFaults(t.Context()))
 		if faults, err := o.Faults(t.Context()); err != nil || len(faults) != 0 {
 			t.Errorf("%v, %v", faults, err)
+		}
+	})
+}
+
+// A process that starts has the faults that were put into all processes before, in their order, and
+// not those that another process has for itself.
+func TestLaterProcessLearnsFaults(t *testing.T) {
+	here, there := divided(t, "http")
+	first, err := New(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- first.Run(ctx) }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	select {
+	case <-first.started:
+	case err := <-ended:
+		ended <- nil
+		t.Fatal(err)
+	}
+	r := Remote{URL: first.URL(), HTTP: http.DefaultClient}
+	specs := []string{"delay=1ms to=hub/h1", "delay=1ms to=hub/h2", "delay=1ms to=hub/h1"}
+	for _, spec := range append(specs, "delay=1ms to=client/carol") {
+		if err := r.AddFault(ctx, spec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := first.Wire().AddFault("hostile from=sae/* prob=0.1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Corrupt("hub/h1"); err != nil {
+		t.Fatal(err)
+	}
+	list := first.Wire().Faults()
+	if err := r.RemoveFault(ctx, list[len(specs)].ID); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("later", func(t *testing.T) {
+		later := start(t, there).Wire().Faults()
+		if len(later) != len(specs) {
+			t.Fatalf("it has %v", later)
+		}
+		for i, f := range later {
+			if f.ID != list[i].ID || f.Spec != specs[i] {
+				t.Errorf("it has %v, and the other one %v", f, list[i])
+			}
 		}
 	})
 }

@@ -217,6 +217,7 @@ func (n *Network) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	n.learnFaults(ctx) // the port is open: what is added from now on comes by itself
 	n.tasks.Go(func() { n.sendCouriers(ctx, couriers) })
 	if err := n.startAll(ctx); err != nil {
 		return err

@@ -29,7 +29,7 @@ func refusals(t *testing.T, config Config) (n *testNetwork, refused func() Refus
 		select {
 		case r := <-found:
 			return r
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("nothing was refused")
 			return Refusal{}
 		}

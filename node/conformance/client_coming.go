@@ -40,10 +40,10 @@ var comingChecks = []check[*clientSession]{
 		var proof string
 		for i := range s.Hubs.hubs {
 			for _, a := range s.ever(i) {
-				token := a.header.Get(protocol.TokenHeader)
-				if isInBand(a) {
+				if !isOutOfBand(a) {
 					continue
 				}
+				token := a.header.Get(protocol.TokenHeader)
 				if proof == "" {
 					proof = token
 				}

@@ -85,6 +85,8 @@ func (s *clientSession) count(hub int, is func(*arrival) bool) (n int) {
 
 func isInBand(a *arrival) bool { return strings.HasPrefix(a.path, "/dske/api/") }
 
+func isOutOfBand(a *arrival) bool { return strings.HasPrefix(a.path, "/dske/oob/") }
+
 func isRegistering(a *arrival) bool { return a.asks(http.MethodPut, protocol.PathRegistration) }
 
 func isFetching(a *arrival) bool { return a.asks(http.MethodGet, protocol.PathPSRD) }

@@ -17,7 +17,7 @@ import (
 )
 
 // maxWait is how long a test waits for something to appear on the page.
-const maxWait = 30 * time.Second
+const maxWait = 2 * time.Minute
 
 // page is the dashboard in a tab.
 type page struct {

@@ -23,7 +23,7 @@ func documented(t *testing.T) *sim.Network {
 
 // The pages of the port and of a single node send requests to the right place.
 func TestTryItOut(t *testing.T) {
-	browser, cancel := context.WithTimeout(simtest.Browser(t), time.Minute)
+	browser, cancel := context.WithTimeout(simtest.Browser(t), 3*time.Minute)
 	defer cancel()
 	n := documented(t)
 	for _, test := range []struct{ page, operation, url, answer string }{

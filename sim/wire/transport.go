@@ -51,8 +51,8 @@ func Answer(h http.Handler, r *http.Request) Response {
 // AnswerShown lets a handler answer a request to w, and calls show with the answer before it is
 // sent.
 func AnswerShown(w http.ResponseWriter, h http.Handler, r *http.Request, show func(Response)) {
-	own, ok := w.(*memoryResponse)
-	if !ok || own.header != nil || own.body.Len() > 0 {
+	own := untouched(w)
+	if own == nil {
 		answer := Answer(h, r)
 		show(answer)
 		Write(w, answer)
@@ -64,13 +64,21 @@ func AnswerShown(w http.ResponseWriter, h http.Handler, r *http.Request, show fu
 
 // Write writes a response. It must not be changed any more.
 func Write(w http.ResponseWriter, a Response) {
-	if own, ok := w.(*memoryResponse); ok && own.header == nil && own.body.Len() == 0 {
+	if own := untouched(w); own != nil {
 		*own = memoryResponse{a.Header, a.Status, *bytes.NewBuffer(a.Body)}
 		return
 	}
 	maps.Copy(w.Header(), a.Header)
 	w.WriteHeader(a.Status)
 	w.Write(a.Body)
+}
+
+// untouched returns the response in memory that w is, if nobody has begun to write it, or nil.
+func untouched(w http.ResponseWriter) *memoryResponse {
+	if own, ok := w.(*memoryResponse); ok && own.header == nil && own.body.Len() == 0 {
+		return own
+	}
+	return nil
 }
 
 // newResponse returns the response for an HTTP client.
