@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"runtime"
 	"runtime/metrics"
 	"slices"
@@ -24,7 +25,10 @@ import (
 	"dske/sim/topology"
 )
 
-var siegeTime = flag.Duration("for", 5*time.Second, "how long TestSiege besieges the network, and TestSoak soaks it")
+var (
+	siegeTime = flag.Duration("for", 5*time.Second, "how long TestSiege besieges the network, and TestSoak soaks it")
+	siegeOnly = flag.String("only", "", "the only attacks that TestSiege tries, as a regular expression of their names")
+)
 
 // siege is a network with strangers at its port.
 type siege struct {
@@ -39,15 +43,18 @@ type siege struct {
 
 // TestSiege lets strangers try every attack, at once and all the time, while two encryptors make
 // keys and the operator stops and starts nodes: no key fails, memory stays bounded, and afterwards
-// everything is as before. It prints what it measures. With -strict it checks all figures:
+// everything is as before. It prints what it measures. With -strict it checks all figures, with
+// -only it tries some of the attacks:
 //
 //	go test ./sim -run Siege -v -args -for 60s -strict
+//	go test ./sim -run Siege -v -args -only 'large keys|faults'
 func TestSiege(t *testing.T) {
+	chosen := chooseAttacks(t)
 	defer sim.TuneCollector()() // as dske run does
 	s := newSiege(t)
 	calm := s.observe(*siegeTime/4, nil)
 	t.Logf("calm:   %v", calm)
-	besieged := s.observe(*siegeTime, attacks)
+	besieged := s.observe(*siegeTime, chosen)
 	t.Logf("siege:  %v", besieged)
 	s.recover(calm)
 	after := s.observe(*siegeTime/4, nil)
@@ -65,6 +72,24 @@ func TestSiege(t *testing.T) {
 	}
 	s.observeEnd()
 	s.connections.Wait()
+}
+
+// chooseAttacks returns the attacks that -only names, or all.
+func chooseAttacks(t *testing.T) []assault {
+	names, err := regexp.Compile("^(" + *siegeOnly + ")$")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chosen []assault
+	for _, a := range attacks {
+		if *siegeOnly == "" || names.MatchString(a.name) {
+			chosen = append(chosen, a)
+		}
+	}
+	if chosen == nil {
+		t.Fatalf("no attack is named %q", *siegeOnly)
+	}
+	return chosen
 }
 
 // addPages adds the pages of a network.

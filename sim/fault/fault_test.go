@@ -248,6 +248,39 @@ func TestFaultsAreInTheOrderOfAdding(t *testing.T) {
 	}
 }
 
+// Which faults a message passes is remembered by its sender and receiver, until a fault comes or
+// goes, and for a limited number of them.
+func TestFaultsComeAndGo(t *testing.T) {
+	w := newWire(t, "drop to=hub/helen")
+	send := func(isLost bool) {
+		t.Helper()
+		if _, err := w.send(message("hank")); (err != nil) != isLost {
+			t.Error(err)
+		}
+	}
+	send(false)
+	if err := w.AddAs("one", Spec{Kind: "drop", Prob: 1, To: []string{"h*k"}}); err != nil {
+		t.Fatal(err)
+	}
+	send(true)
+	for i := range maxPairs {
+		if _, err := w.send(message(strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(w.between); n > maxPairs {
+		t.Errorf("%d pairs are remembered", n)
+	}
+	send(true)
+	w.Remove("one")
+	send(false)
+	w.Clear()
+	send(false)
+	if len(w.between) > 0 {
+		t.Error("pairs are remembered when there are no faults")
+	}
+}
+
 func signed() http.Header {
 	h := http.Header{}
 	h.Set(protocol.SignatureHeader, "b:0:32%AAAAbbbbAAAA=")

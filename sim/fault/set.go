@@ -10,7 +10,8 @@ import (
 	"sync"
 )
 
-// MaxFaults is the maximum number of faults in a set. Every message is compared with all of them.
+// MaxFaults is the maximum number of faults in a set. A message passes all that match its sender and
+// receiver.
 const MaxFaults = 256
 
 // ErrTooMany is the error for more than [MaxFaults] faults.
@@ -23,7 +24,17 @@ type Set struct {
 	mu     sync.Mutex
 	added  int // number of faults ever added
 	faults []*fault
+
+	// The faults that may strike a message by its sender and receiver, for up to maxPairs pairs of
+	// them. It is empty after each change of the faults.
+	between map[pair][]*fault
 }
+
+// pair is the sender and the receiver of a message.
+type pair struct{ from, to string }
+
+// maxPairs limits the memory for recent pairs; callers choose some of the names.
+const maxPairs = 4096
 
 // Add adds a fault after the others. It fails if the spec is invalid, and with [ErrTooMany] if
 // there are [MaxFaults].
@@ -46,7 +57,7 @@ func (s *Set) AddAs(id string, spec Spec) error {
 	}
 	s.added++
 	f := &fault{id: cmp.Or(id, strconv.Itoa(s.added)), spec: spec, text: spec.String(), built: b, seed: s.Seed, ended: make(chan struct{}), seen: map[[sha256.Size]byte]int{}}
-	s.faults = append(s.faults[:len(s.faults):len(s.faults)], f) // Intercept may be reading the old slice
+	s.change(append(s.faults, f))
 	return nil
 }
 
@@ -57,7 +68,13 @@ func (s *Set) Clear() {
 	for _, f := range s.faults {
 		close(f.ended)
 	}
-	s.faults = nil
+	s.change(nil)
+}
+
+// change sets the faults. The caller holds s.mu.
+func (s *Set) change(faults []*fault) {
+	s.faults = slices.Clip(faults) // Statuses may be reading the old slice
+	s.between = map[pair][]*fault{}
 }
 
 // Remove removes one fault as [Set.Clear] does. It reports whether there was a fault with this ID.
@@ -69,7 +86,7 @@ func (s *Set) Remove(id string) bool {
 		return false
 	}
 	close(s.faults[i].ended)
-	s.faults = slices.Delete(slices.Clone(s.faults), i, i+1) // Intercept may be reading the old slice
+	s.change(slices.Delete(slices.Clone(s.faults), i, i+1))
 	return true
 }
 
@@ -101,10 +118,34 @@ func (s *Set) current() []*fault {
 // Intercept carries a request through the faults that it concerns, in the order in which they were
 // added.
 func (s *Set) Intercept(ctx context.Context, r *Request, next Deliver) (Response, error) {
-	for _, f := range slices.Backward(s.current()) {
+	for _, f := range slices.Backward(s.betweenNodesOf(r)) {
 		if f.concerns(r) {
 			next = Intercept(f.intercept).Around(next)
 		}
 	}
 	return next(ctx, r)
+}
+
+// betweenNodesOf returns the faults that match the sender and the receiver of a message.
+func (s *Set) betweenNodesOf(r *Request) []*fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.faults) == 0 {
+		return nil
+	}
+	p := pair{r.From, r.To}
+	faults, known := s.between[p]
+	if known {
+		return faults
+	}
+	for _, f := range s.faults {
+		if f.spec.isBetween(p) {
+			faults = append(faults, f)
+		}
+	}
+	if len(s.between) == maxPairs {
+		clear(s.between)
+	}
+	s.between[p] = faults
+	return faults
 }

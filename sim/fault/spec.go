@@ -158,10 +158,12 @@ func (s Spec) String() string {
 
 // matches reports whether the options of the spec match a message.
 func (s Spec) matches(r *Request) bool {
-	return (s.From == nil || named(s.From, r.From)) &&
-		(s.To == nil || named(s.To, r.To)) &&
-		(s.Method == "" || s.Method == r.Method) &&
-		strings.Contains(r.Path, s.Path)
+	return (s.Method == "" || s.Method == r.Method) && strings.Contains(r.Path, s.Path) && s.isBetween(pair{r.From, r.To})
+}
+
+// isBetween reports whether the patterns of nodes of the spec match a sender and a receiver.
+func (s Spec) isBetween(p pair) bool {
+	return (s.From == nil || named(s.From, p.from)) && (s.To == nil || named(s.To, p.to))
 }
 
 // Patterns returns the patterns of nodes in the fault, so that misspelt ones can be found.

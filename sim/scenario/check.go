@@ -31,7 +31,7 @@ func (p *parsed) check() error {
 type checker struct {
 	known    map[string]bool // names of variables that have been set
 	commands int             // number of lines with a command
-	prints   bool            // a command so far can have printed something
+	prints   bool            // the last command, whose output checks look at, can have printed something
 }
 
 func (c *checker) line(line string) error {
@@ -55,10 +55,10 @@ func (c *checker) line(line string) error {
 	case "skip":
 	case "stdout", "stderr":
 		if !c.prints {
-			return fmt.Errorf("no command before %s has printed anything: put it behind one", s.command)
+			return fmt.Errorf("the command before %s prints nothing: put it behind one that does", s.command)
 		}
 	default:
-		c.prints = true
+		c.prints = s.canPrint() || c.prints && s.leavesOutput()
 	}
 	for _, w := range s.args {
 		for _, name := range w.variables() {
@@ -114,6 +114,27 @@ func (s *statement) checkCommand() error {
 		return fmt.Errorf("with ? in front, %s checks nothing: remove it", s.command)
 	}
 	return nil
+}
+
+// silent lists the commands that print nothing if they succeed.
+var silent = []string{"clear", "compromise", "copy", "corrupt", "crash", "fault", "play", "restart", "restore", "sleep", "start", "stop", "tap", "wait-ready"}
+
+// canPrint reports whether the command can print an output or an error. The scenario ends if one
+// fails that must not.
+func (s *statement) canPrint() bool {
+	if s.want != "" {
+		return true
+	}
+	return !slices.Contains(silent, s.command) && !s.setsVariables()
+}
+
+// leavesOutput reports whether checks may still look at the output of the command before this one.
+func (s *statement) leavesOutput() bool { return len(s.conditions) > 0 || s.setsVariables() }
+
+// setsVariables reports whether the command sets variables and does nothing else.
+func (s *statement) setsVariables() bool {
+	prints := func(w word) bool { return !strings.Contains(w.String(), "=") }
+	return s.command == "env" && len(s.args) > 0 && !slices.ContainsFunc(s.args, prints)
 }
 
 func unknownCommand(name string) error {

@@ -30,10 +30,10 @@ type parsed struct {
 // parse parses a scenario. Errors have the form "name:line: what is wrong". A byte order mark at
 // the beginning, which some editors write, is ignored.
 func parse(name string, data []byte) (*parsed, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if err := yamlfile.CheckText(data); err != nil {
 		return nil, fmt.Errorf("%s:%w", name, err)
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	archive := txtar.Parse(data)
 	p := &parsed{topology: topology.Reference()}
 	p.split(string(archive.Comment))

@@ -72,8 +72,9 @@ func onlyDocument(loader *yaml.Loader) (*yaml.Node, error) {
 	return document.Content[0], nil
 }
 
-// CheckText returns an error unless data is plain UTF-8 text. The YAML parser would refuse the same
-// texts, but without naming a line.
+// CheckText returns an error unless data is plain UTF-8 text, with a byte order mark at most at the
+// beginning. The YAML parser would refuse the same texts, but without naming a line, and take a mark
+// elsewhere, which nobody sees, for part of a word.
 func CheckText(data []byte) error {
 	line := 1
 	for rest := data; len(rest) > 0; {
@@ -83,6 +84,8 @@ func CheckText(data []byte) error {
 			line++
 		case r == utf8.RuneError && size == 1:
 			return Errorf(line, "byte 0x%02x is not UTF-8: save the file as UTF-8 text", rest[0])
+		case r == '\ufeff' && len(rest) < len(data):
+			return Errorf(line, "a byte order mark (%U) is inside the file: remove it", r)
 		case r < ' ' && r != '\t' && r != '\r', r == 0xfffe, r == 0xffff:
 			return Errorf(line, "character %U is not allowed: save the file as plain text", r)
 		}
