@@ -44,9 +44,10 @@ type Client struct {
 	ready   chan struct{} // closed when every hub has been registered with
 	waiting atomic.Int32  // hubs that have never been registered with
 
-	making  making
-	habits  habits
-	unknown *unknown
+	making   making
+	scatters node.Trips[wanted, *scattering]
+	habits   habits
+	unknown  *unknown
 
 	places sync.Map // encryptor ID to place, as the hubs said
 

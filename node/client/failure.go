@@ -45,7 +45,7 @@ func (g *gather) failure() error {
 		}
 		return etsi.ErrKeyNotFound
 	}
-	return &shareError{"gather", g.id.key, len(g.from), g.client.config.Threshold, g.causes(), nextCourier(g.answers.errs)}
+	return &shareError{"gather", g.id.key, len(g.from), g.client.config.Threshold, g.causes(), nextCourier(g.answers.errs), false}
 }
 
 // causes returns, for every hub whose share is missing or was of no use, the reason. The caller

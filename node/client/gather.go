@@ -231,18 +231,18 @@ func (c *Client) gatherFrom(ctx context.Context, hub int, gathers []*gather) {
 		return
 	}
 	m := protocol.GetShares{MasterSAE: gathers[0].id.master, SlaveSAE: gathers[0].id.slave}
-	open := map[uuid.UUID]*gather{}
 	for _, g := range gathers {
 		m.KeyIDs = append(m.KeyIDs, g.id.key)
-		open[g.id.key] = g
 	}
+	open := slices.Clone(gathers)
 	err := c.hubs[hub].Get(ctx, m, func(key uuid.UUID, share protocol.Share, err error) {
-		g := open[key]
-		if g == nil { // the hub may answer for a key that was not asked for, or twice
+		i := slices.IndexFunc(open, func(g *gather) bool { return g.id.key == key })
+		if i < 0 { // the hub may answer for a key that was not asked for, or twice
 			clear(share.Value.Reveal())
 			return
 		}
-		delete(open, key)
+		g := open[i]
+		open = slices.Delete(open, i, i+1)
 		g.add(ctx, hub, share, err)
 	})
 	if err == nil {

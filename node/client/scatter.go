@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,7 @@ type shareError struct {
 	required   int
 	causes     []Cause    // in the order of the client's hubs
 	courier    *time.Time // when the next courier comes that brings missing PSRD; zero: none will come; nil: PSRD is not missing
+	refused    bool       // a message may have failed because of one of its keys
 }
 
 func (e *shareError) Error() string {
@@ -61,10 +63,10 @@ func nextCourier(errs []error) *time.Time {
 	return next
 }
 
-// scatter makes keys of size bytes for a master and slaves and gives every hub its shares. It
+// scatterAlone makes keys of size bytes for a master and slaves and gives every hub its shares. It
 // succeeds if, for each slave, at least a threshold of the hubs that the slave's client uses have
 // its shares. The keys get the given ids, one for each key, unless ids is nil.
-func (c *Client) scatter(r request, master string, to audience, size, number int, ids []uuid.UUID) (_ []key, err error) {
+func (c *Client) scatterAlone(r request, master string, to audience, size, number int, ids []uuid.UUID) (_ []key, err error) {
 	atOnce := min(protocol.MaxBatch, max(1, protocol.MaxBatchSize/c.config.Suite.ShareSize(size, len(to.slaves))))
 	var keys []key
 	defer func() {
@@ -183,7 +185,7 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 		return err
 	}
 	if least, _ := b.served(outcome); least < threshold {
-		return &shareError{"scatter", b.ids[0], least, threshold, c.causes(outcome), nextCourier(outcome.errs)}
+		return &shareError{"scatter", b.ids[0], least, threshold, c.causes(outcome), nextCourier(outcome.errs), slices.ContainsFunc(outcome.errs, association.IsRefusal)}
 	}
 	c.config.Logger.Debug("keys scattered", "first_key_id", b.ids[0], "keys", len(b.keys), "successful_hubs", outcome.successful, "hubs", n)
 	return nil

@@ -32,13 +32,11 @@ type Load struct {
 // adds them to the tally. If ctx ends, it ends early, and pairs under way fail.
 func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
 	start := time.Now()
-	parts := make([]*Tally, l.Concurrency)
 	var workers sync.WaitGroup
-	for i := range parts {
-		parts[i] = NewTally()
+	for i := range l.Concurrency {
 		workers.Go(func() {
 			for next := i * max(1, len(l.Pairs)/l.Concurrency); ctx.Err() == nil; next++ {
-				l.measure(ctx, l.Pairs[next%len(l.Pairs)], parts[i])
+				l.measure(ctx, l.Pairs[next%len(l.Pairs)], tally)
 				if time.Since(start) >= duration {
 					return
 				}
@@ -46,9 +44,6 @@ func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
 		})
 	}
 	workers.Wait()
-	for _, part := range parts {
-		tally.add(part)
-	}
 	tally.Elapsed += time.Since(start)
 }
 

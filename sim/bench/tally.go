@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"sync"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -13,6 +14,7 @@ type Tally struct {
 	Error    error         // of one failure
 	Elapsed  time.Duration // duration of the load
 
+	mu             sync.Mutex
 	enc, dec, pair *hdrhistogram.Histogram // durations, in microseconds
 }
 
@@ -27,27 +29,19 @@ func newHistogram() *hdrhistogram.Histogram {
 }
 
 func (t *Tally) fail(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.Failures++
 	t.Error = err
 }
 
 func (t *Tally) succeed(keys int, enc, dec time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.KeyPairs += keys
 	t.enc.RecordValue(enc.Microseconds())
 	t.dec.RecordValue(dec.Microseconds())
 	t.pair.RecordValue((enc + dec).Microseconds())
-}
-
-// add adds the counts of another tally, but not its time.
-func (t *Tally) add(part *Tally) {
-	t.KeyPairs += part.KeyPairs
-	t.Failures += part.Failures
-	if part.Error != nil {
-		t.Error = part.Error
-	}
-	t.enc.Merge(part.enc)
-	t.dec.Merge(part.dec)
-	t.pair.Merge(part.pair)
 }
 
 // Rate returns the key pairs per second.

@@ -158,8 +158,7 @@ type Association struct {
 	restarts    atomic.Int32 // how often to ask yet whether the hub, said to have started, still knows the client
 	outstanding atomic.Int32 // messages about keys that are under way or waiting
 
-	posts trips[*posting]
-	gets  trips[*getting]
+	gets node.Trips[route, *getting]
 }
 
 // New returns an association that has not registered with its hub. New sets defaults in config. All

@@ -19,9 +19,9 @@ import (
 // The slave in m must be of this client. Get may share a message with other requests.
 func (a *Association) Get(ctx context.Context, m protocol.GetShares, got func(uuid.UUID, protocol.Share, error)) error {
 	m.ClientName = a.config.Client
-	if a.sharesTrips() {
+	if a.SharesMessages() {
 		load := &getting{GetShares: m, ctx: ctx}
-		a.gets.take(route{master: m.MasterSAE, slave: m.SlaveSAE}, load, len(m.KeyIDs), a.getTogether)
+		<-a.gets.Take(route{m.MasterSAE, m.SlaveSAE}, load, len(m.KeyIDs), a.getTogether)
 		for _, answer := range load.answers {
 			got(answer.key, answer.share, answer.err)
 		}
@@ -39,6 +39,9 @@ func (a *Association) Get(ctx context.Context, m protocol.GetShares, got func(uu
 	return nil
 }
 
+// route is what all requests that share a message have in common.
+type route struct{ master, slave string }
+
 // getting is what one request asks for on a trip, and the outcome.
 type getting struct {
 	protocol.GetShares // its keys are replaced by those without an answer
@@ -52,6 +55,15 @@ type shareAnswer struct {
 	key   uuid.UUID
 	share protocol.Share
 	err   error
+}
+
+// SharesMessages reports whether requests to the hub may share messages.
+func (a *Association) SharesMessages() bool {
+	if a.config.Single {
+		return false
+	}
+	s := a.current()
+	return s == nil || !s.singly.Load()
 }
 
 // getTogether asks for the keys of several requests in one message.
@@ -80,6 +92,17 @@ func (a *Association) getTogether(loads []*getting) {
 	for _, id := range rest {
 		of[id].KeyIDs = append(of[id].KeyIDs, id)
 	}
+}
+
+// laterOf returns the context that lasts longer. A message lasts as long as any of its requests
+// wants it to: a hub forgets a share that it has given, even if nobody receives its answer any more.
+func laterOf(a, b context.Context) context.Context {
+	end, ends := a.Deadline()
+	other, alsoEnds := b.Deadline()
+	if ends && (!alsoEnds || other.After(end)) {
+		return b
+	}
+	return a
 }
 
 // getOnce sends one message of Get. It returns the keys that must be asked for again.

@@ -25,73 +25,8 @@ type Batch struct {
 
 // Post gives the hub its shares of the keys of a batch, and returns how many the hub has taken: all
 // of them unless there is an error. The reservation r may be nil. It is used if the batch needs one
-// message and the session is still the same; the caller still releases it. If r is nil, the batch
-// may share a message with others.
+// message and the session is still the same; the caller still releases it.
 func (a *Association) Post(ctx context.Context, b Batch, r *Reservation) (taken int, err error) {
-	if r != nil || !a.sharesTrips() || len(b.Slaves) > 1 || b.size() > maxLoad {
-		return a.postAlone(ctx, b, r)
-	}
-	load := &posting{Batch: b, ctx: ctx}
-	a.posts.take(b.route(), load, len(b.Keys), a.postTogether)
-	if load.alone {
-		return a.postAlone(ctx, b, nil)
-	}
-	return load.taken, load.err
-}
-
-// maxLoad is the largest size of a batch's shares, in bytes, with which it shares a message with
-// others. Beyond that there is little to gain.
-const maxLoad = protocol.MaxBatchSize / protocol.MaxBatch
-
-// posting is a batch on a trip, and its outcome.
-type posting struct {
-	Batch
-	ctx   context.Context
-	taken int
-	err   error
-	alone bool // it must be posted again in a message of its own
-}
-
-// route returns what batches must have in common to share a message; their shares are then
-// [protocol.Share.Alike], since the threshold is that of the network.
-func (b Batch) route() route {
-	first := b.Shares[0]
-	return route{b.Master, b.Slaves[0], first.Value.Size(), first.Terms.KeySize}
-}
-
-// size returns the size of the shares, in bytes.
-func (b Batch) size() int { return len(b.Shares) * b.Shares[0].Value.Size() }
-
-// postTogether posts several batches that fit into one message. A hub refuses a message as a whole.
-// Each batch is then posted alone, so that it does not fail because of another one. The same holds
-// if there is PSRD for some of the batches only.
-func (a *Association) postTogether(loads []*posting) {
-	ctx := loads[0].ctx
-	if len(loads) == 1 {
-		loads[0].taken, loads[0].err = a.postAlone(ctx, loads[0].Batch, nil)
-		return
-	}
-	all := Batch{Master: loads[0].Master, Slaves: loads[0].Slaves}
-	for _, l := range loads {
-		ctx = laterOf(ctx, l.ctx)
-		all.Keys, all.Shares = append(all.Keys, l.Keys...), append(all.Shares, l.Shares...)
-	}
-	_, err := a.postBatch(ctx, all, nil)
-	var refused *node.Error
-	for _, l := range loads {
-		switch {
-		case err == nil:
-			l.taken = len(l.Keys)
-		case errors.As(err, &refused), errors.Is(err, psrd.ErrExhausted):
-			l.alone = true
-		default:
-			l.err = err
-		}
-	}
-}
-
-// postAlone is like Post, for a batch in a message of its own.
-func (a *Association) postAlone(ctx context.Context, b Batch, r *Reservation) (taken int, err error) {
 	if len(b.Keys) == 1 && len(b.Slaves) == 1 {
 		return a.postSingly(ctx, b, r)
 	}
@@ -103,6 +38,13 @@ func (a *Association) postAlone(ctx context.Context, b Batch, r *Reservation) (t
 		return a.postSingly(ctx, b, nil)
 	}
 	return taken, err
+}
+
+// IsRefusal reports whether Post has failed because the hub refused a message, or because there was
+// too little PSRD for it. Either can be because of one of several keys.
+func IsRefusal(err error) bool {
+	var refused *node.Error
+	return errors.As(err, &refused) || errors.Is(err, psrd.ErrExhausted)
 }
 
 // postBatch gives the hub its shares in one message.
