@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"io"
+	"net/http"
 )
 
 // held is a body whose bytes are all there. It can be passed on without copying, since nobody
@@ -21,9 +22,12 @@ func NewBody(all []byte) io.ReadCloser {
 
 func (*held) Close() error { return nil }
 
-// Held returns the bytes of a body from [NewBody] of which nothing has been read. They must not be
-// changed.
+// Held returns the bytes of a body from [NewBody] of which nothing has been read, or nothing for
+// [http.NoBody]. They must not be changed.
 func Held(body io.Reader) ([]byte, bool) {
+	if body == http.NoBody {
+		return nil, true
+	}
 	b, ok := body.(*held)
 	if !ok || b.Len() < len(b.all) {
 		return nil, false

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/http"
 	"runtime"
 	"testing"
 	"testing/iotest"
@@ -28,6 +29,26 @@ func TestReadAll(t *testing.T) {
 	broken := io.MultiReader(bytes.NewReader(make([]byte, 10)), iotest.ErrReader(io.ErrUnexpectedEOF))
 	if got, err := ReadAll(broken, 20); len(got) != 10 || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
+// The bytes of a body are passed on only if nothing of it has been read.
+func TestHeld(t *testing.T) {
+	body := NewBody([]byte("body"))
+	if all, ok := Held(body); !ok || string(all) != "body" {
+		t.Errorf("%q, %v", all, ok)
+	}
+	if _, err := io.ReadFull(body, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if all, ok := Held(body); ok {
+		t.Errorf("%q after a part was read", all)
+	}
+	if all, ok := Held(http.NoBody); !ok || len(all) > 0 {
+		t.Errorf("no body: %q, %v", all, ok)
+	}
+	if _, ok := Held(bytes.NewReader(nil)); ok {
+		t.Error("another reader is a body")
 	}
 }
 

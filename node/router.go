@@ -112,9 +112,13 @@ func Param(c echo.Context, name string) (string, error) {
 }
 
 // ReadBody returns the body of a request of at most limit bytes; a larger one is a
-// [protocol.ErrTooLarge].
+// [protocol.ErrTooLarge]. The body must not be changed: over the memory transport it is also its
+// sender's.
 func ReadBody(c echo.Context, limit int64) ([]byte, error) {
 	r := c.Request()
+	if all, ok := Held(r.Body); ok && int64(len(all)) <= limit {
+		return all, nil
+	}
 	body, err := ReadAll(http.MaxBytesReader(c.Response(), r.Body, limit), r.ContentLength)
 	var tooLarge *http.MaxBytesError
 	switch {

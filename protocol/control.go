@@ -73,8 +73,7 @@ func (c *Control) Reserve() (*Pair, error) {
 // Discard spends the unspent slots of the pair.
 func (p *Pair) Discard() {
 	for _, slot := range []*psrd.Allocation{p.request, p.answer} {
-		key, _ := slot.Consume() // it may be spent already
-		clear(key)
+		_ = slot.Spend() // it may be spent already
 	}
 }
 
@@ -137,9 +136,7 @@ func (c *Control) VerifyRequest(headers []string, r Request) (*Pair, error) {
 	if p.answer, err = c.slots.Claim([]psrd.Fragment{second}); err != nil {
 		return nil, err
 	}
-	spent, err := p.request.Consume()
-	clear(spent)
-	return p, err
+	return p, p.request.Spend()
 }
 
 // SignResponse returns the [SignatureHeader] for exactly this answer to the request.

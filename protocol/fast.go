@@ -23,7 +23,7 @@ func Marshal(message any) ([]byte, error) {
 	var w writer
 	switch m := message.(type) {
 	case PostShare:
-		w = newWriter(m.SealedShare)
+		w = newWriter(m.SealedShare, len(m.ClientName)+len(m.MasterSAE)+len(m.SlaveSAE)+128)
 		w.text(`{"master_client_name":`, m.ClientName)
 		w.text(`,"master_sae_id":`, m.MasterSAE)
 		w.text(`,"slave_sae_id":`, m.SlaveSAE)
@@ -31,7 +31,7 @@ func Marshal(message any) ([]byte, error) {
 		w.number(`,"share_index":`, m.ShareIndex)
 		w.share(m.Terms, m.SealedShare)
 	case ShareReply:
-		w = newWriter(m.SealedShare)
+		w = newWriter(m.SealedShare, 16)
 		w.number(`{"share_index":`, m.ShareIndex)
 		w.share(m.Terms, m.SealedShare)
 	}
@@ -47,10 +47,10 @@ type writer struct {
 	other bool // the message has another form
 }
 
-// newWriter returns a writer with room for a message that carries the share.
-func newWriter(s SealedShare) writer {
-	const most = 512 // of all else, in bytes, with names that are not long
-	return writer{json: make([]byte, 0, most+len(s.Pad.Fragments)*96+base64.StdEncoding.EncodedLen(len(s.Value)))}
+// newWriter returns a writer with room for a message that carries the share, and so many bytes more.
+func newWriter(s SealedShare, more int) writer {
+	const terms = 224 // and all else that belongs to a share, in bytes
+	return writer{json: make([]byte, 0, terms+len(s.Pad.Fragments)*96+base64.StdEncoding.EncodedLen(len(s.Value))+more)}
 }
 
 // text writes a member whose value is a text; before is what comes before the value.
@@ -207,18 +207,22 @@ func (r *reader) quoted(before string) []byte {
 func (r *reader) text(before string) string { return string(r.quoted(before)) }
 
 func (r *reader) id(before string) uuid.UUID {
+	const size = len("00000000-0000-0000-0000-000000000000") // there are other forms
 	text := r.quoted(before)
 	id, err := uuid.ParseBytes(text)
-	r.other = r.other || err != nil || len(text) != len(uuid.Nil.String())
+	r.other = r.other || err != nil || len(text) != size
 	return id
 }
+
+// strictly is the encoding of texts; making one takes longer than reading a short text.
+var strictly = base64.StdEncoding.Strict()
 
 func (r *reader) base64(before string) []byte {
 	r.skip(before)
 	r.skip(`"`)
 	text, rest, ends := bytes.Cut(r.rest, []byte(`"`))
 	value := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Strict().Decode(value, text)
+	n, err := strictly.Decode(value, text)
 	// Package base64 skips the ends of lines, which are no part of a text in JSON.
 	r.other = r.other || !ends || err != nil || bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0
 	r.rest = rest

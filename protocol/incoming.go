@@ -96,8 +96,7 @@ func (i *Incoming) Accept() error {
 	if i.accepted {
 		return nil
 	}
-	key, err := i.claim.Consume()
-	clear(key)
+	err := i.claim.Spend()
 	i.accepted = err == nil
 	return err
 }

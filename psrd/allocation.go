@@ -36,7 +36,19 @@ func (a *Allocation) Consume() ([]byte, error) {
 	return a.pool.consume(a.fragments), nil
 }
 
-// Deallocate gives the bytes back to the pool. It does nothing after Consume or an earlier
+// Spend is like Consume, for a value that nobody needs any more.
+func (a *Allocation) Spend() error {
+	a.pool.mu.Lock()
+	defer a.pool.mu.Unlock()
+	if a.done || a.pool.closed {
+		return ErrUsed
+	}
+	a.done = true
+	a.pool.spend(a.fragments)
+	return nil
+}
+
+// Deallocate gives the bytes back to the pool. It does nothing after Consume, Spend or an earlier
 // Deallocate, so that it can be deferred.
 func (a *Allocation) Deallocate() {
 	a.pool.mu.Lock()

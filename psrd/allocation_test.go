@@ -25,9 +25,20 @@ func TestConsume(t *testing.T) {
 	}
 }
 
+// Spend leaves what Consume leaves.
+func TestSpend(t *testing.T) {
+	consumed, spent := newPool(t, true, 10, 100), newPool(t, true, 10, 100)
+	must(t)(mustAllocate(t, consumed, 50).Consume())
+	if err := mustAllocate(t, spent, 50).Spend(); err != nil {
+		t.Fatal(err)
+	}
+	unchanged(t, spent, stateOf(consumed))
+}
+
 func TestConsumeOnce(t *testing.T) {
 	ends := map[string]func(*Allocation){
 		"Consume":    func(a *Allocation) { must(t)(a.Consume()) },
+		"Spend":      func(a *Allocation) { must(t)(nil, a.Spend()) },
 		"Deallocate": func(a *Allocation) { a.Deallocate() },
 	}
 	for name, end := range ends {
@@ -38,6 +49,9 @@ func TestConsumeOnce(t *testing.T) {
 			before := stateOf(p)
 			if value, err := a.Consume(); err != ErrUsed || value != nil {
 				t.Errorf("Consume returned % x and %v, want %v", value, err, ErrUsed)
+			}
+			if err := a.Spend(); err != ErrUsed {
+				t.Errorf("Spend returned %v, want %v", err, ErrUsed)
 			}
 			unchanged(t, p, before)
 			a.Deallocate()

@@ -87,9 +87,8 @@ func (b *Block) deallocate(f Fragment) {
 	b.unallocated += f.Size
 }
 
-// consume appends the bytes of f to value and zeroes them. They must be unconsumed; they may be
-// allocated, but then all of them.
-func (b *Block) consume(f Fragment, value []byte) []byte {
+// spend zeroes the bytes of f. They must be unconsumed; they may be allocated, but then all of them.
+func (b *Block) spend(f Fragment) {
 	start, end := uint(f.Start), uint(f.end())
 	if !b.allocated.Test(start) {
 		b.allocated.SetRange(start, end)
@@ -97,8 +96,5 @@ func (b *Block) consume(f Fragment, value []byte) []byte {
 	}
 	b.consumed.SetRange(start, end)
 	b.unconsumed -= f.Size
-	bytes := b.data[start:end]
-	value = append(value, bytes...)
-	clear(bytes)
-	return value
+	clear(b.data[start:end])
 }

@@ -158,11 +158,7 @@ func (p *Pool) Copy(fragments []Fragment) ([]byte, error) {
 	if err := p.check(fragments); err != nil {
 		return nil, err
 	}
-	value := make([]byte, 0, totalSize(fragments))
-	for _, f := range fragments {
-		value = append(value, p.find(f.Block).data[f.Start:f.end()]...)
-	}
-	return value, nil
+	return p.values(fragments), nil
 }
 
 // Take consumes the bytes that the peer's fragments name and returns their values in that order.
@@ -280,19 +276,32 @@ func (p *Pool) check(fragments []Fragment) error {
 	return checkDisjoint(fragments)
 }
 
-// consume returns the value of the fragments, zeroes it and retires the blocks that are used up by
-// it.
+// consume returns the value of the fragments and spends them.
 func (p *Pool) consume(fragments []Fragment) []byte {
+	value := p.values(fragments)
+	p.spend(fragments)
+	return value
+}
+
+// values returns a copy of the bytes of the fragments, in that order.
+func (p *Pool) values(fragments []Fragment) []byte {
 	value := make([]byte, 0, totalSize(fragments))
 	for _, f := range fragments {
+		value = append(value, p.find(f.Block).data[f.Start:f.end()]...)
+	}
+	return value
+}
+
+// spend zeroes the bytes of the fragments and retires the blocks that are used up by them.
+func (p *Pool) spend(fragments []Fragment) {
+	for _, f := range fragments {
 		b := p.find(f.Block)
-		value = b.consume(f, value)
+		b.spend(f)
 		if b.unconsumed == 0 {
 			p.retire(b)
 		}
 	}
-	p.consumed.Add(int64(len(value)))
-	return value
+	p.consumed.Add(int64(totalSize(fragments)))
 }
 
 func (p *Pool) retire(b *Block) {

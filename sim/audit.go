@@ -127,12 +127,15 @@ func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !strings.HasPrefix(path, inBand) {
 		return t.next.RoundTrip(r)
 	}
-	body, err := node.ReadAll(r.Body, r.ContentLength)
-	if err != nil {
-		return nil, err
+	body, isAll := node.Held(r.Body)
+	if !isAll {
+		var err error
+		if body, err = node.ReadAll(r.Body, r.ContentLength); err != nil {
+			return nil, err
+		}
+		r = r.WithContext(r.Context()) // a copy
+		r.Body = node.NewBody(body)
 	}
-	r = r.WithContext(r.Context())
-	r.Body = node.NewBody(body)
 	request := audit.Message{
 		From: t.from, To: hub, Method: r.Method, Path: path, Query: r.URL.RawQuery,
 		Signature: r.Header.Get(protocol.SignatureHeader), Body: body,

@@ -149,11 +149,13 @@ func (e *CourierError) Unwrap() error { return e.Err }
 // explainShortage adds to err, if that says that PSRD is missing, the time when the courier comes
 // or that a file is needed.
 func (a *Association) explainShortage(err error) error {
-	var told *FileError
-	switch {
-	case !a.isCarried() || !errors.Is(err, psrd.ErrExhausted) || errors.As(err, &told):
+	if !a.isCarried() || !errors.Is(err, psrd.ErrExhausted) {
 		return err
-	case a.courier == nil:
+	}
+	if _, told := errors.AsType[*FileError](err); told {
+		return err
+	}
+	if a.courier == nil {
 		return &FileError{a.hub.Name, err}
 	}
 	return &CourierError{a.courier.Next(), err}
@@ -162,7 +164,10 @@ func (a *Association) explainShortage(err error) error {
 // lacksAnswer returns an error if the hub lacks the PSRD to sign an answer, as far as is known
 // here. Where PSRD comes over the network it returns nil: the hub says so itself and gets more.
 func (a *Association) lacksAnswer(s *session) error {
-	if available := stockOf(s.channel.PeerKeys); a.isCarried() && available < protocol.SigningKeySize {
+	if !a.isCarried() {
+		return nil
+	}
+	if available := stockOf(s.channel.PeerKeys); available < protocol.SigningKeySize {
 		return &psrd.ExhaustedError{Needed: protocol.SigningKeySize, Available: available}
 	}
 	return nil

@@ -39,6 +39,7 @@ type response struct {
 	status  int
 	header  http.Header
 	body    []byte
+	shared  bool // the body is also the sender's, and must not be changed
 	encoded bool // the body was decoded after it came (Content-Encoding)
 }
 
@@ -69,12 +70,12 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 		return nil, err
 	}
 	defer reply.Body.Close()
-	body, err := readBody(reply)
+	body, shared, err := readBody(reply)
 	if err != nil {
 		return nil, err
 	}
 	encoded := reply.Uncompressed || reply.Header.Values("Content-Encoding") != nil
-	return &response{reply.StatusCode, reply.Header, body, encoded}, nil
+	return &response{reply.StatusCode, reply.Header, body, shared, encoded}, nil
 }
 
 // request returns a message as an HTTP request. [http.NewRequestWithContext] would parse the URL
@@ -117,13 +118,13 @@ func (a *Association) url(m message) (*url.URL, error) {
 	return &u, nil
 }
 
-func readBody(reply *http.Response) ([]byte, error) {
-	body, err := node.ReadAll(io.LimitReader(reply.Body, maxResponse+1), reply.ContentLength)
-	if err != nil {
-		return nil, err
+func readBody(reply *http.Response) (body []byte, shared bool, err error) {
+	body, shared = node.Held(reply.Body)
+	if !shared {
+		body, err = node.ReadAll(io.LimitReader(reply.Body, maxResponse+1), reply.ContentLength)
 	}
-	if len(body) > maxResponse {
-		return nil, fmt.Errorf("response of the hub: %w: over %d bytes", protocol.ErrTooLarge, maxResponse)
+	if err == nil && len(body) > maxResponse {
+		err = fmt.Errorf("response of the hub: %w: over %d bytes", protocol.ErrTooLarge, maxResponse)
 	}
-	return body, nil
+	return body, shared, err
 }

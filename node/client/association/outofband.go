@@ -15,7 +15,9 @@ func (a *Association) outOfBand(ctx context.Context, m message, reply any) error
 	if err != nil {
 		return err
 	}
-	defer clear(response.body)
+	if !response.shared {
+		defer clear(response.body)
+	}
 	if err := a.refusal(response); err != nil {
 		return err
 	}
