@@ -3,6 +3,7 @@ package dashboard
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -35,7 +36,7 @@ func (d *dashboard) stream(c echo.Context) error {
 	d.network.CatchUp(c.Request().Context()) // from now on, other processes record messages too
 	overview := d.network.Overview()
 	states := &states{dashboard: d, feed: feed, matrix: newMatrix(overview, columnsOf(c))}
-	ticker := time.NewTicker(batchTime)
+	ticker := time.NewTicker(1 + rand.N(batchTime)) // pages that were opened at once do not write at once
 	defer ticker.Stop()
 	changed, unwatch := d.attack.Watch()
 	defer unwatch()
@@ -59,6 +60,7 @@ func (d *dashboard) stream(c echo.Context) error {
 				return err
 			}
 		case <-ticker.C:
+			ticker.Reset(batchTime)
 		case <-c.Request().Context().Done():
 			return nil
 		}
