@@ -127,43 +127,46 @@ func used(pool node.PoolStatus) int {
 	return sum
 }
 
-// A hub may use a block that is still on its way to the client.
+// A hub may use a block that is still on its way to the client, for a signature or for a pad.
 func TestLateBlock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		carol := w.ready(w.config("carol", "sam"))
-		config := w.config("connie", "sofia")
-		config.PSRD, config.Single = smallPools, true
-		connie := w.ready(config)
-		keys := []etsi.Key{w.getKey(carol, "sam", "sofia"), w.getKey(carol, "sam", "sofia"), w.getKey(carol, "sam", "sofia")}
-		if _, err := fetch(connie, "sofia", "sam", keys[0].ID); err != nil {
-			t.Fatal(err)
+	for _, suite := range []protocol.Suite{protocol.Python, protocol.ITS} {
+		synctest.Test(t, func(t *testing.T) { testLateBlock(t, newWorldOf(t, suite)) })
+	}
+}
+
+func testLateBlock(t *testing.T, w *world) {
+	carol := w.ready(w.config("carol", "sam"))
+	config := w.config("connie", "sofia")
+	config.PSRD, config.Single = smallPools, true
+	connie := w.ready(config)
+	keys := []etsi.Key{w.getKey(carol, "sam", "sofia"), w.getKey(carol, "sam", "sofia"), w.getKey(carol, "sam", "sofia")}
+	if _, err := fetch(connie, "sofia", "sam", keys[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait() // what is left is too little for a share with its signature
+	w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+		response, err := next(r)
+		if isPSRD(r, protocol.OwnerHub) {
+			time.Sleep(time.Second) // the hub has the block, the client not yet
 		}
-		synctest.Wait() // 32 bytes are left, too few for a share with its signature
-		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
-			response, err := next(r)
-			if isPSRD(r, protocol.OwnerHub) {
-				time.Sleep(time.Second) // the hub has the block, the client not yet
-			}
-			return response, err
-		})
-		done := make(chan error)
-		for _, key := range keys[1:] {
-			go func() {
-				_, err := fetch(connie, "sofia", "sam", key.ID)
-				done <- err
-			}()
-			time.Sleep(time.Millisecond)
-		}
-		for range keys[1:] {
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
-		}
-		if strings.Contains(w.logged(), "registering again") {
-			t.Errorf("the client lost patience: %s", w.logged())
-		}
+		return response, err
 	})
+	done := make(chan error)
+	for _, key := range keys[1:] {
+		go func() {
+			_, err := fetch(connie, "sofia", "sam", key.ID)
+			done <- err
+		}()
+		time.Sleep(time.Millisecond)
+	}
+	for range keys[1:] {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if strings.Contains(w.logged(), "registering again") {
+		t.Errorf("the client lost patience: %s", w.logged())
+	}
 }
 
 // If the response with a hub-owned block is lost, the hub would seal shares with bytes that the

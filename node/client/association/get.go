@@ -174,7 +174,8 @@ func (a *Association) getSome(ctx context.Context, m protocol.GetShares, got fun
 	return rest, err
 }
 
-// get asks the hub for shares. It calls read with the verified response; read must open it.
+// get asks the hub for shares. It calls read with the verified response; read must open it, and is
+// called again if it then lacked a block.
 func (a *Association) get(ctx context.Context, path, query string, read func(*session, *protocol.Incoming, []byte) error) error {
 	return a.deal(ctx, nil, 0, func(r *Reservation) error {
 		defer r.Release()
@@ -186,18 +187,25 @@ func (a *Association) get(ctx context.Context, path, query string, read func(*se
 		if err := incoming.Accept(); err != nil { // a valid tag counts, whatever is wrong with the rest
 			return err
 		}
-		if err := read(r.session, incoming, body); err != nil {
-			err = fmt.Errorf("response of the hub: %w", err)
-			switch {
-			case !errors.Is(err, psrd.ErrUnknownBlock): // of a pad
-			case a.config.Suite.Rules().Refusals:
-				return a.ask(ctx, r.session, began, err)
-			default:
-				a.forget(r.session)
+		err = read(r.session, incoming, body)
+		if errors.Is(err, psrd.ErrUnknownBlock) { // of a pad
+			if err := a.awaitBlock(ctx); err != nil {
+				return err
 			}
-			return err
+			err = read(r.session, incoming, body)
 		}
-		return nil
+		if err == nil {
+			return nil
+		}
+		err = fmt.Errorf("response of the hub: %w", err)
+		switch {
+		case !errors.Is(err, psrd.ErrUnknownBlock):
+		case a.config.Suite.Rules().Refusals:
+			return a.ask(ctx, r.session, began, err)
+		default:
+			a.forget(r.session)
+		}
+		return err
 	})
 }
 

@@ -158,8 +158,7 @@ func (h *hint) Error() string { return fmt.Sprintf("%v (%v)", h.said, protocol.E
 
 func (*hint) Unwrap() error { return protocol.ErrUnsigned }
 
-// verify checks the signature of a response. A hub may use a block before it has arrived here, so
-// if the block is unknown this waits for the PSRD request that may be bringing it.
+// verify checks the signature of a response.
 func (e *exchange) verify(ctx context.Context, response *response) (*protocol.Incoming, error) {
 	if response.encoded && e.config.Suite.Rules().Strict {
 		return nil, fmt.Errorf("%w: a Content-Encoding", protocol.ErrMalformed)
@@ -168,17 +167,25 @@ func (e *exchange) verify(ctx context.Context, response *response) (*protocol.In
 	covered := protocol.Response{To: e.request.value, Status: response.status, Body: response.body}
 	incoming, err := e.check(ctx, signature, covered)
 	if errors.Is(err, psrd.ErrUnknownBlock) {
-		t, waiting := e.join(ctx)
-		if waiting != nil {
-			return nil, waiting
+		if err := e.awaitBlock(ctx); err != nil {
+			return nil, err
 		}
-		t.leave()
 		incoming, err = e.check(ctx, signature, covered)
 	}
 	if errors.Is(err, protocol.ErrSignature) && (len(signature) > 0 || response.status == http.StatusOK) {
 		e.config.Counters.FailedVerifications.Add(1)
 	}
 	return incoming, err
+}
+
+// awaitBlock waits for the PSRD request under way, if there is one. A hub may use a block before it
+// has arrived here.
+func (a *Association) awaitBlock(ctx context.Context) error {
+	t, err := a.join(ctx)
+	if err == nil {
+		t.leave()
+	}
+	return err
 }
 
 // check is one attempt at verify.
