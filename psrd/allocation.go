@@ -29,10 +29,9 @@ func (a *Allocation) Fragments() []Fragment { return slices.Clone(a.fragments) }
 func (a *Allocation) Consume() ([]byte, error) {
 	a.pool.mu.Lock()
 	defer a.pool.mu.Unlock()
-	if a.done || a.pool.closed {
-		return nil, ErrUsed
+	if err := a.end(); err != nil {
+		return nil, err
 	}
-	a.done = true
 	return a.pool.consume(a.fragments), nil
 }
 
@@ -40,11 +39,19 @@ func (a *Allocation) Consume() ([]byte, error) {
 func (a *Allocation) Spend() error {
 	a.pool.mu.Lock()
 	defer a.pool.mu.Unlock()
+	if err := a.end(); err != nil {
+		return err
+	}
+	a.pool.spend(a.fragments)
+	return nil
+}
+
+// end ends the allocation, which only one call can do. The caller holds the pool's lock.
+func (a *Allocation) end() error {
 	if a.done || a.pool.closed {
 		return ErrUsed
 	}
 	a.done = true
-	a.pool.spend(a.fragments)
 	return nil
 }
 
@@ -53,10 +60,9 @@ func (a *Allocation) Spend() error {
 func (a *Allocation) Deallocate() {
 	a.pool.mu.Lock()
 	defer a.pool.mu.Unlock()
-	if a.done || a.pool.closed {
+	if a.end() != nil {
 		return
 	}
-	a.done = true
 	for _, f := range a.fragments {
 		a.pool.find(f.Block).deallocate(f)
 	}
