@@ -36,8 +36,8 @@ func (f *fault) intercept(ctx context.Context, r *Request, next Deliver) (Respon
 	return f.built.effect(ctx, f.ended, r, next)
 }
 
-// concerns reports whether the fault may strike a message. No fault changes the members that this
-// depends on.
+// concerns reports whether the fault may strike a message, whose sender and receiver it matches. No
+// fault changes the members that this depends on.
 func (f *fault) concerns(r *Request) bool {
 	return f.spec.matches(r) && (f.built.matches == nil || f.built.matches(r))
 }

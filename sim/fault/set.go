@@ -106,7 +106,7 @@ func (s *Set) Any() bool { return len(s.current()) > 0 }
 // a node. Then the node must show an expired certificate.
 func (s *Set) StrikesHandshake(to string) bool {
 	r := &Request{From: "sae/", To: to, isHandshake: true}
-	return slices.ContainsFunc(s.current(), func(f *fault) bool { return f.built.ofHandshakes && f.concerns(r) && f.fires(r) })
+	return slices.ContainsFunc(s.betweenNodesOf(r), func(f *fault) bool { return f.built.ofHandshakes && f.concerns(r) && f.fires(r) })
 }
 
 func (s *Set) current() []*fault {

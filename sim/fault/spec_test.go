@@ -92,5 +92,6 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q is %#v, and written down and read again %#v, %v", text, s, again, err)
 		}
 		s.matches(message("hank"))
+		s.isBetween(pair{"client/carol", "hub/hank"})
 	})
 }
