@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -98,7 +99,7 @@ func answerEmpty(c echo.Context, err error) error {
 func (n *Network) postFault(c echo.Context) error {
 	id := "" // assigned below if the network is one process
 	if n.IsPart() {
-		id = strings.ToLower(n.Text("fault")[:sharedID])
+		id = strings.ToLower(rand.Text()[:sharedID]) // not of a seed, which all processes may have
 	}
 	spec, err := n.addFault(c, id)
 	if err == nil {

@@ -16,6 +16,12 @@ import (
 func both(t *testing.T, f func(t *testing.T, n, other *testNetwork)) {
 	t.Helper()
 	here, there := divided(t, "http")
+	bothOf(t, here, there, f)
+}
+
+// bothOf is both for the two halves of a network.
+func bothOf(t *testing.T, here, there Config, f func(t *testing.T, n, other *testNetwork)) {
+	t.Helper()
 	second := make(chan *testNetwork)
 	t.Run("both", func(t *testing.T) {
 		go func() { second <- start(t, there) }()
@@ -109,6 +115,24 @@ func TestSeenAsOne(t *testing.T) {
 		must(r.ClearFaults(t.Context()))
 		if faults, err := o.Faults(t.Context()); err != nil || len(faults) != 0 {
 			t.Errorf("%v, %v", faults, err)
+		}
+	})
+}
+
+// Faults that are added at different processes are different faults, also if both have the same seed.
+func TestFaultsOfProcessesWithOneSeed(t *testing.T) {
+	here, there := divided(t, "http")
+	seed := uint64(7)
+	here.Seed, there.Seed = &seed, &seed
+	bothOf(t, here, there, func(t *testing.T, n, other *testNetwork) {
+		for i, adder := range []*testNetwork{n, other} {
+			r := Remote{URL: adder.URL(), HTTP: &http.Client{Transport: adder.outside}}
+			if err := r.AddFault(t.Context(), fmt.Sprintf("delay=1ms to=hub/h%d", i+1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if here, there := n.Wire().Faults(), other.Wire().Faults(); len(here) != 2 || len(there) != 2 {
+			t.Errorf("one has %v, the other one %v", here, there)
 		}
 	})
 }
