@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -187,6 +188,57 @@ func TestLaterProcessLearnsFaults(t *testing.T) {
 				t.Errorf("it has %v, and the other one %v", f, list[i])
 			}
 		}
+	})
+}
+
+// A fault that is removed while a process starts does not stay there, whichever the process hears of
+// first, and from whom: that there is the fault, or that it was removed.
+func TestFaultsRemovedWhileAProcessStarts(t *testing.T) {
+	both(t, func(t *testing.T, n, other *testNetwork) {
+		r := Remote{URL: n.URL(), HTTP: &http.Client{Transport: n.outside}}
+		add := func(n *testNetwork, id string) {
+			t.Helper()
+			if err := n.Wire().AddFaultAs(id, "delay=1ms to=hub/h1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := func(n *testNetwork, ids ...string) {
+			t.Helper()
+			var got []string
+			for _, f := range n.Wire().Faults() {
+				got = append(got, f.ID)
+			}
+			if !slices.Equal(got, ids) {
+				t.Errorf("faults %q, not %q", got, ids)
+			}
+		}
+		add(n, "removed1") // so the other one was not there yet
+		if err := r.RemoveFault(t.Context(), "removed1"); err != nil {
+			t.Fatal(err)
+		}
+		add(other, "removed1") // from a process that does not know yet
+		want(other)
+
+		add(n, "cleared1")
+		if err := r.ClearFaults(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		add(other, "cleared1")
+		want(other)
+
+		add(other, "removed2") // from a process that does not know yet
+		add(n, "removed2")
+		n.Wire().RemoveFault("removed2") // before it knew of the other one
+		add(n, "remains1")
+		for _, n := range []*testNetwork{n, other} {
+			if err := n.Wire().AddFault("delay=1ms to=hub/h2"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		own := other.Wire().Faults()[1].ID
+		n.Wire().RemoveFault(own) // has the same ID in both, and nothing to do with the other one
+		other.learnFaults(t.Context())
+		want(other, own, "remains1")
 	})
 }
 
