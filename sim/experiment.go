@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -69,7 +70,11 @@ func (n *Network) mountOwn(g *echo.Group) {
 	g.GET("/ready", func(c echo.Context) error { return answerEmpty(c, n.WaitReady(c.Request().Context())) })
 	g.GET("/idle", func(c echo.Context) error { return answerEmpty(c, n.waitIdleHere(c.Request().Context())) })
 	g.GET("/messages", n.getMessages)
-	g.GET("/faults", func(c echo.Context) error { return c.JSON(http.StatusOK, FaultList{n.faultsHere()}) })
+	g.GET("/faults", func(c echo.Context) error {
+		list := ownFaults{Faults: n.faultsHere()}
+		list.Removed = n.wire.RemovedFaults() // after the faults: what was removed meanwhile is in both
+		return c.JSON(http.StatusOK, list)
+	})
 	g.PUT("/faults/:id", func(c echo.Context) error {
 		id, err := node.Param(c, "id")
 		if err != nil {
@@ -98,7 +103,7 @@ func answerEmpty(c echo.Context, err error) error {
 func (n *Network) postFault(c echo.Context) error {
 	id := "" // assigned below if the network is one process
 	if n.IsPart() {
-		id = strings.ToLower(n.Text("fault")[:sharedID])
+		id = strings.ToLower(rand.Text()[:sharedID]) // not of a seed, which all processes may have
 	}
 	spec, err := n.addFault(c, id)
 	if err == nil {
@@ -129,8 +134,14 @@ func (n *Network) addFault(c echo.Context, id string) (spec string, err error) {
 }
 
 func (n *Network) deleteFaults(c echo.Context) error {
+	faults := n.wire.Faults()
 	n.ClearFaults()
 	return answerEmpty(c, n.everywhere(c.Request().Context(), func(ctx context.Context, _ string, r Remote) error {
+		for _, f := range faults { // by ID, too: a process that starts may be about to learn of them
+			if len(f.ID) == sharedID {
+				_ = r.Delete(ctx, "/faults/"+url.PathEscape(f.ID)) // most have removed it
+			}
+		}
 		return r.Delete(ctx, "/faults")
 	}))
 }

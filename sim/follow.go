@@ -198,14 +198,30 @@ func (n *Network) faultsElsewhere(list []fault.Status) []fault.Status {
 // such as that of --hostile, have a number, which is shorter.
 const sharedID = 8
 
+// ownFaults is the faults of one process, for the others.
+type ownFaults struct {
+	Faults  []fault.Status `json:"faults"`
+	Removed []string       `json:"removed"` // IDs
+}
+
 // learnFaults adds the faults that were put into all processes before this one started. It skips
 // processes that do not answer soon.
+//
+// A fault may be removed meanwhile: one process says so, in its list or in a request, while another
+// one still has the fault. Whichever comes first, the fault is removed: nothing is added again with
+// its ID. A process that removes a fault does so before it looks who else is there, so a process that
+// comes later finds the ID in its list.
 func (n *Network) learnFaults(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	err := n.everywhere(ctx, func(ctx context.Context, _ string, r Remote) error {
-		var list FaultList
+		var list ownFaults
 		err := r.get(ctx, "/faults", &list)
+		for _, id := range list.Removed {
+			if len(id) == sharedID {
+				n.wire.RemoveFault(id)
+			}
+		}
 		for _, f := range list.Faults {
 			if len(f.ID) == sharedID {
 				err = errors.Join(err, n.wire.AddFaultAs(f.ID, f.Spec))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,12 @@ import (
 func both(t *testing.T, f func(t *testing.T, n, other *testNetwork)) {
 	t.Helper()
 	here, there := divided(t, "http")
+	bothOf(t, here, there, f)
+}
+
+// bothOf is both for the two halves of a network.
+func bothOf(t *testing.T, here, there Config, f func(t *testing.T, n, other *testNetwork)) {
+	t.Helper()
 	second := make(chan *testNetwork)
 	t.Run("both", func(t *testing.T) {
 		go func() { second <- start(t, there) }()
@@ -113,6 +120,24 @@ func TestSeenAsOne(t *testing.T) {
 	})
 }
 
+// Faults that are added at different processes are different faults, also if both have the same seed.
+func TestFaultsOfProcessesWithOneSeed(t *testing.T) {
+	here, there := divided(t, "http")
+	seed := uint64(7)
+	here.Seed, there.Seed = &seed, &seed
+	bothOf(t, here, there, func(t *testing.T, n, other *testNetwork) {
+		for i, adder := range []*testNetwork{n, other} {
+			r := Remote{URL: adder.URL(), HTTP: &http.Client{Transport: adder.outside}}
+			if err := r.AddFault(t.Context(), fmt.Sprintf("delay=1ms to=hub/h%d", i+1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if here, there := n.Wire().Faults(), other.Wire().Faults(); len(here) != 2 || len(there) != 2 {
+			t.Errorf("one has %v, the other one %v", here, there)
+		}
+	})
+}
+
 // A process that starts has the faults that were put into all processes before, in their order, and
 // not those that another process has for itself.
 func TestLaterProcessLearnsFaults(t *testing.T) {
@@ -163,6 +188,57 @@ func TestLaterProcessLearnsFaults(t *testing.T) {
 				t.Errorf("it has %v, and the other one %v", f, list[i])
 			}
 		}
+	})
+}
+
+// A fault that is removed while a process starts does not stay there, whichever the process hears of
+// first, and from whom: that there is the fault, or that it was removed.
+func TestFaultsRemovedWhileAProcessStarts(t *testing.T) {
+	both(t, func(t *testing.T, n, other *testNetwork) {
+		r := Remote{URL: n.URL(), HTTP: &http.Client{Transport: n.outside}}
+		add := func(n *testNetwork, id string) {
+			t.Helper()
+			if err := n.Wire().AddFaultAs(id, "delay=1ms to=hub/h1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := func(n *testNetwork, ids ...string) {
+			t.Helper()
+			var got []string
+			for _, f := range n.Wire().Faults() {
+				got = append(got, f.ID)
+			}
+			if !slices.Equal(got, ids) {
+				t.Errorf("faults %q, not %q", got, ids)
+			}
+		}
+		add(n, "removed1") // so the other one was not there yet
+		if err := r.RemoveFault(t.Context(), "removed1"); err != nil {
+			t.Fatal(err)
+		}
+		add(other, "removed1") // from a process that does not know yet
+		want(other)
+
+		add(n, "cleared1")
+		if err := r.ClearFaults(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		add(other, "cleared1")
+		want(other)
+
+		add(other, "removed2") // from a process that does not know yet
+		add(n, "removed2")
+		n.Wire().RemoveFault("removed2") // before it knew of the other one
+		add(n, "remains1")
+		for _, n := range []*testNetwork{n, other} {
+			if err := n.Wire().AddFault("delay=1ms to=hub/h2"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		own := other.Wire().Faults()[1].ID
+		n.Wire().RemoveFault(own) // has the same ID in both, and nothing to do with the other one
+		other.learnFaults(t.Context())
+		want(other, own, "remains1")
 	})
 }
 

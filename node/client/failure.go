@@ -45,7 +45,10 @@ func (g *gather) failure() error {
 		}
 		return etsi.ErrKeyNotFound
 	}
-	return &shareError{"gather", g.id.key, len(g.from), g.client.config.Threshold, g.causes(), nextCourier(g.answers.errs), false}
+	return &shareError{
+		verb: "gather", keyID: g.id.key, successful: len(g.from), required: g.client.config.Threshold,
+		causes: g.causes(), courier: nextCourier(g.answers.errs),
+	}
 }
 
 // causes returns, for every hub whose share is missing or was of no use, the reason. The caller

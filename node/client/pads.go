@@ -110,7 +110,7 @@ func (c *Client) reserveAtHubs(r request, b *batch, size int) ([]*association.Re
 	defer mu.Unlock()
 	late = true
 	if err == nil && outcome.successful < c.config.Threshold {
-		err = &shareError{"scatter", uuid.Nil, 0, c.config.Threshold, c.causes(outcome), nextCourier(outcome.errs), false}
+		err = &shareError{verb: "scatter", required: c.config.Threshold, causes: c.causes(outcome), courier: nextCourier(outcome.errs)}
 	}
 	if err != nil {
 		release(reservations)

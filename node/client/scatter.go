@@ -185,7 +185,11 @@ func (c *Client) scatterBatch(r request, b *batch, reservations []*association.R
 		return err
 	}
 	if least, _ := b.served(outcome); least < threshold {
-		return &shareError{"scatter", b.ids[0], least, threshold, c.causes(outcome), nextCourier(outcome.errs), slices.ContainsFunc(outcome.errs, association.IsRefusal)}
+		return &shareError{
+			verb: "scatter", keyID: b.ids[0], successful: least, required: threshold,
+			causes: c.causes(outcome), courier: nextCourier(outcome.errs),
+			refused: slices.ContainsFunc(outcome.errs, association.IsRefusal),
+		}
 	}
 	c.config.Logger.Debug("keys scattered", "first_key_id", b.ids[0], "keys", len(b.keys), "successful_hubs", outcome.successful, "hubs", n)
 	return nil

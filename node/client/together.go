@@ -14,6 +14,11 @@ import (
 
 // Requests that come while keys for the same slave are being scattered wait for the next scatter.
 // It makes the keys of all of them, in one message to each hub.
+//
+// A hub takes all of them or none. The keys have new IDs and are alike in all else that a hub looks
+// at, so none of them is to blame for the others. A hub that refuses them may have room, or there may
+// be PSRD, for a few; if enough other hubs take them, that is left for later keys. Only if too few do
+// is each request tried again alone.
 
 // maxLoad is the largest size of a hub's shares for one request, in bytes, with which the request
 // shares a scatter with others. Beyond that there is little to gain.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -113,29 +114,43 @@ func TestOneOfSeveralGivesUp(t *testing.T) {
 	})
 }
 
-// If hubs refuse keys together, each is scattered alone.
+// If so many hubs refuse keys together that too few have taken them, each is scattered alone.
 func TestKeysRefusedTogetherAreScatteredAlone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		carol, connie := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))
-		getKeys(t, carol, connie, 1, 256)
-		synctest.Wait()
-		c := &counter{counts: map[string]int{}}
-		w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
-			return c.slowly(12*time.Millisecond)(r, func(r *http.Request) (*http.Response, error) {
-				if strings.HasSuffix(r.URL.Path, "/key-shares") {
-					return stopped()
-				}
-				return next(r)
+	for _, test := range []struct {
+		refuse *regexp.Regexp
+		alone  int
+	}{
+		{regexp.MustCompile("/hub/.*/key-shares$"), 25},
+		{regexp.MustCompile("/hub/(hank|helen|hilary)/.*/key-shares$"), 25},
+		{regexp.MustCompile("/hub/(hank|helen)/.*/key-shares$"), 5},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			carol, connie := w.ready(w.config("carol", "sam")), w.ready(w.config("connie", "sofia"))
+			getKeys(t, carol, connie, 1, 256)
+			synctest.Wait()
+			c := &counter{counts: map[string]int{}}
+			w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+				return c.slowly(12*time.Millisecond)(r, func(r *http.Request) (*http.Response, error) {
+					if r.Method == http.MethodPost && test.refuse.MatchString(r.URL.Path) {
+						return stopped()
+					}
+					return next(r)
+				})
 			})
+			keys, errs := makeAtOnce(carol, 256, contexts(5)...)
+			if err := errors.Join(errs...); err != nil {
+				t.Error(err)
+			}
+			synctest.Wait()
+			if c.count("POST key-shares") != 5 || c.count("POST key-share") != test.alone {
+				t.Errorf("%v: got %v", test.refuse, c.counts)
+			}
+			for i, k := range keys {
+				if got, err := fetch(connie, "sofia", "sam", k.ID); err != nil || !bytes.Equal(got, k.Key.Reveal()) {
+					t.Errorf("%v: key %d: %v", test.refuse, i, err)
+				}
+			}
 		})
-		_, errs := makeAtOnce(carol, 256, contexts(5)...)
-		if err := errors.Join(errs...); err != nil {
-			t.Error(err)
-		}
-		synctest.Wait()
-		if c.count("POST key-shares") != 5 || c.count("POST key-share") != 25 {
-			t.Errorf("got %v", c.counts)
-		}
-	})
+	}
 }

@@ -194,7 +194,7 @@ func (a *Attack) Of(ctx context.Context, id string) (Knowledge, error) {
 		k.learn(adversary, pair.exchange.Exchange)
 	}
 	for _, suite := range protocol.Suites {
-		v, err := a.judge(ctx, owns, pair, suite, k.Recovered && suite.Name() == o.Suite)
+		v, err := a.judge(ctx, owns, pair, suite)
 		if err != nil {
 			return k, err
 		}

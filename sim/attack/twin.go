@@ -103,7 +103,7 @@ func (t *twin) listen(ctx context.Context, owns Owns, v *Verdict) error {
 	case known == k-1 && t.suite == protocol.Python:
 		v.Verdict, v.Reason = "Can test guesses", "A 4-byte digest tells whether a guess is wrong. A random key stands, a guessable one falls."
 	case known > 0:
-		v.Verdict, v.Reason = "Nothing learnt", fmt.Sprintf("%d of %d shares, whatever he can compute.", known, k)
+		v.Verdict, v.Reason = "Nothing learnt", fmt.Sprintf("%d of %d shares of a new key, whatever he can compute.", known, k)
 	case owns.Links == listen:
 		v.Verdict, v.Reason = "Nothing learnt", "Sealed shares tell nothing."
 	default:

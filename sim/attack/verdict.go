@@ -43,7 +43,7 @@ type verdict struct {
 }
 
 // judge says what an attack achieves in a suite. It runs a twin if that is needed to know.
-func (a *Attack) judge(ctx context.Context, owns Owns, p pair, suite protocol.Suite, isKnown bool) (Verdict, error) {
+func (a *Attack) judge(ctx context.Context, owns Owns, p pair, suite protocol.Suite) (Verdict, error) {
 	v := Verdict{Suite: suite.Name()}
 	if owns.isNothing() {
 		v.Verdict, v.Reason = "Nothing to try", "He owns nothing."

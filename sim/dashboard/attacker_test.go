@@ -10,7 +10,7 @@ func testAttacker(d *desk) {
 	d.makeKey("Both have the same key")
 	d.waitForText("#foe-text", "Nothing. One more share needed; until then every key is equally likely.")
 	d.waitForText("#foe-slots", "2 of 3 shares")
-	d.waitForText("#foe-suites", "2 of 3 shares, whatever he can compute.")
+	d.waitForText("#foe-suites", "2 of 3 shares of a new key, whatever he can compute.")
 	d.waitForText("#foe-suites", "A 4-byte digest tells whether a guess is wrong.")
 	d.breakInto("holly")
 	d.makeKey("Both have the same key")

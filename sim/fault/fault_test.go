@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -288,6 +289,33 @@ func signed() http.Header {
 }
 
 // Messages that come only once, such as requests for a key, leave nothing behind permanently.
+// What was removed does not come again with its ID. The IDs are kept for a while, and known to others.
+func TestRemovedFaultsStayAway(t *testing.T) {
+	w := newWire(t)
+	spec := Spec{Kind: "drop", Prob: 1}
+	add := func(id string, there bool) {
+		t.Helper()
+		if err := w.AddAs(id, spec); err != nil || w.Any() != there {
+			t.Errorf("%s: %v, %v", id, err, w.Any())
+		}
+	}
+	w.Remove("early")
+	add("early", false)
+	add("cleared", true)
+	w.Clear()
+	add("cleared", false)
+	if got := w.Removed(); !slices.Equal(got, []string{"early", "cleared"}) {
+		t.Errorf("removed: %q", got)
+	}
+	for i := range maxRemoved {
+		w.Remove(strconv.Itoa(i))
+	}
+	if n := len(w.Removed()); n != maxRemoved {
+		t.Errorf("%d IDs are kept", n)
+	}
+	add("cleared", true)
+}
+
 func TestProbabilityForgets(t *testing.T) {
 	w := newWire(t, "drop prob=0.3")
 	lost := 0

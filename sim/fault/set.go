@@ -21,9 +21,10 @@ var ErrTooMany = fmt.Errorf("there are %d faults already, which is the maximum: 
 type Set struct {
 	Seed uint64 // seed of all random choices; must be set before the set is used
 
-	mu     sync.Mutex
-	added  int // number of faults ever added
-	faults []*fault
+	mu      sync.Mutex
+	added   int // number of faults ever added
+	faults  []*fault
+	removed []string // the last maxRemoved IDs that were removed
 
 	// The faults that may strike a message by its sender and receiver, for up to maxPairs pairs of
 	// them. It is empty after each change of the faults.
@@ -36,12 +37,16 @@ type pair struct{ from, to string }
 // maxPairs limits the memory for recent pairs; callers choose some of the names.
 const maxPairs = 4096
 
+// maxRemoved is far more than are removed while a process of a network starts, which is when it
+// matters that a fault was removed.
+const maxRemoved = 4 * MaxFaults
+
 // Add adds a fault after the others. It fails if the spec is invalid, and with [ErrTooMany] if
 // there are [MaxFaults].
 func (s *Set) Add(spec Spec) error { return s.AddAs("", spec) }
 
 // AddAs is [Set.Add] with an ID for the fault; if it is empty, a number is assigned. It does
-// nothing if there is a fault with the ID.
+// nothing if there is a fault with the ID, or if the ID was removed.
 func (s *Set) AddAs(id string, spec Spec) error {
 	b, err := spec.build()
 	if err != nil {
@@ -50,7 +55,7 @@ func (s *Set) AddAs(id string, spec Spec) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case slices.ContainsFunc(s.faults, func(f *fault) bool { return f.id == id }):
+	case slices.ContainsFunc(s.faults, func(f *fault) bool { return f.id == id }), slices.Contains(s.removed, id):
 		return nil
 	case len(s.faults) == MaxFaults:
 		return ErrTooMany
@@ -67,6 +72,7 @@ func (s *Set) Clear() {
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
 		close(f.ended)
+		s.noteRemoved(f.id)
 	}
 	s.change(nil)
 }
@@ -78,9 +84,11 @@ func (s *Set) change(faults []*fault) {
 }
 
 // Remove removes one fault as [Set.Clear] does. It reports whether there was a fault with this ID.
+// If not, it may still come, from somebody who does not know yet that it was removed.
 func (s *Set) Remove(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.noteRemoved(id)
 	i := slices.IndexFunc(s.faults, func(f *fault) bool { return f.id == id })
 	if i < 0 {
 		return false
@@ -88,6 +96,18 @@ func (s *Set) Remove(id string) bool {
 	close(s.faults[i].ended)
 	s.change(slices.Delete(slices.Clone(s.faults), i, i+1))
 	return true
+}
+
+// noteRemoved notes that an ID was removed. The caller holds s.mu.
+func (s *Set) noteRemoved(id string) {
+	s.removed = append(s.removed[max(0, len(s.removed)-maxRemoved+1):], id)
+}
+
+// Removed returns the IDs that were removed, as far as they are still known.
+func (s *Set) Removed() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.removed)
 }
 
 // Statuses returns the faults in the order in which they were added.

@@ -116,16 +116,13 @@ func (s *statement) checkCommand() error {
 	return nil
 }
 
-// silent lists the commands that print nothing if they succeed.
-var silent = []string{"clear", "compromise", "copy", "corrupt", "crash", "fault", "play", "restart", "restore", "sleep", "start", "stop", "tap", "wait-ready"}
-
 // canPrint reports whether the command can print an output or an error. The scenario ends if one
 // fails that must not.
 func (s *statement) canPrint() bool {
 	if s.want != "" {
 		return true
 	}
-	return !slices.Contains(silent, s.command) && !s.setsVariables()
+	return !isSilent(s.command) && !s.setsVariables()
 }
 
 // leavesOutput reports whether checks may still look at the output of the command before this one.

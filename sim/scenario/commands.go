@@ -39,6 +39,7 @@ type command struct {
 	name, args, summary string
 	detail              []string
 	when                timing
+	output              output
 	run                 func(call) (string, error)
 }
 
@@ -52,40 +53,49 @@ const (
 	idle   timing = true
 )
 
+// output says whether a command prints something if it succeeds. To check the output behind a silent
+// one is a mistake.
+type output bool
+
+const (
+	silent output = false
+	prints output = true
+)
+
 // commands lists all commands, by name.
 var commands = []command{
-	{"attack", "NAME", "try to compute a key from what was tapped and compromised", nil, idle, attack},
-	{"audit", "", "print what the audit of the network found since the last call, which then does not fail the scenario", nil, idle, printAudit},
-	{"clear", "", "remove all faults; hubs that lied are honest again", nil, atOnce, clearFaults},
-	{"compromise", "HUB...", "learn everything that hubs hold now or receive from now on", nil, idle, compromise},
-	{"copy", "NODE...", "copy the disks of nodes, with data: memory in network.yaml", nil, idle, copyDisk},
-	{"corrupt", "HUB...", "make hubs lie: they alter shares before they sign them", nil, idle, corrupt},
-	{"crash", "NODE...", "crash nodes: they lose what is not synced to their disk, and everything without data", nil, atOnce, crash},
+	{"attack", "NAME", "try to compute a key from what was tapped and compromised", nil, idle, prints, attack},
+	{"audit", "", "print what the audit of the network found since the last call, which then does not fail the scenario", nil, idle, prints, printAudit},
+	{"clear", "", "remove all faults; hubs that lied are honest again", nil, atOnce, silent, clearFaults},
+	{"compromise", "HUB...", "learn everything that hubs hold now or receive from now on", nil, idle, silent, compromise},
+	{"copy", "NODE...", "copy the disks of nodes, with data: memory in network.yaml", nil, idle, silent, copyDisk},
+	{"corrupt", "HUB...", "make hubs lie: they alter shares before they sign them", nil, idle, silent, corrupt},
+	{"crash", "NODE...", "crash nodes: they lose what is not synced to their disk, and everything without data", nil, atOnce, silent, crash},
 	{"events", "", "print who sent what to whom since the last call", []string{
 		"The order is that of the protocol, then by name; ×2 means twice.",
-	}, idle, events},
-	{"fault", "KIND[=VALUE] [OPTION...]", "add a fault between the nodes", faultDetail(), idle, addFault},
-	{"faults", "", "print the faults and how often each fired", nil, idle, faults},
-	{"get-key", "MASTER SLAVE [size=BITS] [number=N] [also=SLAVE,...] [as=NAME]", "make keys for the master", nil, atOnce, getKey},
-	{"get-key-pair", "MASTER SLAVE [size=BITS] [number=N] [as=NAME]", "make keys, fetch them for the slave and compare", nil, atOnce, getKeyPair},
-	{"get-key-with-key-ids", "MASTER SLAVE ID|NAME", "fetch the same keys for the slave", nil, atOnce, getKeyWithKeyIDs},
-	{"http", "METHOD PATH [header=NAME:VALUE] [body=TEXT] [as=SAE]", "make any request; print the status and the body", nil, idle, doHTTP},
-	{"log", "", "print the warnings and errors of the nodes since the last call", nil, idle, printLog},
-	{"mitm", "VERB ...", "let an adversary act who controls the network between the nodes", mitmDetail(), idle, mitm},
+	}, idle, prints, events},
+	{"fault", "KIND[=VALUE] [OPTION...]", "add a fault between the nodes", faultDetail(), idle, silent, addFault},
+	{"faults", "", "print the faults and how often each fired", nil, idle, prints, faults},
+	{"get-key", "MASTER SLAVE [size=BITS] [number=N] [also=SLAVE,...] [as=NAME]", "make keys for the master", nil, atOnce, prints, getKey},
+	{"get-key-pair", "MASTER SLAVE [size=BITS] [number=N] [as=NAME]", "make keys, fetch them for the slave and compare", nil, atOnce, prints, getKeyPair},
+	{"get-key-with-key-ids", "MASTER SLAVE ID|NAME", "fetch the same keys for the slave", nil, atOnce, prints, getKeyWithKeyIDs},
+	{"http", "METHOD PATH [header=NAME:VALUE] [body=TEXT] [as=SAE]", "make any request; print the status and the body", nil, idle, prints, doHTTP},
+	{"log", "", "print the warnings and errors of the nodes since the last call", nil, idle, prints, printLog},
+	{"mitm", "VERB ...", "let an adversary act who controls the network between the nodes", mitmDetail(), idle, prints, mitm},
 	{"play", "STEP...", "in virtual time, do several steps at their times, let everything heal, and check that nothing is lost or used twice", []string{
 		"A STEP is TIME KIND DURATION ARGUMENTS: key MASTER SLAVE, which the slave fetches after DURATION or, if that is 0s, when everything has healed;",
 		"crash NODE, stop NODE and lie HUB for DURATION; fault, with the arguments of the command fault. dske simulate --hunt writes such scenarios.",
-	}, idle, play},
-	{"psrd", "CLIENT HUB", "print used and unused bytes of the four pools of a client and a hub", nil, idle, psrd},
-	{"restart", "NODE...", "stop nodes and start them again", nil, idle, restart},
-	{"restore", "NODE...", "put back the last copies of the disks of nodes, which must not be running", nil, atOnce, restore},
-	{"skip", "[REASON]", "end the scenario here without failing it", nil, atOnce, skip},
-	{"sleep", "DURATION", "wait, for example for 20ms or, in virtual time, for 30d", nil, atOnce, sleep},
-	{"start", "NODE...", "start nodes", nil, idle, start},
-	{"status", "[NODE...]", "print the state of nodes", nil, idle, status},
-	{"stop", "NODE...", "stop nodes, which then forget everything that is not on a disk", nil, idle, stop},
-	{"tap", "", "record everything on the wire from now on", nil, idle, tap},
-	{"wait-ready", "", "wait until every client has registered with all its hubs", nil, atOnce, waitReady},
+	}, idle, silent, play},
+	{"psrd", "CLIENT HUB", "print used and unused bytes of the four pools of a client and a hub", nil, idle, prints, psrd},
+	{"restart", "NODE...", "stop nodes and start them again", nil, idle, silent, restart},
+	{"restore", "NODE...", "put back the last copies of the disks of nodes, which must not be running", nil, atOnce, silent, restore},
+	{"skip", "[REASON]", "end the scenario here without failing it", nil, atOnce, silent, skip},
+	{"sleep", "DURATION", "wait, for example for 20ms or, in virtual time, for 30d", nil, atOnce, silent, sleep},
+	{"start", "NODE...", "start nodes", nil, idle, silent, start},
+	{"status", "[NODE...]", "print the state of nodes", nil, idle, prints, status},
+	{"stop", "NODE...", "stop nodes, which then forget everything that is not on a disk", nil, idle, silent, stop},
+	{"tap", "", "record everything on the wire from now on", nil, idle, silent, tap},
+	{"wait-ready", "", "wait until every client has registered with all its hubs", nil, atOnce, silent, waitReady},
 }
 
 // engineCommands are the commands of the script engine that can do no harm.
@@ -113,6 +123,10 @@ func faultDetail() []string {
 
 func isCommand(name string) bool {
 	return slices.ContainsFunc(commands, func(c command) bool { return c.name == name })
+}
+
+func isSilent(name string) bool {
+	return slices.ContainsFunc(commands, func(c command) bool { return c.name == name && c.output == silent })
 }
 
 // newEngine returns an engine whose commands work on w.

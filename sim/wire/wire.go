@@ -165,7 +165,11 @@ func (w *Wire) StrikesHandshake(to string) bool {
 // Faults returns the faults, with how often each fired.
 func (w *Wire) Faults() []fault.Status { return w.faults.Statuses() }
 
-// RemoveFault removes the fault with an ID, and reports whether there was one.
+// RemovedFaults returns the IDs of faults that were removed, as far as they are still known.
+func (w *Wire) RemovedFaults() []string { return w.faults.Removed() }
+
+// RemoveFault removes the fault with an ID, and reports whether there was one. See
+// [fault.Set.Remove].
 func (w *Wire) RemoveFault(id string) bool {
 	removed := w.faults.Remove(id)
 	w.mu.Lock()
