@@ -288,7 +288,6 @@ func signed() http.Header {
 	return h
 }
 
-// Messages that come only once, such as requests for a key, leave nothing behind permanently.
 // What was removed does not come again with its ID. The IDs are kept for a while, and known to others.
 func TestRemovedFaultsStayAway(t *testing.T) {
 	w := newWire(t)
@@ -316,6 +315,7 @@ func TestRemovedFaultsStayAway(t *testing.T) {
 	add("cleared", true)
 }
 
+// Messages that come only once, such as requests for a key, leave nothing behind permanently.
 func TestProbabilityForgets(t *testing.T) {
 	w := newWire(t, "drop prob=0.3")
 	lost := 0
@@ -336,6 +336,7 @@ func TestProbabilityForgets(t *testing.T) {
 }
 
 // Long messages, which anybody can send to a port, leave no more behind than short ones.
+// Messages that come only once, such as requests for a key, leave nothing behind permanently.
 func TestProbabilityForgetsText(t *testing.T) {
 	w := newWire(t, "drop prob=0.3")
 	heap := func() uint64 {
