@@ -13,8 +13,8 @@ import (
 type Directory struct {
 	open    bool
 	clients []Enrolled
-	byName  map[string]*Enrolled
-	owners  map[string]*Enrolled // by encryptor
+	byName  *Index
+	owners  *Index // by encryptor
 }
 
 // Enrolled is a client in a [Directory]. It must not be changed.
@@ -32,23 +32,25 @@ type Enrolled struct {
 // strangers may register names that are not in it. It fails if a client or an encryptor occurs
 // twice.
 func NewDirectory(open bool, clients []Enrolled) (*Directory, error) {
+	encryptors := 0
+	for i := range clients {
+		encryptors += len(clients[i].Encryptors)
+	}
 	d := &Directory{
 		open:    open,
 		clients: clients,
-		byName:  make(map[string]*Enrolled, len(clients)),
-		owners:  make(map[string]*Enrolled, len(clients)),
+		byName:  NewIndex(len(clients), func(name string, i int) bool { return clients[i].Name == name }),
+		owners:  NewIndex(encryptors, func(id string, i int) bool { return slices.Contains(clients[i].Encryptors, id) }),
 	}
 	for i := range clients {
 		e := &clients[i]
-		if d.byName[e.Name] != nil {
+		if _, ok := d.byName.Add(e.Name, i); !ok {
 			return nil, fmt.Errorf("client %q is enrolled twice", e.Name)
 		}
-		d.byName[e.Name] = e
 		for _, id := range e.Encryptors {
-			if owner := d.owners[id]; owner != nil {
-				return nil, fmt.Errorf("encryptor %q belongs to the clients %q and %q", id, owner.Name, e.Name)
+			if owner, ok := d.owners.Add(id, i); !ok {
+				return nil, fmt.Errorf("encryptor %q belongs to the clients %q and %q", id, clients[owner].Name, e.Name)
 			}
-			d.owners[id] = e
 		}
 	}
 	return d, nil
@@ -62,7 +64,7 @@ func (d *Directory) Client(name string) *Enrolled {
 	if d == nil {
 		return nil
 	}
-	return d.byName[name]
+	return d.at(d.byName.Find(name))
 }
 
 // ClientOf returns the client that serves an encryptor, or nil.
@@ -70,7 +72,15 @@ func (d *Directory) ClientOf(encryptor string) *Enrolled {
 	if d == nil {
 		return nil
 	}
-	return d.owners[encryptor]
+	return d.at(d.owners.Find(encryptor))
+}
+
+// at returns the i-th client; nil: i is -1.
+func (d *Directory) at(i int) *Enrolled {
+	if i < 0 {
+		return nil
+	}
+	return &d.clients[i]
 }
 
 // Clients returns all clients, in the order in which they were enrolled. The caller must not change

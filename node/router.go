@@ -83,13 +83,19 @@ func WriteJSON(c echo.Context, body []byte) error {
 // [http.Server], if they are empty.
 const Unbuffered = 4<<10 + 1
 
-// WriteSecret is like [WriteJSON], for a secret body. It leaves no copy in the process if the body
-// has at least [Unbuffered] bytes and the request came over HTTP/1.1; a buffer of the server would
-// keep the start of it until later answers overwrite it. The caller clears the body.
+// WriteSecret is like [WriteJSON], for a secret body, which it takes over and clears. It leaves no
+// copy in the process if the body has at least [Unbuffered] bytes and the request came over
+// HTTP/1.1; a buffer of the server would keep the start of it until later answers overwrite it.
+// Over the memory transport the other side gets the body itself.
 func WriteSecret(c echo.Context, body []byte) error {
 	r := c.Response()
 	SetHeader(r.Header(), echo.HeaderContentType, echo.MIMEApplicationJSON, echo.HeaderContentLength, strconv.Itoa(len(body)))
 	r.WriteHeader(http.StatusOK)
+	if own, ok := r.Writer.(interface{ Take([]byte) }); ok {
+		own.Take(body)
+		return nil
+	}
+	defer clear(body)
 	if err := http.NewResponseController(r.Writer).Flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}

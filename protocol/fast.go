@@ -145,7 +145,7 @@ func (b *BlockData) read(body []byte) bool {
 	r := reader{rest: body}
 	read := BlockData{UUID: r.id(`{"block_uuid":`), Data: r.base64(`,"data":`)}
 	r.skip(`}`)
-	if r.other || len(bytes.TrimRight(r.rest, " ")) > 0 {
+	if r.other || len(withoutSpaces(r.rest)) > 0 {
 		clear(read.Data)
 		return false
 	}

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -128,9 +129,20 @@ func (b BlockData) Encode(least int) []byte {
 	w.base64(`,"data":`, b.Data)
 	w.json = append(w.json, '}')
 	for len(w.json) < least {
-		w.json = append(w.json, ' ')
+		w.json = append(w.json, spaces[:min(len(spaces), least-len(w.json))]...)
 	}
 	return w.json
+}
+
+// spaces are many at a time, since a small block comes with thousands.
+const spaces = "                                                                "
+
+// withoutSpaces returns a text without the spaces at its end.
+func withoutSpaces(text []byte) []byte {
+	for bytes.HasSuffix(text, []byte(spaces)) {
+		text = text[:len(text)-len(spaces)]
+	}
+	return bytes.TrimRight(text, " ")
 }
 
 // Format implements [fmt.Formatter]; only the JSON form shows the data.

@@ -72,7 +72,7 @@ func (n *Network) carrier() func(from, to string) http.RoundTripper {
 		return nil
 	}
 	return func(from, to string) http.RoundTripper {
-		if p := n.byPath[to]; p == nil || p.apart == nil {
+		if p := n.at(to); p == nil || p.apart == nil {
 			return nil
 		}
 		way := n.abroad.common

@@ -55,7 +55,7 @@ func TestElsewhereOverTLS(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return &etsi.Client{URL: n.byPath["client/"+name].base() + "/etsi", SAE: sae, HTTP: &http.Client{Transport: &http.Transport{TLSClientConfig: secure}}}
+			return &etsi.Client{URL: n.at("client/"+name).base() + "/etsi", SAE: sae, HTTP: &http.Client{Transport: &http.Transport{TLSClientConfig: secure}}}
 		}
 		keys, err := client("carol", "sam").GetKey(t.Context(), "sofia", etsi.KeyRequest{})
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"slices"
+	"sync/atomic"
 
 	"dske/node"
 	"dske/node/client"
@@ -14,23 +15,35 @@ import (
 type clientPlace struct {
 	place
 	topology  *topology.Client
-	kmeURL    string       // URL of the client's own port, if it has one; set before any node runs
-	streams   net.Listener // for ETSI GS QKD 004; nil: none; set before any node runs
-	streamsAt string       // its host and port
-	counters  client.Counters
-
-	delivered client.Delivered           // by all the clients in this place
+	kmeURL    string                     // URL of the client's own port, if it has one; set before any node runs
+	streams   net.Listener               // for ETSI GS QKD 004; nil: none; set before any node runs
+	streamsAt string                     // its host and port
+	lasting   atomic.Pointer[lasting]    // nil: there has been no client
 	couriers  map[string]*client.Courier // by hub; nil: PSRD comes over the network
 }
 
-func newClientPlace(n *Network, t *topology.Client) *clientPlace {
-	c := &clientPlace{place: newPlace(n, node.KindClient, t.Name), topology: t}
-	c.fill = c.newClient
-	if n.IsDurable() {
-		c.disk.counters = c.counters.Each
-	}
+// lasting is what outlives the clients in a place.
+type lasting struct {
+	counters  client.Counters
+	delivered client.Delivered
+}
+
+// prepare makes c the place of a client of the network. It is empty.
+func (c *clientPlace) prepare(n *Network, t *topology.Client) {
+	c.place = newPlace(n, node.KindClient, t.Name)
+	c.maker, c.topology = c, t
 	c.sleeps = clientsSleep(n.config.Topology) && !n.IsDurable() // a disk may hold state to continue with
-	return c
+	if n.IsDurable() {
+		c.disk.counters = c.remembered().counters.Each
+	}
+}
+
+// remembered returns what outlives the clients in the place. It is made for the first of them.
+func (c *clientPlace) remembered() *lasting {
+	if c.lasting.Load() == nil {
+		c.lasting.CompareAndSwap(nil, &lasting{})
+	}
+	return c.lasting.Load()
 }
 
 // clientsSleep reports whether clients do nothing until they get a request. Hubs of the other
@@ -40,13 +53,15 @@ func clientsSleep(t *topology.Topology) bool {
 	return t.PSRD.Lazy && t.PSRD.Courier == nil && t.PSRD.Files == 0 && !slices.ContainsFunc(t.Hubs, isPython)
 }
 
-func (c *clientPlace) newClient() (member, error) {
+// newMember implements [maker].
+func (c *clientPlace) newMember() (member, error) {
 	config := c.network.config
 	t := config.Topology
 	files, err := c.files()
 	if err != nil {
 		return nil, err
 	}
+	kept := c.remembered()
 	made, err := client.New(client.Config{
 		Name:       c.name,
 		Encryptors: c.encryptors(),
@@ -75,8 +90,8 @@ func (c *clientPlace) newClient() (member, error) {
 		Stop:      c.stopSoon,
 		Bulk:      c.network.bulk,
 		Workers:   &c.network.workers,
-		Counters:  &c.counters,
-		Delivered: &c.delivered,
+		Counters:  &kept.counters,
+		Delivered: &kept.delivered,
 		Observer:  c.observer,
 		Routes:    c.network.routes,
 		Store:     c.disk.store,

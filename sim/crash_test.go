@@ -234,7 +234,7 @@ func runOn(t *testing.T, m *mortal, top *topology.Topology, node string, run fun
 		if err != nil {
 			return err
 		}
-		m.node = n.byPath[node]
+		m.node = n.at(node)
 		m.watch()
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan error, 1)

@@ -18,7 +18,8 @@ const MemoryData = "memory:"
 // network is both the kind and the name of the network's own directory.
 const network = "network"
 
-// disk stores the state of one node, or of the network itself. The zero value stores nothing.
+// disk stores the state of one node, or of the network itself. The zero value stores nothing, and
+// so serves any number of nodes.
 type disk struct {
 	fs       store.FS // nil: none
 	dir      string
@@ -34,11 +35,11 @@ type disk struct {
 func (n *Network) IsDurable() bool { return n.config.Data != "" }
 
 // newDisk returns the disk for a subdirectory of the network's directory. It opens nothing.
-func (n *Network) newDisk(kind, name string) disk {
-	d := disk{identity: store.Identity{Kind: kind, Node: name, Suite: n.suite.Name()}}
+func (n *Network) newDisk(kind, name string) *disk {
+	d := &disk{identity: store.Identity{Kind: kind, Node: name, Suite: n.suite.Name()}}
 	switch n.config.Data {
 	case "":
-		return d
+		return n.disk
 	case MemoryData:
 		d.fs, d.dir = store.NewMemoryDisk(), filepath.Join("/", kind, name)
 	default:

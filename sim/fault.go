@@ -21,7 +21,7 @@ var ErrNoSuchFault = errors.New("no such fault")
 // RemoveFault removes the fault with an ID from [Network.Faults].
 func (n *Network) RemoveFault(id string) error {
 	name, isLie := strings.CutPrefix(id, lieID)
-	if isLie && n.byPath["hub/"+name] != nil {
+	if isLie && n.at("hub/"+name) != nil {
 		return n.Lie("hub/"+name, false)
 	}
 	if !n.wire.RemoveFault(id) {

@@ -60,7 +60,7 @@ func (p *place) identity() (parcel.Identity, error) {
 // recipientOf returns what hubs seal files for a client for: the recipient in the topology or, for
 // a client that runs here, the recipient of its own identity.
 func (n *Network) recipientOf(name, said string) (string, error) {
-	p := n.byPath["client/"+name]
+	p := n.at("client/" + name)
 	if !n.byHand() || p == nil || p.apart != nil {
 		return said, nil
 	}

@@ -22,11 +22,15 @@ type hubPlace struct {
 
 func newHubPlace(n *Network, name string, number int) *hubPlace {
 	h := &hubPlace{place: newPlace(n, node.KindHub, name), number: number, liar: adversary.NewLiar(name, n.suite)}
-	h.fill, h.disk.counters = h.newHub, h.counters.Each
+	h.maker = h
+	if n.IsDurable() {
+		h.disk.counters = h.counters.Each
+	}
 	return h
 }
 
-func (h *hubPlace) newHub() (member, error) {
+// newMember implements [maker].
+func (h *hubPlace) newMember() (member, error) {
 	config := h.network.config
 	made, err := hub.New(hub.Config{
 		Name:       h.name,

@@ -32,6 +32,7 @@ import (
 	"dske/node/client"
 	"dske/protocol"
 	"dske/sim/audit"
+	"dske/sim/texts"
 	"dske/sim/wire"
 )
 
@@ -46,14 +47,15 @@ type Network struct {
 	seeds     *seeds // nil: crypto/rand
 	hubs      []*hubPlace
 	clients   []*clientPlace
-	local     []*clientPlace    // that run in this process
-	places    []*place          // all of them, hubs first
-	disk      disk              // state of the network itself
-	byPath    map[string]*place // such as hub/hank
-	systems   []string          // names of the clients
-	routes    *client.Routes    // of the clients in this process
-	directory *node.Directory   // clients and encryptors that the nodes serve; set before any of them runs
-	router    *echo.Echo        // routes that do not belong to a node
+	local     []*clientPlace  // that run in this process
+	places    []*place        // all of them, hubs first
+	disk      *disk           // state of the network itself; without Data that of all nodes too: it stores nothing
+	byPath    *node.Index     // of the places
+	paths     texts.Texts     // of the places
+	systems   []string        // names of the clients
+	routes    *client.Routes  // of the clients in this process
+	directory *node.Directory // clients and encryptors that the nodes serve; set before any of them runs
+	router    *echo.Echo      // routes that do not belong to a node
 	wire      *wire.Wire
 	requests  wire.Watchers[func(Request)]
 	refusals  wire.Watchers[func(Refusal)]
@@ -98,7 +100,7 @@ func New(config Config) (*Network, error) {
 			return nil, err
 		}
 	}
-	n := &Network{config: config, suite: suite, byPath: map[string]*place{}, asleep: newSleep(), bulk: node.NewBulk(), started: make(chan struct{})}
+	n := &Network{config: config, suite: suite, asleep: newSleep(), disk: &disk{}, bulk: node.NewBulk(), started: make(chan struct{})}
 	n.config.Logger = slog.New(overheard{config.Logger.Handler(), n})
 	if config.Seed != nil {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int64{}, kept: map[string]int64{}}
@@ -124,7 +126,7 @@ func New(config Config) (*Network, error) {
 		Handler:   n,
 		TLS:       secure,
 		Shows:     func(from string) *tls.Config { return n.shown[from] },
-		Parties:   n.parties(),
+		Parties:   n.parties,
 		Seed:      n.chances,
 		Links:     config.Topology.Lines(),
 		Virtual:   config.Virtual,
@@ -158,12 +160,13 @@ func (n *Network) addPlaces() {
 		}
 		n.hubs, n.places = append(n.hubs, p), append(n.places, &p.place)
 	}
-	for i := range n.config.Topology.Clients {
-		c := &n.config.Topology.Clients[i]
+	clients := make([]clientPlace, len(n.config.Topology.Clients)) // in one piece: there may be a million
+	for i := range clients {
+		p, c := &clients[i], &n.config.Topology.Clients[i]
 		if c.External {
 			continue
 		}
-		p := newClientPlace(n, c)
+		p.prepare(n, c)
 		if c.Elsewhere {
 			p.apart = newApart(&p.place, c.URL, len(c.Hubs))
 		} else {
@@ -172,24 +175,27 @@ func (n *Network) addPlaces() {
 		n.clients, n.places = append(n.clients, p), append(n.places, &p.place)
 		n.systems = append(n.systems, c.Name)
 	}
-	for _, p := range n.places {
-		n.byPath[p.path()] = p
+	n.byPath = node.NewIndex(len(n.places), func(path string, i int) bool { return n.places[i].path() == path })
+	for i, p := range n.places {
+		n.byPath.Add(p.path(), i)
 	}
 }
 
-// parties returns all possible senders and receivers of messages: the nodes, such as hub/hank, and
+// parties yields all possible senders and receivers of messages: the nodes, such as hub/hank, and
 // the encryptors, such as sae/sam.
-func (n *Network) parties() []string {
-	all := make([]string, 0, len(n.places)+len(n.clients))
+func (n *Network) parties(yield func(string) bool) {
 	for _, p := range n.places {
-		all = append(all, p.path())
+		if !yield(p.path()) {
+			return
+		}
 	}
 	for _, c := range n.clients {
 		for _, sae := range c.encryptors() {
-			all = append(all, "sae/"+sae)
+			if !yield("sae/" + sae) {
+				return
+			}
 		}
 	}
-	return all
 }
 
 // Run opens the ports, starts every node and serves until ctx ends; it then stops everything and
@@ -295,10 +301,12 @@ func (n *Network) shutDown() {
 	n.tasks.Wait()
 }
 
+func (n *Network) isRunning() bool { return n.running != nil && n.running.Err() == nil }
+
 // lifetime returns the context of the members. It fails with [protocol.ErrStopped] if the network
 // is not running.
 func (n *Network) lifetime() (context.Context, error) {
-	if n.running == nil || n.running.Err() != nil {
+	if !n.isRunning() {
 		return nil, fmt.Errorf("%w: the network is not running", protocol.ErrStopped)
 	}
 	return n.running, nil

@@ -131,8 +131,16 @@ func (n *Network) here(name string) (*place, error) {
 	return p, err
 }
 
+// at returns the place of a node, such as hub/hank, or nil.
+func (n *Network) at(path string) *place {
+	if i := n.byPath.Find(path); i >= 0 {
+		return n.places[i]
+	}
+	return nil
+}
+
 func (n *Network) place(name string) (*place, error) {
-	p := n.byPath[name]
+	p := n.at(name)
 	if p == nil {
 		return nil, fmt.Errorf("%w: %s", ErrNoSuchNode, name)
 	}

@@ -78,7 +78,7 @@ func (n *Network) encryptorsDoor(to string, r *http.Request) (*place, string) {
 	if kind != string(node.KindClient) || wire.KindOf(r.Method, path) != wire.KindEncryptor {
 		return nil, ""
 	}
-	return n.byPath[to], path
+	return n.at(to), path
 }
 
 // arrival is a request of an encryptor from outside, while it is being answered.

@@ -22,19 +22,23 @@ type place struct {
 	network *Network
 	kind    node.Kind
 	name    string
-	under   string                 // prefix of its paths, such as /hub/hank
-	fill    func() (member, error) // makes the next member
-	apart   *apart                 // the node, if it runs in another process; then the place stays empty
-	sleeps  bool                   // the member is made at its first request; see [sleeping]
+	under   string // prefix of its paths, such as /hub/hank
+	maker   maker  // makes the members
+	apart   *apart // the node, if it runs in another process; then the place stays empty
+	sleeps  bool   // the member is made at its first request; see [sleeping]
 
-	changing chan struct{} // one slot, taken while a member starts or stops
-
-	mu   sync.RWMutex // held briefly
-	life *life        // nil: the place is empty
+	mu       sync.RWMutex  // held briefly
+	life     *life         // nil: the place is empty
+	changing chan struct{} // one slot, taken while a member starts or stops; nil: none has, but for sleeping
 
 	// The holder of changing may access these.
-	lived bool // the place was filled before
-	disk  disk // the node's disk
+	lived bool  // the place was filled before
+	disk  *disk // the node's disk
+}
+
+// maker makes the members of a place, one after the other.
+type maker interface {
+	newMember() (member, error)
 }
 
 // life is the time of one member in its place.
@@ -47,7 +51,7 @@ type life struct {
 }
 
 func newPlace(n *Network, kind node.Kind, name string) place {
-	return place{network: n, kind: kind, name: name, under: node.Prefix(kind, name), changing: make(chan struct{}, 1), disk: n.newDisk(string(kind), name)}
+	return place{network: n, kind: kind, name: name, under: n.paths.Join(node.Prefix(kind, name)), disk: n.newDisk(string(kind), name)}
 }
 
 // path returns kind and name, such as hub/hank.
@@ -123,20 +127,46 @@ func (p *place) settle(next *life) (last *life) {
 	return last
 }
 
+// settleAnew gives the place a new life at once, if it has the given one and nobody has ever had to
+// wait for a member to start or stop. There may be a million sleeping clients to start and stop.
+func (p *place) settleAnew(last, next *life) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.life != last || p.changing != nil {
+		return false
+	}
+	p.life = next
+	return true
+}
+
+// turn returns the slot that is taken while a member starts or stops.
+func (p *place) turn() chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.changing == nil {
+		p.changing = make(chan struct{}, 1)
+	}
+	return p.changing
+}
+
 // lock waits for its turn to change the place, until ctx ends.
 func (p *place) lock(ctx context.Context) error {
 	select {
-	case p.changing <- struct{}{}:
+	case p.turn() <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for %s, which is starting or stopping: %w", p.path(), ctx.Err())
 	}
 }
 
-func (p *place) unlock() { <-p.changing }
+func (p *place) unlock() { <-p.turn() }
 
 // start fills the place, unless it is filled.
 func (p *place) start(ctx context.Context) error {
+	if p.sleeps && p.network.isRunning() && p.settleAnew(nil, p.network.asleep) {
+		p.tell("started, asleep")
+		return nil
+	}
 	if err := p.lock(ctx); err != nil {
 		return err
 	}
@@ -150,11 +180,14 @@ func (p *place) start(ctx context.Context) error {
 	}
 	if p.sleeps {
 		p.settle(p.network.asleep)
-		p.network.config.Logger.Info("started, asleep", "node", p.path())
+		p.tell("started, asleep")
 		return nil
 	}
 	return p.bringIn(ctx, running)
 }
+
+// tell logs what became of the node.
+func (p *place) tell(what string) { p.network.config.Logger.Info(what, "node", p.path()) }
 
 // bringIn makes a member and fills the place with it until running ends. The caller must hold
 // changing.
@@ -162,7 +195,7 @@ func (p *place) bringIn(ctx, running context.Context) error {
 	if err := p.disk.open(p.network.config.FreshPSRD); err != nil {
 		return err
 	}
-	m, err := p.fill()
+	m, err := p.maker.newMember()
 	if err != nil {
 		return errors.Join(err, p.disk.close())
 	}
@@ -174,7 +207,7 @@ func (p *place) bringIn(ctx, running context.Context) error {
 	})
 	<-m.Started()
 	p.settle(l)
-	p.network.config.Logger.Info("started", "node", p.path())
+	p.tell("started")
 	switch {
 	case p.lived:
 		p.announce(ctx, lifetime, m)
@@ -267,6 +300,10 @@ func (p *place) closeDisk() {
 
 // empty takes the member out of the place, and ends it.
 func (p *place) empty(ctx context.Context, end func(*life)) error {
+	if p.settleAnew(p.network.asleep, nil) {
+		p.tell("stopped")
+		return nil
+	}
 	if err := p.lock(ctx); err != nil {
 		return err
 	}
@@ -277,7 +314,7 @@ func (p *place) empty(ctx context.Context, end func(*life)) error {
 	}
 	if l == p.network.asleep { // nothing runs
 		defer p.unlock()
-		p.network.config.Logger.Info("stopped", "node", p.path())
+		p.tell("stopped")
 		return nil
 	}
 	stopped := make(chan struct{})
@@ -285,7 +322,7 @@ func (p *place) empty(ctx context.Context, end func(*life)) error {
 		defer p.unlock()
 		defer close(stopped)
 		end(l)
-		p.network.config.Logger.Info("stopped", "node", p.path())
+		p.tell("stopped")
 	})
 	select {
 	case <-stopped:

@@ -11,7 +11,7 @@ import (
 // are those of the machine of the README's benchmarks.
 const (
 	memoryOfHub         = 19400 // bytes
-	memoryOfSleeper     = 1590  // bytes; of a sleeping client, with its hubs
+	memoryOfSleeper     = 760   // bytes; of a sleeping client, with its hubs
 	memoryOfClient      = 7500  // bytes; of any other client
 	memoryOfAssociation = 4300  // bytes; both ends
 

@@ -71,7 +71,7 @@ func (a *apart) notHere(why string) *node.Error {
 // serveControl serves the part of the network's interface that is about one node of this process.
 // rest is the path below the node's prefix and pathControl.
 func (n *Network) serveControl(w http.ResponseWriter, r *http.Request, name, rest string) {
-	if p := n.byPath[name]; p != nil && p.apart != nil {
+	if p := n.at(name); p != nil && p.apart != nil {
 		p.apart.misdirected(w, "only the process that runs a node answers for it")
 		return
 	}
@@ -89,7 +89,7 @@ func (n *Network) serveControl(w http.ResponseWriter, r *http.Request, name, res
 // getNode answers with the state of one node.
 func (n *Network) getNode(c echo.Context) error {
 	kind, name := c.Param("kind"), c.Param("name")
-	if p := n.byPath[kind+"/"+name]; p != nil && p.apart != nil {
+	if p := n.at(kind + "/" + name); p != nil && p.apart != nil {
 		select {
 		case <-p.apart.ask():
 		case <-c.Request().Context().Done():

@@ -25,7 +25,7 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		n.serveControl(w, r, kind+"/"+name, rest)
 		return
 	}
-	p := n.byPath[kind+"/"+name]
+	p := n.at(kind + "/" + name)
 	if p == nil {
 		writeError(w, r, node.NotFound(kind, name))
 		return

@@ -102,7 +102,9 @@ func (n *Network) Snapshot() Snapshot {
 // Consumed returns how many bytes of PSRD the clients of this process have used so far.
 func (n *Network) Consumed() (sum int64) {
 	for _, c := range n.local {
-		sum += c.counters.ClientOwned.Load() + c.counters.HubOwned.Load()
+		if kept := c.lasting.Load(); kept != nil {
+			sum += kept.counters.ClientOwned.Load() + kept.counters.HubOwned.Load()
+		}
 	}
 	return sum
 }
@@ -133,7 +135,11 @@ func (c *clientPlace) snapshot() ClientSnapshot {
 	if c.apart != nil {
 		return c.apart.client()
 	}
-	k := &c.counters
+	kept := c.lasting.Load()
+	if kept == nil {
+		kept = &lasting{}
+	}
+	k := &kept.counters
 	s := ClientSnapshot{
 		NodeSnapshot:    newSnapshot(c.name, &k.Counters),
 		KeysMade:        k.KeysMade.Load(),

@@ -32,7 +32,7 @@ func startNetwork(t *testing.T) Pair {
 
 func TestLoad(t *testing.T) {
 	pair := startNetwork(t)
-	load := Load{Pairs: []Pair{pair, {pair.Slave, pair.Master}}, Size: 128, Number: 3, Concurrency: 4}
+	load := Load{Pairs: 2, Pair: func(i int) Pair { return []Pair{pair, {pair.Slave, pair.Master}}[i] }, Size: 128, Number: 3, Concurrency: 4}
 	tally := NewTally()
 	load.Run(t.Context(), 20*time.Millisecond, tally)
 	load.Run(t.Context(), 20*time.Millisecond, tally)
@@ -55,13 +55,13 @@ func TestLoadThatFails(t *testing.T) {
 	stranger := *pair.Slave
 	stranger.SAE = "nobody"
 	tally := NewTally()
-	Load{Pairs: []Pair{{pair.Master, &stranger}}, Number: 1, Concurrency: 2}.Run(t.Context(), time.Millisecond, tally)
+	Load{Pairs: 1, Pair: Single(Pair{pair.Master, &stranger}), Number: 1, Concurrency: 2}.Run(t.Context(), time.Millisecond, tally)
 	if tally.KeyPairs > 0 || tally.Failures == 0 || tally.Error == nil {
 		t.Errorf("%d key pairs, %d failures: %v", tally.KeyPairs, tally.Failures, tally.Error)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	Load{Pairs: []Pair{pair}, Number: 1, Concurrency: 2}.Run(ended, time.Hour, tally)
+	Load{Pairs: 1, Pair: Single(pair), Number: 1, Concurrency: 2}.Run(ended, time.Hour, tally)
 }
 
 func TestDifferentKeys(t *testing.T) {
@@ -120,7 +120,7 @@ func TestFloor(t *testing.T) {
 
 func TestReport(t *testing.T) {
 	pair := startNetwork(t)
-	load := Load{Pairs: []Pair{pair}, Size: 256, Number: 1, Concurrency: 2}
+	load := Load{Pairs: 1, Pair: Single(pair), Size: 256, Number: 1, Concurrency: 2}
 	outcome, err := Compare(t.Context(), load, load, 50*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)

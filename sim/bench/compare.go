@@ -40,7 +40,7 @@ func Compare(ctx context.Context, network, floor Load, duration time.Duration) (
 	floor.Run(ctx, duration/warmUp, NewTally())
 	o := Outcome{Network: NewTally(), Floor: NewTally(), Two: NewTally(), Alone: NewTally()}
 	two, alone := network, network
-	two.Pairs = two.Pairs[:1]
+	two.Pairs = 1
 	alone.Concurrency = 1
 	for range rounds {
 		start := Used()

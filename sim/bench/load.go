@@ -20,12 +20,16 @@ type Pair struct {
 	Master, Slave *etsi.Client
 }
 
+// Single returns the only pair of a load.
+func Single(p Pair) func(int) Pair { return func(int) Pair { return p } }
+
 // Load describes the requests, and how many are made at once.
 type Load struct {
-	Pairs       []Pair // at least one; every worker goes through all of them, from a different start
-	Size        int    // of a key, in bits
-	Number      int    // of keys in a request, at least 1
-	Concurrency int    // number of workers, at least 1; each makes pairs of requests one after the other
+	Pairs       int            // number of pairs, at least 1; every worker goes through all of them, from a different start
+	Pair        func(int) Pair // returns one of them, counted from 0; it is called for each pair of requests
+	Size        int            // of a key, in bits
+	Number      int            // of keys in a request, at least 1
+	Concurrency int            // number of workers, at least 1; each makes pairs of requests one after the other
 }
 
 // Run makes key pairs for the duration, at least one per worker, completes those it has begun, and
@@ -35,8 +39,8 @@ func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
 	var workers sync.WaitGroup
 	for i := range l.Concurrency {
 		workers.Go(func() {
-			for next := i * max(1, len(l.Pairs)/l.Concurrency); ctx.Err() == nil; next++ {
-				l.measure(ctx, l.Pairs[next%len(l.Pairs)], tally)
+			for next := i * max(1, l.Pairs/l.Concurrency); ctx.Err() == nil; next++ {
+				l.measure(ctx, l.Pair(next%l.Pairs), tally)
 				if time.Since(start) >= duration {
 					return
 				}

@@ -114,7 +114,7 @@ func measureElsewhere(c *cli.Context, load bench.Load) (*bench.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	load.Pairs = []bench.Pair{pair}
+	load.Pairs, load.Pair = 1, bench.Single(pair)
 	keys, err := load.MakeKeys(c.Context, pair)
 	if err != nil {
 		return nil, err

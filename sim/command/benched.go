@@ -113,7 +113,7 @@ func (b *benched) startFloor(ctx context.Context) (*floor, error) {
 
 // makeKeys makes a pair of requests and waits until all hubs have answered.
 func (b *benched) makeKeys(ctx context.Context) ([]etsi.Key, error) {
-	keys, err := b.load.MakeKeys(ctx, b.load.Pairs[0])
+	keys, err := b.load.MakeKeys(ctx, b.load.Pair(0))
 	if err != nil {
 		return nil, err
 	}

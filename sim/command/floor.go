@@ -32,10 +32,11 @@ func startFloor(load bench.Load, keys []etsi.Key, scatter, gather bench.Messages
 	}
 	f := &floor{load: load, server: &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}, served: make(chan struct{})}
 	outside := &http.Client{Transport: keepAlive(nil, load.Concurrency)}
-	f.load.Pairs = []bench.Pair{{
-		Master: &etsi.Client{URL: url, SAE: load.Pairs[0].Master.SAE, HTTP: outside},
-		Slave:  &etsi.Client{URL: url, SAE: load.Pairs[0].Slave.SAE, HTTP: outside},
-	}}
+	first := load.Pair(0)
+	f.load.Pairs, f.load.Pair = 1, bench.Single(bench.Pair{
+		Master: &etsi.Client{URL: url, SAE: first.Master.SAE, HTTP: outside},
+		Slave:  &etsi.Client{URL: url, SAE: first.Slave.SAE, HTTP: outside},
+	})
 	go func() {
 		defer close(f.served)
 		f.server.Serve(listener)

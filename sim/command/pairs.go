@@ -12,50 +12,73 @@ import (
 	"dske/sim/wire"
 )
 
+// couple is a pair of clients, by their indexes in the topology. There may be a million.
+type couple struct{ master, slave int32 }
+
 // choosePairs makes one encryptor of each client the master of an encryptor of the next client,
 // which shares all its hubs if the topology was generated. All but the first pair are in random
 // order.
 func (b *benched) choosePairs() error {
-	clients := b.topology.Own()
-	if len(clients) < 2 {
-		return usagef("a key needs two clients")
-	}
-	saes := b.encryptors(clients)
-	for i := range saes {
-		slave := i ^ 1
-		if slave == len(saes) {
-			slave = i - 1
-		}
-		if shareHubs(clients[i], clients[slave], b.topology.Threshold) {
-			if len(b.load.Pairs) == 0 {
-				b.first = [2]topology.Client{clients[i], clients[slave]}
-				b.load.Pairs = make([]bench.Pair, 0, len(saes))
-			}
-			b.load.Pairs = append(b.load.Pairs, bench.Pair{Master: &saes[i], Slave: &saes[slave]})
-		}
-	}
-	if len(b.load.Pairs) == 0 {
-		return usagef("no client shares enough hubs with its neighbour for a key")
+	couples, err := b.couples()
+	if err != nil {
+		return err
 	}
 	if b.pairs > 0 {
-		b.load.Pairs = b.load.Pairs[:min(b.pairs, len(b.load.Pairs))]
+		couples = couples[:min(b.pairs, len(couples))]
 	}
-	rest := b.load.Pairs[1:]
+	rest := couples[1:]
 	rand.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
+	clients, encryptor := b.topology.Clients, b.encryptors()
+	b.first = [2]topology.Client{clients[couples[0].master], clients[couples[0].slave]}
+	b.load.Pairs = len(couples)
+	b.load.Pair = func(i int) bench.Pair {
+		return bench.Pair{Master: encryptor(&clients[couples[i].master]), Slave: encryptor(&clients[couples[i].slave])}
+	}
 	return nil
 }
 
-// encryptors returns one encryptor of each client. There may be very many.
-func (b *benched) encryptors(clients []topology.Client) []etsi.Client {
+// couples returns a couple for each client that shares enough hubs with the next one.
+func (b *benched) couples() (couples []couple, err error) {
+	clients := b.topology.Clients
+	var own []int32
+	for i := range clients {
+		if !clients[i].External {
+			own = append(own, int32(i))
+		}
+	}
+	if len(own) < 2 {
+		return nil, usagef("a key needs two clients")
+	}
+	for i, master := range own {
+		slave := own[neighbour(i, len(own))]
+		if shareHubs(clients[master], clients[slave], b.topology.Threshold) {
+			couples = append(couples, couple{master, slave})
+		}
+	}
+	if len(couples) == 0 {
+		return nil, usagef("no client shares enough hubs with its neighbour for a key")
+	}
+	return couples, nil
+}
+
+// neighbour returns the number of the other client of a pair. If the number of clients is odd, the
+// last one has the one before it.
+func neighbour(i, clients int) int {
+	if other := i ^ 1; other < clients {
+		return other
+	}
+	return i - 1
+}
+
+// encryptors returns a function that returns one encryptor of a client.
+func (b *benched) encryptors() func(*topology.Client) *etsi.Client {
 	outside := &http.Client{Transport: keepAlive(nil, b.load.Concurrency)}
 	if b.transport == sim.Memory {
 		outside.Transport = byCaller{b.network.Wire()}
 	}
-	saes := make([]etsi.Client, len(clients))
-	for i, c := range clients {
-		saes[i] = etsi.Client{URL: sim.KMEURL(b.network.URL(), c.Name), SAE: c.SAEs()[0], HTTP: outside}
+	return func(c *topology.Client) *etsi.Client {
+		return &etsi.Client{URL: sim.KMEURL(b.network.URL(), c.Name), SAE: c.SAEs()[0], HTTP: outside}
 	}
-	return saes
 }
 
 // byCaller is the wire for whichever encryptor a request is from.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"dske/protocol"
+	"dske/sim/texts"
 )
 
 // Sizes has the numbers of a generated topology.
@@ -42,16 +43,9 @@ func Generate(sizes Sizes) (*Topology, error) {
 		t.Threshold = defaultThreshold(sizes.HubsPerClient)
 	}
 	for i := range sizes.Hubs {
-		t.Hubs = append(t.Hubs, Hub{Name: numberedName("hub", i)})
+		t.Hubs = append(t.Hubs, Hub{Name: "hub" + strconv.Itoa(i+1)})
 	}
-	all := t.hubNames()
-	for i := range sizes.Clients {
-		t.Clients = append(t.Clients, Client{
-			Name:       numberedName("client", i),
-			Encryptors: []Encryptor{{Name: numberedName("sae", i)}},
-			Hubs:       window(all, i/2, sizes.HubsPerClient),
-		})
-	}
+	t.addClients(max(sizes.Clients, 0), sizes.HubsPerClient)
 	if err := t.Validate(); err != nil {
 		return nil, err
 	}
@@ -69,19 +63,37 @@ func boundedPSRD(associations int) PSRD {
 	return psrd
 }
 
-// window returns size of the hubs, from the one at index i on, in a circle, in the order of the
-// topology. It copies only if it must.
-func window(all []string, i, size int) []string {
-	n := len(all)
-	if size == n { // also if there are none
-		return all
+// addClients adds clients with one encryptor each. There may be millions, so they share what they
+// can.
+func (t *Topology) addClients(number, hubsPerClient int) {
+	var names texts.Texts
+	encryptors := make([]Encryptor, number)
+	windows := windowsOf(t.hubNames(), hubsPerClient)
+	t.Clients = make([]Client, number)
+	for i := range t.Clients {
+		encryptors[i].Name = names.Join("sae", strconv.Itoa(i+1))
+		t.Clients[i] = Client{
+			Name:       names.Join("client", strconv.Itoa(i+1)),
+			Encryptors: encryptors[i : i+1 : i+1],
+			Hubs:       windows[i/2%len(windows)],
+		}
 	}
-	start := i % n
-	if start+size <= n {
-		return all[start : start+size : start+size]
-	}
-	return slices.Concat(all[:start+size-n], all[start:])
 }
 
-// numberedName returns names that count from 1.
-func numberedName(kind string, i int) string { return kind + strconv.Itoa(i+1) }
+// windowsOf returns size of the hubs from each of them on, in a circle, all in the order of the
+// topology.
+func windowsOf(all []string, size int) [][]string {
+	n := len(all)
+	if size == n { // also if there are none
+		return [][]string{all}
+	}
+	windows := make([][]string, n)
+	for start := range windows {
+		if end := start + size; end <= n {
+			windows[start] = all[start:end:end]
+		} else {
+			windows[start] = slices.Concat(all[:end-n], all[start:])
+		}
+	}
+	return windows
+}

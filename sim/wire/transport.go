@@ -116,6 +116,15 @@ func (w *memoryResponse) response() Response {
 
 func (w *memoryResponse) WriteHeader(status int) { w.status = status }
 
+// Take is Write for a body that the caller does not use any more.
+func (w *memoryResponse) Take(body []byte) {
+	if w.body.Len() == 0 {
+		w.body = *bytes.NewBuffer(body)
+	} else {
+		w.body.Write(body)
+	}
+}
+
 func (w *memoryResponse) Write(p []byte) (int, error) {
 	if w.body.Len() == 0 {
 		w.body.Grow(len(p)) // usually everything

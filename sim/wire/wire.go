@@ -23,8 +23,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,16 +41,16 @@ const (
 
 // Config has the settings of a wire. Transport and Handler are required.
 type Config struct {
-	Transport string        // Loopback or Memory
-	Handler   http.Handler  // serves all nodes, each under /KIND/NAME
-	TLS       *tls.Config   // with Loopback: for calling the port; nil: plain HTTP
-	Shows     Shows         // with TLS; nil: all senders show the same certificate
-	Fresh     time.Duration // with Loopback: how long a connection may be idle and still be reused; 0: no limit
-	Parties   []string      // the parties, such as hub/hank and sae/sam; faults can name only these
-	Seed      uint64        // seed of the randomness of faults and links
-	Links     Links         // links between the parties; nil: none
-	Couriers  bool          // blocks of PSRD are carried by hand: links and interceptors do not apply to them
-	Virtual   bool          // the wire is always in a bubble of testing/synctest; needs Memory
+	Transport string           // Loopback or Memory
+	Handler   http.Handler     // serves all nodes, each under /KIND/NAME
+	TLS       *tls.Config      // with Loopback: for calling the port; nil: plain HTTP
+	Shows     Shows            // with TLS; nil: all senders show the same certificate
+	Fresh     time.Duration    // with Loopback: how long a connection may be idle and still be reused; 0: no limit
+	Parties   iter.Seq[string] // the parties, such as hub/hank and sae/sam; faults can name only these
+	Seed      uint64           // seed of the randomness of faults and links
+	Links     Links            // links between the parties; nil: none
+	Couriers  bool             // blocks of PSRD are carried by hand: links and interceptors do not apply to them
+	Virtual   bool             // the wire is always in a bubble of testing/synctest; needs Memory
 
 	// Elsewhere returns the transport to a party that Handler does not serve, since it is in
 	// another process, or nil if Handler serves it. If Elsewhere is nil, Handler serves all.
@@ -59,7 +59,7 @@ type Config struct {
 
 // Wire is the wire between the nodes. Its methods may be called from several goroutines.
 type Wire struct {
-	parties  []string
+	parties  iter.Seq[string]
 	port     http.RoundTripper // the chosen transport
 	own      ownPorts          // for senders that show a certificate of their own
 	memory   http.RoundTripper
@@ -133,8 +133,7 @@ func (w *Wire) AddFaultAs(id, text string) error {
 		return err
 	}
 	for _, pattern := range spec.Patterns() {
-		matches := func(party string) bool { return fault.Matches(pattern, party) }
-		if !slices.ContainsFunc(w.parties, matches) {
+		if !w.knows(pattern) {
 			return fmt.Errorf("%s: there is no node or encryptor %s", text, pattern)
 		}
 	}
@@ -145,6 +144,16 @@ func (w *Wire) AddFaultAs(id, text string) error {
 	defer w.mu.Unlock()
 	w.update()
 	return nil
+}
+
+// knows reports whether a pattern matches a party.
+func (w *Wire) knows(pattern string) bool {
+	for party := range w.parties {
+		if fault.Matches(pattern, party) {
+			return true
+		}
+	}
+	return false
 }
 
 // HasFaults reports whether there are faults.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,7 +39,7 @@ func (n *nodes) take() string {
 func newWire(t testing.TB) (*Wire, *nodes) {
 	t.Helper()
 	n := &nodes{}
-	w, err := New(Config{Transport: Memory, Handler: n, Parties: []string{"hub/hank", "hub/helen", "client/carol"}})
+	w, err := New(Config{Transport: Memory, Handler: n, Parties: slices.Values([]string{"hub/hank", "hub/helen", "client/carol"})})
 	if err != nil {
 		t.Fatal(err)
 	}
