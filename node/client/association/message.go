@@ -74,7 +74,7 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	encoded := reply.Uncompressed || reply.Header.Values("Content-Encoding") != nil
+	encoded := reply.Uncompressed || reply.Header["Content-Encoding"] != nil
 	return &response{reply.StatusCode, reply.Header, body, shared, encoded}, nil
 }
 
