@@ -82,6 +82,9 @@ func (c KeyContainer) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements [json.Unmarshaler]. Members that the standard does not define are
 // ignored.
 func (c *KeyContainer) UnmarshalJSON(data []byte) error {
+	if c.readPlain(data) {
+		return nil
+	}
 	var read deliveredContainer
 	if err := json.Unmarshal(data, &read); err != nil {
 		return err

@@ -258,18 +258,24 @@ func queryOf(client, master, slave string) string {
 // parseQuery reads the members of both queries. Each must be present exactly once. last is the name
 // of the last member.
 func parseQuery(query string, client, master, slave *string, last string, to *string) error {
+	members := [...]member{{"client_name", client}, {"master_sae_id", master}, {"slave_sae_id", slave}, {last, to}}
+	if readPlain(query, members[:]) {
+		return nil
+	}
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return fmt.Errorf("%w: query: %w", ErrMalformed, err)
 	}
-	members := []struct {
-		name string
-		to   *string
-	}{{"client_name", client}, {"master_sae_id", master}, {"slave_sae_id", slave}, {last, to}}
 	for _, m := range members {
 		if *m.to, err = Single(values, m.name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// member is a member of a query, and where its value belongs.
+type member struct {
+	name string
+	to   *string
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -22,6 +23,8 @@ import (
 func Marshal(message any) ([]byte, error) {
 	var w writer
 	switch m := message.(type) {
+	case struct{}:
+		w.json = []byte("{}")
 	case PostShare:
 		w = newWriter(m.SealedShare, len(m.ClientName)+len(m.MasterSAE)+len(m.SlaveSAE)+128)
 		w.text(`{"master_client_name":`, m.ClientName)
@@ -245,4 +248,18 @@ func (r *reader) number(before string) int {
 // isPlain reports whether a character stands for itself in JSON, also as package json writes it.
 func isPlain(c byte) bool {
 	return ' ' <= c && c <= '~' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&'
+}
+
+// readPlain reports whether a query has exactly these members, in this order, and nothing in them is
+// encoded, and then reads it.
+func readPlain(query string, members []member) bool {
+	for i, m := range members {
+		text, rest, more := strings.Cut(query, "&")
+		value, isNamed := strings.CutPrefix(text, m.name+"=")
+		if !isNamed || value == "" || strings.ContainsAny(value, "%+;") || more != (i < len(members)-1) {
+			return false
+		}
+		*m.to, query = value, rest
+	}
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -170,6 +171,10 @@ func checkRewritten[M any](t *testing.T, m M, parse func([]byte) (M, error)) {
 func FuzzGetShare(f *testing.F) {
 	f.Add(getQuery)
 	f.Add(getQuery + "&key_id=")
+	f.Add(getQuery + "&")
+	f.Add(getQuery + ";")
+	f.Add(strings.Replace(getQuery, "sam", "", 1))
+	f.Add(strings.Replace(getQuery, "sam", "s=a=m", 1))
 	f.Add(getQuery + "&x=%zz")
 	f.Add(strings.Replace(getQuery, "sam", "%73+%00%ff%26", 1))
 	f.Add(strings.ReplaceAll(getQuery, "&", "&&"))
@@ -188,6 +193,12 @@ func FuzzGetShare(f *testing.F) {
 		}
 		if again, err := protocol.ParseGetShare(m.Query()); err != nil || again != m {
 			t.Fatalf("%v is read again as %v, error %v", m, again, err)
+		}
+		values, err := url.ParseQuery(query)
+		for name, value := range map[string]string{"client_name": m.ClientName, "master_sae_id": m.MasterSAE, "slave_sae_id": m.SlaveSAE} {
+			if err != nil || len(values[name]) != 1 || values[name][0] != value {
+				t.Fatalf("%s is read as %s, and by package url as %v, error %v", name, value, values[name], err)
+			}
 		}
 	})
 }

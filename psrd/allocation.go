@@ -1,7 +1,5 @@
 package psrd
 
-import "slices"
-
 // Allocation is the bytes of one secret: chosen by this side from a pool that it owns, or claimed
 // from a pool of the peer. It is either consumed, once, or given back; until then nobody else can
 // get its bytes. It is safe for concurrent use.
@@ -21,7 +19,10 @@ func newAllocation(p *Pool) *Allocation {
 
 // Fragments returns the fragments of the allocation, in order: the peer needs them. The caller owns
 // the slice.
-func (a *Allocation) Fragments() []Fragment { return slices.Clone(a.fragments) }
+func (a *Allocation) Fragments() []Fragment { return a.Append(nil) }
+
+// Append appends the result of Fragments to list.
+func (a *Allocation) Append(list []Fragment) []Fragment { return append(list, a.fragments...) }
 
 // Consume returns the value and zeroes it in the blocks. The caller owns the value and is the only
 // one that ever gets it: a second call, or a call after Deallocate or [Pool.Close], fails with

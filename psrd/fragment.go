@@ -31,13 +31,13 @@ func (f Fragment) Append(text []byte) []byte {
 // AppendUUID appends the 36-character form of a UUID to text. It needs no string, as
 // [uuid.UUID.String] does.
 func AppendUUID(text []byte, id uuid.UUID) []byte {
-	for i, part := range [][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
-		if i > 0 {
-			text = append(text, '-')
-		}
-		text = hex.AppendEncode(text, part)
-	}
-	return text
+	var digits [2 * len(id)]byte
+	hex.Encode(digits[:], id[:])
+	text = append(append(text, digits[:8]...), '-')
+	text = append(append(text, digits[8:12]...), '-')
+	text = append(append(text, digits[12:16]...), '-')
+	text = append(append(text, digits[16:20]...), '-')
+	return append(text, digits[20:]...)
 }
 
 // end is the position after the last byte, for a fragment in range.

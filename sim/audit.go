@@ -63,12 +63,12 @@ func andRest(read []byte, body io.ReadCloser) io.ReadCloser {
 // hubAnswered shows the auditor a request to a hub, and the answer.
 func hubAnswered(a *audit.Auditor, p *place, r *http.Request, body []byte, answer wire.Response) {
 	path := strings.TrimPrefix(r.URL.EscapedPath(), p.prefix())
-	signature := answer.Header.Get(protocol.SignatureHeader)
+	signature := signatureIn(answer.Header)
 	switch {
 	case strings.HasPrefix(path, inBand) && signature != "":
 		request := audit.Message{
 			From: "somebody", To: p.path(), Method: r.Method, Path: path, Query: r.URL.RawQuery,
-			Signature: r.Header.Get(protocol.SignatureHeader), Body: body,
+			Signature: signatureIn(r.Header), Body: body,
 		}
 		response := audit.Message{From: p.path(), To: request.From, Status: answer.Status, Signature: signature, Body: answer.Body}
 		a.Answered(request, response)
@@ -85,6 +85,14 @@ func hubAnswered(a *audit.Auditor, p *place, r *http.Request, body []byte, answe
 	case path == protocol.PathRegistration && r.Method != http.MethodGet:
 		a.End("client/"+clientOf(r, body), p.path())
 	}
+}
+
+// signatureIn returns the signature in a header, or "".
+func signatureIn(h http.Header) string {
+	if values := h[protocol.SignatureHeader]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // clientOf returns the name of the client that registers or unregisters.
@@ -138,7 +146,7 @@ func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	request := audit.Message{
 		From: t.from, To: hub, Method: r.Method, Path: path, Query: r.URL.RawQuery,
-		Signature: r.Header.Get(protocol.SignatureHeader), Body: body,
+		Signature: signatureIn(r.Header), Body: body,
 	}
 	t.auditor.Sent(request)
 	response, err := t.next.RoundTrip(r)
@@ -153,7 +161,7 @@ func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err == nil {
 		t.auditor.Reached(request, audit.Message{
 			From: request.To, To: t.from, Status: response.StatusCode,
-			Signature: response.Header.Get(protocol.SignatureHeader), Body: answer,
+			Signature: signatureIn(response.Header), Body: answer,
 		})
 	}
 	return response, nil

@@ -80,9 +80,9 @@ func writeError(w http.ResponseWriter, r *http.Request, e *node.Error) {
 // isOfEncryptor reports whether a request is for an encryptors' interface, by its path or its host
 // name.
 func isOfEncryptor(r *http.Request) bool {
-	kind, name := nodeOf(r.URL.Path)
+	kind, _, below := nodeOf(r.URL.Path)
 	if kind == string(node.KindClient) {
-		return wire.KindOf(r.Method, strings.TrimPrefix(r.URL.Path, node.Prefix(node.KindClient, name))) == wire.KindEncryptor
+		return wire.KindOf(r.Method, below) == wire.KindEncryptor
 	}
 	return interfaceOf(r.URL.Path) != ""
 }

@@ -76,8 +76,8 @@ func isPage(r *http.Request) bool {
 		return false
 	}
 	path := r.URL.Path
-	if kind, name := nodeOf(path); kind == string(node.KindHub) || kind == string(node.KindClient) {
-		path = strings.TrimPrefix(path, node.Prefix(node.Kind(kind), name))
+	if kind, _, below := nodeOf(path); kind == string(node.KindHub) || kind == string(node.KindClient) {
+		path = below
 	}
 	return slices.Contains([]string{"/", "/docs", "/openapi.json", "/metrics"}, path) || strings.HasPrefix(path, "/docs/")
 }

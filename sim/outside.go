@@ -67,7 +67,7 @@ func (n *Network) outside(to string, next http.Handler) http.Handler {
 // encryptorsDoor returns the client and the path under it of a request of an encryptor. It returns
 // nil for other requests.
 func (n *Network) encryptorsDoor(to string, r *http.Request) (*place, string) {
-	kind, name := nodeOf(r.URL.Path)
+	kind, name, _ := nodeOf(r.URL.Path)
 	path := strings.TrimPrefix(r.URL.Path, "/"+kind+"/"+name)
 	if byHost, found := kmeOf(r); to != "" || found {
 		kind, name, path = string(node.KindClient), byHost, interfaceOf(r.URL.Path)+r.URL.Path

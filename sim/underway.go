@@ -20,7 +20,7 @@ type underway struct {
 // from then on, which also ends when the requests are cut off. The writer is that of the HTTP
 // connection; nil: none.
 func (u *underway) enter(ctx context.Context, w http.ResponseWriter) *visit {
-	v := &visit{Context: ctx, writer: w}
+	v := &visit{Context: node.Context{Parent: ctx}, writer: w}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if v.after = u.first; v.after != nil {
@@ -31,7 +31,7 @@ func (u *underway) enter(ctx context.Context, w http.ResponseWriter) *visit {
 }
 
 func (u *underway) leave(v *visit) {
-	v.end()
+	v.End()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if v.after != nil {
@@ -56,7 +56,7 @@ func (u *underway) cut() {
 	defer u.mu.Unlock()
 	now := time.Now()
 	for v := u.first; v != nil; v = v.after {
-		v.end()
+		v.End()
 		control := http.NewResponseController(v.writer)
 		_ = control.SetReadDeadline(now) // both fail if there is no connection
 		_ = control.SetWriteDeadline(now.Add(node.LastWords))

@@ -19,7 +19,7 @@ var errReadOnly = errors.New("this address is for watching: it allows no changes
 func (n *Network) watching() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, isKME := kmeOf(r)
-		kind, _ := nodeOf(r.URL.Path)
+		kind, _, _ := nodeOf(r.URL.Path)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead || isKME || kind == "hub" || kind == "client" {
 			refuse(w, r, errReadOnly)
 			return

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"dske/node"
 	"dske/node/client/association"
 )
 
@@ -62,7 +63,7 @@ func (c *Client) askHubsAnd(r request, ask func(ctx context.Context, hub int) er
 		end()
 		return nil, err
 	}
-	ctx, cancel := context.WithDeadline(lifetime, r.hubsEnd)
+	ctx, cancel := node.WithDeadline(lifetime, r.hubsEnd)
 	answers := make(chan answer, len(c.hubs))
 	var asking atomic.Int32
 	asking.Store(int32(len(c.hubs)))

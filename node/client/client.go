@@ -40,6 +40,8 @@ type Client struct {
 	ids     io.Reader // of key IDs
 	entropy io.Reader // handed to encryptors
 
+	searches io.Reader // of searches for keys
+
 	started chan struct{} // closed when Run has begun
 	ready   chan struct{} // closed when every hub has been registered with
 	waiting atomic.Int32  // hubs that have never been registered with
@@ -86,6 +88,9 @@ func New(config Config) (*Client, error) {
 		random:  config.Random.For("keys"),
 		ids:     config.Random.For("key IDs"),
 		entropy: config.Random.For("entropy"),
+
+		searches: config.Random.For("search"),
+
 		started: make(chan struct{}),
 		ready:   make(chan struct{}),
 		alarm:   node.NewAlarm(config.KeyTTL),

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"dske/node"
 	"dske/protocol"
 )
 
@@ -26,7 +27,7 @@ func (g *gather) findFor(ctx context.Context) bool {
 	if g.search == nil || g.found || g.delivered || len(g.from) < g.client.config.Threshold {
 		return true
 	}
-	ctx, cancel := context.WithTimeout(ctx, findFor)
+	ctx, cancel := node.WithDeadline(ctx, time.Now().Add(findFor))
 	defer cancel()
 	key, err := g.search.Find(ctx)
 	if err != nil {

@@ -291,7 +291,7 @@ func (g *gather) add(ctx context.Context, hub int, share protocol.Share, err err
 // take adds the share of a hub to the search. The caller holds g.mu.
 func (g *gather) take(hub int, share protocol.Share) {
 	if g.search == nil {
-		search, err := g.client.config.Suite.NewSearch(g.client.config.Threshold, g.client.config.Random.For("search"))
+		search, err := g.client.config.Suite.NewSearch(g.client.config.Threshold, g.client.searches)
 		if err != nil {
 			g.client.config.Logger.Error("no search for a key", "error", err)
 			clear(share.Value.Reveal())

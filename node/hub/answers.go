@@ -14,6 +14,10 @@ const (
 	rememberedFor   = time.Minute
 	rememberedCount = 256
 
+	// rememberedLess is how much earlier an answer may be forgotten, together with an older one: the
+	// hub needs not look for the answers of a burst twice.
+	rememberedLess = 5 * time.Second
+
 	// rememberedSize is in bytes: enough for two full batches ([protocol.MaxBatchSize], and a third
 	// more in base64) with the rest of their messages, or for the largest share that a hub takes.
 	rememberedSize = max(maxBody, 2*(protocol.MaxBatchSize*4/3+64<<10))
@@ -97,11 +101,12 @@ func (s *answers) forgetOldest() {
 	clear(m.body)
 }
 
-// forgetOld forgets the answers whose time is over.
+// forgetOld forgets the answers whose time is over, or almost.
 func (s *answers) forgetOld() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.order) > 0 && !time.Now().Before(s.order[0].expires) {
+	soon := time.Now().Add(rememberedLess)
+	for len(s.order) > 0 && !soon.Before(s.order[0].expires) {
 		s.forgetOldest()
 	}
 }

@@ -3,8 +3,6 @@ package hub
 import (
 	"testing"
 
-	"github.com/google/uuid"
-
 	"dske/node"
 	"dske/protocol"
 )
@@ -24,11 +22,11 @@ func TestOneShareOfSeveralIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids := protocol.KeyIDs{{1}, {2}}
-	shares := map[uuid.UUID]*share{}
+	var shares []keyShare
 	for _, id := range ids {
 		value := protocol.NewSecret(make([]byte, protocol.ITS.ShareSize(16, 1)))
 		terms := protocol.Terms{Suite: "its", Version: 2, KeySize: 16, Threshold: 2, SecretTag: make([]byte, 16)}
-		shares[id] = &share{Share: protocol.Share{Terms: terms, Value: value}, client: "carol", masterSAE: "sam", slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}
+		shares = append(shares, keyShare{id, &share{Share: protocol.Share{Terms: terms, Value: value}, client: "carol", masterSAE: "sam", slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}})
 	}
 	if err := h.shares.put(shares); err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ func (h *Hub) inBand(c echo.Context, path string, parse func(protocol.Request) o
 	op := operation{shares: 1, refusal: err}
 	var a answer
 	if err == nil {
-		op, a, err = h.handle(c.Request().Context(), c.Request().Header.Values(protocol.SignatureHeader), r, parse)
+		op, a, err = h.handle(c.Request().Context(), c.Request().Header[protocol.SignatureHeader], r, parse)
 	}
 	if err == nil {
 		err = op.refusal
@@ -69,11 +69,14 @@ func (h *Hub) inBand(c echo.Context, path string, parse func(protocol.Request) o
 	if a.status == 0 {
 		return err
 	}
-	node.SetHeader(c.Response().Header(),
+	w := c.Response()
+	node.SetHeader(w.Header(),
 		protocol.SignatureHeader, a.signature,
 		echo.HeaderContentLength, strconv.Itoa(len(a.body)),
 		echo.HeaderContentType, echo.MIMEApplicationJSON)
-	return c.JSONBlob(a.status, a.body)
+	w.WriteHeader(a.status)
+	_, err = w.Write(a.body)
+	return err
 }
 
 // handle parses a request and answers it.
@@ -109,7 +112,7 @@ func (h *Hub) read(c echo.Context, path string) (protocol.Request, error) {
 		err = fmt.Errorf("%w: a POST with a query", protocol.ErrMalformed)
 	case m.Method == http.MethodGet && len(m.Body) > 0:
 		err = fmt.Errorf("%w: a GET with a body", protocol.ErrMalformed)
-	case r.Header.Values(echo.HeaderContentEncoding) != nil:
+	case r.Header[echo.HeaderContentEncoding] != nil:
 		err = fmt.Errorf("%w: a %s", protocol.ErrMalformed, echo.HeaderContentEncoding)
 	}
 	return m, err

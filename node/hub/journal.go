@@ -114,13 +114,13 @@ type header struct {
 }
 
 // addShares stores the shares of keys.
-func (j journal) addShares(shares map[uuid.UUID]*share) error {
+func (j journal) addShares(shares []keyShare) error {
 	if !j.keeps() {
 		return nil
 	}
 	records := make([]store.Record, 0, len(shares))
-	for key, sh := range shares {
-		record, err := sh.record(key)
+	for _, sh := range shares {
+		record, err := sh.record(sh.key)
 		if err != nil {
 			return err
 		}

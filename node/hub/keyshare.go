@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"dske/node"
@@ -34,31 +33,36 @@ func (h *Hub) postKeyShares(c echo.Context) error {
 
 // storing is the operation that takes the shares of a message.
 func (h *Hub) storing(m protocol.PostShares) operation {
-	return operation{
-		client: m.ClientName,
-		shares: len(m.KeyIDs),
-		prepare: func(*peerClient) (int, error) {
-			if err := m.CheckTerms(h.config.Suite, len(m.SlaveSAEs)); err != nil {
-				return 0, err
-			}
-			if err := h.shares.checkRoom(m); err != nil {
-				return 0, err
-			}
-			return 0, h.journal.ready()
-		},
-		act: func(p *peerClient, incoming *protocol.Incoming, _ *protocol.Outgoing) (any, error) {
-			values, err := incoming.Open(m.SealedShare)
-			if err != nil {
-				return nil, err
-			}
-			if err := h.store(p, m, values); err != nil {
-				clear(values.Reveal())
-				return nil, err
-			}
-			h.config.Counters.SharesTaken.Add(int64(len(m.KeyIDs)))
-			return struct{}{}, nil
-		},
+	s := &storing{h, m}
+	return operation{client: m.ClientName, shares: len(m.KeyIDs), prepare: s.prepare, act: s.act}
+}
+
+type storing struct {
+	hub *Hub
+	protocol.PostShares
+}
+
+func (s *storing) prepare(*peerClient) (padSize int, err error) {
+	if err := s.CheckTerms(s.hub.config.Suite, len(s.SlaveSAEs)); err != nil {
+		return 0, err
 	}
+	if err := s.hub.shares.checkRoom(s.PostShares); err != nil {
+		return 0, err
+	}
+	return 0, s.hub.journal.ready()
+}
+
+func (s *storing) act(p *peerClient, incoming *protocol.Incoming, _ *protocol.Outgoing) (any, error) {
+	values, err := incoming.Open(s.SealedShare)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.hub.store(p, s.PostShares, values); err != nil {
+		clear(values.Reveal())
+		return nil, err
+	}
+	s.hub.config.Counters.SharesTaken.Add(int64(len(s.KeyIDs)))
+	return struct{}{}, nil
 }
 
 // store stores the shares of a decrypted message.
@@ -79,14 +83,12 @@ func (h *Hub) store(p *peerClient, m protocol.PostShares, values protocol.Secret
 	return h.shares.put(opened(p.name, m, owners, values))
 }
 
-// opened returns the shares of a decrypted message, by key ID. owners are the clients that serve
-// the slaves now.
-func opened(client string, m protocol.PostShares, owners []string, values protocol.Secret) map[uuid.UUID]*share {
-	all := make([]share, len(m.KeyIDs))
-	shares := make(map[uuid.UUID]*share, len(m.KeyIDs))
+// opened returns the shares of a decrypted message. owners are the clients that serve the slaves
+// now.
+func opened(client string, m protocol.PostShares, owners []string, values protocol.Secret) []keyShare {
+	shares := make([]keyShare, len(m.KeyIDs))
 	for i, s := range m.Shares(values) {
-		all[i] = share{Share: s, client: client, masterSAE: m.MasterSAE, slaveSAEs: m.SlaveSAEs, slaveOwners: owners}
-		shares[m.KeyIDs[i]] = &all[i]
+		shares[i] = keyShare{m.KeyIDs[i], &share{Share: s, client: client, masterSAE: m.MasterSAE, slaveSAEs: m.SlaveSAEs, slaveOwners: owners}}
 	}
 	return shares
 }
@@ -115,42 +117,49 @@ func (h *Hub) getKeyShares(c echo.Context) error {
 // handing is the operation that gives a client the shares that it asks for. If single is set, the
 // answer is the one share or a refusal.
 func (h *Hub) handing(m protocol.GetShares, single bool) operation {
-	var shares found
-	var refused []protocol.Refusal
-	var refusals []error
-	return operation{
-		client: m.ClientName,
-		shares: len(m.KeyIDs),
-		prepare: func(p *peerClient) (int, error) {
-			if err := h.shares.readyToSend(); err != nil {
-				return 0, err
-			}
-			shares, refused, refusals = h.findShares(p, m)
-			if single && len(refusals) > 0 {
-				return 0, refusals[0]
-			}
-			return shares.size(), nil
-		},
-		act: func(_ *peerClient, _ *protocol.Incoming, out *protocol.Outgoing) (any, error) {
-			parts, err := h.shares.deliver(shares, m.SlaveSAE)
-			var gone *goneError
-			if errors.As(err, &gone) && !single { // a fact about one key, not about the others
-				shares, refused = nil, append(refused, gone.refusal())
-				refusals, err = append(refusals, gone), nil
-			}
-			if err != nil {
-				return nil, err
-			}
-			batch, err := shares.seal(out, parts)
-			if err != nil {
-				return nil, err
-			}
-			h.config.Counters.countHandedOut(len(shares), refusals)
-			if single {
-				s := parts[0]
-				return protocol.ShareReply{ShareIndex: s.Index, Terms: s.Terms, SealedShare: batch.SealedShare}, nil
-			}
-			return protocol.SharesReply{ShareBatch: batch, Refused: refused}, nil
-		},
+	s := &handing{hub: h, GetShares: m, single: single}
+	return operation{client: m.ClientName, shares: len(m.KeyIDs), prepare: s.prepare, act: s.act}
+}
+
+type handing struct {
+	hub *Hub
+	protocol.GetShares
+	single bool
+
+	shares   found              // those that there are
+	refused  []protocol.Refusal // of the others
+	refusals []error            // likewise
+}
+
+func (s *handing) prepare(p *peerClient) (padSize int, err error) {
+	if err := s.hub.shares.readyToSend(); err != nil {
+		return 0, err
 	}
+	s.shares, s.refused, s.refusals = s.hub.findShares(p, s.GetShares)
+	if s.single && len(s.refusals) > 0 {
+		return 0, s.refusals[0]
+	}
+	return s.shares.size(), nil
+}
+
+func (s *handing) act(_ *peerClient, _ *protocol.Incoming, out *protocol.Outgoing) (any, error) {
+	parts, err := s.hub.shares.deliver(s.shares, s.SlaveSAE)
+	var gone *goneError
+	if errors.As(err, &gone) && !s.single { // a fact about one key, not about the others
+		s.shares, s.refused = nil, append(s.refused, gone.refusal())
+		s.refusals, err = append(s.refusals, gone), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	batch, err := s.shares.seal(out, parts)
+	if err != nil {
+		return nil, err
+	}
+	s.hub.config.Counters.countHandedOut(len(s.shares), s.refusals)
+	if s.single {
+		first := parts[0]
+		return protocol.ShareReply{ShareIndex: first.Index, Terms: first.Terms, SealedShare: batch.SealedShare}, nil
+	}
+	return protocol.SharesReply{ShareBatch: batch, Refused: s.refused}, nil
 }

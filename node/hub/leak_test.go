@@ -37,7 +37,7 @@ func TestLeak(t *testing.T) {
 		}
 	}
 	for i := range 2 {
-		if err := h.shares.put(map[uuid.UUID]*share{{byte(2 - i)}: {Share: protocol.Share{Index: i, Value: protocol.NewSecret([]byte{byte(i)})}}}); err != nil {
+		if err := h.shares.put([]keyShare{{uuid.UUID{byte(2 - i)}, &share{Share: protocol.Share{Index: i, Value: protocol.NewSecret([]byte{byte(i)})}}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

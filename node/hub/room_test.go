@@ -15,7 +15,7 @@ import (
 
 // waiting returns a message of carol's with a number of shares of a size, and what a hub keeps of
 // it.
-func waiting(shares, size int, slaves ...string) (protocol.PostShares, map[uuid.UUID]*share) {
+func waiting(shares, size int, slaves ...string) (protocol.PostShares, []keyShare) {
 	m := protocol.PostShares{ClientName: "carol", MasterSAE: "sam", SlaveSAEs: slaves}
 	m.Value = make([]byte, shares*size)
 	m.SecretTags = make([]byte, shares*16)

@@ -24,6 +24,12 @@ type share struct {
 	unkept         bool // not on disk yet, although it must be
 }
 
+// keyShare is a share of a key.
+type keyShare struct {
+	key uuid.UUID
+	*share
+}
+
 // part returns what a slave gets of the share, as a copy.
 func (s *share) part(suite protocol.Suite, slave string) (protocol.Share, error) {
 	return suite.Pick(s.Share, len(s.slaveSAEs), slices.Index(s.slaveSAEs, slave))
@@ -59,7 +65,7 @@ func (s *shareStore) recall(kept map[uuid.UUID][]*share) {
 }
 
 // put adds shares of keys that have no share yet, all of them or none. It stores them first.
-func (s *shareStore) put(shares map[uuid.UUID]*share) error {
+func (s *shareStore) put(shares []keyShare) error {
 	if err := s.place(shares); err != nil {
 		return err
 	}
@@ -78,31 +84,31 @@ func (s *shareStore) put(shares map[uuid.UUID]*share) error {
 }
 
 // place reserves the places of shares. Nobody finds them until they are stored.
-func (s *shareStore) place(shares map[uuid.UUID]*share) error {
+func (s *shareStore) place(shares []keyShare) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	byMaster := s.suite.Rules().ByMaster
-	for key, sh := range shares {
-		if slices.ContainsFunc(s.live(key), func(other *share) bool { return other.client == sh.client || !byMaster }) {
-			return node.NewError(protocol.ErrDuplicateKey, "key_id", key)
+	for _, sh := range shares {
+		if slices.ContainsFunc(s.live(sh.key), func(other *share) bool { return other.client == sh.client || !byMaster }) {
+			return node.NewError(protocol.ErrDuplicateKey, "key_id", sh.key)
 		}
 	}
 	expires := time.Now().Add(s.ttl)
-	for key, sh := range shares {
+	for _, sh := range shares {
 		sh.expires, sh.unkept = expires, s.journal.keeps()
-		s.shares[key] = append(s.shares[key], sh)
-		s.count(sh, 1)
+		s.shares[sh.key] = append(s.shares[sh.key], sh.share)
+		s.count(sh.share, 1)
 	}
 	s.alarm.By(expires)
 	return nil
 }
 
 // remove removes shares that could not be stored. The caller still owns their values.
-func (s *shareStore) remove(shares map[uuid.UUID]*share) {
+func (s *shareStore) remove(shares []keyShare) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key, sh := range shares {
-		s.drop(key, func(other *share) bool { return other == sh })
+	for _, sh := range shares {
+		s.drop(sh.key, func(other *share) bool { return other == sh.share })
 	}
 }
 

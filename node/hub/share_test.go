@@ -21,7 +21,7 @@ func TestShareReplacedMeanwhile(t *testing.T) {
 		put := func(index int) {
 			t.Helper()
 			sh := &share{Share: protocol.Share{Index: index}, masterSAE: "sam", slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}
-			if err := store.put(map[uuid.UUID]*share{key: sh}); err != nil {
+			if err := store.put([]keyShare{{key, sh}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -53,7 +53,7 @@ func TestShareDeliveredMeanwhile(t *testing.T) {
 	key := uuid.UUID{0: 0xab}
 	store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute), journal{})
 	sh := &share{masterSAE: "sam", slaveSAEs: []string{"sofia", "susan"}, slaveOwners: []string{"connie", "connie"}}
-	if err := store.put(map[uuid.UUID]*share{key: sh}); err != nil {
+	if err := store.put([]keyShare{{key, sh}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, slave := range []string{"sofia", "susan"} {
@@ -75,7 +75,7 @@ func TestSharesByMaster(t *testing.T) {
 	for suite, want := range map[protocol.Suite]error{protocol.ITS: nil, protocol.Python: protocol.ErrDuplicateKey} {
 		store := newShareStore(suite, time.Minute, node.NewAlarm(time.Minute), journal{})
 		put := func(client, master string) error {
-			return store.put(map[uuid.UUID]*share{key: {client: client, masterSAE: master, slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}})
+			return store.put([]keyShare{{key, &share{client: client, masterSAE: master, slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}}})
 		}
 		if err := put("mallory", "moe"); err != nil {
 			t.Fatal(err)
@@ -113,7 +113,7 @@ func TestSharesAreCleared(t *testing.T) {
 		} {
 			value := []byte("share")
 			sh := &share{Share: protocol.Share{Value: protocol.NewSecret(value)}, masterSAE: "sam", slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}
-			if err := store.put(map[uuid.UUID]*share{{1}: sh}); err != nil {
+			if err := store.put([]keyShare{{uuid.UUID{1}, sh}}); err != nil {
 				t.Fatal(err)
 			}
 			end(found{{uuid.UUID{1}, 5, sh}})

@@ -34,7 +34,7 @@ func (h *Hub) postMarks(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	body, signature, err := h.agreeByHand(c.Request().Context(), c.Request().Header.Values(protocol.SignatureHeader), r, m)
+	body, signature, err := h.agreeByHand(c.Request().Context(), c.Request().Header[protocol.SignatureHeader], r, m)
 	if err != nil {
 		h.warnings.Warn(h.config.Logger, err, "marks refused", "client", m.ClientName)
 		return err

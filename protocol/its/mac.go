@@ -40,12 +40,21 @@ func MAC(key []byte, context string, body []byte) []byte {
 // horner evaluates a polynomial without constant term at c. The coefficients come with the highest
 // first; the lowest is that of c.
 type horner struct {
-	c     factor
-	value Element
+	c      factor
+	value  Element
+	powers [stride]Element // of c, from stride to 1
+	raised bool            // there are powers
 }
+
+// stride is how many coefficients are added at once, where the processor has the instruction of
+// [multiply]: their products do not wait for each other, and are reduced together.
+const stride = 4
 
 // absorb adds data as coefficients, the last one padded with zero bytes.
 func (h *horner) absorb(data []byte) {
+	for ; hasMultiply && len(data) >= stride*ElementSize; data = data[stride*ElementSize:] {
+		h.steps([stride]Element{load(data), load(data[ElementSize:]), load(data[2*ElementSize:]), load(data[3*ElementSize:])})
+	}
 	for ; len(data) >= ElementSize; data = data[ElementSize:] {
 		h.step(load(data))
 	}
@@ -68,11 +77,34 @@ func (h *horner) absorbText(text string) {
 
 // absorbBackwards adds data, whole elements, as coefficients, the last one first.
 func (h *horner) absorbBackwards(data []byte) {
-	for at := len(data) - ElementSize; at >= 0; at -= ElementSize {
+	at := len(data) - ElementSize
+	for ; hasMultiply && at >= (stride-1)*ElementSize; at -= stride * ElementSize {
+		h.steps([stride]Element{load(data[at:]), load(data[at-ElementSize:]), load(data[at-2*ElementSize:]), load(data[at-3*ElementSize:])})
+	}
+	for ; at >= 0; at -= ElementSize {
 		h.step(load(data[at:]))
 	}
 }
 
 func (h *horner) step(coefficient Element) {
 	h.value = h.c.mul(h.value.Add(coefficient))
+}
+
+// steps does stride steps. With v for the value, it computes (v+k_1)c^4 + k_2 c^3 + k_3 c^2 + k_4 c.
+func (h *horner) steps(coefficients [stride]Element) {
+	if !h.raised {
+		h.raise()
+	}
+	coefficients[0] = coefficients[0].Add(h.value)
+	var p product
+	multiply(&p, &h.powers[0], &coefficients[0], stride)
+	h.value = p.reduce()
+}
+
+// raise computes the powers of c.
+func (h *horner) raise() {
+	h.raised, h.powers[stride-1] = true, h.c.value
+	for i := stride - 2; i >= 0; i-- {
+		h.powers[i] = h.c.mul(h.powers[i+1])
+	}
 }

@@ -11,8 +11,8 @@ import (
 func TestMACIsTheModels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		key := rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "key")
-		context := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "context")
-		body := rapid.SliceOfN(rapid.Byte(), 0, 70).Draw(t, "body")
+		context := rapid.SliceOfN(rapid.Byte(), 0, 140).Draw(t, "context")
+		body := rapid.SliceOfN(rapid.Byte(), 0, 170).Draw(t, "body")
 		checkMAC(t, key, context, body)
 	})
 }
@@ -81,4 +81,24 @@ func TestMACKeyIsForOneMessage(t *testing.T) {
 	if c != load(key) {
 		t.Errorf("c is %x, want %x", c.Bytes(), key[:16])
 	}
+}
+
+// Coefficients that are added several at a time count as if they were added one by one.
+func TestStridesAreSteps(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := load(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "c"))
+		data := rapid.SliceOfN(rapid.Byte(), 0, 13*ElementSize).Draw(t, "data")
+		data = data[:len(data)/ElementSize*ElementSize]
+		forwards, backwards := horner{c: newFactor(c)}, horner{c: newFactor(c)}
+		forwards.absorb(data)
+		backwards.absorbBackwards(data)
+		steps, back := horner{c: newFactor(c)}, horner{c: newFactor(c)}
+		for at := 0; at < len(data); at += ElementSize {
+			steps.step(load(data[at:]))
+			back.step(load(data[len(data)-ElementSize-at:]))
+		}
+		if forwards.value != steps.value || backwards.value != back.value {
+			t.Errorf("%d elements: %v and %v, want %v and %v", len(data)/ElementSize, forwards.value, backwards.value, steps.value, back.value)
+		}
+	})
 }

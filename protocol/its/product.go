@@ -33,7 +33,7 @@ type product [4]uint64
 // add adds f·b.
 func (p *product) add(f *factor, b Element) {
 	if hasMultiply {
-		multiply(p, &f.value, &b)
+		multiply(p, &f.value, &b, 1)
 	} else {
 		p.addPortable(f, b)
 	}

@@ -137,10 +137,10 @@ func (a *Auditor) send(r reading) {
 		if from := b.owner(); from != m.From {
 			a.violate("block %s of %s is used by %s", c.block, from, m.From)
 		}
-		if b.sent.overlaps(c.use) {
+		if b.sent.add(c.use) {
 			a.violate("%s used bytes %d to %d of block %s twice in messages to %s", m.From, c.start, c.end-1, c.block, m.To)
 		}
-		if b.sent.add(c.use) >= b.size {
+		if b.sent.size >= b.size {
 			a.doom(c.block, b)
 		}
 	}
@@ -201,16 +201,15 @@ func (a *Auditor) accept(m *Message, claims []claim, answer identity) {
 			a.violate("%s accepted the same %s of %s twice", m.To, m.Method, m.From)
 			return
 		}
-		a.judge(m, c, b)
 		c.answer = answer
-		b.accepted.add(c.use)
+		a.judge(m, c, b)
 	}
 }
 
-// judge looks for violations in a use that is accepted for the first time.
+// judge records a use that is accepted for the first time, and looks for violations in it.
 func (a *Auditor) judge(m *Message, c claim, b *block) {
 	span := func() string { return fmt.Sprintf("bytes %d to %d of block %s", c.start, c.end-1, c.block) }
-	if b.accepted.overlaps(c.use) {
+	if b.accepted.add(c.use) {
 		a.violate("%s accepted %s twice", m.To, span())
 	}
 	if b.Purpose != "" && b.Purpose != c.purpose() {

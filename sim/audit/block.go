@@ -91,30 +91,27 @@ func (s *uses) at(start int) int {
 	return i
 }
 
-// add adds a use, unless it is there, and returns the number of used bytes.
-func (s *uses) add(u use) int {
-	if _, again := s.find(u); !again {
-		s.list = slices.Insert(s.list, s.at(u.start), u)
-		s.size += u.end - u.start
+// add adds a use, unless it is there, and reports whether a byte of it also serves something else.
+func (s *uses) add(u use) (overlaps bool) {
+	i := s.at(u.start)
+	if _, again := s.findFrom(i, u); again {
+		return false
 	}
-	return s.size
+	overlaps = i < len(s.list) && s.list[i].start < u.end || i > 0 && s.list[i-1].end > u.start
+	s.list = slices.Insert(s.list, i, u)
+	s.size += u.end - u.start
+	return overlaps
 }
 
 // find returns the use of the same bytes by the same message for the same purpose.
-func (s *uses) find(u use) (use, bool) {
-	for i := s.at(u.start); i < len(s.list) && s.list[i].start == u.start; i++ {
+func (s *uses) find(u use) (use, bool) { return s.findFrom(s.at(u.start), u) }
+
+// findFrom is find, given the index of the first use that starts there or later.
+func (s *uses) findFrom(i int, u use) (use, bool) {
+	for ; i < len(s.list) && s.list[i].start == u.start; i++ {
 		if v := s.list[i]; v.message == u.message && v.end == u.end && v.isPad == u.isPad {
 			return v, true
 		}
 	}
 	return use{}, false
-}
-
-// overlaps reports whether a byte of u also serves something else.
-func (s *uses) overlaps(u use) bool {
-	if _, again := s.find(u); again {
-		return false
-	}
-	i := s.at(u.start)
-	return i < len(s.list) && s.list[i].start < u.end || i > 0 && s.list[i-1].end > u.start
 }

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bytes"
-	"encoding/binary"
 	"hash/maphash"
 	"math"
 	"strconv"
@@ -50,14 +49,15 @@ type identity uint64
 func (a *Auditor) identity(m *Message, to *Message) identity {
 	var hash maphash.Hash
 	hash.SetSeed(a.seed)
-	for _, part := range [...]string{m.node(), m.Method, m.Path, m.Query, m.Signature, signatureOf(to)} {
-		var size [8]byte
-		binary.BigEndian.PutUint64(size[:], uint64(len(part))) // so that different messages have different bytes
-		hash.Write(size[:])
+	parts := [...]string{m.node(), m.Method, m.Path, m.Query, m.Signature, signatureOf(to)}
+	numbers := [len(parts) + 1]int{m.Status}
+	for i, part := range parts {
+		numbers[i+1] = len(part) // so that different messages have different bytes
+	}
+	maphash.WriteComparable(&hash, numbers)
+	for _, part := range parts {
 		hash.WriteString(part)
 	}
-	hash.WriteByte(byte(m.Status >> 8))
-	hash.WriteByte(byte(m.Status))
 	hash.Write(m.Body)
 	return identity(hash.Sum64())
 }

@@ -31,7 +31,6 @@ func (m memory) carry(r *http.Request, body io.ReadCloser) (*http.Response, erro
 	received := r.WithContext(r.Context())
 	received.Body = body
 	received.URL = &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
-	received.RequestURI = received.URL.RequestURI()
 	received.Host = r.URL.Host
 	received.RemoteAddr = "memory"
 	if received.Body == nil {

@@ -27,7 +27,8 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 		return nil, way{}, err
 	}
 	var w way
-	there := &passage{from: t.from, to: to, method: r.Method, path: path, query: r.URL.RawQuery, body: body, repeated: repeated}
+	both := [2]passage{{from: t.from, to: to, method: r.Method, path: path, query: r.URL.RawQuery, body: body, repeated: repeated}}
+	there, back := &both[0], &both[1]
 	if err := t.move(r.Context(), there, r.Header, &w); err != nil {
 		return nil, w, err
 	}
@@ -35,13 +36,13 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 	if err != nil {
 		return nil, w, err
 	}
-	back := *there
+	*back = *there
 	back.from, back.to = there.to, there.from
 	if back.body, err = drain(response.Body, response.ContentLength); err != nil {
 		return nil, w, err
 	}
 	response.Body = again(response.Body, back.body)
-	err = t.move(r.Context(), &back, response.Header, &w)
+	err = t.move(r.Context(), back, response.Header, &w)
 	return response, w, err
 }
 

@@ -20,7 +20,7 @@ func (n *nodes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.came = append(n.came, r.Method+" "+r.RequestURI+" "+string(body))
+	n.came = append(n.came, r.Method+" "+r.URL.RequestURI()+" "+string(body))
 	if strings.HasSuffix(r.URL.Path, "/nothing") {
 		w.WriteHeader(http.StatusNotFound)
 	}

@@ -163,7 +163,7 @@ func (e *exchange) verify(ctx context.Context, response *response) (*protocol.In
 	if response.encoded && e.config.Suite.Rules().Strict {
 		return nil, fmt.Errorf("%w: a Content-Encoding", protocol.ErrMalformed)
 	}
-	signature := response.header.Values(protocol.SignatureHeader)
+	signature := response.header[protocol.SignatureHeader]
 	covered := protocol.Response{To: e.request.value, Status: response.status, Body: response.body}
 	incoming, err := e.check(ctx, signature, covered)
 	if errors.Is(err, psrd.ErrUnknownBlock) {

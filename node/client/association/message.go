@@ -59,7 +59,7 @@ func (a *Association) refusal(r *response) error {
 // message.
 func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	size := time.Duration(len(m.body) + m.expected)
-	ctx, cancel := context.WithTimeout(ctx, a.config.Timeout+size*time.Second/slowest)
+	ctx, cancel := node.WithDeadline(ctx, time.Now().Add(a.config.Timeout+size*time.Second/slowest))
 	defer cancel()
 	request, err := a.request(ctx, m)
 	if err != nil {
@@ -74,7 +74,7 @@ func (a *Association) send(ctx context.Context, m message) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	encoded := reply.Uncompressed || reply.Header.Values("Content-Encoding") != nil
+	encoded := reply.Uncompressed || reply.Header["Content-Encoding"] != nil
 	return &response{reply.StatusCode, reply.Header, body, shared, encoded}, nil
 }
 

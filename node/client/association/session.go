@@ -216,16 +216,21 @@ type supply struct {
 	purpose psrd.Purpose
 }
 
-// supplies returns all pools of an association.
-func (a *Association) supplies() []supply {
-	purposes := protocol.PurposesOf(a.config.Suite)
-	all := make([]supply, 0, 2*len(purposes))
-	for _, owner := range [...]protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
-		for _, purpose := range purposes {
-			all = append(all, supply{owner, purpose})
-		}
+// The pools of an association, where there are separate ones for keys and where there are not.
+var (
+	poolsByPurpose = []supply{
+		{protocol.OwnerClient, psrd.ForPads}, {protocol.OwnerClient, psrd.ForKeys},
+		{protocol.OwnerHub, psrd.ForPads}, {protocol.OwnerHub, psrd.ForKeys},
 	}
-	return all
+	poolsForAll = []supply{{protocol.OwnerClient, psrd.ForAll}, {protocol.OwnerHub, psrd.ForAll}}
+)
+
+// supplies returns all pools of an association. The list must not be changed.
+func (a *Association) supplies() []supply {
+	if a.config.Suite.Rules().Purposes {
+		return poolsByPurpose
+	}
+	return poolsForAll
 }
 
 func (s *session) pool(to supply) *psrd.Pool {

@@ -1,0 +1,102 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Context is a context like those of package context. Most contexts of messages end before anything
+// waits for that, so it costs nothing in package context, and no timer, before Done is first called.
+type Context struct {
+	Parent context.Context
+	Ends   time.Time // zero: it has no deadline of its own
+
+	mu      sync.Mutex
+	err     error           // why it has ended
+	awaited context.Context // created when Done is first called; nil before
+	cancel  context.CancelFunc
+}
+
+// WithDeadline is [context.WithDeadline] with a [Context].
+func WithDeadline(parent context.Context, end time.Time) (context.Context, context.CancelFunc) {
+	c := &Context{Parent: parent, Ends: end}
+	return c, c.End
+}
+
+// End ends the context, unless it has ended.
+func (c *Context) End() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.check() == nil {
+		c.err = context.Canceled
+	}
+	if c.awaited != nil {
+		c.cancel()
+	}
+}
+
+// check returns why the context has ended, or nil. The caller holds c.mu.
+func (c *Context) check() error {
+	if c.err != nil {
+		return c.err
+	}
+	if c.awaited != nil {
+		c.err = c.awaited.Err()
+	} else if c.err = c.Parent.Err(); c.err == nil && !c.Ends.IsZero() && !time.Now().Before(c.Ends) {
+		c.err = context.DeadlineExceeded
+	}
+	return c.err
+}
+
+// Deadline implements [context.Context].
+func (c *Context) Deadline() (time.Time, bool) {
+	end, ends := c.Parent.Deadline()
+	if c.Ends.IsZero() || ends && end.Before(c.Ends) {
+		return end, ends
+	}
+	return c.Ends, true
+}
+
+// Done implements [context.Context].
+func (c *Context) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.awaited == nil {
+		c.await()
+	}
+	return c.awaited.Done()
+}
+
+// await creates the context that Done waits for. The caller holds c.mu.
+func (c *Context) await() {
+	why := c.check()
+	if c.Ends.IsZero() || errors.Is(why, context.Canceled) {
+		c.awaited, c.cancel = context.WithCancel(c.Parent)
+	} else {
+		c.awaited, c.cancel = context.WithDeadline(c.Parent, c.Ends)
+	}
+	if why != nil {
+		c.cancel()
+	}
+}
+
+// Err implements [context.Context].
+func (c *Context) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.check()
+}
+
+// Value implements [context.Context]. The values of package context itself must fit the channel of
+// Done.
+func (c *Context) Value(key any) any {
+	c.mu.Lock()
+	awaited := c.awaited
+	c.mu.Unlock()
+	if awaited != nil {
+		return awaited.Value(key)
+	}
+	return c.Parent.Value(key)
+}
