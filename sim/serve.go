@@ -36,7 +36,7 @@ func (n *Network) serveOther(w http.ResponseWriter, r *http.Request) {
 		n.router.ServeHTTP(w, r.WithContext(v))
 		return
 	}
-	p := n.byPath[string(node.KindClient)+"/"+kme]
+	p := n.at(string(node.KindClient) + "/" + kme)
 	if p == nil {
 		writeError(w, r, node.NotFound(string(node.KindClient), kme))
 		return

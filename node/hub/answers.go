@@ -11,11 +11,11 @@ import (
 
 // What a hub remembers of its answers to one client.
 const (
-	rememberedFor   = time.Minute
+	rememberedFor   = time.Minute + rememberedLess
 	rememberedCount = 256
 
 	// rememberedLess is how much earlier an answer may be forgotten, together with an older one: the
-	// hub needs not look for the answers of a burst twice.
+	// hub needs not look for the answers of a burst twice. A minute is left.
 	rememberedLess = 5 * time.Second
 
 	// rememberedSize is in bytes: enough for two full batches ([protocol.MaxBatchSize], and a third
