@@ -11,12 +11,12 @@ import (
 
 // What a hub remembers of its answers to one client.
 const (
-	rememberedFor   = time.Minute + rememberedLess
+	rememberedFor   = time.Minute
 	rememberedCount = 256
 
-	// rememberedLess is how much earlier an answer may be forgotten, together with an older one: the
-	// hub needs not look for the answers of a burst twice. A minute is left.
-	rememberedLess = 5 * time.Second
+	// forgottenAfter is how much later an answer is removed: then those of the same burst are over,
+	// too, and the hub needs not look for them again.
+	forgottenAfter = 5 * time.Second
 
 	// rememberedSize is in bytes: enough for two full batches ([protocol.MaxBatchSize], and a third
 	// more in base64) with the rest of their messages, or for the largest share that a hub takes.
@@ -101,12 +101,11 @@ func (s *answers) forgetOldest() {
 	clear(m.body)
 }
 
-// forgetOld forgets the answers whose time is over, or almost.
+// forgetOld forgets the answers whose time is over.
 func (s *answers) forgetOld() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	soon := time.Now().Add(rememberedLess)
-	for len(s.order) > 0 && !soon.Before(s.order[0].expires) {
+	for len(s.order) > 0 && !time.Now().Before(s.order[0].expires) {
 		s.forgetOldest()
 	}
 }
@@ -118,7 +117,7 @@ func (s *answers) oldest() time.Time {
 	if len(s.order) == 0 {
 		return time.Time{}
 	}
-	return s.order[0].expires
+	return s.order[0].expires.Add(forgottenAfter)
 }
 
 // forgetAll forgets all answers.

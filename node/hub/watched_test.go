@@ -9,7 +9,7 @@ import (
 	"dske/protocol"
 )
 
-// A hub looks after those clients that it has dealt with a minute ago or less, and not after all.
+// A hub looks after those clients that it has dealt with about a minute ago or less, and not after all.
 func TestLooksAfterFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, carol, connie := newSuitePair(t, protocol.ITS)
@@ -34,7 +34,7 @@ func TestLooksAfterFew(t *testing.T) {
 		sleep(30 * time.Second)
 		connie.open(connie.send(connie.get(askFor(keyID(1)))), share)
 		want(2)
-		sleep(30 * time.Second)
+		sleep(35 * time.Second)
 		want(1)
 		sleep(time.Minute)
 		want(0)
