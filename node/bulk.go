@@ -2,17 +2,21 @@ package node
 
 import (
 	"context"
+	"io"
 	"runtime"
+	"runtime/metrics"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
 
-// Bulk keeps the work on large messages from taking all processors, so that small messages, of
-// which a key is made, do not wait behind it. The nodes of a process share one. A nil Bulk has no
-// limit.
+// Bulk keeps the work on large messages from taking all processors, and lets others go first on its
+// own, so that small messages, of which a key is made, do not wait behind it. The nodes of a process
+// share one. A nil Bulk has no limit.
 type Bulk struct{ room *semaphore.Weighted }
 
-// NewBulk returns a Bulk that may use half of the processors, and at least one.
+// NewBulk returns a Bulk that may use half of the processors, and at least one. It is not for
+// virtual time: when it lets others go first depends on scheduling.
 func NewBulk() *Bulk {
 	return &Bulk{semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)/2)))}
 }
@@ -27,5 +31,48 @@ func (b *Bulk) Enter(ctx context.Context, size int) (leave func(), err error) {
 	if err := b.room.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
+	giveWay()
 	return func() { b.room.Release(1) }, nil
+}
+
+// Reader returns a reader that reads from r, and lets others go first each time that it has read
+// [SmallBatch] bytes. It serves one caller.
+func (b *Bulk) Reader(r io.Reader) io.Reader {
+	if b == nil {
+		return r
+	}
+	return &bulkReader{Reader: r}
+}
+
+type bulkReader struct {
+	io.Reader
+	read int // number of bytes since it has last let others go first
+}
+
+func (r *bulkReader) Read(p []byte) (int, error) {
+	if r.read >= SmallBatch {
+		giveWay()
+		r.read = 0
+	}
+	n, err := r.Reader.Read(p[:min(len(p), SmallBatch)])
+	r.read += n
+	return n, err
+}
+
+const (
+	nap  = 50 * time.Microsecond
+	naps = 20 // at most, so that large work goes on in a busy process, too
+)
+
+// giveWay waits while goroutines are ready that no processor is free for. [runtime.Gosched] would
+// not help them: the processor would continue with the caller before it takes over what waits for
+// another one.
+func giveWay() {
+	ready := []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}}
+	for range naps {
+		if metrics.Read(ready); ready[0].Value.Uint64() == 0 {
+			return
+		}
+		time.Sleep(nap)
+	}
 }

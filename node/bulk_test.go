@@ -1,12 +1,49 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 )
+
+// A reader of large work reads everything, and a nil Bulk does not wrap it.
+func TestBulkReader(t *testing.T) {
+	text := bytes.Repeat([]byte("0123456789"), SmallBatch/2)
+	for _, b := range []*Bulk{nil, NewBulk()} {
+		if all, err := io.ReadAll(b.Reader(iotest.HalfReader(bytes.NewReader(text)))); err != nil || !bytes.Equal(all, text) {
+			t.Errorf("read %d of %d bytes: %v", len(all), len(text), err)
+		}
+	}
+	reader := strings.NewReader("")
+	if (*Bulk)(nil).Reader(reader) != io.Reader(reader) {
+		t.Error("a nil Bulk gives way")
+	}
+}
+
+// Large work goes on although there are always goroutines that wait for a processor.
+func TestGiveWayEnds(t *testing.T) {
+	var isOver atomic.Bool
+	var busy sync.WaitGroup
+	for range 4 * runtime.GOMAXPROCS(0) {
+		busy.Go(func() {
+			for !isOver.Load() {
+				runtime.Gosched()
+			}
+		})
+	}
+	giveWay()
+	isOver.Store(true)
+	busy.Wait()
+}
 
 // Large work waits for its turn while its context lasts; small work does not wait.
 func TestBulk(t *testing.T) {

@@ -2,8 +2,11 @@ package node
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
+	"io/fs"
 	"net/http"
 	"regexp"
 	"strings"
@@ -11,6 +14,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/swaggest/swgui/v5/static"
 	"github.com/swaggest/swgui/v5emb"
 )
 
@@ -24,13 +28,12 @@ func Page(g *echo.Group, path string, handler echo.HandlerFunc, middleware ...ec
 // which the group has at /openapi.json. of returns its title, and the start of the group's paths in
 // a request.
 func MountDocs(g *echo.Group, of func(*http.Request) (title, prefix string)) {
-	var files unpacked
 	docs := func(c echo.Context) error {
 		title, prefix := of(c.Request())
 		handler := v5emb.New(title, prefix+"/openapi.json", prefix+"/docs")
 		if c.Param("*") != "" {
 			BeStrict(c.Response().Header(), Closed)
-			files.serve(c, handler)
+			serveFile(c, handler)
 			return nil
 		}
 		var p document
@@ -42,57 +45,51 @@ func MountDocs(g *echo.Group, of func(*http.Request) (title, prefix string)) {
 	Page(g, "/docs/*", docs)
 }
 
-// unpacked holds the files of the page in uncompressed form, for callers that do not accept
-// compression. The library has them compressed and unpacks them for each request, which costs as
-// much as everything else that strangers can request.
-type unpacked struct {
-	mu    sync.Mutex
-	files map[string][]byte // by name
+// unpacked returns the files of the page in uncompressed form, by name, for callers that do not
+// accept compression. The library has them compressed and would unpack them for each request, which
+// costs as much as everything else that strangers can request.
+var unpacked = sync.OnceValue(func() map[string][]byte {
+	files := map[string][]byte{}
+	names, _ := fs.Glob(static.FS, "*.gz") // the pattern is well-formed
+	for _, name := range names {
+		if file, err := unpack(name); err == nil {
+			files[strings.TrimSuffix(name, ".gz")] = file
+		}
+	}
+	return files
+})
+
+func unpack(name string) ([]byte, error) {
+	packed, err := static.FS.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer packed.Close()
+	file, err := gzip.NewReader(packed)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(file)
 }
 
-func (u *unpacked) serve(c echo.Context, library http.Handler) {
-	r := c.Request()
-	if strings.Contains(r.Header.Get(echo.HeaderAcceptEncoding), "gzip") {
-		library.ServeHTTP(c.Response(), r)
-		return
+// serveFile serves a file of the page.
+func serveFile(c echo.Context, library http.Handler) {
+	r, name := c.Request(), c.Param("*")
+	if !strings.Contains(r.Header.Get(echo.HeaderAcceptEncoding), "gzip") {
+		if file, found := unpacked()[name]; found {
+			http.ServeContent(c.Response(), r, name, time.Time{}, bytes.NewReader(file))
+			return
+		}
 	}
-	name := c.Param("*")
-	if file, found := u.find(name, library, r); found {
-		http.ServeContent(c.Response(), r, name, time.Time{}, bytes.NewReader(file))
-	} else {
-		library.ServeHTTP(c.Response(), r)
-	}
+	library.ServeHTTP(c.Response(), r)
 }
 
-// find returns the file of that name if the library has it.
-func (u *unpacked) find(name string, library http.Handler, r *http.Request) ([]byte, bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if file, found := u.files[name]; found {
-		return file, true
-	}
-	get := r.Clone(r.Context())
-	get.Method, get.Header = http.MethodGet, http.Header{}
-	var d document
-	if library.ServeHTTP(&d, get); d.refused {
-		return nil, false
-	}
-	if u.files == nil {
-		u.files = map[string][]byte{}
-	}
-	u.files[name] = d.Bytes()
-	return d.Bytes(), true
-}
-
-// document is the page of the documentation, or one of its files, as the library writes it.
-type document struct {
-	bytes.Buffer
-	refused bool // the library has no such file
-}
+// document is the page of the documentation, as the library writes it.
+type document struct{ bytes.Buffer }
 
 func (*document) Header() http.Header { return http.Header{} }
 
-func (d *document) WriteHeader(status int) { d.refused = status != http.StatusOK }
+func (*document) WriteHeader(int) {}
 
 var script = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 

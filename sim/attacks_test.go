@@ -58,8 +58,7 @@ var attacks = []assault{
 		return s.ask(ctx, "GET", "/hub/hugo/dske/oob/v1/psrd?client_name=carol&pool_owner=client&purpose=pad&size=4194304", "DSKE-OOB-Token: x", "")
 	}},
 	{"long names", 1, 500 * time.Millisecond, false, func(ctx context.Context, s *siege) string {
-		body := `{"master_client_name": "curtis", "master_sae_id": "` + strings.Repeat("s", 3<<20) + `"}`
-		return s.ask(ctx, "POST", "/hub/hugo/dske/api/v1/key-share", "DSKE-Signature: x", body)
+		return s.ask(ctx, "POST", "/hub/hugo/dske/api/v1/key-share", "DSKE-Signature: x", longNames)
 	}},
 	{"faults", 1, 20 * time.Millisecond, false, func(ctx context.Context, s *siege) string {
 		return s.ask(ctx, "POST", "/sim/v1/faults", "", `{"spec": "drop from=client/curtis to=hub/hugo prob=0.01"}`)
@@ -75,6 +74,9 @@ var attacks = []assault{
 		return s.ask(ctx, "GET", "/hub/helen/mgmt/v1/status", "", "")
 	}},
 }
+
+// longNames is made once: strangers would make it elsewhere.
+var longNames = `{"master_client_name": "curtis", "master_sae_id": "` + strings.Repeat("s", 3<<20) + `"}`
 
 // ask makes a request and returns the status of the answer, which it reads.
 func (s *siege) ask(ctx context.Context, method, path, header, body string) string {

@@ -60,7 +60,7 @@ type Network struct {
 	requests  wire.Watchers[func(Request)]
 	refusals  wire.Watchers[func(Refusal)]
 	findings  wire.Watchers[func(Finding)]
-	bulk      *node.Bulk                        // limit on bulk work, shared by all nodes
+	bulk      *node.Bulk                        // limit on bulk work, shared by all nodes; nil in virtual time
 	workers   node.Workers                      // of all clients
 	auditor   *audit.Auditor                    // nil: none
 	tls       *tls.Config                       // nil: plain HTTP
@@ -100,7 +100,10 @@ func New(config Config) (*Network, error) {
 			return nil, err
 		}
 	}
-	n := &Network{config: config, suite: suite, asleep: newSleep(), disk: &disk{}, bulk: node.NewBulk(), started: make(chan struct{})}
+	n := &Network{config: config, suite: suite, asleep: newSleep(), disk: &disk{}, started: make(chan struct{})}
+	if !config.Virtual {
+		n.bulk = node.NewBulk()
+	}
 	n.config.Logger = slog.New(overheard{config.Logger.Handler(), n})
 	if config.Seed != nil {
 		n.seeds = &seeds{seed: *config.Seed, uses: map[string]int64{}, kept: map[string]int64{}}

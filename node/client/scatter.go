@@ -239,6 +239,7 @@ func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association
 		return nil, err
 	}
 	defer leave()
+	random := c.config.Bulk.Reader(c.random)
 	for range number {
 		if err := r.Err(); err != nil { // a large key takes a while
 			return nil, err
@@ -248,11 +249,11 @@ func (c *Client) makeKeys(r request, b *batch, size, number int) ([]*association
 			return nil, err
 		}
 		value := make([]byte, size)
-		if _, err := io.ReadFull(c.random, value); err != nil {
+		if _, err := io.ReadFull(random, value); err != nil {
 			return nil, err
 		}
 		k := key{id, protocol.NewSecret(value)}
-		shares, err := c.config.Suite.Split(k.value, c.config.Threshold, numbers, len(b.slaves), c.random)
+		shares, err := c.config.Suite.Split(k.value, c.config.Threshold, numbers, len(b.slaves), random)
 		if err != nil {
 			clear(value)
 			return nil, err

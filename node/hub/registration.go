@@ -282,7 +282,7 @@ func (h *Hub) addBlock(p *peerClient, q psrdQuery) ([]byte, error) {
 		return nil, err
 	}
 	data := make([]byte, q.size)
-	if _, err := io.ReadFull(random, data); err != nil {
+	if _, err := io.ReadFull(h.config.Bulk.Reader(random), data); err != nil {
 		return nil, err
 	}
 	body := protocol.BlockData{UUID: id, Data: data}.Encode(node.Unbuffered)

@@ -126,7 +126,10 @@ func isNamed(body []byte, master, slave string) bool {
 				return false
 			}
 		case "slave_sae_id", "slave_sae_ids":
-			isTo = isTo || contains(value, slave)
+			isTo = contains(value, slave)
+			if !isTo {
+				return false
+			}
 		}
 	}
 	return true
