@@ -30,7 +30,7 @@ var bugs = map[string][]patch{
 		{"node/client/deliver.go", "		g.handing, g.delivered = false, err == nil\n", "		g.handing = false\n"},
 	},
 	"a hub forgets a share that it has acknowledged": {
-		{"node/hub/share.go", "		s.shares[key] = append(s.shares[key], sh)\n		s.count(sh, 1)\n", "		if key[0] >= 64 {\n			s.shares[key] = append(s.shares[key], sh)\n			s.count(sh, 1)\n		}\n"},
+		{"node/hub/share.go", "		s.shares[sh.key] = append(s.shares[sh.key], sh.share)\n		s.count(sh.share, 1)\n", "		if sh.key[0] >= 64 {\n			s.shares[sh.key] = append(s.shares[sh.key], sh.share)\n			s.count(sh.share, 1)\n		}\n"},
 	},
 	"a client does not register again": {
 		{"node/client/association/session.go", "	if a.session == s {\n		a.session = nil\n", "	if a.session == s && false {\n		a.session = nil\n"},
