@@ -252,3 +252,61 @@ func TestPaceOfHandlers(t *testing.T) {
 		}
 	})
 }
+
+// The next request on the connection of one that was cut off is not cancelled, or there is none.
+func TestRequestAfterOneThatWasCutOff(t *testing.T) {
+	for name, test := range map[string]struct {
+		header, atOnce, later string
+		isRead                bool // before it is cut off
+	}{
+		"no body":           {},
+		"a body":            {"Content-Length: 4\r\n", "body", "", true},
+		"a body, read late": {"Content-Length: 4\r\n", "body", "", false},
+		"half a body":       {"Content-Length: 4\r\n", "bo", "", true},
+		"a body in halves":  {"Content-Length: 4\r\n", "bo", "dy", false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var first underway
+			isFirst := true
+			c := slow(t, func(w http.ResponseWriter, r *http.Request) {
+				if !isFirst {
+					fmt.Fprint(w, r.Context().Err())
+					return
+				}
+				isFirst = false
+				v := first.enter(r.Context(), w)
+				defer first.leave(v)
+				io.CopyN(io.Discard, r.Body, 2)
+				if test.isRead {
+					io.Copy(io.Discard, r.Body)
+				}
+				<-v.Done()
+				io.Copy(io.Discard, r.Body)
+				time.Sleep(node.LastWords / 2)
+				w.WriteHeader(http.StatusServiceUnavailable)
+			})
+			fmt.Fprint(c, "POST / HTTP/1.1\r\nHost: localhost\r\n"+test.header+"\r\n"+test.atOnce)
+			synctest.Wait()
+			if test.later != "" {
+				go fmt.Fprint(c, test.later)
+			}
+			first.end(time.Second)
+			reader := bufio.NewReader(c)
+			response, err := http.ReadResponse(reader, nil)
+			if err != nil || response.StatusCode != http.StatusServiceUnavailable {
+				t.Fatalf("%s: %v, %v", name, response, err)
+			}
+			if response.Close {
+				return
+			}
+			fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+			response, err = http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if text, err := io.ReadAll(response.Body); err != nil || string(text) != "<nil>" {
+				t.Errorf("%s: the next request is ended by %s, %v", name, text, err)
+			}
+		})
+	}
+}

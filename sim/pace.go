@@ -17,13 +17,13 @@ func paced(next http.Handler) http.Handler {
 		control := http.NewResponseController(w)
 		p := &pacedWriter{w, pace{control: control}, pace{control: control, writes: true}}
 		if r.Body == nil || r.Body == http.NoBody {
+			p.reading.over = true
 			next.ServeHTTP(p, r)
 		} else {
-			body := &pacedBody{ReadCloser: r.Body, pace: &p.reading}
-			r.Body = body
+			r.Body = &pacedBody{r.Body, &p.reading}
 			p.writing.expect(0) // for the server's own output, such as 100 Continue
 			next.ServeHTTP(p, r)
-			if !body.over {
+			if !p.reading.isOver() {
 				p.reading.expect(0) // the server may read on where the handler stopped
 			}
 		}
@@ -44,6 +44,7 @@ type pace struct {
 	last  time.Time // latest possible deadline; zero: none
 	bytes int       // transferred so far
 	spent time.Duration
+	over  bool // nothing more will be read for the request
 }
 
 // expect sets the deadline for n more bytes.
@@ -83,18 +84,32 @@ func (p *pace) note(n int, began time.Time) {
 	p.spent += time.Since(began)
 }
 
-// relax removes the deadline until more is expected. Otherwise the server would consider the
-// connection lost, long after the body was read.
-func (p *pace) relax() {
+// finish notes that nothing more will be read: all has come, or there was an error. If all has come
+// it removes the deadline. Otherwise the server, which already waits for the next request, would
+// consider the connection lost.
+func (p *pace) finish(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.over = true
+	if err == io.EOF {
+		p.last = time.Time{}
+	}
 	p.setTo(p.last)
 }
 
-// end makes t the last deadline.
+func (p *pace) isOver() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.over
+}
+
+// end makes t the last deadline, unless all is over: then there is nothing to cut off.
 func (p *pace) end(t time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.over {
+		return nil
+	}
 	p.last, p.due = t, t
 	return p.set(t)
 }
@@ -103,7 +118,6 @@ func (p *pace) end(t time.Time) error {
 type pacedBody struct {
 	io.ReadCloser
 	pace *pace
-	over bool // it was read completely, or an error occurred
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
@@ -111,8 +125,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.pace.note(n, began)
 	if err != nil {
-		b.over = true
-		b.pace.relax()
+		b.pace.finish(err)
 	}
 	return n, err
 }
