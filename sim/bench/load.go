@@ -33,13 +33,14 @@ type Load struct {
 }
 
 // Run makes key pairs for the duration, at least one per worker, completes those it has begun, and
-// adds them to the tally. If ctx ends, it ends early, and pairs under way fail.
+// adds them to the tally. It goes on with the pairs about where what is in the tally ended: of a
+// million, it does not use the same ones again. If ctx ends, it ends early, and pairs under way fail.
 func (l Load) Run(ctx context.Context, duration time.Duration, tally *Tally) {
-	start := time.Now()
+	start, done := time.Now(), (tally.KeyPairs/l.Number+tally.Failures)/l.Concurrency
 	var workers sync.WaitGroup
 	for i := range l.Concurrency {
 		workers.Go(func() {
-			for next := i * max(1, l.Pairs/l.Concurrency); ctx.Err() == nil; next++ {
+			for next := i*max(1, l.Pairs/l.Concurrency) + done; ctx.Err() == nil; next++ {
 				l.measure(ctx, l.Pair(next%l.Pairs), tally)
 				if time.Since(start) >= duration {
 					return
