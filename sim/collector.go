@@ -11,10 +11,10 @@ import (
 // garbageFor returns how many bytes of garbage there may be before it is collected, with so many
 // bytes in use. Go's own rule is as many as are in use: a small network would spend an eighth of its
 // time on collecting a few megabytes, and a large one take twice its memory. The more is in use, the
-// longer a collection takes, and the more garbage it has to be worth: 200 MB with 450 MB in use, and
-// 1 GiB from 1 GiB on.
+// longer a collection takes, and the more garbage it has to be worth: 100 MB with 450 MB in use, and
+// 1 GiB from 1.4 GiB on.
 func garbageFor(used int64) int64 {
-	worth := float64(used) * float64(used) / (1 << 30)
+	worth := float64(used) * float64(used) / (2 << 30)
 	return max(64<<20, used/4, min(int64(worth), 1<<30))
 }
 
