@@ -138,7 +138,7 @@ func (n *Network) deleteFaults(c echo.Context) error {
 	n.ClearFaults()
 	return answerEmpty(c, n.everywhere(c.Request().Context(), func(ctx context.Context, _ string, r Remote) error {
 		for _, f := range faults { // by ID, too: a process that starts may be about to learn of them
-			if len(f.ID) == sharedID {
+			if isShared(f.ID) {
 				_ = r.Delete(ctx, "/faults/"+url.PathEscape(f.ID)) // most have removed it
 			}
 		}

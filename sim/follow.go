@@ -198,6 +198,8 @@ func (n *Network) faultsElsewhere(list []fault.Status) []fault.Status {
 // such as that of --hostile, have a number, which is shorter.
 const sharedID = 8
 
+func isShared(id string) bool { return len(id) == sharedID }
+
 // ownFaults is the faults of one process, for the others.
 type ownFaults struct {
 	Faults  []fault.Status `json:"faults"`
@@ -218,12 +220,12 @@ func (n *Network) learnFaults(ctx context.Context) {
 		var list ownFaults
 		err := r.get(ctx, "/faults", &list)
 		for _, id := range list.Removed {
-			if len(id) == sharedID {
+			if isShared(id) {
 				n.wire.RemoveFault(id)
 			}
 		}
 		for _, f := range list.Faults {
-			if len(f.ID) == sharedID {
+			if isShared(f.ID) {
 				err = errors.Join(err, n.wire.AddFaultAs(f.ID, f.Spec))
 			}
 		}

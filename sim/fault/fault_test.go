@@ -313,6 +313,15 @@ func TestRemovedFaultsStayAway(t *testing.T) {
 		t.Errorf("%d IDs are kept", n)
 	}
 	add("cleared", true)
+
+	long := strings.Repeat("x", maxID+1)
+	w.Clear()
+	w.Remove("")
+	w.Remove(long)
+	if got := w.Removed(); slices.Contains(got, "") || slices.Contains(got, long) {
+		t.Error("what no fault can have as its ID is kept")
+	}
+	add("", true)
 }
 
 // Messages that come only once, such as requests for a key, leave nothing behind permanently.
@@ -336,7 +345,6 @@ func TestProbabilityForgets(t *testing.T) {
 }
 
 // Long messages, which anybody can send to a port, leave no more behind than short ones.
-// Messages that come only once, such as requests for a key, leave nothing behind permanently.
 func TestProbabilityForgetsText(t *testing.T) {
 	w := newWire(t, "drop prob=0.3")
 	heap := func() uint64 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -40,6 +41,9 @@ const maxPairs = 4096
 // maxRemoved is far more than are removed while a process of a network starts, which is when it
 // matters that a fault was removed.
 const maxRemoved = 4 * MaxFaults
+
+// maxID is more than the length of any ID, in bytes. Callers choose what they remove.
+const maxID = 32
 
 // Add adds a fault after the others. It fails if the spec is invalid, and with [ErrTooMany] if
 // there are [MaxFaults].
@@ -98,9 +102,11 @@ func (s *Set) Remove(id string) bool {
 	return true
 }
 
-// noteRemoved notes that an ID was removed. The caller holds s.mu.
+// noteRemoved notes that an ID was removed, if it can be one. The caller holds s.mu.
 func (s *Set) noteRemoved(id string) {
-	s.removed = append(s.removed[max(0, len(s.removed)-maxRemoved+1):], id)
+	if id != "" && len(id) <= maxID {
+		s.removed = append(s.removed[max(0, len(s.removed)-maxRemoved+1):], strings.Clone(id))
+	}
 }
 
 // Removed returns the IDs that were removed, as far as they are still known.
