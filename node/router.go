@@ -72,11 +72,14 @@ func WriteError(w http.ResponseWriter, e *Error) {
 	w.Write(body)
 }
 
-// WriteJSON answers a request with status 200 and body, which is JSON. It sets Content-Length, so
-// that the other side can read the body at once.
-func WriteJSON(c echo.Context, body []byte) error {
-	SetHeader(c.Response().Header(), echo.HeaderContentLength, strconv.Itoa(len(body)), echo.HeaderContentType, echo.MIMEApplicationJSON)
-	return c.JSONBlob(http.StatusOK, body)
+// WriteJSON answers a request with a status and body, which is JSON. It sets Content-Length, so that
+// the other side can read the body at once.
+func WriteJSON(c echo.Context, status int, body []byte) error {
+	w := c.Response()
+	SetHeader(w.Header(), echo.HeaderContentLength, strconv.Itoa(len(body)), echo.HeaderContentType, echo.MIMEApplicationJSON)
+	w.WriteHeader(status)
+	_, err := w.Write(body)
+	return err
 }
 
 // Unbuffered is the size in bytes from which a write of a body bypasses the buffers of

@@ -27,7 +27,7 @@ func newRouter() (router *echo.Echo, log *bytes.Buffer) {
 	router.GET("/abort", func(echo.Context) error { panic(http.ErrAbortHandler) })
 	router.GET("/teapot", func(echo.Context) error { return echo.NewHTTPError(http.StatusTeapot, "short and stout") })
 	router.GET("/late", func(c echo.Context) error {
-		if err := WriteJSON(c, []byte(`{"all": "well"}`)); err != nil {
+		if err := WriteJSON(c, http.StatusOK, []byte(`{"all": "well"}`)); err != nil {
 			return err
 		}
 		return errors.New("after the answer")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -69,14 +68,8 @@ func (h *Hub) inBand(c echo.Context, path string, parse func(protocol.Request) o
 	if a.status == 0 {
 		return err
 	}
-	w := c.Response()
-	node.SetHeader(w.Header(),
-		protocol.SignatureHeader, a.signature,
-		echo.HeaderContentLength, strconv.Itoa(len(a.body)),
-		echo.HeaderContentType, echo.MIMEApplicationJSON)
-	w.WriteHeader(a.status)
-	_, err = w.Write(a.body)
-	return err
+	node.SetHeader(c.Response().Header(), protocol.SignatureHeader, a.signature)
+	return node.WriteJSON(c, a.status, a.body)
 }
 
 // handle parses a request and answers it.

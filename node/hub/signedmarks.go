@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -39,9 +38,8 @@ func (h *Hub) postMarks(c echo.Context) error {
 		h.warnings.Warn(h.config.Logger, err, "marks refused", "client", m.ClientName)
 		return err
 	}
-	c.Response().Header().Set(protocol.SignatureHeader, signature)
-	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
-	return c.JSONBlob(http.StatusOK, body)
+	node.SetHeader(c.Response().Header(), protocol.SignatureHeader, signature)
+	return node.WriteJSON(c, http.StatusOK, body)
 }
 
 // agreeByHand verifies a client's message about marks, stores the marks, and returns the signed

@@ -216,14 +216,18 @@ type supply struct {
 	purpose psrd.Purpose
 }
 
-// The pools of an association, where there are separate ones for keys and where there are not.
-var (
-	poolsByPurpose = []supply{
-		{protocol.OwnerClient, psrd.ForPads}, {protocol.OwnerClient, psrd.ForKeys},
-		{protocol.OwnerHub, psrd.ForPads}, {protocol.OwnerHub, psrd.ForKeys},
+// The pools of an association, where there are separate ones for keys and where there are not. They
+// are looked through for each message.
+var poolsByPurpose, poolsForAll = suppliesOf(protocol.ITS), suppliesOf(protocol.Python)
+
+func suppliesOf(suite protocol.Suite) (all []supply) {
+	for _, owner := range [...]protocol.PoolOwner{protocol.OwnerClient, protocol.OwnerHub} {
+		for _, purpose := range protocol.PurposesOf(suite) {
+			all = append(all, supply{owner, purpose})
+		}
 	}
-	poolsForAll = []supply{{protocol.OwnerClient, psrd.ForAll}, {protocol.OwnerHub, psrd.ForAll}}
-)
+	return all
+}
 
 // supplies returns all pools of an association. The list must not be changed.
 func (a *Association) supplies() []supply {
