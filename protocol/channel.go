@@ -177,14 +177,15 @@ func (o *Outgoing) SignResponse(r Response) (string, error) {
 }
 
 // sign spends a slot for a signature.
-func sign(suite Suite, slot *psrd.Allocation, context string, body []byte) (string, error) {
+func sign(suite Suite, slot *psrd.Allocation, context Context, body []byte) (string, error) {
 	key, err := slot.Consume()
 	if err != nil {
 		return "", fmt.Errorf("signing a message: %w", err)
 	}
 	defer clear(key)
+	tag := suite.ComputeTag(key, context, body)
 	var room [2]psrd.Fragment // usually enough
-	return signature{slot.Append(room[:0]), suite.ComputeTag(key, context, body)}.String(), nil
+	return signature{slot.Append(room[:0]), tag[:suite.TagSize()]}.String(), nil
 }
 
 // Release gives back what was reserved and not spent, and clears the pad that was taken.

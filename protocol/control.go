@@ -145,9 +145,10 @@ func (p *Pair) SignResponse(status int, body []byte) (string, error) {
 }
 
 // checkTag returns a [WrongTagError] unless the tag is valid.
-func checkTag(suite Suite, key, tag []byte, context string, body []byte) error {
-	if subtle.ConstantTimeCompare(tag, suite.ComputeTag(key, context, body)) != 1 {
-		return &WrongTagError{Context: len(context), Body: len(body)}
+func checkTag(suite Suite, key, tag []byte, context Context, body []byte) error {
+	want := suite.ComputeTag(key, context, body)
+	if subtle.ConstantTimeCompare(tag, want[:suite.TagSize()]) != 1 {
+		return &WrongTagError{Context: context.Size(), Body: len(body)}
 	}
 	return nil
 }

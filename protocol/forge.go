@@ -17,5 +17,6 @@ func (c *Channel) Forge(old string, r Response) (string, error) {
 		return "", fmt.Errorf("forging a signature: %w", err)
 	}
 	defer clear(key)
-	return signature{s.fragments, c.suite.ComputeTag(key, c.suite.ResponseContext(r), r.Body)}.String(), nil
+	tag := c.suite.ComputeTag(key, c.suite.ResponseContext(r), r.Body)
+	return signature{s.fragments, tag[:c.suite.TagSize()]}.String(), nil
 }

@@ -40,7 +40,7 @@ func (c *Channel) VerifyResponse(headers []string, r Response) (*Incoming, error
 	return c.verify(headers, c.suite.ResponseContext(r), r.Body)
 }
 
-func (c *Channel) verify(headers []string, context string, body []byte) (*Incoming, error) {
+func (c *Channel) verify(headers []string, context Context, body []byte) (*Incoming, error) {
 	s, err := parseHeaders(headers)
 	if err != nil {
 		return nil, err
