@@ -94,7 +94,7 @@ func (p *Pair) SignRequest(r Request) (string, error) {
 // VerifyResponse checks that the hub has given this answer to the request. It succeeds once. It
 // fails like [Channel.VerifyResponse].
 func (p *Pair) VerifyResponse(headers []string, status int, body []byte) error {
-	s, err := parseHeaders(headers)
+	s, err := parseHeaders(headers, new(room))
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (p *Pair) VerifyResponse(headers []string, status int, body []byte) error {
 // VerifyRequest checks the signature of a request that the hub received, like
 // [Channel.VerifyRequest], and spends the slot if the signature is valid.
 func (c *Control) VerifyRequest(headers []string, r Request) (*Pair, error) {
-	s, err := parseHeaders(headers)
+	s, err := parseHeaders(headers, new(room))
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func checkTag(suite Suite, key, tag []byte, context Context, body []byte) error 
 // BlockOf returns the block of the signing key that a signature names, so that the caller can find
 // its [Control].
 func BlockOf(headers []string) (uuid.UUID, error) {
-	s, err := parseHeaders(headers)
+	s, err := parseHeaders(headers, new(room))
 	if err != nil {
 		return uuid.Nil, err
 	}

@@ -210,10 +210,13 @@ func (r *reader) quoted(before string) []byte {
 func (r *reader) text(before string) string { return string(r.quoted(before)) }
 
 func (r *reader) id(before string) uuid.UUID {
-	const size = len("00000000-0000-0000-0000-000000000000") // there are other forms
-	text := r.quoted(before)
+	r.skip(before)
+	r.skip(`"`)
+	text := r.rest[:min(len(r.rest), len("00000000-0000-0000-0000-000000000000"))] // there are other forms
+	r.rest = r.rest[len(text):]
+	r.skip(`"`)
 	id, err := uuid.ParseBytes(text)
-	r.other = r.other || err != nil || len(text) != size
+	r.other = r.other || err != nil
 	return id
 }
 
@@ -253,10 +256,13 @@ func isPlain(c byte) bool {
 // readPlain reports whether a query has exactly these members, in this order, and nothing in them is
 // encoded, and then reads it.
 func readPlain(query string, members []member) bool {
+	if strings.ContainsAny(query, "%+;") {
+		return false
+	}
 	for i, m := range members {
 		text, rest, more := strings.Cut(query, "&")
-		value, isNamed := strings.CutPrefix(text, m.name+"=")
-		if !isNamed || value == "" || strings.ContainsAny(value, "%+;") || more != (i < len(members)-1) {
+		name, value, _ := strings.Cut(text, "=")
+		if name != m.name || value == "" || more != (i < len(members)-1) {
 			return false
 		}
 		*m.to, query = value, rest

@@ -8,7 +8,7 @@ import "fmt"
 // the sender knows; nothing else may call it. It fails with the errors of parsing a signature and
 // of [psrd.Pool.Copy].
 func (c *Channel) Forge(old string, r Response) (string, error) {
-	s, err := parseSignature(old)
+	s, err := parseSignature(old, new(room))
 	if err != nil {
 		return "", err
 	}

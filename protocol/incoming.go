@@ -41,7 +41,8 @@ func (c *Channel) VerifyResponse(headers []string, r Response) (*Incoming, error
 }
 
 func (c *Channel) verify(headers []string, context Context, body []byte) (*Incoming, error) {
-	s, err := parseHeaders(headers)
+	var room room
+	s, err := parseHeaders(headers, &room)
 	if err != nil {
 		return nil, err
 	}
