@@ -29,7 +29,9 @@ func (itsSuite) RequestContext(r Request) Context {
 	return Context{r.Method, " ", r.Path, "?", r.Query}
 }
 
-func (itsSuite) ResponseContext(r Response) Context { return Context{strconv.Itoa(r.Status), " ", r.To} }
+func (itsSuite) ResponseContext(r Response) Context {
+	return Context{strconv.Itoa(r.Status), " ", r.To}
+}
 
 func (itsSuite) ComputeTag(key []byte, context Context, body []byte) (tag Tag) {
 	copy(tag[:], its.MAC(key, context[:], body))

@@ -10,11 +10,10 @@ type Allocation struct {
 	done      bool        // consumed or deallocated; guarded by pool.mu
 }
 
-// newAllocation returns an allocation of no bytes yet.
-func newAllocation(p *Pool) *Allocation {
-	a := &Allocation{pool: p}
+// begin makes a an allocation of no bytes yet.
+func (a *Allocation) begin(p *Pool) {
+	*a = Allocation{pool: p}
 	a.fragments = a.first[:0]
-	return a
 }
 
 // Fragments returns the fragments of the allocation, in order: the peer needs them. The caller owns

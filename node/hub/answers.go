@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -46,8 +47,13 @@ type requestID uint64
 func idOf(seed maphash.Seed, signature []string, r protocol.Request) requestID {
 	var h maphash.Hash
 	h.SetSeed(seed)
+	addSize := func(size int) { // so that no two requests are the same bytes
+		var text [8]byte
+		binary.LittleEndian.PutUint64(text[:], uint64(size))
+		h.Write(text[:])
+	}
 	add := func(part string) {
-		maphash.WriteComparable(&h, len(part)) // so that no two requests are the same bytes
+		addSize(len(part))
 		h.WriteString(part)
 	}
 	add(r.Method)
@@ -56,7 +62,7 @@ func idOf(seed maphash.Seed, signature []string, r protocol.Request) requestID {
 	for _, value := range signature {
 		add(value)
 	}
-	maphash.WriteComparable(&h, len(r.Body))
+	addSize(len(r.Body))
 	h.Write(r.Body)
 	return requestID(h.Sum64())
 }

@@ -60,7 +60,7 @@ func (f found) size() int {
 	return sum
 }
 
-// seal encrypts the slave's parts of the shares with the pad of a response, and clears the parts.
+// seal encrypts the slave's parts of the shares with the pad of a response.
 func (f found) seal(out *protocol.Outgoing, parts []protocol.Share) (protocol.ShareBatch, error) {
 	if len(f) == 0 {
 		nothing := protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: []psrd.Fragment{}}, Value: []byte{}}
@@ -72,7 +72,6 @@ func (f found) seal(out *protocol.Outgoing, parts []protocol.Share) (protocol.Sh
 	}
 	batch, values := protocol.NewShareBatch(keys, parts)
 	defer clear(values.Reveal())
-	clearParts(parts)
 	var err error
 	batch.SealedShare, err = out.Seal(values)
 	return batch, err

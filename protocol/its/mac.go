@@ -21,12 +21,12 @@ const (
 // A key authenticates only one message, ever: two tags under the same key can disclose it. Compare
 // tags in constant time. MAC panics unless the key has SigningKeySize bytes.
 func MAC(key []byte, context []string, body []byte) []byte {
-	tag := mac(key, context, body).Bytes()
+	tag := mac(key, context, body)
 	return tag[:]
 }
 
-// mac is MAC apart from the memory of the tag, which can then be on the stack of MAC's caller.
-func mac(key []byte, context []string, body []byte) Element {
+// mac is MAC without memory for the tag, so that it can be on the stack of MAC's caller.
+func mac(key []byte, context []string, body []byte) [TagSize]byte {
 	if len(key) != SigningKeySize {
 		panic("its: signing key is not 32 bytes long")
 	}
@@ -34,7 +34,7 @@ func mac(key []byte, context []string, body []byte) Element {
 	size := h.absorbText(context)
 	h.absorb(body)
 	h.step(Element{uint64(size), uint64(len(body))})
-	return h.value.Add(load(key[ElementSize:]))
+	return h.value.Add(load(key[ElementSize:])).Bytes()
 }
 
 // horner evaluates a polynomial without constant term at c. The coefficients come with the highest
