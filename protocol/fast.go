@@ -158,7 +158,7 @@ func (b *BlockData) read(body []byte) bool {
 
 func (r *reader) terms() Terms {
 	return Terms{
-		Suite:     r.text(`,"suite":`),
+		Suite:     r.suite(`,"suite":`),
 		Version:   r.number(`,"version":`),
 		KeySize:   r.number(`,"key_size":`),
 		Threshold: r.number(`,"threshold":`),
@@ -208,6 +208,14 @@ func (r *reader) quoted(before string) []byte {
 }
 
 func (r *reader) text(before string) string { return string(r.quoted(before)) }
+
+// suite is text, for the name of a suite: usually that of [ITS], which needs no copy.
+func (r *reader) suite(before string) string {
+	if name := r.quoted(before); string(name) != SuiteITS {
+		return string(name)
+	}
+	return SuiteITS
+}
 
 func (r *reader) id(before string) uuid.UUID {
 	r.skip(before)

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"encoding/binary"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -45,26 +44,18 @@ type remembered struct {
 type requestID uint64
 
 func idOf(seed maphash.Seed, signature []string, r protocol.Request) requestID {
-	var h maphash.Hash
-	h.SetSeed(seed)
-	addSize := func(size int) { // so that no two requests are the same bytes
-		var text [8]byte
-		binary.LittleEndian.PutUint64(text[:], uint64(size))
-		h.Write(text[:])
+	type link struct { // joins a part to those before it, so that no two requests are the same text
+		before uint64
+		part   string
 	}
-	add := func(part string) {
-		addSize(len(part))
-		h.WriteString(part)
+	sum := maphash.Bytes(seed, r.Body)
+	for _, part := range [...]string{r.Method, r.Path, r.Query} {
+		sum = maphash.Comparable(seed, link{sum, part})
 	}
-	add(r.Method)
-	add(r.Path)
-	add(r.Query)
 	for _, value := range signature {
-		add(value)
+		sum = maphash.Comparable(seed, link{sum, value})
 	}
-	addSize(len(r.Body))
-	h.Write(r.Body)
-	return requestID(h.Sum64())
+	return requestID(sum)
 }
 
 // find returns a copy of the answer to the same request.

@@ -22,8 +22,9 @@ type watched struct {
 func (w *watched) over() (now []*peerClient, next time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	soon := time.Now().Add(forgottenAfter)
 	for p, due := range w.due {
-		if time.Until(due) <= forgottenAfter {
+		if !due.After(soon) {
 			now = append(now, p)
 		} else {
 			next = node.Earlier(next, due)
