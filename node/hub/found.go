@@ -28,8 +28,7 @@ func (h *Hub) findShares(p *peerClient, m protocol.GetShares) (found, []protocol
 	var refusals []error
 	for _, key := range m.KeyIDs {
 		sh, err := h.findShare(p, m.One(key))
-		var e *node.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*node.Error](err); ok {
 			refused = append(refused, protocol.Refusal{KeyID: key, Status: e.Status, Message: e.Message})
 			refusals = append(refusals, err)
 			continue

@@ -226,8 +226,7 @@ func (h *Hub) verify(ctx context.Context, p *peerClient, signature []string, r p
 	if errors.Is(err, protocol.ErrSignature) {
 		h.config.Counters.FailedVerifications.Add(1)
 	}
-	var wrong *protocol.WrongTagError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*protocol.WrongTagError](err); ok {
 		h.noteForgery(p, wrong)
 	}
 	return incoming, err

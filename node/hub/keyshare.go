@@ -142,8 +142,7 @@ func (s *handing) prepare(p *peerClient) (padSize int, err error) {
 
 func (s *handing) act(_ *peerClient, _ *protocol.Incoming, out *protocol.Outgoing) (any, error) {
 	parts, err := s.hub.shares.deliver(s.shares, s.SlaveSAE)
-	var gone *goneError
-	if errors.As(err, &gone) && !s.single { // a fact about one key, not about the others
+	if gone, ok := errors.AsType[*goneError](err); ok && !s.single { // a fact about one key, not about the others
 		s.shares, s.refused = nil, append(s.refused, gone.refusal())
 		s.refusals, err = append(s.refusals, gone), nil
 	}
