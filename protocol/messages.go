@@ -207,7 +207,7 @@ type PostShare struct {
 func ParsePostShare(body []byte) (PostShare, error) {
 	var m PostShare
 	if !m.read(body) {
-		other := PostShare{ShareIndex: -1}
+		other := PostShare{ShareIndex: -1} // on the heap, unlike m
 		if err := Unmarshal(body, &other); err != nil {
 			return PostShare{}, err
 		}
@@ -253,7 +253,7 @@ type ShareReply struct {
 func ParseShareReply(body []byte) (ShareReply, error) {
 	var m ShareReply
 	if !m.read(body) {
-		other := ShareReply{ShareIndex: -1}
+		other := ShareReply{ShareIndex: -1} // on the heap, unlike m
 		if err := Unmarshal(body, &other); err != nil {
 			return ShareReply{}, err
 		}

@@ -74,8 +74,6 @@ type Suite interface {
 // copied.
 type Context [5]string
 
-func (c Context) String() string { return strings.Join(c[:], "") }
-
 // Size returns the size of the text in bytes.
 func (c Context) Size() int {
 	size := 0

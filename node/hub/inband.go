@@ -33,7 +33,7 @@ type operation struct {
 	client  string // the client that the request claims to be from; "" if unknown
 	shares  int    // number of shares that it is about
 	refusal error  // why the request is refused even with a valid signature; nil if it is not
-	steps          // nil if it is refused
+	steps          // nil if the request cannot be parsed
 }
 
 // steps are the steps of an operation that differ from one to another.
