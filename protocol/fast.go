@@ -264,8 +264,10 @@ func isPlain(c byte) bool {
 // readPlain reports whether a query has exactly these members, in this order, and nothing in them is
 // encoded, and then reads it.
 func readPlain(query string, members []member) bool {
-	if strings.ContainsAny(query, "%+;") {
-		return false
+	for _, c := range []byte("%+;") {
+		if strings.IndexByte(query, c) >= 0 {
+			return false
+		}
 	}
 	for i, m := range members {
 		text, rest, more := strings.Cut(query, "&")
