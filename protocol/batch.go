@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"dske/psrd"
 )
 
 const (
@@ -41,7 +43,7 @@ func (ids KeyIDs) MarshalText() ([]byte, error) {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = append(text, id.String()...)
+		text = psrd.AppendUUID(text, id)
 	}
 	return text, nil
 }
@@ -234,7 +236,8 @@ func (m GetShares) One(key uuid.UUID) GetShare {
 // Query returns the raw query string, which the signature covers.
 func (m GetShares) Query() string {
 	ids, _ := m.KeyIDs.MarshalText()
-	return queryOf(m.ClientName, m.MasterSAE, m.SlaveSAE) + "&key_ids=" + string(ids)
+	query := appendNames(make([]byte, 0, queryRoom), m.ClientName, m.MasterSAE, m.SlaveSAE)
+	return string(append(append(query, "&key_ids="...), ids...))
 }
 
 // ParseGetShares reads a raw query string; its errors are [ErrMalformed].
@@ -248,11 +251,14 @@ func ParseGetShares(query string) (GetShares, error) {
 	return m, m.KeyIDs.UnmarshalText([]byte(ids))
 }
 
-// queryOf returns the members that both queries for shares start with.
-func queryOf(client, master, slave string) string {
-	return "client_name=" + url.QueryEscape(client) +
-		"&master_sae_id=" + url.QueryEscape(master) +
-		"&slave_sae_id=" + url.QueryEscape(slave)
+// queryRoom is the size in bytes that most queries for a share fit into.
+const queryRoom = 192
+
+// appendNames appends the members that both queries for shares start with.
+func appendNames(query []byte, client, master, slave string) []byte {
+	query = append(append(query, "client_name="...), url.QueryEscape(client)...)
+	query = append(append(query, "&master_sae_id="...), url.QueryEscape(master)...)
+	return append(append(query, "&slave_sae_id="...), url.QueryEscape(slave)...)
 }
 
 // parseQuery reads the members of both queries. Each must be present exactly once. last is the name

@@ -96,17 +96,17 @@ func (c *Channel) Reserve(padSize int) (*Outgoing, error) {
 	var err error
 	switch {
 	case padSize == 0:
-		o.key, err = c.OwnKeys.Allocate(SigningKeySize)
+		o.key, err = c.OwnKeys.AllocateIn(&o.room[0], SigningKeySize)
 	case c.Own == c.OwnKeys:
 		var both []*psrd.Allocation
 		if both, err = c.Own.AllocateEach(padSize, SigningKeySize); err == nil {
 			o.pad, o.key = both[0], both[1]
 		}
 	default:
-		if o.pad, err = c.Own.Allocate(padSize); err != nil {
+		if o.pad, err = c.Own.AllocateIn(&o.room[1], padSize); err != nil {
 			break
 		}
-		if o.key, err = c.OwnKeys.Allocate(SigningKeySize); err != nil {
+		if o.key, err = c.OwnKeys.AllocateIn(&o.room[0], SigningKeySize); err != nil {
 			o.pad.Deallocate()
 		}
 	}
@@ -122,7 +122,8 @@ type Outgoing struct {
 	padSize int              // bytes
 	pad     *psrd.Allocation // nil if the message has no share
 	key     *psrd.Allocation
-	taken   Secret // the value of the pad, after TakePad
+	room    [2]psrd.Allocation // for these
+	taken   Secret             // the value of the pad, after TakePad
 	sealed  bool
 }
 
@@ -177,14 +178,15 @@ func (o *Outgoing) SignResponse(r Response) (string, error) {
 }
 
 // sign spends a slot for a signature.
-func sign(suite Suite, slot *psrd.Allocation, context string, body []byte) (string, error) {
+func sign(suite Suite, slot *psrd.Allocation, context Context, body []byte) (string, error) {
 	key, err := slot.Consume()
 	if err != nil {
 		return "", fmt.Errorf("signing a message: %w", err)
 	}
 	defer clear(key)
+	tag := suite.ComputeTag(key, context, body)
 	var room [2]psrd.Fragment // usually enough
-	return signature{slot.Append(room[:0]), suite.ComputeTag(key, context, body)}.String(), nil
+	return signature{slot.Append(room[:0]), tag[:suite.TagSize()]}.String(), nil
 }
 
 // Release gives back what was reserved and not spent, and clears the pad that was taken.

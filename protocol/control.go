@@ -94,7 +94,7 @@ func (p *Pair) SignRequest(r Request) (string, error) {
 // VerifyResponse checks that the hub has given this answer to the request. It succeeds once. It
 // fails like [Channel.VerifyResponse].
 func (p *Pair) VerifyResponse(headers []string, status int, body []byte) error {
-	s, err := parseHeaders(headers)
+	s, err := parseHeaders(headers, new(room))
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (p *Pair) VerifyResponse(headers []string, status int, body []byte) error {
 // VerifyRequest checks the signature of a request that the hub received, like
 // [Channel.VerifyRequest], and spends the slot if the signature is valid.
 func (c *Control) VerifyRequest(headers []string, r Request) (*Pair, error) {
-	s, err := parseHeaders(headers)
+	s, err := parseHeaders(headers, new(room))
 	if err != nil {
 		return nil, err
 	}
@@ -145,9 +145,10 @@ func (p *Pair) SignResponse(status int, body []byte) (string, error) {
 }
 
 // checkTag returns a [WrongTagError] unless the tag is valid.
-func checkTag(suite Suite, key, tag []byte, context string, body []byte) error {
-	if subtle.ConstantTimeCompare(tag, suite.ComputeTag(key, context, body)) != 1 {
-		return &WrongTagError{Context: len(context), Body: len(body)}
+func checkTag(suite Suite, key, tag []byte, context Context, body []byte) error {
+	want := suite.ComputeTag(key, context, body)
+	if subtle.ConstantTimeCompare(tag, want[:suite.TagSize()]) != 1 {
+		return &WrongTagError{Context: context.Size(), Body: len(body)}
 	}
 	return nil
 }
@@ -155,7 +156,7 @@ func checkTag(suite Suite, key, tag []byte, context string, body []byte) error {
 // BlockOf returns the block of the signing key that a signature names, so that the caller can find
 // its [Control].
 func BlockOf(headers []string) (uuid.UUID, error) {
-	s, err := parseHeaders(headers)
+	s, err := parseHeaders(headers, new(room))
 	if err != nil {
 		return uuid.Nil, err
 	}

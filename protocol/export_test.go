@@ -4,7 +4,7 @@ import "dske/psrd"
 
 // ParseSignature exports parseSignature to tests. text is the result written again.
 func ParseSignature(header string) (fragments []psrd.Fragment, text string, err error) {
-	s, err := parseSignature(header)
+	s, err := parseSignature(header, new(room))
 	return s.fragments, s.String(), err
 }
 

@@ -158,7 +158,7 @@ func (b *BlockData) read(body []byte) bool {
 
 func (r *reader) terms() Terms {
 	return Terms{
-		Suite:     r.text(`,"suite":`),
+		Suite:     r.suite(`,"suite":`),
 		Version:   r.number(`,"version":`),
 		KeySize:   r.number(`,"key_size":`),
 		Threshold: r.number(`,"threshold":`),
@@ -209,11 +209,22 @@ func (r *reader) quoted(before string) []byte {
 
 func (r *reader) text(before string) string { return string(r.quoted(before)) }
 
+// suite is text, for the name of a suite: usually that of [ITS], which needs no copy.
+func (r *reader) suite(before string) string {
+	if name := r.quoted(before); string(name) != SuiteITS {
+		return string(name)
+	}
+	return SuiteITS
+}
+
 func (r *reader) id(before string) uuid.UUID {
-	const size = len("00000000-0000-0000-0000-000000000000") // there are other forms
-	text := r.quoted(before)
+	r.skip(before)
+	r.skip(`"`)
+	text := r.rest[:min(len(r.rest), len("00000000-0000-0000-0000-000000000000"))] // there are other forms
+	r.rest = r.rest[len(text):]
+	r.skip(`"`)
 	id, err := uuid.ParseBytes(text)
-	r.other = r.other || err != nil || len(text) != size
+	r.other = r.other || err != nil
 	return id
 }
 
@@ -253,10 +264,15 @@ func isPlain(c byte) bool {
 // readPlain reports whether a query has exactly these members, in this order, and nothing in them is
 // encoded, and then reads it.
 func readPlain(query string, members []member) bool {
+	for _, c := range []byte("%+;") {
+		if strings.IndexByte(query, c) >= 0 {
+			return false
+		}
+	}
 	for i, m := range members {
 		text, rest, more := strings.Cut(query, "&")
-		value, isNamed := strings.CutPrefix(text, m.name+"=")
-		if !isNamed || value == "" || strings.ContainsAny(value, "%+;") || more != (i < len(members)-1) {
+		name, value, _ := strings.Cut(text, "=")
+		if name != m.name || value == "" || more != (i < len(members)-1) {
 			return false
 		}
 		*m.to, query = value, rest

@@ -8,7 +8,7 @@ import "fmt"
 // the sender knows; nothing else may call it. It fails with the errors of parsing a signature and
 // of [psrd.Pool.Copy].
 func (c *Channel) Forge(old string, r Response) (string, error) {
-	s, err := parseSignature(old)
+	s, err := parseSignature(old, new(room))
 	if err != nil {
 		return "", err
 	}
@@ -17,5 +17,6 @@ func (c *Channel) Forge(old string, r Response) (string, error) {
 		return "", fmt.Errorf("forging a signature: %w", err)
 	}
 	defer clear(key)
-	return signature{s.fragments, c.suite.ComputeTag(key, c.suite.ResponseContext(r), r.Body)}.String(), nil
+	tag := c.suite.ComputeTag(key, c.suite.ResponseContext(r), r.Body)
+	return signature{s.fragments, tag[:c.suite.TagSize()]}.String(), nil
 }

@@ -71,11 +71,11 @@ func element(b byte) its.Element {
 }
 
 // ComputeTag makes c an element of the small field.
-func (s toy) ComputeTag(key []byte, context string, body []byte) []byte {
+func (s toy) ComputeTag(key []byte, context protocol.Context, body []byte) protocol.Tag {
 	key = bytes.Clone(key)
 	c := s.elements[key[0]].Bytes()
 	copy(key, c[:])
-	return its.MAC(key, context, body)
+	return s.Suite.ComputeTag(key, context, body)
 }
 
 // Split makes C and E elements of the small field: they are the first and the third element that it
@@ -172,7 +172,7 @@ func (p *player) exchange() (accepted int, bound float64) {
 	p.mustFail(out.PadFragments(), signature, request)
 	forged, header := request, ""
 	var blocks int
-	forged.Query, forged.Body, header, blocks = p.forge(p.RequestContext(request), request.Query, request.Body, signature)
+	forged.Query, forged.Body, header, blocks = p.forge(textOf(p.RequestContext(request)), request.Query, request.Body, signature)
 	if forged.Query != request.Query || !bytes.Equal(forged.Body, request.Body) {
 		bound += float64(blocks) / 256
 		if incoming, err := p.hub.VerifyRequest([]string{header}, forged); err == nil {
@@ -192,7 +192,7 @@ func (p *player) exchange() (accepted int, bound float64) {
 	swapped := response
 	swapped.To = header
 	if swapped.To != response.To {
-		bound += float64(blocksOf(p.ResponseContext(swapped), swapped.Body)) / 256
+		bound += float64(blocksOf(textOf(p.ResponseContext(swapped)), swapped.Body)) / 256
 		if incoming, err := p.client.VerifyResponse([]string{signature}, swapped); err == nil {
 			accepted++
 			incoming.Release()
@@ -201,6 +201,8 @@ func (p *player) exchange() (accepted int, bound float64) {
 	p.deliver(p.client, signature, func() (*protocol.Incoming, error) { return p.client.VerifyResponse([]string{signature}, response) })
 	return accepted, bound
 }
+
+func textOf(context protocol.Context) string { return strings.Join(context[:], "") }
 
 func (p *player) word() string { return strings.Repeat("k", 1+p.IntN(36)) }
 

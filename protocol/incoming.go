@@ -40,8 +40,9 @@ func (c *Channel) VerifyResponse(headers []string, r Response) (*Incoming, error
 	return c.verify(headers, c.suite.ResponseContext(r), r.Body)
 }
 
-func (c *Channel) verify(headers []string, context string, body []byte) (*Incoming, error) {
-	s, err := parseHeaders(headers)
+func (c *Channel) verify(headers []string, context Context, body []byte) (*Incoming, error) {
+	var room room
+	s, err := parseHeaders(headers, &room)
 	if err != nil {
 		return nil, err
 	}
@@ -61,11 +62,11 @@ func (c *Channel) verify(headers []string, context string, body []byte) (*Incomi
 	if err := checkTag(c.suite, key, s.tag, context, body); err != nil {
 		return nil, err
 	}
-	claim, err := c.PeerKeys.Claim(s.fragments)
-	if err != nil {
+	i := &Incoming{channel: c}
+	if _, err := c.PeerKeys.ClaimIn(&i.claim, s.fragments); err != nil {
 		return nil, err
 	}
-	return &Incoming{channel: c, claim: claim}, nil
+	return i, nil
 }
 
 // WrongTagError says that a tag is wrong, and how large the message is: each such message is an
@@ -83,7 +84,7 @@ func (*WrongTagError) Unwrap() error { return ErrSignature }
 // nothing, and the message can come again once it is released. It is not safe for concurrent use.
 type Incoming struct {
 	channel  *Channel
-	claim    *psrd.Allocation // of the signing key
+	claim    psrd.Allocation // of the signing key
 	accepted bool
 }
 

@@ -41,7 +41,7 @@ func TestITSSignature(t *testing.T) {
 	reserve(t, c, 0)
 	header := sign(t, reserve(t, c, 0), "client_name=carol", []byte("body"))
 	want := at(50, 32, 32).String() + "%" + base64.StdEncoding.EncodeToString(
-		its.MAC(content(50, 96)[32:64], "POST /dske/api/v1/key-share?client_name=carol", []byte("body")))
+		its.MAC(content(50, 96)[32:64], []string{"POST /dske/api/v1/key-share?client_name=carol"}, []byte("body")))
 	if header != want {
 		t.Errorf("header is  %s\nwant       %s", header, want)
 	}
@@ -51,7 +51,7 @@ func TestITSSignature(t *testing.T) {
 	r := protocol.Response{To: header, Status: 404, Body: []byte("{}")}
 	signed, err := reserve(t, peer, 0).SignResponse(r)
 	want = at(150, 0, 32).String() + "%" + base64.StdEncoding.EncodeToString(
-		its.MAC(content(150, 96)[:32], "404 "+header, []byte("{}")))
+		its.MAC(content(150, 96)[:32], []string{"404 " + header}, []byte("{}")))
 	if err != nil || signed != want {
 		t.Errorf("header is  %s\nwant       %s; error %v", signed, want, err)
 	}
@@ -129,7 +129,8 @@ func TestITSSlots(t *testing.T) {
 		{"beyond the end", []psrd.Fragment{at(50, 96, 32)}, make([]byte, 32), psrd.ErrOutOfRange},
 	} {
 		before := statusOf(t, receiver.PeerKeys) + statusOf(t, receiver.Peer)
-		tag := its.MAC(test.key, protocol.ITS.RequestContext(r), r.Body)
+		context := protocol.ITS.RequestContext(r)
+		tag := its.MAC(test.key, context[:], r.Body)
 		header := joined(test.fragments) + "%" + base64.StdEncoding.EncodeToString(tag)
 		if in, err := receiver.VerifyRequest([]string{header}, r); in != nil || !errors.Is(err, test.want) {
 			t.Errorf("%s gave %v and %v, want %v", test.name, in, err, test.want)

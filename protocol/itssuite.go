@@ -22,17 +22,23 @@ func (itsSuite) Rules() Rules {
 	return Rules{Purposes: true, Slots: true, Strict: true, Refusals: true, ByMaster: true, Numbered: true, Sessions: true}
 }
 
-func (itsSuite) RequestContext(r Request) string {
+func (itsSuite) RequestContext(r Request) Context {
 	if r.Query == "" {
-		return r.Method + " " + r.Path
+		return Context{r.Method, " ", r.Path}
 	}
-	return r.Method + " " + r.Path + "?" + r.Query
+	return Context{r.Method, " ", r.Path, "?", r.Query}
 }
 
-func (itsSuite) ResponseContext(r Response) string { return strconv.Itoa(r.Status) + " " + r.To }
+func (itsSuite) ResponseContext(r Response) Context {
+	if r.Status == 200 { // as usually
+		return Context{"200 ", r.To}
+	}
+	return Context{strconv.Itoa(r.Status), " ", r.To}
+}
 
-func (itsSuite) ComputeTag(key []byte, context string, body []byte) []byte {
-	return its.MAC(key, context, body)
+func (itsSuite) ComputeTag(key []byte, context Context, body []byte) (tag Tag) {
+	copy(tag[:], its.MAC(key, context[:], body))
+	return tag
 }
 
 func (itsSuite) TagSize() int { return its.TagSize }

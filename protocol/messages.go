@@ -205,11 +205,13 @@ type PostShare struct {
 // ParsePostShare reads the body of a [PostShare]. Its errors are [ErrMalformed] and, for a bad
 // fragment, [psrd.ErrOutOfRange].
 func ParsePostShare(body []byte) (PostShare, error) {
-	m := PostShare{ShareIndex: -1}
+	var m PostShare
 	if !m.read(body) {
-		if err := Unmarshal(body, &m); err != nil {
+		other := PostShare{ShareIndex: -1} // on the heap, unlike m
+		if err := Unmarshal(body, &other); err != nil {
 			return PostShare{}, err
 		}
+		m = other
 	}
 	if m.ClientName == "" || m.KeyID == uuid.Nil {
 		return PostShare{}, fmt.Errorf("%w: a name or the key ID is missing", ErrMalformed)
@@ -249,11 +251,13 @@ type ShareReply struct {
 
 // ParseShareReply reads the body of a [ShareReply]; its errors are those of [ParsePostShare].
 func ParseShareReply(body []byte) (ShareReply, error) {
-	m := ShareReply{ShareIndex: -1}
+	var m ShareReply
 	if !m.read(body) {
-		if err := Unmarshal(body, &m); err != nil {
+		other := ShareReply{ShareIndex: -1} // on the heap, unlike m
+		if err := Unmarshal(body, &other); err != nil {
 			return ShareReply{}, err
 		}
+		m = other
 	}
 	if err := checkShareIndex(m.ShareIndex); err != nil {
 		return ShareReply{}, err
@@ -289,7 +293,8 @@ type GetShare struct {
 
 // Query returns the raw query string, which the signature covers.
 func (m GetShare) Query() string {
-	return queryOf(m.ClientName, m.MasterSAE, m.SlaveSAE) + "&key_id=" + m.KeyID.String()
+	query := appendNames(make([]byte, 0, queryRoom), m.ClientName, m.MasterSAE, m.SlaveSAE)
+	return string(psrd.AppendUUID(append(query, "&key_id="...), m.KeyID))
 }
 
 // ParseGetShare reads a raw query string; its errors are [ErrMalformed].

@@ -26,16 +26,18 @@ func (pythonSuite) Version() int { return 0 }
 
 func (pythonSuite) Rules() Rules { return Rules{} }
 
-func (pythonSuite) RequestContext(r Request) string { return r.Query }
+func (pythonSuite) RequestContext(r Request) Context { return Context{r.Query} }
 
-func (pythonSuite) ResponseContext(Response) string { return "" }
+func (pythonSuite) ResponseContext(Response) Context { return Context{} }
 
 // ComputeTag computes HMAC-SHA-256 (RFC 2104).
-func (pythonSuite) ComputeTag(key []byte, context string, body []byte) []byte {
+func (pythonSuite) ComputeTag(key []byte, context Context, body []byte) Tag {
 	mac := hmac.New(sha256.New, key)
-	io.WriteString(mac, context)
+	for _, part := range context {
+		io.WriteString(mac, part)
+	}
 	mac.Write(body)
-	return mac.Sum(nil)
+	return Tag(mac.Sum(nil))
 }
 
 func (pythonSuite) TagSize() int { return sha256.Size }

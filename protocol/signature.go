@@ -43,14 +43,20 @@ func (s signature) append(text []byte) []byte {
 	return base64.StdEncoding.AppendEncode(append(text, '%'), s.tag)
 }
 
+// room is memory for what most signatures consist of. It may be on the stack.
+type room struct {
+	fragments [2]psrd.Fragment
+	tag       [36]byte // as many as decoding a tag of [MaxTagSize] bytes may need
+}
+
 // parseHeaders reads the values of the [SignatureHeader] of a message, of which there must be
-// exactly one.
-func parseHeaders(values []string) (signature, error) {
+// exactly one. The result uses the memory of room.
+func parseHeaders(values []string, room *room) (signature, error) {
 	switch len(values) {
 	case 0:
 		return signature{}, ErrSignature
 	case 1:
-		return parseSignature(values[0])
+		return parseSignature(values[0], room)
 	default:
 		return signature{}, fmt.Errorf("%w: more than one %s", ErrMalformed, SignatureHeader)
 	}
@@ -58,14 +64,16 @@ func parseHeaders(values []string) (signature, error) {
 
 // parseSignature accepts only the canonical form of a signature. A signature does not cover itself,
 // so with a second spelling of the same signature a changed header would pass.
-func parseSignature(header string) (signature, error) {
-	fragments, tag, found := strings.Cut(header, "%")
+func parseSignature(header string, room *room) (signature, error) {
+	names, tag, found := strings.Cut(header, "%")
 	if !found {
 		return signature{}, fmt.Errorf("%w: no %% in %s", ErrMalformed, SignatureHeader)
 	}
-	var s signature
+	s := signature{fragments: room.fragments[:0]}
 	size := 0
-	for name := range strings.SplitSeq(fragments, ",") {
+	for more := true; more; {
+		var name string
+		name, names, more = strings.Cut(names, ",")
 		f, err := parseFragment(name)
 		if err != nil {
 			return signature{}, err
@@ -80,7 +88,7 @@ func parseSignature(header string) (signature, error) {
 		return signature{}, fmt.Errorf("%w: signing key of %d bytes in %s", ErrMalformed, size, SignatureHeader)
 	}
 	var err error
-	if s.tag, err = base64.StdEncoding.DecodeString(tag); err != nil || string(s.append(make([]byte, 0, signatureRoom))) != header {
+	if s.tag, err = base64.StdEncoding.AppendDecode(room.tag[:0], []byte(tag)); err != nil || string(s.append(make([]byte, 0, signatureRoom))) != header {
 		return signature{}, fmt.Errorf("%w: %s is not in canonical form", ErrMalformed, SignatureHeader)
 	}
 	return s, nil

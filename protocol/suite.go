@@ -26,12 +26,12 @@ type Suite interface {
 	Rules() Rules
 
 	// RequestContext and ResponseContext return what a signature covers besides the body.
-	RequestContext(Request) string
-	ResponseContext(Response) string
+	RequestContext(Request) Context
+	ResponseContext(Response) Context
 
 	// ComputeTag authenticates a message with a key of [SigningKeySize] bytes. The tag has TagSize
-	// bytes.
-	ComputeTag(key []byte, context string, body []byte) []byte
+	// bytes, at most [MaxTagSize].
+	ComputeTag(key []byte, context Context, body []byte) Tag
 	TagSize() int
 
 	// ShareSize returns the size of a share of a key of keySize bytes for a number of slaves, in
@@ -69,6 +69,25 @@ type Suite interface {
 	// must be unknown to liars.
 	NewSearch(threshold int, random io.Reader) (Search, error)
 }
+
+// Context is what a signature covers besides the body: a text, in parts so that it need not be
+// copied.
+type Context [5]string
+
+// Size returns the size of the text in bytes.
+func (c Context) Size() int {
+	size := 0
+	for _, part := range c {
+		size += len(part)
+	}
+	return size
+}
+
+// MaxTagSize is the maximum size in bytes of a tag in any suite.
+const MaxTagSize = 32
+
+// Tag is a tag, followed by zeros if it is shorter than [MaxTagSize].
+type Tag [MaxTagSize]byte
 
 // Rules are the measures of a suite against an adversary who owns the network. Each prevents an
 // attack that succeeds without it.

@@ -1,5 +1,7 @@
 package psrd
 
+import "sync/atomic"
+
 // Allocation is the bytes of one secret: chosen by this side from a pool that it owns, or claimed
 // from a pool of the peer. It is either consumed, once, or given back; until then nobody else can
 // get its bytes. It is safe for concurrent use.
@@ -7,14 +9,12 @@ type Allocation struct {
 	pool      *Pool
 	fragments []Fragment
 	first     [1]Fragment // room for fragments: usually there is one
-	done      bool        // consumed or deallocated; guarded by pool.mu
+	done      atomic.Bool // consumed or deallocated; is set while pool.mu is held
 }
 
-// newAllocation returns an allocation of no bytes yet.
-func newAllocation(p *Pool) *Allocation {
-	a := &Allocation{pool: p}
-	a.fragments = a.first[:0]
-	return a
+// begin makes a an allocation of no bytes yet.
+func (a *Allocation) begin(p *Pool) {
+	a.pool, a.fragments = p, a.first[:0]
 }
 
 // Fragments returns the fragments of the allocation, in order: the peer needs them. The caller owns
@@ -49,16 +49,19 @@ func (a *Allocation) Spend() error {
 
 // end ends the allocation, which only one call can do. The caller holds the pool's lock.
 func (a *Allocation) end() error {
-	if a.done || a.pool.closed {
+	if a.done.Load() || a.pool.closed {
 		return ErrUsed
 	}
-	a.done = true
+	a.done.Store(true)
 	return nil
 }
 
 // Deallocate gives the bytes back to the pool. It does nothing after Consume, Spend or an earlier
 // Deallocate, so that it can be deferred.
 func (a *Allocation) Deallocate() {
+	if a.done.Load() {
+		return
+	}
 	a.pool.mu.Lock()
 	defer a.pool.mu.Unlock()
 	if a.end() != nil {

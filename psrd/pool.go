@@ -90,12 +90,18 @@ func (p *Pool) available() int {
 // must be [SlotSize]. It fails with an [ExhaustedError] if too few bytes are available, with a
 // [FragmentError] if the size is not allowed, and with [ErrNotOwned] if the peer owns the pool.
 func (p *Pool) Allocate(size int) (*Allocation, error) {
+	return p.AllocateIn(new(Allocation), size)
+}
+
+// AllocateIn is like [Pool.Allocate], and returns a, which was not used before.
+func (p *Pool) AllocateIn(a *Allocation, size int) (*Allocation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.checkAvailable(size); err != nil {
 		return nil, err
 	}
-	return p.allocate(size), nil
+	p.allocate(a, size)
+	return a, nil
 }
 
 // AllocateEach makes an allocation of each size, in this order, or none at all. Its errors are
@@ -108,7 +114,8 @@ func (p *Pool) AllocateEach(sizes ...int) ([]*Allocation, error) {
 	}
 	allocations := make([]*Allocation, len(sizes))
 	for i, size := range sizes {
-		allocations[i] = p.allocate(size)
+		allocations[i] = new(Allocation)
+		p.allocate(allocations[i], size)
 	}
 	return allocations, nil
 }
@@ -134,9 +141,9 @@ func (p *Pool) checkAvailable(sizes ...int) error {
 	return nil
 }
 
-// allocate chooses size bytes, which must be available.
-func (p *Pool) allocate(size int) *Allocation {
-	a := newAllocation(p)
+// allocate chooses size bytes, which must be available, for a.
+func (p *Pool) allocate(a *Allocation, size int) {
+	a.begin(p)
 	for _, b := range p.blocks {
 		for size > 0 && b.available() > 0 {
 			f := b.allocate(size)
@@ -145,7 +152,6 @@ func (p *Pool) allocate(size int) *Allocation {
 		}
 	}
 	p.touch(a.fragments)
-	return a
 }
 
 // Copy returns the bytes that the peer's fragments name, in that order, without using them. It has
@@ -180,6 +186,11 @@ func (p *Pool) Take(fragments []Fragment) ([]byte, error) {
 // Claim reserves the bytes that the peer's fragments name for the caller. For all others they count
 // as used until the claim is given back. Its errors are those of [Pool.Take].
 func (p *Pool) Claim(fragments []Fragment) (*Allocation, error) {
+	return p.ClaimIn(new(Allocation), fragments)
+}
+
+// ClaimIn is like [Pool.Claim], and returns a, which was not used before.
+func (p *Pool) ClaimIn(a *Allocation, fragments []Fragment) (*Allocation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.check(fragments); err != nil {
@@ -189,7 +200,7 @@ func (p *Pool) Claim(fragments []Fragment) (*Allocation, error) {
 	for _, f := range fragments {
 		p.find(f.Block).claim(f)
 	}
-	a := newAllocation(p)
+	a.begin(p)
 	a.fragments = append(a.fragments, fragments...)
 	return a, nil
 }

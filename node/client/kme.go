@@ -100,6 +100,9 @@ func (c *Client) storedKeyCount(size int, slave place) int {
 
 // etsiError converts an error to the one that an SAE gets.
 func etsiError(err error) error {
+	if err == nil {
+		return nil
+	}
 	var shares *shareError
 	var unknown *unknownSlaveError
 	var far *farSlaveError

@@ -46,7 +46,8 @@ func (p *peer) tag(r request, fragments ...psrd.Fragment) []byte {
 	if p.Suite.Rules().Slots {
 		key = append(key, make([]byte, protocol.SigningKeySize)...)[:protocol.SigningKeySize]
 	}
-	return p.Suite.ComputeTag(key, p.Suite.RequestContext(r.covered()), r.body)
+	tag := p.Suite.ComputeTag(key, p.Suite.RequestContext(r.covered()), r.body)
+	return tag[:p.Suite.TagSize()]
 }
 
 // header writes a signature.

@@ -16,7 +16,7 @@ import (
 func (h *playedHub) resign(a *arrival, reply answer, key psrd.Fragment) answer {
 	context := h.all.suite.ResponseContext(protocol.Response{To: a.signature(), Status: reply.status})
 	tag := h.all.suite.ComputeTag(h.data[key.Block][key.Start:key.Start+key.Size], context, reply.body)
-	return reply.signed(header(tag, key))
+	return reply.signed(header(tag[:h.all.suite.TagSize()], key))
 }
 
 // signed returns the answer with another signature, or without one if that is "".

@@ -44,21 +44,18 @@ type remembered struct {
 type requestID uint64
 
 func idOf(seed maphash.Seed, signature []string, r protocol.Request) requestID {
-	var h maphash.Hash
-	h.SetSeed(seed)
-	add := func(part string) {
-		maphash.WriteComparable(&h, len(part)) // so that no two requests are the same bytes
-		h.WriteString(part)
+	type link struct { // joins a part to those before it, so that no two requests are the same text
+		before uint64
+		part   string
 	}
-	add(r.Method)
-	add(r.Path)
-	add(r.Query)
+	sum := maphash.Bytes(seed, r.Body)
+	for _, part := range [...]string{r.Method, r.Path, r.Query} {
+		sum = maphash.Comparable(seed, link{sum, part})
+	}
 	for _, value := range signature {
-		add(value)
+		sum = maphash.Comparable(seed, link{sum, value})
 	}
-	maphash.WriteComparable(&h, len(r.Body))
-	h.Write(r.Body)
-	return requestID(h.Sum64())
+	return requestID(sum)
 }
 
 // find returns a copy of the answer to the same request.

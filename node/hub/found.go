@@ -28,8 +28,7 @@ func (h *Hub) findShares(p *peerClient, m protocol.GetShares) (found, []protocol
 	var refusals []error
 	for _, key := range m.KeyIDs {
 		sh, err := h.findShare(p, m.One(key))
-		var e *node.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*node.Error](err); ok {
 			refused = append(refused, protocol.Refusal{KeyID: key, Status: e.Status, Message: e.Message})
 			refusals = append(refusals, err)
 			continue
@@ -60,7 +59,7 @@ func (f found) size() int {
 	return sum
 }
 
-// seal encrypts the slave's parts of the shares with the pad of a response, and clears the parts.
+// seal encrypts the slave's parts of the shares with the pad of a response.
 func (f found) seal(out *protocol.Outgoing, parts []protocol.Share) (protocol.ShareBatch, error) {
 	if len(f) == 0 {
 		nothing := protocol.SealedShare{Pad: protocol.PadAllocation{Fragments: []psrd.Fragment{}}, Value: []byte{}}
@@ -72,7 +71,6 @@ func (f found) seal(out *protocol.Outgoing, parts []protocol.Share) (protocol.Sh
 	}
 	batch, values := protocol.NewShareBatch(keys, parts)
 	defer clear(values.Reveal())
-	clearParts(parts)
 	var err error
 	batch.SealedShare, err = out.Seal(values)
 	return batch, err

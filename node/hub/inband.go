@@ -33,9 +33,13 @@ type operation struct {
 	client  string // the client that the request claims to be from; "" if unknown
 	shares  int    // number of shares that it is about
 	refusal error  // why the request is refused even with a valid signature; nil if it is not
+	steps          // nil if the request cannot be parsed
+}
 
-	prepare func(p *peerClient) (padSize int, err error) // of the response, in bytes
-	act     func(p *peerClient, incoming *protocol.Incoming, out *protocol.Outgoing) (message any, err error)
+// steps are the steps of an operation that differ from one to another.
+type steps interface {
+	prepare(p *peerClient) (padSize int, err error) // of the response, in bytes
+	act(p *peerClient, incoming *protocol.Incoming, out *protocol.Outgoing) (message any, err error)
 }
 
 // malformed is the operation of a request that cannot be parsed.
@@ -222,8 +226,7 @@ func (h *Hub) verify(ctx context.Context, p *peerClient, signature []string, r p
 	if errors.Is(err, protocol.ErrSignature) {
 		h.config.Counters.FailedVerifications.Add(1)
 	}
-	var wrong *protocol.WrongTagError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*protocol.WrongTagError](err); ok {
 		h.noteForgery(p, wrong)
 	}
 	return incoming, err

@@ -33,8 +33,7 @@ func (h *Hub) postKeyShares(c echo.Context) error {
 
 // storing is the operation that takes the shares of a message.
 func (h *Hub) storing(m protocol.PostShares) operation {
-	s := &storing{h, m}
-	return operation{client: m.ClientName, shares: len(m.KeyIDs), prepare: s.prepare, act: s.act}
+	return operation{client: m.ClientName, shares: len(m.KeyIDs), steps: &storing{h, m}}
 }
 
 type storing struct {
@@ -117,8 +116,7 @@ func (h *Hub) getKeyShares(c echo.Context) error {
 // handing is the operation that gives a client the shares that it asks for. If single is set, the
 // answer is the one share or a refusal.
 func (h *Hub) handing(m protocol.GetShares, single bool) operation {
-	s := &handing{hub: h, GetShares: m, single: single}
-	return operation{client: m.ClientName, shares: len(m.KeyIDs), prepare: s.prepare, act: s.act}
+	return operation{client: m.ClientName, shares: len(m.KeyIDs), steps: &handing{hub: h, GetShares: m, single: single}}
 }
 
 type handing struct {
@@ -144,22 +142,29 @@ func (s *handing) prepare(p *peerClient) (padSize int, err error) {
 
 func (s *handing) act(_ *peerClient, _ *protocol.Incoming, out *protocol.Outgoing) (any, error) {
 	parts, err := s.hub.shares.deliver(s.shares, s.SlaveSAE)
-	var gone *goneError
-	if errors.As(err, &gone) && !s.single { // a fact about one key, not about the others
+	if gone, ok := errors.AsType[*goneError](err); ok && !s.single { // a fact about one key, not about the others
 		s.shares, s.refused = nil, append(s.refused, gone.refusal())
 		s.refusals, err = append(s.refusals, gone), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	batch, err := s.shares.seal(out, parts)
+	message, err := s.seal(out, parts)
+	clearParts(parts)
 	if err != nil {
 		return nil, err
 	}
 	s.hub.config.Counters.countHandedOut(len(s.shares), s.refusals)
-	if s.single {
-		first := parts[0]
-		return protocol.ShareReply{ShareIndex: first.Index, Terms: first.Terms, SealedShare: batch.SealedShare}, nil
+	return message, nil
+}
+
+// seal makes the answer with the slave's parts of the shares, encrypted with the pad of the answer.
+func (s *handing) seal(out *protocol.Outgoing, parts []protocol.Share) (message any, err error) {
+	if !s.single {
+		batch, err := s.shares.seal(out, parts)
+		return protocol.SharesReply{ShareBatch: batch, Refused: s.refused}, err
 	}
-	return protocol.SharesReply{ShareBatch: batch, Refused: s.refused}, nil
+	share := parts[0]
+	sealed, err := out.Seal(share.Value)
+	return protocol.ShareReply{ShareIndex: share.Index, Terms: share.Terms, SealedShare: sealed}, err
 }

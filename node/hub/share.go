@@ -112,9 +112,14 @@ func (s *shareStore) remove(shares []keyShare) {
 	}
 }
 
-// live returns the shares of a key that have not expired. The caller holds s.mu.
+// live returns the shares of a key that have not expired. They must not be changed. The caller
+// holds s.mu.
 func (s *shareStore) live(key uuid.UUID) []*share {
-	return slices.DeleteFunc(slices.Clone(s.shares[key]), (*share).expired)
+	shares := s.shares[key]
+	if !slices.ContainsFunc(shares, (*share).expired) {
+		return shares
+	}
+	return slices.DeleteFunc(slices.Clone(shares), (*share).expired)
 }
 
 func (s *share) expired() bool { return !time.Now().Before(s.expires) }

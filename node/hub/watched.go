@@ -17,11 +17,14 @@ type watched struct {
 }
 
 // over returns the clients whose time has come, by name, and when that of the next one will have.
+// An answer can be forgotten some time before it must be. So a client whose answers are a little
+// younger than those of another one is over with that, and the hub need not look again soon.
 func (w *watched) over() (now []*peerClient, next time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	soon := time.Now().Add(forgottenAfter)
 	for p, due := range w.due {
-		if time.Until(due) <= 0 {
+		if !due.After(soon) {
 			now = append(now, p)
 		} else {
 			next = node.Earlier(next, due)

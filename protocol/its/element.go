@@ -28,8 +28,14 @@ func (a Element) Add(b Element) Element { return Element{a.hi ^ b.hi, a.lo ^ b.l
 
 // Mul returns a·b, in constant time.
 func (a Element) Mul(b Element) Element {
-	f := newFactor(a)
-	return f.mul(b)
+	var p product
+	if hasMultiply {
+		multiply(&p, &a, &b, 1)
+	} else {
+		parts := newParts(a)
+		p.addPortable(&parts, b)
+	}
+	return p.reduce()
 }
 
 // Inverse returns 1/a, or 0 for 0, in constant time. It is a^(2^128-2), since a^(2^128-1) is 1, and

@@ -34,7 +34,7 @@ func TestMulOfBitsAndFullWords(t *testing.T) {
 			if a.Mul(b) != want || b.Mul(a) != want {
 				t.Fatalf("%x times %x is %x and %x, want %x", a, b, a.Mul(b), b.Mul(a), want)
 			}
-			f, p := newPortable(a), product{}
+			f, p := newParts(a), product{}
 			if p.addPortable(&f, b); p.reduce() != want {
 				t.Fatalf("%x times %x is %x in portable Go, want %x", a, b, p.reduce(), want)
 			}

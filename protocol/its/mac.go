@@ -1,7 +1,5 @@
 package its
 
-import "encoding/binary"
-
 const (
 	// SigningKeySize is the number of bytes of a signing key: c, then d.
 	SigningKeySize = 2 * ElementSize
@@ -10,8 +8,8 @@ const (
 	TagSize = ElementSize
 )
 
-// MAC returns the tag of a message: TagSize bytes that belong to the caller. The context says what
-// the body is part of:
+// MAC returns the tag of a message: TagSize bytes that belong to the caller. The context is a text
+// in any number of parts, and says what the body is part of:
 //
 //   - Of a request it is the method, a space and the path below the node's name, and if there is a
 //     query a question mark and the query, byte for byte, like
@@ -22,19 +20,21 @@ const (
 //
 // A key authenticates only one message, ever: two tags under the same key can disclose it. Compare
 // tags in constant time. MAC panics unless the key has SigningKeySize bytes.
-func MAC(key []byte, context string, body []byte) []byte {
+func MAC(key []byte, context []string, body []byte) []byte {
+	tag := mac(key, context, body)
+	return tag[:]
+}
+
+// mac is MAC without memory for the tag, so that it can be on the stack of MAC's caller.
+func mac(key []byte, context []string, body []byte) [TagSize]byte {
 	if len(key) != SigningKeySize {
 		panic("its: signing key is not 32 bytes long")
 	}
 	h := horner{c: newFactor(load(key))}
-	h.absorbText(context)
+	size := h.absorbText(context)
 	h.absorb(body)
-	var lengths [ElementSize]byte
-	binary.BigEndian.PutUint64(lengths[:], uint64(len(context)))
-	binary.BigEndian.PutUint64(lengths[8:], uint64(len(body)))
-	h.absorb(lengths[:])
-	tag := h.value.Add(load(key[ElementSize:])).Bytes()
-	return tag[:]
+	h.step(Element{uint64(size), uint64(len(body))})
+	return h.value.Add(load(key[ElementSize:])).Bytes()
 }
 
 // horner evaluates a polynomial without constant term at c. The coefficients come with the highest
@@ -65,14 +65,24 @@ func (h *horner) absorb(data []byte) {
 	}
 }
 
-// absorbText is absorb for a string, without a copy of the whole string.
-func (h *horner) absorbText(text string) {
-	var part [8 * ElementSize]byte
-	for len(text) > 0 {
-		n := copy(part[:], text)
-		h.absorb(part[:n])
-		text = text[n:]
+// absorbText is absorb for a text in parts, without a copy of the whole text. It returns the size
+// of the text in bytes.
+func (h *horner) absorbText(parts []string) (size int) {
+	var blocks [8 * ElementSize]byte
+	n := 0 // bytes of the text that are in blocks
+	for _, part := range parts {
+		size += len(part)
+		for len(part) > 0 {
+			if n == len(blocks) {
+				h.absorb(blocks[:])
+				n = 0
+			}
+			copied := copy(blocks[n:], part)
+			n, part = n+copied, part[copied:]
+		}
 	}
+	h.absorb(blocks[:n])
+	return size
 }
 
 // absorbBackwards adds data, whole elements, as coefficients, the last one first.

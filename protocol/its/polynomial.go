@@ -72,16 +72,15 @@ func (f polynomials) shares(indices []int) []Share {
 // weights returns Lagrange's weights for x: for point i, the product of (x - x_j) / (x_i - x_j)
 // over all other points j. It uses the memory of weights, which is empty.
 func (f polynomials) weights(weights []factor, x Element) []factor {
-	others := make([]Element, len(f.points)) // for point i, the product of x - x_j
-	before := one
+	weights = slices.Grow(weights, len(f.points))[:len(f.points)]
+	before := one // the product of x - x_j over the points before point i
 	for i, p := range f.points {
-		others[i] = before
+		weights[i].value = before
 		before = before.Mul(x.Add(coordinate(p.Index)))
 	}
-	weights = slices.Grow(weights, len(f.points))[:len(f.points)]
-	after := one
+	after := one // likewise
 	for i := len(f.points) - 1; i >= 0; i-- {
-		weights[i] = newFactor(others[i].Mul(after).Mul(f.inverse[i]))
+		weights[i] = newFactor(weights[i].value.Mul(after).Mul(f.inverse[i]))
 		after = after.Mul(x.Add(coordinate(f.points[i].Index)))
 	}
 	return weights

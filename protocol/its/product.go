@@ -1,22 +1,25 @@
 package its
 
-// factor is an Element prepared for many multiplications: unchanged where the processor has the
-// instruction, and otherwise in three parts. The third is for Karatsuba's method, which needs three
-// products of halves instead of four.
+// factor is an Element prepared for many multiplications.
 type factor struct {
-	value        Element
-	hi, lo, both operand
+	value Element
+	parts *parts // nil where the processor has the instruction
 }
 
 func newFactor(a Element) factor {
 	if hasMultiply {
 		return factor{value: a}
 	}
-	return newPortable(a)
+	parts := newParts(a)
+	return factor{a, &parts}
 }
 
-func newPortable(a Element) factor {
-	return factor{a, newOperand(a.hi), newOperand(a.lo), newOperand(a.hi ^ a.lo)}
+// parts are an Element in three parts. The third is for Karatsuba's method, which needs three
+// products of halves instead of four.
+type parts struct{ hi, lo, both operand }
+
+func newParts(a Element) parts {
+	return parts{newOperand(a.hi), newOperand(a.lo), newOperand(a.hi ^ a.lo)}
 }
 
 // mul returns f·b.
@@ -35,11 +38,12 @@ func (p *product) add(f *factor, b Element) {
 	if hasMultiply {
 		multiply(p, &f.value, &b, 1)
 	} else {
-		p.addPortable(f, b)
+		p.addPortable(f.parts, b)
 	}
 }
 
-func (p *product) addPortable(f *factor, b Element) {
+// addPortable is add without the instruction.
+func (p *product) addPortable(f *parts, b Element) {
 	hh, hl := carryless(&f.hi, b.hi)
 	lh, ll := carryless(&f.lo, b.lo)
 	mh, ml := carryless(&f.both, b.hi^b.lo)

@@ -47,10 +47,11 @@ const (
 // point is an answer that was taken.
 type point struct {
 	Answer
-	place    int       // index in Search.points
-	ratios   []Element // by place of another point: x/(x+x')
-	usable   bool      // well formed
-	queued   bool      // sets with it were put on the lists
+	place    int        // index in Search.points
+	ratios   []Element  // by place of another point: x/(x+x')
+	room     [8]Element // for ratios: usually there are no more points
+	usable   bool       // well formed
+	queued   bool       // sets with it were put on the lists
 	combined bool
 	value    Element // the linear combination; secret
 	product  Element // x times value
@@ -106,7 +107,7 @@ func (s *Search) Add(a Answer) error {
 
 // take assigns a place to a point.
 func (s *Search) take(p *point) {
-	p.place = len(s.points)
+	p.place, p.ratios = len(s.points), p.room[:0]
 	x := coordinate(p.Index)
 	for _, q := range s.points {
 		ratio := x.Mul(inverses()[(p.Index+1)^(q.Index+1)])
@@ -133,7 +134,8 @@ func (s *Search) queue(p *point) {
 	if s.found {
 		return
 	}
-	var suspects, others []*point
+	var suspects []*point
+	others := append(make([]*point, 0, len(s.points)), p) // p is the first of them
 	for _, q := range s.points {
 		switch {
 		case q == p || !q.queued || !q.agrees(p.Answer):
@@ -143,21 +145,26 @@ func (s *Search) queue(p *point) {
 			others = append(others, q)
 		}
 	}
-	first := []*point{p}
 	if p.Suspect {
-		s.push(toFitWithSuspects, slices.Concat(first, others, suspects), len(s.points))
+		s.push(toFitWithSuspects, append(others, suspects...), len(s.points))
 		return
 	}
-	s.push(toFit, slices.Concat(first, others), len(s.points))
-	s.push(toFitWithSuspects, slices.Concat(first, suspects, others), len(suspects))
+	s.push(toFit, others, len(s.points))
+	if len(suspects) > 0 {
+		s.push(toFitWithSuspects, slices.Concat(others[:1], suspects, others[1:]), len(suspects))
+	}
 }
 
 // push puts sets that have the first of the points, and whose second point is not beyond bound, on
-// a list for fitting and on the matching list for testing.
+// a list for fitting and on the matching list for testing, if there are enough points for a set.
 func (s *Search) push(list int, points []*point, bound int) {
-	s.todo[list] = append(s.todo[list], &sets{points: points, size: s.threshold + 1, bound: bound})
+	if len(points) > s.threshold {
+		s.todo[list] = append(s.todo[list], &sets{points: points, size: s.threshold + 1, bound: bound})
+	}
 	list += toTest - toFit
-	s.todo[list] = append(s.todo[list], &sets{points: points, size: s.threshold, bound: bound})
+	if len(points) >= s.threshold {
+		s.todo[list] = append(s.todo[list], &sets{points: points, size: s.threshold, bound: bound})
+	}
 }
 
 // Find continues the search and returns the key once it is found, as a copy that belongs to the

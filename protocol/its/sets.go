@@ -6,8 +6,8 @@ package its
 // points. All of this is public.
 type sets struct {
 	points  []*point // the first one is in every set
-	size    int      // points per set, at least 2
-	bound   int      // maximum place in points of the second point of a set
+	size    int      // points per set, 2 to the number of points
+	bound   int      // maximum place in points of the second point of a set, at least 1
 	chosen  []int    // places in points, ascending; none before the first set
 	weights [][]Element
 }
@@ -15,7 +15,8 @@ type sets struct {
 // next moves on to the next set, and reports whether there is one.
 func (s *sets) next() bool {
 	if s.chosen == nil {
-		return s.begin()
+		s.begin()
+		return true
 	}
 	last := len(s.points) - s.size
 	depth := s.size - 1
@@ -33,10 +34,8 @@ func (s *sets) next() bool {
 	return true
 }
 
-func (s *sets) begin() bool {
-	if s.size > len(s.points) || s.bound < 1 {
-		return false
-	}
+// begin makes the first set.
+func (s *sets) begin() {
 	s.chosen = make([]int, s.size)
 	s.weights = make([][]Element, s.size)
 	for i := range s.chosen {
@@ -45,7 +44,6 @@ func (s *sets) begin() bool {
 	}
 	s.weights[0][0] = one
 	s.weigh(1)
-	return true
 }
 
 // weigh computes the weights from a depth on. Another point p changes the weight of each point q by

@@ -63,7 +63,7 @@ func nameOf(t rapid.TB, set *sets) string {
 	}
 	want := through(shares).weights(nil, coordinate(secretIndex))
 	for i, weight := range set.weights[set.size-1] {
-		if newFactor(weight) != want[i] {
+		if weight != want[i].value {
 			t.Fatalf("set %v: weight %d is %x", indices, i, weight)
 		}
 	}

@@ -192,7 +192,7 @@ func (h *Hands) alter(r *wire.Request, honest wire.Response, l lie) (wire.Respon
 }
 
 // resign signs with the key that an old signature names.
-func (k *knowledge) resign(suite protocol.Suite, old, context string, body []byte) (string, error) {
+func (k *knowledge) resign(suite protocol.Suite, old string, context protocol.Context, body []byte) (string, error) {
 	fragments, err := signingKeyOf(old)
 	if err != nil {
 		return "", err

@@ -76,7 +76,7 @@ func FuzzSigningKeyOf(f *testing.F) {
 			t.Error("neither a key nor an error")
 		}
 		k := newKnowledge(protocol.ITS)
-		if _, err := k.resign(protocol.ITS, signature, "", nil); err == nil {
+		if _, err := k.resign(protocol.ITS, signature, protocol.Context{}, nil); err == nil {
 			t.Error("signed with bytes that he does not know")
 		}
 	})

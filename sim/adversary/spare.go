@@ -83,13 +83,13 @@ type material struct {
 }
 
 // sign returns the signature header.
-func (m material) sign(suite protocol.Suite, context string, body []byte) string {
+func (m material) sign(suite protocol.Suite, context protocol.Context, body []byte) string {
 	var names []string
 	for _, f := range m.fragments {
 		names = append(names, f.String())
 	}
-	tag := base64.StdEncoding.EncodeToString(suite.ComputeTag(m.key, context, body))
-	return strings.Join(names, ",") + "%" + tag
+	tag := suite.ComputeTag(m.key, context, body)
+	return strings.Join(names, ",") + "%" + base64.StdEncoding.EncodeToString(tag[:suite.TagSize()])
 }
 
 // signer takes a signing key.

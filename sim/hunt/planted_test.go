@@ -20,7 +20,7 @@ var bugs = map[string][]patch{
 	"PSRD is given back after a failed send": {
 		{"protocol/channel.go", "	sealed  bool\n", "	sealed  bool\n	keptPad, keptKey []byte\n"},
 		{"protocol/channel.go", "if value, err = o.pad.Consume(); err != nil {", "if o.keptPad != nil { value = slices.Clone(o.keptPad) } else if value, err = o.pad.Consume(); err == nil { o.keptPad = slices.Clone(value) }; if err != nil {"},
-		{"protocol/channel.go", "	return sign(o.suite, o.key, o.suite.RequestContext(r), r.Body)\n", "	if o.keptKey == nil {\n		key, err := o.key.Consume()\n		if err != nil {\n			return \"\", err\n		}\n		o.keptKey = key\n	}\n	return signature{o.key.Fragments(), o.suite.ComputeTag(o.keptKey, o.suite.RequestContext(r), r.Body)}.String(), nil\n"},
+		{"protocol/channel.go", "	return sign(o.suite, o.key, o.suite.RequestContext(r), r.Body)\n", "	if o.keptKey == nil {\n		key, err := o.key.Consume()\n		if err != nil {\n			return \"\", err\n		}\n		o.keptKey = key\n	}\n	tag := o.suite.ComputeTag(o.keptKey, o.suite.RequestContext(r), r.Body)\n	return signature{o.key.Fragments(), tag[:o.suite.TagSize()]}.String(), nil\n"},
 		{"node/client/association/association.go", "	failure  error ", "	back     *Reservation\n	failure  error "},
 		{"node/client/association/post.go", "			return err\n		}\n		return incoming.Accept()", "			a.mu.Lock()\n			a.back = r\n			a.mu.Unlock()\n			return err\n		}\n		return incoming.Accept()"},
 		{"node/client/association/inband.go", "	r := given\n", "	r := given\n	a.mu.Lock()\n	if a.back != nil && padSize > 0 && a.back.session == a.session {\n		r, a.back = a.back, nil\n	}\n	a.mu.Unlock()\n"},

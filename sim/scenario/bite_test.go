@@ -28,7 +28,7 @@ func withoutRule(change func(*protocol.Rules)) protocol.Suite { return without{p
 // unbound does not bind a response to its request.
 type unbound struct{ protocol.Suite }
 
-func (unbound) ResponseContext(protocol.Response) string { return "" }
+func (unbound) ResponseContext(protocol.Response) protocol.Context { return protocol.Context{} }
 
 // common gives all slaves of a key the same C, D and E, and so the same tag.
 type common struct{ protocol.Suite }

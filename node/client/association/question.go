@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,25 +24,22 @@ const (
 // doubt records the questions to the hub that hints have led to. It keeps a sender of false hints
 // from making client and hub busy.
 type doubt struct {
-	mu      sync.Mutex
-	settled int64         // questions that were answered
-	pause   time.Duration // after the last question
-	until   time.Time     // when the next question may be asked
+	settled atomic.Int64 // questions that were answered
+
+	mu    sync.Mutex
+	pause time.Duration // after the last question
+	until time.Time     // when the next question may be asked
 }
 
 // settledCount returns how many questions have been settled so far.
-func (d *doubt) settledCount() int64 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.settled
-}
+func (d *doubt) settledCount() int64 { return d.settled.Load() }
 
 // may reports whether a question may be asked now: no question has been settled since began, and
 // the pause is over.
 func (d *doubt) may(began int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.settled == began && !time.Now().Before(d.until)
+	return d.settled.Load() == began && !time.Now().Before(d.until)
 }
 
 // settle notes the outcome of a question.
@@ -56,7 +54,7 @@ func (d *doubt) settle(answered, changed bool) {
 	default:
 		d.pause = min(max(2*d.pause, minPause), maxPause)
 	}
-	d.settled++
+	d.settled.Add(1)
 	d.until = time.Now().Add(d.pause)
 }
 
