@@ -76,8 +76,9 @@ func checkMarshalled(t *testing.T, message any) {
 // What is read without a JSON package is what that would have read. What is not in canonical form
 // is left to it.
 func FuzzCanonicalForm(f *testing.F) {
-	f.Add(fullBlock.Encode(0))
-	f.Add(append(fullBlock.Encode(200), '\t'))
+	f.Add(fullBlock.Encode())
+	f.Add(append(fullBlock.Encode(), strings.Repeat(" ", 200)+"\t"...))
+	f.Add(append(fullBlock.Encode(), strings.Repeat(" ", 200)...))
 	f.Add([]byte(`{"share_index":0,"suite":"","version":0,"key_size":0,"threshold":0,"secret_tag":""}]},"encrypted_share_value":""}`))
 	for _, m := range []any{fullPost, fullReply, fullBlock} {
 		body, err := json.Marshal(m)

@@ -118,23 +118,18 @@ type BlockData struct {
 	Data []byte    `json:"data"`
 }
 
-// Encode returns the JSON form, padded with spaces to at least the given number of bytes. The
-// caller owns it; it is secret. Package json would leave a copy of the secret in a buffer of its
-// own.
-func (b BlockData) Encode(least int) []byte {
-	const frame = `{"block_uuid":"","data":""}`
-	size := len(frame) + len(uuid.Nil.String()) + base64.StdEncoding.EncodedLen(len(b.Data))
-	w := writer{json: make([]byte, 0, max(size, least))}
+// Encode returns the JSON form. The caller owns it; it is secret. Package json would leave a copy
+// of the secret in a buffer of its own.
+func (b BlockData) Encode() []byte {
+	const frame = `{"block_uuid":"00000000-0000-0000-0000-000000000000","data":""}`
+	w := writer{json: make([]byte, 0, len(frame)+base64.StdEncoding.EncodedLen(len(b.Data)))}
 	w.id(`{"block_uuid":`, b.UUID)
 	w.base64(`,"data":`, b.Data)
 	w.json = append(w.json, '}')
-	for len(w.json) < least {
-		w.json = append(w.json, spaces[:min(len(spaces), least-len(w.json))]...)
-	}
 	return w.json
 }
 
-// spaces are many at a time, since a small block comes with thousands.
+// spaces are many at a time, since a small block may come with thousands.
 const spaces = "                                                                "
 
 // withoutSpaces returns a text without the spaces at its end.

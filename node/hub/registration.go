@@ -285,7 +285,7 @@ func (h *Hub) addBlock(p *peerClient, q psrdQuery) ([]byte, error) {
 	if _, err := io.ReadFull(h.config.Bulk.Reader(random), data); err != nil {
 		return nil, err
 	}
-	body := protocol.BlockData{UUID: id, Data: data}.Encode(node.Unbuffered)
+	body := protocol.BlockData{UUID: id, Data: data}.Encode()
 	if err := h.putBlock(p, q, id, data); err != nil {
 		clear(body)
 		return nil, err
