@@ -291,7 +291,7 @@ func (m GetShare) Query() string {
 func ParseGetShare(query string) (GetShare, error) {
 	var m GetShare
 	var keyID string
-	err := parseQuery(query, &m.ClientName, &m.MasterSAE, &m.SlaveSAE, "key_id", &keyID)
+	err := parseQuery(query, member{"client_name", &m.ClientName}, member{"master_sae_id", &m.MasterSAE}, member{"slave_sae_id", &m.SlaveSAE}, member{"key_id", &keyID})
 	if err != nil {
 		return GetShare{}, err
 	}
