@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -160,7 +159,7 @@ func (h *Hub) newHead(p *peerClient) parcel.Head {
 
 // drawBlock draws the UUID and the bytes of a block.
 func (h *Hub) drawBlock(p *peerClient, b *parcel.Block) ([]byte, error) {
-	random := h.config.Random.For(strings.Join([]string{"psrd", p.name, string(b.Owner), string(b.Purpose)}, " "))
+	random := h.config.Random.For("psrd", p.name, string(b.Owner), string(b.Purpose))
 	var err error
 	if b.ID, err = uuid.NewRandomFromReader(random); err != nil {
 		return nil, err

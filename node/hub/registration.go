@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -235,7 +234,7 @@ func (h *Hub) addBlock(p *peerClient, q protocol.GetBlock) ([]byte, error) {
 	if err := h.checkStock(p, q.Size); err != nil {
 		return nil, err
 	}
-	random := h.config.Random.For(strings.TrimSpace(strings.Join([]string{"psrd", p.name, string(q.Owner), string(q.Purpose)}, " ")))
+	random := h.config.Random.For("psrd", p.name, string(q.Owner), string(q.Purpose))
 	id, err := uuid.NewRandomFromReader(random)
 	if err != nil {
 		return nil, err
