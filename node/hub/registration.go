@@ -29,7 +29,11 @@ func (h *Hub) putRegistration(c echo.Context) error {
 	}
 	registered := protocol.NewRegistered(h.config.Name, h.config.Suite)
 	registered.Boot = h.journal.boot
-	return c.JSON(http.StatusOK, registered)
+	answer, err := protocol.Marshal(registered)
+	if err != nil {
+		return err
+	}
+	return c.JSONBlob(http.StatusOK, append(answer, '\n')) // as Echo ends its JSON
 }
 
 // register registers a client or, if it is registered, lets it start again with empty pools.
