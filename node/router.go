@@ -87,17 +87,20 @@ func WriteJSON(c echo.Context, status int, body []byte) error {
 // [http.Server], if they are empty.
 const unbuffered = 4<<10 + 1
 
-// WriteSecret is like [WriteJSON], for a secret body, which it takes over and clears. It leaves no
-// copy in the process if the request came over HTTP/1.1: a buffer of the server would keep the
-// start of a small body until later answers overwrite it, so spaces follow one. Over the memory
-// transport the other side gets the body itself.
+// WriteSecret is like [WriteJSON], for a secret body, which it takes over and clears, and which
+// nobody may keep. It leaves no copy in the process if the request came over HTTP/1.1: a buffer of
+// the server would keep the start of a small body until later answers overwrite it, so spaces follow
+// one. Over the memory transport the other side gets the body itself.
 func WriteSecret(c echo.Context, body []byte) error {
 	r := c.Response()
 	own, isMemory := r.Writer.(interface{ Take([]byte) })
 	if !isMemory {
 		body = padded(body)
 	}
-	SetHeader(r.Header(), echo.HeaderContentType, echo.MIMEApplicationJSON, echo.HeaderContentLength, strconv.Itoa(len(body)))
+	SetHeader(r.Header(),
+		echo.HeaderContentType, echo.MIMEApplicationJSON,
+		echo.HeaderContentLength, strconv.Itoa(len(body)),
+		echo.HeaderCacheControl, "no-store")
 	r.WriteHeader(http.StatusOK)
 	if isMemory {
 		own.Take(body)

@@ -184,7 +184,7 @@ func TestWriteSecret(t *testing.T) {
 		}
 		w := serve(router, httptest.NewRequest("GET", "/", nil))
 		body := w.Body.String()
-		if len(body) != max(size, unbuffered) || strings.TrimRight(body, " ") != strings.Repeat("x", size) || w.Header().Get("Content-Length") != fmt.Sprint(len(body)) {
+		if len(body) != max(size, unbuffered) || strings.TrimRight(body, " ") != strings.Repeat("x", size) || w.Header().Get("Content-Length") != fmt.Sprint(len(body)) || w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%d bytes over HTTP: %d bytes, %v", size, len(body), w.Header())
 		}
 		if bytes.ContainsRune(secret, 'x') {

@@ -175,7 +175,6 @@ func (h *Hub) getPSRD(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	return node.WriteSecret(c, body)
 }
 
