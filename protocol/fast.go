@@ -40,6 +40,16 @@ func Marshal(message any) ([]byte, error) {
 		w = newWriter(m.SealedShare, 16)
 		w.number(`{"share_index":`, m.ShareIndex)
 		w.share(m.Terms, m.SealedShare)
+	case Registration:
+		w.json = make([]byte, 0, 64+len(m.ClientName)+32*len(m.EncryptorNames))
+		w.other = len(m.EncryptorNames) == 0
+		w.text(`{"client_name":`, m.ClientName)
+		between := `,"encryptor_names":[`
+		for _, name := range m.EncryptorNames {
+			w.text(between, name)
+			between = ","
+		}
+		w.json = append(w.json, `]}`...)
 	case Registered:
 		w.json = make([]byte, 0, 64+len(m.HubName)+len(m.Suite))
 		w.other = m.Suite == "" || m.Version == 0 || m.Boot != uuid.Nil

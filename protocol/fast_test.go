@@ -72,6 +72,10 @@ func TestMarshalIsThatOfJSON(t *testing.T) {
 		{HubName: "hank", Suite: "its", Version: -2}, {HubName: "hank", Suite: "its", Version: 2, Boot: uuid.UUID{1}}} {
 		checkMarshalled(t, m)
 	}
+	for _, m := range []protocol.Registration{fullRegistration, {}, {ClientName: "carol"}, {ClientName: "<", EncryptorNames: []string{"sam"}},
+		{ClientName: "carol", EncryptorNames: []string{"sam", `d"n`}}, {ClientName: "carol", EncryptorNames: []string{""}}} {
+		checkMarshalled(t, m)
+	}
 	checkMarshalled(t, fullPost.Batch())
 }
 
