@@ -13,6 +13,7 @@ package node
 import (
 	"crypto/rand"
 	"io"
+	"strings"
 	"time"
 
 	"dske/protocol"
@@ -45,12 +46,12 @@ func Prefix(kind Kind, name string) string { return "/" + string(kind) + "/" + n
 // for concurrent use. A nil Random is crypto/rand.
 type Random func(purpose string) io.Reader
 
-// For returns the source for a purpose.
-func (r Random) For(purpose string) io.Reader {
+// For returns the source for a purpose of these words, of which the last may be empty.
+func (r Random) For(purpose ...string) io.Reader {
 	if r == nil {
 		return inPieces{rand.Reader}
 	}
-	return r(purpose)
+	return r(strings.TrimSpace(strings.Join(purpose, " ")))
 }
 
 // PoolStatus describes a pool without any of its bytes.

@@ -24,9 +24,10 @@ func TestRandom(t *testing.T) {
 		t.Error("the default is not crypto/rand")
 	}
 	echo := Random(func(purpose string) io.Reader { return strings.NewReader(purpose) })
-	for _, purpose := range []string{"keys", "psrd carol hub"} {
-		if got, err := io.ReadAll(echo.For(purpose)); err != nil || string(got) != purpose {
-			t.Errorf("source is %q, %v, want that for %q", got, err, purpose)
+	for _, words := range [][]string{{"keys"}, {"psrd", "carol", "hub"}, {"psrd", "carol", "hub", ""}} {
+		want := strings.Join(words[:min(3, len(words))], " ")
+		if got, err := io.ReadAll(echo.For(words...)); err != nil || string(got) != want {
+			t.Errorf("source is %q, %v, want that for %q", got, err, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,19 +83,26 @@ func WriteJSON(c echo.Context, status int, body []byte) error {
 	return err
 }
 
-// Unbuffered is the size in bytes from which a write of a body bypasses the buffers of
+// unbuffered is the size in bytes from which a write of a body bypasses the buffers of
 // [http.Server], if they are empty.
-const Unbuffered = 4<<10 + 1
+const unbuffered = 4<<10 + 1
 
-// WriteSecret is like [WriteJSON], for a secret body, which it takes over and clears. It leaves no
-// copy in the process if the body has at least [Unbuffered] bytes and the request came over
-// HTTP/1.1; a buffer of the server would keep the start of it until later answers overwrite it.
-// Over the memory transport the other side gets the body itself.
+// WriteSecret is like [WriteJSON], for a secret body, which it takes over and clears, and which
+// nobody may keep. It leaves no copy in the process if the request came over HTTP/1.1: a buffer of
+// the server would keep the start of a small body until later answers overwrite it, so spaces follow
+// one. Over the memory transport the other side gets the body itself.
 func WriteSecret(c echo.Context, body []byte) error {
 	r := c.Response()
-	SetHeader(r.Header(), echo.HeaderContentType, echo.MIMEApplicationJSON, echo.HeaderContentLength, strconv.Itoa(len(body)))
+	own, isMemory := r.Writer.(interface{ Take([]byte) })
+	if !isMemory {
+		body = padded(body)
+	}
+	SetHeader(r.Header(),
+		echo.HeaderContentType, echo.MIMEApplicationJSON,
+		echo.HeaderContentLength, strconv.Itoa(len(body)),
+		echo.HeaderCacheControl, "no-store")
 	r.WriteHeader(http.StatusOK)
-	if own, ok := r.Writer.(interface{ Take([]byte) }); ok {
+	if isMemory {
 		own.Take(body)
 		return nil
 	}
@@ -104,6 +112,17 @@ func WriteSecret(c echo.Context, body []byte) error {
 	}
 	_, err := r.Write(body)
 	return err
+}
+
+// padded returns the body with spaces to at least [unbuffered] bytes, and clears what it copies.
+func padded(body []byte) []byte {
+	if len(body) >= unbuffered {
+		return body
+	}
+	whole := bytes.Repeat([]byte(" "), unbuffered)
+	copy(whole, body)
+	clear(body)
+	return whole
 }
 
 // Param returns the decoded value of a path parameter. Echo matches the encoded path if the request

@@ -161,3 +161,34 @@ func TestReadBody(t *testing.T) {
 		}
 	}
 }
+
+// taker is a response in memory, whose bytes are handed over.
+type taker struct {
+	httptest.ResponseRecorder
+	taken []byte
+}
+
+func (w *taker) Take(body []byte) { w.taken = body }
+
+// A secret leaves the process in one write that bypasses the buffers of the server, however small it
+// is, and is cleared. In memory it is handed over as it is.
+func TestWriteSecret(t *testing.T) {
+	for _, size := range []int{0, 1, unbuffered - 1, unbuffered, 2 * unbuffered} {
+		secret := bytes.Repeat([]byte("x"), size)
+		router := echo.New()
+		router.GET("/", func(c echo.Context) error { return WriteSecret(c, secret) })
+		own := &taker{ResponseRecorder: *httptest.NewRecorder()}
+		router.ServeHTTP(own, httptest.NewRequest("GET", "/", nil))
+		if string(own.taken) != strings.Repeat("x", size) || own.Header().Get("Content-Length") != fmt.Sprint(size) {
+			t.Errorf("%d bytes in memory: %d bytes, %v", size, len(own.taken), own.Header())
+		}
+		w := serve(router, httptest.NewRequest("GET", "/", nil))
+		body := w.Body.String()
+		if len(body) != max(size, unbuffered) || strings.TrimRight(body, " ") != strings.Repeat("x", size) || w.Header().Get("Content-Length") != fmt.Sprint(len(body)) || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%d bytes over HTTP: %d bytes, %v", size, len(body), w.Header())
+		}
+		if bytes.ContainsRune(secret, 'x') {
+			t.Errorf("%d bytes are not cleared", size)
+		}
+	}
+}

@@ -244,7 +244,7 @@ func (m GetShares) Query() string {
 func ParseGetShares(query string) (GetShares, error) {
 	var m GetShares
 	var ids string
-	err := parseQuery(query, &m.ClientName, &m.MasterSAE, &m.SlaveSAE, "key_ids", &ids)
+	err := parseQuery(query, member{"client_name", &m.ClientName}, member{"master_sae_id", &m.MasterSAE}, member{"slave_sae_id", &m.SlaveSAE}, member{"key_ids", &ids})
 	if err != nil {
 		return GetShares{}, err
 	}
@@ -261,11 +261,10 @@ func appendNames(query []byte, client, master, slave string) []byte {
 	return append(append(query, "&slave_sae_id="...), url.QueryEscape(slave)...)
 }
 
-// parseQuery reads the members of both queries. Each must be present exactly once. last is the name
-// of the last member.
-func parseQuery(query string, client, master, slave *string, last string, to *string) error {
-	members := [...]member{{"client_name", client}, {"master_sae_id", master}, {"slave_sae_id", slave}, {last, to}}
-	if readPlain(query, members[:]) {
+// parseQuery reads the members of a query. Each must be present exactly once and not empty. It fails
+// with an [ErrMalformed].
+func parseQuery(query string, members ...member) error {
+	if readPlain(query, members) {
 		return nil
 	}
 	values, err := url.ParseQuery(query)

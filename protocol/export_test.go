@@ -8,17 +8,7 @@ func ParseSignature(header string) (fragments []psrd.Fragment, text string, err 
 	return s.fragments, s.String(), err
 }
 
-// ReadCanonical returns what a body is in canonical form, and nil for what it is not.
-func ReadCanonical(body []byte) (post *PostShare, reply *ShareReply, block *BlockData) {
-	post, reply, block = new(PostShare), new(ShareReply), new(BlockData)
-	if !post.read(body) {
-		post = nil
-	}
-	if !reply.read(body) {
-		reply = nil
-	}
-	if !block.read(body) {
-		block = nil
-	}
-	return post, reply, block
+// ReadCanonical reports whether a body is the canonical form of the message, and then reads it.
+func ReadCanonical(body []byte, message interface{ read([]byte) bool }) bool {
+	return message.read(body)
 }

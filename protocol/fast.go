@@ -18,6 +18,9 @@ import (
 // a key pair takes 5 % longer over loopback without it. A [BlockData] is read here because it is
 // large. All other forms are left to the general packages, so none is refused or taken here that
 // these would not.
+//
+// A client that comes to a hub brings a [Registration], and gets a [Registered]: the first key
+// between two clients takes 3 % longer over the memory transport if these are left to reflection.
 
 // Marshal is [encoding/json.Marshal] for a message.
 func Marshal(message any) ([]byte, error) {
@@ -37,6 +40,23 @@ func Marshal(message any) ([]byte, error) {
 		w = newWriter(m.SealedShare, 16)
 		w.number(`{"share_index":`, m.ShareIndex)
 		w.share(m.Terms, m.SealedShare)
+	case Registration:
+		w.json = make([]byte, 0, 64+len(m.ClientName)+32*len(m.EncryptorNames))
+		w.other = len(m.EncryptorNames) == 0
+		w.text(`{"client_name":`, m.ClientName)
+		between := `,"encryptor_names":[`
+		for _, name := range m.EncryptorNames {
+			w.text(between, name)
+			between = ","
+		}
+		w.json = append(w.json, `]}`...)
+	case Registered:
+		w.json = make([]byte, 0, 64+len(m.HubName)+len(m.Suite))
+		w.other = m.Suite == "" || m.Version == 0 || m.Boot != uuid.Nil
+		w.text(`{"hub_name":`, m.HubName)
+		w.text(`,"suite":`, m.Suite)
+		w.number(`,"version":`, m.Version)
+		w.json = append(w.json, '}')
 	}
 	if w.json == nil || w.other {
 		return json.Marshal(message)
@@ -156,6 +176,35 @@ func (b *BlockData) read(body []byte) bool {
 	return true
 }
 
+// read reports whether the body is the form of the message that our clients send, and then reads it.
+func (m *Registration) read(body []byte) bool {
+	r := reader{rest: body}
+	read := Registration{ClientName: r.text(`{"client_name":`)}
+	r.skip(`,"encryptor_names":[`)
+	for between := ""; !r.other && (between == "" || !r.comes(`]`)); between = "," {
+		read.EncryptorNames = append(read.EncryptorNames, r.text(between))
+	}
+	r.skip(`]}`)
+	if r.other || len(r.rest) > 0 {
+		return false
+	}
+	*m = read
+	return true
+}
+
+// read reports whether the body is the canonical form of the message with a suite and without a
+// boot ID, perhaps with the end of a line after it, and then reads it.
+func (m *Registered) read(body []byte) bool {
+	r := reader{rest: bytes.TrimSuffix(body, []byte("\n"))}
+	read := Registered{HubName: r.text(`{"hub_name":`), Suite: r.text(`,"suite":`), Version: r.number(`,"version":`)}
+	r.skip(`}`)
+	if r.other || len(r.rest) > 0 {
+		return false
+	}
+	*m = read
+	return true
+}
+
 func (r *reader) terms() Terms {
 	return Terms{
 		Suite:     r.suite(`,"suite":`),
@@ -235,12 +284,27 @@ func (r *reader) base64(before string) []byte {
 	r.skip(before)
 	r.skip(`"`)
 	text, rest, ends := bytes.Cut(r.rest, []byte(`"`))
-	value := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := strictly.Decode(value, text)
 	// Package base64 skips the ends of lines, which are no part of a text in JSON.
-	r.other = r.other || !ends || err != nil || bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0
+	if r.other || !ends || len(text)%4 != 0 || bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
+		r.other = true
+		return nil
+	}
+	value := make([]byte, decodedLen(text))
+	n, err := strictly.Decode(value, text)
+	r.other = err != nil
 	r.rest = rest
 	return value[:n]
+}
+
+// decodedLen returns the number of bytes that a text in base64 of whole quanta has, or can have at
+// most if it is malformed. Package base64 does not look at the padding: a block of 1 KB would take an
+// eighth more.
+func decodedLen(text []byte) int {
+	size := base64.StdEncoding.DecodedLen(len(text))
+	for i := len(text) - 1; i >= max(0, len(text)-2) && text[i] == '='; i-- {
+		size--
+	}
+	return size
 }
 
 func (r *reader) number(before string) int {

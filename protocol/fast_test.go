@@ -21,10 +21,19 @@ var (
 	fullPost  = protocol.PostShare{ClientName: "carol", MasterSAE: "sam", SlaveSAE: "sofia", KeyID: uuid.UUID{2}, ShareIndex: 4, Terms: fullTerms, SealedShare: fullSealed}
 	fullReply = protocol.ShareReply{ShareIndex: 0, Terms: fullTerms, SealedShare: fullSealed}
 	fullBlock = protocol.BlockData{UUID: uuid.UUID{1}, Data: []byte{1, 0xff, 3}}
+
+	fullRegistration = protocol.Registration{ClientName: "carol", EncryptorNames: []string{"sam", "dan"}}
+	fullRegistered   = protocol.Registered{HubName: "hank", Suite: "its", Version: 2}
 )
 
-// anyBlock is a block that is read with reflection.
-type anyBlock protocol.BlockData
+// These are read with reflection.
+type (
+	anyPost         protocol.PostShare
+	anyReply        protocol.ShareReply
+	anyBlock        protocol.BlockData
+	anyRegistration protocol.Registration
+	anyRegistered   protocol.Registered
+)
 
 // What is written without package json is what it would have written.
 func TestMarshalIsThatOfJSON(t *testing.T) {
@@ -59,6 +68,14 @@ func TestMarshalIsThatOfJSON(t *testing.T) {
 		})
 	}
 	checkMarshalled(t, struct{}{})
+	for _, m := range []protocol.Registered{fullRegistered, {}, {HubName: "hank"}, {HubName: "<", Suite: "its", Version: 2},
+		{HubName: "hank", Suite: "its", Version: -2}, {HubName: "hank", Suite: "its", Version: 2, Boot: uuid.UUID{1}}} {
+		checkMarshalled(t, m)
+	}
+	for _, m := range []protocol.Registration{fullRegistration, {}, {ClientName: "carol"}, {ClientName: "<", EncryptorNames: []string{"sam"}},
+		{ClientName: "carol", EncryptorNames: []string{"sam", `d"n`}}, {ClientName: "carol", EncryptorNames: []string{""}}} {
+		checkMarshalled(t, m)
+	}
 	checkMarshalled(t, fullPost.Batch())
 }
 
@@ -76,45 +93,66 @@ func checkMarshalled(t *testing.T, message any) {
 // What is read without a JSON package is what that would have read. What is not in canonical form
 // is left to it.
 func FuzzCanonicalForm(f *testing.F) {
-	f.Add(fullBlock.Encode(0))
-	f.Add(append(fullBlock.Encode(200), '\t'))
+	f.Add(fullBlock.Encode())
+	f.Add(append(fullBlock.Encode(), strings.Repeat(" ", 200)+"\t"...))
+	f.Add(append(fullBlock.Encode(), strings.Repeat(" ", 200)...))
 	f.Add([]byte(`{"share_index":0,"suite":"","version":0,"key_size":0,"threshold":0,"secret_tag":""}]},"encrypted_share_value":""}`))
-	for _, m := range []any{fullPost, fullReply, fullBlock} {
+	f.Add([]byte(`{"hub_name":"hank","suite":"its","version":2}` + "\n\n"))
+	f.Add([]byte(`{"client_name":"carol","encryptor_names":[]}`))
+	for _, m := range []any{fullPost, fullReply, fullBlock, fullRegistration, fullRegistered} {
 		body, err := json.Marshal(m)
 		if err != nil {
 			f.Fatal(err)
 		}
-		if post, reply, block := protocol.ReadCanonical(body); post == nil && reply == nil && block == nil {
+		if !isCanonical(f, body) {
 			f.Fatalf("%s is not canonical", body)
 		}
 		seedBodies(f, string(body))
 		for _, change := range [][2]string{
 			{`"sam"`, `"s\u0061m"`}, {`"sam"`, `"s<m"`}, {`"sam"`, `null`}, {`"sam"`, `"sam" `}, {`"sam"`, `""`},
 			{`"version":2`, `"version":02`}, {`"version":2`, `"version":2.0`}, {`"version":2`, `"version":-2`}, {`"version":2`, `"version":12345678901`},
-			{`"size":1}`, `"size":1,"size":1}`}, {`"size":1}`, `"size":1},`}, {`"/`, `"\/`}, {`"Af8D"`, `"Af8D\n"`}, {`"Af8D"`, "\"Af8D\n\""}, {`"Af8D"`, "\"Af\r8D\""}, {`"Af8D"`, `"Af8D`}, {`"Af8D"`, `"Af8="`}, {`"Af8D"`, `"Af9="`},
+			{`"size":1}`, `"size":1,"size":1}`}, {`"size":1}`, `"size":1},`}, {`"/`, `"\/`}, {`"Af8D"`, `"Af8D\n"`}, {`"Af8D"`, "\"Af8D\n\""}, {`"Af8D"`, "\"Af\r8D\""}, {`"Af8D"`, `"Af8D`}, {`"Af8D"`, `"Af8="`}, {`"Af8D"`, `"A==="`}, {`"Af8D"`, `"Aw=="`}, {`"Af8D"`, `"Af8D===="`}, {`"Af8D"`, `"=="`}, {`"Af8D"`, `"Af8D="`}, {`"Af8D"`, `"Af9="`},
 			{`01000000-`, `01000000+`}, {`01000000-0000-0000-0000-000000000000`, `01000000000000000000000000000000`}, {`ab000000`, `AB000000`}, {`}}`, `} }`},
+			{`["sam",`, `[ "sam",`}, {`["sam",`, `["sam",,`}, {`["sam",`, `[`}, {`"dan"`, `"d\"an"`}, {`"dan"]`, `"dan",]`}, {`"dan"]`, `"dan"] `}, {`"its"`, `""`}, {`2}`, `2,"boot":"01000000-0000-0000-0000-000000000000"}`}, {`2}`, "2}\n"},
 		} {
 			f.Add([]byte(strings.Replace(string(body), change[0], change[1], 1)))
 		}
 	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		post, reply, block := protocol.ReadCanonical(body)
-		if post != nil {
-			checkReadAlike(t, body, *post)
-		}
-		if reply != nil {
-			checkReadAlike(t, body, *reply)
-		}
-		if block != nil {
-			checkReadAlike(t, body, anyBlock(*block))
-		}
-	})
+	f.Fuzz(func(t *testing.T, body []byte) { isCanonical(t, body) })
 }
 
-func checkReadAlike[M any](t *testing.T, body []byte, got M) {
+// isCanonical reports whether a body is the canonical form of a message, and fails the test unless
+// what is read is what a JSON package reads.
+func isCanonical(t testing.TB, body []byte) (is bool) {
+	t.Helper()
+	var post protocol.PostShare
+	if protocol.ReadCanonical(body, &post) {
+		is = checkReadAlike(t, body, anyPost(post))
+	}
+	var reply protocol.ShareReply
+	if protocol.ReadCanonical(body, &reply) {
+		is = checkReadAlike(t, body, anyReply(reply))
+	}
+	var block protocol.BlockData
+	if protocol.ReadCanonical(body, &block) {
+		is = checkReadAlike(t, body, anyBlock(block))
+	}
+	var registration protocol.Registration
+	if protocol.ReadCanonical(body, &registration) {
+		is = checkReadAlike(t, body, anyRegistration(registration))
+	}
+	var registered protocol.Registered
+	if protocol.ReadCanonical(body, &registered) {
+		is = checkReadAlike(t, body, anyRegistered(registered))
+	}
+	return is
+}
+
+func checkReadAlike[M any](t testing.TB, body []byte, got M) bool {
 	t.Helper()
 	var want M
 	if err := protocol.Unmarshal(body, &want); err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("%s is read as %+v, want %+v, error %v", body, got, want, err)
 	}
+	return true
 }

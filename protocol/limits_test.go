@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -28,6 +29,14 @@ func TestCheckName(t *testing.T) {
 	} {
 		if err := protocol.CheckName(name); (err == nil) != want {
 			t.Errorf("%q: %v", name, err)
+		}
+	}
+	form := regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+	for c := range 256 {
+		for _, name := range []string{string([]byte{byte(c)}), string([]byte{'a', byte(c)}), string([]byte{byte(c), 'a'})} {
+			if err := protocol.CheckName(name); (err == nil) != form.MatchString(name) {
+				t.Errorf("%q: %v", name, err)
+			}
 		}
 	}
 }

@@ -118,23 +118,18 @@ type BlockData struct {
 	Data []byte    `json:"data"`
 }
 
-// Encode returns the JSON form, padded with spaces to at least the given number of bytes. The
-// caller owns it; it is secret. Package json would leave a copy of the secret in a buffer of its
-// own.
-func (b BlockData) Encode(least int) []byte {
-	const frame = `{"block_uuid":"","data":""}`
-	size := len(frame) + len(uuid.Nil.String()) + base64.StdEncoding.EncodedLen(len(b.Data))
-	w := writer{json: make([]byte, 0, max(size, least))}
+// Encode returns the JSON form. The caller owns it; it is secret. Package json would leave a copy
+// of the secret in a buffer of its own.
+func (b BlockData) Encode() []byte {
+	const frame = `{"block_uuid":"00000000-0000-0000-0000-000000000000","data":""}`
+	w := writer{json: make([]byte, 0, len(frame)+base64.StdEncoding.EncodedLen(len(b.Data)))}
 	w.id(`{"block_uuid":`, b.UUID)
 	w.base64(`,"data":`, b.Data)
 	w.json = append(w.json, '}')
-	for len(w.json) < least {
-		w.json = append(w.json, spaces[:min(len(spaces), least-len(w.json))]...)
-	}
 	return w.json
 }
 
-// spaces are many at a time, since a small block comes with thousands.
+// spaces are many at a time, since a small block may come with thousands.
 const spaces = "                                                                "
 
 // withoutSpaces returns a text without the spaces at its end.
@@ -205,13 +200,9 @@ type PostShare struct {
 // ParsePostShare reads the body of a [PostShare]. Its errors are [ErrMalformed] and, for a bad
 // fragment, [psrd.ErrOutOfRange].
 func ParsePostShare(body []byte) (PostShare, error) {
-	var m PostShare
-	if !m.read(body) {
-		other := PostShare{ShareIndex: -1} // on the heap, unlike m
-		if err := Unmarshal(body, &other); err != nil {
-			return PostShare{}, err
-		}
-		m = other
+	m := PostShare{ShareIndex: -1}
+	if err := Unmarshal(body, &m); err != nil {
+		return PostShare{}, err
 	}
 	if m.ClientName == "" || m.KeyID == uuid.Nil {
 		return PostShare{}, fmt.Errorf("%w: a name or the key ID is missing", ErrMalformed)
@@ -251,13 +242,9 @@ type ShareReply struct {
 
 // ParseShareReply reads the body of a [ShareReply]; its errors are those of [ParsePostShare].
 func ParseShareReply(body []byte) (ShareReply, error) {
-	var m ShareReply
-	if !m.read(body) {
-		other := ShareReply{ShareIndex: -1} // on the heap, unlike m
-		if err := Unmarshal(body, &other); err != nil {
-			return ShareReply{}, err
-		}
-		m = other
+	m := ShareReply{ShareIndex: -1}
+	if err := Unmarshal(body, &m); err != nil {
+		return ShareReply{}, err
 	}
 	if err := checkShareIndex(m.ShareIndex); err != nil {
 		return ShareReply{}, err
@@ -301,7 +288,7 @@ func (m GetShare) Query() string {
 func ParseGetShare(query string) (GetShare, error) {
 	var m GetShare
 	var keyID string
-	err := parseQuery(query, &m.ClientName, &m.MasterSAE, &m.SlaveSAE, "key_id", &keyID)
+	err := parseQuery(query, member{"client_name", &m.ClientName}, member{"master_sae_id", &m.MasterSAE}, member{"slave_sae_id", &m.SlaveSAE}, member{"key_id", &keyID})
 	if err != nil {
 		return GetShare{}, err
 	}
@@ -333,8 +320,8 @@ var legacyNull = jsonv1.MergeWithLegacySemantics(true)
 // Unmarshal reads the JSON of one message. Unknown members are ignored. A repeated member is an
 // [ErrMalformed], since two readers could read it differently.
 func Unmarshal(body []byte, message any) error {
-	if b, ok := message.(*BlockData); ok && b.read(body) {
-		return nil
+	if m, has := message.(interface{ read([]byte) bool }); has && m.read(body) {
+		return nil // see fast.go
 	}
 	if err := jsonv2.Unmarshal(body, message, legacyNull); err != nil {
 		return fmt.Errorf("%w: %w", ErrMalformed, err)

@@ -10,12 +10,13 @@ import (
 
 // garbageFor returns how many bytes of garbage there may be before it is collected, with so many
 // bytes in use. Go's own rule is as many as are in use: a small network would spend an eighth of its
-// time on collecting a few megabytes, and a large one take twice its memory. The more is in use, the
-// longer a collection takes, and the more garbage it has to be worth: 100 MB with 450 MB in use, and
-// 1 GiB from 1.4 GiB on.
+// time on collecting a few megabytes, and one of 500 MB take twice its memory. Here it is a quarter
+// of what is in use, and at least 64 MiB. The more is in use, the longer a collection takes, and the
+// more garbage it has to be worth: from 1 GiB on it is Go's rule, up to 2 GiB of garbage.
 func garbageFor(used int64) int64 {
-	worth := float64(used) * float64(used) / (2 << 30)
-	return max(64<<20, used/4, min(int64(worth), 1<<30))
+	size := float64(used) / (1 << 30)
+	worth := min(size*size, 1) * float64(used)
+	return max(64<<20, used/4, min(int64(worth), 2<<30))
 }
 
 // TuneCollector makes the collector of garbage go by [garbageFor]. It does nothing if the

@@ -10,7 +10,7 @@ import (
 
 func TestGarbageFor(t *testing.T) {
 	const mega = 1 << 20
-	for used, garbage := range map[int64]int64{0: 64, 5: 64, 100: 64, 512: 128, 1024: 512, 2000: 1024, 8000: 2000} {
+	for used, garbage := range map[int64]int64{0: 64, 5: 64, 256: 64, 440: 110, 512: 128, 768: 432, 1024: 1024, 2000: 2000, 8000: 2048, 16000: 4000} {
 		if got := garbageFor(used * mega); got != garbage*mega {
 			t.Errorf("with %d MiB in use, %d bytes of garbage, want %d MiB", used, got, garbage)
 		}

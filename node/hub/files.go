@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -160,7 +159,7 @@ func (h *Hub) newHead(p *peerClient) parcel.Head {
 
 // drawBlock draws the UUID and the bytes of a block.
 func (h *Hub) drawBlock(p *peerClient, b *parcel.Block) ([]byte, error) {
-	random := h.config.Random.For(strings.Join([]string{"psrd", p.name, string(b.Owner), string(b.Purpose)}, " "))
+	random := h.config.Random.For("psrd", p.name, string(b.Owner), string(b.Purpose))
 	var err error
 	if b.ID, err = uuid.NewRandomFromReader(random); err != nil {
 		return nil, err
@@ -172,7 +171,7 @@ func (h *Hub) drawBlock(p *peerClient, b *parcel.Block) ([]byte, error) {
 
 // checkParcel returns an error if there is no room for a file.
 func (h *Hub) checkParcel(p *peerClient, head parcel.Head) error {
-	blocks := map[psrdQuery][]psrd.BlockStatus{}
+	blocks := map[protocol.GetBlock][]psrd.BlockStatus{}
 	out := 0
 	for _, kept := range h.journal.parcels(p.name) {
 		if kept.State == store.ParcelOut {
@@ -183,11 +182,11 @@ func (h *Hub) checkParcel(p *peerClient, head parcel.Head) error {
 		return node.NewError(protocol.ErrTooManyOut, "client_name", p.name, "files", out, "limit", h.config.Files.Out)
 	}
 	for _, b := range h.journal.blocksOf(p.name) {
-		pool := psrdQuery{owner: protocol.PoolOwner(b.Owner), purpose: psrd.Purpose(b.Purpose)}
+		pool := protocol.GetBlock{Owner: protocol.PoolOwner(b.Owner), Purpose: psrd.Purpose(b.Purpose)}
 		blocks[pool] = append(blocks[pool], psrd.BlockStatus{UUID: b.ID, Size: b.Size, Unused: b.Size - b.Mark})
 	}
 	for _, b := range head.Blocks {
-		pool := psrdQuery{owner: b.Owner, purpose: b.Purpose}
+		pool := protocol.GetBlock{Owner: b.Owner, Purpose: b.Purpose}
 		if err := checkPool(blocks[pool], b.Size); err != nil {
 			return err
 		}

@@ -93,8 +93,8 @@ func (j journal) blocksOf(client string) (blocks []store.Block) {
 }
 
 // addBlock stores a new block, of which nothing may be used yet.
-func (j journal) addBlock(q psrdQuery, id uuid.UUID, data []byte) error {
-	b := store.Block{ID: id, Peer: q.client, Owner: string(q.owner), Purpose: string(q.purpose), Size: len(data)}
+func (j journal) addBlock(q protocol.GetBlock, id uuid.UUID, data []byte) error {
+	b := store.Block{ID: id, Peer: q.ClientName, Owner: string(q.Owner), Purpose: string(q.Purpose), Size: len(data)}
 	return node.Unkept(j.store.AddBlock(b, data))
 }
 

@@ -25,7 +25,7 @@ func TestLeak(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, owner := range []protocol.PoolOwner{protocol.OwnerHub, protocol.OwnerClient} {
-			body, err := h.addBlock(h.clients[client], psrdQuery{client: client, owner: owner, size: 100})
+			body, err := h.addBlock(h.clients[client], protocol.GetBlock{ClientName: client, Owner: owner, Size: 100})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -198,7 +198,7 @@ func (h *Hub) noteRollback(client string, bytes int) {
 }
 
 // addFresh stores a block that is on its way to the client, and of which nothing can be used yet.
-func (p *peerClient) addFresh(id uuid.UUID, q psrdQuery, data []byte) error {
+func (p *peerClient) addFresh(id uuid.UUID, q protocol.GetBlock, data []byte) error {
 	block, err := psrd.OpenBlock(id, len(data), 0, data)
 	if err != nil {
 		return err
@@ -215,7 +215,7 @@ func (p *peerClient) addFresh(id uuid.UUID, q psrdQuery, data []byte) error {
 // freshBlock is a block that is in no pool yet, and the query that asked for it.
 type freshBlock struct {
 	*psrd.Block
-	asked psrdQuery
+	asked protocol.GetBlock
 }
 
 // takeFresh returns a block that the client now has, or nil.
@@ -245,12 +245,12 @@ func (p *peerClient) dropFresh() {
 }
 
 // freshIn describes the blocks that are on their way for a pool.
-func (p *peerClient) freshIn(q psrdQuery) (blocks []psrd.BlockStatus) {
+func (p *peerClient) freshIn(q protocol.GetBlock) (blocks []psrd.BlockStatus) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, b := range p.fresh {
-		if b.asked.owner == q.owner && b.asked.purpose == q.purpose {
-			blocks = append(blocks, psrd.BlockStatus{UUID: id, Size: b.asked.size, Unused: b.asked.size})
+		if b.asked.Owner == q.Owner && b.asked.Purpose == q.Purpose {
+			blocks = append(blocks, psrd.BlockStatus{UUID: id, Size: b.asked.Size, Unused: b.asked.Size})
 		}
 	}
 	return blocks

@@ -6,9 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -32,7 +29,11 @@ func (h *Hub) putRegistration(c echo.Context) error {
 	}
 	registered := protocol.NewRegistered(h.config.Name, h.config.Suite)
 	registered.Boot = h.journal.boot
-	return c.JSON(http.StatusOK, registered)
+	answer, err := protocol.Marshal(registered)
+	if err != nil {
+		return err
+	}
+	return c.JSONBlob(http.StatusOK, append(answer, '\n')) // as Echo ends its JSON
 }
 
 // register registers a client or, if it is registered, lets it start again with empty pools.
@@ -163,31 +164,29 @@ func (h *Hub) unregister(ctx context.Context, name string, shown node.Proof) err
 }
 
 func (h *Hub) getPSRD(c echo.Context) error {
-	query, err := parseQuery(c)
+	q, err := protocol.ParseGetBlock(c.Request().URL.RawQuery, h.config.Suite)
 	if err != nil {
 		return err
 	}
-	q, err := h.parsePSRDQuery(query)
-	if err != nil {
+	if err := checkSize(q); err != nil {
 		return err
 	}
 	body, err := h.supply(c.Request().Context(), q, h.proof(c))
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	return node.WriteSecret(c, body)
 }
 
 // supply is blockFor for an out-of-band request with this proof. It leaves the line of the client
 // before the block is sent: a client that does not read it holds up nobody.
-func (h *Hub) supply(ctx context.Context, q psrdQuery, shown node.Proof) ([]byte, error) {
-	leave, err := h.enterLine(ctx, q.client)
+func (h *Hub) supply(ctx context.Context, q protocol.GetBlock, shown node.Proof) ([]byte, error) {
+	leave, err := h.enterLine(ctx, q.ClientName)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	p, err := h.authorize(q.client, shown)
+	p, err := h.authorize(q.ClientName, shown)
 	if err != nil {
 		return nil, err
 	}
@@ -196,8 +195,8 @@ func (h *Hub) supply(ctx context.Context, q psrdQuery, shown node.Proof) ([]byte
 }
 
 // blockFor makes a block and returns its encoded form, which the caller clears.
-func (h *Hub) blockFor(ctx context.Context, p *peerClient, q psrdQuery) ([]byte, error) {
-	leave, err := h.config.Bulk.Enter(ctx, q.size)
+func (h *Hub) blockFor(ctx context.Context, p *peerClient, q protocol.GetBlock) ([]byte, error) {
+	leave, err := h.config.Bulk.Enter(ctx, q.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -214,78 +213,40 @@ func parseQuery(c echo.Context) (url.Values, error) {
 	return query, nil
 }
 
-// psrdQuery is what a client asks for: a block of size bytes for a pool.
-type psrdQuery struct {
-	client  string
-	owner   protocol.PoolOwner
-	purpose psrd.Purpose
-	size    int
-}
-
-func (h *Hub) parsePSRDQuery(query url.Values) (psrdQuery, error) {
-	var q psrdQuery
-	var size string
-	for _, m := range []struct {
-		name string
-		to   *string
-	}{{"client_name", &q.client}, {"pool_owner", (*string)(&q.owner)}, {"size", &size}} {
-		var err error
-		if *m.to, err = protocol.Single(query, m.name); err != nil {
-			return q, err
-		}
+// checkSize returns an error unless a block may have that size.
+func checkSize(q protocol.GetBlock) error {
+	if q.Size > protocol.MaxBlockSize {
+		return node.NewError(protocol.ErrTooLarge, "size", q.Size, "limit", protocol.MaxBlockSize)
 	}
-	if q.owner != protocol.OwnerClient && q.owner != protocol.OwnerHub {
-		return q, fmt.Errorf("%w: pool_owner %q is neither client nor hub", protocol.ErrMalformed, string(q.owner))
+	if q.Purpose == psrd.ForKeys && q.Size%psrd.SlotSize != 0 {
+		return fmt.Errorf("%w: a block for keys of %d bytes", psrd.ErrNotSlot, q.Size)
 	}
-	var err error
-	if q.size, err = strconv.Atoi(size); err != nil || q.size < 1 {
-		return q, fmt.Errorf("%w: size %q is not a positive number of bytes", protocol.ErrMalformed, size)
-	}
-	if q.size > protocol.MaxBlockSize {
-		return q, node.NewError(protocol.ErrTooLarge, "size", q.size, "limit", protocol.MaxBlockSize)
-	}
-	if q.purpose, err = h.parsePurpose(query); err == nil && q.purpose == psrd.ForKeys && q.size%psrd.SlotSize != 0 {
-		err = fmt.Errorf("%w: a block for keys of %d bytes", psrd.ErrNotSlot, q.size)
-	}
-	return q, err
-}
-
-// parsePurpose reads the purpose of a block. A suite with separate pools for pads and keys requires
-// one.
-func (h *Hub) parsePurpose(query url.Values) (psrd.Purpose, error) {
-	if !h.config.Suite.Rules().Purposes {
-		return psrd.ForAll, nil
-	}
-	purpose, err := protocol.Single(query, "purpose")
-	if err == nil && !slices.Contains(protocol.PurposesOf(h.config.Suite), psrd.Purpose(purpose)) {
-		err = fmt.Errorf("%w: purpose %q is neither pad nor key", protocol.ErrMalformed, purpose)
-	}
-	return psrd.Purpose(purpose), err
+	return nil
 }
 
 // addBlock makes a block of random bytes and puts it into its pool; with sessions it does so when
 // the client acknowledges the block. It returns what is sent to the client. The caller owns that,
 // and holds the line of the client.
-func (h *Hub) addBlock(p *peerClient, q psrdQuery) ([]byte, error) {
+func (h *Hub) addBlock(p *peerClient, q protocol.GetBlock) ([]byte, error) {
 	if err := h.journal.checkSession(p); err != nil {
 		return nil, err
 	}
-	if err := checkPool(append(p.pool(q.owner, q.purpose).Status(), p.freshIn(q)...), q.size); err != nil {
+	if err := checkPool(append(p.pool(q.Owner, q.Purpose).Status(), p.freshIn(q)...), q.Size); err != nil {
 		return nil, err
 	}
-	if err := h.checkStock(p, q.size); err != nil {
+	if err := h.checkStock(p, q.Size); err != nil {
 		return nil, err
 	}
-	random := h.config.Random.For(strings.TrimSpace(strings.Join([]string{"psrd", p.name, string(q.owner), string(q.purpose)}, " ")))
+	random := h.config.Random.For("psrd", p.name, string(q.Owner), string(q.Purpose))
 	id, err := uuid.NewRandomFromReader(random)
 	if err != nil {
 		return nil, err
 	}
-	data := make([]byte, q.size)
+	data := make([]byte, q.Size)
 	if _, err := io.ReadFull(h.config.Bulk.Reader(random), data); err != nil {
 		return nil, err
 	}
-	body := protocol.BlockData{UUID: id, Data: data}.Encode(node.Unbuffered)
+	body := protocol.BlockData{UUID: id, Data: data}.Encode()
 	if err := h.putBlock(p, q, id, data); err != nil {
 		clear(body)
 		return nil, err
@@ -294,7 +255,7 @@ func (h *Hub) addBlock(p *peerClient, q psrdQuery) ([]byte, error) {
 }
 
 // putBlock is addBlock for a block that was made, whose data the hub owns from then on.
-func (h *Hub) putBlock(p *peerClient, q psrdQuery, id uuid.UUID, data []byte) error {
+func (h *Hub) putBlock(p *peerClient, q protocol.GetBlock, id uuid.UUID, data []byte) error {
 	if h.journal.hasSessions() {
 		if err := h.journal.addBlock(q, id, data); err != nil {
 			clear(data)
@@ -302,12 +263,12 @@ func (h *Hub) putBlock(p *peerClient, q psrdQuery, id uuid.UUID, data []byte) er
 		}
 		return p.addFresh(id, q, data)
 	}
-	if err := p.pool(q.owner, q.purpose).Add(psrd.NewBlock(id, data)); err != nil {
+	if err := p.pool(q.Owner, q.Purpose).Add(psrd.NewBlock(id, data)); err != nil {
 		clear(data)
 		return err
 	}
-	if q.owner == protocol.OwnerHub {
-		p.noteSupplied(q.purpose)
+	if q.Owner == protocol.OwnerHub {
+		p.noteSupplied(q.Purpose)
 	}
 	return nil
 }

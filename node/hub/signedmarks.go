@@ -153,7 +153,7 @@ func (h *Hub) readyBlock(p *peerClient, id uuid.UUID) error {
 		clear(tail)
 		return node.Unkept(err)
 	}
-	asked := psrdQuery{client: p.name, owner: protocol.PoolOwner(b.Owner), purpose: psrd.Purpose(b.Purpose), size: b.Size}
+	asked := protocol.GetBlock{ClientName: p.name, Owner: protocol.PoolOwner(b.Owner), Purpose: psrd.Purpose(b.Purpose), Size: b.Size}
 	return p.addFresh(id, asked, tail)
 }
 

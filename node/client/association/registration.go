@@ -2,7 +2,6 @@ package association
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,7 +14,7 @@ var errForgotten = errors.New("the hub has lost its state")
 
 // register registers the client with the hub.
 func (a *Association) register(ctx context.Context) (protocol.Registered, error) {
-	body, err := json.Marshal(protocol.Registration{ClientName: a.config.Client, EncryptorNames: a.config.Encryptors})
+	body, err := protocol.Marshal(protocol.Registration{ClientName: a.config.Client, EncryptorNames: a.config.Encryptors})
 	var registered protocol.Registered
 	if err != nil {
 		return registered, err

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 
 	"dske/node"
 	"dske/protocol"
@@ -126,16 +124,9 @@ func (a *Association) forgetIfApart(s *session, owner protocol.PoolOwner, err er
 
 // getBlock asks the hub for a block and puts it into its pool.
 func (t *turn) getBlock(ctx context.Context, s *session, to supply, size int) error {
-	query := url.Values{
-		"client_name": {t.config.Client},
-		"pool_owner":  {string(to.owner)},
-		"size":        {strconv.Itoa(size)},
-	}
-	if to.purpose != psrd.ForAll {
-		query.Set("purpose", string(to.purpose))
-	}
+	query := protocol.GetBlock{ClientName: t.config.Client, Owner: to.owner, Purpose: to.purpose, Size: size}.Query()
 	var block protocol.BlockData
-	err := t.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathPSRD, query: query.Encode(), expected: size}, &block)
+	err := t.outOfBand(ctx, message{method: http.MethodGet, path: protocol.PathPSRD, query: query, expected: size}, &block)
 	if err == nil && len(block.Data) != size {
 		err = fmt.Errorf("%w: %d bytes", protocol.ErrMalformed, len(block.Data))
 	}
