@@ -11,7 +11,6 @@
 package node
 
 import (
-	"crypto/rand"
 	"io"
 	"strings"
 	"time"
@@ -49,7 +48,7 @@ type Random func(purpose string) io.Reader
 // For returns the source for a purpose of these words, of which the last may be empty.
 func (r Random) For(purpose ...string) io.Reader {
 	if r == nil {
-		return inPieces{rand.Reader}
+		return inPieces{}
 	}
 	return r(strings.TrimSpace(strings.Join(purpose, " ")))
 }
