@@ -91,9 +91,10 @@ type Hub struct {
 	watched  watched
 	seed     maphash.Seed // see requestID
 
-	mu      sync.Mutex
-	clients map[string]*peerClient
-	owners  map[string]string // by encryptor that is not in the directory: the name of its client
+	mu        sync.Mutex
+	clients   map[string]*peerClient
+	owners    map[string]string     // by encryptor that is not in the directory: the name of its client
+	forgeries map[string]*forgeries // by client; only of those with any
 
 	controls map[controlKey]*protocol.Control // for messages about marks; see control
 }
@@ -115,9 +116,11 @@ func New(config Config) (*Hub, error) {
 		shares:  newShareStore(config.Suite, config.ShareTTL, alarm, journal),
 		alarm:   alarm,
 		seed:    maphash.MakeSeed(),
-		clients: map[string]*peerClient{},
-		owners:  map[string]string{},
 		watched: watched{due: map[*peerClient]time.Time{}},
+
+		clients:   map[string]*peerClient{},
+		owners:    map[string]string{},
+		forgeries: map[string]*forgeries{},
 
 		controls: map[controlKey]*protocol.Control{},
 	}
@@ -143,8 +146,7 @@ func (h *Hub) recall() error {
 		}
 	}
 	for _, r := range h.journal.registrations() {
-		forgeries := &forgeries{}
-		p := newPeerClient(protocol.Registration{ClientName: r.Client, EncryptorNames: r.Encryptors}, string(r.Token.Reveal()), forgeries, h.config.Suite)
+		p := newPeerClient(protocol.Registration{ClientName: r.Client, EncryptorNames: r.Encryptors}, string(r.Token.Reveal()), h.config.Suite)
 		h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
 		if !r.Registered || !h.journal.hasSessions() {
 			p.channel = nil
