@@ -49,17 +49,17 @@ type Client struct {
 	making   making
 	scatters node.Trips[wanted, *scattering]
 	habits   habits
-	unknown  *unknown
+	unknown  unknown
 
 	places sync.Map // encryptor ID to place, as the hubs said
 
 	tasks   node.Tasks
 	alarm   *node.Alarm // fires when a gather expires or a block can be given up
 	mu      sync.Mutex
-	gathers map[gatherID]*gather
+	gathers map[gatherID]*gather // nil: none
 
 	suspectsMu sync.Mutex
-	suspects   map[string][]int // by master: the hubs whose shares were at odds with its last key
+	suspects   map[string][]int // by master: the hubs whose shares were at odds with its last key; nil: none
 }
 
 var _ etsi.KME = (*Client)(nil)
@@ -80,8 +80,8 @@ func New(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	saes := config.Encryptors
-	config.Encryptors = Registers(config.Name, saes)
+	saes, all := config.encryptors()
+	config.Encryptors = all
 	c := &Client{
 		config:  config,
 		saes:    saes,
@@ -94,12 +94,7 @@ func New(config Config) (*Client, error) {
 		started: make(chan struct{}),
 		ready:   make(chan struct{}),
 		alarm:   node.NewAlarm(config.KeyTTL),
-		gathers: map[gatherID]*gather{},
-		making:  newMaking(),
 		habits:  habits{late: make([]time.Duration, len(config.Hubs))},
-		unknown: newUnknown(),
-
-		suspects: map[string][]int{},
 	}
 	if err := c.associate(); err != nil {
 		return nil, err
@@ -149,6 +144,7 @@ func (c *Client) associate() error {
 			}
 		},
 	}
+	c.hubs = make([]*association.Association, 0, len(c.config.Hubs))
 	for _, h := range c.config.Hubs {
 		a, err := association.New(config, h)
 		if err != nil {
