@@ -1,7 +1,7 @@
 // Package node is what hubs and clients have in common: names, the router with its errors and
 // observers, the management interface with the documentation, counters, the source of randomness,
 // and ways to wait: Run waits for [Tasks] before it returns, callers wait in a [Line] with a
-// context or for the next of several [Trips], and an [Alarm] wakes a node that has data to forget.
+// context or for the next of several [Trips], and an [Alarm] calls a node that has data to forget.
 //
 // [hub.Hub] and [client.Client] are the nodes themselves. Each has a New that checks a Config and
 // starts nothing, a Handler that serves HTTP, and a blocking Run for the background work.

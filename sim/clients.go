@@ -110,11 +110,10 @@ func (c localClient) Condition() condition { return condition{psrd: c.Stock(), l
 func (c *clientPlace) encryptors() []string { return c.topology.SAEs() }
 
 func (c *clientPlace) hubs() []client.Hub {
-	var hubs []client.Hub
-	for _, name := range c.topology.Hubs {
-		number := slices.IndexFunc(c.network.hubs, func(h *hubPlace) bool { return h.name == name })
-		implementation := c.network.config.Topology.Hubs[number].Implementation
-		hubs = append(hubs, client.Hub{Name: name, URL: c.network.hubs[number].base(), Number: number, Python: implementation == topology.ImplementationPython})
+	hubs := make([]client.Hub, len(c.topology.Hubs))
+	for i, name := range c.topology.Hubs {
+		known := c.network.known
+		hubs[i] = known[slices.IndexFunc(known, func(h client.Hub) bool { return h.Name == name })]
 	}
 	return hubs
 }

@@ -46,8 +46,7 @@ type life struct {
 	member   member
 	handler  http.Handler
 	requests underway
-	cancel   context.CancelFunc
-	done     chan struct{} // closed when the member's Run has returned
+	lifetime node.Context // of the member
 }
 
 func newPlace(n *Network, kind node.Kind, name string) place {
@@ -199,32 +198,27 @@ func (p *place) bringIn(ctx, running context.Context) error {
 	if err != nil {
 		return errors.Join(err, p.disk.close())
 	}
-	lifetime, cancel := context.WithCancel(running)
-	l := &life{member: m, handler: m.Handler(), cancel: cancel, done: make(chan struct{})}
-	p.network.tasks.Go(func() {
-		defer close(l.done)
-		m.Run(lifetime)
-	})
-	<-m.Started()
+	l := &life{member: m, handler: m.Handler(), lifetime: node.Context{Parent: running}}
+	m.Begin(&l.lifetime)
 	p.settle(l)
 	p.tell("started")
 	switch {
 	case p.lived:
-		p.announce(ctx, lifetime, m)
+		p.announce(ctx, l)
 	case p.network.IsPart(): // an earlier process may have run it
-		p.network.tasks.Go(func() { m.Announce(lifetime) })
+		p.network.tasks.Go(func() { m.Announce(&l.lifetime) })
 	}
 	p.lived = true
 	return nil
 }
 
-// announce has a member tell others that it has started. It waits only a short time, since there
+// announce has the member tell others that it has started. It waits only a short time, since there
 // may be a million of them.
-func (p *place) announce(ctx, lifetime context.Context, m member) {
+func (p *place) announce(ctx context.Context, l *life) {
 	told := make(chan struct{})
 	p.network.tasks.Go(func() {
 		defer close(told)
-		m.Announce(lifetime)
+		l.member.Announce(&l.lifetime)
 	})
 	select {
 	case <-told:
@@ -261,7 +255,7 @@ func (p *place) halt() {
 func (p *place) crash(ctx context.Context) error {
 	return p.empty(ctx, func(l *life) {
 		p.disk.crash()
-		l.cancel()
+		l.lifetime.End()
 		l.requests.end(0)
 		l.end()
 		p.disk.abandon()
@@ -288,8 +282,8 @@ func (p *place) save(ctx context.Context) error {
 
 // end ends the member.
 func (l *life) end() {
-	l.cancel()
-	<-l.done
+	l.lifetime.End()
+	l.member.End()
 }
 
 func (p *place) closeDisk() {

@@ -22,9 +22,9 @@ func newSleep() *life {
 
 func (sleeping) Handler() http.Handler { return http.NotFoundHandler() }
 
-func (sleeping) Run(context.Context) error { return nil }
+func (sleeping) Begin(context.Context) {}
 
-func (s sleeping) Started() <-chan struct{} { return s.always }
+func (sleeping) End() {}
 
 func (s sleeping) Ready() <-chan struct{} { return s.always }
 

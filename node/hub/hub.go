@@ -85,7 +85,8 @@ type Hub struct {
 	journal journal
 	shares  *shareStore
 	lines   [16]node.Line // see enterLine
-	alarm   *node.Alarm   // fires when a share expires or a block can be given up
+	alarm   *node.Alarm   // rings when a share expires or a block can be given up
+	due     chan struct{} // receives its rings
 
 	warnings node.Warnings // about messages that are refused
 	watched  watched
@@ -105,7 +106,13 @@ func New(config Config) (*Hub, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	alarm := node.NewAlarm(config.ShareTTL)
+	due := make(chan struct{}, 1)
+	alarm := node.NewAlarm(config.ShareTTL, func() {
+		select {
+		case due <- struct{}{}:
+		default: // the last ring was not received yet; it counts for both
+		}
+	})
 	journal, err := newJournal(config, alarm)
 	if err != nil {
 		return nil, err
@@ -115,6 +122,7 @@ func New(config Config) (*Hub, error) {
 		journal: journal,
 		shares:  newShareStore(config.Suite, config.ShareTTL, alarm, journal),
 		alarm:   alarm,
+		due:     due,
 		seed:    maphash.MakeSeed(),
 		watched: watched{due: map[*peerClient]time.Time{}},
 
@@ -222,7 +230,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-h.alarm.Rings():
+		case <-h.due:
 			h.sweep()
 		}
 	}

@@ -112,7 +112,7 @@ func (c *Config) validate() error {
 		c.Counters = &node.Counters{}
 	}
 	if c.Alarm == nil {
-		c.Alarm = node.NewAlarm(0)
+		c.Alarm = node.NewAlarm(0, func() {})
 	}
 	if c.Confirmed == nil {
 		c.Confirmed = func(protocol.DeliveredKeys) {}
