@@ -54,7 +54,7 @@ func (p *place) wake(ctx context.Context) {
 	}
 }
 
-// wakeUp is wake for a caller that holds changing.
+// wakeUp is wake for a caller that has locked the place.
 func (p *place) wakeUp(ctx context.Context) error {
 	if !p.isAsleep() {
 		return nil

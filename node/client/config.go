@@ -112,8 +112,10 @@ func (c *Config) validate() error {
 	if c.Suite == nil {
 		c.Suite = protocol.ITS
 	}
-	if _, _, err := c.Suite.FromPads(nil, nil, 1, 1); c.KeysFromPSRD && errors.Is(err, errors.ErrUnsupported) {
-		return err
+	if c.KeysFromPSRD {
+		if _, _, err := c.Suite.FromPads(nil, nil, 1, 1); errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
 	}
 	if c.Counters == nil {
 		c.Counters = &Counters{}
