@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -53,6 +54,33 @@ func TestSleepersCostNextToNothing(t *testing.T) {
 		t.Errorf("awake are %q", awake)
 	}
 	runtime.KeepAlive(top)
+}
+
+// A client that has made or fetched a key costs what the plan says of one that does not sleep, with
+// the PSRD that it has fetched.
+func TestClientsInUse(t *testing.T) {
+	const pairs, hubs, blockSize = 60, 3, 1024
+	top, err := topology.Generate(topology.Sizes{Hubs: 16, Clients: 2 * (1 + pairs), HubsPerClient: hubs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	top.PSRD = topology.PSRD{BlockSize: blockSize, LowWater: blockSize / 4, HighWater: blockSize, Lazy: true}
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t, Config{Topology: top, Transport: Memory})
+		use := func(pair int) { n.keyPair("sae"+strconv.Itoa(2*pair+1), "sae"+strconv.Itoa(2*pair+2), 256) }
+		use(0)
+		before := memoryInUse()
+		for i := range pairs {
+			use(1 + i)
+		}
+		time.Sleep(2 * time.Minute) // then the hubs have forgotten their answers
+		const blocks = 3 * 2        // of an association, at both ends
+		memory, planned := (memoryInUse()-before)/(2*pairs), int64(memoryOfClient-memoryOfSleeper+hubs*(memoryOfAssociation+blocks*blockSize))
+		t.Logf("%d bytes for a client, planned %d", memory, planned)
+		if ratio := float64(memory) / float64(planned); ratio < 0.85 || ratio > 1.15 {
+			t.Errorf("%.2f of the memory that was planned is in use", ratio)
+		}
+	})
 }
 
 // awake returns the clients that are running and not asleep.
