@@ -187,6 +187,9 @@ func (l *ledger) check(t rapid.TB, p *Pool) {
 	if got := p.Available(); got != l.available() {
 		t.Fatalf("%d bytes available, want %d", got, l.available())
 	}
+	if p.first[0] != nil && !slices.Contains(p.blocks, p.first[0]) {
+		t.Fatalf("the pool keeps block %v", p.first[0].id)
+	}
 	available, reserved := p.Levels()
 	if got, want := [3]int{available, reserved, int(p.consumed.Load())}, [3]int{l.available(), l.total(allocated), l.total(consumed)}; got != want {
 		t.Fatalf("bytes available, allocated and consumed are %d, want %d", got, want)

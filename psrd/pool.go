@@ -329,6 +329,9 @@ func (p *Pool) spend(fragments []Fragment) {
 
 func (p *Pool) retire(b *Block) {
 	p.blocks = slices.DeleteFunc(p.blocks, func(other *Block) bool { return other == b })
+	if p.first[0] == b { // blocks have outgrown it
+		p.first[0] = nil
+	}
 	if len(p.retired) == maxRetired {
 		p.retired = slices.Delete(p.retired, 0, 1)
 	}
