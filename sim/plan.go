@@ -12,7 +12,7 @@ import (
 const (
 	memoryOfNetwork     = 300000 // bytes
 	memoryOfHub         = 19400  // bytes
-	memoryOfSleeper     = 760    // bytes; of a sleeping client, with its hubs
+	memoryOfSleeper     = 720    // bytes; of a sleeping client, with its hubs
 	memoryOfClient      = 2600   // bytes; of any other client
 	memoryOfAssociation = 3000   // bytes; both ends
 
