@@ -9,10 +9,10 @@ import (
 // that it need not search for each item separately.
 const sweepEvery = 5 * time.Second
 
-// Alarm wakes a node when data of it expires. It has one timer, and none while nothing can expire:
-// an idle node does nothing.
+// Alarm calls a function of a node when data of it expires. It has one timer, and none while nothing
+// can expire: an idle node does nothing.
 type Alarm struct {
-	rings chan struct{}
+	ring  func()
 	pause time.Duration // minimum time between two rings
 
 	mu    sync.Mutex
@@ -21,13 +21,11 @@ type Alarm struct {
 	timer *time.Timer
 }
 
-// NewAlarm returns an alarm that rings at most every few seconds, or every ttl if that is shorter.
-func NewAlarm(ttl time.Duration) *Alarm {
-	return &Alarm{rings: make(chan struct{}, 1), pause: min(ttl, sweepEvery)}
+// NewAlarm returns an alarm that rings at most every few seconds, or every ttl if that is shorter:
+// then it calls ring in a goroutine of its own.
+func NewAlarm(ttl time.Duration, ring func()) *Alarm {
+	return &Alarm{ring: ring, pause: min(ttl, sweepEvery)}
 }
-
-// Rings returns the channel on which the alarm rings.
-func (a *Alarm) Rings() <-chan struct{} { return a.rings }
 
 // By makes the alarm ring no later than at t, or some seconds after its last ring if that is later.
 // A zero t means never.
@@ -45,20 +43,17 @@ func (a *Alarm) By(t time.Time) {
 	}
 	a.at = t
 	if a.timer == nil {
-		a.timer = time.AfterFunc(time.Until(t), a.ring)
+		a.timer = time.AfterFunc(time.Until(t), a.goOff)
 		return
 	}
 	a.timer.Reset(time.Until(t))
 }
 
-func (a *Alarm) ring() {
+func (a *Alarm) goOff() {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.at, a.last = time.Time{}, time.Now()
-	select {
-	case a.rings <- struct{}{}:
-	default: // the last ring was not received yet; it counts for both
-	}
+	a.mu.Unlock()
+	a.ring()
 }
 
 // Stop ends the alarm until it is set again.

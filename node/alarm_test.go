@@ -8,13 +8,14 @@ import (
 
 func TestAlarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := NewAlarm(time.Hour)
+		rung := make(chan struct{})
+		a := NewAlarm(time.Hour, func() { rung <- struct{}{} })
 		began := time.Now()
 		rings := func(want time.Duration) {
 			t.Helper()
-			<-a.Rings()
-			if rung := time.Since(began); rung != want {
-				t.Errorf("it rings after %v, not after %v", rung, want)
+			<-rung
+			if after := time.Since(began); after != want {
+				t.Errorf("it rings after %v, not after %v", after, want)
 			}
 		}
 		if a.By(time.Time{}); a.timer != nil {
@@ -32,7 +33,7 @@ func TestAlarm(t *testing.T) {
 		a.Stop()
 		time.Sleep(2 * time.Hour)
 		select {
-		case <-a.Rings():
+		case <-rung:
 			t.Error("it rings although it was stopped")
 		default:
 		}
@@ -42,11 +43,12 @@ func TestAlarm(t *testing.T) {
 // An alarm for data that lives shorter than nodes usually wait rings more often.
 func TestAlarmOfShortLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := NewAlarm(time.Second)
+		rung := make(chan struct{})
+		a := NewAlarm(time.Second, func() { rung <- struct{}{} })
 		began := time.Now()
 		for range 3 {
 			a.By(began)
-			<-a.Rings()
+			<-rung
 		}
 		if took := time.Since(began); took != 2*time.Second {
 			t.Errorf("three rings take %v", took)

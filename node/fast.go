@@ -1,6 +1,7 @@
 package node
 
 import (
+	"crypto/rand"
 	"io"
 	"net/http"
 	"runtime"
@@ -27,11 +28,11 @@ func SetHeader(h http.Header, pairs ...string) {
 	}
 }
 
-// inPieces reads a little at a time. On Linux, a call for 128 KiB of random bytes is interrupted so
-// often that it takes two and a half times as long as calls for small pieces.
-type inPieces struct{ io.Reader }
+// inPieces is crypto/rand, read a little at a time. On Linux, a call for 128 KiB of random bytes is
+// interrupted so often that it takes two and a half times as long as calls for small pieces.
+type inPieces struct{}
 
-func (r inPieces) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), 4<<10)]) }
+func (inPieces) Read(p []byte) (int, error) { return rand.Read(p[:min(len(p), 4<<10)]) }
 
 // maxExpected is the maximum size in bytes of the buffer for a body before any of it has arrived. A
 // sender that announces a large body and sends nothing takes no more memory.

@@ -1,7 +1,7 @@
 // Package node is what hubs and clients have in common: names, the router with its errors and
 // observers, the management interface with the documentation, counters, the source of randomness,
 // and ways to wait: Run waits for [Tasks] before it returns, callers wait in a [Line] with a
-// context or for the next of several [Trips], and an [Alarm] wakes a node that has data to forget.
+// context or for the next of several [Trips], and an [Alarm] calls a node that has data to forget.
 //
 // [hub.Hub] and [client.Client] are the nodes themselves. Each has a New that checks a Config and
 // starts nothing, a Handler that serves HTTP, and a blocking Run for the background work.
@@ -11,7 +11,6 @@
 package node
 
 import (
-	"crypto/rand"
 	"io"
 	"strings"
 	"time"
@@ -49,7 +48,7 @@ type Random func(purpose string) io.Reader
 // For returns the source for a purpose of these words, of which the last may be empty.
 func (r Random) For(purpose ...string) io.Reader {
 	if r == nil {
-		return inPieces{rand.Reader}
+		return inPieces{}
 	}
 	return r(strings.TrimSpace(strings.Join(purpose, " ")))
 }

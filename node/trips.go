@@ -1,6 +1,7 @@
 package node
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -16,11 +17,12 @@ const maxWait = 20 * time.Millisecond
 // common. The zero value is ready.
 type Trips[R comparable, L any] struct {
 	mu   sync.Mutex
-	last map[R]*trip[L]
+	last []*trip[R, L] // the last one of each R that has one which is not over; these are few
 }
 
 // trip is what several requests want, done together.
-type trip[L any] struct {
+type trip[R comparable, L any] struct {
+	r     R
 	loads []L
 	keys  int // in the loads
 	left  bool
@@ -32,19 +34,24 @@ type trip[L any] struct {
 // the trip is over. Travel makes a new trip, for all of its loads; Take returns after it.
 func (t *Trips[R, L]) Take(r R, load L, keys int, travel func([]L)) (over <-chan struct{}) {
 	t.mu.Lock()
-	before := t.last[r]
+	var before *trip[R, L]
+	i := slices.IndexFunc(t.last, func(last *trip[R, L]) bool { return last.r == r })
+	if i >= 0 {
+		before = t.last[i]
+	}
 	if before != nil && !before.left && before.keys+keys <= protocol.MaxBatch {
 		before.loads, before.keys = append(before.loads, load), before.keys+keys
 		t.mu.Unlock()
 		return before.over
 	}
-	own := &trip[L]{loads: []L{load}, keys: keys, left: before == nil, over: make(chan struct{})}
-	if t.last == nil {
-		t.last = map[R]*trip[L]{}
+	own := &trip[R, L]{r: r, loads: []L{load}, keys: keys, left: before == nil, over: make(chan struct{})}
+	if i >= 0 {
+		t.last[i] = own
+	} else {
+		t.last = append(t.last, own)
 	}
-	t.last[r] = own
 	t.mu.Unlock()
-	defer t.end(r, own)
+	defer t.end(own)
 	if before != nil {
 		before.wait()
 		t.mu.Lock()
@@ -56,17 +63,17 @@ func (t *Trips[R, L]) Take(r R, load L, keys int, travel func([]L)) (over <-chan
 }
 
 // end ends a trip.
-func (t *Trips[R, L]) end(r R, own *trip[L]) {
+func (t *Trips[R, L]) end(own *trip[R, L]) {
 	t.mu.Lock()
-	if t.last[r] == own {
-		delete(t.last, r)
+	if i := slices.Index(t.last, own); i >= 0 {
+		t.last = slices.Delete(t.last, i, i+1)
 	}
 	t.mu.Unlock()
 	close(own.over)
 }
 
 // wait waits until the trip is over, at most for maxWait.
-func (t *trip[L]) wait() {
+func (t *trip[R, L]) wait() {
 	timer := time.NewTimer(maxWait)
 	defer timer.Stop()
 	select {

@@ -14,10 +14,13 @@ const warnEvery = time.Second
 // it. The zero value is ready to use. It is safe for concurrent use.
 type Warnings struct {
 	mu      sync.Mutex
-	reasons [len(statuses) + 1]struct {
-		next    time.Time // when the next line is allowed
-		leftOut int
-	}
+	reasons map[int]*warned // by [reasonOf]; few have any
+}
+
+// warned is what became of the lines for one reason.
+type warned struct {
+	next    time.Time // when the next line is allowed
+	leftOut int       // lines that were left out since the last one
 }
 
 // Warn writes a line with message, err and args, or counts it as left out. The reason is that of
@@ -38,7 +41,15 @@ func (w *Warnings) Warn(log *slog.Logger, err error, message string, args ...any
 func (w *Warnings) admit(err error) (leftOut int, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	r := &w.reasons[reasonOf(err)]
+	reason := reasonOf(err)
+	r := w.reasons[reason]
+	if r == nil {
+		if w.reasons == nil {
+			w.reasons = map[int]*warned{}
+		}
+		r = &warned{}
+		w.reasons[reason] = r
+	}
 	now := time.Now()
 	if now.Before(r.next) {
 		r.leftOut++

@@ -19,26 +19,27 @@ type Channel struct {
 	OwnKeys, PeerKeys *psrd.Pool
 
 	suite Suite
+	pools [4]psrd.Pool // all of the above, in one piece: there may be a million associations
 }
 
 // NewChannel returns a channel with empty pools, for messages of one suite.
 func NewChannel(suite Suite) *Channel {
 	rules := suite.Rules()
+	pads, keys := psrd.ForPads, psrd.ForKeys
 	if !rules.Purposes {
-		own, peer := psrd.NewOwnPool(psrd.ForAll), psrd.NewPeerPool(psrd.ForAll)
-		return &Channel{own, peer, own, peer, suite}
+		pads = psrd.ForAll
 	}
-	keys := psrd.ForKeys
 	if !rules.Slots {
 		keys = psrd.ForAll
 	}
-	return &Channel{
-		Own:      psrd.NewOwnPool(psrd.ForPads),
-		Peer:     psrd.NewPeerPool(psrd.ForPads),
-		OwnKeys:  psrd.NewOwnPool(keys),
-		PeerKeys: psrd.NewPeerPool(keys),
-		suite:    suite,
+	c := &Channel{suite: suite, pools: [4]psrd.Pool{
+		psrd.EmptyPool(pads, true), psrd.EmptyPool(pads, false), psrd.EmptyPool(keys, true), psrd.EmptyPool(keys, false),
+	}}
+	c.Own, c.Peer, c.OwnKeys, c.PeerKeys = &c.pools[0], &c.pools[1], &c.pools[2], &c.pools[3]
+	if !rules.Purposes {
+		c.OwnKeys, c.PeerKeys = c.Own, c.Peer
 	}
+	return c
 }
 
 // Suite returns the suite of the channel's messages.

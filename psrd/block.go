@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/bits-and-blooms/bitset"
 	"github.com/google/uuid"
 )
 
@@ -13,13 +12,12 @@ import (
 type Block struct {
 	id        uuid.UUID
 	data      []byte
-	allocated bitset.BitSet // includes the consumed bytes
-	consumed  bitset.BitSet // both are only as long as the highest set bit requires
+	allocated set // includes the consumed bytes
+	consumed  set
 
 	limit       int       // bytes from here on are not used yet
-	first       uint      // no byte before this one is unallocated
-	unallocated int       // clear bits in allocated
-	unconsumed  int       // clear bits in consumed
+	unallocated int       // bytes that are not in allocated
+	unconsumed  int       // bytes that are not in consumed
 	overtaken   bool      // the peer has named bytes of a later block
 	touched     time.Time // when the peer last named bytes of it, once it is overtaken
 }
@@ -50,7 +48,7 @@ func (b *Block) check(f Fragment) error {
 	if f.end() > b.limit {
 		return &FragmentError{f, ErrNotOpen}
 	}
-	if b.allocated.OnesBetween(uint(f.Start), uint(f.end())) > 0 {
+	if b.allocated.overlaps(uint(f.Start), uint(f.end())) {
 		return &FragmentError{f, ErrUsed}
 	}
 	return nil
@@ -58,17 +56,12 @@ func (b *Block) check(f Fragment) error {
 
 // allocate marks the first range of available bytes, at most size bytes. There must be one.
 func (b *Block) allocate(size int) Fragment {
-	// The sets can be as long as the block, so avoid searching them.
-	start, found := b.allocated.NextClear(b.first)
-	if !found {
-		start = max(b.first, b.allocated.Len())
-	}
+	start := b.allocated.end
 	end := min(start+uint(size), uint(b.limit))
-	if b.allocated.OnesBetween(start, end) > 0 {
-		end, _ = b.allocated.NextSet(start)
+	if b.allocated.overlaps(start, end) { // otherwise next might search all of a long block
+		end, _ = b.allocated.next(start)
 	}
-	b.allocated.SetRange(start, end)
-	b.first = end
+	b.allocated.add(start, end)
 	f := Fragment{Block: b.id, Start: int(start), Size: int(end - start)}
 	b.unallocated -= f.Size
 	return f
@@ -76,25 +69,24 @@ func (b *Block) allocate(size int) Fragment {
 
 // claim marks the bytes of f, which are unallocated.
 func (b *Block) claim(f Fragment) {
-	b.allocated.SetRange(uint(f.Start), uint(f.end()))
+	b.allocated.add(uint(f.Start), uint(f.end()))
 	b.unallocated -= f.Size
 }
 
 // deallocate undoes allocate and claim.
 func (b *Block) deallocate(f Fragment) {
-	b.allocated.FlipRange(uint(f.Start), uint(f.end()))
-	b.first = min(b.first, uint(f.Start))
+	b.allocated.remove(uint(f.Start), uint(f.end()))
 	b.unallocated += f.Size
 }
 
 // spend zeroes the bytes of f. They must be unconsumed; they may be allocated, but then all of them.
 func (b *Block) spend(f Fragment) {
 	start, end := uint(f.Start), uint(f.end())
-	if !b.allocated.Test(start) {
-		b.allocated.SetRange(start, end)
+	if !b.allocated.has(start) {
+		b.allocated.add(start, end)
 		b.unallocated -= f.Size
 	}
-	b.consumed.SetRange(start, end)
+	b.consumed.add(start, end)
 	b.unconsumed -= f.Size
 	clear(b.data[start:end])
 }

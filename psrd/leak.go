@@ -35,13 +35,11 @@ func (p *Pool) Leak() []LeakedBlock {
 func (b *Block) consumedRuns() []Fragment {
 	var runs []Fragment
 	for end := uint(0); ; {
-		start, found := b.consumed.NextSet(end)
+		start, found := b.consumed.next(end)
 		if !found {
 			return runs
 		}
-		if end, found = b.consumed.NextClear(start); !found {
-			end = b.consumed.Len()
-		}
+		end = b.consumed.free(start)
 		runs = append(runs, Fragment{Block: b.id, Start: int(start), Size: int(end - start)})
 	}
 }

@@ -24,9 +24,9 @@ func OpenBlock(id uuid.UUID, size, mark int, tail []byte) (*Block, error) {
 		return nil, &FragmentError{Fragment{Block: id, Start: mark, Size: len(tail)}, ErrOutOfRange}
 	}
 	b := NewBlock(id, make([]byte, size))
-	b.allocated.SetRange(0, uint(mark))
-	b.consumed.SetRange(0, uint(mark))
-	b.first, b.limit = uint(mark), mark
+	b.allocated.add(0, uint(mark))
+	b.consumed.add(0, uint(mark))
+	b.limit = mark
 	b.unallocated, b.unconsumed = len(tail), len(tail)
 	copy(b.data[mark:], tail)
 	clear(tail)
@@ -94,11 +94,7 @@ func (p *Pool) Marks() []Mark {
 	defer p.mu.Unlock()
 	marks := make([]Mark, 0, len(p.blocks))
 	for _, b := range p.blocks {
-		m := Mark{Block: b.id, Limit: b.limit, Size: len(b.data)}
-		if last, found := b.allocated.PreviousSet(max(b.allocated.Len(), 1) - 1); found {
-			m.Used = int(last) + 1
-		}
-		marks = append(marks, m)
+		marks = append(marks, Mark{Block: b.id, Used: int(b.allocated.over()), Limit: b.limit, Size: len(b.data)})
 	}
 	return marks
 }

@@ -17,13 +17,14 @@ const maxRetired = 64
 // use. Each method either succeeds or changes nothing.
 type Pool struct {
 	owned    bool
+	closed   bool // guarded by mu
 	purpose  Purpose
-	consumed *atomic.Int64 // total number of bytes; may be shared with other pools
+	consumed *atomic.Int64 // total number of bytes, which other pools may share; nil: nobody counts
 
 	mu      sync.Mutex
 	blocks  []*Block    // in the order in which they were added and are used
+	first   [1]*Block   // room for blocks: usually there is one
 	retired []uuid.UUID // the last maxRetired blocks that were used up, oldest first
-	closed  bool
 }
 
 // NewOwnPool returns an empty pool that this side chooses bytes from, for one purpose.
@@ -33,8 +34,14 @@ func NewOwnPool(purpose Purpose) *Pool { return newEmptyPool(purpose, true) }
 func NewPeerPool(purpose Purpose) *Pool { return newEmptyPool(purpose, false) }
 
 func newEmptyPool(purpose Purpose, owned bool) *Pool {
-	return &Pool{owned: owned, purpose: purpose, consumed: new(atomic.Int64)}
+	p := EmptyPool(purpose, owned)
+	return &p
 }
+
+// EmptyPool returns an empty pool for one purpose, which this side chooses bytes from if owned is
+// set, and otherwise the peer. It is a value, to be part of another one, and must not be copied when
+// it is in use.
+func EmptyPool(purpose Purpose, owned bool) Pool { return Pool{owned: owned, purpose: purpose} }
 
 // CountConsumed makes the pool add the number of bytes that it consumes to sum, which may be shared
 // with other pools and outlive this one. Call it before the pool is used.
@@ -66,6 +73,9 @@ func (p *Pool) Add(block *Block) error {
 	if block.unconsumed == 0 {
 		p.retire(block)
 		return nil
+	}
+	if p.blocks == nil {
+		p.blocks = p.first[:0]
 	}
 	p.blocks = append(p.blocks, block)
 	return nil
@@ -312,11 +322,16 @@ func (p *Pool) spend(fragments []Fragment) {
 			p.retire(b)
 		}
 	}
-	p.consumed.Add(int64(totalSize(fragments)))
+	if p.consumed != nil {
+		p.consumed.Add(int64(totalSize(fragments)))
+	}
 }
 
 func (p *Pool) retire(b *Block) {
 	p.blocks = slices.DeleteFunc(p.blocks, func(other *Block) bool { return other == b })
+	if p.first[0] == b { // blocks have outgrown it
+		p.first[0] = nil
+	}
 	if len(p.retired) == maxRetired {
 		p.retired = slices.Delete(p.retired, 0, 1)
 	}

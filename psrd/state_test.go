@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ func content(n, size int) []byte {
 func newPool(t testing.TB, owned bool, sizes ...int) *Pool {
 	t.Helper()
 	p := newEmptyPool(ForAll, owned)
+	p.CountConsumed(new(atomic.Int64))
 	for n, size := range sizes {
 		if err := p.Add(NewBlock(id(n), content(n, size))); err != nil {
 			t.Fatal(err)
@@ -72,14 +74,22 @@ func stateOf(p *Pool) state {
 	for _, b := range p.blocks {
 		c := *b
 		c.data = bytes.Clone(b.data)
-		c.allocated = *bitset.New(uint(len(b.data))).Union(&b.allocated) // all of the same length
-		c.consumed = *bitset.New(uint(len(b.data))).Union(&b.consumed)
+		c.allocated, c.consumed = inOneForm(b.allocated), inOneForm(b.consumed)
 		if p.owned { // the time of the last choice does not matter if the bytes are given back
 			c.overtaken, c.touched = false, time.Time{}
 		}
 		s.blocks = append(s.blocks, c)
 	}
 	return s
+}
+
+// inOneForm returns an equal set that is the same for all equal ones.
+func inOneForm(s set) set {
+	all := new(bitset.BitSet).SetRange(0, s.end)
+	for i, found := s.next(s.end); found; i, found = s.next(i + 1) {
+		all.Set(i)
+	}
+	return set{s.end, all}
 }
 
 // unchanged fails the test if the state of the pool has changed.

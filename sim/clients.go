@@ -14,12 +14,33 @@ import (
 // clientPlace is the place of a client, with the state that outlives the clients in it.
 type clientPlace struct {
 	place
-	topology  *topology.Client
-	kmeURL    string                     // URL of the client's own port, if it has one; set before any node runs
-	streams   net.Listener               // for ETSI GS QKD 004; nil: none; set before any node runs
-	streamsAt string                     // its host and port
-	lasting   atomic.Pointer[lasting]    // nil: there has been no client
-	couriers  map[string]*client.Courier // by hub; nil: PSRD comes over the network
+	topology *topology.Client
+	own      *ownPorts                  // nil: none; set before any node runs
+	lasting  atomic.Pointer[lasting]    // nil: there has been no client
+	couriers map[string]*client.Courier // by hub; nil: PSRD comes over the network
+}
+
+// ownPorts are the ports that serve one client only.
+type ownPorts struct {
+	kmeURL    string       // URL of the port for ETSI GS QKD 014; "": none
+	streams   net.Listener // for ETSI GS QKD 004; nil: none
+	streamsAt string       // its host and port
+}
+
+// ports returns the ports of the client.
+func (c *clientPlace) ports() ownPorts {
+	if c.own == nil {
+		return ownPorts{}
+	}
+	return *c.own
+}
+
+// newPorts returns the ports of the client, to add one.
+func (c *clientPlace) newPorts() *ownPorts {
+	if c.own == nil {
+		c.own = &ownPorts{}
+	}
+	return c.own
 }
 
 // lasting is what outlives the clients in a place.
@@ -110,11 +131,10 @@ func (c localClient) Condition() condition { return condition{psrd: c.Stock(), l
 func (c *clientPlace) encryptors() []string { return c.topology.SAEs() }
 
 func (c *clientPlace) hubs() []client.Hub {
-	var hubs []client.Hub
-	for _, name := range c.topology.Hubs {
-		number := slices.IndexFunc(c.network.hubs, func(h *hubPlace) bool { return h.name == name })
-		implementation := c.network.config.Topology.Hubs[number].Implementation
-		hubs = append(hubs, client.Hub{Name: name, URL: c.network.hubs[number].base(), Number: number, Python: implementation == topology.ImplementationPython})
+	hubs := make([]client.Hub, len(c.topology.Hubs))
+	for i, name := range c.topology.Hubs {
+		known := c.network.known
+		hubs[i] = known[slices.IndexFunc(known, func(h client.Hub) bool { return h.Name == name })]
 	}
 	return hubs
 }

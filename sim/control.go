@@ -51,7 +51,8 @@ func (n *Network) Overview() Overview {
 		o.Hubs = append(o.Hubs, HubOverview{h.name, h.isRunning(), h.elsewhere()})
 	}
 	for _, c := range n.clients {
-		o.Clients = append(o.Clients, ClientOverview{c.name, c.isRunning(), c.encryptors(), c.topology.Hubs, c.kmeURL, c.streamsAt, c.elsewhere()})
+		own := c.ports()
+		o.Clients = append(o.Clients, ClientOverview{c.name, c.isRunning(), c.encryptors(), c.topology.Hubs, own.kmeURL, own.streamsAt, c.elsewhere()})
 	}
 	return o
 }

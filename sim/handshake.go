@@ -134,7 +134,7 @@ func (n *Network) failedHandshake(to, from net.Addr, err error) {
 // nodeAt returns the path of the node whose port has the address.
 func (n *Network) nodeAt(address net.Addr) string {
 	for _, c := range n.clients {
-		if c.kmeURL != "" && strings.HasSuffix(c.kmeURL, "://"+reachable(address, address.String())) {
+		if url := c.ports().kmeURL; url != "" && strings.HasSuffix(url, "://"+reachable(address, address.String())) {
 			return c.path()
 		}
 	}

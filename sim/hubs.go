@@ -6,8 +6,10 @@ import (
 	"sync/atomic"
 
 	"dske/node"
+	"dske/node/client"
 	"dske/node/hub"
 	"dske/sim/adversary"
+	"dske/sim/topology"
 )
 
 // hubPlace is the place of a hub, with the state that outlives the hubs in it.
@@ -27,6 +29,12 @@ func newHubPlace(n *Network, name string, number int) *hubPlace {
 		h.disk.counters = h.counters.Each
 	}
 	return h
+}
+
+// asKnown is what clients know of the hub. It is valid once the port is open.
+func (h *hubPlace) asKnown() client.Hub {
+	implementation := h.network.config.Topology.Hubs[h.number].Implementation
+	return client.Hub{Name: h.name, URL: h.base(), Number: h.number, Python: implementation == topology.ImplementationPython}
 }
 
 // newMember implements [maker].
@@ -56,7 +64,7 @@ func (h *hubPlace) newMember() (member, error) {
 	always := make(chan struct{})
 	close(always)
 	handler := h.liar.Around(made.Handler(), h.prefix(), made.LeakBlocks)
-	return localHub{made, h.network.auditHub(&h.place, handler), always}, nil
+	return localHub{made, h.network.auditHub(&h.place, handler), always, make(chan struct{})}, nil
 }
 
 // localHub is a hub in this process. It needs nothing from others, and does nothing in the
@@ -65,11 +73,19 @@ type localHub struct {
 	*hub.Hub
 	handler http.Handler
 	always  chan struct{} // closed
+	ended   chan struct{} // closed when it has ended
 }
 
 func (h localHub) Handler() http.Handler { return h.handler }
 
-func (h localHub) Started() <-chan struct{} { return h.always }
+func (h localHub) Begin(ctx context.Context) {
+	go func() {
+		defer close(h.ended)
+		h.Run(ctx)
+	}()
+}
+
+func (h localHub) End() { <-h.ended }
 
 func (h localHub) Ready() <-chan struct{} { return h.always }
 

@@ -13,11 +13,11 @@ type member interface {
 	// Handler serves the node's URLs.
 	Handler() http.Handler
 
-	// Run runs the node until ctx ends. It is called once.
-	Run(ctx context.Context) error
+	// Begin lets the node work in the background until ctx ends. It is called once.
+	Begin(ctx context.Context)
 
-	// Started is closed when Run has begun.
-	Started() <-chan struct{}
+	// End waits until that work has ended, with the context of Begin.
+	End()
 
 	// Ready is closed when the node has everything that it needs from others.
 	Ready() <-chan struct{}

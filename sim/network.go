@@ -54,6 +54,7 @@ type Network struct {
 	paths     texts.Texts     // of the places
 	systems   []string        // names of the clients
 	routes    *client.Routes  // of the clients in this process
+	known     []client.Hub    // the hubs, as all clients know them; set before any node runs
 	directory *node.Directory // clients and encryptors that the nodes serve; set before any of them runs
 	router    *echo.Echo      // routes that do not belong to a node
 	wire      *wire.Wire
@@ -218,6 +219,9 @@ func (n *Network) Run(ctx context.Context) error {
 	if err := n.enrol(); err != nil {
 		n.closePorts()
 		return err
+	}
+	for _, h := range n.hubs {
+		n.known = append(n.known, h.asKnown())
 	}
 	failed := make(chan error, len(n.ports)+len(n.config.Streams))
 	n.serve(failed)

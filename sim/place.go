@@ -29,9 +29,10 @@ type place struct {
 
 	mu       sync.RWMutex  // held briefly
 	life     *life         // nil: the place is empty
-	changing chan struct{} // one slot, taken while a member starts or stops; nil: none has, but for sleeping
+	changed  chan struct{} // closed when no member starts or stops any more; nil: nobody waits for that
+	changing bool          // a member starts or stops
 
-	// The holder of changing may access these.
+	// Who has locked the place may access these.
 	lived bool  // the place was filled before
 	disk  *disk // the node's disk
 }
@@ -46,8 +47,7 @@ type life struct {
 	member   member
 	handler  http.Handler
 	requests underway
-	cancel   context.CancelFunc
-	done     chan struct{} // closed when the member's Run has returned
+	lifetime node.Context // of the member
 }
 
 func newPlace(n *Network, kind node.Kind, name string) place {
@@ -127,46 +127,48 @@ func (p *place) settle(next *life) (last *life) {
 	return last
 }
 
-// settleAnew gives the place a new life at once, if it has the given one and nobody has ever had to
-// wait for a member to start or stop. There may be a million sleeping clients to start and stop.
-func (p *place) settleAnew(last, next *life) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.life != last || p.changing != nil {
-		return false
-	}
-	p.life = next
-	return true
-}
-
-// turn returns the slot that is taken while a member starts or stops.
-func (p *place) turn() chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.changing == nil {
-		p.changing = make(chan struct{}, 1)
-	}
-	return p.changing
-}
-
-// lock waits for its turn to change the place, until ctx ends.
+// lock waits for its turn to change the place, until ctx ends. There may be a million places, so it
+// makes nothing unless it has to wait.
 func (p *place) lock(ctx context.Context) error {
-	select {
-	case p.turn() <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("waiting for %s, which is starting or stopping: %w", p.path(), ctx.Err())
+	for {
+		changed := p.tryLock()
+		if changed == nil {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s, which is starting or stopping: %w", p.path(), ctx.Err())
+		}
 	}
 }
 
-func (p *place) unlock() { <-p.turn() }
+// tryLock locks the place and returns nil, or returns a channel that is closed when it is unlocked.
+func (p *place) tryLock() (changed <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.changing {
+		p.changing = true
+		return nil
+	}
+	if p.changed == nil {
+		p.changed = make(chan struct{})
+	}
+	return p.changed
+}
+
+func (p *place) unlock() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.changing = false
+	if p.changed != nil {
+		close(p.changed)
+		p.changed = nil
+	}
+}
 
 // start fills the place, unless it is filled.
 func (p *place) start(ctx context.Context) error {
-	if p.sleeps && p.network.isRunning() && p.settleAnew(nil, p.network.asleep) {
-		p.tell("started, asleep")
-		return nil
-	}
 	if err := p.lock(ctx); err != nil {
 		return err
 	}
@@ -189,8 +191,8 @@ func (p *place) start(ctx context.Context) error {
 // tell logs what became of the node.
 func (p *place) tell(what string) { p.network.config.Logger.Info(what, "node", p.path()) }
 
-// bringIn makes a member and fills the place with it until running ends. The caller must hold
-// changing.
+// bringIn makes a member and fills the place with it until running ends. The caller has locked the
+// place.
 func (p *place) bringIn(ctx, running context.Context) error {
 	if err := p.disk.open(p.network.config.FreshPSRD); err != nil {
 		return err
@@ -199,32 +201,27 @@ func (p *place) bringIn(ctx, running context.Context) error {
 	if err != nil {
 		return errors.Join(err, p.disk.close())
 	}
-	lifetime, cancel := context.WithCancel(running)
-	l := &life{member: m, handler: m.Handler(), cancel: cancel, done: make(chan struct{})}
-	p.network.tasks.Go(func() {
-		defer close(l.done)
-		m.Run(lifetime)
-	})
-	<-m.Started()
+	l := &life{member: m, handler: m.Handler(), lifetime: node.Context{Parent: running}}
+	m.Begin(&l.lifetime)
 	p.settle(l)
 	p.tell("started")
 	switch {
 	case p.lived:
-		p.announce(ctx, lifetime, m)
+		p.announce(ctx, l)
 	case p.network.IsPart(): // an earlier process may have run it
-		p.network.tasks.Go(func() { m.Announce(lifetime) })
+		p.network.tasks.Go(func() { m.Announce(&l.lifetime) })
 	}
 	p.lived = true
 	return nil
 }
 
-// announce has a member tell others that it has started. It waits only a short time, since there
+// announce has the member tell others that it has started. It waits only a short time, since there
 // may be a million of them.
-func (p *place) announce(ctx, lifetime context.Context, m member) {
+func (p *place) announce(ctx context.Context, l *life) {
 	told := make(chan struct{})
 	p.network.tasks.Go(func() {
 		defer close(told)
-		m.Announce(lifetime)
+		l.member.Announce(&l.lifetime)
 	})
 	select {
 	case <-told:
@@ -261,7 +258,7 @@ func (p *place) halt() {
 func (p *place) crash(ctx context.Context) error {
 	return p.empty(ctx, func(l *life) {
 		p.disk.crash()
-		l.cancel()
+		l.lifetime.End()
 		l.requests.end(0)
 		l.end()
 		p.disk.abandon()
@@ -288,8 +285,8 @@ func (p *place) save(ctx context.Context) error {
 
 // end ends the member.
 func (l *life) end() {
-	l.cancel()
-	<-l.done
+	l.lifetime.End()
+	l.member.End()
 }
 
 func (p *place) closeDisk() {
@@ -300,21 +297,15 @@ func (p *place) closeDisk() {
 
 // empty takes the member out of the place, and ends it.
 func (p *place) empty(ctx context.Context, end func(*life)) error {
-	if p.settleAnew(p.network.asleep, nil) {
-		p.tell("stopped")
-		return nil
-	}
 	if err := p.lock(ctx); err != nil {
 		return err
 	}
 	l := p.settle(nil)
-	if l == nil {
-		p.unlock()
-		return nil
-	}
-	if l == p.network.asleep { // nothing runs
+	if l == nil || l == p.network.asleep { // nothing runs
 		defer p.unlock()
-		p.tell("stopped")
+		if l != nil {
+			p.tell("stopped")
+		}
 		return nil
 	}
 	stopped := make(chan struct{})

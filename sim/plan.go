@@ -7,13 +7,14 @@ import (
 	"dske/sim/topology"
 )
 
-// The cost of a network besides its PSRD. The memory was measured, and a test checks it. The times
+// The cost of a network besides its PSRD. The memory was measured, and tests check it. The times
 // are those of the machine of the README's benchmarks.
 const (
-	memoryOfHub         = 19400 // bytes
-	memoryOfSleeper     = 760   // bytes; of a sleeping client, with its hubs
-	memoryOfClient      = 7500  // bytes; of any other client
-	memoryOfAssociation = 4300  // bytes; both ends
+	memoryOfNetwork     = 300000 // bytes
+	memoryOfHub         = 19400  // bytes
+	memoryOfSleeper     = 720    // bytes; of a sleeping client, with its hubs
+	memoryOfClient      = 2600   // bytes; of any other client
+	memoryOfAssociation = 3000   // bytes; both ends
 
 	timeOfSleeper     = 4 * time.Microsecond
 	timeOfClient      = 50 * time.Microsecond // over loopback
@@ -59,7 +60,7 @@ func PlanOf(t *topology.Topology) (Plan, error) {
 		p.PSRD = p.PSRDInUse
 		blocks = p.Pools * inPool * p.Associations
 	}
-	p.Memory = int64(len(t.Hubs)) * memoryOfHub
+	p.Memory = memoryOfNetwork + int64(len(t.Hubs))*memoryOfHub
 	if clientsSleep(t) {
 		p.Memory += int64(len(t.Clients)) * memoryOfSleeper
 		p.Ready = time.Duration(len(t.Clients)) * timeOfSleeper

@@ -42,7 +42,7 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 	}
 	for i, address := range n.config.KMEListen {
 		c := n.local[i]
-		if c.kmeURL, err = n.open(ctx, address, n.tlsOf(i), door{isKME: true}, n.outside(c.path(), http.HandlerFunc(c.serveKME))); err != nil {
+		if c.newPorts().kmeURL, err = n.open(ctx, address, n.tlsOf(i), door{isKME: true}, n.outside(c.path(), http.HandlerFunc(c.serveKME))); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func (n *Network) serve(failed chan<- error) {
 		})
 	}
 	for i, c := range n.local {
-		if c.streams != nil {
+		if c.ports().streams != nil {
 			n.tasks.Go(func() {
 				if err := n.serveStreams(i); err != nil {
 					failed <- err

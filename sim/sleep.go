@@ -22,9 +22,9 @@ func newSleep() *life {
 
 func (sleeping) Handler() http.Handler { return http.NotFoundHandler() }
 
-func (sleeping) Run(context.Context) error { return nil }
+func (sleeping) Begin(context.Context) {}
 
-func (s sleeping) Started() <-chan struct{} { return s.always }
+func (sleeping) End() {}
 
 func (s sleeping) Ready() <-chan struct{} { return s.always }
 
@@ -54,7 +54,7 @@ func (p *place) wake(ctx context.Context) {
 	}
 }
 
-// wakeUp is wake for a caller that holds changing.
+// wakeUp is wake for a caller that has locked the place.
 func (p *place) wakeUp(ctx context.Context) error {
 	if !p.isAsleep() {
 		return nil

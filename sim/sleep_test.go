@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -53,6 +54,43 @@ func TestSleepersCostNextToNothing(t *testing.T) {
 		t.Errorf("awake are %q", awake)
 	}
 	runtime.KeepAlive(top)
+}
+
+// A client that has made or fetched a key costs what the plan says of one that does not sleep, with
+// the PSRD that it has fetched. Remnants of earlier tests may be freed meanwhile, so a figure that is
+// off is measured again.
+func TestClientsInUse(t *testing.T) {
+	const attempts, pairs, hubs, blockSize = 3, 60, 3, 1024
+	const blocks = 3 * 2 // of an association, at both ends
+	const planned = memoryOfClient - memoryOfSleeper + hubs*(memoryOfAssociation+blocks*blockSize)
+	top, err := topology.Generate(topology.Sizes{Hubs: 16, Clients: 2 * (1 + attempts*pairs), HubsPerClient: hubs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	top.PSRD = topology.PSRD{BlockSize: blockSize, LowWater: blockSize / 4, HighWater: blockSize, Lazy: true}
+	synctest.Test(t, func(t *testing.T) {
+		n := start(t, Config{Topology: top, Transport: Memory})
+		next := 1
+		use := func() {
+			n.keyPair("sae"+strconv.Itoa(next), "sae"+strconv.Itoa(next+1), 256)
+			next += 2
+		}
+		use()
+		ratio := 0.0
+		for attempt := 0; attempt < attempts && (ratio < 0.85 || ratio > 1.15); attempt++ {
+			before := memoryInUse()
+			for range pairs {
+				use()
+			}
+			time.Sleep(2 * time.Minute) // then the hubs have forgotten their answers
+			memory := (memoryInUse() - before) / (2 * pairs)
+			ratio = float64(memory) / planned
+			t.Logf("%d bytes for a client, planned %d", memory, planned)
+		}
+		if ratio < 0.85 || ratio > 1.15 {
+			t.Errorf("%.2f of the memory that was planned is in use", ratio)
+		}
+	})
 }
 
 // awake returns the clients that are running and not asleep.

@@ -24,14 +24,15 @@ func (n *Network) openStreams(c *clientPlace, address string) (err error) {
 	if err != nil {
 		return &ListenError{address, errors.Unwrap(err)}
 	}
-	c.streams, c.streamsAt = &watchedListener{Listener: listener, logger: n.config.Logger}, reachable(listener.Addr(), address)
+	own := c.newPorts()
+	own.streams, own.streamsAt = &watchedListener{Listener: listener, logger: n.config.Logger}, reachable(listener.Addr(), address)
 	return nil
 }
 
 // serveStreams serves the streams of a client, by its number, until the network ends.
 func (n *Network) serveStreams(client int) error {
 	c := n.local[client]
-	return stream.Serve(n.running, c.streams, stream.Config{
+	return stream.Serve(n.running, c.own.streams, stream.Config{
 		KME:    streamKME{c},
 		TLS:    n.tlsOf(client),
 		Logger: n.config.Logger.With(string(c.kind), c.name),
@@ -41,8 +42,8 @@ func (n *Network) serveStreams(client int) error {
 // closeStreams closes the ports of streams, which also ends connections that are being served.
 func (n *Network) closeStreams() {
 	for _, c := range n.clients {
-		if c.streams != nil {
-			c.streams.Close()
+		if streams := c.ports().streams; streams != nil {
+			streams.Close()
 		}
 	}
 }

@@ -42,24 +42,23 @@ type Client struct {
 
 	searches io.Reader // of searches for keys
 
-	started chan struct{} // closed when Run has begun
 	ready   chan struct{} // closed when every hub has been registered with
 	waiting atomic.Int32  // hubs that have never been registered with
 
 	making   making
 	scatters node.Trips[wanted, *scattering]
 	habits   habits
-	unknown  *unknown
+	unknown  unknown
 
 	places sync.Map // encryptor ID to place, as the hubs said
 
 	tasks   node.Tasks
-	alarm   *node.Alarm // fires when a gather expires or a block can be given up
+	alarm   *node.Alarm // rings when a gather expires or a block can be given up
 	mu      sync.Mutex
-	gathers map[gatherID]*gather
+	gathers map[gatherID]*gather // nil: none
 
 	suspectsMu sync.Mutex
-	suspects   map[string][]int // by master: the hubs whose shares were at odds with its last key
+	suspects   map[string][]int // by master: the hubs whose shares were at odds with its last key; nil: none
 }
 
 var _ etsi.KME = (*Client)(nil)
@@ -80,8 +79,8 @@ func New(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	saes := config.Encryptors
-	config.Encryptors = Registers(config.Name, saes)
+	saes, all := config.encryptors()
+	config.Encryptors = all
 	c := &Client{
 		config:  config,
 		saes:    saes,
@@ -91,16 +90,10 @@ func New(config Config) (*Client, error) {
 
 		searches: config.Random.For("search"),
 
-		started: make(chan struct{}),
-		ready:   make(chan struct{}),
-		alarm:   node.NewAlarm(config.KeyTTL),
-		gathers: map[gatherID]*gather{},
-		making:  newMaking(),
-		habits:  habits{late: make([]time.Duration, len(config.Hubs))},
-		unknown: newUnknown(),
-
-		suspects: map[string][]int{},
+		ready:  make(chan struct{}),
+		habits: habits{late: make([]time.Duration, len(config.Hubs))},
 	}
+	c.alarm = node.NewAlarm(config.KeyTTL, c.sweepSoon)
 	if err := c.associate(); err != nil {
 		return nil, err
 	}
@@ -149,6 +142,7 @@ func (c *Client) associate() error {
 			}
 		},
 	}
+	c.hubs = make([]*association.Association, 0, len(c.config.Hubs))
 	for _, h := range c.config.Hubs {
 		a, err := association.New(config, h)
 		if err != nil {
@@ -163,40 +157,45 @@ func (c *Client) associate() error {
 // Handler serves the client's URLs, all of which start with /client/NAME.
 func (c *Client) Handler() http.Handler { return http.HandlerFunc(c.serve) }
 
-// Started is closed when Run has begun. Before that, requests for keys are refused.
-func (c *Client) Started() <-chan struct{} { return c.started }
-
 // Ready is closed when the client has registered with every hub and filled its pools. With OnDemand
 // it is closed at once.
 func (c *Client) Ready() <-chan struct{} { return c.ready }
 
-// Run registers with the hubs, unless OnDemand is set, and keeps the pools filled until ctx ends.
-// It then waits for its goroutines, clears all secrets and returns nil. It can be called once.
+// Run is Begin, a wait until ctx ends, and End; it returns nil. It can be called once.
 func (c *Client) Run(ctx context.Context) error {
+	c.Begin(ctx)
+	<-ctx.Done()
+	c.End()
+	return nil
+}
+
+// Begin registers with the hubs, unless OnDemand is set, and keeps the pools filled until ctx ends.
+// It does so in the background and returns at once; a client that has nothing to do has no goroutine.
+// Before Begin, requests for keys are refused. Begin can be called once.
+func (c *Client) Begin(ctx context.Context) {
 	c.tasks.Panicked = func(reason any, stack []byte) {
 		c.config.Logger.Error("panic", "reason", reason, "stack", string(stack))
 	}
 	c.tasks.Workers = c.config.Workers
 	c.tasks.Open(ctx)
-	close(c.started)
 	if !c.config.OnDemand {
 		for _, h := range c.hubs {
 			h.Maintain()
 		}
 	}
 	c.alarm.By(c.dropExpiredGathers())
-	defer c.alarm.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			c.tasks.Wait()
-			c.close()
-			return nil
-		case <-c.alarm.Rings():
-			c.sweep()
-		}
-	}
 }
+
+// End waits for what is done in the background, which ends with the context of Begin, and clears all
+// secrets.
+func (c *Client) End() {
+	c.tasks.Wait()
+	c.close()
+	c.alarm.Stop()
+}
+
+// sweepSoon sweeps in the background, unless the client has ended.
+func (c *Client) sweepSoon() { _ = c.tasks.Go(func(context.Context) { c.sweep() }) }
 
 func (c *Client) sweep() {
 	c.alarm.By(c.dropExpiredGathers())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,17 @@ type Courier = association.Courier
 // PSRD says how a client stocks up with each hub.
 type PSRD = association.PSRD
 
+// encryptors returns those that fetch keys over ETSI GS QKD 014, and all that the hubs are told. The
+// texts are those of the directory if they are there, so that they are kept once.
+func (c *Config) encryptors() (saes, all []string) {
+	all = Registers(c.Name, c.Encryptors)
+	if e := c.Directory.Client(c.Name); e != nil && slices.Equal(e.Encryptors, all) {
+		all = e.Encryptors
+	}
+	own := len(all) - 1 // for SKIP
+	return all[:own:own], all
+}
+
 func (c *Config) validate() error {
 	if err := protocol.CheckName(c.Name); err != nil {
 		return err
@@ -100,8 +112,10 @@ func (c *Config) validate() error {
 	if c.Suite == nil {
 		c.Suite = protocol.ITS
 	}
-	if _, _, err := c.Suite.FromPads(nil, nil, 1, 1); c.KeysFromPSRD && errors.Is(err, errors.ErrUnsupported) {
-		return err
+	if c.KeysFromPSRD {
+		if _, _, err := c.Suite.FromPads(nil, nil, 1, 1); errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
 	}
 	if c.Counters == nil {
 		c.Counters = &Counters{}

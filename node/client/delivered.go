@@ -20,8 +20,8 @@ type Delivered struct {
 	ttl   time.Duration
 
 	mu   sync.Mutex
-	keys map[gatherID]*delivery
-	over []store.Record // keys that need not be remembered; written together with the next ones
+	keys map[gatherID]*delivery // nil: none
+	over []store.Record         // keys that need not be remembered; written together with the next ones
 }
 
 // delivery is what is known about the shares of a delivered key.
@@ -134,6 +134,9 @@ func (d *Delivered) forgetIfDone(id gatherID, k *delivery) {
 
 func (d *Delivered) forget(id gatherID) {
 	delete(d.keys, id)
+	if len(d.keys) == 0 {
+		d.keys = nil // which takes half a kilobyte, even when it is empty
+	}
 	if d.store != nil {
 		d.over = append(d.over, &store.DeliveryOver{MasterSAE: id.master, SlaveSAE: id.slave, KeyIDs: []uuid.UUID{id.key}})
 	}

@@ -83,9 +83,12 @@ func (c *Client) setSuspects(master string, hubs []int) {
 	defer c.suspectsMu.Unlock()
 	if len(hubs) == 0 {
 		delete(c.suspects, master)
-	} else {
-		c.suspects[master] = hubs
+		return
 	}
+	if c.suspects == nil {
+		c.suspects = map[string][]int{}
+	}
+	c.suspects[master] = hubs
 }
 
 func (c *Client) suspectsOf(master string) []int {

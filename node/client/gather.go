@@ -68,6 +68,9 @@ func (c *Client) gatherFor(id gatherID) *gather {
 
 			delivered: c.config.Delivered.has(id),
 		}
+		if c.gathers == nil {
+			c.gathers = map[gatherID]*gather{}
+		}
 		c.gathers[id] = g
 		c.alarm.By(g.expires)
 	}

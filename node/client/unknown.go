@@ -13,10 +13,8 @@ import (
 // repeats its request for such a key is answered without asking the hubs for a while.
 type unknown struct {
 	mu    sync.Mutex
-	until map[gatherID]time.Time
+	until map[gatherID]time.Time // nil: there have been none
 }
-
-func newUnknown() *unknown { return &unknown{until: map[gatherID]time.Time{}} }
 
 // has reports whether the key was unknown a moment ago.
 func (u *unknown) has(id gatherID) bool {
@@ -35,6 +33,9 @@ func (u *unknown) note(g *gather) {
 	now := time.Now()
 	if len(u.until) >= node.MaxUnknown {
 		maps.DeleteFunc(u.until, func(_ gatherID, until time.Time) bool { return !now.Before(until) })
+	}
+	if u.until == nil {
+		u.until = map[gatherID]time.Time{}
 	}
 	if len(u.until) < node.MaxUnknown {
 		u.until[g.id] = now.Add(node.UnknownFor)

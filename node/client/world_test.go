@@ -173,15 +173,10 @@ func (w *world) start(config Config) life {
 		w.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		c.Run(ctx)
-	}()
-	<-c.Started()
+	c.Begin(ctx)
 	return life{c, func() {
 		cancel()
-		<-done
+		c.End()
 	}}
 }
 

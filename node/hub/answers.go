@@ -27,14 +27,13 @@ const (
 // been lost, and with it a share. It is bounded, so it may have forgotten.
 type answers struct {
 	mu     sync.Mutex
-	recent map[requestID]*remembered
-	order  []*remembered // oldest first
-	size   int           // bytes of all bodies
+	to     []requestID  // of the answers; they are few, and all in one place
+	recent []remembered // oldest first
+	size   int          // bytes of all bodies
 }
 
 type remembered struct {
 	answer
-	request requestID
 	expires time.Time
 }
 
@@ -62,11 +61,13 @@ func idOf(seed maphash.Seed, signature []string, r protocol.Request) requestID {
 func (s *answers) find(id requestID) (answer, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.recent[id]
-	if m == nil || !time.Now().Before(m.expires) {
+	i := slices.Index(s.to, id)
+	if i < 0 || !time.Now().Before(s.recent[i].expires) {
 		return answer{}, false
 	}
-	return answer{m.status, m.signature, slices.Clone(m.body)}, true
+	found := s.recent[i].answer
+	found.body = slices.Clone(found.body)
+	return found, true
 }
 
 // remember keeps a copy of an answer, and forgets the oldest ones for it.
@@ -76,33 +77,30 @@ func (s *answers) remember(id requestID, a answer) {
 	if len(a.body) > rememberedSize {
 		return
 	}
-	for len(s.order) >= rememberedCount || s.size+len(a.body) > rememberedSize {
+	for len(s.recent) >= rememberedCount || s.size+len(a.body) > rememberedSize {
 		s.forgetOldest()
 	}
-	if s.recent == nil {
-		s.recent = map[requestID]*remembered{}
-	}
 	a.body = slices.Clone(a.body)
-	m := &remembered{a, id, time.Now().Add(rememberedFor)}
-	s.recent[id] = m
-	s.order = append(s.order, m)
+	s.to, s.recent = append(s.to, id), append(s.recent, remembered{a, time.Now().Add(rememberedFor)})
 	s.size += len(a.body)
 }
 
 func (s *answers) forgetOldest() {
-	m := s.order[0]
-	delete(s.recent, m.request)
-	s.order[0] = nil
-	s.order = s.order[1:]
-	s.size -= len(m.body)
-	clear(m.body)
+	body := s.recent[0].body
+	s.size -= len(body)
+	clear(body)
+	s.recent[0] = remembered{}
+	s.to, s.recent = s.to[1:], s.recent[1:]
+	if len(s.recent) == 0 {
+		s.to, s.recent = nil, nil // no memory, either
+	}
 }
 
 // forgetOld forgets the answers whose time is over.
 func (s *answers) forgetOld() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.order) > 0 && !time.Now().Before(s.order[0].expires) {
+	for len(s.recent) > 0 && !time.Now().Before(s.recent[0].expires) {
 		s.forgetOldest()
 	}
 }
@@ -111,17 +109,17 @@ func (s *answers) forgetOld() {
 func (s *answers) oldest() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.order) == 0 {
+	if len(s.recent) == 0 {
 		return time.Time{}
 	}
-	return s.order[0].expires.Add(forgottenAfter)
+	return s.recent[0].expires.Add(forgottenAfter)
 }
 
 // forgetAll forgets all answers.
 func (s *answers) forgetAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.order) > 0 {
+	for len(s.recent) > 0 {
 		s.forgetOldest()
 	}
 }

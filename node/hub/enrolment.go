@@ -3,6 +3,7 @@ package hub
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,10 +36,28 @@ func (h *Hub) admit(name string, shown node.Proof) error {
 // tokenOf returns the token that the name of an admitted client is bound to, in case the directory
 // does not have it later. Nobody can show the token of a client that came with a certificate.
 func (h *Hub) tokenOf(name string, shown node.Proof) string {
-	if e := h.config.Directory.Client(name); e != nil && e.Certified && shown.Name == name {
+	switch e := h.config.Directory.Client(name); {
+	case e != nil && e.Certified && shown.Name == name:
 		return rand.Text()
+	case e != nil && e.Token != "":
+		return e.Token // the one that was shown, but it is kept once
+	default:
+		return shown.Token
 	}
-	return shown.Token
+}
+
+// asEnrolled returns an equal registration, of the texts in the directory if they are there. So a
+// hub with many clients does not keep its own.
+func (h *Hub) asEnrolled(r protocol.Registration) protocol.Registration {
+	e := h.config.Directory.Client(r.ClientName)
+	if e == nil {
+		return r
+	}
+	r.ClientName = e.Name
+	if slices.Equal(r.EncryptorNames, e.Encryptors) {
+		r.EncryptorNames = e.Encryptors
+	}
+	return r
 }
 
 // admitEncryptor returns an error unless an admitted client may register an encryptor. The caller

@@ -27,11 +27,39 @@ func (f *forgeries) bound(suite protocol.Suite) (protocol.Bound, bool) {
 }
 
 // noteForgery counts a wrong tag in the name of a client, and warns once when there are too many.
-func (h *Hub) noteForgery(p *peerClient, e *protocol.WrongTagError) {
-	p.forgeries.note(e)
+func (h *Hub) noteForgery(client string, e *protocol.WrongTagError) {
+	f := h.forgeriesOf(client)
+	f.note(e)
 	h.config.Counters.forgeries.note(e)
-	chance, ok := p.forgeries.bound(h.config.Suite)
-	if ok && chance >= protocol.ForgeryWarning && p.forgeries.warned.CompareAndSwap(false, true) {
-		h.config.Logger.Warn("forgeries in the name of a client have become likely enough to matter", "client", p.name, "chance", chance.String())
+	chance, ok := f.bound(h.config.Suite)
+	if ok && chance >= protocol.ForgeryWarning && f.warned.CompareAndSwap(false, true) {
+		h.config.Logger.Warn("forgeries in the name of a client have become likely enough to matter", "client", client, "chance", chance.String())
+	}
+}
+
+// forgeriesOf returns the forgeries in the name of a client, to count one more. Registering again
+// does not end them.
+func (h *Hub) forgeriesOf(client string) *forgeries {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f := h.forgeries[client]
+	if f == nil {
+		f = &forgeries{}
+		h.forgeries[client] = f
+	}
+	return f
+}
+
+// tellForgeries adds the forgeries in the name of a client to its status.
+func (h *Hub) tellForgeries(s *ClientStatus) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f := h.forgeries[s.ClientName]
+	if f == nil {
+		return
+	}
+	s.Failures = int(f.messages.Load())
+	if chance, ok := f.bound(h.config.Suite); ok && s.Failures > 0 {
+		s.ForgeryChance = chance.String()
 	}
 }

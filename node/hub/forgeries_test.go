@@ -20,14 +20,13 @@ func TestForgeryWarning(t *testing.T) {
 	if err := h.register(t.Context(), protocol.Registration{ClientName: "carol"}, node.Proof{Token: "t"}); err != nil {
 		t.Fatal(err)
 	}
-	p := h.clients["carol"]
-	p.forgeries.bytes.Store(1<<52 - 1<<20)
-	h.noteForgery(p, &protocol.WrongTagError{Body: 1000})
+	h.forgeriesOf("carol").bytes.Store(1<<52 - 1<<20)
+	h.noteForgery("carol", &protocol.WrongTagError{Body: 1000})
 	if strings.Contains(log.String(), "chance") {
 		t.Errorf("warned too early: %s", &log)
 	}
 	for range 2 {
-		h.noteForgery(p, &protocol.WrongTagError{Body: 1 << 20})
+		h.noteForgery("carol", &protocol.WrongTagError{Body: 1 << 20})
 	}
 	if n := strings.Count(log.String(), "chance=2^-79.99"); n != 1 {
 		t.Errorf("%d warnings: %s", n, &log)

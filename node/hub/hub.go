@@ -85,15 +85,17 @@ type Hub struct {
 	journal journal
 	shares  *shareStore
 	lines   [16]node.Line // see enterLine
-	alarm   *node.Alarm   // fires when a share expires or a block can be given up
+	alarm   *node.Alarm   // rings when a share expires or a block can be given up
+	due     chan struct{} // receives its rings
 
 	warnings node.Warnings // about messages that are refused
 	watched  watched
 	seed     maphash.Seed // see requestID
 
-	mu      sync.Mutex
-	clients map[string]*peerClient
-	owners  map[string]string // by encryptor that is not in the directory: the name of its client
+	mu        sync.Mutex
+	clients   map[string]*peerClient
+	owners    map[string]string     // by encryptor that is not in the directory: the name of its client
+	forgeries map[string]*forgeries // by client; only of those with any
 
 	controls map[controlKey]*protocol.Control // for messages about marks; see control
 }
@@ -104,7 +106,13 @@ func New(config Config) (*Hub, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	alarm := node.NewAlarm(config.ShareTTL)
+	due := make(chan struct{}, 1)
+	alarm := node.NewAlarm(config.ShareTTL, func() {
+		select {
+		case due <- struct{}{}:
+		default: // the last ring was not received yet; it counts for both
+		}
+	})
 	journal, err := newJournal(config, alarm)
 	if err != nil {
 		return nil, err
@@ -114,10 +122,13 @@ func New(config Config) (*Hub, error) {
 		journal: journal,
 		shares:  newShareStore(config.Suite, config.ShareTTL, alarm, journal),
 		alarm:   alarm,
+		due:     due,
 		seed:    maphash.MakeSeed(),
-		clients: map[string]*peerClient{},
-		owners:  map[string]string{},
 		watched: watched{due: map[*peerClient]time.Time{}},
+
+		clients:   map[string]*peerClient{},
+		owners:    map[string]string{},
+		forgeries: map[string]*forgeries{},
 
 		controls: map[controlKey]*protocol.Control{},
 	}
@@ -143,8 +154,7 @@ func (h *Hub) recall() error {
 		}
 	}
 	for _, r := range h.journal.registrations() {
-		forgeries := &forgeries{}
-		p := newPeerClient(protocol.Registration{ClientName: r.Client, EncryptorNames: r.Encryptors}, string(r.Token.Reveal()), forgeries, h.config.Suite)
+		p := newPeerClient(protocol.Registration{ClientName: r.Client, EncryptorNames: r.Encryptors}, string(r.Token.Reveal()), h.config.Suite)
 		h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
 		if !r.Registered || !h.journal.hasSessions() {
 			p.channel = nil
@@ -220,7 +230,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-h.alarm.Rings():
+		case <-h.due:
 			h.sweep()
 		}
 	}

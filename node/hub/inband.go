@@ -215,9 +215,10 @@ func isSigned(err error) bool {
 // verify checks the signature of a request in the name of a client.
 func (h *Hub) verify(ctx context.Context, p *peerClient, signature []string, r protocol.Request) (*protocol.Incoming, error) {
 	if len(r.Body) > largeBody {
+		verifying := p.verifyingLarge()
 		select {
-		case p.verifying <- struct{}{}:
-			defer func() { <-p.verifying }()
+		case verifying <- struct{}{}:
+			defer func() { <-verifying }()
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -227,7 +228,7 @@ func (h *Hub) verify(ctx context.Context, p *peerClient, signature []string, r p
 		h.config.Counters.FailedVerifications.Add(1)
 	}
 	if wrong, ok := errors.AsType[*protocol.WrongTagError](err); ok {
-		h.noteForgery(p, wrong)
+		h.noteForgery(p.name, wrong)
 	}
 	return incoming, err
 }

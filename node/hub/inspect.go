@@ -54,11 +54,8 @@ func (h *Hub) Inspect() Inspection {
 			ClientName:        p.name,
 			EncryptorNames:    p.encryptors,
 			AssociationStatus: node.StatusOfAssociation(p.channel),
-			Failures:          int(p.forgeries.messages.Load()),
 		}
-		if chance, ok := p.forgeries.bound(h.config.Suite); ok && status.Failures > 0 {
-			status.ForgeryChance = chance.String()
-		}
+		h.tellForgeries(&status)
 		s.PeerClients = append(s.PeerClients, status)
 	}
 	return s

@@ -161,7 +161,7 @@ func (p *peerClient) raise(c comparison) error {
 
 // resume begins a session with new pools, which start at the marks.
 func (h *Hub) resume(p *peerClient, m protocol.Marks, c comparison) error {
-	next := newPeerClient(p.registration(), p.token, p.forgeries, h.config.Suite)
+	next := newPeerClient(p.registration(), p.token, h.config.Suite)
 	h.config.Counters.Watch(next.channel.PeerPools(), next.channel.OwnPools())
 	next.session, next.serial = m.Session, m.Serial
 	for _, b := range c.both {

@@ -19,30 +19,33 @@ type peerClient struct {
 	name       string
 	token      string
 	encryptors []string
-	forgeries  *forgeries
 	channel    *protocol.Channel // nil while it is not registered
 	answers    answers
-	verifying  chan struct{} // holds a value while the signature of a large body is being verified
 
-	mu    sync.Mutex
-	users int // requests under way
-	ended bool
-	lacks map[psrd.Purpose]int     // bytes missing for answers since the last block for that purpose
-	fresh map[uuid.UUID]freshBlock // blocks that the client has asked for and not acknowledged yet
+	mu        sync.Mutex
+	users     int // requests under way
+	ended     bool
+	lacks     map[psrd.Purpose]int     // bytes missing for answers since the last block for that purpose
+	fresh     map[uuid.UUID]freshBlock // blocks that the client has asked for and not acknowledged yet
+	verifying chan struct{}            // holds a value while the signature of a large body is being verified; nil: none came
 
 	session uuid.UUID // zero: the client has not resumed; never changes
 	serial  int64     // of the last marks in the session; guarded by the line of the client
 }
 
-func newPeerClient(r protocol.Registration, token string, forgeries *forgeries, suite protocol.Suite) *peerClient {
-	return &peerClient{
-		name:       r.ClientName,
-		token:      token,
-		encryptors: r.EncryptorNames,
-		forgeries:  forgeries,
-		channel:    protocol.NewChannel(suite),
-		verifying:  make(chan struct{}, 1),
+func newPeerClient(r protocol.Registration, token string, suite protocol.Suite) *peerClient {
+	return &peerClient{name: r.ClientName, token: token, encryptors: r.EncryptorNames, channel: protocol.NewChannel(suite)}
+}
+
+// verifyingLarge returns the channel that holds a value while the signature of a large body is being
+// verified.
+func (p *peerClient) verifyingLarge() chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.verifying == nil {
+		p.verifying = make(chan struct{}, 1)
 	}
+	return p.verifying
 }
 
 // enter notes that a request uses the client.

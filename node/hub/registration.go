@@ -67,14 +67,9 @@ func (h *Hub) welcome(r protocol.Registration, token string) (*peerClient, error
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	forgeries := &forgeries{}
-	known := h.clients[r.ClientName]
-	if known != nil {
-		forgeries = known.forgeries
-	}
-	p := newPeerClient(r, token, forgeries, h.config.Suite)
+	p := newPeerClient(h.asEnrolled(r), token, h.config.Suite)
 	h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
-	h.bind(p, known)
+	h.bind(p, h.clients[p.name])
 	h.config.Logger.Info("client registered", "client", r.ClientName)
 	return p, nil
 }
@@ -158,7 +153,7 @@ func (h *Hub) unregister(ctx context.Context, name string, shown node.Proof) err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.clients[name] = &peerClient{name: p.name, token: p.token, encryptors: p.encryptors, forgeries: p.forgeries}
+	h.clients[name] = &peerClient{name: p.name, token: p.token, encryptors: p.encryptors}
 	p.end()
 	return nil
 }

@@ -30,7 +30,7 @@ func waiting(shares, size int, slaves ...string) (protocol.PostShares, []keyShar
 // separately from those of other clients.
 func TestRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute), journal{})
+		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute, func() {}), journal{})
 		want := func(shares int) {
 			t.Helper()
 			if r := store.taken["carol"]; r.shares != shares || r.bytes != shares*(shareOverhead+100+16+len("samsofiasusan")) {
@@ -73,7 +73,7 @@ func TestMostShares(t *testing.T) {
 		{32 + 16, protocol.MaxBatch, protocol.MaxSharesWaiting},
 		{2<<20 + 16, 1, 15},
 	} {
-		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute), journal{})
+		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute, func() {}), journal{})
 		n := 0
 		for ; n <= protocol.MaxSharesWaiting; n += test.atOnce {
 			m, shares := waiting(test.atOnce, test.size, "sofia")

@@ -17,7 +17,7 @@ import (
 func TestShareReplacedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := uuid.UUID{0: 0xab}
-		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute), journal{})
+		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute, func() {}), journal{})
 		put := func(index int) {
 			t.Helper()
 			sh := &share{Share: protocol.Share{Index: index}, masterSAE: "sam", slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}
@@ -51,7 +51,7 @@ func TestShareReplacedMeanwhile(t *testing.T) {
 // stays.
 func TestShareDeliveredMeanwhile(t *testing.T) {
 	key := uuid.UUID{0: 0xab}
-	store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute), journal{})
+	store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute, func() {}), journal{})
 	sh := &share{masterSAE: "sam", slaveSAEs: []string{"sofia", "susan"}, slaveOwners: []string{"connie", "connie"}}
 	if err := store.put([]keyShare{{key, sh}}); err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestShareDeliveredMeanwhile(t *testing.T) {
 func TestSharesByMaster(t *testing.T) {
 	key := uuid.UUID{0: 0xab}
 	for suite, want := range map[protocol.Suite]error{protocol.ITS: nil, protocol.Python: protocol.ErrDuplicateKey} {
-		store := newShareStore(suite, time.Minute, node.NewAlarm(time.Minute), journal{})
+		store := newShareStore(suite, time.Minute, node.NewAlarm(time.Minute, func() {}), journal{})
 		put := func(client, master string) error {
 			return store.put([]keyShare{{key, &share{client: client, masterSAE: master, slaveSAEs: []string{"sofia"}, slaveOwners: []string{"connie"}}}})
 		}
@@ -102,7 +102,7 @@ func TestSharesByMaster(t *testing.T) {
 // What was delivered or has expired leaves no bytes behind.
 func TestSharesAreCleared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute), journal{})
+		store := newShareStore(protocol.Python, time.Minute, node.NewAlarm(time.Minute, func() {}), journal{})
 		for _, end := range []func(found){
 			func(f found) {
 				if parts, err := store.deliver(f, "sofia"); err != nil || string(parts[0].Value.Reveal()) != "share" {

@@ -92,7 +92,7 @@ func (h *Hub) verifyMarks(p *peerClient, headers []string, r protocol.Request) (
 	var wrong *protocol.WrongTagError
 	if errors.As(err, &wrong) {
 		h.config.Counters.FailedVerifications.Add(1)
-		h.noteForgery(p, wrong)
+		h.noteForgery(p.name, wrong)
 	}
 	return pair, err
 }

@@ -112,7 +112,7 @@ func (c *Config) validate() error {
 		c.Counters = &node.Counters{}
 	}
 	if c.Alarm == nil {
-		c.Alarm = node.NewAlarm(0)
+		c.Alarm = node.NewAlarm(0, func() {})
 	}
 	if c.Confirmed == nil {
 		c.Confirmed = func(protocol.DeliveredKeys) {}
@@ -133,14 +133,14 @@ func (c *Config) validate() error {
 type Association struct {
 	config  *Config
 	hub     Hub
-	base    *url.URL // of the hub
+	base    url.URL  // of the hub
 	courier *Courier // nil: PSRD comes over the network
 
 	line     node.Line    // see turn
 	failures atomic.Int64 // attempts in the line that failed
 	failure  error        // the last of them; guarded by the head of the line
 	doubt    doubt
-	controls map[uuid.UUID]*protocol.Control // by file; guarded by the head of the line
+	controls map[uuid.UUID]*protocol.Control // by file; nil: none; guarded by the head of the line
 	warnings node.Warnings                   // about answers that are not believed
 
 	mu      sync.Mutex
@@ -171,7 +171,7 @@ func New(config *Config, hub Hub) (*Association, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hub %s: %w", hub.Name, err)
 	}
-	a := &Association{config: config, hub: hub, base: base, line: node.NewLine(), controls: map[uuid.UUID]*protocol.Control{}}
+	a := &Association{config: config, hub: hub, base: *base, line: node.NewLine()}
 	if config.Couriers != nil {
 		if a.courier = config.Couriers[hub.Name]; a.courier == nil {
 			return nil, fmt.Errorf("there is no courier from hub %s", hub.Name)

@@ -180,6 +180,9 @@ func (t *turn) control(b store.Block) (*protocol.Control, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.controls == nil {
+		t.controls = map[uuid.UUID]*protocol.Control{}
+	}
 	t.controls[b.ID] = c
 	return c, nil
 }

@@ -105,7 +105,7 @@ func (a *Association) request(ctx context.Context, m message) (*http.Request, er
 // url returns the URL of a message. It formats and parses a string only where something is encoded:
 // that takes longer.
 func (a *Association) url(m message) (*url.URL, error) {
-	u := *a.base
+	u := a.base
 	u.Path += m.path
 	if u.RawPath != "" || strings.Contains(m.path, "%") {
 		encoded, err := url.Parse(a.hub.URL + m.path)
