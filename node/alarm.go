@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -9,28 +10,41 @@ import (
 // that it need not search for each item separately.
 const sweepEvery = 5 * time.Second
 
-// Alarm wakes a node when data of it expires. It has one timer, and none while nothing can expire:
-// an idle node does nothing.
+// Alarm wakes a node when data of it expires. Its timer does not run while nothing can expire: an
+// idle node does nothing.
 type Alarm struct {
-	rings chan struct{}
+	timer *time.Timer
 	pause time.Duration // minimum time between two rings
 
-	mu    sync.Mutex
-	at    time.Time // when it rings next; zero: not at all
-	last  time.Time // when it last rang
-	timer *time.Timer
+	mu   sync.Mutex
+	at   time.Time // when it rings next, or rang unheard; zero: not at all
+	last time.Time // when it was last heard
 }
 
 // NewAlarm returns an alarm that rings at most every few seconds, or every ttl if that is shorter.
 func NewAlarm(ttl time.Duration) *Alarm {
-	return &Alarm{rings: make(chan struct{}, 1), pause: min(ttl, sweepEvery)}
+	a := &Alarm{timer: time.NewTimer(time.Hour), pause: min(ttl, sweepEvery)}
+	a.timer.Stop()
+	return a
 }
 
-// Rings returns the channel on which the alarm rings.
-func (a *Alarm) Rings() <-chan struct{} { return a.rings }
+// Wait waits until the alarm rings. It fails with the error of ctx if that ends before. Only one
+// goroutine may wait.
+func (a *Alarm) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-a.timer.C:
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.at, a.last = time.Time{}, time.Now()
+	return nil
+}
 
 // By makes the alarm ring no later than at t, or some seconds after its last ring if that is later.
-// A zero t means never.
+// A zero t means never. There is one next ring: who hears it sets the alarm again for what is due
+// after that.
 func (a *Alarm) By(t time.Time) {
 	if t.IsZero() {
 		return
@@ -40,24 +54,9 @@ func (a *Alarm) By(t time.Time) {
 	if earliest := a.last.Add(a.pause); t.Before(earliest) {
 		t = earliest
 	}
-	if !a.at.IsZero() && !t.Before(a.at) {
-		return
-	}
-	a.at = t
-	if a.timer == nil {
-		a.timer = time.AfterFunc(time.Until(t), a.ring)
-		return
-	}
-	a.timer.Reset(time.Until(t))
-}
-
-func (a *Alarm) ring() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.at, a.last = time.Time{}, time.Now()
-	select {
-	case a.rings <- struct{}{}:
-	default: // the last ring was not received yet; it counts for both
+	if a.at.IsZero() || t.Before(a.at) {
+		a.at = t
+		a.timer.Reset(time.Until(t))
 	}
 }
 
@@ -66,9 +65,7 @@ func (a *Alarm) Stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.at = time.Time{}
-	if a.timer != nil {
-		a.timer.Stop()
-	}
+	a.timer.Stop()
 }
 
 // Earlier returns the earlier of two times, where zero means never.

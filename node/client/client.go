@@ -186,16 +186,12 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 	c.alarm.By(c.dropExpiredGathers())
 	defer c.alarm.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			c.tasks.Wait()
-			c.close()
-			return nil
-		case <-c.alarm.Rings():
-			c.sweep()
-		}
+	for c.alarm.Wait(ctx) == nil {
+		c.sweep()
 	}
+	c.tasks.Wait()
+	c.close()
+	return nil
 }
 
 func (c *Client) sweep() {

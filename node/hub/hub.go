@@ -216,14 +216,10 @@ func (h *Hub) Handler() http.Handler { return h.handler }
 // nil.
 func (h *Hub) Run(ctx context.Context) error {
 	defer h.alarm.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-h.alarm.Rings():
-			h.sweep()
-		}
+	for h.alarm.Wait(ctx) == nil {
+		h.sweep()
 	}
+	return nil
 }
 
 func (h *Hub) sweep() {
