@@ -64,3 +64,37 @@ func TestContextDeadline(t *testing.T) {
 		}
 	}
 }
+
+// SleepUntil ends at the time, or when the context does, whatever ends that.
+func TestSleepUntil(t *testing.T) {
+	const second = time.Second
+	for _, test := range []struct {
+		parent, own, ended, until, want time.Duration
+		says                            error
+	}{
+		{5 * second, 5 * second, 5 * second, second, second, nil},
+		{second, 5 * second, 5 * second, 2 * second, second, context.Canceled},
+		{5 * second, second, 5 * second, 2 * second, second, context.DeadlineExceeded},
+		{5 * second, 5 * second, second, 2 * second, second, context.Canceled},
+		{5 * second, 5 * second, second, second, second, nil}, // both at once
+		{5 * second, 5 * second, 0, second, 0, context.Canceled},
+		{5 * second, 5 * second, 5 * second, -second, 0, nil},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			parent, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			time.AfterFunc(test.parent, cancel)
+			c := &Context{Parent: parent, Ends: time.Now().Add(test.own)}
+			time.AfterFunc(test.ended, c.End)
+			if test.ended == 0 {
+				synctest.Wait()
+			}
+			began, timer := time.Now(), time.NewTimer(time.Hour)
+			for range 2 { // the second time, it is over
+				if err := SleepUntil(c, timer, began.Add(test.until)); !errors.Is(err, test.says) || time.Since(began) != test.want {
+					t.Errorf("%+v: %v after %v", test, err, time.Since(began))
+				}
+			}
+		})
+	}
+}

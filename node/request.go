@@ -21,19 +21,17 @@ type Request struct {
 // and delays the caller of the node until it returns.
 type Observer func(*http.Request) func(Request)
 
-// observed calls the observer for each request.
-func (observer Observer) observed(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		tell := observer(c.Request())
-		if tell == nil {
-			return next(c)
-		}
-		start := time.Now()
-		err := next(c)
-		if err != nil {
-			c.Error(err) // writes the answer, and so sets the status
-		}
-		tell(Request{c.Request().Method, c.Path(), c.Response().Status, start, time.Since(start)})
-		return err
+// observe calls the observer, if there is one, for a request that answer answers.
+func (observer Observer) observe(c echo.Context, answer func()) {
+	var tell func(Request)
+	if observer != nil {
+		tell = observer(c.Request())
 	}
+	if tell == nil {
+		answer()
+		return
+	}
+	start := time.Now()
+	answer()
+	tell(Request{c.Request().Method, c.Path(), c.Response().Status, start, time.Since(start)})
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // observedRouter returns a router with a few handlers.
-func observedRouter(observer Observer) *echo.Echo {
+func observedRouter(observer Observer) *Router {
 	router := NewRouter(slog.New(slog.DiscardHandler), observer)
 	router.GET("/fine/:name", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
 	router.GET("/refused", func(echo.Context) error { return protocol.ErrUnknownKey })

@@ -8,41 +8,69 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 
 	"dske/protocol"
 )
 
-// NewRouter returns an Echo router that answers the error of a handler with [NewError]. The
-// observer may be nil.
-func NewRouter(log *slog.Logger, observer Observer) *echo.Echo {
-	router := echo.New()
-	router.HTTPErrorHandler = func(err error, c echo.Context) {
-		if c.Response().Committed {
-			return
-		}
-		e := fromRouter(err, c)
-		if e.Status == http.StatusInternalServerError {
-			log.Error("internal error", "method", c.Request().Method, "path", c.Request().URL.Path, "error", err)
-		}
-		WriteError(c.Response(), e)
-	}
-	router.Pre(respelled)
-	if observer != nil {
-		router.Use(observer.observed)
-	}
-	router.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{DisableStackAll: true, LogErrorFunc: logPanic(log)}))
-	return router
+// Router is an Echo router that accepts other spellings of a path, tells an observer, and answers the
+// error of a handler with [NewError]. A panic in a handler ends only the request. Middleware of Echo
+// could do all that, but would make four functions for each request.
+type Router struct {
+	*echo.Echo
+	log      *slog.Logger
+	observer Observer // nil: none
 }
 
-func logPanic(log *slog.Logger) middleware.LogErrorFunc {
-	return func(c echo.Context, err error, stack []byte) error {
-		log.Error("panic", "path", c.Request().URL.Path, "stack", string(stack))
-		return err
+// NewRouter returns a router without routes. The observer may be nil.
+func NewRouter(log *slog.Logger, observer Observer) *Router {
+	r := &Router{echo.New(), log, observer}
+	r.HTTPErrorHandler = r.answerError
+	return r
+}
+
+// ServeHTTP implements [http.Handler].
+func (r *Router) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	respelled(request)
+	c := r.AcquireContext()
+	c.Reset(request, w)
+	r.Router().Find(request.Method, echo.GetPath(request), c)
+	r.observer.observe(c, func() {
+		if err := r.handle(c); err != nil {
+			r.answerError(err, c)
+		}
+	})
+	r.ReleaseContext(c)
+}
+
+// handle calls the handler of a request.
+func (r *Router) handle(c echo.Context) (err error) {
+	defer func() {
+		switch reason := recover(); reason {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(reason)
+		default:
+			r.log.Error("panic", "path", c.Request().URL.Path, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", reason)
+		}
+	}()
+	return c.Handler()(c)
+}
+
+// answerError answers a request with an error, unless it has been answered.
+func (r *Router) answerError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
 	}
+	e := fromRouter(err, c)
+	if e.Status == http.StatusInternalServerError {
+		r.log.Error("internal error", "method", c.Request().Method, "path", c.Request().URL.Path, "error", err)
+	}
+	WriteError(c.Response(), e)
 }
 
 // fromRouter classifies an error, including those with which Echo itself refuses a request.
@@ -73,12 +101,17 @@ func WriteError(w http.ResponseWriter, e *Error) {
 	w.Write(body)
 }
 
-// WriteJSON answers a request with a status and body, which is JSON. It sets Content-Length, so that
-// the other side can read the body at once.
+// WriteJSON answers a request with a status and body, which is JSON and must not be changed any more.
+// It sets Content-Length, so that the other side can read the body at once. Over the memory transport
+// the other side gets the body itself.
 func WriteJSON(c echo.Context, status int, body []byte) error {
 	w := c.Response()
 	SetHeader(w.Header(), echo.HeaderContentLength, strconv.Itoa(len(body)), echo.HeaderContentType, echo.MIMEApplicationJSON)
 	w.WriteHeader(status)
+	if own, isMemory := w.Writer.(interface{ Take([]byte) }); isMemory {
+		own.Take(body)
+		return nil
+	}
 	_, err := w.Write(body)
 	return err
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // newRouter returns a router with a few handlers, and what it logs.
-func newRouter() (router *echo.Echo, log *bytes.Buffer) {
+func newRouter() (router *Router, log *bytes.Buffer) {
 	log = new(bytes.Buffer)
 	router = NewRouter(slog.New(slog.NewTextHandler(log, nil)), nil)
 	router.GET("/refused", func(echo.Context) error { return fmt.Errorf("looking: %w", protocol.ErrUnknownKey) })

@@ -1,31 +1,28 @@
 package node
 
 import (
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/labstack/echo/v4"
 )
 
 // inBand is the start of the paths of in-band messages, below the name of the node. Signatures
 // cover these paths in exactly one spelling.
 const inBand = "/dske/api/"
 
-// respelled accepts other spellings of a path: unreserved characters, such as letters and digits,
-// that are percent-encoded without need (RFC 3986, clause 6.2.2.2).
-func respelled(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if r := c.Request(); r.URL.RawPath != "" {
-			u := *r.URL
-			u.RawPath = respell(u.RawPath)
-			if u.RawPath == (&url.URL{Path: u.Path}).EscapedPath() {
-				u.RawPath = "" // package url then uses the default encoding
-			}
-			r.URL = &u
-		}
-		return next(c)
+// respelled accepts another spelling of the path of a request: unreserved characters, such as letters
+// and digits, that are percent-encoded without need (RFC 3986, clause 6.2.2.2).
+func respelled(r *http.Request) {
+	if r.URL.RawPath == "" {
+		return
 	}
+	u := *r.URL
+	u.RawPath = respell(u.RawPath)
+	if u.RawPath == (&url.URL{Path: u.Path}).EscapedPath() {
+		u.RawPath = "" // package url then uses the default encoding
+	}
+	r.URL = &u
 }
 
 // respell decodes the characters of a path that need not be encoded, unless the path is in band.

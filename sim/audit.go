@@ -62,7 +62,7 @@ func andRest(read []byte, body io.ReadCloser) io.ReadCloser {
 
 // hubAnswered shows the auditor a request to a hub, and the answer.
 func hubAnswered(a *audit.Auditor, p *place, r *http.Request, body []byte, answer wire.Response) {
-	path := strings.TrimPrefix(r.URL.EscapedPath(), p.prefix())
+	path := strings.TrimPrefix(pathOf(r), p.prefix())
 	signature := signatureIn(answer.Header)
 	switch {
 	case strings.HasPrefix(path, inBand) && signature != "":
@@ -105,15 +105,23 @@ func clientOf(r *http.Request, body []byte) string {
 	return registration.ClientName
 }
 
-// hubOf splits an encoded path into the hub, such as hub/hank, and the path below it.
-func hubOf(escaped string) (hub, path string) {
+// pathOf returns the path of a request: encoded if it could be encoded otherwise, too.
+func pathOf(r *http.Request) string {
+	if r.URL.RawPath == "" {
+		return r.URL.Path
+	}
+	return r.URL.RawPath
+}
+
+// hubOf splits a path into the hub, such as hub/hank, and the path below it.
+func hubOf(full string) (hub, path string) {
 	const first = "/" + string(node.KindHub) + "/"
-	name := strings.TrimPrefix(escaped, first)
+	name := strings.TrimPrefix(full, first)
 	end := strings.IndexByte(name, '/')
-	if len(name) == len(escaped) || end < 0 {
+	if len(name) == len(full) || end < 0 {
 		return "", ""
 	}
-	return escaped[1 : len(first)+end], name[end:]
+	return full[1 : len(first)+end], name[end:]
 }
 
 // auditClient returns the transport of a client with the auditor in front of it.
@@ -131,7 +139,7 @@ type auditedTransport struct {
 }
 
 func (t auditedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	hub, path := hubOf(r.URL.EscapedPath())
+	hub, path := hubOf(pathOf(r))
 	if !strings.HasPrefix(path, inBand) {
 		return t.next.RoundTrip(r)
 	}

@@ -82,7 +82,7 @@ func (o Overview) IsStopped(name string) bool {
 var API string
 
 // newRouter returns the router of the network's own interface.
-func (n *Network) newRouter() *echo.Echo {
+func (n *Network) newRouter() *node.Router {
 	router := node.NewRouter(n.config.Logger, nil)
 	g := router.Group("/sim/v1")
 	g.GET("/topology", func(c echo.Context) error {

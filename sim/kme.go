@@ -80,9 +80,11 @@ func writeError(w http.ResponseWriter, r *http.Request, e *node.Error) {
 // isOfEncryptor reports whether a request is for an encryptors' interface, by its path or its host
 // name.
 func isOfEncryptor(r *http.Request) bool {
-	kind, _, below := nodeOf(r.URL.Path)
-	if kind == string(node.KindClient) {
+	switch kind, _, below := nodeOf(r.URL.Path); kind {
+	case string(node.KindClient):
 		return wire.KindOf(r.Method, below) == wire.KindEncryptor
+	case string(node.KindHub):
+		return false
 	}
 	return interfaceOf(r.URL.Path) != ""
 }

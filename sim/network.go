@@ -26,8 +26,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"dske/node"
 	"dske/node/client"
 	"dske/protocol"
@@ -56,7 +54,7 @@ type Network struct {
 	routes    *client.Routes  // of the clients in this process
 	known     []client.Hub    // the hubs, as all clients know them; set before any node runs
 	directory *node.Directory // clients and encryptors that the nodes serve; set before any of them runs
-	router    *echo.Echo      // routes that do not belong to a node
+	router    *node.Router    // routes that do not belong to a node
 	wire      *wire.Wire
 	requests  wire.Watchers[func(Request)]
 	refusals  wire.Watchers[func(Refusal)]
@@ -146,7 +144,7 @@ func New(config Config) (*Network, error) {
 	}
 	n.router, n.routes = n.newRouter(), client.NewRoutes(n.config.Logger)
 	if config.Pages != nil {
-		config.Pages(n, n.router)
+		config.Pages(n, n.router.Echo)
 	}
 	return n, nil
 }

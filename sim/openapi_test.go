@@ -112,7 +112,7 @@ func TestDescriptionHasAllRoutes(t *testing.T) {
 	betweenProcesses := func(route string) bool {
 		return strings.Contains(route, " /own/faults") || strings.Contains(route, " /own/messages")
 	}
-	registered := slices.DeleteFunc(contract.Routes(d.router, "/sim/v1"), betweenProcesses)
+	registered := slices.DeleteFunc(contract.Routes(d.router.Echo, "/sim/v1"), betweenProcesses)
 	if listed := d.Operations(); !slices.Equal(registered, listed) {
 		t.Errorf("registered %q\ndescribed  %q", registered, listed)
 	}

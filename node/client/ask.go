@@ -126,7 +126,7 @@ func collectUntil(ctx context.Context, answers <-chan answer, grace time.Duratio
 			}
 			return nil, ctx.Err()
 		}
-		if settled(t) && enough == nil {
+		if settled(t) && enough == nil && !t.final {
 			enough = time.After(grace)
 		}
 	}

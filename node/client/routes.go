@@ -18,7 +18,7 @@ const Prefix = "/" + string(node.KindClient) + "/:client"
 
 // Routes are the URLs of clients. They hold no client: the client that a request is for is in its
 // context. So all clients of a process can share them.
-type Routes struct{ router *echo.Echo }
+type Routes struct{ router *node.Router }
 
 // NewRoutes returns routes for any number of clients that do not get their PSRD in files.
 func NewRoutes(log *slog.Logger) *Routes { return newRoutes(log, false) }

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/labstack/echo/v4"
 
 	"dske/node"
 	"dske/node/contract"
@@ -116,7 +115,7 @@ func (b *byHand) say(c *protocol.Control, m protocol.Marks, status int) call {
 // paths.
 func TestDescriptionWithFiles(t *testing.T) {
 	b := newByHand(t)
-	registered := contract.Routes(b.handler.(*echo.Echo), hank)
+	registered := contract.Routes(b.handler.(*node.Router).Echo, hank)
 	if listed := b.Operations(); !slices.Equal(registered, listed) {
 		t.Errorf("registered %q\ndescribed  %q", registered, listed)
 	}

@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/labstack/echo/v4"
 
+	"dske/node"
 	"dske/node/contract"
 	"dske/node/hub"
 	"dske/node/store"
@@ -330,7 +330,7 @@ func (d *described) spoil(good call) {
 
 func TestDescriptionHasAllRoutes(t *testing.T) {
 	d := newDescribed(t, hub.Config{})
-	registered := contract.Routes(d.handler.(*echo.Echo), hank)
+	registered := contract.Routes(d.handler.(*node.Router).Echo, hank)
 	if listed := d.Operations(); !slices.Equal(registered, listed) {
 		t.Errorf("registered %q\ndescribed  %q", registered, listed)
 	}

@@ -38,5 +38,11 @@ func TestLooksAfterFew(t *testing.T) {
 		want(1)
 		sleep(time.Minute)
 		want(0)
+		m.KeyID = keyID(2)
+		carol.accept(carol.send(carol.post(m, share)))
+		sleep(3 * time.Second)
+		connie.open(connie.send(connie.get(askFor(keyID(2)))), share)
+		sleep(62 * time.Second)
+		want(0) // both at once: the answer to connie is over, too
 	})
 }

@@ -85,16 +85,16 @@ func (a *Auditor) End(client, hub string) {
 	defer a.mu.Unlock()
 	between := association{client, hub}
 	for _, id := range a.held[between] {
-		a.doom(id, a.blocks[id])
+		a.doom(a.blocks[id])
 	}
 	delete(a.held, between)
 }
 
 // doom schedules a block to be forgotten.
-func (a *Auditor) doom(id string, b *block) {
+func (a *Auditor) doom(b *block) {
 	if !b.isDoomed {
 		b.isDoomed = true
-		a.doomed = append(a.doomed, doom{id, time.Now().Add(keptFor)})
+		a.doomed = append(a.doomed, doom{b.UUID, time.Now().Add(keptFor)})
 	}
 }
 
@@ -119,10 +119,9 @@ func (a *Auditor) forget(now time.Time) {
 
 // Sent records a request as its sender makes it, before it is sent.
 func (a *Auditor) Sent(request Message) {
-	r := a.read(&request, nil)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.send(r)
+	a.send(a.read(&request, nil))
 }
 
 // send records a message as its sender makes it.
@@ -130,18 +129,15 @@ func (a *Auditor) send(r reading) {
 	a.recent.add(r)
 	m := &r.message
 	for _, c := range r.claims {
-		b := a.blocks[c.block]
-		if b == nil {
-			continue // the block of a node outside this network
-		}
+		b := c.block
 		if from := b.owner(); from != m.From {
-			a.violate("block %s of %s is used by %s", c.block, from, m.From)
+			a.violate("block %s of %s is used by %s", b.UUID, from, m.From)
 		}
 		if b.sent.add(c.use) {
-			a.violate("%s used bytes %d to %d of block %s twice in messages to %s", m.From, c.start, c.end-1, c.block, m.To)
+			a.violate("%s used bytes %d to %d of block %s twice in messages to %s", m.From, c.start, c.end-1, b.UUID, m.To)
 		}
 		if b.sent.size >= b.size {
-			a.doom(c.block, b)
+			a.doom(b)
 		}
 	}
 }
@@ -149,9 +145,9 @@ func (a *Auditor) send(r reading) {
 // Answered records a request that a hub has accepted, and its signed answer before it is sent. The
 // hub opens a share in the request only if it does not refuse the request.
 func (a *Auditor) Answered(request, answer Message) {
-	answered := a.read(&answer, &request)
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	answered := a.read(&answer, &request)
 	claims := a.received(&request, nil).claims
 	if answer.Status != statusOK {
 		claims = slices.DeleteFunc(slices.Clone(claims), func(c claim) bool { return c.isPad })
@@ -174,11 +170,7 @@ func (a *Auditor) Reached(request, response Message) {
 // wasSent reports whether the owner of the bytes in claims has sent exactly this message.
 func (a *Auditor) wasSent(claims []claim) bool {
 	for _, c := range claims {
-		b := a.blocks[c.block]
-		if b == nil {
-			return false
-		}
-		if _, sent := b.sent.find(c.use); !sent {
+		if _, sent := c.block.sent.find(c.use); !sent {
 			return false
 		}
 	}
@@ -189,11 +181,7 @@ func (a *Auditor) wasSent(claims []claim) bool {
 // any.
 func (a *Auditor) accept(m *Message, claims []claim, answer identity) {
 	for _, c := range claims {
-		b := a.blocks[c.block]
-		if b == nil {
-			continue
-		}
-		before, again := b.accepted.find(c.use)
+		before, again := c.block.accepted.find(c.use)
 		if again && before.answer == answer { // the same answer to the same request
 			continue
 		}
@@ -202,13 +190,14 @@ func (a *Auditor) accept(m *Message, claims []claim, answer identity) {
 			return
 		}
 		c.answer = answer
-		a.judge(m, c, b)
+		a.judge(m, c)
 	}
 }
 
 // judge records a use that is accepted for the first time, and looks for violations in it.
-func (a *Auditor) judge(m *Message, c claim, b *block) {
-	span := func() string { return fmt.Sprintf("bytes %d to %d of block %s", c.start, c.end-1, c.block) }
+func (a *Auditor) judge(m *Message, c claim) {
+	b := c.block
+	span := func() string { return fmt.Sprintf("bytes %d to %d of block %s", c.start, c.end-1, b.UUID) }
 	if b.accepted.add(c.use) {
 		a.violate("%s accepted %s twice", m.To, span())
 	}

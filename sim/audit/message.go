@@ -64,19 +64,21 @@ func (a *Auditor) identity(m *Message, to *Message) identity {
 
 // claim is a use of bytes of a block.
 type claim struct {
-	block string
+	block *block
 	use
 }
 
-// claims returns the bytes that a message uses.
-func (m *Message) claims(id identity) []claim {
+// claims returns the bytes that a message uses, without those of nodes outside this network, whose
+// blocks are unknown.
+func (a *Auditor) claims(m *Message, id identity) []claim {
 	var room [4]fragment // usually enough
 	keys := signingKey(room[:0], m.Signature)
 	all := padOf(keys, m.Body)
 	list := make([]claim, 0, len(all))
 	for i, f := range all {
-		if f.Start >= 0 && f.Size > 0 && f.Start <= math.MaxInt-f.Size {
-			list = append(list, claim{f.Block, use{start: f.Start, end: f.Start + f.Size, isPad: i >= len(keys), message: id}})
+		b := a.blocks[f.Block]
+		if b != nil && f.Start >= 0 && f.Size > 0 && f.Start <= math.MaxInt-f.Size {
+			list = append(list, claim{b, use{start: f.Start, end: f.Start + f.Size, isPad: i >= len(keys), message: id}})
 		}
 	}
 	return list

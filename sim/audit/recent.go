@@ -10,10 +10,11 @@ type reading struct {
 	claims   []claim
 }
 
-// read reads a message. To is the request that a response answers, or nil for a request.
+// read reads a message. To is the request that a response answers, or nil for a request. The caller
+// holds a.mu.
 func (a *Auditor) read(m *Message, to *Message) reading {
 	r := reading{message: *m, answered: signatureOf(to), id: a.identity(m, to)}
-	r.claims = m.claims(r.id)
+	r.claims = a.claims(m, r.id)
 	return r
 }
 

@@ -49,6 +49,7 @@ type run struct {
 	began   time.Time
 
 	mu      sync.Mutex
+	saes    map[encryptor]*etsi.Client
 	reasons map[string]int // by node: how many outages keep it down
 	states  map[string]bool
 	result  Run
@@ -61,7 +62,7 @@ type run struct {
 func (p *Point) simulate(ctx context.Context, seed uint64, o *Options, trace io.Writer) (*Run, error) {
 	var result *Run
 	err := virtual.Run(ctx, func(context.Context) error {
-		r := &run{point: p, seed: seed, options: o, reasons: map[string]int{}, states: map[string]bool{}, failing: map[pair]time.Duration{}}
+		r := &run{point: p, seed: seed, options: o, saes: map[encryptor]*etsi.Client{}, reasons: map[string]int{}, states: map[string]bool{}, failing: map[pair]time.Duration{}}
 		err := r.simulate(ctx, trace)
 		r.result.Seed = seed
 		r.result.finish()
@@ -151,10 +152,15 @@ func (r *run) want(ctx context.Context, number int) {
 
 // sae returns an encryptor's ETSI client.
 func (r *run) sae(e encryptor) *etsi.Client {
-	return &etsi.Client{
-		URL: sim.KMEURL(r.network.URL(), e.client), SAE: e.sae,
-		HTTP: &http.Client{Transport: r.network.Wire().Transport("sae/" + e.sae)},
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.saes[e] == nil {
+		r.saes[e] = &etsi.Client{
+			URL: sim.KMEURL(r.network.URL(), e.client), SAE: e.sae,
+			HTTP: &http.Client{Transport: r.network.Wire().Transport("sae/" + e.sae)},
+		}
 	}
+	return r.saes[e]
 }
 
 // exchange makes a key for a master, and fetches it for the slave.

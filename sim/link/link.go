@@ -20,6 +20,15 @@ type Link struct {
 	Burst     *Burst        // nil: losses are independent of each other
 }
 
+// Sure returns how long each message takes, if that depends neither on chance nor on other messages.
+func (l *Link) Sure() (takes time.Duration, isSure bool) {
+	if l.Jitter != 0 || l.Bandwidth > 0 || l.Loss > 0 || l.Burst != nil {
+		return 0, false
+	}
+	latency, isFixed := l.Latency.(Fixed)
+	return max(0, time.Duration(latency)), isFixed || l.Latency == nil
+}
+
 // Burst makes losses come in bursts: the model of Gilbert and Elliott. Before each message a
 // direction may change from good, its initial state, to bad, or back.
 type Burst struct {

@@ -61,6 +61,20 @@ func TestDistributions(t *testing.T) {
 	}
 }
 
+// Of some links, one knows how long messages take; those take just as long in their order.
+func TestSure(t *testing.T) {
+	for want, l := range map[time.Duration]Link{0: {}, time.Minute: {Latency: Fixed(time.Minute)}} {
+		if takes, isSure := l.Sure(); !isSure || takes != want || NewDirection(&l, 1, "a", "b").Pass(start, 1000).Arrives.Sub(start) != want {
+			t.Errorf("%+v: %v, %v", l, takes, isSure)
+		}
+	}
+	for _, l := range []Link{{Jitter: 1}, {Bandwidth: 1}, {Loss: 0.1}, {Burst: &Burst{}}, {Latency: Uniform{1, 2}}} {
+		if _, isSure := l.Sure(); isSure {
+			t.Errorf("%+v is sure", l)
+		}
+	}
+}
+
 // Messages queue for the line of their direction only.
 func TestQueue(t *testing.T) {
 	l := &Link{Bandwidth: 8000, Latency: Fixed(time.Minute)}

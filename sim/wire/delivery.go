@@ -16,6 +16,15 @@ type transport struct {
 	wire *Wire
 	from string
 	next http.RoundTripper
+	home *door // of the sender, in virtual time
+}
+
+func (w *Wire) transport(from string, next http.RoundTripper) transport {
+	t := transport{wire: w, from: from, next: next}
+	if w.virtual {
+		t.home = w.doors.of(from)
+	}
+	return t
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -54,7 +63,10 @@ func (t transport) deliver(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if t.wire.virtual { // so that faults and adversaries do not depend on scheduling
-		t.wire.gate.enter(&passage{from: request.From, to: request.To, method: request.Method, path: request.Path, query: request.Query, body: request.Body})
+		p := &passage{from: request.From, to: request.To, method: request.Method, path: request.Path, query: request.Query, body: request.Body}
+		p.timer = t.wire.timers.take()
+		t.wire.gate.enter(p, time.Now())
+		t.wire.timers.put(p.timer)
 	}
 	d := &delivery{transport: t, original: r, number: t.wire.messages.Add(1), sent: *request, start: time.Now()}
 	response, err := d.hands(request)(r.Context(), request)

@@ -1,15 +1,14 @@
 package wire
 
 import (
-	"context"
+	"net/http"
 	"sync"
 	"time"
 
-	"dske/sim/fault"
 	"dske/sim/link"
 )
 
-// Links returns the link between two parties, or nil. A line of the link, in the direction of the
+// Links returns the link between two parties, or nil, and always the same for the same parties. A line of the link, in the direction of the
 // message, is identified by the names of its ends: parties with the same line share it.
 type Links func(from, to string) (l *link.Link, ends [2]string)
 
@@ -20,20 +19,17 @@ type lines struct {
 	virtual bool
 
 	mu    sync.Mutex
-	known map[[2]string]*line
+	known map[[2]string]*line // by the names of their ends
+	taken map[[2]string]*line // by sender and receiver; nil: there is no link
 }
 
 // line is one direction of a link.
 type line struct {
-	queue     queue[*crossing]
-	direction *link.Direction
-}
-
-// crossing is a message on a line.
-type crossing struct {
-	*passage
-	size    int // bytes
-	outcome link.Passage
+	link      *link.Link
+	virtual   bool
+	queue     queue // in virtual time
+	mu        sync.Mutex
+	direction *link.Direction // guarded by mu or, in virtual time, by the queue
 }
 
 // between returns the line from one party to another, or nil if there is no link.
@@ -41,50 +37,46 @@ func (l *lines) between(from, to string) *line {
 	if l.links == nil {
 		return nil
 	}
-	found, ends := l.links(from, to)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	parties := [2]string{from, to}
+	line, isKnown := l.taken[parties]
+	if !isKnown {
+		line = l.of(l.links(from, to))
+		l.taken[parties] = line
+	}
+	return line
+}
+
+// of returns the line of a link between its ends. The caller holds l.mu.
+func (l *lines) of(found *link.Link, ends [2]string) *line {
 	if found == nil {
 		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.known[ends] == nil {
-		n := &line{direction: link.NewDirection(found, l.seed, ends[0], ends[1])}
-		n.queue = queue[*crossing]{virtual: l.virtual, serve: n.serve, compare: compareCrossings}
+		n := &line{link: found, virtual: l.virtual, direction: link.NewDirection(found, l.seed, ends[0], ends[1])}
+		n.queue.serve = n.serve
 		l.known[ends] = n
 	}
 	return l.known[ends]
 }
 
-func compareCrossings(a, b *crossing) int { return compare(a.passage, b.passage) }
+func (l *line) serve(p *passage, came time.Time) { p.fate = l.direction.Pass(came, p.size) }
 
-func (l *line) serve(c *crossing, came time.Time) { c.outcome = l.direction.Pass(came, c.size) }
-
-// carry returns when the message has arrived, and how often it was transmitted. It fails with
-// [fault.ErrLost] if the message is lost for good, and with the error of ctx if that ends before it
-// arrives.
-func (l *line) carry(ctx context.Context, p *passage, size int) (attempts int, err error) {
-	c := &crossing{passage: p, size: size}
-	l.queue.pass(c)
-	if err := sleepUntil(ctx, c.outcome.Arrives); err != nil {
-		return c.outcome.Attempts, err
+// take determines the fate of a message that enters the line now.
+func (l *line) take(p *passage, now time.Time, header http.Header) {
+	if takes, isSure := l.link.Sure(); isSure { // the order does not matter
+		p.fate = link.Passage{Arrives: now.Add(max(takes, tick)), Attempts: 1}
+		return
 	}
-	if c.outcome.Lost {
-		return c.outcome.Attempts, fault.ErrLost
+	p.size = sizeOf(p, header)
+	if l.virtual {
+		b := l.queue.expect(p, now)
+		time.Sleep(tick)
+		l.queue.pass(b)
+		return
 	}
-	return c.outcome.Attempts, nil
-}
-
-// sleepUntil waits until t. It fails with the error of ctx if that ends before.
-func sleepUntil(ctx context.Context, t time.Time) error {
-	timer := time.NewTimer(time.Until(t))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		if time.Now().Before(t) {
-			return ctx.Err()
-		}
-		return nil // both at the same time
-	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.serve(p, now)
 }

@@ -173,6 +173,34 @@ func TestLinkLoses(t *testing.T) {
 	})
 }
 
+// A message whose sender gives up before it arrives does not arrive, and others do. The sender knows
+// at once, but not in the instant in which it has sent the message, or in which the message comes.
+func TestSenderGivesUp(t *testing.T) {
+	const latency = 50 * time.Millisecond
+	for _, l := range []link.Link{{Latency: link.Fixed(latency)}, {Latency: link.Fixed(latency), Bandwidth: 1e15}} {
+		for patience, want := range map[time.Duration]time.Duration{0: time.Nanosecond, latency - 1: latency - 1, latency: latency + 1} {
+			synctest.Test(t, func(t *testing.T) {
+				w, a := linked(t, &l)
+				var other sync.WaitGroup
+				other.Go(func() {
+					if _, err := post(t.Context(), w, "client/connie", "hub/hank", "y"); err != nil {
+						t.Error(err)
+					}
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				if took, err := post(ctx, w, "client/carol", "hub/hank", "x"); !errors.Is(err, context.DeadlineExceeded) || took != want {
+					t.Errorf("%+v, %v: %v after %v", l, patience, err, took)
+				}
+				other.Wait()
+				if !slices.Equal(a.came, []string{"/hub/hank y"}) {
+					t.Errorf("%+v, %v: there came %v", l, patience, a.came)
+				}
+			})
+		}
+	}
+}
+
 // In real time, links delay messages, except for the network's own interface.
 func TestLinkInRealTime(t *testing.T) {
 	a := &arrivals{}

@@ -1,146 +1,91 @@
 package wire
 
 import (
-	"bytes"
-	"cmp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
 
-// passage is a message, or the answer to one, on its way from one node to another.
-type passage struct {
-	from, to            string
-	method, path, query string // of the request
-	body                []byte
-	repeated            bool
+// tick is the time between two messages at a door. In virtual time it passes only when all
+// goroutines wait, so everything that happens at an instant has happened one tick later.
+const tick = time.Nanosecond
 
-	at time.Time // when a queue releases it
+// queue serves messages in the order in which they come, and those that come at the same instant in
+// the order of their names, whatever the scheduling. It is for virtual time.
+type queue struct {
+	serve func(p *passage, came time.Time) // called for one message at a time
+
+	mu      sync.Mutex
+	batches []*batch // of which messages have not gone on
+	spare   []*batch // for reuse
 }
 
-// compare is the order by name. Messages that are equal in it have equal bytes, so their order does
-// not matter.
-func compare(a, b *passage) int {
-	for _, part := range [...][2]string{{a.from, b.from}, {a.to, b.to}, {a.method, b.method}, {a.path, b.path}, {a.query, b.query}} {
-		if order := strings.Compare(part[0], part[1]); order != 0 {
-			return order
-		}
-	}
-	return cmp.Or(bytes.Compare(a.body, b.body), lastIf(a.repeated, b.repeated))
+// batch has the messages that come at one instant.
+type batch struct {
+	comes    time.Time
+	messages []*passage
+	waiting  int // messages for which pass or withdraw has not been called
+	served   bool
 }
 
-func lastIf(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	default:
-		return -1
-	}
-}
-
-// queue serves messages in the order in which they come. In virtual time those that come at the
-// same instant are in the order of their names, whatever the scheduling.
-type queue[T any] struct {
-	virtual bool
-	serve   func(member T, came time.Time) // called for one message at a time
-	compare func(a, b T) int
-
-	mu     sync.Mutex
-	batch  *batch[T] // the last batch
-	before *batch[T] // the batch before it
-}
-
-// batch has the messages that came at one instant.
-type batch[T any] struct {
-	came    time.Time
-	members []T
-	served  bool
-}
-
-// pass serves a message when it is its turn.
-func (q *queue[T]) pass(member T) {
-	if !q.virtual {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		q.serve(member, time.Now())
-		return
-	}
-	b := q.join(member)
-	time.Sleep(time.Nanosecond) // this returns when all goroutines wait, so the batch is complete
+// expect adds a message that comes now or later. The caller calls pass one tick after that, or
+// withdraw.
+func (q *queue) expect(p *passage, comes time.Time) *batch {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if b.served {
-		return
-	}
-	b.served = true
-	slices.SortFunc(b.members, q.compare)
-	for _, m := range b.members {
-		q.serve(m, b.came)
-	}
-}
-
-func (q *queue[T]) join(member T) *batch[T] {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if now := time.Now(); q.batch == nil || !q.batch.came.Equal(now) {
-		q.batch, q.before = q.room(now), q.batch
-	}
-	q.batch.members = append(q.batch.members, member)
-	return q.batch
-}
-
-// room returns a batch for messages that come now: an old one if all of its members have gone on.
-func (q *queue[T]) room(now time.Time) *batch[T] {
-	b := q.before
-	if b == nil || now.Sub(b.came) <= time.Nanosecond {
-		return &batch[T]{came: now}
-	}
-	clear(b.members)
-	*b = batch[T]{came: now, members: b.members[:0]}
+	b := q.batchOf(comes)
+	b.messages = append(b.messages, p)
+	b.waiting++
 	return b
 }
 
-// door lets in one message per nanosecond, so that the code behind it never has two that came at
-// the same instant. It is for virtual time only.
-type door struct {
-	queue queue[*passage]
-	last  time.Time // when it let the last one in
-}
-
-func newDoor() *door {
-	d := &door{}
-	d.queue = queue[*passage]{virtual: true, serve: d.serve, compare: compare}
-	return d
-}
-
-func (d *door) serve(p *passage, came time.Time) {
-	p.at = came.Add(1)
-	if !p.at.After(d.last) {
-		p.at = d.last.Add(1)
+func (q *queue) batchOf(comes time.Time) *batch {
+	for _, b := range q.batches {
+		if b.comes.Equal(comes) {
+			return b
+		}
 	}
-	d.last = p.at
-}
-
-// enter returns when the message is let in, at most some nanoseconds later.
-func (d *door) enter(p *passage) {
-	d.queue.pass(p)
-	time.Sleep(time.Until(p.at))
-}
-
-// doors has the doors of all receivers, by name.
-type doors struct {
-	mu    sync.Mutex
-	known map[string]*door
-}
-
-func (d *doors) of(name string) *door {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.known[name] == nil {
-		d.known[name] = newDoor()
+	last := len(q.spare) - 1
+	if last < 0 {
+		q.spare, last = append(q.spare, &batch{}), 0
 	}
-	return d.known[name]
+	b := q.spare[last]
+	q.spare = q.spare[:last]
+	b.comes = comes
+	q.batches = append(q.batches, b)
+	return b
+}
+
+// pass serves a batch, unless that has been done.
+func (q *queue) pass(b *batch) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !b.served {
+		b.served = true
+		slices.SortFunc(b.messages, compare)
+		for _, p := range b.messages {
+			q.serve(p, b.comes)
+		}
+	}
+	q.leave(b)
+}
+
+// withdraw takes back a message that does not come.
+func (q *queue) withdraw(b *batch, p *passage) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	b.messages = slices.DeleteFunc(b.messages, func(other *passage) bool { return other == p })
+	q.leave(b)
+}
+
+// leave notes that a message has gone on. The caller holds q.mu.
+func (q *queue) leave(b *batch) {
+	b.waiting--
+	if b.waiting > 0 {
+		return
+	}
+	q.batches = slices.DeleteFunc(q.batches, func(other *batch) bool { return other == b })
+	clear(b.messages)
+	*b = batch{messages: b.messages[:0]}
+	q.spare = append(q.spare, b)
 }

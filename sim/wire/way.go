@@ -1,8 +1,13 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"time"
+
+	"dske/node"
+	"dske/sim/fault"
 )
 
 // sentAgain is the kind of fault in the event of a message of which a part was lost on a link.
@@ -27,22 +32,21 @@ func (t transport) send(r *http.Request, repeated bool) (*http.Response, way, er
 		return nil, way{}, err
 	}
 	var w way
-	both := [2]passage{{from: t.from, to: to, method: r.Method, path: path, query: r.URL.RawQuery, body: body, repeated: repeated}}
-	there, back := &both[0], &both[1]
-	if err := t.move(r.Context(), there, r.Header, &w); err != nil {
+	p := &passage{from: t.from, to: to, method: r.Method, path: path, query: r.URL.RawQuery, body: body, repeated: repeated, timer: t.wire.timers.take()}
+	defer t.wire.timers.put(p.timer)
+	if err := t.move(r.Context(), p, r.Header, &w); err != nil {
 		return nil, w, err
 	}
 	response, err := t.hand(r, to, body)
 	if err != nil {
 		return nil, w, err
 	}
-	*back = *there
-	back.from, back.to = there.to, there.from
-	if back.body, err = drain(response.Body, response.ContentLength); err != nil {
+	p.from, p.to = to, t.from
+	if p.body, err = drain(response.Body, response.ContentLength); err != nil {
 		return nil, w, err
 	}
-	response.Body = again(response.Body, back.body)
-	err = t.move(r.Context(), back, response.Header, &w)
+	response.Body = again(response.Body, p.body)
+	err = t.move(r.Context(), p, response.Header, &w)
 	return response, w, err
 }
 
@@ -67,19 +71,39 @@ func (t transport) carrier(to string) http.RoundTripper {
 	return t.next
 }
 
-// move moves a message over the link, if there is one, to the door of its receiver.
+// move moves a message over the link, if there is one, to the door of its receiver. It fails with
+// [fault.ErrLost] if the message is lost for good, and with the error of ctx if that ends before the
+// message arrives.
 func (t transport) move(ctx context.Context, p *passage, header http.Header, w *way) error {
-	if line := t.wire.lines.between(p.from, p.to); line != nil && !t.wire.byHand(p.method, p.path) {
-		attempts, err := line.carry(ctx, p, sizeOf(p, header))
-		w.again = w.again || attempts > 1
-		if err != nil {
-			return err
+	now := time.Now()
+	line := t.wire.lines.between(p.from, p.to)
+	if line == nil || t.wire.byHand(p.method, p.path) {
+		if t.wire.virtual {
+			t.doorOf(p.to).enter(p, now)
 		}
+		return nil
 	}
-	if t.wire.virtual {
-		t.wire.doors.of(p.to).enter(p)
+	line.take(p, now, header)
+	w.again = w.again || p.fate.Attempts > 1
+	switch {
+	case p.fate.Lost:
+		return cmp.Or(node.SleepUntil(ctx, p.timer, p.fate.Arrives), fault.ErrLost)
+	case !t.wire.virtual:
+		return node.SleepUntil(ctx, p.timer, p.fate.Arrives)
 	}
-	return nil
+	err := t.doorOf(p.to).enterLater(ctx, p, p.fate.Arrives)
+	if err != nil { // this, too, takes a tick
+		time.Sleep(time.Until(now.Add(tick)))
+	}
+	return err
+}
+
+// doorOf returns the door of a receiver.
+func (t transport) doorOf(to string) *door {
+	if to == t.from {
+		return t.home
+	}
+	return t.wire.doors.of(to)
 }
 
 // sizeOf returns the approximate size of a message in HTTP/1.1, in bytes.

@@ -70,6 +70,7 @@ type Wire struct {
 	couriers bool
 	gate     *door // in front of the interceptors
 	doors    doors // in front of the receivers
+	timers   timers
 
 	attention atomic.Int32
 	messages  atomic.Uint64 // number of messages while somebody watched
@@ -90,7 +91,7 @@ func New(config Config) (*Wire, error) {
 		return nil, fmt.Errorf("virtual time needs the %s transport: a port is outside", Memory)
 	}
 	w := &Wire{parties: config.Parties, memory: memory{config.Handler}, away: config.Elsewhere, virtual: config.Virtual, couriers: config.Couriers}
-	w.lines = lines{links: config.Links, seed: config.Seed, virtual: config.Virtual, known: map[[2]string]*line{}}
+	w.lines = lines{links: config.Links, seed: config.Seed, virtual: config.Virtual, known: map[[2]string]*line{}, taken: map[[2]string]*line{}}
 	w.gate, w.doors.known = newDoor(), map[string]*door{}
 	w.faults.Seed = config.Seed
 	switch config.Transport {
@@ -107,12 +108,12 @@ func New(config Config) (*Wire, error) {
 
 // Transport returns the wire for a sender, such as client/carol.
 func (w *Wire) Transport(from string) http.RoundTripper {
-	return transport{w, from, w.own.of(from, w.port)}
+	return w.transport(from, w.own.of(from, w.port))
 }
 
 // Direct is like [Wire.Transport], but bypasses the port: it calls the nodes in this process. So a
 // header says which encryptor is calling, even where all others need a certificate for that.
-func (w *Wire) Direct(from string) http.RoundTripper { return transport{w, from, w.memory} }
+func (w *Wire) Direct(from string) http.RoundTripper { return w.transport(from, w.memory) }
 
 // CloseIdle closes the connections that no message is using.
 func (w *Wire) CloseIdle() {

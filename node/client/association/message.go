@@ -92,10 +92,10 @@ func (a *Association) request(ctx context.Context, m message) (*http.Request, er
 	}
 	blank := http.Request{Method: m.method, URL: url, Host: url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody}
 	r := blank.WithContext(ctx)
-	if len(m.body) > 0 {
+	if body := m.body; len(body) > 0 {
 		header = append(header, "Content-Type", "application/json")
-		r.ContentLength = int64(len(m.body))
-		r.GetBody = func() (io.ReadCloser, error) { return node.NewBody(m.body), nil }
+		r.ContentLength = int64(len(body))
+		r.GetBody = func() (io.ReadCloser, error) { return node.NewBody(body), nil }
 		r.Body, _ = r.GetBody()
 	}
 	node.SetHeader(r.Header, header...)
