@@ -76,6 +76,29 @@ func TestManyRequestsAtOnce(t *testing.T) {
 	pairs.Wait()
 }
 
+// No key fails for want of PSRD that is on its way, however small the pools are and whether requests
+// share messages or not.
+func TestManyRequestsWithSmallPools(t *testing.T) {
+	for _, config := range []Config{{}, {Single: true}, {Data: MemoryData}} {
+		top, err := topology.Generate(topology.Sizes{Hubs: 3, Clients: 2, Threshold: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		top.PSRD = topology.PSRD{BlockSize: 1024, LowWater: 256, HighWater: 1024}
+		config.Topology = top
+		n := start(t, config)
+		var pairs sync.WaitGroup
+		for range 16 {
+			pairs.Go(func() {
+				for range 20 {
+					n.keyPair("sae1", "sae2", 256)
+				}
+			})
+		}
+		pairs.Wait()
+	}
+}
+
 func TestLargeKeys(t *testing.T) {
 	top, err := topology.Generate(topology.Sizes{Hubs: 2, Clients: 2}) // few, since it is slow
 	if err != nil {

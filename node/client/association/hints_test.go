@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"dske/protocol"
+	"dske/psrd"
 )
 
 // said returns an unsigned answer.
@@ -115,5 +116,34 @@ func TestSameBytes(t *testing.T) {
 	_, messages := w.forge(200, `{}`)
 	if err := w.get(uuid.New()); !errors.Is(err, protocol.ErrUnsigned) || *messages != maxSent {
 		t.Errorf("%d messages: %v", *messages, err)
+	}
+}
+
+// A block that is used up while the hub's answer to a question is on its way is at both ends.
+func TestBlockUsedUpMeanwhile(t *testing.T) {
+	w := newWorldOf(t, protocol.ITS, PSRD{BlockSize: 2 * psrd.SlotSize, LowWater: 1, HighWater: psrd.SlotSize}, time.Second)
+	get := func() {
+		t.Helper()
+		if err := w.get(uuid.New()); !errors.Is(err, protocol.ErrUnknownKey) { // signed with a key of the hub
+			t.Fatal(err)
+		}
+	}
+	get()
+	s := w.current()
+	w.onTheWire(func(r *http.Request, next roundTrip) (*http.Response, error) {
+		answer, err := next(r)
+		if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, protocol.PathRegistration) {
+			w.onTheWire(nil)
+			get()
+		}
+		return answer, err
+	})
+	turn, err := w.join(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer turn.leave()
+	if seen, isApart, err := turn.compare(t.Context(), s); err != nil || isApart {
+		t.Errorf("apart: %v, %v: %+v", isApart, err, seen)
 	}
 }

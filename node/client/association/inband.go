@@ -210,7 +210,7 @@ func (e *exchange) settle(ctx context.Context, sent int, err error) (again bool,
 		return e.settleUnsigned(ctx, err)
 	case errors.As(err, &unsigned):
 		again, why = e.settleHint(ctx, sent, unsigned)
-		supplied := e.session.supplied.Load() > e.supplied
+		supplied := e.session.supplied.Load() > e.supplied || e.session.raises.Load() > e.raises
 		return again && (sent < maxSent || supplied && sent < maxSupplied), why
 	case errors.Is(err, psrd.ErrUnknownBlock) && errors.As(err, &refused): // block of a pad
 		return false, e.ask(ctx, e.session, e.questions, err)
@@ -241,7 +241,10 @@ func (e *exchange) settleHint(ctx context.Context, sent int, h *hint) (again boo
 		}
 	}
 	questions := e.questions
-	if errors.Is(h.said, psrd.ErrExhausted) && e.session.supplied.Load() == e.supplied {
+	if errors.Is(h.said, psrd.ErrExhausted) {
+		if e.session.supplied.Load() > e.supplied {
+			return true, h // that may be enough
+		}
 		questions = e.doubt.settledCount() // one that ended meanwhile had supplied the hub before this message left
 	}
 	err := e.ask(ctx, e.session, questions, h)

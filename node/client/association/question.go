@@ -70,7 +70,7 @@ func (d *doubt) relax() {
 // differs. Of several callers one asks, and all get the outcome. The error is hint, joined with
 // errEnded if the session is over.
 func (a *Association) ask(ctx context.Context, s *session, began int64, hint error) error {
-	if a.doubt.may(began) {
+	if supplied := s.supplied.Load(); a.doubt.may(began) {
 		t, err := a.join(ctx)
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func (a *Association) ask(ctx context.Context, s *session, began int64, hint err
 		defer t.leave()
 		if a.doubt.may(began) && a.current() == s {
 			answered, changed := t.mend(ctx, s)
-			a.doubt.settle(answered, changed)
+			a.doubt.settle(answered, changed || s.supplied.Load() > supplied)
 		}
 	}
 	if a.current() != s {
@@ -93,12 +93,12 @@ func (t *turn) mend(ctx context.Context, s *session) (answered, changed bool) {
 	if t.config.ByHand {
 		return t.mendByHand(ctx, s)
 	}
-	seen, err := t.view(ctx)
+	seen, isApart, err := t.compare(ctx, s)
 	if err != nil {
 		t.config.Logger.Info("could not ask the hub about a hint", "hub", t.hub.Name, "error", err)
 		return false, false
 	}
-	if t.isApart(s, seen) {
+	if isApart {
 		t.forget(s)
 		return true, true
 	}
@@ -127,26 +127,31 @@ func (t *turn) view(ctx context.Context) (seen protocol.Association, err error) 
 	return seen, err
 }
 
-// isApart reports whether the hub does not know the session or lacks a block of it.
-func (t *turn) isApart(s *session, seen protocol.Association) bool {
-	var boot, id uuid.UUID
-	if s.hasMarks() {
-		boot, id = s.boot, s.id
-	}
-	return !seen.Registered || seen.Boot != boot || seen.Session != id || t.lacksBlocks(s, seen)
-}
-
-// lacksBlocks reports whether one end lacks a block in which the other end still has bytes to
-// choose from. If the two ends count different numbers of bytes in a block, that is no difference:
-// the network may hold messages back. With marks, a hub also lists blocks that it would not choose
-// from.
-func (t *turn) lacksBlocks(s *session, seen protocol.Association) bool {
-	known, here := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
+// compare asks the hub how it sees the association. It reports whether the hub does not know the
+// session or lacks a block of it.
+func (t *turn) compare(ctx context.Context, s *session) (seen protocol.Association, isApart bool, err error) {
+	here := map[uuid.UUID]bool{} // before the hub looks: a block may be used up while the answer is on its way
 	for _, pool := range s.channel.PeerPools() {
 		for _, b := range pool.Status() {
 			here[b.UUID] = true
 		}
 	}
+	if seen, err = t.view(ctx); err != nil {
+		return seen, false, err
+	}
+	var boot, id uuid.UUID
+	if s.hasMarks() {
+		boot, id = s.boot, s.id
+	}
+	return seen, !seen.Registered || seen.Boot != boot || seen.Session != id || s.lacksBlocks(here, seen), nil
+}
+
+// lacksBlocks reports whether one end lacks a block in which the other end still has bytes to
+// choose from; here are the hub's blocks that are at this end. If the two ends count different
+// numbers of bytes in a block, that is no difference: the network may hold messages back. With
+// marks, a hub also lists blocks that it would not choose from.
+func (s *session) lacksBlocks(here map[uuid.UUID]bool, seen protocol.Association) bool {
+	known := map[uuid.UUID]bool{}
 	for _, b := range seen.Blocks {
 		known[b.UUID] = b.Owner == protocol.OwnerClient
 		if b.Owner == protocol.OwnerHub && b.Unused > 0 && !here[b.UUID] && !s.hasMarks() {

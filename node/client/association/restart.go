@@ -40,10 +40,10 @@ func (t *turn) checkRestart(ctx context.Context) error {
 		}
 		return nil
 	}
-	seen, err := t.view(ctx)
+	_, isApart, err := t.compare(ctx, s)
 	var refused *node.Error
 	switch {
-	case err == nil && t.isApart(s, seen):
+	case isApart:
 		t.config.Logger.Info("hub has started", "hub", t.hub.Name)
 		t.forget(s)
 	case err == nil, errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
