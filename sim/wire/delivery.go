@@ -64,9 +64,7 @@ func (t transport) deliver(r *http.Request) (*http.Response, error) {
 	}
 	if t.wire.virtual { // so that faults and adversaries do not depend on scheduling
 		p := &passage{from: request.From, to: request.To, method: request.Method, path: request.Path, query: request.Query, body: request.Body}
-		p.timer = t.wire.timers.take()
 		t.wire.gate.enter(p, time.Now())
-		t.wire.timers.put(p.timer)
 	}
 	d := &delivery{transport: t, original: r, number: t.wire.messages.Add(1), sent: *request, start: time.Now()}
 	response, err := d.hands(request)(r.Context(), request)

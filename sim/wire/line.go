@@ -8,8 +8,9 @@ import (
 	"dske/sim/link"
 )
 
-// Links returns the link between two parties, or nil, and always the same for the same parties. A line of the link, in the direction of the
-// message, is identified by the names of its ends: parties with the same line share it.
+// Links returns the link between two parties, or nil, and always the same for the same parties. A
+// line of the link, in the direction of the message, is identified by the names of its ends: parties
+// with the same line share it.
 type Links func(from, to string) (l *link.Link, ends [2]string)
 
 // lines has the directions of links that are in use.

@@ -20,7 +20,7 @@ type passage struct {
 	size  int          // on a line, in bytes
 	fate  link.Passage // on the last line
 	at    time.Time    // when the last door lets it in
-	timer *time.Timer  // stopped
+	timer *time.Timer  // stopped; to wait with on a line
 }
 
 // timers has the timers of messages that are over, for those to come.
