@@ -18,7 +18,7 @@ import (
 
 // Router is an Echo router that accepts other spellings of a path, tells an observer, and answers the
 // error of a handler with [NewError]. A panic in a handler ends only the request. Middleware of Echo
-// could do all that, but would make four functions for each request.
+// could do all that, but would make four functions for each request; a Router calls none.
 type Router struct {
 	*echo.Echo
 	log      *slog.Logger
