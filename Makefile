@@ -52,6 +52,6 @@ check-and-test: format-check
 	GOFLAGS="$(shell go env GOFLAGS) -race" $(shell go tool -n staticcheck) $(PACKAGES)
 	go test -race -vet=all -p $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) -coverprofile=coverage.out $(PACKAGES)
 	go test -vet=all $(PLAIN)
-	go test ./sim/hunt -run TestHunt -args -seeds 200
+	go test ./sim/hunt -run TestHunt -args -seeds 600
 	@echo; echo "Statements covered:"
 	@go tool cover -func=coverage.out | tail -n 1
