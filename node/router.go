@@ -105,15 +105,24 @@ func WriteError(w http.ResponseWriter, e *Error) {
 // It sets Content-Length, so that the other side can read the body at once. Over the memory transport
 // the other side gets the body itself.
 func WriteJSON(c echo.Context, status int, body []byte) error {
+	writeHead(c, status, len(body))
 	w := c.Response()
-	SetHeader(w.Header(), echo.HeaderContentLength, strconv.Itoa(len(body)), echo.HeaderContentType, echo.MIMEApplicationJSON)
-	w.WriteHeader(status)
-	if own, isMemory := w.Writer.(interface{ Take([]byte) }); isMemory {
+	if own, isMemory := w.Writer.(memoryWriter); isMemory {
 		own.Take(body)
 		return nil
 	}
 	_, err := w.Write(body)
 	return err
+}
+
+// memoryWriter writes answers of the memory transport.
+type memoryWriter interface{ Take(body []byte) }
+
+// writeHead begins an answer with JSON of size bytes.
+func writeHead(c echo.Context, status, size int) {
+	w := c.Response()
+	SetHeader(w.Header(), echo.HeaderContentLength, strconv.Itoa(size), echo.HeaderContentType, echo.MIMEApplicationJSON)
+	w.WriteHeader(status)
 }
 
 // unbuffered is the size in bytes from which a write of a body bypasses the buffers of
@@ -125,25 +134,18 @@ const unbuffered = 4<<10 + 1
 // the server would keep the start of a small body until later answers overwrite it, so spaces follow
 // one. Over the memory transport the other side gets the body itself.
 func WriteSecret(c echo.Context, body []byte) error {
-	r := c.Response()
-	own, isMemory := r.Writer.(interface{ Take([]byte) })
-	if !isMemory {
-		body = padded(body)
+	w := c.Response()
+	SetHeader(w.Header(), echo.HeaderCacheControl, "no-store")
+	if _, isMemory := w.Writer.(memoryWriter); isMemory {
+		return WriteJSON(c, http.StatusOK, body)
 	}
-	SetHeader(r.Header(),
-		echo.HeaderContentType, echo.MIMEApplicationJSON,
-		echo.HeaderContentLength, strconv.Itoa(len(body)),
-		echo.HeaderCacheControl, "no-store")
-	r.WriteHeader(http.StatusOK)
-	if isMemory {
-		own.Take(body)
-		return nil
-	}
+	body = padded(body)
 	defer clear(body)
-	if err := http.NewResponseController(r.Writer).Flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+	writeHead(c, http.StatusOK, len(body))
+	if err := http.NewResponseController(w.Writer).Flush(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
-	_, err := r.Write(body)
+	_, err := w.Write(body)
 	return err
 }
 
