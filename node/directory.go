@@ -28,6 +28,15 @@ type Enrolled struct {
 	Recipient  string   // age recipient that files with PSRD are sealed for; "" if unknown
 }
 
+// Same returns the client's own list of encryptors if it is equal to this one, so that a node need not
+// keep the same texts once more, and otherwise this one. The client may be nil.
+func (e *Enrolled) Same(encryptors []string) []string {
+	if e != nil && slices.Equal(encryptors, e.Encryptors) {
+		return e.Encryptors
+	}
+	return encryptors
+}
+
 // NewDirectory returns the directory of these clients; it keeps the slice. If open is set,
 // strangers may register names that are not in it. It fails if a client or an encryptor occurs
 // twice.

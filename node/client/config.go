@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -74,10 +73,7 @@ type PSRD = association.PSRD
 // encryptors returns those that fetch keys over ETSI GS QKD 014, and all that the hubs are told. The
 // texts are those of the directory if they are there, so that they are kept once.
 func (c *Config) encryptors() (saes, all []string) {
-	all = Registers(c.Name, c.Encryptors)
-	if e := c.Directory.Client(c.Name); e != nil && slices.Equal(e.Encryptors, all) {
-		all = e.Encryptors
-	}
+	all = c.Directory.Client(c.Name).Same(Registers(c.Name, c.Encryptors))
 	own := len(all) - 1 // for SKIP
 	return all[:own:own], all
 }

@@ -3,7 +3,6 @@ package hub
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -53,10 +52,7 @@ func (h *Hub) asEnrolled(r protocol.Registration) protocol.Registration {
 	if e == nil {
 		return r
 	}
-	r.ClientName = e.Name
-	if slices.Equal(r.EncryptorNames, e.Encryptors) {
-		r.EncryptorNames = e.Encryptors
-	}
+	r.ClientName, r.EncryptorNames = e.Name, e.Same(r.EncryptorNames)
 	return r
 }
 
