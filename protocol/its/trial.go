@@ -125,12 +125,7 @@ func (t trial) contains(p *point) bool {
 	if !p.agrees(t.points[0].Answer) {
 		return false
 	}
-	var room [8]factor // most thresholds fit
-	weights := through(t.shares).weights(room[:0], coordinate(p.Index))
-	var differences Element // the bits in which an element differs
-	for at := 0; at < len(p.Value); at += ElementSize {
-		d := weighted(weights, t.shares, at).Add(load(p.Value[at:]))
-		differences = Element{differences.hi | d.hi, differences.lo | d.lo}
-	}
-	return differences.isZero()
+	value := through(t.shares).at(p.Index)
+	defer clear(value)
+	return equal(value, p.Value)
 }
