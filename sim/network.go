@@ -134,6 +134,7 @@ func New(config Config) (*Network, error) {
 		Virtual:   config.Virtual,
 		Fresh:     node.IdleTimeout / 2, // well before the port closes it
 		Couriers:  config.Topology.PSRD.Courier != nil,
+		Context:   newVisit,
 		Elsewhere: n.carrier(),
 	})
 	if err != nil {

@@ -75,7 +75,7 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer l.requests.leave(v)
-	l.handler.ServeHTTP(w, r.WithContext(v))
+	l.handler.ServeHTTP(w, v.with(r))
 }
 
 // enter begins a visit to the member, which is woken if it sleeps. The life is nil if the place is

@@ -33,7 +33,7 @@ func (n *Network) serveOther(w http.ResponseWriter, r *http.Request) {
 	if !byHost {
 		v := n.visits.enter(r.Context(), w)
 		defer n.visits.leave(v)
-		n.router.ServeHTTP(w, r.WithContext(v))
+		n.router.ServeHTTP(w, v.with(r))
 		return
 	}
 	p := n.at(string(node.KindClient) + "/" + kme)

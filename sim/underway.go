@@ -20,7 +20,8 @@ type underway struct {
 // from then on, which also ends when the requests are cut off. The writer is that of the HTTP
 // connection; nil: none.
 func (u *underway) enter(ctx context.Context, w http.ResponseWriter) *visit {
-	v := &visit{Context: node.Context{Parent: ctx}, writer: w}
+	v := visitOf(ctx)
+	v.writer = w
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if v.after = u.first; v.after != nil {

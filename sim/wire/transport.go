@@ -2,10 +2,10 @@ package wire
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 
 	"dske/node"
 )
@@ -14,6 +14,7 @@ import (
 // context ends; handlers obey the context of their request.
 type memory struct {
 	handler http.Handler
+	context func(context.Context) context.Context // nil: that of the sender
 }
 
 func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -25,12 +26,15 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // carry is RoundTrip for a request with another body.
 func (m memory) carry(r *http.Request, body io.ReadCloser) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
+	ctx := r.Context()
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	received := r.WithContext(r.Context())
+	if m.context != nil {
+		ctx = m.context(ctx)
+	}
+	received := r.WithContext(ctx) // a copy: the sender's request stays unchanged
 	received.Body = body
-	received.URL = &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 	received.Host = r.URL.Host
 	received.RemoteAddr = "memory"
 	if received.Body == nil {

@@ -52,6 +52,10 @@ type Config struct {
 	Couriers  bool             // blocks of PSRD are carried by hand: links and interceptors do not apply to them
 	Virtual   bool             // the wire is always in a bubble of testing/synctest; needs Memory
 
+	// Context makes the context of a request that arrives over memory from that of its sender; nil: it
+	// is the same.
+	Context func(context.Context) context.Context
+
 	// Elsewhere returns the transport to a party that Handler does not serve, since it is in
 	// another process, or nil if Handler serves it. If Elsewhere is nil, Handler serves all.
 	Elsewhere func(from, to string) http.RoundTripper
@@ -90,7 +94,7 @@ func New(config Config) (*Wire, error) {
 	if config.Virtual && config.Transport != Memory {
 		return nil, fmt.Errorf("virtual time needs the %s transport: a port is outside", Memory)
 	}
-	w := &Wire{parties: config.Parties, memory: memory{config.Handler}, away: config.Elsewhere, virtual: config.Virtual, couriers: config.Couriers}
+	w := &Wire{parties: config.Parties, memory: memory{config.Handler, config.Context}, away: config.Elsewhere, virtual: config.Virtual, couriers: config.Couriers}
 	w.lines = lines{links: config.Links, seed: config.Seed, virtual: config.Virtual, known: map[[2]string]*line{}, taken: map[[2]string]*line{}}
 	w.gate, w.doors.known = newDoor(), map[string]*door{}
 	w.faults.Seed = config.Seed
