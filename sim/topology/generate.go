@@ -26,7 +26,7 @@ const maxGenerated = 4_000_000
 // hub1 on, the next two those from hub2 on, and so on, in a circle: all hubs are used equally, both
 // clients of a pair have all their hubs in common, and neighbouring pairs all but one. Blocks and
 // pools of PSRD have the default sizes, or smaller ones so that together they take no more than 512
-// MiB, but at least 1024 bytes. Numbers out of range are an error.
+// MiB, but at least 512 bytes. Numbers out of range are an error.
 func Generate(sizes Sizes) (*Topology, error) {
 	switch perClient := sizes.HubsPerClient; {
 	case max(sizes.Hubs, sizes.Clients) > maxGenerated:
@@ -55,7 +55,7 @@ func Generate(sizes Sizes) (*Topology, error) {
 // boundedPSRD returns the default sizes for so many associations of a client with a hub, each with
 // four pools at both ends, or smaller ones if that would be too much.
 func boundedPSRD(associations int) PSRD {
-	const bound, least = 512 << 20, 1 << 10
+	const bound, least = 512 << 20, 512
 	psrd := defaultPSRD
 	for psrd.HighWater > least && 8*psrd.HighWater*associations > bound {
 		psrd = PSRD{BlockSize: psrd.BlockSize / 2, LowWater: psrd.LowWater / 2, HighWater: psrd.HighWater / 2}
