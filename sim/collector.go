@@ -10,13 +10,13 @@ import (
 
 // garbageFor returns how many bytes of garbage there may be before it is collected, with so many
 // bytes in use. Go's own rule is as many as are in use: a small network would spend an eighth of its
-// time on collecting a few megabytes, and one of 500 MB take twice its memory. Here it is a quarter
-// of what is in use, and at least 64 MiB. The more is in use, the longer a collection takes, and the
-// more garbage it has to be worth: from 1 GiB on it is Go's rule, up to 2 GiB of garbage.
+// time on collecting a few megabytes. Here it is at least 64 MiB, and a quarter of what is in use. The
+// more is in use, the longer a collection takes (with a million clients, a second of CPU), and the
+// more garbage it has to be worth: that grows with the square, to 2 GiB from 1 GiB in use on.
 func garbageFor(used int64) int64 {
 	size := float64(used) / (1 << 30)
-	worth := min(size*size, 1) * float64(used)
-	return max(64<<20, used/4, min(int64(worth), 2<<30))
+	worth := min(size*size, 1) * (2 << 30)
+	return max(64<<20, used/4, int64(worth))
 }
 
 // TuneCollector makes the collector of garbage go by [garbageFor]. It does nothing if the

@@ -10,7 +10,7 @@ import (
 
 func TestGarbageFor(t *testing.T) {
 	const mega = 1 << 20
-	for used, garbage := range map[int64]int64{0: 64, 5: 64, 256: 64, 440: 110, 512: 128, 768: 432, 1024: 1024, 2000: 2000, 8000: 2048, 16000: 4000} {
+	for used, garbage := range map[int64]int64{0: 64, 5: 64, 128: 64, 256: 128, 512: 512, 768: 1152, 1024: 2048, 2000: 2048, 8000: 2048, 16000: 4000} {
 		if got := garbageFor(used * mega); got != garbage*mega {
 			t.Errorf("with %d MiB in use, %d bytes of garbage, want %d MiB", used, got, garbage)
 		}
