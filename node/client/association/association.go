@@ -74,6 +74,8 @@ type Config struct {
 
 	Alarm      *node.Alarm // is set for the time when Sweep will have work; default: none
 	Registered func()      // called by each association once, when its first session begins; may be nil
+
+	proof http.Header // of out-of-band requests without a body; made by New
 }
 
 // Hub is a hub of the network.
@@ -119,6 +121,10 @@ func (c *Config) validate() error {
 	}
 	if c.Registered == nil {
 		c.Registered = func() {}
+	}
+	if c.proof == nil {
+		c.proof = http.Header{}
+		node.SetHeader(c.proof, "Accept-Encoding", "identity", protocol.TokenHeader, c.Token)
 	}
 	if c.ByHand && (c.Store == nil || !c.Suite.Rules().Sessions || c.Couriers != nil) {
 		return errors.New("PSRD comes in files only where it outlives a crash: with a store, in a suite that has sessions, and without couriers")

@@ -124,7 +124,7 @@ type exchange struct {
 
 // read returns a response with status 200 whose signature is valid. A signed refusal is a fact. In
 // a suite with signed refusals anything else is a hint.
-func (e *exchange) read(ctx context.Context, response *response) (*protocol.Incoming, error) {
+func (e *exchange) read(ctx context.Context, response response) (*protocol.Incoming, error) {
 	signs := e.config.Suite.Rules().Refusals
 	said := e.refusal(response)
 	if said != nil && !signs {
@@ -159,7 +159,7 @@ func (h *hint) Error() string { return fmt.Sprintf("%v (%v)", h.said, protocol.E
 func (*hint) Unwrap() error { return protocol.ErrUnsigned }
 
 // verify checks the signature of a response.
-func (e *exchange) verify(ctx context.Context, response *response) (*protocol.Incoming, error) {
+func (e *exchange) verify(ctx context.Context, response response) (*protocol.Incoming, error) {
 	if response.encoded && e.config.Suite.Rules().Strict {
 		return nil, fmt.Errorf("%w: a Content-Encoding", protocol.ErrMalformed)
 	}

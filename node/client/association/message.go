@@ -44,7 +44,7 @@ type response struct {
 }
 
 // refusal returns the error of an answer whose status is not 200, as a [node.Error].
-func (a *Association) refusal(r *response) error {
+func (a *Association) refusal(r response) error {
 	if r.status == http.StatusOK {
 		return nil
 	}
@@ -57,25 +57,25 @@ func (a *Association) refusal(r *response) error {
 
 // send sends a message and reads the response. It waits for the hub timeout, and longer for a large
 // message.
-func (a *Association) send(ctx context.Context, m message) (*response, error) {
+func (a *Association) send(ctx context.Context, m message) (response, error) {
 	size := time.Duration(len(m.body) + m.expected)
 	ctx, cancel := node.WithDeadline(ctx, time.Now().Add(a.config.Timeout+size*time.Second/slowest))
 	defer cancel()
 	request, err := a.request(ctx, m)
 	if err != nil {
-		return nil, err
+		return response{}, err
 	}
 	reply, err := a.config.Transport.RoundTrip(request)
 	if err != nil {
-		return nil, err
+		return response{}, err
 	}
 	defer reply.Body.Close()
 	body, shared, err := readBody(reply)
 	if err != nil {
-		return nil, err
+		return response{}, err
 	}
 	encoded := reply.Uncompressed || reply.Header["Content-Encoding"] != nil
-	return &response{reply.StatusCode, reply.Header, body, shared, encoded}, nil
+	return response{reply.StatusCode, reply.Header, body, shared, encoded}, nil
 }
 
 // request returns a message as an HTTP request. [http.NewRequestWithContext] would parse the URL
@@ -85,21 +85,33 @@ func (a *Association) request(ctx context.Context, m message) (*http.Request, er
 	if err != nil {
 		return nil, err
 	}
+	blank := http.Request{Method: m.method, URL: url, Host: url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: a.headerOf(m), Body: http.NoBody}
+	r := blank.WithContext(ctx)
+	if body := m.body; len(body) > 0 {
+		r.ContentLength = int64(len(body))
+		r.GetBody = func() (io.ReadCloser, error) { return node.NewBody(body), nil }
+		r.Body, _ = r.GetBody()
+	}
+	return r, nil
+}
+
+// headerOf returns the header of a message, which must not be changed: most messages to fetch PSRD
+// have the same one.
+func (a *Association) headerOf(m message) http.Header {
+	if m.header == protocol.TokenHeader && m.value != "" && len(m.body) == 0 {
+		return a.config.proof
+	}
 	header := make([]string, 0, 6)
 	header = append(header, "Accept-Encoding", "identity")
 	if m.value != "" {
 		header = append(header, m.header, m.value)
 	}
-	blank := http.Request{Method: m.method, URL: url, Host: url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody}
-	r := blank.WithContext(ctx)
-	if body := m.body; len(body) > 0 {
+	if len(m.body) > 0 {
 		header = append(header, "Content-Type", "application/json")
-		r.ContentLength = int64(len(body))
-		r.GetBody = func() (io.ReadCloser, error) { return node.NewBody(body), nil }
-		r.Body, _ = r.GetBody()
 	}
-	node.SetHeader(r.Header, header...)
-	return r, nil
+	h := make(http.Header, len(header)/2)
+	node.SetHeader(h, header...)
+	return h
 }
 
 // url returns the URL of a message. It formats and parses a string only where something is encoded:
