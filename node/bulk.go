@@ -35,6 +35,16 @@ func (b *Bulk) Enter(ctx context.Context, size int) (leave func(), err error) {
 	return func() { b.room.Release(1) }, nil
 }
 
+// Fill fills data from r, and fails like [io.ReadFull]. It lets others go first after each
+// [SmallBatch] bytes.
+func (b *Bulk) Fill(data []byte, r io.Reader) error {
+	if len(data) > SmallBatch {
+		r = b.Reader(r)
+	}
+	_, err := io.ReadFull(r, data)
+	return err
+}
+
 // Reader returns a reader that reads from r, and lets others go first each time that it has read
 // [SmallBatch] bytes. It serves one caller.
 func (b *Bulk) Reader(r io.Reader) io.Reader {

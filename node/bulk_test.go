@@ -15,6 +15,22 @@ import (
 	"time"
 )
 
+// Small and large work is filled, and fails if there is too little.
+func TestBulkFill(t *testing.T) {
+	text := bytes.Repeat([]byte("0123456789"), SmallBatch/2)
+	for _, b := range []*Bulk{nil, NewBulk()} {
+		for _, size := range []int{1, SmallBatch, SmallBatch + 1, len(text)} {
+			data := make([]byte, size)
+			if err := b.Fill(data, iotest.HalfReader(bytes.NewReader(text))); err != nil || !bytes.Equal(data, text[:size]) {
+				t.Errorf("%d bytes are not filled: %v", size, err)
+			}
+		}
+		if err := b.Fill(make([]byte, len(text)+1), bytes.NewReader(text)); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("one byte too many: %v", err)
+		}
+	}
+}
+
 // A reader of large work reads everything, and a nil Bulk does not wrap it.
 func TestBulkReader(t *testing.T) {
 	text := bytes.Repeat([]byte("0123456789"), SmallBatch/2)

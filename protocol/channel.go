@@ -67,6 +67,14 @@ func (c *Channel) OwnPools() []*psrd.Pool { return different(c.Own, c.OwnKeys) }
 // PeerPools is like OwnPools, for the peer.
 func (c *Channel) PeerPools() []*psrd.Pool { return different(c.Peer, c.PeerKeys) }
 
+// Pools returns all of them: two or four.
+func (c *Channel) Pools() []*psrd.Pool {
+	if c.Own == c.OwnKeys {
+		return []*psrd.Pool{c.Own, c.Peer}
+	}
+	return []*psrd.Pool{c.Own, c.OwnKeys, c.Peer, c.PeerKeys}
+}
+
 func different(pads, keys *psrd.Pool) []*psrd.Pool {
 	if pads == keys {
 		return []*psrd.Pool{pads}
@@ -84,7 +92,7 @@ func PurposesOf(suite Suite) []psrd.Purpose {
 
 // Close zeroes what is left in the pools. Nothing can be sent or received after that.
 func (c *Channel) Close() {
-	for _, pool := range slices.Concat(c.OwnPools(), c.PeerPools()) {
+	for _, pool := range c.Pools() {
 		pool.Close()
 	}
 }

@@ -284,14 +284,13 @@ func (r *reader) base64(before string) []byte {
 	r.skip(before)
 	r.skip(`"`)
 	text, rest, ends := bytes.Cut(r.rest, []byte(`"`))
-	// Package base64 skips the ends of lines, which are no part of a text in JSON.
-	if r.other || !ends || len(text)%4 != 0 || bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
+	if r.other || !ends || len(text)%4 != 0 {
 		r.other = true
 		return nil
 	}
 	value := make([]byte, decodedLen(text))
 	n, err := strictly.Decode(value, text)
-	r.other = err != nil
+	r.other = err != nil || n < len(value) // base64 skips the ends of lines, which are no part of a text in JSON
 	r.rest = rest
 	return value[:n]
 }

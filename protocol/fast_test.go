@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -96,6 +97,7 @@ func FuzzCanonicalForm(f *testing.F) {
 	f.Add(fullBlock.Encode())
 	f.Add(append(fullBlock.Encode(), strings.Repeat(" ", 200)+"\t"...))
 	f.Add(append(fullBlock.Encode(), strings.Repeat(" ", 200)...))
+	f.Add(bytes.Replace(fullBlock.Encode(), []byte("Af8D"), []byte("Af\n\r\n\r8D"), 1)) // package base64 would take that
 	f.Add([]byte(`{"share_index":0,"suite":"","version":0,"key_size":0,"threshold":0,"secret_tag":""}]},"encrypted_share_value":""}`))
 	f.Add([]byte(`{"hub_name":"hank","suite":"its","version":2}` + "\n\n"))
 	f.Add([]byte(`{"client_name":"carol","encryptor_names":[]}`))

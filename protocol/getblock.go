@@ -18,13 +18,12 @@ type GetBlock struct {
 
 // Query returns the raw query string.
 func (m GetBlock) Query() string {
-	purpose := ""
+	query := append(append(make([]byte, 0, queryRoom), "client_name="...), url.QueryEscape(m.ClientName)...)
+	query = append(append(query, "&pool_owner="...), m.Owner...)
 	if m.Purpose != psrd.ForAll {
-		purpose = "&purpose=" + url.QueryEscape(string(m.Purpose))
+		query = append(append(query, "&purpose="...), m.Purpose...)
 	}
-	return "client_name=" + url.QueryEscape(m.ClientName) +
-		"&pool_owner=" + url.QueryEscape(string(m.Owner)) + purpose +
-		"&size=" + strconv.Itoa(m.Size)
+	return string(strconv.AppendInt(append(query, "&size="...), int64(m.Size), 10))
 }
 
 // ParseGetBlock reads a raw query string. Only a suite with separate pools for pads and keys has

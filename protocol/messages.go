@@ -300,7 +300,8 @@ func ParseGetShare(query string) (GetShare, error) {
 // fails with an [ErrMalformed].
 func Single(values url.Values, name string) (string, error) {
 	if len(values[name]) != 1 || values[name][0] == "" {
-		return "", fmt.Errorf("%w: %s must be given once in the query", ErrMalformed, name)
+		// The error has a copy of the name: what a caller fills in with it can stay on the stack.
+		return "", fmt.Errorf("%w: %s", ErrMalformed, name+" must be given once in the query")
 	}
 	return values[name][0], nil
 }

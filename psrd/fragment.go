@@ -31,13 +31,15 @@ func (f Fragment) Append(text []byte) []byte {
 // AppendUUID appends the 36-character form of a UUID to text. It needs no string, as
 // [uuid.UUID.String] does.
 func AppendUUID(text []byte, id uuid.UUID) []byte {
-	var digits [2 * len(id)]byte
-	hex.Encode(digits[:], id[:])
-	text = append(append(text, digits[:8]...), '-')
-	text = append(append(text, digits[8:12]...), '-')
-	text = append(append(text, digits[12:16]...), '-')
-	text = append(append(text, digits[16:20]...), '-')
-	return append(text, digits[20:]...)
+	const form = "00000000-0000-0000-0000-000000000000"
+	text = append(text, form...)
+	digits := text[len(text)-len(form):]
+	hex.Encode(digits, id[:4])
+	hex.Encode(digits[9:], id[4:6])
+	hex.Encode(digits[14:], id[6:8])
+	hex.Encode(digits[19:], id[8:10])
+	hex.Encode(digits[24:], id[10:])
+	return text
 }
 
 // end is the position after the last byte, for a fragment in range.

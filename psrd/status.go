@@ -10,6 +10,28 @@ type BlockStatus struct {
 	Unused int       `json:"nr_unused_bytes"` // unallocated
 }
 
+// Total is what several blocks take together.
+type Total struct {
+	Blocks int
+	Size   int // bytes
+	Unused int // bytes that are unallocated
+}
+
+// With returns the total with one more block.
+func (t Total) With(size, unused int) Total {
+	return Total{t.Blocks + 1, t.Size + size, t.Unused + unused}
+}
+
+// Total sums up the blocks that are not used up.
+func (p *Pool) Total() (sum Total) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, b := range p.blocks {
+		sum = sum.With(len(b.data), b.unallocated)
+	}
+	return sum
+}
+
 // Levels returns the number of bytes that are unallocated, and of those that are allocated but not
 // consumed.
 func (p *Pool) Levels() (available, allocated int) {

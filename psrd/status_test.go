@@ -17,6 +17,9 @@ func TestStatusOwned(t *testing.T) {
 	if got := p.Status(); !slices.Equal(got, want) {
 		t.Errorf("status is %v, want %v", got, want)
 	}
+	if got := p.Total(); got != (Total{Blocks: 2, Size: 50, Unused: 28}) {
+		t.Errorf("the total is %+v", got)
+	}
 }
 
 func TestStatusNotOwned(t *testing.T) {

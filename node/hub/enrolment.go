@@ -12,7 +12,11 @@ import (
 
 // proof returns the proof of identity in an out-of-band request.
 func (h *Hub) proof(c echo.Context) node.Proof {
-	return node.Proof{Token: c.Request().Header.Get(protocol.TokenHeader), Name: h.config.Certified(c.Request().TLS)}
+	proof := node.Proof{Name: h.config.Certified(c.Request().TLS)}
+	if tokens := c.Request().Header[protocol.TokenHeader]; len(tokens) > 0 {
+		proof.Token = tokens[0]
+	}
+	return proof
 }
 
 // admit returns an error unless the caller may deal with the hub out of band in the name of a

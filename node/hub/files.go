@@ -68,11 +68,11 @@ func (h *Hub) Issue(ctx context.Context, client string, size int) (Issued, error
 	case e.Recipient == "":
 		return Issued{}, node.NewError(protocol.ErrNoRecipient, "client_name", client)
 	}
-	leave, err := h.enterLine(ctx, client)
+	line, err := h.enterLine(ctx, client)
 	if err != nil {
 		return Issued{}, err
 	}
-	defer leave()
+	defer line.Leave()
 	p, err := h.registerByHand(e)
 	if err == nil {
 		err = h.journal.revokeLost(client)
@@ -171,7 +171,7 @@ func (h *Hub) drawBlock(p *peerClient, b *parcel.Block) ([]byte, error) {
 
 // checkParcel returns an error if there is no room for a file.
 func (h *Hub) checkParcel(p *peerClient, head parcel.Head) error {
-	blocks := map[protocol.GetBlock][]psrd.BlockStatus{}
+	held := map[protocol.GetBlock]psrd.Total{}
 	out := 0
 	for _, kept := range h.journal.parcels(p.name) {
 		if kept.State == store.ParcelOut {
@@ -183,25 +183,25 @@ func (h *Hub) checkParcel(p *peerClient, head parcel.Head) error {
 	}
 	for _, b := range h.journal.blocksOf(p.name) {
 		pool := protocol.GetBlock{Owner: protocol.PoolOwner(b.Owner), Purpose: psrd.Purpose(b.Purpose)}
-		blocks[pool] = append(blocks[pool], psrd.BlockStatus{UUID: b.ID, Size: b.Size, Unused: b.Size - b.Mark})
+		held[pool] = held[pool].With(b.Size, b.Size-b.Mark)
 	}
 	for _, b := range head.Blocks {
 		pool := protocol.GetBlock{Owner: b.Owner, Purpose: b.Purpose}
-		if err := checkPool(blocks[pool], b.Size); err != nil {
+		if err := checkPool(held[pool], b.Size); err != nil {
 			return err
 		}
-		blocks[pool] = append(blocks[pool], psrd.BlockStatus{UUID: b.ID, Size: b.Size, Unused: b.Size})
+		held[pool] = held[pool].With(b.Size, b.Size)
 	}
 	return nil
 }
 
 // Revoke gives up a file that is out. Its bytes can no longer be used, whoever has it.
 func (h *Hub) Revoke(ctx context.Context, client string, number int64) error {
-	leave, err := h.enterLine(ctx, client)
+	line, err := h.enterLine(ctx, client)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer line.Leave()
 	for _, kept := range h.journal.parcels(client) {
 		if kept.Number == number && kept.State == store.ParcelOut {
 			records := dropsOf(kept.Blocks)

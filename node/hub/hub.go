@@ -92,6 +92,8 @@ type Hub struct {
 	watched  watched
 	seed     maphash.Seed // see requestID
 
+	registrationAnswer []byte // the same for every client
+
 	mu        sync.Mutex
 	clients   map[string]*peerClient
 	owners    map[string]string     // by encryptor that is not in the directory: the name of its client
@@ -135,6 +137,9 @@ func New(config Config) (*Hub, error) {
 	h.shares.isStranger = h.isStranger
 	for i := range h.lines {
 		h.lines[i] = node.NewLine()
+	}
+	if h.registrationAnswer, err = h.newRegistrationAnswer(); err != nil {
+		return nil, err
 	}
 	if err := h.recall(); err != nil {
 		return nil, err

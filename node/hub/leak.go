@@ -46,7 +46,7 @@ func (h *Hub) LeakBlocks(client string) []psrd.LeakedBlock {
 
 func (p *peerClient) leak() []psrd.LeakedBlock {
 	var blocks []psrd.LeakedBlock
-	for _, pool := range slices.Concat(p.channel.OwnPools(), p.channel.PeerPools()) {
+	for _, pool := range p.channel.Pools() {
 		blocks = append(blocks, pool.Leak()...)
 	}
 	return blocks

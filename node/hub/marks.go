@@ -20,16 +20,16 @@ import (
 const slot = psrd.SlotSize
 
 // enterLine waits until no other request changes the registration, the blocks or the marks of a
-// client. The caller must call leave. All clients share a few lines; strangers, who may want the
+// client. The caller must leave the line. All clients share a few lines; strangers, who may want the
 // same encryptor, share one.
-func (h *Hub) enterLine(ctx context.Context, client string) (leave func(), err error) {
+func (h *Hub) enterLine(ctx context.Context, client string) (node.Line, error) {
 	line := h.lines[0]
 	if h.config.Directory.Client(client) != nil {
 		sum := fnv.New32a()
 		sum.Write([]byte(client))
 		line = h.lines[sum.Sum32()%uint32(len(h.lines))]
 	}
-	return line.Leave, line.Enter(ctx)
+	return line, line.Enter(ctx)
 }
 
 // putMarks raises the marks of the blocks that a client and this hub have, or begins a session.
@@ -51,11 +51,11 @@ func (h *Hub) putMarks(c echo.Context) error {
 
 // agreeOnMarks is keepMarks for an out-of-band request with this proof.
 func (h *Hub) agreeOnMarks(ctx context.Context, m protocol.Marks, shown node.Proof) (protocol.MarksKept, error) {
-	leave, err := h.enterLine(ctx, m.ClientName)
+	line, err := h.enterLine(ctx, m.ClientName)
 	if err != nil {
 		return protocol.MarksKept{}, err
 	}
-	defer leave()
+	defer line.Leave()
 	p, err := h.authorize(m.ClientName, shown)
 	if err != nil {
 		return protocol.MarksKept{}, err
@@ -244,16 +244,17 @@ func (p *peerClient) dropFresh() {
 	p.fresh = nil
 }
 
-// freshIn describes the blocks that are on their way for a pool.
-func (p *peerClient) freshIn(q protocol.GetBlock) (blocks []psrd.BlockStatus) {
+// held sums up the blocks of a pool, with those that are on their way for it.
+func (p *peerClient) held(q protocol.GetBlock) psrd.Total {
+	held := p.pool(q.Owner, q.Purpose).Total()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for id, b := range p.fresh {
+	for _, b := range p.fresh {
 		if b.asked.Owner == q.Owner && b.asked.Purpose == q.Purpose {
-			blocks = append(blocks, psrd.BlockStatus{UUID: id, Size: b.asked.Size, Unused: b.asked.Size})
+			held = held.With(b.asked.Size, b.asked.Size)
 		}
 	}
-	return blocks
+	return held
 }
 
 // registration returns the registration message of the client.

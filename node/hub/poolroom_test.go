@@ -31,14 +31,14 @@ func TestRoomInAPool(t *testing.T) {
 	} {
 		pool := psrd.NewPeerPool(psrd.ForAll)
 		for i := range test.blocks {
-			if i%128 == 0 || i == test.blocks-1 { // a status has all blocks
-				if err := checkPool(pool.Status(), test.size); err != nil {
+			if i%128 == 0 || i == test.blocks-1 { // a total looks at all blocks
+				if err := checkPool(pool.Total(), test.size); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
 			}
 			add(pool, test.size, test.use)
 		}
-		if err := checkPool(pool.Status(), test.size); !errors.Is(err, protocol.ErrTooLarge) {
+		if err := checkPool(pool.Total(), test.size); !errors.Is(err, protocol.ErrTooLarge) {
 			t.Errorf("%s: one more is %v", name, err)
 		}
 	}

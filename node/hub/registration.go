@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 
@@ -27,13 +26,15 @@ func (h *Hub) putRegistration(c echo.Context) error {
 	if err := h.register(c.Request().Context(), r, h.proof(c)); err != nil {
 		return err
 	}
+	return c.JSONBlob(http.StatusOK, h.registrationAnswer)
+}
+
+// newRegistrationAnswer returns the answer to every registration.
+func (h *Hub) newRegistrationAnswer() ([]byte, error) {
 	registered := protocol.NewRegistered(h.config.Name, h.config.Suite)
 	registered.Boot = h.journal.boot
 	answer, err := protocol.Marshal(registered)
-	if err != nil {
-		return err
-	}
-	return c.JSONBlob(http.StatusOK, append(answer, '\n')) // as Echo ends its JSON
+	return append(answer, '\n'), err // as Echo ends its JSON
 }
 
 // register registers a client or, if it is registered, lets it start again with empty pools.
@@ -47,11 +48,11 @@ func (h *Hub) register(ctx context.Context, r protocol.Registration, shown node.
 	if n := len(shown.Token); n > protocol.MaxToken {
 		return node.NewError(protocol.ErrTooLarge, "token", n, "limit", protocol.MaxToken)
 	}
-	leave, err := h.enterLine(ctx, r.ClientName)
+	line, err := h.enterLine(ctx, r.ClientName)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer line.Leave()
 	if err := h.mayRegister(r, shown); err != nil {
 		return err
 	}
@@ -138,11 +139,11 @@ func (h *Hub) deleteRegistration(c echo.Context) error {
 
 // unregister ends the registration of a client. Its name and encryptors remain its own.
 func (h *Hub) unregister(ctx context.Context, name string, shown node.Proof) error {
-	leave, err := h.enterLine(ctx, name)
+	line, err := h.enterLine(ctx, name)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer line.Leave()
 	p, err := h.authorize(name, shown)
 	if err != nil {
 		return err
@@ -176,11 +177,11 @@ func (h *Hub) getPSRD(c echo.Context) error {
 // supply is blockFor for an out-of-band request with this proof. It leaves the line of the client
 // before the block is sent: a client that does not read it holds up nobody.
 func (h *Hub) supply(ctx context.Context, q protocol.GetBlock, shown node.Proof) ([]byte, error) {
-	leave, err := h.enterLine(ctx, q.ClientName)
+	line, err := h.enterLine(ctx, q.ClientName)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer line.Leave()
 	p, err := h.authorize(q.ClientName, shown)
 	if err != nil {
 		return nil, err
@@ -226,7 +227,7 @@ func (h *Hub) addBlock(p *peerClient, q protocol.GetBlock) ([]byte, error) {
 	if err := h.journal.checkSession(p); err != nil {
 		return nil, err
 	}
-	if err := checkPool(append(p.pool(q.Owner, q.Purpose).Status(), p.freshIn(q)...), q.Size); err != nil {
+	if err := checkPool(p.held(q), q.Size); err != nil {
 		return nil, err
 	}
 	if err := h.checkStock(p, q.Size); err != nil {
@@ -238,7 +239,7 @@ func (h *Hub) addBlock(p *peerClient, q protocol.GetBlock) ([]byte, error) {
 		return nil, err
 	}
 	data := make([]byte, q.Size)
-	if _, err := io.ReadFull(h.config.Bulk.Reader(random), data); err != nil {
+	if err := h.config.Bulk.Fill(data, random); err != nil {
 		return nil, err
 	}
 	body := protocol.BlockData{UUID: id, Data: data}.Encode()
@@ -278,21 +279,17 @@ const (
 	maxHeld = 2 * protocol.MaxPoolSize
 )
 
-// checkPool returns an error if another block of size bytes is too much for a pool with these
-// blocks. It also limits what keeping the pool costs: a client may ask for blocks of one byte each,
-// or leave one byte of each block.
-func checkPool(blocks []psrd.BlockStatus, size int) error {
-	unused, held := 0, 0
-	for _, b := range blocks {
-		unused, held = unused+b.Unused, held+b.Size
-	}
+// checkPool returns an error if another block of size bytes is too much for a pool that holds so
+// much. It also limits what keeping the pool costs: a client may ask for blocks of one byte each, or
+// leave one byte of each block.
+func checkPool(held psrd.Total, size int) error {
 	switch {
-	case unused+size > protocol.MaxPoolSize:
-		return node.NewError(protocol.ErrTooLarge, "size", size, "unused", unused, "limit", protocol.MaxPoolSize)
-	case held+size > maxHeld:
-		return node.NewError(protocol.ErrTooLarge, "size", size, "held", held, "limit", maxHeld)
-	case len(blocks) >= maxBlocks:
-		return node.NewError(protocol.ErrTooLarge, "blocks", len(blocks), "limit", maxBlocks)
+	case held.Unused+size > protocol.MaxPoolSize:
+		return node.NewError(protocol.ErrTooLarge, "size", size, "unused", held.Unused, "limit", protocol.MaxPoolSize)
+	case held.Size+size > maxHeld:
+		return node.NewError(protocol.ErrTooLarge, "size", size, "held", held.Size, "limit", maxHeld)
+	case held.Blocks >= maxBlocks:
+		return node.NewError(protocol.ErrTooLarge, "blocks", held.Blocks, "limit", maxBlocks)
 	}
 	return nil
 }

@@ -49,11 +49,11 @@ func (h *Hub) postMarks(c echo.Context) error {
 // old copy of the hub's state was put back names another boot ID, and is never answered a second
 // time.
 func (h *Hub) agreeByHand(ctx context.Context, headers []string, r protocol.Request, m protocol.Marks) (body []byte, signature string, err error) {
-	leave, err := h.enterLine(ctx, m.ClientName)
+	line, err := h.enterLine(ctx, m.ClientName)
 	if err != nil {
 		return nil, "", err
 	}
-	defer leave()
+	defer line.Leave()
 	p, err := h.enter(m.ClientName)
 	if err != nil {
 		return nil, "", err

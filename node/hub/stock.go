@@ -1,8 +1,6 @@
 package hub
 
 import (
-	"slices"
-
 	"dske/node"
 	"dske/protocol"
 )
@@ -30,9 +28,8 @@ func (h *Hub) checkStock(p *peerClient, size int) error {
 // unused returns the size of the stock of a client, in bytes.
 func (p *peerClient) unused() int {
 	sum := 0
-	for _, pool := range slices.Concat(p.channel.OwnPools(), p.channel.PeerPools()) {
-		open, closed := pool.Stock()
-		sum += open + closed
+	for _, pool := range p.channel.Pools() {
+		sum += pool.Total().Unused
 	}
 	return sum
 }

@@ -51,6 +51,9 @@ func (j journal) hasRegistered(encryptors []string) (found bool) {
 
 // register stores that the client has registered, and so has no blocks any more.
 func (j journal) register(encryptors []string) error {
+	if !j.keeps() {
+		return nil
+	}
 	records := []store.Record{&store.Registration{Client: j.hub, Encryptors: slices.Clone(encryptors), Registered: true}}
 	for id := range j.blocks() {
 		records = append(records, &store.Drop{Block: id})

@@ -39,7 +39,7 @@ func (s *session) isShort() bool {
 	if !s.hasMarks() {
 		return false
 	}
-	for _, pool := range slices.Concat(s.channel.OwnPools(), s.channel.PeerPools()) {
+	for _, pool := range s.channel.Pools() {
 		if open, closed := pool.Stock(); closed > 0 && int64(open) < s.ahead.Load()/2 {
 			return true
 		}

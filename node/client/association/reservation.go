@@ -61,8 +61,8 @@ func (a *Association) reserve(ctx context.Context, padSize int) (*Reservation, e
 	}
 	for {
 		r, err := s.reserve(a.config.Timeout, padSize)
-		var lack *psrd.ExhaustedError
-		if !errors.As(err, &lack) || a.isCarried() && lack.Closed < lack.Needed-lack.Available {
+		lack, isShort := errors.AsType[*psrd.ExhaustedError](err)
+		if !isShort || a.isCarried() && lack.Closed < lack.Needed-lack.Available {
 			return r, err
 		}
 		if err := t.fetch(ctx, s, supply{protocol.OwnerClient, lack.Purpose}, lack.Needed-lack.Available); err != nil {
