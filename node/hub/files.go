@@ -94,7 +94,7 @@ func (h *Hub) registerByHand(e *node.Enrolled) (*peerClient, error) {
 	h.mu.Lock()
 	p := h.clients[e.Name]
 	h.mu.Unlock()
-	if p != nil && p.channel != nil && slices.Equal(p.encryptors, e.Encryptors) {
+	if p != nil && p.registered && slices.Equal(p.encryptors, e.Encryptors) {
 		return p, nil
 	}
 	h.closeControls(e.Name, uuid.Nil)
