@@ -91,7 +91,7 @@ func (c *clientPlace) newMember() (member, error) {
 		Systems:    c.network.systems,
 		Hubs:       c.hubs(),
 		Threshold:  t.Threshold,
-		Token:      c.network.directory.Client(c.name()).Token,
+		Token:      c.network.directory.Client(c.name()).Token(),
 		Directory:  c.network.directory,
 		OnDemand:   c.sleeps(),
 		Single:     config.Single || config.Virtual, // in virtual time sharing would depend on scheduling
