@@ -12,10 +12,10 @@ import (
 const (
 	memoryOfNetwork     = 300000 // bytes
 	memoryOfHub         = 19400  // bytes
-	memoryOfSleeper     = 720    // bytes; of a sleeping client, with its hubs
-	scannedOfSleeper    = 440    // bytes of these that a collection of garbage looks through
+	memoryOfSleeper     = 550    // bytes; of a sleeping client, with its hubs
+	scannedOfSleeper    = 340    // bytes of these that a collection of garbage looks through
 	memoryOfClient      = 2600   // bytes; of any other client
-	memoryOfAssociation = 3000   // bytes; both ends
+	memoryOfAssociation = 3200   // bytes; both ends
 
 	timeOfSleeper     = 4 * time.Microsecond
 	timeOfClient      = 50 * time.Microsecond // over loopback
