@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,16 +10,22 @@ import (
 )
 
 func TestDirectory(t *testing.T) {
-	d, err := node.NewDirectory(false, []node.Enrolled{
-		{Name: "carol", Token: "secret", Encryptors: []string{"sam"}, Hubs: []string{"hank"}},
+	d, err := node.NewDirectory(false, []node.Enrolment{
+		{Name: "carol", Token: "secret", URL: "http://carol", Encryptors: []string{"sam"}, Hubs: []string{"hank"}, Recipient: "age1"},
 		{Name: "python", Encryptors: []string{"pam", "pat"}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	carol, python := d.Client("carol"), d.ClientOf("pat")
-	if carol.Name != "carol" || python != d.Client("python") || d.Client("sam") != nil || d.ClientOf("carol") != nil {
+	if carol.Name() != "carol" || python != d.Client("python") || d.Client("sam") != nil || d.ClientOf("carol") != nil {
 		t.Error("wrong clients")
+	}
+	if carol.Token() != "secret" || carol.URL() != "http://carol" || carol.Recipient() != "age1" || !slices.Equal(carol.Encryptors(), []string{"sam"}) {
+		t.Errorf("carol is enrolled with %q, %q, %q and %q", carol.Token(), carol.URL(), carol.Recipient(), carol.Encryptors())
+	}
+	if python.Token()+python.URL()+python.Recipient() != "" || !slices.Equal(python.Encryptors(), []string{"pam", "pat"}) {
+		t.Errorf("python is enrolled with %q, %q, %q and %q", python.Token(), python.URL(), python.Recipient(), python.Encryptors())
 	}
 	if !carol.Uses("hank") || carol.Uses("helen") || python.Uses("hank") {
 		t.Error("wrong hubs")
@@ -35,8 +42,9 @@ func TestDirectory(t *testing.T) {
 	}
 }
 
-func TestDirectoryTwice(t *testing.T) {
-	for want, clients := range map[string][]node.Enrolled{
+func TestDirectoryFails(t *testing.T) {
+	for want, clients := range map[string][]node.Enrolment{
+		`client "carol" is enrolled with a zero byte in a text`:      {{Name: "carol", Token: "secret\x00"}},
 		`client "carol" is enrolled twice`:                           {{Name: "carol"}, {Name: "carol"}},
 		`encryptor "sam" belongs to the clients "carol" and "celia"`: {{Name: "carol", Encryptors: []string{"sam"}}, {Name: "celia", Encryptors: []string{"sam"}}},
 	} {

@@ -16,8 +16,9 @@ const maxWait = 20 * time.Millisecond
 // in a database. A request that arrives alone leaves at once. R is what all loads of a trip have in
 // common. The zero value is ready.
 type Trips[R comparable, L any] struct {
-	mu   sync.Mutex
-	last []*trip[R, L] // the last one of each R that has one which is not over; these are few
+	mu    sync.Mutex
+	last  []*trip[R, L]  // the last one of each R that has one which is not over; these are few
+	first [1]*trip[R, L] // room for last: usually there is one
 }
 
 // trip is what several requests want, done together.
@@ -48,7 +49,7 @@ func (t *Trips[R, L]) Take(r R, load L, keys int, travel func([]L)) (over <-chan
 	if i >= 0 {
 		t.last[i] = own
 	} else {
-		t.last = append(t.last, own)
+		t.add(own)
 	}
 	t.mu.Unlock()
 	defer t.end(own)
@@ -60,6 +61,17 @@ func (t *Trips[R, L]) Take(r R, load L, keys int, travel func([]L)) (over <-chan
 	}
 	travel(own.loads)
 	return own.over
+}
+
+// add adds the first trip of its R. The caller holds t.mu.
+func (t *Trips[R, L]) add(own *trip[R, L]) {
+	if t.last == nil {
+		t.last = t.first[:0]
+	}
+	t.last = append(t.last, own)
+	if len(t.last) > len(t.first) { // they have outgrown it
+		t.first[0] = nil
+	}
 }
 
 // end ends a trip.

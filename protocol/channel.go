@@ -24,6 +24,14 @@ type Channel struct {
 
 // NewChannel returns a channel with empty pools, for messages of one suite.
 func NewChannel(suite Suite) *Channel {
+	c := new(Channel)
+	c.Init(suite)
+	return c
+}
+
+// Init makes c, which was not used before, a channel with empty pools, for messages of one suite. It
+// is for channels that are part of another value, and must not be copied.
+func (c *Channel) Init(suite Suite) {
 	rules := suite.Rules()
 	pads, keys := psrd.ForPads, psrd.ForKeys
 	if !rules.Purposes {
@@ -32,14 +40,14 @@ func NewChannel(suite Suite) *Channel {
 	if !rules.Slots {
 		keys = psrd.ForAll
 	}
-	c := &Channel{suite: suite, pools: [4]psrd.Pool{
+	c.suite = suite
+	c.pools = [4]psrd.Pool{
 		psrd.EmptyPool(pads, true), psrd.EmptyPool(pads, false), psrd.EmptyPool(keys, true), psrd.EmptyPool(keys, false),
-	}}
+	}
 	c.Own, c.Peer, c.OwnKeys, c.PeerKeys = &c.pools[0], &c.pools[1], &c.pools[2], &c.pools[3]
 	if !rules.Purposes {
 		c.OwnKeys, c.PeerKeys = c.Own, c.Peer
 	}
-	return c
 }
 
 // Suite returns the suite of the channel's messages.

@@ -18,8 +18,7 @@ type Block struct {
 	limit       int       // bytes from here on are not used yet
 	unallocated int       // bytes that are not in allocated
 	unconsumed  int       // bytes that are not in consumed
-	overtaken   bool      // the peer has named bytes of a later block
-	touched     time.Time // when the peer last named bytes of it, once it is overtaken
+	touched     time.Time // when the peer last named bytes of it, once it is overtaken; zero: it is not
 }
 
 // NewBlock returns a block of the bytes in data, all of them unallocated and below its limit. From
@@ -38,6 +37,9 @@ func NewBlock(id uuid.UUID, data []byte) *Block {
 func (b *Block) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "block %v of %d bytes", b.id, len(b.data))
 }
+
+// isOvertaken reports whether the peer has named bytes of a later block.
+func (b *Block) isOvertaken() bool { return !b.touched.IsZero() }
 
 // check returns an error unless f is a range of unallocated bytes of this block.
 func (b *Block) check(f Fragment) error {

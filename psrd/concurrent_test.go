@@ -22,7 +22,6 @@ type yield struct {
 func TestConcurrentAllocations(t *testing.T) {
 	sizes := []int{2000, 1000, 500, 1}
 	p := newPool(t, true, sizes...)
-	blocks := slices.Clone(p.blocks)
 	yields := make(chan yield, 3501)
 
 	var workers sync.WaitGroup
@@ -81,7 +80,7 @@ func TestConcurrentAllocations(t *testing.T) {
 		}
 	}
 	unconsumed := 0
-	for _, b := range blocks {
+	for _, b := range p.blocks {
 		unconsumed += b.unconsumed
 		if b.unallocated != b.unconsumed {
 			t.Errorf("block %v: %d bytes unallocated, %d unconsumed", b.id, b.unallocated, b.unconsumed)

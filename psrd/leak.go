@@ -26,7 +26,8 @@ func (p *Pool) Leak() []LeakedBlock {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	leak := make([]LeakedBlock, 0, len(p.blocks))
-	for _, b := range p.blocks {
+	for i := range p.blocks {
+		b := &p.blocks[i]
 		leak = append(leak, LeakedBlock{b.id, bytes.Clone(b.data), b.consumedRuns()})
 	}
 	return leak

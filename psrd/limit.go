@@ -42,7 +42,8 @@ func (b *Block) notOpen() int { return len(b.data) - b.limit }
 
 func (p *Pool) notOpen() int {
 	sum := 0
-	for _, b := range p.blocks {
+	for i := range p.blocks {
+		b := &p.blocks[i]
 		sum += b.notOpen()
 	}
 	return sum
@@ -79,7 +80,8 @@ func (p *Pool) IsRetired(id uuid.UUID) bool {
 func (p *Pool) Stock() (open, closed int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, b := range p.blocks {
+	for i := range p.blocks {
+		b := &p.blocks[i]
 		open, closed = open+b.available(), closed+b.notOpen()
 	}
 	return open, closed
@@ -93,7 +95,8 @@ func (p *Pool) Marks() []Mark {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	marks := make([]Mark, 0, len(p.blocks))
-	for _, b := range p.blocks {
+	for i := range p.blocks {
+		b := &p.blocks[i]
 		marks = append(marks, Mark{Block: b.id, Used: int(b.allocated.over()), Limit: b.limit, Size: len(b.data)})
 	}
 	return marks
@@ -104,7 +107,8 @@ func (p *Pool) Marks() []Mark {
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, b := range p.blocks {
+	for i := range p.blocks {
+		b := &p.blocks[i]
 		clear(b.data)
 	}
 	p.blocks, p.closed = nil, true

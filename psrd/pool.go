@@ -22,8 +22,8 @@ type Pool struct {
 	consumed *atomic.Int64 // total number of bytes, which other pools may share; nil: nobody counts
 
 	mu      sync.Mutex
-	blocks  []*Block    // in the order in which they were added and are used
-	first   [1]*Block   // room for blocks: usually there is one
+	blocks  []Block     // in the order in which they were added and are used
+	first   [1]Block    // room for blocks: usually there is one
 	retired []uuid.UUID // the last maxRetired blocks that were used up, oldest first
 }
 
@@ -50,11 +50,11 @@ func (p *Pool) CountConsumed(sum *atomic.Int64) { p.consumed = sum }
 // Owned reports whether this side chooses bytes from the pool.
 func (p *Pool) Owned() bool { return p.owned }
 
-// Add puts a block into the pool, which owns it from then on. It fails with [ErrDuplicateBlock] if
-// a block of that UUID is there or was among the last to be used up, with [ErrOutOfRange] if the
-// block is empty, with [ErrNotSlot] if the pool is for keys and the block does not consist of whole
-// slots, and with [ErrNotOpen] after [Pool.Close]. A block that is spent already is retired at
-// once.
+// Add puts a block into the pool, which owns it from then on: the caller must not use it any more. It
+// fails with [ErrDuplicateBlock] if a block of that UUID is there or was among the last to be used
+// up, with [ErrOutOfRange] if the block is empty, with [ErrNotSlot] if the pool is for keys and the
+// block does not consist of whole slots, and with [ErrNotOpen] after [Pool.Close]. A block that is
+// spent already is retired at once.
 func (p *Pool) Add(block *Block) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,13 +71,16 @@ func (p *Pool) Add(block *Block) error {
 		return &FragmentError{Fragment{Block: block.id, Size: len(block.data)}, ErrNotOpen}
 	}
 	if block.unconsumed == 0 {
-		p.retire(block)
+		p.remember(block.id)
 		return nil
 	}
 	if p.blocks == nil {
 		p.blocks = p.first[:0]
 	}
-	p.blocks = append(p.blocks, block)
+	p.blocks = append(p.blocks, *block)
+	if len(p.blocks) > len(p.first) { // blocks have outgrown it
+		p.first[0] = Block{}
+	}
 	return nil
 }
 
@@ -90,8 +93,8 @@ func (p *Pool) Available() int {
 
 func (p *Pool) available() int {
 	sum := 0
-	for _, b := range p.blocks {
-		sum += b.available()
+	for i := range p.blocks {
+		sum += p.blocks[i].available()
 	}
 	return sum
 }
@@ -154,7 +157,8 @@ func (p *Pool) checkAvailable(sizes ...int) error {
 // allocate chooses size bytes, which must be available, for a.
 func (p *Pool) allocate(a *Allocation, size int) {
 	a.begin(p)
-	for _, b := range p.blocks {
+	for i := range p.blocks {
+		b := &p.blocks[i]
 		for size > 0 && b.available() > 0 {
 			f := b.allocate(size)
 			a.fragments = append(a.fragments, f)
@@ -224,14 +228,14 @@ func (p *Pool) touch(fragments []Fragment) {
 		for p.blocks[i].id != f.Block {
 			i++
 		}
-		if b := p.blocks[i]; b.overtaken {
+		if b := &p.blocks[i]; b.isOvertaken() {
 			b.touched = time.Now()
 		}
 		latest = max(latest, i)
 	}
-	for _, b := range p.blocks[:latest] {
-		if !b.overtaken {
-			b.overtaken, b.touched = true, time.Now()
+	for i := range latest {
+		if b := &p.blocks[i]; !b.isOvertaken() {
+			b.touched = time.Now()
 		}
 	}
 }
@@ -248,15 +252,15 @@ func (p *Pool) DropOvertaken(idle time.Duration) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	dropped := 0
-	if !slices.ContainsFunc(p.blocks, func(b *Block) bool { return b.overtaken }) {
-		return 0
-	}
-	for _, b := range slices.Clone(p.blocks) {
-		if b.overtaken && b.unallocated == b.unconsumed && b.notOpen() == 0 && time.Since(b.touched) >= idle {
-			clear(b.data)
-			p.retire(b)
-			dropped++
+	for i := 0; i < len(p.blocks); {
+		b := &p.blocks[i]
+		if !b.isOvertaken() || b.unallocated != b.unconsumed || b.notOpen() > 0 || time.Since(b.touched) < idle {
+			i++
+			continue
 		}
+		clear(b.data)
+		p.retire(b.id)
+		dropped++
 	}
 	return dropped
 }
@@ -266,9 +270,11 @@ func (p *Pool) DropOvertaken(idle time.Duration) int {
 func (p *Pool) Overtaken() (oldest time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, b := range p.blocks {
-		if b.overtaken && (oldest.IsZero() || b.touched.Before(oldest)) {
-			oldest = b.touched
+	for i := range p.blocks {
+		if b := &p.blocks[i]; b.isOvertaken() {
+			if oldest.IsZero() || b.touched.Before(oldest) {
+				oldest = b.touched
+			}
 		}
 	}
 	return oldest
@@ -319,7 +325,7 @@ func (p *Pool) spend(fragments []Fragment) {
 		b := p.find(f.Block)
 		b.spend(f)
 		if b.unconsumed == 0 {
-			p.retire(b)
+			p.retire(b.id)
 		}
 	}
 	if p.consumed != nil {
@@ -327,22 +333,26 @@ func (p *Pool) spend(fragments []Fragment) {
 	}
 }
 
-func (p *Pool) retire(b *Block) {
-	p.blocks = slices.DeleteFunc(p.blocks, func(other *Block) bool { return other == b })
-	if p.first[0] == b { // blocks have outgrown it
-		p.first[0] = nil
-	}
+// retire removes a block that is used up.
+func (p *Pool) retire(id uuid.UUID) {
+	p.blocks = slices.DeleteFunc(p.blocks, func(b Block) bool { return b.id == id })
+	p.remember(id)
+}
+
+// remember notes that a block of that UUID was used up.
+func (p *Pool) remember(id uuid.UUID) {
 	if len(p.retired) == maxRetired {
 		p.retired = slices.Delete(p.retired, 0, 1)
 	}
-	p.retired = append(p.retired, b.id)
+	p.retired = append(p.retired, id)
 }
 
-// find returns the block with that UUID, or nil. A pool has few blocks, so it looks at each.
+// find returns the block with that UUID, or nil. A pool has few blocks, so it looks at each. The
+// block is valid until another one is added or retired.
 func (p *Pool) find(id uuid.UUID) *Block {
-	for _, b := range p.blocks {
-		if b.id == id {
-			return b
+	for i := range p.blocks {
+		if p.blocks[i].id == id {
+			return &p.blocks[i]
 		}
 	}
 	return nil

@@ -72,11 +72,11 @@ type state struct {
 func stateOf(p *Pool) state {
 	s := state{retired: slices.Clone(p.retired)}
 	for _, b := range p.blocks {
-		c := *b
+		c := b
 		c.data = bytes.Clone(b.data)
 		c.allocated, c.consumed = inOneForm(b.allocated), inOneForm(b.consumed)
 		if p.owned { // the time of the last choice does not matter if the bytes are given back
-			c.overtaken, c.touched = false, time.Time{}
+			c.touched = time.Time{}
 		}
 		s.blocks = append(s.blocks, c)
 	}

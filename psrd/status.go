@@ -37,7 +37,8 @@ func (p *Pool) Total() (sum Total) {
 func (p *Pool) Levels() (available, allocated int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, b := range p.blocks {
+	for i := range p.blocks {
+		b := &p.blocks[i]
 		available += b.unallocated
 		allocated += b.unconsumed - b.unallocated
 	}
@@ -49,7 +50,8 @@ func (p *Pool) Status() []BlockStatus {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	status := make([]BlockStatus, 0, len(p.blocks))
-	for _, b := range p.blocks {
+	for i := range p.blocks {
+		b := &p.blocks[i]
 		size := len(b.data)
 		status = append(status, BlockStatus{b.id, size, size - b.unallocated, b.unallocated})
 	}

@@ -14,7 +14,6 @@ import (
 // clientPlace is the place of a client, with the state that outlives the clients in it.
 type clientPlace struct {
 	place
-	topology *topology.Client
 	own      *ownPorts                  // nil: none; set before any node runs
 	lasting  atomic.Pointer[lasting]    // nil: there has been no client
 	couriers map[string]*client.Courier // by hub; nil: PSRD comes over the network
@@ -50,13 +49,16 @@ type lasting struct {
 }
 
 // prepare makes c the place of a client of the network. It is empty.
-func (c *clientPlace) prepare(n *Network, t *topology.Client) {
-	c.place = newPlace(n, node.KindClient, t.Name)
-	c.maker, c.topology = c, t
-	c.sleeps = clientsSleep(n.config.Topology) && !n.IsDurable() // a disk may hold state to continue with
+func (c *clientPlace) prepare(n *Network, number int) {
+	c.place = newPlace(n, node.KindClient, n.config.Topology.Clients[number].Name, number)
 	if n.IsDurable() {
-		c.disk.counters = c.remembered().counters.Each
+		c.kept.counters = c.remembered().counters.Each
 	}
+}
+
+// topology returns the client in the topology.
+func (c *clientPlace) topology() *topology.Client {
+	return &c.network.config.Topology.Clients[c.number]
 }
 
 // remembered returns what outlives the clients in the place. It is made for the first of them.
@@ -74,7 +76,7 @@ func clientsSleep(t *topology.Topology) bool {
 	return t.PSRD.Lazy && t.PSRD.Courier == nil && t.PSRD.Files == 0 && !slices.ContainsFunc(t.Hubs, isPython)
 }
 
-// newMember implements [maker].
+// newMember makes a client.
 func (c *clientPlace) newMember() (member, error) {
 	config := c.network.config
 	t := config.Topology
@@ -84,14 +86,14 @@ func (c *clientPlace) newMember() (member, error) {
 	}
 	kept := c.remembered()
 	made, err := client.New(client.Config{
-		Name:       c.name,
+		Name:       c.name(),
 		Encryptors: c.encryptors(),
 		Systems:    c.network.systems,
 		Hubs:       c.hubs(),
 		Threshold:  t.Threshold,
-		Token:      c.network.directory.Client(c.name).Token,
+		Token:      c.network.directory.Client(c.name()).Token(),
 		Directory:  c.network.directory,
-		OnDemand:   c.sleeps,
+		OnDemand:   c.sleeps(),
 		Single:     config.Single || config.Virtual, // in virtual time sharing would depend on scheduling
 		PSRD:       client.PSRD{BlockSize: t.PSRD.BlockSize, LowWater: t.PSRD.LowWater, HighWater: t.PSRD.HighWater, Lazy: t.PSRD.Lazy},
 		Couriers:   c.couriers,
@@ -107,7 +109,7 @@ func (c *clientPlace) newMember() (member, error) {
 
 		Transport: c.network.auditClient(&c.place, c.network.wire.Transport(c.path())),
 		Random:    c.random(),
-		Logger:    config.Logger.With(string(c.kind), c.name),
+		Logger:    config.Logger.With(string(c.kind()), c.name()),
 		Stop:      c.stopSoon,
 		Bulk:      c.network.bulk,
 		Workers:   &c.network.workers,
@@ -115,7 +117,7 @@ func (c *clientPlace) newMember() (member, error) {
 		Delivered: &kept.delivered,
 		Observer:  c.observer,
 		Routes:    c.network.routes,
-		Store:     c.disk.store,
+		Store:     c.disk().store,
 		Files:     files,
 	})
 	return localClient{made}, err
@@ -128,11 +130,11 @@ func (localClient) Announce(context.Context) {}
 
 func (c localClient) Condition() condition { return condition{psrd: c.Stock(), levels: c.Levels()} }
 
-func (c *clientPlace) encryptors() []string { return c.topology.SAEs() }
+func (c *clientPlace) encryptors() []string { return c.topology().SAEs() }
 
 func (c *clientPlace) hubs() []client.Hub {
-	hubs := make([]client.Hub, len(c.topology.Hubs))
-	for i, name := range c.topology.Hubs {
+	hubs := make([]client.Hub, len(c.topology().Hubs))
+	for i, name := range c.topology().Hubs {
 		known := c.network.known
 		hubs[i] = known[slices.IndexFunc(known, func(h client.Hub) bool { return h.Name == name })]
 	}

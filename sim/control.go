@@ -48,11 +48,11 @@ func (n *Network) Overview() Overview {
 	t := n.config.Topology
 	o := Overview{Threshold: t.Threshold, Transport: n.config.Transport, Suite: t.Suite, KeySource: t.KeySource, Enrolment: t.Enrolment, PSRD: t.PSRD}
 	for _, h := range n.hubs {
-		o.Hubs = append(o.Hubs, HubOverview{h.name, h.isRunning(), h.elsewhere()})
+		o.Hubs = append(o.Hubs, HubOverview{h.name(), h.isRunning(), h.elsewhere()})
 	}
 	for _, c := range n.clients {
 		own := c.ports()
-		o.Clients = append(o.Clients, ClientOverview{c.name, c.isRunning(), c.encryptors(), c.topology.Hubs, own.kmeURL, own.streamsAt, c.elsewhere()})
+		o.Clients = append(o.Clients, ClientOverview{c.name(), c.isRunning(), c.encryptors(), c.topology().Hubs, own.kmeURL, own.streamsAt, c.elsewhere()})
 	}
 	return o
 }

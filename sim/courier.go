@@ -62,9 +62,9 @@ func (n *Network) packCouriers() (*schedule, error) {
 	}
 	for _, c := range n.local {
 		c.couriers = map[string]*client.Courier{}
-		for _, hub := range c.topology.Hubs {
+		for _, hub := range c.topology().Hubs {
 			c.couriers[hub] = &client.Courier{}
-			name := courierBrought(c.name, hub)
+			name := courierBrought(c.name(), hub)
 			if s.brought[name] == 0 || n.config.FreshPSRD { // an association that starts with nothing gets the first delivery again
 				s.brought[name] += int64(psrd.First())
 			}
@@ -81,8 +81,8 @@ func (n *Network) keepSchedule(s *schedule) error {
 	}
 	records := []store.Record{&store.Drawn{Stream: courierArrived, Times: s.arrived}}
 	for _, c := range n.local {
-		for _, hub := range c.topology.Hubs {
-			name := courierBrought(c.name, hub)
+		for _, hub := range c.topology().Hubs {
+			name := courierBrought(c.name(), hub)
 			records = append(records, &store.Drawn{Stream: name, Times: s.brought[name]})
 		}
 	}
@@ -111,8 +111,8 @@ func (n *Network) sendCouriers(ctx context.Context, s *schedule) {
 			n.config.Logger.Warn("the deliveries of couriers cannot be recorded", "error", err)
 		}
 		for _, c := range n.local {
-			for _, hub := range c.topology.Hubs {
-				name := courierBrought(c.name, hub)
+			for _, hub := range c.topology().Hubs {
+				name := courierBrought(c.name(), hub)
 				c.couriers[hub].Bring(int(s.brought[name]-before[name]), s.arrives(s.arrived+1))
 			}
 		}
@@ -122,9 +122,9 @@ func (n *Network) sendCouriers(ctx context.Context, s *schedule) {
 // countArrived counts the deliveries of the last arrival that were not lost.
 func (n *Network) countArrived(s *schedule) {
 	for _, c := range n.local {
-		for _, hub := range c.topology.Hubs {
-			if n.chance("courier", c.name, hub, int(s.arrived)) >= s.plan.Loss {
-				s.brought[courierBrought(c.name, hub)] += int64(s.plan.Size)
+		for _, hub := range c.topology().Hubs {
+			if n.chance("courier", c.name(), hub, int(s.arrived)) >= s.plan.Loss {
+				s.brought[courierBrought(c.name(), hub)] += int64(s.plan.Size)
 			}
 		}
 	}

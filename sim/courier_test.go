@@ -26,7 +26,7 @@ func withCourier(t *testing.T, c topology.Courier) *topology.Topology {
 // held returns how many bytes of PSRD a client has received and not dropped, for each of its pools.
 func (n *Network) held(clientPath string) map[string]int {
 	held := map[string]int{}
-	n.at(clientPath).disk.store.View(func(s *store.State) {
+	n.at(clientPath).disk().store.View(func(s *store.State) {
 		for _, b := range s.Blocks {
 			held[b.Peer+" "+b.Owner+" "+b.Purpose] += b.Size
 		}

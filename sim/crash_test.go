@@ -50,7 +50,7 @@ type mortal struct {
 
 // watch counts the operations of the node's disk.
 func (m *mortal) watch() {
-	disk := m.node.disk.fs.(*store.MemoryDisk)
+	disk := m.node.disk().fs.(*store.MemoryDisk)
 	disk.Before = func(store.Operation) error {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -96,11 +96,11 @@ func operationsToOpen(t *testing.T) (n int) {
 
 // revive starts the node on what its crash has left, if it has crashed.
 func (m *mortal) revive() {
-	if !m.hasCrashed() || m.node.disk.fs == m.left {
+	if !m.hasCrashed() || m.node.disk().fs == m.left {
 		return
 	}
 	m.crash(m.node.path())
-	m.node.disk.fs = m.left
+	m.node.disk().fs = m.left
 	m.start(m.node.path())
 }
 

@@ -34,12 +34,21 @@ type disk struct {
 // IsDurable reports whether nodes keep their state through a crash.
 func (n *Network) IsDurable() bool { return n.config.Data != "" }
 
-// newDisk returns the disk for a subdirectory of the network's directory. It opens nothing.
+// disk returns the node's disk.
+func (p *place) disk() *disk {
+	if p.kept == nil {
+		return p.network.disk
+	}
+	return p.kept
+}
+
+// newDisk returns the disk for a subdirectory of the network's directory, or nil if nothing is kept.
+// It opens nothing.
 func (n *Network) newDisk(kind, name string) *disk {
 	d := &disk{identity: store.Identity{Kind: kind, Node: name, Suite: n.suite.Name()}}
 	switch n.config.Data {
 	case "":
-		return n.disk
+		return nil
 	case MemoryData:
 		d.fs, d.dir = store.NewMemoryDisk(), filepath.Join("/", kind, name)
 	default:
@@ -178,8 +187,8 @@ func (n *Network) openData() error {
 		if p.apart != nil {
 			continue
 		}
-		p.disk.identity.Network = name
-		opening.Go(func() error { return p.disk.open(n.config.FreshPSRD) })
+		p.disk().identity.Network = name
+		opening.Go(func() error { return p.disk().open(n.config.FreshPSRD) })
 	}
 	return opening.Wait()
 }
@@ -198,8 +207,8 @@ func (n *Network) verifyData() error {
 		if p.apart != nil {
 			continue
 		}
-		p.disk.identity.Network = string(kept.Registrations[network].Token.Reveal())
-		if _, err := p.disk.verify(); err != nil {
+		p.disk().identity.Network = string(kept.Registrations[network].Token.Reveal())
+		if _, err := p.disk().verify(); err != nil {
 			return err
 		}
 	}
@@ -210,7 +219,7 @@ func (n *Network) verifyData() error {
 func (n *Network) closeData() error {
 	err := n.disk.close()
 	for _, p := range n.places {
-		err = errors.Join(err, p.disk.close())
+		err = errors.Join(err, p.disk().close())
 	}
 	return err
 }

@@ -14,9 +14,9 @@ import (
 func (n *Network) enrol() error {
 	t := n.config.Topology
 	var kept texts.Texts
-	enrolled := make([]node.Enrolled, 0, len(t.Clients))
+	enrolled := make([]node.Enrolment, 0, len(t.Clients))
 	for _, c := range t.Clients {
-		e := node.Enrolled{Name: c.Name, Encryptors: kept.List(client.Registers(c.Name, c.SAEs())), Hubs: c.Hubs}
+		e := node.Enrolment{Name: c.Name, Encryptors: kept.List(client.Registers(c.Name, c.SAEs())), Hubs: c.Hubs}
 		var err error
 		if e.Recipient, err = n.recipientOf(c.Name, c.Recipient); err != nil {
 			return fmt.Errorf("enrolment: %w", err)

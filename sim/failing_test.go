@@ -18,7 +18,7 @@ import (
 
 // spent returns how many bytes the node has consumed.
 func (m *mortal) spent() int64 {
-	counts := m.node.disk.counts()
+	counts := m.node.disk().counts()
 	return counts["client_owned"] + counts["hub_owned"]
 }
 
@@ -31,9 +31,9 @@ func TestFailingDisks(t *testing.T) {
 				t.Run(fmt.Sprint(failure, kind, node), func(t *testing.T) {
 					failing := false
 					runWith(t, &mortal{}, node, func(m *mortal) {
-						m.node.disk.fs.(*store.MemoryDisk).Before = nil
+						m.node.disk().fs.(*store.MemoryDisk).Before = nil
 						m.idle()
-						m.node.disk.fs.(*store.MemoryDisk).Before = func(o store.Operation) error {
+						m.node.disk().fs.(*store.MemoryDisk).Before = func(o store.Operation) error {
 							m.mu.Lock()
 							defer m.mu.Unlock()
 							if failing && o.Kind == kind {
@@ -82,7 +82,7 @@ func (m *mortal) struggle(at, length int, cause error) {
 		}
 		return nil
 	}
-	m.node.disk.fs.(*store.MemoryDisk).Before = fails
+	m.node.disk().fs.(*store.MemoryDisk).Before = fails
 	for i := range 6 {
 		keys, err := m.sae("sae1").GetKey(context.Background(), "sae2", etsi.KeyRequest{Size: 8192})
 		if m.wantStorage(err, at); err == nil {
@@ -96,7 +96,7 @@ func (m *mortal) struggle(at, length int, cause error) {
 		}
 		m.idle()
 		m.crash(m.node.path())
-		m.node.disk.fs.(*store.MemoryDisk).Before = fails
+		m.node.disk().fs.(*store.MemoryDisk).Before = fails
 		for err := m.Start(context.Background(), m.node.path()); err != nil; err = m.Start(context.Background(), m.node.path()) {
 			if !errors.Is(err, cause) {
 				m.Fatalf("it does not start: %v", err)

@@ -40,7 +40,7 @@ func (n *Network) faultsHere() []fault.Status {
 	list := n.wire.Faults()
 	for _, h := range n.hubs {
 		if lies, told := h.liar.Lies(); lies {
-			list = append(list, fault.Status{ID: lieID + h.name, Spec: "corrupt " + h.path(), Fired: told})
+			list = append(list, fault.Status{ID: lieID + h.name(), Spec: "corrupt " + h.path(), Fired: told})
 		}
 	}
 	return list

@@ -16,7 +16,7 @@ func (n *Network) byHand() bool { return n.config.Topology.PSRD.Files > 0 }
 func (n *Network) hubNames() []string {
 	names := make([]string, len(n.hubs))
 	for i, h := range n.hubs {
-		names[i] = h.name
+		names[i] = h.name()
 	}
 	return names
 }
@@ -45,7 +45,7 @@ const identityName = "identity of files"
 // identity returns the key with which the client opens its files. It is drawn once, and stored.
 func (p *place) identity() (parcel.Identity, error) {
 	var kept store.Secret
-	p.disk.store.View(func(s *store.State) { kept = s.Registrations[identityName].Token.Clone() })
+	p.disk().store.View(func(s *store.State) { kept = s.Registrations[identityName].Token.Clone() })
 	if text := kept.Reveal(); len(text) > 0 {
 		defer clear(text)
 		return parcel.ParseIdentity(text)
@@ -54,7 +54,7 @@ func (p *place) identity() (parcel.Identity, error) {
 	if err != nil {
 		return parcel.Identity{}, err
 	}
-	return drawn, p.disk.store.Commit(&store.Registration{Client: identityName, Token: store.NewSecret(drawn.Reveal())})
+	return drawn, p.disk().store.Commit(&store.Registration{Client: identityName, Token: store.NewSecret(drawn.Reveal())})
 }
 
 // recipientOf returns what hubs seal files for a client for: the recipient in the topology or, for

@@ -170,7 +170,7 @@ func TestFilesRefused(t *testing.T) {
 	// Hank forgets all its state, and issues another file.
 	old := n.issue("hank", "carol", 1<<10)
 	n.crash("hub/hank")
-	n.at("hub/hank").disk = n.newDisk("hub", "hank")
+	n.at("hub/hank").kept = n.newDisk("hub", "hank")
 	n.startNodes("hub/hank")
 	n.mustIngest("carol", n.issue("hank", "carol", 1<<10))
 	n.refuse("carol", old, http.StatusConflict, "has forgotten the file")

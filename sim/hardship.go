@@ -65,7 +65,7 @@ func (n *Network) withHandshakeFaults(c *clientPlace, good *tls.Config) *tls.Con
 		if !n.wire.StrikesHandshake(c.path()) {
 			return nil, nil
 		}
-		shown, err := n.config.TLS.Expired(c.name)
+		shown, err := n.config.TLS.Expired(c.name())
 		if err != nil {
 			n.config.Logger.Warn("fault: cannot show an expired certificate", "node", c.path(), "error", err)
 			return nil, nil

@@ -15,7 +15,6 @@ import (
 // hubPlace is the place of a hub, with the state that outlives the hubs in it.
 type hubPlace struct {
 	place
-	number   int // the hub's index in the network's list
 	counters hub.Counters
 	liar     *adversary.Liar
 
@@ -23,10 +22,9 @@ type hubPlace struct {
 }
 
 func newHubPlace(n *Network, name string, number int) *hubPlace {
-	h := &hubPlace{place: newPlace(n, node.KindHub, name), number: number, liar: adversary.NewLiar(name, n.suite)}
-	h.maker = h
+	h := &hubPlace{place: newPlace(n, node.KindHub, name, number), liar: adversary.NewLiar(name, n.suite)}
 	if n.IsDurable() {
-		h.disk.counters = h.counters.Each
+		h.kept.counters = h.counters.Each
 	}
 	return h
 }
@@ -34,14 +32,14 @@ func newHubPlace(n *Network, name string, number int) *hubPlace {
 // asKnown is what clients know of the hub. It is valid once the port is open.
 func (h *hubPlace) asKnown() client.Hub {
 	implementation := h.network.config.Topology.Hubs[h.number].Implementation
-	return client.Hub{Name: h.name, URL: h.base(), Number: h.number, Python: implementation == topology.ImplementationPython}
+	return client.Hub{Name: h.name(), URL: h.base(), Number: h.number, Python: implementation == topology.ImplementationPython}
 }
 
-// newMember implements [maker].
+// newMember makes a hub.
 func (h *hubPlace) newMember() (member, error) {
 	config := h.network.config
 	made, err := hub.New(hub.Config{
-		Name:       h.name,
+		Name:       h.name(),
 		Suite:      h.network.suite,
 		Number:     h.number,
 		Directory:  h.network.directory,
@@ -50,12 +48,12 @@ func (h *hubPlace) newMember() (member, error) {
 		ShareTTL:   config.ShareTTL,
 		HubTimeout: config.HubTimeout,
 		Random:     h.random(),
-		Logger:     config.Logger.With(string(h.kind), h.name),
+		Logger:     config.Logger.With(string(h.kind()), h.name()),
 		Stop:       h.stopSoon,
 		Bulk:       h.network.bulk,
 		Counters:   &h.counters,
 		Observer:   h.observer,
-		Store:      h.disk.store,
+		Store:      h.disk().store,
 		Files:      h.network.files(),
 	})
 	if err != nil {

@@ -44,9 +44,7 @@ type Network struct {
 	suite     protocol.Suite
 	seeds     *seeds // nil: crypto/rand
 	hubs      []*hubPlace
-	clients   []*clientPlace
-	local     []*clientPlace  // that run in this process
-	places    []*place        // all of them, hubs first
+	perClient []clientPlace   // by number; those of external clients are not used
 	disk      *disk           // state of the network itself; without Data that of all nodes too: it stores nothing
 	byPath    *node.Index     // of the places
 	paths     texts.Texts     // of the places
@@ -67,6 +65,7 @@ type Network struct {
 	front     front                             // identifies callers behind a TLS proxy; nil: no TLS
 	shown     map[string]*tls.Config            // certificates that clients, such as client/carol, show to hubs
 	isPart    bool                              // some nodes run in other processes
+	onDemand  bool                              // each client sleeps until its first request
 	process   string                            // name of this process among those of the network
 	teller    teller                            // reports messages to other processes
 	followed  followed                          // the other processes
@@ -83,7 +82,7 @@ type Network struct {
 	viewersURL string        // likewise
 	visits     underway      // requests of the router under way
 	running    context.Context
-	asleep     *life // shared by all places of sleeping clients
+	sleeping   sleeping // the member in all places of sleeping clients
 	tasks      sync.WaitGroup
 }
 
@@ -99,7 +98,7 @@ func New(config Config) (*Network, error) {
 			return nil, err
 		}
 	}
-	n := &Network{config: config, suite: suite, asleep: newSleep(), disk: &disk{}, started: make(chan struct{})}
+	n := &Network{config: config, suite: suite, sleeping: newSleeping(), disk: &disk{}, started: make(chan struct{})}
 	if !config.Virtual {
 		n.bulk = node.NewBulk()
 	}
@@ -111,6 +110,7 @@ func New(config Config) (*Network, error) {
 	n.isPart = len(config.Topology.Elsewhere()) > 0
 	n.process, n.teller.network = rand.Text(), n
 	n.followed = followed{turn: make(chan struct{}, 1), next: map[string]int{}}
+	n.onDemand = clientsSleep(config.Topology) && !n.IsDurable() // a disk may hold state to continue with
 	n.addPlaces()
 	if err := n.loadTLS(); err != nil {
 		return nil, err
@@ -153,36 +153,6 @@ func New(config Config) (*Network, error) {
 // Wire returns the wire between the nodes, where messages are watched, lost, delayed and
 // intercepted.
 func (n *Network) Wire() *wire.Wire { return n.wire }
-
-// addPlaces makes the places of the topology, all empty.
-func (n *Network) addPlaces() {
-	for i, h := range n.config.Topology.Hubs {
-		p := newHubPlace(n, h.Name, i)
-		if h.Elsewhere {
-			p.apart = newApart(&p.place, h.URL, 0)
-		}
-		n.hubs, n.places = append(n.hubs, p), append(n.places, &p.place)
-	}
-	clients := make([]clientPlace, len(n.config.Topology.Clients)) // in one piece: there may be a million
-	for i := range clients {
-		p, c := &clients[i], &n.config.Topology.Clients[i]
-		if c.External {
-			continue
-		}
-		p.prepare(n, c)
-		if c.Elsewhere {
-			p.apart = newApart(&p.place, c.URL, len(c.Hubs))
-		} else {
-			n.local = append(n.local, p)
-		}
-		n.clients, n.places = append(n.clients, p), append(n.places, &p.place)
-		n.systems = append(n.systems, c.Name)
-	}
-	n.byPath = node.NewIndex(len(n.places), func(path string, i int) bool { return n.places[i].path() == path })
-	for i, p := range n.places {
-		n.byPath.Add(p.path(), i)
-	}
-}
 
 // parties yields all possible senders and receivers of messages: the nodes, such as hub/hank, and
 // the encryptors, such as sae/sam.
@@ -290,7 +260,7 @@ func (n *Network) shutDown() {
 		var stopped sync.WaitGroup
 		for _, p := range n.places {
 			switch {
-			case p.kind != kind:
+			case p.kind() != kind:
 			case p.isAsleep():
 				p.halt()
 			default:

@@ -91,7 +91,7 @@ func (n *Network) Leak(name string) (hub.Leak, error) {
 	}
 	switch m := p.member().(type) {
 	case nil:
-		return hub.Leak{}, node.Stopped(p.kind, p.name)
+		return hub.Leak{}, node.Stopped(p.kind(), p.name())
 	case interface{ Leak() hub.Leak }:
 		return m.Leak(), nil
 	default:
@@ -103,7 +103,7 @@ func (n *Network) Leak(name string) (hub.Leak, error) {
 // Snapshots show it. Unknown hubs are ignored.
 func (n *Network) SetBrokenInto(hubs []string) {
 	for _, h := range n.hubs {
-		h.isBrokenInto.Store(slices.Contains(hubs, h.name))
+		h.isBrokenInto.Store(slices.Contains(hubs, h.name()))
 	}
 }
 
@@ -134,7 +134,7 @@ func (n *Network) here(name string) (*place, error) {
 // at returns the place of a node, such as hub/hank, or nil.
 func (n *Network) at(path string) *place {
 	if i := n.byPath.Find(path); i >= 0 {
-		return n.places[i]
+		return n.placeAt(i)
 	}
 	return nil
 }

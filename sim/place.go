@@ -20,26 +20,19 @@ const announceTimeout = time.Second
 // other.
 type place struct {
 	network *Network
-	kind    node.Kind
-	name    string
 	under   string // prefix of its paths, such as /hub/hank
-	maker   maker  // makes the members
+	number  int    // the node's index in the topology's list of nodes of its kind
 	apart   *apart // the node, if it runs in another process; then the place stays empty
-	sleeps  bool   // the member is made at its first request; see [sleeping]
 
 	mu       sync.RWMutex  // held briefly
-	life     *life         // nil: the place is empty
-	changed  chan struct{} // closed when no member starts or stops any more; nil: nobody waits for that
+	life     *life         // nil: the place is empty, or its member is asleep
+	asleep   bool          // the member is made at its first request; see [sleeping]
 	changing bool          // a member starts or stops
+	changed  chan struct{} // closed when no member starts or stops any more; nil: nobody waits for that
 
 	// Who has locked the place may access these.
 	lived bool  // the place was filled before
-	disk  *disk // the node's disk
-}
-
-// maker makes the members of a place, one after the other.
-type maker interface {
-	newMember() (member, error)
+	kept  *disk // the node's disk; nil: the node keeps nothing
 }
 
 // life is the time of one member in its place.
@@ -50,12 +43,22 @@ type life struct {
 	lifetime node.Context // of the member
 }
 
-func newPlace(n *Network, kind node.Kind, name string) place {
-	return place{network: n, kind: kind, name: name, under: n.paths.Join(node.Prefix(kind, name)), disk: n.newDisk(string(kind), name)}
+func newPlace(n *Network, kind node.Kind, name string, number int) place {
+	return place{network: n, under: n.paths.Join(node.Prefix(kind, name)), number: number, kept: n.newDisk(string(kind), name)}
 }
 
 // path returns kind and name, such as hub/hank.
 func (p *place) path() string { return strings.TrimPrefix(p.under, "/") }
+
+func (p *place) kind() node.Kind {
+	kind, _, _ := strings.Cut(p.path(), "/")
+	return node.Kind(kind)
+}
+
+func (p *place) name() string {
+	_, name, _ := strings.Cut(p.path(), "/")
+	return name
+}
 
 // prefix returns the prefix of the node's paths.
 func (p *place) prefix() string { return p.under }
@@ -71,7 +74,7 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	l, v := p.enter(r.Context(), w)
 	if l == nil {
-		writeError(w, r, node.Stopped(p.kind, p.name))
+		writeError(w, r, node.Stopped(p.kind(), p.name()))
 		return
 	}
 	defer l.requests.leave(v)
@@ -81,32 +84,32 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // enter begins a visit to the member, which is woken if it sleeps. The life is nil if the place is
 // empty. See [underway.enter].
 func (p *place) enter(ctx context.Context, w http.ResponseWriter) (*life, *visit) {
-	if l, v := p.enterNow(ctx, w); l != p.network.asleep {
-		return l, v
-	}
-	p.wake(ctx)
-	l, v := p.enterNow(ctx, w)
-	if l == p.network.asleep {
-		return nil, nil
+	l, v, asleep := p.enterNow(ctx, w)
+	if asleep {
+		p.wake(ctx)
+		l, v, _ = p.enterNow(ctx, w)
 	}
 	return l, v
 }
 
-// enterNow is enter without waking anybody: then there is no visit.
-func (p *place) enterNow(ctx context.Context, w http.ResponseWriter) (*life, *visit) {
+// enterNow is enter without waking anybody: it reports whether the member is asleep.
+func (p *place) enterNow(ctx context.Context, w http.ResponseWriter) (l *life, v *visit, asleep bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if p.life == nil || p.life == p.network.asleep {
-		return p.life, nil
+	if p.life == nil {
+		return nil, nil, p.asleep
 	}
-	return p.life, p.life.requests.enter(ctx, w)
+	return p.life, p.life.requests.enter(ctx, w), false
 }
 
 // member returns the member in the place, or nil.
 func (p *place) member() member {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	if p.life == nil {
+	switch {
+	case p.asleep:
+		return p.network.sleeping
+	case p.life == nil:
 		return nil
 	}
 	return p.life.member
@@ -119,11 +122,12 @@ func (p *place) isRunning() bool {
 	return p.member() != nil
 }
 
-// settle gives the place a new life, and returns the previous one; nil: none.
+// settle gives the place a new life, or nil, and returns the previous one; nil: none, or the member
+// was asleep.
 func (p *place) settle(next *life) (last *life) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last, p.life = p.life, next
+	last, p.life, p.asleep = p.life, next, false
 	return last
 }
 
@@ -180,8 +184,8 @@ func (p *place) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.sleeps {
-		p.settle(p.network.asleep)
+	if p.sleeps() {
+		p.fallAsleep()
 		p.tell("started, asleep")
 		return nil
 	}
@@ -191,15 +195,23 @@ func (p *place) start(ctx context.Context) error {
 // tell logs what became of the node.
 func (p *place) tell(what string) { p.network.config.Logger.Info(what, "node", p.path()) }
 
+// newMember makes a member of the place.
+func (p *place) newMember() (member, error) {
+	if p.kind() == node.KindHub {
+		return p.network.hubs[p.number].newMember()
+	}
+	return p.network.perClient[p.number].newMember()
+}
+
 // bringIn makes a member and fills the place with it until running ends. The caller has locked the
 // place.
 func (p *place) bringIn(ctx, running context.Context) error {
-	if err := p.disk.open(p.network.config.FreshPSRD); err != nil {
+	if err := p.disk().open(p.network.config.FreshPSRD); err != nil {
 		return err
 	}
-	m, err := p.maker.newMember()
+	m, err := p.newMember()
 	if err != nil {
-		return errors.Join(err, p.disk.close())
+		return errors.Join(err, p.disk().close())
 	}
 	l := &life{member: m, handler: m.Handler(), lifetime: node.Context{Parent: running}}
 	m.Begin(&l.lifetime)
@@ -257,11 +269,11 @@ func (p *place) halt() {
 // crash empties the place as a crash of the node's machine does. State that was not synced is lost.
 func (p *place) crash(ctx context.Context) error {
 	return p.empty(ctx, func(l *life) {
-		p.disk.crash()
+		p.disk().crash()
 		l.lifetime.End()
 		l.requests.end(0)
 		l.end()
-		p.disk.abandon()
+		p.disk().abandon()
 	})
 }
 
@@ -271,7 +283,7 @@ func (p *place) restore(ctx context.Context) error {
 		return err
 	}
 	defer p.unlock()
-	return p.disk.restore()
+	return p.disk().restore()
 }
 
 // save makes a copy of the node's disk.
@@ -280,7 +292,7 @@ func (p *place) save(ctx context.Context) error {
 		return err
 	}
 	defer p.unlock()
-	return p.disk.save()
+	return p.disk().save()
 }
 
 // end ends the member.
@@ -290,7 +302,7 @@ func (l *life) end() {
 }
 
 func (p *place) closeDisk() {
-	if err := p.disk.close(); err != nil {
+	if err := p.disk().close(); err != nil {
 		p.network.config.Logger.Error("some state could not be stored", "node", p.path(), "error", err)
 	}
 }
@@ -300,10 +312,11 @@ func (p *place) empty(ctx context.Context, end func(*life)) error {
 	if err := p.lock(ctx); err != nil {
 		return err
 	}
+	wasAsleep := p.isAsleep()
 	l := p.settle(nil)
-	if l == nil || l == p.network.asleep { // nothing runs
+	if l == nil { // nothing runs
 		defer p.unlock()
-		if l != nil {
+		if wasAsleep {
 			p.tell("stopped")
 		}
 		return nil

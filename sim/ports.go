@@ -41,13 +41,13 @@ func (n *Network) openPorts(ctx context.Context) (err error) {
 		}
 	}
 	for i, address := range n.config.KMEListen {
-		c := n.local[i]
+		c := n.localAt(i)
 		if c.newPorts().kmeURL, err = n.open(ctx, address, n.tlsOf(i), door{isKME: true}, n.outside(c.path(), http.HandlerFunc(c.serveKME))); err != nil {
 			return err
 		}
 	}
 	for i, address := range n.config.Streams {
-		if err := n.openStreams(n.local[i], address); err != nil {
+		if err := n.openStreams(n.localAt(i), address); err != nil {
 			return err
 		}
 	}
@@ -60,7 +60,7 @@ func (n *Network) tlsOf(client int) *tls.Config {
 	if own != nil {
 		own.Certificates = own.Certificates[client : client+1]
 	}
-	return n.withHandshakeFaults(n.local[client], own)
+	return n.withHandshakeFaults(n.localAt(client), own)
 }
 
 // open opens one port, for TLS if secure is not nil, and returns its base URL.
@@ -172,7 +172,7 @@ func (n *Network) loadTLS() (err error) {
 	}
 	n.shown = map[string]*tls.Config{}
 	for _, c := range n.local {
-		secure, err := n.callTLS(n.config.TLS.ToHubs(c.name))
+		secure, err := n.callTLS(n.config.TLS.ToHubs(c.name()))
 		if err != nil {
 			return err
 		}
@@ -189,14 +189,14 @@ func (n *Network) certified() bool { return n.config.TLS != "" && n.config.Trans
 // the hubs if all clients run elsewhere.
 func (n *Network) servers() (shown []certs.Pair) {
 	for _, c := range n.local {
-		shown = append(shown, n.config.TLS.KME(c.name))
+		shown = append(shown, n.config.TLS.KME(c.name()))
 	}
 	if len(shown) > 0 {
 		return shown
 	}
 	for _, h := range n.hubs {
 		if h.apart == nil {
-			shown = append(shown, n.config.TLS.Hub(h.name))
+			shown = append(shown, n.config.TLS.Hub(h.name()))
 		}
 	}
 	return shown

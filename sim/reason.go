@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"dske/etsi"
+	"dske/node"
 	"dske/sim/wire"
 )
 
@@ -24,15 +25,10 @@ func (p *place) identified(r *http.Request) string {
 
 // encryptorsOf returns the encryptors of a client in the topology.
 func (n *Network) encryptorsOf(p *place) []string {
-	for _, c := range n.clients {
-		if &c.place == p {
-			if names := c.encryptors(); len(names) > 0 {
-				return names
-			}
-			return []string{c.name}
-		}
+	if p.kind() != node.KindClient {
+		return nil
 	}
-	return nil
+	return n.config.Topology.Clients[p.number].SAEs()
 }
 
 // reason explains in words why a request was refused.
@@ -40,7 +36,7 @@ func (p *place) reason(v *arrival) *wire.Reason {
 	r := &wire.Reason{Code: v.status}
 	switch {
 	case v.isForged:
-		r.Text = fmt.Sprintf("A fault that was ordered answered this, not %s: %s.", p.name, v.fault)
+		r.Text = fmt.Sprintf("A fault that was ordered answered this, not %s: %s.", p.name(), v.fault)
 		r.Helps = []string{"Ask again: a client must tolerate this.", "dske fault list shows the faults, and dske fault remove removes them."}
 	case v.status == http.StatusUnauthorized && p.identified(v.request) == "":
 		p.explainStranger(v.request, r)
@@ -55,7 +51,7 @@ func (p *place) reason(v *arrival) *wire.Reason {
 // explainStranger explains why a caller is not one of the encryptors of a client.
 func (p *place) explainStranger(request *http.Request, r *wire.Reason) {
 	n, own, name := p.network, p.network.encryptorsOf(p), claimedName(request)
-	has := fmt.Sprintf("But the topology gives %s %s, %s.", p.name, plural(len(own), "encryptor"), strings.Join(own, ", "))
+	has := fmt.Sprintf("But the topology gives %s %s, %s.", p.name(), plural(len(own), "encryptor"), strings.Join(own, ", "))
 	switch {
 	case request.TLS != nil && len(request.TLS.PeerCertificates) > 0 && name == "":
 		r.Text = fmt.Sprintf("The certificate has no common name, which those of SAEs have: it is for %s.", clip(request.TLS.PeerCertificates[0].Subject.String()))
@@ -66,13 +62,13 @@ func (p *place) explainStranger(request *http.Request, r *wire.Reason) {
 		r.Helps = []string{fmt.Sprintf("Show the certificate of %s.", own[0])}
 		return
 	case request.TLS != nil:
-		r.Text = fmt.Sprintf("%s does not serve %s. The certificate is good: common name %s, issued by this network’s authority. %s", p.name, name, name, has)
+		r.Text = fmt.Sprintf("%s does not serve %s. The certificate is good: common name %s, issued by this network’s authority. %s", p.name(), name, name, has)
 	case name == "":
 		r.Text = "Nobody said who is calling. Over plain HTTP the header Authorization carries the SAE ID."
 		r.Helps = []string{fmt.Sprintf("Send the header Authorization: %s.", own[0])}
 		return
 	default:
-		r.Text = fmt.Sprintf("%s does not serve %s. Over plain HTTP the header Authorization carries the SAE ID. %s", p.name, name, has)
+		r.Text = fmt.Sprintf("%s does not serve %s. Over plain HTTP the header Authorization carries the SAE ID. %s", p.name(), name, has)
 	}
 	serves := fmt.Sprintf("no client lists %s yet", name)
 	if other, err := n.Overview().ClientOf(name); err == nil {
@@ -80,7 +76,7 @@ func (p *place) explainStranger(request *http.Request, r *wire.Reason) {
 	}
 	r.Helps = []string{
 		fmt.Sprintf("Ask at the client that serves it: %s.", serves),
-		fmt.Sprintf("Or add it in the topology: clients, %s, encryptors, name %s.", p.name, name),
+		fmt.Sprintf("Or add it in the topology: clients, %s, encryptors, name %s.", p.name(), name),
 	}
 	if request.TLS != nil {
 		r.Helps = append(r.Helps, fmt.Sprintf("Or let the appliance show the certificate of %s.", own[0]))
@@ -138,7 +134,7 @@ func explainAnswer(p *place, v *arrival, r *wire.Reason) {
 	details := detailsOf(answer)
 	switch {
 	case answer.Is(etsi.ErrKeyNotFound):
-		r.Text = p.name + " has no key of this ID: never made, already fetched, or expired."
+		r.Text = p.name() + " has no key of this ID: never made, already fetched, or expired."
 		r.Helps = []string{"Check the key_ID, and the SAE ID of the master in the path.", "A key can be fetched once."}
 	case len(details.causes) > 0:
 		r.Text = strings.Join(append([]string{answer.Message}, details.causes...), "\n")

@@ -13,7 +13,7 @@ import (
 // question asks the node for its state. If it returns an error, the node is unreachable.
 func (a *apart) question(ctx context.Context) (report, error) {
 	var known report
-	err := a.remote().get(ctx, pathControl, known.of(a.place.kind))
+	err := a.remote().get(ctx, pathControl, known.of(a.place.kind()))
 	if isUnknownPath(err) {
 		err = known.fromStatus(ctx, a)
 	}
@@ -41,7 +41,7 @@ func (r *report) unreachable(a *apart) {
 
 // fromStatus makes a report from the management status, which nodes of every implementation have.
 func (r *report) fromStatus(ctx context.Context, a *apart) error {
-	if a.place.kind == node.KindHub {
+	if a.place.kind() == node.KindHub {
 		var status hub.Inspection
 		if err := a.remote().get(ctx, "/mgmt/v1/status", &status); err != nil {
 			return err
@@ -87,7 +87,7 @@ func addStatus(stock *node.Stock, s node.AssociationStatus) (least int) {
 func (r *report) settle(a *apart) {
 	for _, s := range []*NodeSnapshot{&r.hub.NodeSnapshot, &r.client.NodeSnapshot} {
 		r.process, s.Process = cmp.Or(r.process, s.Process), ""
-		s.Name, s.URL = a.place.name, a.url
+		s.Name, s.URL = a.place.name(), a.url
 		if !slices.Contains([]string{"stopped", "running", "ready", stateUnreachable}, s.State) {
 			s.State = "running"
 		}

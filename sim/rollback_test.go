@@ -61,7 +61,7 @@ func (m *mortal) rollBack(w *withheld) {
 	m.mu.Lock()
 	w.over = true
 	m.mu.Unlock()
-	m.node.disk.fs = m.left
+	m.node.disk().fs = m.left
 	m.start(m.node.path())
 	m.ready()
 	for range 7 {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"dske/node"
 	"dske/protocol"
 )
 
@@ -13,11 +14,10 @@ import (
 // its place. It is ready: the first request makes the client.
 type sleeping struct{ always chan struct{} }
 
-// newSleep returns the life that all sleeping clients share.
-func newSleep() *life {
+func newSleeping() sleeping {
 	always := make(chan struct{})
 	close(always)
-	return &life{member: sleeping{always}}
+	return sleeping{always}
 }
 
 func (sleeping) Handler() http.Handler { return http.NotFoundHandler() }
@@ -39,7 +39,16 @@ func (sleeping) Condition() condition { return condition{} }
 func (p *place) isAsleep() bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return p.life == p.network.asleep
+	return p.asleep
+}
+
+// sleeps reports whether the member sleeps until its first request.
+func (p *place) sleeps() bool { return p.network.onDemand && p.kind() == node.KindClient }
+
+func (p *place) fallAsleep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asleep = true
 }
 
 // wake makes the member if it is asleep. Concurrent calls make one.

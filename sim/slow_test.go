@@ -51,7 +51,7 @@ func (b *battered) random(most time.Duration) time.Duration {
 
 // slow delays the durable operations of a node's disk.
 func (b *battered) slow(p *place) {
-	p.disk.fs.(*store.MemoryDisk).Before = func(o store.Operation) error {
+	p.disk().fs.(*store.MemoryDisk).Before = func(o store.Operation) error {
 		switch o.Kind {
 		case "sync", "sync-dir", "write", "rename", "remove":
 			time.Sleep(b.random(10 * time.Millisecond))
@@ -66,7 +66,7 @@ func (b *battered) findAfter(p *place, disk *store.MemoryDisk, keep func() bool)
 	defer b.mu.Unlock()
 	left, old := disk.Crash(keep), b.copies[p]
 	b.copies[p] = left.Copy()
-	if p.kind == b.putBack && old != nil {
+	if p.kind() == b.putBack && old != nil {
 		b.old[p] = true
 		return old
 	}
@@ -76,16 +76,16 @@ func (b *battered) findAfter(p *place, disk *store.MemoryDisk, keep func() bool)
 // crashSome crashes a node, and starts it again after a while.
 func (b *battered) crashSome() {
 	b.mu.Lock()
-	p := b.places[b.draw.IntN(len(b.places))]
-	b.crashes[p.name]++
+	p := b.placeAt(b.draw.IntN(len(b.hubs) + len(b.perClient)))
+	b.crashes[p.name()]++
 	keep := keepSome(int(b.draw.Int64()))
 	b.mu.Unlock()
-	left := b.findAfter(p, p.disk.fs.(*store.MemoryDisk), keep)
+	left := b.findAfter(p, p.disk().fs.(*store.MemoryDisk), keep)
 	b.crash(p.path())
 	b.mu.Lock()
-	b.crashes[p.name]++
+	b.crashes[p.name()]++
 	b.mu.Unlock()
-	p.disk.fs = left
+	p.disk().fs = left
 	b.slow(p)
 	time.Sleep(b.random(500 * time.Millisecond))
 	b.start(p.path())
@@ -219,7 +219,7 @@ func TestCrashesOnSlowDisks(t *testing.T) {
 				copies: map[*place]*store.MemoryDisk{}, old: map[*place]bool{}}
 			b.putBack = []node.Kind{"", node.KindHub, node.KindClient}[seed%3]
 			runOn(t, &mortal{}, top, "hub/hub1", func(m *mortal) {
-				m.node.disk.fs.(*store.MemoryDisk).Before = nil
+				m.node.disk().fs.(*store.MemoryDisk).Before = nil
 				b.mortal = m
 				b.batter()
 			})

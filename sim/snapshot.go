@@ -68,7 +68,7 @@ func (n *Network) HubStates() []HubSnapshot {
 			states[i] = h.apart.hub()
 			continue
 		}
-		states[i].Name, states[i].Running = h.name, h.isRunning()
+		states[i].Name, states[i].Running = h.name(), h.isRunning()
 		states[i].Lies, _ = h.liar.Lies()
 	}
 	return states
@@ -77,7 +77,7 @@ func (n *Network) HubStates() []HubSnapshot {
 // Snapshot returns the current state of every node. It asks those that run elsewhere.
 func (n *Network) Snapshot() Snapshot {
 	n.askElsewhere(context.Background(), 0)
-	snapshot := Snapshot{Hubs: make([]HubSnapshot, 0, len(n.hubs)), Clients: make([]ClientSnapshot, 0, len(n.clients)), NextCourier: n.nextCourier()}
+	snapshot := Snapshot{Hubs: make([]HubSnapshot, 0, len(n.hubs)), Clients: make([]ClientSnapshot, 0, len(n.perClient)), NextCourier: n.nextCourier()}
 	for _, h := range n.hubs {
 		snapshot.Hubs = append(snapshot.Hubs, h.snapshot())
 	}
@@ -86,7 +86,7 @@ func (n *Network) Snapshot() Snapshot {
 		s := c.snapshot()
 		for i, level := range s.Levels {
 			if level >= 0 {
-				believed[c.topology.Hubs[i]]++
+				believed[c.topology().Hubs[i]]++
 			}
 		}
 		snapshot.Clients = append(snapshot.Clients, s)
@@ -115,7 +115,7 @@ func (h *hubPlace) snapshot() HubSnapshot {
 	}
 	c := &h.counters
 	s := HubSnapshot{
-		NodeSnapshot:    newSnapshot(h.name, &c.Counters),
+		NodeSnapshot:    newSnapshot(h.name(), &c.Counters),
 		SharesTaken:     c.SharesTaken.Load(),
 		SharesHandedOut: c.SharesHandedOut.Load(),
 	}
@@ -141,7 +141,7 @@ func (c *clientPlace) snapshot() ClientSnapshot {
 	}
 	k := &kept.counters
 	s := ClientSnapshot{
-		NodeSnapshot:    newSnapshot(c.name, &k.Counters),
+		NodeSnapshot:    newSnapshot(c.name(), &k.Counters),
 		KeysMade:        k.KeysMade.Load(),
 		KeysDelivered:   k.KeysDelivered.Load(),
 		SharesScattered: k.SharesScattered.Load(),

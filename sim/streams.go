@@ -31,11 +31,11 @@ func (n *Network) openStreams(c *clientPlace, address string) (err error) {
 
 // serveStreams serves the streams of a client, by its number, until the network ends.
 func (n *Network) serveStreams(client int) error {
-	c := n.local[client]
+	c := n.localAt(client)
 	return stream.Serve(n.running, c.own.streams, stream.Config{
 		KME:    streamKME{c},
 		TLS:    n.tlsOf(client),
-		Logger: n.config.Logger.With(string(c.kind), c.name),
+		Logger: n.config.Logger.With(string(c.kind()), c.name()),
 	})
 }
 
@@ -75,7 +75,7 @@ func (k streamKME) GetKeyWithKeyIDs(ctx context.Context, slave, master string, i
 func (k streamKME) visit(ctx context.Context, call func(context.Context, stream.KME) ([]etsi.Key, error)) ([]etsi.Key, error) {
 	l, v := k.enter(ctx, nil)
 	if l == nil {
-		return nil, &etsi.Error{Status: http.StatusServiceUnavailable, Message: node.Stopped(k.kind, k.name).Message}
+		return nil, &etsi.Error{Status: http.StatusServiceUnavailable, Message: node.Stopped(k.kind(), k.name()).Message}
 	}
 	defer l.requests.leave(v)
 	kme, ok := l.member.(stream.KME)

@@ -27,7 +27,7 @@ func (n *Network) WaitReady(ctx context.Context) error {
 		select {
 		case <-m.Ready():
 		case <-ctx.Done():
-			return fmt.Errorf("%s %s is not ready: %w", p.kind, p.name, ctx.Err())
+			return fmt.Errorf("%s %s is not ready: %w", p.kind(), p.name(), ctx.Err())
 		}
 	}
 	return nil
@@ -41,24 +41,23 @@ func (n *Network) WaitIdle(ctx context.Context, names ...string) error {
 	if err := n.waitIdleHere(ctx, names...); err != nil {
 		return err
 	}
-	isMeant := func(c *clientPlace) bool {
-		return c.apart != nil && (len(names) == 0 || slices.Contains(names, c.name))
+	for _, c := range n.clients {
+		if c.apart != nil && (len(names) == 0 || slices.Contains(names, c.name())) {
+			return n.waitElsewhere(ctx, "/idle")
+		}
 	}
-	if !slices.ContainsFunc(n.clients, isMeant) {
-		return nil
-	}
-	return n.waitElsewhere(ctx, "/idle")
+	return nil
 }
 
 // waitIdleHere is [Network.WaitIdle] for the clients of this process.
 func (n *Network) waitIdleHere(ctx context.Context, names ...string) error {
 	for _, p := range n.places {
 		m := p.member()
-		if m == nil || len(names) > 0 && !slices.Contains(names, p.name) {
+		if m == nil || len(names) > 0 && !slices.Contains(names, p.name()) {
 			continue
 		}
 		if err := m.WaitIdle(ctx); err != nil {
-			return fmt.Errorf("%s %s is not idle: %w", p.kind, p.name, err)
+			return fmt.Errorf("%s %s is not idle: %w", p.kind(), p.name(), err)
 		}
 	}
 	return nil
@@ -68,9 +67,10 @@ func (n *Network) waitIdleHere(ctx context.Context, names ...string) error {
 // it has.
 func (n *Network) Ready() (ready, clients int) {
 	for _, c := range n.local {
+		clients++
 		if m := c.member(); m != nil && isReady(m) {
 			ready++
 		}
 	}
-	return ready, len(n.local)
+	return ready, clients
 }

@@ -33,9 +33,9 @@ type enrolled struct {
 func newEnrolled(t testing.TB, suite protocol.Suite, change func(*Config)) *enrolled {
 	hubs := map[string][]string{"carol": hubNames, "connie": hubNames[:4], "dave": hubNames[1:], "celia": hubNames[3:]}
 	saes := map[string]string{"carol": "sam", "connie": "sofia", "dave": "dan", "celia": "serena"}
-	var clients []node.Enrolled
+	var clients []node.Enrolment
 	for _, name := range []string{"carol", "connie", "dave", "celia"} {
-		clients = append(clients, node.Enrolled{
+		clients = append(clients, node.Enrolment{
 			Name: name, Token: "token of " + name, Encryptors: Registers(name, []string{saes[name]}), Hubs: hubs[name],
 		})
 	}

@@ -25,7 +25,7 @@ func filesConfig(t *testing.T) client.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	directory, err := node.NewDirectory(false, []node.Enrolled{{Name: "carol", Token: "t", Encryptors: []string{"carol"}, Hubs: []string{"hank", "helen", "hilary"}}})
+	directory, err := node.NewDirectory(false, []node.Enrolment{{Name: "carol", Token: "t", Encryptors: []string{"carol"}, Hubs: []string{"hank", "helen", "hilary"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func (c *Client) placeOf(r request, encryptor string) (place, error) {
 }
 
 func (c *Client) enrolledPlace(e *node.Enrolled) place {
-	return place{e.Name, c.hubsWith(func(i int) bool { return e.Uses(c.hubs[i].Hub()) })}
+	return place{e.Name(), c.hubsWith(func(i int) bool { return e.Uses(c.hubs[i].Hub()) })}
 }
 
 // mayMakeKeys reports whether the encryptor can have made keys: hubs take shares from enrolled

@@ -24,10 +24,10 @@ var (
 // serve returns a hub that runs during the test, and the configuration to check it.
 func serve(t *testing.T, config hub.Config, open bool) (http.Handler, Hub) {
 	t.Helper()
-	var clients []node.Enrolled
+	var clients []node.Enrolment
 	if !open {
 		for _, p := range []Party{carol, connie} {
-			clients = append(clients, node.Enrolled{Name: p.Name, Token: p.Token, Encryptors: []string{p.Encryptor}, Hubs: []string{"hank"}})
+			clients = append(clients, node.Enrolment{Name: p.Name, Token: p.Token, Encryptors: []string{p.Encryptor}, Hubs: []string{"hank"}})
 		}
 	}
 	var err error

@@ -35,14 +35,14 @@ func (h *Hub) Announce(ctx context.Context) {
 		telling.Go(func() {
 			for e := range clients {
 				if err := h.tell(ctx, e); err != nil {
-					h.config.Logger.Debug("client not told of the start", "client", e.Name, "error", err)
+					h.config.Logger.Debug("client not told of the start", "client", e.Name(), "error", err)
 				}
 			}
 		})
 	}
 	all := h.config.Directory.Clients()
 	for i := range all {
-		if e := &all[i]; ctx.Err() == nil && e.URL != "" && e.Uses(h.config.Name) {
+		if e := &all[i]; ctx.Err() == nil && e.URL() != "" && e.Uses(h.config.Name) {
 			clients <- e
 		}
 	}
@@ -62,7 +62,7 @@ func (h *Hub) tell(ctx context.Context, e *node.Enrolled) error {
 	if h.byHand() {
 		path = protocol.PathHubStartedInBand
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL()+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ type answers struct {
 	to     []requestID  // of the answers; they are few, and all in one place
 	recent []remembered // oldest first
 	size   int          // bytes of all bodies
+
+	firstTo [1]requestID // room for both: most of a million clients have one answer
+	first   [1]remembered
 }
 
 type remembered struct {
@@ -81,8 +84,14 @@ func (s *answers) remember(id requestID, a answer) {
 		s.forgetOldest()
 	}
 	a.body = slices.Clone(a.body)
+	if s.recent == nil {
+		s.to, s.recent = s.firstTo[:0], s.first[:0]
+	}
 	s.to, s.recent = append(s.to, id), append(s.recent, remembered{a, time.Now().Add(rememberedFor)})
 	s.size += len(a.body)
+	if len(s.recent) > len(s.first) { // they have outgrown it
+		s.first[0] = remembered{}
+	}
 }
 
 func (s *answers) forgetOldest() {

@@ -43,7 +43,7 @@ func (h *Hub) Stock() node.Stock {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, p := range h.clients {
-		if p.channel != nil {
+		if p.registered {
 			stock.Add(p.channel.PeerPools(), p.channel.OwnPools())
 		}
 	}

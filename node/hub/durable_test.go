@@ -225,7 +225,7 @@ func TestSameShareAgain(t *testing.T) {
 // that wait for it.
 func TestCertificatesAfterRestart(t *testing.T) {
 	disk := store.NewMemoryDisk()
-	start := func(open bool, enrolled ...node.Enrolled) *hub.Hub {
+	start := func(open bool, enrolled ...node.Enrolment) *hub.Hub {
 		directory, err := node.NewDirectory(open, enrolled)
 		if err != nil {
 			t.Fatal(err)
@@ -234,7 +234,7 @@ func TestCertificatesAfterRestart(t *testing.T) {
 		return newHub(t, hub.Config{Suite: protocol.ITS, Number: 3, Store: openStore(t, disk), Directory: directory,
 			Certified: func(*tls.ConnectionState) string { return "carol" }})
 	}
-	certified := node.Enrolled{Name: "carol", Certified: true, Encryptors: []string{"sam", "sofia"}, Hubs: []string{"hank"}}
+	certified := node.Enrolment{Name: "carol", Certified: true, Encryptors: []string{"sam", "sofia"}, Hubs: []string{"hank"}}
 	d := &durable{disk: disk}
 	d.conversation = meet(t, start(false, certified), "carol")
 	d.suite, d.tokens = protocol.ITS, nil

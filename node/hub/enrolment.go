@@ -40,10 +40,10 @@ func (h *Hub) admit(name string, shown node.Proof) error {
 // does not have it later. Nobody can show the token of a client that came with a certificate.
 func (h *Hub) tokenOf(name string, shown node.Proof) string {
 	switch e := h.config.Directory.Client(name); {
-	case e != nil && e.Certified && shown.Name == name:
+	case e != nil && e.IsCertified() && shown.Name == name:
 		return rand.Text()
-	case e != nil && e.Token != "":
-		return e.Token // the one that was shown, but it is kept once
+	case e != nil && e.Token() != "":
+		return e.Token() // the one that was shown, but it is kept once
 	default:
 		return shown.Token
 	}
@@ -56,7 +56,7 @@ func (h *Hub) asEnrolled(r protocol.Registration) protocol.Registration {
 	if e == nil {
 		return r
 	}
-	r.ClientName, r.EncryptorNames = e.Name, e.Same(r.EncryptorNames)
+	r.ClientName, r.EncryptorNames = e.Name(), e.Same(r.EncryptorNames)
 	return r
 }
 
@@ -65,7 +65,7 @@ func (h *Hub) asEnrolled(r protocol.Registration) protocol.Registration {
 func (h *Hub) admitEncryptor(client, encryptor string) error {
 	serving := h.config.Directory.ClientOf(encryptor)
 	if h.config.Directory.Client(client) != nil {
-		if serving == nil || serving.Name != client {
+		if serving == nil || serving.Name() != client {
 			return node.NewError(protocol.ErrEncryptorNotEnrolled, "client_name", client, "encryptor_name", encryptor)
 		}
 		return nil
@@ -100,7 +100,7 @@ func (h *Hub) checkStrangers(r protocol.Registration) error {
 // one.
 func (h *Hub) ownerOf(encryptor string) (client string, ok bool) {
 	if e := h.config.Directory.ClientOf(encryptor); e != nil {
-		return e.Name, e.Uses(h.config.Name)
+		return e.Name(), e.Uses(h.config.Name)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -22,7 +22,7 @@ import (
 // It also returns carol and connie, who have not registered yet.
 func enrolled(t *testing.T, open bool) (h *hub.Hub, carol, connie *conversation) {
 	t.Helper()
-	clients := []node.Enrolled{
+	clients := []node.Enrolment{
 		{Name: "carol", Encryptors: []string{"sam"}, Hubs: []string{"hank", "helen"}},
 		{Name: "connie", Encryptors: []string{"sofia", "susan"}, Hubs: []string{"hank"}},
 		{Name: "celia", Encryptors: []string{"serena"}, Hubs: []string{"helen"}},
@@ -130,10 +130,10 @@ func TestShareStaysWithItsClient(t *testing.T) {
 // does not wait for those that do not answer.
 func TestAnnounce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var clients []node.Enrolled
+		var clients []node.Enrolment
 		for i := range 100 {
 			name := fmt.Sprintf("client%02d", i)
-			clients = append(clients, node.Enrolled{Name: name, URL: "http://memory/client/" + name, Hubs: []string{"hank"}})
+			clients = append(clients, node.Enrolment{Name: name, URL: "http://memory/client/" + name, Hubs: []string{"hank"}})
 		}
 		clients[7].URL = ""
 		clients[8].Hubs = []string{"helen"}

@@ -65,7 +65,7 @@ func (h *Hub) Issue(ctx context.Context, client string, size int) (Issued, error
 	switch {
 	case e == nil || !e.Uses(h.config.Name):
 		return Issued{}, node.NewError(protocol.ErrNotEnrolled, "client_name", client)
-	case e.Recipient == "":
+	case e.Recipient() == "":
 		return Issued{}, node.NewError(protocol.ErrNoRecipient, "client_name", client)
 	}
 	line, err := h.enterLine(ctx, client)
@@ -85,27 +85,27 @@ func (h *Hub) Issue(ctx context.Context, client string, size int) (Issued, error
 		return Issued{}, err
 	}
 	h.config.Logger.Info("file issued", "client", client, "number", made.Number, "bytes_per_pool", size)
-	return Issued{made, e.Recipient, e.Token}, nil
+	return Issued{made, e.Recipient(), e.Token()}, nil
 }
 
 // registerByHand returns the client, and registers it first if it is not registered or was
 // registered with other encryptors. The caller holds the line of the client.
 func (h *Hub) registerByHand(e *node.Enrolled) (*peerClient, error) {
 	h.mu.Lock()
-	p := h.clients[e.Name]
+	p := h.clients[e.Name()]
 	h.mu.Unlock()
-	if p != nil && p.channel != nil && slices.Equal(p.encryptors, e.Encryptors) {
+	if p != nil && p.registered && slices.Equal(p.encryptors, e.Encryptors()) {
 		return p, nil
 	}
-	h.closeControls(e.Name, uuid.Nil)
+	h.closeControls(e.Name(), uuid.Nil)
 	var drops []store.Record
-	for _, b := range h.journal.blocksOf(controlOf(e.Name)) {
+	for _, b := range h.journal.blocksOf(controlOf(e.Name())) {
 		drops = append(drops, &store.Drop{Block: b.ID})
 	}
 	if err := h.journal.keep(drops...); err != nil {
 		return nil, err
 	}
-	return h.welcome(protocol.Registration{ClientName: e.Name, EncryptorNames: slices.Clone(e.Encryptors)}, "")
+	return h.welcome(protocol.Registration{ClientName: e.Name(), EncryptorNames: e.Encryptors()}, "")
 }
 
 // makeParcel draws the blocks of a file and stores them. The caller holds the line of the client.
@@ -224,7 +224,7 @@ type ParcelStatus struct {
 func (h *Hub) Parcels() []ParcelStatus {
 	list := []ParcelStatus{}
 	for _, e := range h.config.Directory.Clients() {
-		for _, kept := range h.journal.parcels(e.Name) {
+		for _, kept := range h.journal.parcels(e.Name()) {
 			list = append(list, ParcelStatus{kept.Peer, kept.Number, kept.At.UTC(), kept.State})
 		}
 	}

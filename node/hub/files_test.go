@@ -36,7 +36,7 @@ func newByHand(t *testing.T) *byHand {
 	if b.carol, err = parcel.NewIdentity(); err != nil {
 		t.Fatal(err)
 	}
-	clients := []node.Enrolled{
+	clients := []node.Enrolment{
 		{Name: "carol", Token: "t", Encryptors: []string{"sam"}, Hubs: []string{"hank"}, Recipient: b.carol.Recipient()},
 		{Name: "celia", Token: "u", Encryptors: []string{"serena"}, Hubs: []string{"hank"}},
 		{Name: "cindy", Token: "v", Encryptors: []string{"sunny"}, Hubs: []string{"helen"}, Recipient: b.carol.Recipient()},

@@ -162,7 +162,7 @@ func (h *Hub) recall() error {
 		p := newPeerClient(protocol.Registration{ClientName: r.Client, EncryptorNames: r.Encryptors}, string(r.Token.Reveal()), h.config.Suite)
 		h.config.Counters.Watch(p.channel.PeerPools(), p.channel.OwnPools())
 		if !r.Registered || !h.journal.hasSessions() {
-			p.channel = nil
+			p.registered = false
 		}
 		h.bind(p, nil)
 	}

@@ -53,7 +53,7 @@ func (h *Hub) Inspect() Inspection {
 		status := ClientStatus{
 			ClientName:        p.name,
 			EncryptorNames:    p.encryptors,
-			AssociationStatus: node.StatusOfAssociation(p.channel),
+			AssociationStatus: node.StatusOfAssociation(&p.channel),
 		}
 		h.tellForgeries(&status)
 		s.PeerClients = append(s.PeerClients, status)
@@ -67,7 +67,7 @@ func (h *Hub) registered() []*peerClient {
 	defer h.mu.Unlock()
 	clients := make([]*peerClient, 0, len(h.clients))
 	for _, p := range h.clients {
-		if p.channel != nil {
+		if p.registered {
 			clients = append(clients, p)
 		}
 	}

@@ -19,7 +19,8 @@ type peerClient struct {
 	name       string
 	token      string
 	encryptors []string
-	channel    *protocol.Channel // nil while it is not registered
+	registered bool
+	channel    protocol.Channel // of a registered client
 	answers    answers
 
 	mu        sync.Mutex
@@ -34,7 +35,9 @@ type peerClient struct {
 }
 
 func newPeerClient(r protocol.Registration, token string, suite protocol.Suite) *peerClient {
-	return &peerClient{name: r.ClientName, token: token, encryptors: r.EncryptorNames, channel: protocol.NewChannel(suite)}
+	p := &peerClient{name: r.ClientName, token: token, encryptors: r.EncryptorNames, registered: true}
+	p.channel.Init(suite)
+	return p
 }
 
 // verifyingLarge returns the channel that holds a value while the signature of a large body is being
@@ -107,7 +110,7 @@ func (p *peerClient) lacking() []protocol.Lack {
 // clearIfDone clears the pools and the answers of a registration that is over. The caller holds
 // p.mu.
 func (p *peerClient) clearIfDone() {
-	if p.ended && p.users == 0 && p.channel != nil {
+	if p.ended && p.users == 0 && p.registered {
 		p.channel.Close()
 		p.answers.forgetAll()
 		for _, b := range p.fresh {

@@ -327,7 +327,7 @@ func (h *Hub) enter(name string) (*peerClient, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := h.clients[name]
-	if p == nil || p.channel == nil {
+	if p == nil || !p.registered {
 		return nil, node.NewError(protocol.ErrClientNotRegistered, "client_name", name)
 	}
 	p.enter()

@@ -17,16 +17,13 @@ type Inspection struct {
 
 // Inspect returns a snapshot.
 func (a *Association) Inspect() Inspection {
-	channel := protocol.NewChannel(a.config.Suite) // empty pools, to describe a hub without a session
 	s := a.current()
-	if s != nil {
-		channel = s.channel
+	i := Inspection{HubName: a.hub.Name, Registered: s != nil}
+	if s == nil {
+		s = a.emptySession()
 	}
-	return Inspection{
-		HubName:           a.hub.Name,
-		Registered:        s != nil,
-		AssociationStatus: node.StatusOfAssociation(channel),
-	}
+	i.AssociationStatus = node.StatusOfAssociation(&s.channel)
+	return i
 }
 
 // Available returns the number of bytes available in the emptiest pool, for a lazy client in the
@@ -57,7 +54,7 @@ func (a *Association) Capacity(shareSize int) int {
 		if !a.isLazy() || a.hasMet() {
 			return 0
 		}
-		s = &session{channel: protocol.NewChannel(a.config.Suite)}
+		s = a.emptySession()
 	}
 	available := func(owner protocol.PoolOwner, purpose psrd.Purpose) int {
 		to := supply{owner, purpose}

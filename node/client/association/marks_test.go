@@ -24,7 +24,7 @@ import (
 // newMarkedWorld is newWorldOf with a hub and a client that both keep their state.
 func newMarkedWorld(t *testing.T, sizes PSRD) *world {
 	w := newWorldOf(t, protocol.ITS, sizes, time.Second)
-	directory, err := node.NewDirectory(false, []node.Enrolled{{Name: "carol", Encryptors: []string{"sam"}, Hubs: []string{"hank"}}})
+	directory, err := node.NewDirectory(false, []node.Enrolment{{Name: "carol", Encryptors: []string{"sam"}, Hubs: []string{"hank"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 
 // session is the result of a registration. It ends when the client registers again.
 type session struct {
-	channel *protocol.Channel
+	channel protocol.Channel
 
 	// posted and asked say that the hub was given shares, and asked for some; until then, a lazy
 	// client leaves the pools empty that it needs for that. The holder of the turn sets them.
@@ -45,9 +45,16 @@ type marking struct {
 	unheard  atomic.Bool              // the hub may have missed the last marks, or have a block that did not arrive here
 }
 
+// emptySession returns a session with empty pools.
+func (a *Association) emptySession() *session {
+	s := new(session)
+	s.channel.Init(a.config.Suite)
+	return s
+}
+
 // newSession returns a session with empty pools, and with marks if the hub has a boot ID.
 func (a *Association) newSession(boot uuid.UUID) *session {
-	s := &session{channel: protocol.NewChannel(a.config.Suite)}
+	s := a.emptySession()
 	s.singly.Store(a.hub.Python)
 	if boot != uuid.Nil {
 		s.marking = &marking{boot: boot}

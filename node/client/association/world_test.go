@@ -42,7 +42,7 @@ func newWorld(t *testing.T, psrd PSRD, timeout time.Duration) *world {
 // restart replaces the hub by a fresh one.
 func (w *world) restart() {
 	w.Helper()
-	directory, err := node.NewDirectory(false, []node.Enrolled{{Name: "carol", Encryptors: []string{"sam"}, Hubs: []string{"hank"}}})
+	directory, err := node.NewDirectory(false, []node.Enrolment{{Name: "carol", Encryptors: []string{"sam"}, Hubs: []string{"hank"}}})
 	if err != nil {
 		w.Fatal(err)
 	}
