@@ -38,7 +38,7 @@ func runClient(t *testing.T, suite protocol.Suite, tampered ...tampering) (resul
 	var transport http.RoundTripper = inMemory{hubs}
 	for _, d := range tampered {
 		if next := transport; d.toHubs != nil {
-			transport = roundTrip(func(r *http.Request) (*http.Response, error) { return d.toHubs(r, next) })
+			transport = roundTrip(func(r *http.Request) (*http.Response, error) { return d.toHubs(r.Clone(r.Context()), next) })
 		}
 	}
 	config := client.Config{Name: "carol", Encryptors: []string{"sam", "susan"}, Threshold: 3, Token: "token", Suite: suite, Transport: transport,

@@ -51,12 +51,12 @@ type Config struct {
 	PSRD       PSRD
 	Single     bool // send separate messages for every request, even if others wait for the same hub
 
-	Timeout   time.Duration // for one message, more for a large one; default [node.DefaultHubTimeout]
-	Transport http.RoundTripper
-	Tasks     *node.Tasks    // of the client
-	Logger    *slog.Logger   // default: none
-	Bulk      *node.Bulk     // shared by the process; default: none
-	Counters  *node.Counters // of the client; default: their own
+	Timeout   time.Duration     // for one message, more for a large one; default [node.DefaultHubTimeout]
+	Transport http.RoundTripper // must not change requests, as package http says: they share headers
+	Tasks     *node.Tasks       // of the client
+	Logger    *slog.Logger      // default: none
+	Bulk      *node.Bulk        // shared by the process; default: none
+	Counters  *node.Counters    // of the client; default: their own
 
 	// Couriers bring the PSRD, by name of the hub. Nil: PSRD comes over the network whenever the
 	// pools need it.
