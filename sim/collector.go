@@ -9,14 +9,14 @@ import (
 )
 
 // garbageFor returns how many bytes of garbage there may be before it is collected, with so many
-// bytes in use, of which a collection looks through those in scanned, as there are pointers in them.
-// That takes 0.5 to 1.5 ns for each, so with four times as much garbage the collector costs the same
-// for each byte of garbage in networks of any size. Go's own rule is as many as are in use: a small
-// network would spend an eighth of its time on collecting a few megabytes, and PSRD, which nobody
-// looks through, would count like the rest. There may always be 64 MiB, and a quarter of what is in
-// use, but otherwise no more than 2 GiB.
-func garbageFor(used, scanned int64) int64 {
-	return max(64<<20, used/4, min(4*scanned, 2<<30))
+// bytes in use. Go's own rule is as many as are in use: a small network would spend an eighth of its
+// time on collecting a few megabytes. Here it is at least 64 MiB, and a quarter of what is in use. The
+// more is in use, the longer a collection takes (with a million clients, a second of CPU), and the
+// more garbage it has to be worth: that grows with the square, to 2 GiB from 1 GiB in use on.
+func garbageFor(used int64) int64 {
+	size := float64(used) / (1 << 30)
+	worth := min(size*size, 1) * (2 << 30)
+	return max(64<<20, used/4, int64(worth))
 }
 
 // TuneCollector makes the collector of garbage go by [garbageFor]. It does nothing if the
@@ -45,9 +45,8 @@ func (t *tuning) tune(struct{}) {
 		return
 	}
 	const least = 4 << 20 // by a percentage of less, the collector would begin much later
-	used, scanned := inUse()
-	used = max(used, least)
-	debug.SetGCPercent(int(100 * garbageFor(used, scanned) / used))
+	used := max(inUse(), least)
+	debug.SetGCPercent(int(100 * garbageFor(used) / used))
 	collected := &struct{ any }{} // the next time
 	runtime.AddCleanup(collected, t.tune, struct{}{})
 }
@@ -59,10 +58,9 @@ func (t *tuning) release() {
 	debug.SetGCPercent(t.before)
 }
 
-// inUse returns how many bytes of the heap were in use at the last collection, and how many of them it
-// looked through.
-func inUse() (used, scanned int64) {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/heap:bytes"}}
+// inUse returns how many bytes of the heap were in use at the last collection.
+func inUse() int64 {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	return int64(live[0].Value.Uint64()), int64(live[1].Value.Uint64())
+	return int64(live[0].Value.Uint64())
 }

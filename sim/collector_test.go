@@ -10,11 +10,9 @@ import (
 
 func TestGarbageFor(t *testing.T) {
 	const mega = 1 << 20
-	for _, test := range []struct{ used, scanned, garbage int64 }{
-		{0, 0, 64}, {5, 2, 64}, {256, 16, 64}, {440, 20, 110}, {440, 100, 400}, {1000, 400, 1600}, {2000, 900, 2048}, {16000, 900, 4000},
-	} {
-		if got := garbageFor(test.used*mega, test.scanned*mega); got != test.garbage*mega {
-			t.Errorf("with %d MiB in use, of which %d are looked through, %d bytes of garbage, want %d MiB", test.used, test.scanned, got, test.garbage)
+	for used, garbage := range map[int64]int64{0: 64, 5: 64, 128: 64, 256: 128, 512: 512, 768: 1152, 1024: 2048, 2000: 2048, 8000: 2048, 16000: 4000} {
+		if got := garbageFor(used * mega); got != garbage*mega {
+			t.Errorf("with %d MiB in use, %d bytes of garbage, want %d MiB", used, got, garbage)
 		}
 	}
 }
@@ -28,8 +26,7 @@ func TestTuneCollector(t *testing.T) {
 	for _, more := range []int{0, 200 << 20, 0} { // which take no memory: nobody touches them
 		held := make([]byte, more)
 		if !tuned(time.Minute) {
-			used, _ := inUse()
-			t.Errorf("with %d bytes more in use the collector begins at %d bytes, when %d were in use", more, goal(), used)
+			t.Errorf("with %d bytes more in use the collector begins at %d bytes, when %d were in use", more, goal(), inUse())
 		}
 		runtime.KeepAlive(held)
 	}
@@ -43,8 +40,7 @@ func TestTuneCollector(t *testing.T) {
 func tuned(within time.Duration) bool {
 	for end := time.Now().Add(within); time.Now().Before(end); {
 		runtime.GC()
-		used, scanned := inUse()
-		if garbage := garbageFor(used, scanned); goal() >= used+garbage*9/10 && goal() <= used+garbage*12/10+4<<20 {
+		if used := inUse(); goal() >= used+garbageFor(used)*9/10 && goal() <= used+garbageFor(used)*12/10+4<<20 {
 			return true
 		}
 	}

@@ -13,7 +13,6 @@ const (
 	memoryOfNetwork     = 300000 // bytes
 	memoryOfHub         = 19400  // bytes
 	memoryOfSleeper     = 550    // bytes; of a sleeping client, with its hubs
-	scannedOfSleeper    = 340    // bytes of these that a collection of garbage looks through
 	memoryOfClient      = 2600   // bytes; of any other client
 	memoryOfAssociation = 3200   // bytes; both ends
 
@@ -62,18 +61,15 @@ func PlanOf(t *topology.Topology) (Plan, error) {
 		blocks = p.Pools * inPool * p.Associations
 	}
 	p.Memory = memoryOfNetwork + int64(len(t.Hubs))*memoryOfHub
-	scanned := p.Memory
 	if clientsSleep(t) {
 		p.Memory += int64(len(t.Clients)) * memoryOfSleeper
-		scanned += int64(len(t.Clients)) * scannedOfSleeper
 		p.Ready = time.Duration(len(t.Clients)) * timeOfSleeper
 	} else {
-		scanned += int64(len(t.Clients))*memoryOfClient + int64(p.Associations)*memoryOfAssociation
-		p.Memory = scanned + p.PSRD
+		p.Memory += p.PSRD + int64(len(t.Clients))*memoryOfClient + int64(p.Associations)*memoryOfAssociation
 		p.Ready = time.Duration(len(t.Clients))*timeOfClient + time.Duration(p.Associations)*timeOfAssociation +
 			time.Duration(blocks)*(timeOfBlock+time.Duration(t.PSRD.BlockSize)*timeOfByte)
 	}
-	p.Garbage = garbageFor(p.Memory, scanned)
+	p.Garbage = garbageFor(p.Memory)
 	// A share costs its pad and a signing key from the pool of its sender, and a signing key from
 	// the other pool for the request or the answer.
 	const key, signature = 32, protocol.SigningKeySize
