@@ -5,7 +5,6 @@ import (
 
 	"dske/node"
 	"dske/node/client"
-	"dske/sim/texts"
 	"dske/sim/topology"
 )
 
@@ -13,10 +12,9 @@ import (
 // open, since hubs reach clients there, and before any node runs.
 func (n *Network) enrol() error {
 	t := n.config.Topology
-	var kept texts.Texts
 	enrolled := make([]node.Enrolment, 0, len(t.Clients))
 	for _, c := range t.Clients {
-		e := node.Enrolment{Name: c.Name, Encryptors: kept.List(client.Registers(c.Name, c.SAEs())), Hubs: c.Hubs}
+		e := node.Enrolment{Name: c.Name, Encryptors: client.Registers(c.Name, c.SAEs()), Hubs: c.Hubs}
 		var err error
 		if e.Recipient, err = n.recipientOf(c.Name, c.Recipient); err != nil {
 			return fmt.Errorf("enrolment: %w", err)
@@ -25,16 +23,14 @@ func (n *Network) enrol() error {
 			e.Token, e.URL = c.Token, c.URL
 			e.Certified = n.certified() && c.Token != ""
 		} else {
-			e.URL = kept.Join(n.at("client/" + c.Name).base())
+			e.URL = n.at("client/" + c.Name).base()
 			e.Certified = n.certified()
 			// A proxy between the processes may terminate TLS and start it anew. Files have a MAC
 			// made with the token.
 			if !e.Certified || n.IsPart() || n.byHand() {
-				token, err := n.tokenOf(c.Name)
-				if err != nil {
+				if e.Token, err = n.tokenOf(c.Name); err != nil {
 					return fmt.Errorf("enrolment: %w", err)
 				}
-				e.Token = kept.Join(token)
 			}
 		}
 		enrolled = append(enrolled, e)

@@ -2,7 +2,6 @@ package texts
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -26,26 +25,10 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// Lists stay as they are when others follow, and when one of them is appended to.
-func TestLists(t *testing.T) {
-	var kept Texts
-	var got [][]string
-	for i := range 10_000 {
-		got = append(got, kept.List([]string{fmt.Sprint(i), "x"}))
-		_ = append(got[i/2], "y")
-	}
-	for i, list := range got {
-		if want := []string{fmt.Sprint(i), "x"}; !slices.Equal(list, want) {
-			t.Fatalf("list %d is %q, want %q", i, list, want)
-		}
-	}
-}
-
-// A text, or a list, costs no allocation of its own.
+// A text costs no allocation of its own.
 func TestAllocations(t *testing.T) {
 	var kept Texts
-	list := []string{"sae1", "skip:client1"}
-	if n := testing.AllocsPerRun(100, func() { kept.Join("/client/", "client1"); kept.List(list) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { kept.Join("/client/", "client1") }); n > 0 {
 		t.Errorf("%v allocations for each text", n)
 	}
 }
